@@ -1,0 +1,170 @@
+"""Every error that ClaimBench raises on purpose.
+
+::
+
+    BenchError                      exit 3   usage, suite or environment
+    |- SuiteError(path, line)       exit 3
+    |- ClaimError                   exit 3
+    |- PluginError                  exit 3
+    |- ModelError                   exit 3   a model cannot be found, fetched or loaded
+    |- StoreError                   exit 3
+    |  `- SchemaTooNew
+    |- IntegrityError               exit 5   a hash that does not match, a tampered store
+    |- BudgetExceeded               exit 4
+    |- RunIncomplete                exit 4
+    `- ProviderError                becomes an Outcome, never ends a run
+       |- Auth  RateLimited(retry_after)  Timeout  ConnectTimeout  Network
+       `- BadRequest  ContextOverflow  ServerFault  IncompleteStream  MalformedStream
+
+A message says what failed, where, what was seen and what to do. Exit codes when several apply: 3, 5, 4, 1, 2, 0 - the
+first of this order wins (docs/architecture.md).
+"""
+
+from __future__ import annotations
+
+from claimbench.types import Outcome
+
+EXIT_OK, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTEGRITY = 0, 1, 2, 3, 4, 5
+EXIT_ORDER = (EXIT_USAGE, EXIT_INTEGRITY, EXIT_INCOMPLETE, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_OK)
+
+
+class BenchError(Exception):
+    """Root of all our errors; ``hint`` says what to do and is printed on a line of its own."""
+
+    exit_code = EXIT_USAGE
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class SuiteError(BenchError):
+    """A mistake in a suite or its data; prints as ``path:line: message``."""
+
+    def __init__(self, message: str, *, path: str, line: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.path = path
+        self.line = line
+
+    def __str__(self) -> str:
+        place = self.path if self.line is None else f"{self.path}:{self.line}"
+        return f"{place}: {self.message}"
+
+
+class ClaimError(BenchError):
+    """A claim that cannot be read or is not testable as stated."""
+
+
+class PluginError(BenchError):
+    """An entry point that is missing, broken or of the wrong kind."""
+
+
+class ModelError(BenchError):
+    """A local model that cannot be found, fetched or loaded."""
+
+
+class StoreError(BenchError):
+    """The results database cannot be used as asked."""
+
+
+class SchemaTooNew(StoreError):
+    """The database was written by a newer ClaimBench."""
+
+
+class IntegrityError(BenchError):
+    """Something is not what its hash says."""
+
+    exit_code = EXIT_INTEGRITY
+
+
+class BudgetExceeded(BenchError):
+    """The next call could cost more than what is left."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class RunIncomplete(BenchError):
+    """A run ended before its plan did."""
+
+    exit_code = EXIT_INCOMPLETE
+
+
+class ProviderError(BenchError):
+    """A fault of one attempt. ``billable``: whether the provider may have charged for it."""
+
+    outcome = Outcome.SERVER_FAULT
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        http_status: int | None = None,
+        retry_after_s: float | None = None,
+        billable: str = "unknown",
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.http_status = http_status
+        self.retry_after_s = retry_after_s
+        self.billable = billable
+
+
+class Auth(ProviderError):
+    """The key is missing, wrong or not allowed (401, 403)."""
+
+    outcome = Outcome.AUTH
+
+
+class RateLimited(ProviderError):
+    """Too many requests (429); ``retry_after_s`` if the provider said when."""
+
+    outcome = Outcome.RATE_LIMITED
+
+
+class Timeout(ProviderError):
+    """The model took longer than the suite allows."""
+
+    outcome = Outcome.MODEL_TIMEOUT
+
+
+class ConnectTimeout(ProviderError):
+    """No connection within the connect timeout."""
+
+    outcome = Outcome.CONNECT_TIMEOUT
+
+
+class Network(ProviderError):
+    """The connection failed or broke before the answer began."""
+
+    outcome = Outcome.NETWORK
+
+
+class BadRequest(ProviderError):
+    """The provider does not accept the request (400, 404, 422)."""
+
+    outcome = Outcome.BAD_REQUEST
+
+
+class ContextOverflow(ProviderError):
+    """Prompt plus max_tokens do not fit the model's context."""
+
+    outcome = Outcome.CONTEXT_OVERFLOW
+
+
+class ServerFault(ProviderError):
+    """The provider failed (5xx, or an error event inside a 200)."""
+
+    outcome = Outcome.SERVER_FAULT
+
+
+class IncompleteStream(ProviderError):
+    """The stream ended without a finish reason."""
+
+    outcome = Outcome.INCOMPLETE_STREAM
+
+
+class MalformedStream(ProviderError):
+    """The stream is not what the protocol says, or its usage contradicts itself."""
+
+    outcome = Outcome.MALFORMED_STREAM

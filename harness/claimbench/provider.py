@@ -1,0 +1,107 @@
+"""What a provider is.
+
+A provider translates between a :class:`~claimbench.types.Request` and a stream of
+:data:`~claimbench.types.Event`. It never retries, prices, scores or reads a clock. Faults are raised as
+:class:`~claimbench.errors.ProviderError`; anything else that escapes is a bug and becomes ``server_fault`` with its type.
+
+Two shapes exist, because the two kinds of work are timed at different places:
+
+* :class:`Provider` - asynchronous, for endpoints. Events that came through the core's transport carry its
+  ``received_ns``; a provider that cannot know it (an SDK) leaves ``None`` and the core stamps the event on arrival.
+* :class:`InProcessProvider` - a plain generator, for engines in this process. The core runs it on the worker thread of
+  its device and stamps every event there.
+
+Both are made by a *factory* named in the entry-point group ``claimbench.providers``:
+``factory(arm: Arm, context: ProviderContext) -> Provider | InProcessProvider``. A factory must be cheap: models are
+loaded and connections opened in ``start``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from claimbench.clock import Clock
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderContext:
+    """What the core hands to a provider: where models are cached, the environment, and which hosts are allowed."""
+
+    clock: Clock
+    environ: Mapping[str, str]
+    models_dir: Path
+    suite_dir: Path
+    offline: bool = False
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuationScore:
+    """Log-probability of one continuation after a prefix (natural log), and whether greedy decoding would give it."""
+
+    logprob: float
+    is_greedy: bool
+    tokens: int
+
+
+@runtime_checkable
+class Provider(Protocol):
+    """An endpoint. ``stamp_source`` says where its stamps come from."""
+
+    stamp_source: StampSource
+
+    def missing(self) -> str | None:
+        """Why the arm cannot run here (``"OPENAI_API_KEY is not set"``), or None. No I/O."""
+        ...
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """How this provider would enforce the request's answer space."""
+        ...
+
+    async def start(self) -> ArmFacts:
+        """Open what is needed; raises BenchError (environment) or ProviderError."""
+        ...
+
+    def stream(self, request: Request) -> AsyncIterator[Event]:
+        """One attempt. Ends with Done, or raises ProviderError. Closing the iterator cancels the attempt."""
+        ...
+
+    async def close(self) -> None:
+        """Release everything; idempotent."""
+        ...
+
+
+@runtime_checkable
+class InProcessProvider(Protocol):
+    """An engine in this process. All methods run on one worker thread per device."""
+
+    def missing(self) -> str | None:
+        """See :meth:`Provider.missing`."""
+        ...
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """See :meth:`Provider.constraint`."""
+        ...
+
+    def load(self) -> ArmFacts:
+        """Load the model; raises ModelError or IntegrityError."""
+        ...
+
+    def generate(self, request: Request) -> Iterator[Event]:
+        """One attempt as a generator of events with ``received_ns=None``; closing it stops the engine."""
+        ...
+
+    def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
+        """Score continuations after one shared prefix, or raise NotImplementedError."""
+        ...
+
+    def unload(self) -> None:
+        """Free the model; idempotent."""
+        ...
+
+
+ProviderFactory = Callable[[Arm, ProviderContext], Provider | InProcessProvider]

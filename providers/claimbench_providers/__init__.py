@@ -1,0 +1,1 @@
+"""Providers shipped with ClaimBench, the model catalogue and the price book."""

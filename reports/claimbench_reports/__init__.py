@@ -1,0 +1,1 @@
+"""Reports: HTML, XLSX, console; everything that rounds a number lives here."""
