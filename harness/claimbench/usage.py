@@ -1,0 +1,330 @@
+"""Providers' token counts, put into disjoint buckets.
+
+Every protocol counts differently, and summing the wrong fields is the commonest money bug of the field: OpenAI's
+``prompt_tokens`` *includes* cached tokens and its ``completion_tokens`` *includes* reasoning; Anthropic's
+``input_tokens`` *excludes* cache reads and writes; Gemini's ``promptTokenCount`` includes cached tokens while
+``candidatesTokenCount`` excludes thoughts. One function per protocol turns the raw object into
+:class:`claimbench.types.Usage`, whose buckets never overlap, and checks it against every total the provider states.
+
+Rules common to all:
+
+* absent usage (``None``, ``{}``, or no token field at all) is ``Usage(source="unknown")``: unknown, never 0;
+* a field the provider did not report is ``None`` in its bucket; its tokens, if any, are then inside the wider bucket
+  (fresh input, visible output), which prices it at the dearer, undiscounted rate;
+* usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`: an error on that call, not a guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlsplit
+
+from claimbench.errors import MalformedStream
+from claimbench.types import Json, Usage
+
+UNKNOWN = Usage(source="unknown")
+"""What absent usage means."""
+
+HOSTS_HIDING_REASONING = ("generativelanguage.googleapis.com", "aiplatform.googleapis.com")
+"""OpenAI-compatible endpoints that leave thinking out of ``completion_tokens`` but in ``total_tokens``."""
+
+
+def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
+    """Chat-completions or Responses usage of OpenAI and compatible servers, into disjoint buckets.
+
+    Understands ``prompt_tokens``/``completion_tokens`` and ``input_tokens``/``output_tokens`` with their ``_details``;
+    DeepSeek's ``prompt_cache_hit_tokens``/``_miss_``; OpenRouter's and Azure's ``cache_write_tokens`` (inside the
+    prompt tokens; priced as a 5-minute write, the only kind these report); Moonshot's top-level ``cached_tokens``; and
+    servers (xAI, several Gemini gateways) whose completion excludes reasoning, told by
+    ``total = prompt + completion + reasoning``.
+
+    Args:
+        raw: the provider's object: a mapping, an SDK model with ``model_dump()``, or None.
+        hidden_reasoning: the endpoint is known (:func:`hides_reasoning`) to count thinking in ``total_tokens`` only;
+            the gap is then reasoning. Without this a gap is a contradiction.
+
+    Raises:
+        MalformedStream: the numbers contradict each other.
+    """
+    data = _mapping(raw)
+    prompt = _first(data, "prompt_tokens", "input_tokens")
+    completion = _first(data, "completion_tokens", "output_tokens")
+    if data is None or (prompt is None and completion is None):
+        return UNKNOWN
+    details_in = _sub(data, "prompt_tokens_details", "input_tokens_details", "input_token_details")
+    details_out = _sub(data, "completion_tokens_details", "output_tokens_details", "output_token_details")
+    total = _count(data, "total_tokens")
+    reasoning = _agreed(data, (_count(details_out, "reasoning_tokens"), _count(data, "reasoning_tokens")), "reasoning")
+    completion = _derive(data, completion, total, prompt)
+    visible, reasoning = _openai_output(data, prompt, completion, reasoning, total, hidden_reasoning)
+    audio_out = _count(details_out, "audio_tokens")
+    cached = _openai_cached(data, details_in, prompt)
+    written = _first(details_in, "cache_write_tokens", "cache_creation_tokens")
+    image, audio = _count(details_in, "image_tokens"), _count(details_in, "audio_tokens")
+    # Which modality was cached decides the price; chat completions do not say, so the split is unknown.
+    mixed = cached and (image or audio)
+    fresh = None if mixed else _minus(data, "prompt tokens", prompt, cached, written, image, audio)
+    return Usage(
+        input_fresh=fresh,
+        cache_read=cached,
+        cache_write_5m=written,
+        output_visible=_minus(data, "output tokens", visible, audio_out),
+        output_reasoning=reasoning,
+        image=image,
+        audio=audio,
+        fees=(("output_audio_tokens", audio_out),) if audio_out else (),
+    )
+
+
+def normalise_anthropic(raw: Json) -> Usage:
+    """Anthropic Messages usage: ``input_tokens`` excludes both cache classes, thinking is inside ``output_tokens``.
+
+    ``cache_creation`` splits writes by lifetime; without the split they are 5-minute writes, the API's default.
+    ``server_tool_use`` counts become fees. In a stream, merge the ``message_start`` and ``message_delta`` usages first
+    (:func:`merge_anthropic`): the output count of the former is a placeholder.
+
+    Raises:
+        MalformedStream: the numbers contradict each other.
+    """
+    data = _mapping(raw)
+    if data is None or (data.get("input_tokens") is None and data.get("output_tokens") is None):
+        return UNKNOWN
+    written = _count(data, "cache_creation_input_tokens")
+    split = _sub(data, "cache_creation")
+    short, long = _count(split, "ephemeral_5m_input_tokens"), _count(split, "ephemeral_1h_input_tokens")
+    if short is None and long is None:
+        short = written
+    elif written is not None and written != (short or 0) + (long or 0):
+        raise _contradiction(data, f"cache writes {written} are not the sum of {short or 0} (5m) and {long or 0} (1h)")
+    output = _count(data, "output_tokens")
+    thinking = _count(_sub(data, "output_tokens_details"), "thinking_tokens")
+    tools = _sub(data, "server_tool_use") or {}
+    fees = tuple((name, count) for name in sorted(tools) if (count := _count(tools, name)))
+    return Usage(
+        input_fresh=_count(data, "input_tokens"),
+        cache_read=_count(data, "cache_read_input_tokens"),
+        cache_write_5m=short,
+        cache_write_1h=long,
+        output_visible=_minus(data, "output tokens", output, thinking),
+        output_reasoning=thinking,
+        fees=fees,
+    )
+
+
+def merge_anthropic(start: Json, delta: Json) -> dict[str, Json]:
+    """One usage from a stream's ``message_start`` and ``message_delta``: later non-null fields win (cumulative)."""
+    merged = dict(_mapping(start) or {})
+    merged.update({k: v for k, v in (_mapping(delta) or {}).items() if v is not None})
+    return merged
+
+
+def normalise_gemini(raw: Json) -> Usage:
+    """Gemini ``usageMetadata``: the prompt includes cached tokens, candidates exclude thoughts, tool use is extra.
+
+    Protocol buffers drop zeros: with a ``totalTokenCount`` a missing ``candidatesTokenCount`` is what remains of it.
+
+    Raises:
+        MalformedStream: the numbers contradict each other.
+    """
+    data = _mapping(raw)
+    if data is None or (data.get("promptTokenCount") is None and data.get("totalTokenCount") is None):
+        return UNKNOWN
+    prompt, cached = _count(data, "promptTokenCount"), _count(data, "cachedContentTokenCount")
+    thoughts, tool = _count(data, "thoughtsTokenCount"), _count(data, "toolUsePromptTokenCount")
+    candidates, total = _count(data, "candidatesTokenCount"), _count(data, "totalTokenCount")
+    if candidates is None and total is not None and prompt is not None:
+        candidates = _minus(data, "total tokens", total, prompt, thoughts, tool)
+    elif total is not None and prompt is not None and candidates is not None:
+        known = prompt + candidates + (thoughts or 0)
+        # Tool-use tokens are in the total at one of Google's two endpoints and not at the other; both are consistent.
+        if total not in (known, known + (tool or 0)):
+            raise _contradiction(data, f"total {total} is not the sum of its parts, {known + (tool or 0)}")
+    image, audio = _gemini_modalities(data, "promptTokensDetails")
+    # Which modality was cached decides the price; the split is unknown.
+    fresh = None if cached and (image or audio) else _minus(data, "prompt tokens", prompt, cached, image, audio)
+    out_image, out_audio = _gemini_modalities(data, "candidatesTokensDetails")
+    fees = tuple((n, c) for n, c in (("output_audio_tokens", out_audio), ("output_image_tokens", out_image)) if c)
+    return Usage(
+        input_fresh=fresh,
+        cache_read=cached,
+        output_visible=_minus(data, "candidate tokens", candidates, out_image, out_audio),
+        output_reasoning=thoughts,
+        image=image,
+        audio=audio,
+        tool_use_input=tool,
+        fees=fees,
+    )
+
+
+def normalise_bedrock(raw: Json) -> Usage:
+    """AWS Bedrock Converse usage: ``inputTokens`` excludes both cache classes, ``cacheDetails`` splits writes by TTL.
+
+    Raises:
+        MalformedStream: the numbers contradict each other.
+    """
+    data = _mapping(raw)
+    if data is None or (data.get("inputTokens") is None and data.get("outputTokens") is None):
+        return UNKNOWN
+    fresh, output = _count(data, "inputTokens"), _count(data, "outputTokens")
+    read, written = _count(data, "cacheReadInputTokens"), _count(data, "cacheWriteInputTokens")
+    by_ttl = {d.get("ttl"): _count(d, "inputTokens") for d in data.get("cacheDetails") or ()}
+    short, long = (by_ttl.get("5m"), by_ttl.get("1h")) if by_ttl else (written, None)
+    if by_ttl and written is not None and written != (short or 0) + (long or 0):
+        raise _contradiction(data, f"cache writes {written} are not the sum of cacheDetails")
+    total = _count(data, "totalTokens")
+    if total is not None and fresh is not None and output is not None:
+        bare, full = fresh + output, fresh + output + (read or 0) + (written or 0)
+        if total not in (bare, full):
+            raise _contradiction(data, f"totalTokens {total} is not the sum of its parts, {full}")
+    return Usage(input_fresh=fresh, cache_read=read, cache_write_5m=short, cache_write_1h=long, output_visible=output)
+
+
+def from_tokenizer(input_tokens: int, output_tokens: int) -> Usage:
+    """Our own count where the provider gave none; ``source`` says so, and so does every figure built on it."""
+    return Usage(input_fresh=input_tokens, output_visible=output_tokens, source="tokenizer")
+
+
+def hides_reasoning(base_url: str | None) -> bool:
+    """Whether the OpenAI-compatible endpoint is known to count thinking in ``total_tokens`` only."""
+    host = urlsplit(base_url or "").hostname or ""
+    return any(host == known or host.endswith("-" + known) for known in HOSTS_HIDING_REASONING)
+
+
+def billed_usd(raw: Json) -> Decimal | None:
+    """Read the dollars the provider says it charged (OpenRouter's ``usage.cost``); None where it does not say.
+
+    ``cost`` is the whole charge; ``cost_details.upstream_inference_cost`` is part of it - except with one's own key
+    (``is_byok``), where ``cost`` is OpenRouter's fee alone and the upstream charge comes on top (inspect_ai #4739,
+    preloop #224). Negative or non-numeric amounts raise :class:`MalformedStream`.
+    """
+    data = _mapping(raw)
+    if data is None or data.get("cost") is None:
+        return None
+    amount = _amount(data, data["cost"])
+    if data.get("is_byok") is not True:
+        return amount
+    upstream = (_sub(data, "cost_details") or {}).get("upstream_inference_cost")
+    return None if upstream is None else amount + _amount(data, upstream)
+
+
+def _openai_output(
+    data: Mapping[str, Json],
+    prompt: int | None,
+    completion: int | None,
+    reasoning: int | None,
+    total: int | None,
+    hidden_reasoning: bool,
+) -> tuple[int | None, int | None]:
+    """(visible, reasoning) output; decides whether ``completion`` holds the reasoning by the stated total."""
+    if completion is None:
+        return None, reasoning
+    gap = total - prompt - completion if total is not None and prompt is not None else 0
+    if gap == 0:
+        return _minus(data, "completion tokens", completion, reasoning), reasoning
+    if gap == reasoning:
+        return completion, reasoning
+    if hidden_reasoning and reasoning is None and gap > 0:
+        return completion, gap
+    raise _contradiction(
+        data,
+        f"total {total} is not prompt {prompt} + completion {completion}"
+        + (f" (+ reasoning {reasoning})" if reasoning is not None else ""),
+    )
+
+
+def _openai_cached(data: Mapping[str, Json], details: Mapping[str, Json] | None, prompt: int | None) -> int | None:
+    hit, miss = _count(data, "prompt_cache_hit_tokens"), _count(data, "prompt_cache_miss_tokens")
+    if hit is not None and miss is not None and prompt is not None and hit + miss != prompt:
+        raise _contradiction(data, f"cache hit {hit} + miss {miss} is not prompt {prompt}")
+    return _agreed(data, (_count(details, "cached_tokens"), hit, _count(data, "cached_tokens")), "cached")
+
+
+def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, int | None]:
+    """(image, audio) tokens of a modality list; documents and video frames are billed as images."""
+    rows = data.get(key)
+    if not isinstance(rows, list):
+        return None, None
+    sums = {"image": 0, "audio": 0}
+    for row in rows:
+        modality = str(row.get("modality", "")).upper()
+        bucket = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "image"}.get(modality)
+        if bucket:
+            sums[bucket] += _count(row, "tokenCount") or 0
+    return sums["image"] or None, sums["audio"] or None
+
+
+def _derive(data: Mapping[str, Json], completion: int | None, total: int | None, prompt: int | None) -> int | None:
+    """Infer the completion where only prompt and total are stated; unknown where the total is missing too."""
+    if completion is None and total is not None and prompt is not None:
+        return _minus(data, "total tokens", total, prompt)
+    return completion
+
+
+def _agreed(data: Mapping[str, Json], values: tuple[int | None, ...], what: str) -> int | None:
+    """Return the one number that several fields state; two different ones are a contradiction."""
+    known = sorted({v for v in values if v is not None})
+    if len(known) > 1:
+        raise _contradiction(data, f"two different counts of {what} tokens: {known}")
+    return known[0] if known else None
+
+
+def _minus(data: Mapping[str, Json], what: str, whole: int | None, *parts: int | None) -> int | None:
+    """``whole`` less its parts; unknown stays unknown, and a part larger than the whole is a contradiction."""
+    if whole is None:
+        return None
+    rest = whole - sum(p or 0 for p in parts)
+    if rest < 0:
+        raise _contradiction(data, f"{what} {whole} are fewer than their parts, {sum(p or 0 for p in parts)}")
+    return rest
+
+
+def _mapping(raw: Json) -> Mapping[str, Json] | None:
+    if raw is None:
+        return None
+    if hasattr(raw, "model_dump"):
+        raw = raw.model_dump()
+    if not isinstance(raw, Mapping):
+        raise MalformedStream(f"usage is not an object: {raw!r:.200}", billable="yes")
+    return raw
+
+
+def _sub(data: Mapping[str, Json] | None, *keys: str) -> Mapping[str, Json] | None:
+    for key in keys:
+        if data is not None and isinstance(data.get(key), Mapping):
+            found: Mapping[str, Json] = data[key]
+            return found
+    return None
+
+
+def _first(data: Mapping[str, Json] | None, *keys: str) -> int | None:
+    return next((value for key in keys if (value := _count(data, key)) is not None), None)
+
+
+def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
+    value: Any = None if data is None else data.get(key)
+    if value is None:
+        return None
+    whole = type(value) is int or (type(value) is float and value.is_integer())
+    if not whole or value < 0:
+        raise MalformedStream(f"usage field {key!r} is not a token count: {value!r:.100}", billable="yes")
+    return int(value)
+
+
+def _amount(data: Mapping[str, Json], value: Json) -> Decimal:
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        raise _contradiction(data, f"cost {value!r:.100} is not an amount") from None
+    if not amount.is_finite() or amount < 0:
+        raise _contradiction(data, f"cost {value!r:.100} is not an amount")
+    return amount
+
+
+def _contradiction(data: Mapping[str, Json], what: str) -> MalformedStream:
+    return MalformedStream(
+        f"the provider's usage contradicts itself: {what}; raw usage {dict(data)!r:.500}",
+        hint="The answer is kept, but its cost is unknown. Report this usage object to the provider.",
+        billable="yes",
+    )
