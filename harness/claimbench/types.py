@@ -330,7 +330,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """Response head: what answered, and what the transport measured while connecting (durations, ns)."""
+    """Response head: what answered, and what the transport measured while connecting (durations, ns).
+
+    ``sent_ns`` is the core's own stamp of when the request left (transport, worker thread); an SDK leaves it None.
+    """
 
     http_status: int | None = None
     model_returned: str | None = None
@@ -339,6 +342,7 @@ class Meta:
     rate_limits: Mapping[str, str] = field(default_factory=dict)
     connect_ns: int | None = None
     tls_ns: int | None = None
+    sent_ns: int | None = None
     received_ns: int | None = None
 
 

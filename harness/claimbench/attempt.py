@@ -1,0 +1,192 @@
+"""One attempt: a provider's events become an :class:`~claimbench.types.Attempt` and what was answered.
+
+This is one of the two places where a broad ``except`` is right: whatever goes wrong in a provider becomes an
+:class:`~claimbench.types.Outcome`, never a wrong answer and never the end of the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import cast
+
+from claimbench.clock import Clock
+from claimbench.errors import ProviderError
+from claimbench.provider import Provider
+from claimbench.types import (
+    Attempt,
+    Billable,
+    Delta,
+    Done,
+    Event,
+    Meta,
+    Outcome,
+    Request,
+    Timing,
+    ToolCall,
+    UsageReport,
+)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What an attempt collected, complete or not."""
+
+    parts: list[str] = field(default_factory=list)
+    reasoning_parts: list[str] = field(default_factory=list)
+    tool_calls: list[ToolCall] = field(default_factory=list)
+    meta: Meta = field(default_factory=Meta)
+    usage: UsageReport | None = None
+    done: Done | None = None
+    chunk_ns: list[int] = field(default_factory=list)
+    first_answer_ns: int | None = None
+    last_ns: int | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer, reasoning apart."""
+        return "".join(self.parts)
+
+    @property
+    def reasoning(self) -> str:
+        """What the model thought aloud."""
+        return "".join(self.reasoning_parts)
+
+    def take(self, event: Event, now_ns: int) -> None:
+        """Add one event; ``now_ns`` stands in where the event carries no stamp of its own."""
+        stamp = event.received_ns if event.received_ns is not None else now_ns
+        self.last_ns = stamp
+        match event:
+            case Delta(text=text, kind=kind):
+                if not text:
+                    return
+                self.chunk_ns.append(stamp)
+                if kind == "answer":
+                    self.first_answer_ns = self.first_answer_ns or stamp
+                    self.parts.append(text)
+                else:
+                    self.reasoning_parts.append(text)
+            case ToolCall():
+                self.chunk_ns.append(stamp)
+                self.first_answer_ns = self.first_answer_ns or stamp
+                self.tool_calls.append(event)
+            case Meta():
+                self.meta = event
+            case UsageReport():
+                self.usage = event
+            case Done():
+                self.done = event
+
+
+def classify(answer: Answer) -> Outcome:
+    """The outcome of an attempt that raised nothing."""
+    if answer.done is None:
+        return Outcome.INCOMPLETE_STREAM
+    if answer.done.refusal or answer.done.finish_reason == "content_filter":
+        return Outcome.REFUSED
+    if answer.done.finish_reason == "length":
+        return Outcome.TRUNCATED
+    if not answer.text.strip() and not answer.tool_calls:
+        return Outcome.EMPTY
+    return Outcome.OK
+
+
+def _fault(error: Exception, answer: Answer) -> tuple[Outcome, str, Billable, int | None, float | None]:
+    """Sort a fault: outcome, message, whether it may be billed, HTTP status, seconds to wait."""
+    if isinstance(error, ProviderError):
+        outcome = error.outcome
+        if outcome is Outcome.NETWORK and answer.chunk_ns:
+            outcome = Outcome.INCOMPLETE_STREAM
+        billable = cast("Billable", error.billable) if not answer.chunk_ns else "unknown"
+        message = error.message if error.hint is None else f"{error.message} ({error.hint})"
+        return outcome, message, billable, error.http_status, error.retry_after_s
+    if isinstance(error, TimeoutError):
+        return Outcome.MODEL_TIMEOUT, "no end within the suite's timeout", "unknown", None, None
+    return Outcome.SERVER_FAULT, f"provider bug: {type(error).__name__}: {error}", "unknown", None, None
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """An attempt with its answer and, after a rate limit, how long to wait."""
+
+    attempt: Attempt
+    answer: Answer
+    retry_after_s: float | None
+
+
+async def _collect(provider: Provider, request: Request, answer: Answer, clock: Clock) -> None:
+    stream = provider.stream(request)
+    async with contextlib.aclosing(cast("AsyncGeneratorLike", stream)):
+        async for event in stream:
+            answer.take(event, clock.monotonic_ns())
+
+
+class AsyncGeneratorLike(AsyncIterator[Event]):
+    """What `aclosing` needs of a provider's stream; async generators have it."""
+
+    async def aclose(self) -> None:
+        """Stop the stream."""
+
+
+async def try_once(
+    provider: Provider,
+    request: Request,
+    clock: Clock,
+    *,
+    number: int,
+    session: int,
+    queued_ns: int,
+    scheduled_ns: int | None,
+    reserved_usd: Decimal | None,
+) -> Tried:
+    """Send ``request`` once and say what became of it; only cancellation escapes."""
+    answer = Answer()
+    sent_ns = clock.monotonic_ns()
+    error: str | None = None
+    http_status: int | None = None
+    retry_after_s: float | None = None
+    billable: Billable = "yes"
+    try:
+        async with asyncio.timeout(request.timeout_s + request.connect_timeout_s):
+            await _collect(provider, request, answer, clock)
+        outcome = classify(answer)
+        if outcome is Outcome.INCOMPLETE_STREAM:
+            error, billable = "the stream ended without a finish reason", "unknown"
+    except Exception as fault:  # noqa: BLE001 - see the module
+        outcome, error, billable, http_status, retry_after_s = _fault(fault, answer)
+    ended_ns = answer.last_ns if answer.done is not None and answer.last_ns is not None else clock.monotonic_ns()
+    meta, usage = answer.meta, answer.usage
+    timing = Timing(
+        scheduled_ns=scheduled_ns,
+        queued_ns=queued_ns,
+        sent_ns=meta.sent_ns if meta.sent_ns is not None else sent_ns,
+        first_content_ns=answer.chunk_ns[0] if answer.chunk_ns else None,
+        first_answer_ns=answer.first_answer_ns,
+        chunk_ns=tuple(answer.chunk_ns),
+        ended_ns=ended_ns,
+        stamp_source=provider.stamp_source,
+        connect_ns=meta.connect_ns,
+        tls_ns=meta.tls_ns,
+        engine=dict(answer.done.timings) if answer.done is not None else {},
+    )
+    attempt = Attempt(
+        call_id=request.call_id,
+        number=number,
+        session=session,
+        timing=timing,
+        outcome=outcome,
+        http_status=http_status if http_status is not None else meta.http_status,
+        usage=usage.usage if usage is not None else None,
+        usage_raw=usage.raw if usage is not None else None,
+        billed_usd=usage.billed_usd if usage is not None else None,
+        billable=billable,
+        model_returned=meta.model_returned,
+        fingerprint=meta.fingerprint,
+        request_id=meta.request_id,
+        error=error,
+        reserved_usd=reserved_usd,
+    )
+    return Tried(attempt, answer, retry_after_s)

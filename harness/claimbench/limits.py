@@ -1,0 +1,121 @@
+"""What may be sent when: retries, reservations against a budget, and how far arms may run apart."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping
+from decimal import Decimal
+
+from claimbench.types import BudgetSpec, ErrorPolicy
+
+MAX_ITEMS_AHEAD = 25
+"""No arm runs more than this many items ahead of the slowest one that still works (docs/architecture.md, rule 9)."""
+
+
+def backoff_s(policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng: random.Random) -> float:
+    """Seconds to wait before the attempt that follows ``failed`` failed ones.
+
+    The provider's Retry-After is honoured whole; without one, exponential with full jitter up to ``backoff_max_s``.
+    """
+    if retry_after_s is not None:
+        return max(0.0, retry_after_s)
+    ceiling = min(policy.backoff_max_s, policy.backoff_s * 2.0 ** (failed - 1))
+    return rng.uniform(0.5 * ceiling, ceiling)
+
+
+class Budget:
+    """Dollars of a run: spent, reserved and left. Reservations are made before a request is sent.
+
+    The sum of what was spent and what is reserved never exceeds a limit. A provider that bills more than was
+    reserved for the request is an *overrun*; it is recorded and reported, since money already gone cannot be refused.
+    """
+
+    def __init__(self, spec: BudgetSpec, spent: Mapping[str, Decimal] | None = None) -> None:
+        self._total = spec.max_cost_usd
+        self._per_arm = dict(spec.per_arm_usd)
+        self._spent: dict[str, Decimal] = dict(spent or {})
+        self._reserved: dict[str, Decimal] = {}
+        self._changed = asyncio.Condition()
+        self.overruns: list[tuple[str, Decimal, Decimal]] = []
+
+    @property
+    def limited(self) -> bool:
+        """Whether any limit is set."""
+        return self._total is not None or bool(self._per_arm)
+
+    @property
+    def spent_usd(self) -> Decimal:
+        """Dollars settled so far over all arms, earlier sessions included."""
+        return sum(self._spent.values(), Decimal(0))
+
+    def _fits(self, arm: str, amount: Decimal) -> bool:
+        reserved = sum(self._reserved.values(), Decimal(0))
+        if self._total is not None and self.spent_usd + reserved + amount > self._total:
+            return False
+        cap = self._per_arm.get(arm)
+        used = self._spent.get(arm, Decimal(0)) + self._reserved.get(arm, Decimal(0))
+        return cap is None or used + amount <= cap
+
+    async def reserve(self, arm: str, amount: Decimal | None) -> bool:
+        """Reserve ``amount`` for one request; waits while calls in flight could still free enough.
+
+        ``None`` (price unknown) reserves nothing and is allowed here: whether such a run may start is decided before.
+        Returns False if the request cannot fit even when nothing is in flight.
+        """
+        if amount is None:
+            return True
+        async with self._changed:
+            while not self._fits(arm, amount):
+                if not any(self._reserved.values()):
+                    return False
+                await self._changed.wait()
+            self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount
+            return True
+
+    async def settle(self, arm: str, reserved: Decimal | None, cost: Decimal | None) -> None:
+        """Turn a reservation into spent dollars; an unknown cost counts as the whole reservation."""
+        async with self._changed:
+            if reserved is not None:
+                self._reserved[arm] -= reserved
+            charged = cost if cost is not None else reserved
+            if charged is not None:
+                self._spent[arm] = self._spent.get(arm, Decimal(0)) + charged
+            if reserved is not None and cost is not None and cost > reserved:
+                self.overruns.append((arm, reserved, cost))
+            self._changed.notify_all()
+
+
+class Pace:
+    """Keeps the arms within :data:`MAX_ITEMS_AHEAD` items of one another, counting finished items per arm."""
+
+    def __init__(self, arms: Mapping[str, int], ahead: int = MAX_ITEMS_AHEAD) -> None:
+        self._done = dict.fromkeys(arms, 0)
+        self._planned = dict(arms)
+        self._ahead = ahead
+        self._changed = asyncio.Condition()
+
+    def _slowest(self) -> float:
+        behind = [done / self._planned[arm] for arm, done in self._done.items() if done < self._planned[arm]]
+        return min(behind, default=1.0)
+
+    def _may_go(self, arm: str, started: int) -> bool:
+        planned = self._planned[arm]
+        return started - self._slowest() * planned < self._ahead
+
+    async def wait(self, arm: str, started: int) -> None:
+        """Return when ``arm`` may start its item number ``started`` (0-based)."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._may_go(arm, started))
+
+    async def finished(self, arm: str) -> None:
+        """Say that one more item of ``arm`` is finished."""
+        async with self._changed:
+            self._done[arm] += 1
+            self._changed.notify_all()
+
+    async def gave_up(self, arm: str) -> None:
+        """Say that ``arm`` will finish nothing more, so that nobody waits for it."""
+        async with self._changed:
+            self._done[arm] = self._planned[arm]
+            self._changed.notify_all()

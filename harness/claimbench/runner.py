@@ -1,0 +1,270 @@
+"""The loop: admit -> intent -> attempt -> append. It measures and records; it never scores, prices or judges.
+
+Order of the steps for one call: wait for the pace and for the budget, commit the intent, take the device's turn (or
+the arm's slot), try, append the attempt, retry what may be retried, append the record. A call is finished when its
+record is committed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Protocol
+
+from claimbench.attempt import Tried, try_once
+from claimbench.clock import Clock
+from claimbench.errors import BenchError
+from claimbench.limits import Budget, Pace, backoff_s
+from claimbench.provider import Provider
+from claimbench.store import Intent
+from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
+from claimbench.worker import WorkerProvider
+
+
+class Appender(Protocol):
+    """The part of the store's writer that the loop uses; futures resolve once committed."""
+
+    def intent(self, intent: Intent) -> Future[None]:
+        """Promise that a request is about to be sent."""
+        ...
+
+    def attempt(self, attempt: Attempt) -> Future[None]:
+        """Append an attempt."""
+        ...
+
+    def record(self, record: CallRecord) -> Future[None]:
+        """Append a finished call."""
+        ...
+
+
+@dataclass(slots=True)
+class ArmProgress:
+    """Live counts of one arm."""
+
+    planned: int
+    done: int = 0
+    errors: int = 0
+    retries: int = 0
+    spent_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    stopped: str | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """Live state of a run, for whoever shows it. ``notes`` are events worth a line."""
+
+    arms: dict[str, ArmProgress]
+    started_ns: int
+    notes: list[str] = field(default_factory=list)
+    ended: str | None = None
+
+    @property
+    def done(self) -> int:
+        """Finished calls in this session."""
+        return sum(arm.done for arm in self.arms.values())
+
+    @property
+    def planned(self) -> int:
+        """Calls this session set out to finish."""
+        return sum(arm.planned for arm in self.arms.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """How dollars are known: before sending (an upper bound) and after. None means unknown."""
+
+    reserve: Callable[[Arm, Request], Decimal | None]
+    cost: Callable[[Arm, Attempt], Decimal | None]
+
+
+class Runner:
+    """Runs calls. One instance per session."""
+
+    def __init__(
+        self,
+        arms: Mapping[str, Arm],
+        providers: Mapping[str, Provider],
+        request: Callable[[Call], Request],
+        writer: Appender,
+        clock: Clock,
+        budget: Budget,
+        money: Money,
+        policy: ErrorPolicy,
+        *,
+        session: int,
+        attempts_before: Mapping[str, int],
+        seed: int,
+        on_attempt: Callable[[Call, Attempt], None] = lambda _call, _attempt: None,
+    ) -> None:
+        self._arms, self._providers, self._request = arms, providers, request
+        self._writer, self._clock, self._budget, self._money, self._policy = writer, clock, budget, money, policy
+        self._session, self._attempts_before, self._on_attempt = session, attempts_before, on_attempt
+        self._rng = random.Random(seed)  # noqa: S311 - jitter of retries
+        self._stopping: str | None = None
+        self._fatal: BaseException | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.progress = Progress({name: ArmProgress(0) for name in arms}, clock.monotonic_ns())
+
+    def stop(self, reason: str) -> None:
+        """Start nothing more; what is in flight may end. A second call cancels what is in flight."""
+        if self._stopping is not None:
+            for task in self._tasks:
+                task.cancel()
+        self._stopping = self._stopping or reason
+
+    async def run(self, calls: Sequence[Call]) -> Progress:
+        """Run ``calls`` (a part of a plan) to the end, or until stopped.
+
+        Raises:
+            StoreError: the store could not keep what was measured; nothing more was sent.
+        """
+        queues: dict[str, deque[Call]] = {name: deque() for name in self._arms}
+        for call in calls:
+            queues[call.arm].append(call)
+        for name, queue in queues.items():
+            arm = self.progress.arms[name]
+            arm.planned = arm.done + len(queue)
+        pace = Pace({name: len(queue) for name, queue in queues.items() if queue})
+        lanes = [
+            self._lane(self._arms[name], queue, len(queue), pace)
+            for name, queue in queues.items()
+            for _ in self._lanes(name)
+        ]
+        self._tasks = {asyncio.ensure_future(lane) for lane in lanes}
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        for task in self._tasks:
+            if not task.cancelled() and task.exception() is not None:
+                self._fatal = self._fatal or task.exception()
+        if self._fatal is not None:
+            raise self._fatal
+        self.progress.ended = self._stopping
+        return self.progress
+
+    def _lanes(self, name: str) -> range:
+        """One lane per concurrent call; in-process arms get one more, which prepares the next call meanwhile."""
+        ahead = 1 if isinstance(self._providers[name], WorkerProvider) else 0
+        return range(self._arms[name].concurrency + ahead)
+
+    def _halted(self, arm: Arm) -> bool:
+        return self._stopping is not None or self.progress.arms[arm.name].stopped is not None
+
+    async def _lane(self, arm: Arm, queue: deque[Call], total: int, pace: Pace) -> None:
+        failed_in_a_row = 0
+        try:
+            while queue and not self._halted(arm):
+                call = queue.popleft()
+                await pace.wait(arm.name, total - len(queue) - 1)
+                if self._halted(arm):
+                    return
+                outcome = await self._call(arm, call)
+                if outcome is None:
+                    continue
+                await pace.finished(arm.name)
+                failed_in_a_row = failed_in_a_row + 1 if outcome.missing else 0
+                if outcome.stops_arm:
+                    self._stop_arm(arm, f"{outcome.value}: every further call would fail the same way")
+                elif failed_in_a_row >= self._policy.stop_arm_after:
+                    self._stop_arm(arm, f"{failed_in_a_row} calls in a row failed, the last with {outcome.value}")
+        except BaseException as error:
+            if not isinstance(error, asyncio.CancelledError):
+                self._stopping = self._stopping or f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            if self._halted(arm):
+                await pace.gave_up(arm.name)
+
+    def _stop_arm(self, arm: Arm, why: str) -> None:
+        state = self.progress.arms[arm.name]
+        if state.stopped is None:
+            state.stopped = why
+            self.progress.notes.append(f"{arm.name} stopped: {why}")
+
+    async def _call(self, arm: Arm, call: Call) -> Outcome | None:
+        """All attempts of one call; None if it was not finished (stopped, or out of budget)."""
+        request = self._request(call)
+        state = self.progress.arms[arm.name]
+        before = self._attempts_before.get(call.id, 0)
+        failed = 0
+        while True:
+            queued_ns = self._clock.monotonic_ns()
+            reserved = self._money.reserve(arm, request)
+            if not await self._budget.reserve(arm.name, reserved):
+                self._out_of_budget(arm, reserved)
+                return None
+            number = before + failed + 1
+            tried = await self._attempt(arm, call, request, number, queued_ns, reserved)
+            outcome = tried.attempt.outcome
+            if not outcome.retryable or failed >= self._policy.max_retries:
+                self._watch(self._writer.record(_record(call, tried)))
+                state.done += 1
+                state.errors += outcome.missing
+                return outcome
+            failed += 1
+            state.retries += 1
+            pause = backoff_s(self._policy, failed, tried.retry_after_s, self._rng)
+            await self._clock.sleep_until(self._clock.monotonic_ns() + round(pause * 1e9))
+            if self._halted(arm):
+                return None
+
+    async def _attempt(
+        self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int, reserved: Decimal | None
+    ) -> Tried:
+        provider = self._providers[arm.name]
+        intent = Intent(call.id, number, self._session, reserved, self._clock.utc().isoformat())
+        cost: Decimal | None = None
+        try:
+            await asyncio.wrap_future(self._writer.intent(intent))
+            common = {"number": number, "session": self._session, "queued_ns": queued_ns}
+            extra = {**common, "scheduled_ns": call.scheduled_ns, "reserved_usd": reserved}
+            if isinstance(provider, WorkerProvider):
+                async with provider.device.turn:
+                    tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
+            else:
+                tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
+            self._watch(self._writer.attempt(tried.attempt))
+            cost = self._money.cost(arm, tried.attempt)
+        finally:
+            await self._budget.settle(arm.name, reserved, cost)
+        state = self.progress.arms[arm.name]
+        if cost is None:
+            state.unpriced += 1
+        else:
+            state.spent_usd += cost
+        self._on_attempt(call, tried.attempt)
+        return tried
+
+    def _out_of_budget(self, arm: Arm, reserved: Decimal | None) -> None:
+        why = f"budget: the next request could cost ${reserved}, more than is left"
+        self._stop_arm(arm, why)
+
+    def _watch(self, future: Future[None]) -> None:
+        """Stop the run if the store could not keep what was handed to it."""
+
+        def check(done: Future[None]) -> None:
+            error = done.exception()
+            if error is not None and self._fatal is None:
+                self._fatal = error if isinstance(error, BenchError) else BenchError(f"the store failed: {error}")
+                self._stopping = self._stopping or "the store failed"
+
+        future.add_done_callback(check)
+
+
+def _record(call: Call, tried: Tried) -> CallRecord:
+    answer, attempt = tried.answer, tried.attempt
+    return CallRecord(
+        call=call,
+        text=answer.text,
+        reasoning=answer.reasoning,
+        tool_calls=tuple(answer.tool_calls),
+        outcome=attempt.outcome,
+        finish_reason=answer.done.finish_reason if answer.done is not None else None,
+        attempt=attempt.number,
+        error=attempt.error,
+    )

@@ -1,0 +1,109 @@
+"""Engines that run in this process: one worker thread per device, which makes the stamps.
+
+Arms that share a device take turns, one call at a time. The thread runs a whole attempt and hands its events over in
+one piece, so that nothing between the engine and the stamp can be delayed by the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TypeVar
+
+from claimbench.clock import Clock
+from claimbench.errors import Timeout
+from claimbench.provider import InProcessProvider, Provider
+from claimbench.types import ArmFacts, ConstraintKind, Event, Meta, Request, StampSource
+
+T = TypeVar("T")
+
+
+class Device:
+    """One piece of hardware: a thread, and a turn that is passed on in order of asking."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.turn = asyncio.Lock()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"bench-{name}")
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run ``work`` on the device's thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def close(self) -> None:
+        """Let the thread end after what it is doing."""
+        self._pool.shutdown(wait=True)
+
+
+class WorkerProvider:
+    """An :class:`InProcessProvider` as a :class:`Provider`, stamped on the device's thread."""
+
+    stamp_source: StampSource = "in_process"
+
+    def __init__(self, engine: InProcessProvider, device: Device, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+        self.device = device
+
+    def missing(self) -> str | None:
+        """See :meth:`Provider.missing`."""
+        return self._engine.missing()
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """See :meth:`Provider.constraint`."""
+        return self._engine.constraint(request)
+
+    async def start(self) -> ArmFacts:
+        """Load the model on the device's thread."""
+        before = self._clock.monotonic_ns()
+        facts = await self.device.run(self._engine.load)
+        return replace(facts, load_seconds=(self._clock.monotonic_ns() - before) / 1e9)
+
+    async def close(self) -> None:
+        """Free the model."""
+        await self.device.run(self._engine.unload)
+
+    async def stream(self, request: Request) -> AsyncIterator[Event]:
+        """One attempt; the events arrive after its end, each with the time at which the engine gave it."""
+        cancel = threading.Event()
+        attempt = asyncio.ensure_future(self.device.run(lambda: self._attempt(request, cancel)))
+        try:
+            events, fault = await asyncio.shield(attempt)
+        except asyncio.CancelledError:
+            cancel.set()
+            await asyncio.wait([attempt])  # the turn may not pass on while the engine still works
+            raise
+        for event in events:
+            yield event
+        if fault is not None:
+            raise fault
+
+    def _attempt(self, request: Request, cancel: threading.Event) -> tuple[list[Event], Exception | None]:
+        now = self._clock.monotonic_ns
+        started_ns = now()
+        events: list[Event] = [Meta(sent_ns=started_ns, received_ns=started_ns)]
+        deadline = started_ns + round(request.timeout_s * 1e9)
+        stream = self._engine.generate(request)
+        try:
+            for event in stream:
+                stamp = now()
+                events.append(replace(event, received_ns=stamp))
+                if cancel.is_set():
+                    break
+                if stamp > deadline:
+                    return events, Timeout(f"no end within {request.timeout_s:g} s", billable="no")
+        except Exception as error:  # noqa: BLE001 - handed to the attempt, which is where faults are sorted
+            return events, error
+        finally:
+            stream.close()  # type: ignore[attr-defined]  # generators have it; the protocol says Iterator
+        return events, None
+
+
+def as_provider(made: Provider | InProcessProvider, device: Device | None, clock: Clock) -> Provider:
+    """Wrap an in-process engine; endpoints pass unchanged."""
+    if isinstance(made, InProcessProvider):
+        return WorkerProvider(made, device or Device("cpu"), clock)
+    return made
