@@ -60,7 +60,9 @@ def require_compilers(gpu: bool) -> None:
         wanted["the CUDA compiler"] = ("nvcc",)
     for what, names in wanted.items():
         if not any(shutil.which(name) for name in names):
-            sys.exit(f"error: {what} is needed to build llama-cpp-python (looked for {', '.join(names)} on PATH). On Debian: apt-get install build-essential")
+            looked = ", ".join(names)
+            hint = "On Debian: apt-get install build-essential"
+            sys.exit(f"error: {what} is needed to build llama-cpp-python (looked for {looked} on PATH). {hint}")
 
 
 def build(version: str, args: list[str], folder: Path) -> Path:
@@ -71,19 +73,23 @@ def build(version: str, args: list[str], folder: Path) -> Path:
     say = f"[setup] compiling llama-cpp-python {version} for this machine: once, 2 to 10 minutes; log: {log_path}"
     print(say, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch, log_path.open("w") as log:
-        command = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", "llama-cpp-python", "-w", scratch]
+        pip = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", "llama-cpp-python"]
+        environment = {**os.environ, "CMAKE_ARGS": " ".join(args)}
         process = subprocess.Popen(
-            [*command, f"llama-cpp-python=={version}"],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
-            env={**os.environ, "CMAKE_ARGS": " ".join(args), "PIP_NO_CACHE_DIR": "1"},
-        )  # fmt: skip
-        assert process.stdout is not None
-        for line in process.stdout:
+            [*pip, "--no-cache-dir", "-w", scratch, f"llama-cpp-python=={version}"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            env=environment,
+        )
+        for line in process.stdout or ():
             log.write(line)
             step = NINJA_STEP.search(line)
             if step and time.monotonic() - last_said > 10:
                 last_said = time.monotonic()
-                print(f"[setup]   {step[1]} of {step[2]} files, {last_said - started:.0f} s", file=sys.stderr, flush=True)
+                say = f"[setup]   {step[1]} of {step[2]} files, {last_said - started:.0f} s"
+                print(say, file=sys.stderr, flush=True)
         if process.wait() != 0:
             log.flush()
             tail = "".join(log_path.read_text().splitlines(keepends=True)[-25:])
