@@ -2,7 +2,8 @@
 
 A provider translates between a :class:`~claimbench.types.Request` and a stream of
 :data:`~claimbench.types.Event`. It never retries, prices, scores or reads a clock. Faults are raised as
-:class:`~claimbench.errors.ProviderError`; anything else that escapes is a bug and becomes ``server_fault`` with its type.
+:class:`~claimbench.errors.ProviderError`; anything else that escapes is a bug and becomes
+``server_fault`` with its type.
 
 Two shapes exist, because the two kinds of work are timed at different places:
 

@@ -23,7 +23,7 @@ Json = Any
 
 
 class Outcome(StrEnum):
-    """What became of an attempt; the one table that decides retries, denominators and latency (docs/architecture.md)."""
+    """What became of an attempt; the one table that decides retries, denominators, latency (docs/architecture.md)."""
 
     OK = "ok"
     EMPTY = "empty"
@@ -608,8 +608,11 @@ class ArmFacts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was measured, with what, where. ``suite`` is the resolved suite as JSON (samples included), enough to
-    re-score, re-price and re-judge the run without the suite's files."""
+    """What was measured, with what, where.
+
+    ``suite`` is the resolved suite as JSON (samples included), enough to
+    re-score, re-price and re-judge the run without the suite's files.
+    """
 
     run_id: str
     schema: int

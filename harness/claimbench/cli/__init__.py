@@ -1,0 +1,144 @@
+"""The command line: ``bench``. One file per command; this one only finds them.
+
+``bench --help`` answers from the table below without importing anything else, so that it costs little more than
+starting Python.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "Run a suite: measure every arm, judge its claims, write the report."),
+    "plan": ("plan", "Say what a run would cost in calls, dollars and hours, and what it could resolve."),
+    "report": ("report", "Write the report of a stored run again, without calling a model."),
+    "check": ("check", "Judge a stored run for a pipeline: exit code by claims and thresholds."),
+    "list": ("list", "List the stored runs."),
+    "show": ("show", "Print a run's verdicts and comparison."),
+    "export": ("export", "Write a run's calls or figures in another format."),
+    "reprice": ("reprice", "Judge a stored run under other prices, without calling a model."),
+    "claims": ("claims", "Explain how a claim is read, and what it needs."),
+    "prices": ("prices", "Show, compare and check list prices."),
+    "models": ("models", "List, fetch and verify local models."),
+    "init": ("init", "Write a runnable suite from your own file."),
+    "validate": ("validate", "Check a suite file without running it."),
+    "schema": ("schema", "Print the JSON Schema of suite files."),
+    "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
+}
+"""Command -> (module in this package, one line of help); the module holds a click command of the command's name."""
+
+USAGE = """Usage: bench [OPTIONS] COMMAND [ARGS]...
+
+  Settle claims such as "90% cheaper and just as good": accuracy, latency and
+  dollars per 1,000 requests of language models, on the same requests.
+
+Options:
+  --version  Show the version and exit.
+  --help     Show this message and exit.
+
+Commands:
+{commands}
+
+Start with: bench run suites/support.yaml      Exit codes: docs/architecture.md
+"""
+
+
+def usage() -> str:
+    """The text of ``bench --help``."""
+    return USAGE.format(commands="\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items()))
+
+
+def _version() -> str:
+    from claimbench import __version__
+
+    return f"bench, version {__version__}"
+
+
+def group() -> click.Group:
+    """The click group; commands are imported when they are asked for."""
+    import importlib
+
+    import click
+
+    class Lazy(click.Group):
+        def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+            return list(COMMANDS)
+
+        def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+            if cmd_name not in COMMANDS:
+                return None
+            name = COMMANDS[cmd_name][0]
+            command = getattr(importlib.import_module(f"claimbench.cli.{name}"), f"{name}_command")
+            assert isinstance(command, click.Command)  # noqa: S101 - a test calls every command's --help
+            return command
+
+        def resolve_command(
+            self, ctx: click.Context, args: list[str]
+        ) -> tuple[str | None, click.Command | None, list[str]]:
+            if args and args[0] not in COMMANDS:
+                from difflib import get_close_matches
+
+                near = get_close_matches(args[0], COMMANDS, n=1)
+                hint = f" Did you mean '{near[0]}'?" if near else " See bench --help."
+                raise click.UsageError(f"no command '{args[0]}'.{hint}")
+            return super().resolve_command(ctx, args)
+
+        def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - likewise
+            formatter.write(usage())
+
+    root = Lazy("bench", no_args_is_help=False)
+    root.params.append(click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print))
+    return root
+
+
+def _print(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        print(_version())
+        ctx.exit()
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with the code of docs/architecture.md; the one place where errors end up."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args in ([], ["--help"], ["-h"]):
+        print(usage(), end="")
+        return
+    if args == ["--version"]:
+        print(_version())
+        return
+    sys.exit(_guarded(args))
+
+
+def _guarded(args: list[str]) -> int:
+    import click
+
+    from claimbench.errors import EXIT_INCOMPLETE, EXIT_USAGE, BenchError
+
+    try:
+        code = group().main(args, prog_name="bench", standalone_mode=False)
+    except BenchError as error:
+        hint = f"\n  {error.hint}" if error.hint else ""
+        print(f"error: {error}{hint}", file=sys.stderr)
+        return error.exit_code
+    except click.ClickException as error:
+        error.show()
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        print("interrupted", file=sys.stderr)
+        return EXIT_INCOMPLETE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("BENCH_DEBUG"):
+            raise
+        print(f"error: a bug in ClaimBench: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  set BENCH_DEBUG=1 for the traceback, and please report it", file=sys.stderr)
+        return EXIT_USAGE
+    return code if isinstance(code, int) else 0
