@@ -1,0 +1,79 @@
+"""Stamps of one attempt -> durations in seconds. Pure functions; ``None`` is "not measured", never 0.
+
+=================  ==========================================================================================
+metric             formula (all stamps of one monotonic clock, ns)
+=================  ==========================================================================================
+TTFT               (first_content - sent) / 1e9, first non-empty content chunk, reasoning included
+first answer       (first_answer - sent) / 1e9, first chunk that belongs to the answer
+E2E                (ended - sent) / 1e9: service time
+felt               (ended - scheduled) / 1e9, open loop; without a schedule (ended - queued) / 1e9
+queue              (sent - queued) / 1e9: time spent waiting on our side
+TPOT               (E2E - TTFT) / (output tokens - 1), undefined below 2 output tokens
+chunk gaps         differences of successive chunk stamps / 1e9; ITL only where one chunk is one token
+=================  ==========================================================================================
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from claimbench.types import Timing
+
+NS_PER_S = 1e9
+
+
+def _seconds(later_ns: int | None, earlier_ns: int | None) -> float | None:
+    if later_ns is None or earlier_ns is None:
+        return None
+    return (later_ns - earlier_ns) / NS_PER_S
+
+
+def ttft_s(timing: Timing) -> float | None:
+    """Seconds from sending to the first non-empty content chunk, reasoning included; None if none came."""
+    return _seconds(timing.first_content_ns, timing.sent_ns)
+
+
+def first_answer_s(timing: Timing) -> float | None:
+    """Seconds from sending to the first chunk of the answer proper (reasoning apart); None if none came."""
+    return _seconds(timing.first_answer_ns, timing.sent_ns)
+
+
+def e2e_s(timing: Timing) -> float:
+    """Service time: seconds from sending to the end of the stream."""
+    return (timing.ended_ns - timing.sent_ns) / NS_PER_S
+
+
+def felt_s(timing: Timing) -> float:
+    """Seconds a user of this attempt waited: from the intended time in an open loop, else from entering the queue.
+
+    Counting an open loop from ``sent_ns`` would hide coordinated omission.
+    """
+    start = timing.queued_ns if timing.scheduled_ns is None else timing.scheduled_ns
+    return (timing.ended_ns - start) / NS_PER_S
+
+
+def queue_s(timing: Timing) -> float:
+    """Seconds between entering our queue and being sent (limits, turns, the event loop)."""
+    return (timing.sent_ns - timing.queued_ns) / NS_PER_S
+
+
+def tpot_s(timing: Timing, n_out: int | None) -> float | None:
+    """Seconds per output token after the first: (E2E - TTFT) / (n_out - 1).
+
+    Args:
+        timing: the attempt's stamps.
+        n_out: output tokens as the provider counts them (reasoning included), not chunks.
+
+    Returns:
+        None below 2 output tokens, without a token count or without content.
+    """
+    first = ttft_s(timing)
+    if first is None or n_out is None or n_out < 2:
+        return None
+    return (e2e_s(timing) - first) / (n_out - 1)
+
+
+def chunk_gaps_s(timing: Timing) -> tuple[float, ...]:
+    """Seconds between successive content chunks; empty below two chunks."""
+    stamps = timing.chunk_ns
+    return tuple((later - earlier) / NS_PER_S for earlier, later in pairwise(stamps))
