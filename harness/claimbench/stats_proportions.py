@@ -1,0 +1,160 @@
+"""Engine A: one proportion. Wilson with an effective n, exact Clopper-Pearson, McNemar, Fisher, judge correction."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special, stats
+
+from claimbench.stats_core import (
+    Interval,
+    as_codes,
+    cluster_sums,
+    floats,
+    influence,
+    jackknife_var,
+    t_crit,
+    z_crit,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """What a proportion's interval needs at any level: mean, jackknife variance, clusters, draws.
+
+    ``plain`` = every item its own cluster with one draw, where Wilson applies with n as it is.
+    """
+
+    mean: float
+    var: float
+    n: int
+    n_clusters: int
+    draws: float
+    plain: bool
+
+    def n_eff(self, alpha: float) -> float:
+        """Effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times (z/t_{G-1})^2."""
+        if self.plain:
+            return float(self.n)
+        g = self.n_clusters
+        if g < 2:
+            return 0.0
+        base = float(g)
+        if self.var > 1e-18:
+            base = min(max(self.mean * (1 - self.mean) / self.var, g / 2), self.draws)
+        return base * (z_crit(alpha) / t_crit(alpha, g - 1)) ** 2
+
+    def upper(self, alpha: float) -> float:
+        """Wilson upper bound at ``alpha`` (two-sided)."""
+        return wilson(self.mean, self.n_eff(alpha), alpha)[1]
+
+
+def wilson(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
+    """Wilson score interval of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n is 0."""
+    if n <= 0:
+        return 0.0, 1.0
+    z = z_crit(alpha)
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z / (1 + z * z / n) * math.sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
+    # At p = 0 and 1 the bound is exact; rounding must not move it off the corner.
+    return (0.0 if p <= 0 else max(centre - half, 0.0)), (1.0 if p >= 1 else min(centre + half, 1.0))
+
+
+def proportion(
+    x: npt.ArrayLike, cluster: npt.ArrayLike | None = None, draws: npt.ArrayLike | float | None = None
+) -> Proportion:
+    """Summary of per-item means ``x`` in [0, 1] for :func:`accuracy_ci`.
+
+    ``draws`` = epochs behind each item (array) or their total; None = one each.
+    """
+    values = floats(x, "x")
+    n = len(values)
+    if n == 0:
+        raise ValueError("a proportion of no items does not exist: report n = 0 as missing")
+    if values.min() < -1e-12 or values.max() > 1 + 1e-12:
+        raise ValueError(f"scores span {values.min()}..{values.max()}, outside [0, 1]: use mean_ci")
+    total = float(n if draws is None else np.sum(np.asarray(draws, dtype=np.float64)))
+    codes, g = as_codes(cluster, n)
+    plain = codes is None and total == n
+    if codes is None:
+        sums, sizes = values, np.ones(n)
+    else:
+        counts = np.bincount(codes).astype(np.float64)
+        sums, sizes = cluster_sums(values, codes, counts), counts[counts > 0]
+    if g < 2:
+        return Proportion(float(values.mean()), 0.0, n, g, total, plain)
+    mean, j = influence(sums, sizes)
+    return Proportion(min(max(mean, 0.0), 1.0), jackknife_var(j), n, g, total, plain)
+
+
+def accuracy_ci(
+    x: npt.ArrayLike,
+    cluster: npt.ArrayLike | None = None,
+    draws: npt.ArrayLike | float | None = None,
+    alpha: float = 0.05,
+) -> Interval:
+    """Interval of one accuracy: Wilson(p * n_eff, n_eff).
+
+    Args:
+        x: item means over valid epochs, each in [0, 1]; each item has equal weight.
+        cluster: label of each item; None = independent items.
+        draws: epochs behind each item, or their total; None = one each.
+        alpha: 1 - confidence level, two-sided.
+    """
+    return proportion_ci(proportion(x, cluster, draws), alpha)
+
+
+def proportion_ci(summary: Proportion, alpha: float = 0.05) -> Interval:
+    """:func:`accuracy_ci` from its summary (for p by inversion, which asks at many levels)."""
+    n_eff = summary.n_eff(alpha)
+    lo, hi = wilson(summary.mean, n_eff, alpha)
+    method = "wilson" if summary.plain else "wilson-effective-n"
+    df = None if summary.plain else float(summary.n_clusters - 1)
+    return Interval(summary.mean, lo, hi, 1 - alpha, method, summary.n, summary.n_clusters, n_eff, df)
+
+
+def clopper_pearson(successes: int, n: int, alpha: float = 0.05) -> Interval:
+    """Exact binomial interval, for claims such as "never fails"; independent items, one draw each."""
+    lo = 0.0 if successes == 0 else float(special.betaincinv(successes, n - successes + 1, alpha / 2))
+    hi = 1.0 if successes == n else float(special.betaincinv(successes + 1, n - successes, 1 - alpha / 2))
+    return Interval(successes / n, lo, hi, 1 - alpha, "clopper-pearson", n, n, float(n))
+
+
+def mcnemar_exact_p(n10: int, n01: int) -> float:
+    """Exact two-sided McNemar p from the discordant counts (A right only, B right only); 1.0 without any."""
+    total = n10 + n01
+    if total == 0:
+        return 1.0
+    return min(1.0, 2 * float(stats.binom.cdf(min(n10, n01), total, 0.5)))
+
+
+def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
+    """Two-sided Fisher exact p that two shares differ (missing calls of two arms, for instance)."""
+    if min(n_a, n_b) == 0:
+        return 1.0
+    return float(stats.fisher_exact(np.array([[hits_a, n_a - hits_a], [hits_b, n_b - hits_b]])).pvalue)
+
+
+def ppi_mean(y: npt.ArrayLike, yhat: npt.ArrayLike, yhat_unlabeled: npt.ArrayLike, alpha: float = 0.05) -> Interval:
+    """Judge-corrected mean by prediction-powered inference (extra ``judge``: ppi-python).
+
+    Args:
+        y: human scores of the labelled items (for a claim: paired differences), at least 50 random ones.
+        yhat: the judge's scores of the same items.
+        yhat_unlabeled: the judge's scores of the other items.
+        alpha: 1 - confidence level.
+
+    Raises:
+        ModuleNotFoundError: ppi-python is not installed.
+    """
+    from ppi_py import ppi_mean_ci, ppi_mean_pointestimate
+
+    human, judge, rest = floats(y, "y"), floats(yhat, "yhat"), floats(yhat_unlabeled, "yhat_unlabeled")
+    bounds = ppi_mean_ci(human, judge, rest, alpha=alpha)
+    est, lo, hi = (float(np.ravel(v)[0]) for v in (ppi_mean_pointestimate(human, judge, rest), *bounds))
+    n = len(human) + len(rest)
+    few = () if len(human) >= 50 else ("few_labels",)
+    return Interval(est, lo, hi, 1 - alpha, "ppi-mean", n, n, reasons=few)
