@@ -1,0 +1,144 @@
+"""What a person sees while a run goes on: a live table in a terminal, plain lines elsewhere (``--json``: on stderr)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING, TextIO
+
+from claimbench.clock import Clock
+from claimbench.runner import ArmProgress, Progress
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+PLAIN_EVERY_S = 10.0
+LIVE_EVERY_S = 0.25
+
+
+def dollars(amount: Decimal) -> str:
+    """An amount with as many decimals as it needs to be told from zero."""
+    if amount == 0:
+        return "$0.00"
+    return f"${amount:.2f}" if amount >= 1 else f"${amount:.{min(8, 3 - amount.adjusted())}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as ``45 s``, ``3:05 min`` or ``2:10 h``."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes}:{rest:02d} min"
+    return f"{minutes // 60}:{minutes % 60:02d} h"
+
+
+def _left(arm: ArmProgress, elapsed_s: float) -> str:
+    if arm.stopped is not None:
+        return "stopped"
+    if arm.done == 0 or elapsed_s <= 0:
+        return "-"
+    return "done" if arm.done >= arm.planned else duration((arm.planned - arm.done) * elapsed_s / arm.done)
+
+
+def line(progress: Progress, now_ns: int) -> str:
+    """The state in one plain line."""
+    elapsed_s = (now_ns - progress.started_ns) / 1e9
+    spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
+    errors = sum(arm.errors for arm in progress.arms.values())
+    rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
+    waiting = max((arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0)
+    eta = duration(waiting * elapsed_s * len(progress.arms) / progress.done) if progress.done else "-"
+    return (
+        f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  "
+        f"{errors} errors  about {eta} left"
+    )
+
+
+def _table(progress: Progress, now_ns: int) -> Table:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    elapsed_s = (now_ns - progress.started_ns) / 1e9
+    table = Table(box=None, pad_edge=False)
+    for column, justify in (("arm", "left"), ("", "left"), ("done", "right"), ("per s", "right"), ("dollars", "right")):
+        table.add_column(column, justify=justify)  # type: ignore[arg-type]  # rich's literal
+    table.add_column("errors", justify="right")
+    table.add_column("left", justify="right")
+    for name, arm in progress.arms.items():
+        bar = ProgressBar(total=max(1, arm.planned), completed=arm.done, width=24)
+        spent = dollars(arm.spent_usd) + (" + unknown" if arm.unpriced else "")
+        rate = f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-"
+        left = _left(arm, elapsed_s)
+        errors = str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else "")
+        table.add_row(name, bar, f"{arm.done}/{arm.planned}", rate, spent, errors, left)
+    return table
+
+
+@contextlib.asynccontextmanager
+async def shown(progress: Progress, clock: Clock, out: TextIO) -> AsyncIterator[None]:
+    """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come."""
+    with _painter(progress, clock, out) as paint:
+        task = asyncio.ensure_future(_repeat(paint, LIVE_EVERY_S if out.isatty() else PLAIN_EVERY_S))
+        try:
+            yield
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            paint()
+
+
+async def _repeat(paint: Painter, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        paint()
+
+
+class Painter:
+    """Draws the present state; ``live`` is rich's display, or None for plain lines."""
+
+    def __init__(self, progress: Progress, clock: Clock, out: TextIO, live: object | None) -> None:
+        self._progress, self._clock, self._out, self._live = progress, clock, out, live
+        self._notes_shown = 0
+        self._last = ""
+
+    def __call__(self) -> None:
+        """Draw, and print notes that are new."""
+        for note in self._progress.notes[self._notes_shown :]:
+            self._print(f"note: {note}")
+        self._notes_shown = len(self._progress.notes)
+        now = self._clock.monotonic_ns()
+        if self._live is not None:
+            self._live.update(_table(self._progress, now), refresh=True)  # type: ignore[attr-defined]  # rich.live.Live
+            return
+        text = line(self._progress, now)
+        if text != self._last:
+            self._print(text)
+        self._last = text
+
+    def _print(self, text: str) -> None:
+        if self._live is not None:
+            self._live.console.print(text, markup=False)  # type: ignore[attr-defined]  # rich.live.Live
+        else:
+            print(text, file=self._out, flush=True)
+
+
+@contextlib.contextmanager
+def _painter(progress: Progress, clock: Clock, out: TextIO) -> Iterator[Painter]:
+    if not out.isatty():
+        yield Painter(progress, clock, out, None)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(file=out), auto_refresh=False) as live:
+        yield Painter(progress, clock, out, live)
+
+
+def stderr() -> TextIO:
+    """Where progress goes: standard output stays free for results."""
+    return sys.stderr
