@@ -154,7 +154,8 @@ def log_ratio_ci(
         reason = "denominator_zero" if est is None else "denominator_near_zero" if g >= 2 else "n_too_small"
         return Interval(est, 0.0, math.inf, 1 - alpha, "log-jackknife-t", n, g, None, float(g - 1), (reason,))
     # log of leave-one-out mean over full mean, per column and cluster
-    change = power @ (np.log(left / totals[:, None]) - np.log1p(-sizes / n)[None, :])
+    logs = np.log(left / totals[:, None]) - np.log1p(-sizes / n)[None, :]
+    change = (power[:, None] * logs).sum(axis=0)
     half = t_crit(alpha, g - 1) * math.sqrt(jackknife_var(change))
     lo, hi = est * math.exp(-half), est * math.exp(min(half, 700.0))
     return Interval(est, lo, hi, 1 - alpha, "log-jackknife-t", n, g, None, float(g - 1))

@@ -18,6 +18,7 @@ from claimbench.stats_core import (
     Interval,
     as_codes,
     cluster_sums,
+    dot,
     floats,
     influence,
     jackknife_var,
@@ -218,7 +219,9 @@ def fieller(theta: Pair, cov: Cov, t: float) -> Pair:
 
 
 def contrast_var(cov: Cov, c: Pair) -> float:
-    """c'Vc, never below 0."""
+    """c'Vc, never below 0; infinite where the variance is unknown (one cluster)."""
+    if math.isinf(cov[0]) or math.isinf(cov[2]):
+        return math.inf
     return max(c[0] ** 2 * cov[0] + 2 * c[0] * c[1] * cov[1] + c[1] ** 2 * cov[2], 0.0)
 
 
@@ -229,7 +232,7 @@ def _means(sums_a: FloatArray, sums_b: FloatArray, sizes: FloatArray) -> tuple[P
     mean_a, ja = influence(sums_a, sizes)
     mean_b, jb = influence(sums_b, sizes)
     g = len(sizes)
-    cov = (jackknife_var(ja), (g - 1) / g * float(ja @ jb), jackknife_var(jb))
+    cov = (jackknife_var(ja), (g - 1) / g * dot(ja, jb), jackknife_var(jb))
     return (mean_a, mean_b), cov, ja, jb
 
 
@@ -249,11 +252,11 @@ def _influence_moments(ua: FloatArray, ub: FloatArray) -> tuple[Cov, Moments3]:
     g = len(ca)
     aa, ab, bb = ca * ca, ca * cb, cb * cb
     second = (float(aa.sum()) / g, float(ab.sum()) / g, float(bb.sum()) / g)
-    return second, (float(aa @ ca) / g, float(aa @ cb) / g, float(bb @ ca) / g, float(bb @ cb) / g)
+    return second, (dot(aa, ca) / g, dot(aa, cb) / g, dot(bb, ca) / g, dot(bb, cb) / g)
 
 
 def _kish_share(x: FloatArray) -> Pair:
-    total, squares = float(x.sum()), float(x @ x)
+    total, squares = float(x.sum()), dot(x, x)
     if total <= 0 or squares <= 0:
         return math.inf, 0.0
     return total * total / squares, float(x.max()) / total

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from claimbench import sequential, stats
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "claims_golden.json"
