@@ -12,7 +12,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Protocol
 
@@ -20,10 +20,14 @@ from claimbench.attempt import Tried, try_once
 from claimbench.clock import Clock
 from claimbench.errors import BenchError
 from claimbench.limits import Budget, Pace, backoff_s
+from claimbench.model_ids import same_model
 from claimbench.provider import Provider
 from claimbench.store import Intent
 from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
 from claimbench.worker import WorkerProvider
+
+NEVER_ANSWERED = 3
+"""Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
 
 
 class Appender(Protocol):
@@ -52,6 +56,8 @@ class ArmProgress:
     retries: int = 0
     spent_usd: Decimal = Decimal(0)
     unpriced: int = 0
+    answered: int = 0
+    failed_in_a_row: int = 0
     stopped: str | None = None
 
 
@@ -156,7 +162,6 @@ class Runner:
         return self._stopping is not None or self.progress.arms[arm.name].stopped is not None
 
     async def _lane(self, arm: Arm, queue: deque[Call], total: int, pace: Pace) -> None:
-        failed_in_a_row = 0
         try:
             while queue and not self._halted(arm):
                 call = queue.popleft()
@@ -167,11 +172,7 @@ class Runner:
                 if outcome is None:
                     continue
                 await pace.finished(arm.name)
-                failed_in_a_row = failed_in_a_row + 1 if outcome.missing else 0
-                if outcome.stops_arm:
-                    self._stop_arm(arm, f"{outcome.value}: every further call would fail the same way")
-                elif failed_in_a_row >= self._policy.stop_arm_after:
-                    self._stop_arm(arm, f"{failed_in_a_row} calls in a row failed, the last with {outcome.value}")
+                self._judge_health(arm, outcome)
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError):
                 self._stopping = self._stopping or f"{type(error).__name__}: {error}"
@@ -179,6 +180,17 @@ class Runner:
         finally:
             if self._halted(arm):
                 await pace.gave_up(arm.name)
+
+    def _judge_health(self, arm: Arm, outcome: Outcome) -> None:
+        """Give an arm up when every further call would fail too; one that never answered gets little patience."""
+        state = self.progress.arms[arm.name]
+        state.answered += outcome.answered
+        state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
+        patience = self._policy.stop_arm_after if state.answered else min(NEVER_ANSWERED, self._policy.stop_arm_after)
+        if outcome.stops_arm:
+            self._stop_arm(arm, f"{outcome.value}: every further call would fail the same way")
+        elif state.failed_in_a_row >= patience:
+            self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, the last with {outcome.value}")
 
     def _stop_arm(self, arm: Arm, why: str) -> None:
         state = self.progress.arms[arm.name]
@@ -228,6 +240,7 @@ class Runner:
                     tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
             else:
                 tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
+            tried = _checked_model(arm, tried)
             self._watch(self._writer.attempt(tried.attempt))
             cost = self._money.cost(arm, tried.attempt)
         finally:
@@ -254,6 +267,19 @@ class Runner:
                 self._stopping = self._stopping or "the store failed"
 
         future.add_done_callback(check)
+
+
+def _checked_model(arm: Arm, tried: Tried) -> Tried:
+    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that stops the arm."""
+    returned = tried.attempt.model_returned
+    accepted = arm.options.get("accept_model") or ()
+    if returned is None or same_model(arm.model, returned) or returned in accepted:
+        return tried
+    error = (
+        f"asked for '{arm.model}', answered by '{returned}' (if that is right, list it under options: accept_model: "
+        f"in arm {arm.name})"
+    )
+    return replace(tried, attempt=replace(tried.attempt, outcome=Outcome.BAD_REQUEST, error=error))
 
 
 def _record(call: Call, tried: Tried) -> CallRecord:
