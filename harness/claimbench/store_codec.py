@@ -1,0 +1,179 @@
+"""Lossless JSON for the frozen domain types: ``decode(cls, encode(x)) == x``, for every type of ``types.py``.
+
+The type annotations are the schema, so nothing is tagged: ``Decimal`` is written as a string, enums by value, tuples as
+lists, nested dataclasses as objects. Fields typed ``Json`` pass as they are. The text is canonical (sorted keys, no
+spaces), which makes it fit to be hashed. Non-finite floats are written the way Python's :mod:`json` does (``NaN``,
+``-Infinity``): log-probabilities need them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types as pytypes
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import Enum
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from claimbench.errors import StoreError
+
+T = TypeVar("T")
+_Convert = Callable[[Any], Any]
+_Converters = tuple[_Convert | None, _Convert | None]
+"""How to write a value and how to read it back; None: as it is."""
+
+
+def encode(value: object) -> str:
+    """Canonical JSON of a dataclass of ours, or of a plain JSON value.
+
+    Raises:
+        StoreError: a field holds something that is not of its type, e.g. a ``datetime`` inside a ``Json`` field.
+    """
+    plain = _writer(type(value))(value) if dataclasses.is_dataclass(value) else value
+    try:
+        text = _dump(plain)
+        # A model may send half a surrogate pair; UTF-8 cannot hold it, an escape can.
+        return text if text.isascii() or _is_utf8(text) else _dump(plain, ensure_ascii=True)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise StoreError(f"cannot store {type(value).__name__} as JSON: {error}") from error
+
+
+def decode(cls: type[T], text: str) -> T:
+    """The instance of ``cls`` that ``text`` was made from; ``cls`` may be a plain JSON type such as ``dict``.
+
+    Fields which the text lacks get their defaults: it was written before they existed.
+
+    Raises:
+        StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a newer ClaimBench).
+    """
+    try:
+        plain = json.loads(text)
+    except ValueError as error:
+        raise StoreError(f"a stored {cls.__name__} is not JSON: {error}", hint="the database was damaged") from error
+    if not dataclasses.is_dataclass(cls):
+        return plain  # type: ignore[no-any-return]  # a JSON value is what the caller asked for
+    result: T = _reader(cls)(plain)
+    return result
+
+
+def _dump(plain: object, *, ensure_ascii: bool = False) -> str:
+    return json.dumps(
+        plain, ensure_ascii=ensure_ascii, sort_keys=True, separators=(",", ":"), default=_fallback, check_circular=False
+    )
+
+
+def _fallback(value: object) -> object:
+    """Read-only mappings inside ``Json`` fields are written as objects; all else would not come back the same."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} ({value!r:.60}) is not a JSON value")
+
+
+def _is_utf8(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+@cache
+def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
+    """A function that turns an instance of the dataclass ``cls`` into what ``json`` can write."""
+    fields = [(name, _converters(hint)[0]) for name, hint in _hints(cls).items()]
+
+    def write(value: Any) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for name, convert in fields:
+            item = getattr(value, name)
+            result[name] = item if convert is None or item is None else convert(item)
+        return result
+
+    return write
+
+
+@cache
+def _reader(cls: type) -> Callable[[Any], Any]:
+    """A function that makes an instance of the dataclass ``cls`` from what ``json`` read."""
+    fields = {name: _converters(hint)[1] for name, hint in _hints(cls).items()}
+
+    def read(plain: Any) -> Any:
+        if not isinstance(plain, dict):
+            raise StoreError(f"a stored {cls.__name__} is not an object", hint="the database was damaged")
+        values: dict[str, Any] = {}
+        for name, item in plain.items():
+            if name not in fields:
+                raise StoreError(
+                    f"a stored {cls.__name__} has the unknown field {name!r}",
+                    hint="it was written by a newer ClaimBench: upgrade (pip install -U claimbench)",
+                )
+            convert = fields[name]
+            values[name] = item if convert is None or item is None else convert(item)
+        try:
+            return cls(**values)
+        except TypeError as error:
+            raise StoreError(f"a stored {cls.__name__} is incomplete: {error}") from error
+
+    return read
+
+
+def _hints(cls: type) -> dict[str, Any]:
+    hints = get_type_hints(cls)
+    return {item.name: hints[item.name] for item in dataclasses.fields(cls)}
+
+
+def _converters(hint: Any) -> _Converters:
+    """How values of a type are written and read. Dataclasses are resolved when first met, so types may be recursive."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, pytypes.UnionType):
+        return _union(args)
+    if origin is tuple:
+        return _tuple(args)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping(_converters(args[1]))
+    if hint is Any or origin is Literal or hint in (str, int, float, bool, type(None)):
+        return None, None
+    if hint is Decimal:
+        return str, Decimal
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return (lambda value: value.value), hint
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return (lambda value: _writer(hint)(value)), (lambda value: _reader(hint)(value))
+    raise StoreError(f"the store cannot hold values of type {hint!r}")
+
+
+def _union(args: tuple[Any, ...]) -> _Converters:
+    special = [pair for pair in map(_converters, args) if pair != (None, None)]
+    if not special:
+        return None, None
+    if len(special) > 1 or len(args) - args.count(type(None)) > 1:
+        raise StoreError(f"the store cannot tell the parts of {args!r} apart")
+    write, read = special[0]
+    return _optional(write), _optional(read)
+
+
+def _optional(convert: _Convert | None) -> _Convert | None:
+    return None if convert is None else lambda value: None if value is None else convert(value)
+
+
+def _tuple(args: tuple[Any, ...]) -> _Converters:
+    if len(args) == 2 and args[1] is Ellipsis:
+        write, read = _converters(args[0])
+        return (
+            None if write is None else lambda value: [write(item) for item in value],
+            tuple if read is None else lambda value: tuple(read(item) for item in value),
+        )
+    pairs = [_converters(arg) for arg in args]
+    if any(pair != (None, None) for pair in pairs):
+        raise StoreError(f"the store cannot hold a tuple of {args!r}")
+    return None, tuple
+
+
+def _mapping(value: _Converters) -> _Converters:
+    write, read = value
+    return (
+        dict if write is None else lambda items: {key: write(item) for key, item in items.items()},
+        None if read is None else lambda items: {key: read(item) for key, item in items.items()},
+    )

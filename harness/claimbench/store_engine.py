@@ -1,0 +1,187 @@
+"""How the results database is opened, locked and kept from two processes; and its faults in words.
+
+SQLite in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process at any moment. (A power cut
+may take the last commits with it, never the database.) Transactions begin explicitly - ``BEGIN IMMEDIATE`` for writing,
+so that a lock is waited for at the start instead of failing in the middle.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from claimbench.errors import StoreError
+
+BUSY_TIMEOUT_S = 15.0
+"""How long a statement waits for another process that writes to the same database."""
+
+
+def make_engine(path: Path, mode: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
+    """An engine for the file at ``path``; ``mode`` is the rest of SQLite's URI: rwc, rw, ro, or ro&immutable=1."""
+    uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
+    writable = mode.startswith("rw")
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=busy_timeout_s, isolation_level=None, check_same_thread=False
+        )
+        try:
+            if writable:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+            connection.execute("PRAGMA foreign_keys = ON")
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def for_writing(engine: Engine) -> Engine:
+    """The same engine, its transactions taking the write lock at once."""
+    return engine.execution_options(claimbench_write=True)
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("claimbench_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def clear_errors(path: Path) -> Iterator[None]:
+    """Turn every fault of SQLite or the file system inside the block into a :class:`StoreError` with a remedy."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
+        raise explain(error, path) from error
+
+
+def explain(error: BaseException, path: Path) -> StoreError:
+    """The :class:`StoreError` for a fault met while using the database at ``path``."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    name = str(getattr(cause, "sqlite_errorname", ""))
+    text = str(cause)
+    if name == "SQLITE_FULL" or (isinstance(cause, OSError) and cause.errno == errno.ENOSPC):
+        return StoreError(
+            f"{path}: the disk is full, {_free(path)}; what was committed before is safe",
+            hint="free some space, then continue with bench run --resume",
+        )
+    if isinstance(cause, OSError):
+        return StoreError(f"{path}: {cause.strerror or cause}", hint=_HINT_FOLDER)
+    for prefix, message, hint in _FAULTS:
+        if name.startswith(prefix):
+            return StoreError(f"{path}: {message} (SQLite: {text})", hint=hint)
+    if name.startswith("SQLITE_CONSTRAINT"):
+        return StoreError(f"{path}: the row is refused: {text}", hint=_constraint_hint(text))
+    return StoreError(f"{path}: {text}")
+
+
+_HINT_FOLDER = "check that the results folder exists and can be written, or name another with --results"
+_HINT_DAMAGED = "restore the file from a backup, or save what is readable with: sqlite3 bench.db .recover"
+_FAULTS = (
+    ("SQLITE_NOTADB", "is not a results database", "name another folder with --results, or the bench.db of a run"),
+    ("SQLITE_CORRUPT", "the database is damaged", _HINT_DAMAGED),
+    ("SQLITE_READONLY", "the database or its folder is read-only", _HINT_FOLDER),
+    ("SQLITE_CANTOPEN", "the database cannot be opened", _HINT_FOLDER),
+    ("SQLITE_PERM", "the database cannot be opened", _HINT_FOLDER),
+    (
+        "SQLITE_BUSY",
+        "the database is locked by another process",
+        "wait for it to end, or find it with: fuser bench.db",
+    ),
+    ("SQLITE_LOCKED", "the database is locked", "wait for the other process to end"),
+    ("SQLITE_IOERR", "the disk reports an error", "check the disk and its cable or mount; committed rows are safe"),
+)
+
+
+def _constraint_hint(text: str) -> str | None:
+    if "append-only" in text:
+        return "raw measurements are never changed; make a new run"
+    if "UNIQUE" in text:
+        return "this call was recorded already: are two processes working on one run?"
+    if "FOREIGN KEY" in text:
+        return "its run, session or planned call is not in the database"
+    return None
+
+
+def _free(path: Path) -> str:
+    try:
+        return f"{shutil.disk_usage(path.parent).free / 2**20:.1f} MiB free on {path.parent}"
+    except OSError:
+        return "free space unknown"
+
+
+@contextmanager
+def run_lock(folder: Path) -> Iterator[None]:
+    """Hold ``folder/lock`` for as long as the block runs; the kernel frees it when the process dies, however it dies.
+
+    The file holds the pid, for people; what locks is ``flock``. It stays afterwards, because removing it would let two
+    processes hold locks on two files of one name.
+
+    Raises:
+        StoreError: another process (or this one, already) holds it.
+    """
+    with clear_errors(folder / "lock"):
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / "lock").open("a+", encoding="ascii")
+    with file:
+        with clear_errors(folder / "lock"):
+            if not _take(file):
+                raise StoreError(
+                    f"run {folder.name} is being worked on by process {_pid_in(file)}",
+                    hint="wait until it ends or stop it (Ctrl-C there), then continue with bench run --resume",
+                )
+        file.seek(0)
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        try:
+            yield
+        finally:
+            file.seek(0)
+            file.truncate()
+
+
+def _take(file: IO[Any]) -> bool:
+    """Lock ``file``; the second look is for :func:`is_locked`, which holds the lock for an instant."""
+    for pause_s in (0.05, 0.0):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(pause_s)
+        else:
+            return True
+    return False
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the lock of the run in ``folder``; False if that cannot be known."""
+    try:
+        with (folder / "lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _pid_in(file: IO[Any]) -> str:
+    file.seek(0)
+    return str(file.read()).strip() or "unknown"

@@ -1,0 +1,278 @@
+"""The one thread that writes a run's rows, so that the event loop never waits for the disk.
+
+Rows are turned into text where they are handed over (some 20 microseconds; what is stored is what the object held then)
+and queued. The thread takes whatever has gathered, writes it in one transaction and commits at once, so rows wait for
+the commit before theirs and no longer; 50 ms bounds how long a transaction may gather. Several rows go into one
+``INSERT``: SQLite gives up Python's lock once per statement, and under a busy event loop each return can cost 5 ms.
+"""
+
+from __future__ import annotations
+
+import atexit
+import queue
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy.exc import IntegrityError as ConstraintError
+
+from claimbench.errors import StoreError
+from claimbench.store_codec import encode
+from claimbench.store_engine import clear_errors, explain, for_writing
+from claimbench.store_schema import attempts, chain, intents, looks, records, runs
+from claimbench.types import Attempt, CallRecord, Look
+
+MAX_AGE_S = 0.05
+"""No row waits longer than this for its transaction to be closed."""
+
+_MAX_ROWS = 512
+_CHUNKS = (64, 8, 1)
+"""Rows per INSERT: few different statements, so that SQLite keeps them all prepared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A send that is about to happen; committed before it does.
+
+    ``reserved_usd``: the most that the attempt can cost, None if unknown. ``created_utc``: ISO 8601.
+    """
+
+    call_id: str
+    attempt_number: int
+    session: int
+    reserved_usd: Decimal | None
+    created_utc: str
+
+
+_Values = tuple[str | int | None, ...]
+
+
+@dataclass(slots=True)
+class _Row:
+    table: Table
+    values: _Values
+    future: Future[None]
+
+
+@dataclass(slots=True)
+class _Barrier:
+    """A place in the queue; ``reached`` is set once all before it is committed or has failed."""
+
+    reached: threading.Event
+    last: bool
+
+
+_COLUMNS = {
+    table: tuple(c.name for c in table.columns if c.name != "seq") for table in (intents, attempts, records, looks)
+}
+_CHAINED = (attempts, records)
+
+
+class RunWriter:
+    """Appends to one run. Thread-safe; no method but :meth:`flush` and :meth:`close` waits for anything.
+
+    Each method returns a future that is resolved when its row is committed, or holds a :class:`StoreError`. Cancelling
+    a future (or the task that awaits it) never takes the row back. A row that the database refuses (it is there
+    already) fails alone; after a fault of the disk the writer takes no more rows and every later future fails alike.
+    """
+
+    def __init__(self, engine: Engine, path: Path, run_id: str) -> None:
+        self._engine = for_writing(engine)
+        self._path = path
+        self._run_id = run_id
+        self._queue: queue.SimpleQueue[_Row | _Barrier] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._closed = False
+        self._error: StoreError | None = None
+        self._broken: StoreError | None = None
+        self._in_hand: list[_Row] = []
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._work, name=f"store-{run_id}", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    def intent(self, intent: Intent) -> Future[None]:
+        """Append that ``intent.call_id`` is about to be sent; await the future before sending."""
+        reserved = None if intent.reserved_usd is None else str(intent.reserved_usd)
+        row = (self._run_id, intent.call_id, intent.attempt_number, intent.session, reserved, intent.created_utc)
+        return self._put(intents, row)
+
+    def attempt(self, attempt: Attempt) -> Future[None]:
+        """Append one try of a call, with its timing and usage."""
+        head = (self._run_id, attempt.call_id, attempt.number, attempt.session, attempt.outcome.value)
+        return self._put(attempts, head, attempt)
+
+    def record(self, record: CallRecord) -> Future[None]:
+        """Append what a call left; with the commit the call is finished.
+
+        Raises:
+            StoreError: the record's call belongs to another run.
+        """
+        if record.call.run_id != self._run_id:
+            raise StoreError(f"a record of run {record.call.run_id} was given to the writer of run {self._run_id}")
+        return self._put(records, (self._run_id, record.call.id, record.outcome.value), record)
+
+    def look(self, look: Look) -> Future[None]:
+        """Append an interim look and its decision."""
+        return self._put(looks, (self._run_id, look.k), look)
+
+    def flush(self) -> None:
+        """Return when everything handed over so far is committed.
+
+        Raises:
+            StoreError: the first fault since the writer was made, even if a future already told it.
+        """
+        self._wait(last=False)
+        if self._error is not None:
+            raise self._error
+
+    def close(self) -> None:
+        """Commit what is queued and end the thread. Faults are told by the futures and by :meth:`flush`, not here."""
+        atexit.unregister(self.close)
+        self._wait(last=True)
+        self._thread.join()
+
+    def __enter__(self) -> RunWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self.flush()
+        finally:
+            self.close()
+
+    def _put(self, table: Table, head: _Values, body: object = None) -> Future[None]:
+        future: Future[None] = Future()
+        future.set_running_or_notify_cancel()  # from here on cancel() is refused: the row will be written
+        try:
+            row = _Row(table, head if body is None else (*head, encode(body)), future)
+        except StoreError as error:
+            self._fail([future], error)
+            return future
+        with self._lock:
+            error_now = StoreError("the run's writer is closed") if self._closed else self._broken
+            if error_now is None:
+                self._queue.put(row)
+        if error_now is not None:
+            future.set_exception(error_now)
+        return future
+
+    def _wait(self, *, last: bool) -> None:
+        barrier = _Barrier(threading.Event(), last)
+        with self._lock:
+            if self._closed or not self._thread.is_alive():
+                return
+            self._closed = last
+            self._queue.put(barrier)
+        barrier.reached.wait()
+
+    def _fail(self, futures: Iterable[Future[None]], error: StoreError) -> None:
+        for future in futures:
+            self._error = self._error or error
+            future.set_exception(error)
+
+    def _work(self) -> None:
+        """The thread. Should it ever end by a fault of ours, nobody may be left waiting."""
+        try:
+            while self._step():
+                pass
+        finally:
+            self._abandon()
+
+    def _step(self) -> bool:
+        """Gather, write, commit, resolve once; False after the last barrier."""
+        rows, barrier = self._gather()
+        self._in_hand = rows
+        if rows and self._broken is None:
+            try:
+                with clear_errors(self._path):
+                    self._connection = self._connection or self._engine.connect()
+                    self._commit(self._connection, rows)
+            except StoreError as error:
+                self._broken = error
+        if self._broken is not None:
+            self._fail([row.future for row in rows if not row.future.done()], self._broken)
+        if barrier is None:
+            return True
+        if barrier.last and self._connection is not None:
+            self._connection.close()
+        barrier.reached.set()
+        return not barrier.last
+
+    def _abandon(self) -> None:
+        """Fail what is left in the queue: nothing, after :meth:`close`."""
+        with self._lock:
+            self._broken = self._broken or StoreError("the thread that writes the run has ended")
+            left: list[_Row | _Barrier] = [*self._in_hand]
+            while not self._queue.empty():
+                left.append(self._queue.get_nowait())
+        self._fail([row.future for row in left if isinstance(row, _Row) and not row.future.done()], self._broken)
+        for item in left:
+            if isinstance(item, _Barrier):
+                item.reached.set()
+
+    def _gather(self) -> tuple[list[_Row], _Barrier | None]:
+        """At least one item, and all that has come meanwhile; a barrier ends the batch."""
+        rows: list[_Row] = []
+        item = self._queue.get()
+        until = time.monotonic() + MAX_AGE_S
+        while isinstance(item, _Row):
+            rows.append(item)
+            if len(rows) == _MAX_ROWS or time.monotonic() > until:
+                return rows, None
+            try:
+                item = self._queue.get_nowait()
+            except queue.Empty:
+                return rows, None
+        return rows, item
+
+    def _commit(self, connection: Connection, rows: Sequence[_Row]) -> None:
+        try:
+            with connection.begin():
+                self._insert(connection, rows)
+        except ConstraintError as error:
+            if len(rows) == 1:
+                self._fail([rows[0].future], explain(error, self._path))
+                return
+            for row in rows:  # one of them is at fault; the others shall not suffer for it
+                self._commit(connection, [row])
+            return
+        for row in rows:
+            row.future.set_result(None)
+
+    def _insert(self, connection: Connection, rows: Sequence[_Row]) -> None:
+        for table in _COLUMNS:
+            values = [row.values for row in rows if row.table is table]
+            if values and table in _CHAINED:
+                values = self._chained(connection, table, values)
+            done = 0
+            for size in _CHUNKS:
+                while len(values) - done >= size:
+                    chunk = values[done : done + size]
+                    connection.exec_driver_sql(_insert_sql(table, size), tuple(v for row in chunk for v in row))
+                    done += size
+
+    def _chained(self, connection: Connection, table: Table, values: Sequence[_Values]) -> list[_Values]:
+        """Each row with the hash that ties it to the one before; the last one is read under the write lock."""
+        newest = select(table.c.sha256).where(table.c.run_id == self._run_id).order_by(table.c.seq.desc()).limit(1)
+        last = connection.execute(newest).scalar()
+        if last is None:
+            last = connection.execute(select(runs.c.sha256).where(runs.c.run_id == self._run_id)).scalar_one()
+        result: list[_Values] = []
+        for row in values:
+            last = chain(str(last), str(row[-1]))
+            result.append((*row, last))
+        return result
+
+
+def _insert_sql(table: Table, n_rows: int) -> str:
+    columns = _COLUMNS[table]
+    places = "(" + ",".join("?" * len(columns)) + ")"
+    return f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES {','.join([places] * n_rows)}"  # noqa: S608  # our own names
