@@ -1,0 +1,165 @@
+"""Templates -> chat messages -> :class:`~claimbench.types.Request`. Pure: the same task and sample give the same bytes.
+
+Templates are Jinja2 in its sandbox. An undefined variable is an error, ``None`` prints as nothing, block tags leave no
+empty lines, and nothing random or external is in reach, so that a task's fixed part (system turn, examples) renders
+byte-identically for every sample and an engine can keep its computation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from claimbench.errors import SuiteError
+from claimbench.types import Arm, Call, Json, Message, Request, Sample, Suite, Task
+
+_GLOBALS = ("range", "dict", "namespace")
+_MAX_RENDERED = 4_000_000  # characters; also keeps `'x' * 10**10` from taking the machine's memory
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """The sandbox, with repetition bounded: ``*`` and ``**`` are the cheap way to exhaust memory."""
+
+    intercepted_binops = frozenset(("*", "**"))
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        for one, other in ((left, right), (right, left)):
+            if (
+                isinstance(one, int)
+                and isinstance(other, str | bytes | list | tuple)
+                and one * len(other) > _MAX_RENDERED
+            ):
+                raise SecurityError("a repetition that long is not allowed")
+        if operator == "**" and isinstance(right, int | float) and abs(right) > 1000:
+            raise SecurityError("a power that large is not allowed")
+        return super().call_binop(context, operator, left, right)
+
+
+def _print(value: Any) -> Any:
+    return "" if value is None else value
+
+
+@lru_cache(maxsize=1)
+def _environment() -> _Environment:
+    environment = _Environment(  # autoescape off: prompts are plain text, escaping would change what the model reads
+        undefined=StrictUndefined, finalize=_print, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    )
+    for name in set(environment.globals) - set(_GLOBALS):
+        del environment.globals[name]
+    del environment.filters["random"]
+    environment.filters["tojson"] = _to_json
+    return environment
+
+
+def _to_json(value: Any, indent: int | None = None) -> str:
+    """Replace Jinja's ``tojson``, which escapes for HTML, by plain JSON."""
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+@lru_cache(maxsize=1024)
+def _compile(source: str) -> Template:
+    return _environment().from_string(source)
+
+
+def variables(source: str) -> frozenset[str]:
+    """Return the names a template reads and does not set itself; raises :class:`jinja2.TemplateSyntaxError`."""
+    environment = _environment()
+    return frozenset(meta.find_undeclared_variables(environment.parse(source))) - set(environment.globals)
+
+
+def check_syntax(source: str) -> tuple[str, int] | None:
+    """Return what is wrong with a template and on which of its lines (from 1), or None."""
+    try:
+        _compile(source)
+    except TemplateSyntaxError as exc:
+        return exc.message or "syntax error", exc.lineno
+    return None
+
+
+def target_text(target: Json) -> str:
+    """Return an answer as a model would write it: text as it is, anything else as JSON."""
+    return target if isinstance(target, str) else json.dumps(target, ensure_ascii=False)
+
+
+def render(task: Task, sample: Sample) -> tuple[Message, ...]:
+    """Render the chat for one sample: leading system turns, each example with its answer, then the sample's own turns.
+
+    Raises :class:`~claimbench.errors.SuiteError` for a template that fails on this sample.
+    """
+    head, body = split_system(task.prompt)
+    messages = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in head]
+    for example in task.few_shot:
+        messages += [Message(turn.role, render_turn(turn.content, task, example)) for turn in body]
+        messages.append(Message("assistant", example_answer(task, example)))
+    messages += [Message(turn.role, render_turn(turn.content, task, sample)) for turn in body]
+    return tuple(messages)
+
+
+def prefix_turns(task: Task) -> int:
+    """Count the leading messages of :func:`render` that are the same for every sample of the task."""
+    head, _ = split_system(task.prompt)
+    fixed = 0
+    for turn in head:
+        if variables(turn.content) - {"labels"}:
+            return fixed
+        fixed += 1
+    _, body = split_system(task.prompt)
+    return fixed + len(task.few_shot) * (len(body) + 1)
+
+
+def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """Split a prompt into its leading system turns and the rest, which few-shot examples repeat."""
+    turns = tuple(prompt)
+    lead = next((i for i, turn in enumerate(turns) if turn.role != "system"), len(turns))
+    return turns[:lead], turns[lead:]
+
+
+def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call) -> Request:
+    """Build what the provider of ``arm`` is asked for one call; the same for every arm but for its sampling."""
+    answer = task.answer
+    return Request(
+        call_id=call.id,
+        messages=render(task, sample),
+        params=arm.params,
+        max_tokens=task.max_tokens,
+        seed=call.seed,
+        stop=task.stop,
+        labels=answer.labels if answer.kind == "label" and answer.constrain else (),
+        answer_schema=answer.schema if answer.kind == "json" and answer.constrain else None,
+        prefix_key=task.name,
+        timeout_s=suite.errors.timeout_s,
+        connect_timeout_s=suite.errors.connect_timeout_s,
+    )
+
+
+def example_answer(task: Task, example: Sample) -> str:
+    """Return the assistant turn of a few-shot example."""
+    if task.few_shot_target is None:
+        return target_text(example.target)
+    return render_turn(task.few_shot_target, task, example, {"target": example.target})
+
+
+def render_turn(source: str, task: Task, sample: Sample, extra: Mapping[str, Json] | None = None) -> str:
+    """Render one template with a sample's variables (and ``labels``); raises :class:`SuiteError` as :func:`render`."""
+    context = {"labels": list(task.answer.labels), **sample.input, **(extra or {})}
+    try:
+        text = _compile(source).render(context)
+    except UndefinedError as exc:
+        raise _fail(task, sample, f"{exc.message} in the template") from None
+    except TemplateError as exc:
+        raise _fail(task, sample, f"the template fails: {exc.message}") from None
+    except Exception as exc:  # noqa: BLE001 - a template may raise anything its filters and operators can
+        raise _fail(task, sample, f"the template fails: {type(exc).__name__}: {exc}") from None
+    if len(text) > _MAX_RENDERED:
+        raise _fail(task, sample, f"the template gives {len(text)} characters, more than {_MAX_RENDERED}")
+    return text
+
+
+def _fail(task: Task, sample: Sample, message: str) -> SuiteError:
+    return SuiteError(f"sample '{sample.id}': {message}", path=f"task '{task.name}'")

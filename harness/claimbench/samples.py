@@ -1,0 +1,284 @@
+"""Rows of a file -> samples of a task; every row that cannot be measured is an error with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from claimbench import prompts
+from claimbench.datasets import Row, Table, parse_json
+from claimbench.errors import SuiteError
+from claimbench.number_text import parse_number
+from claimbench.suite_model import DatasetModel
+from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean, one_of, show
+from claimbench.types import AnswerSpec, Json, Message, Sample, Task
+
+_RESERVED = frozenset(
+    {"and", "or", "not", "if", "else", "elif", "in", "is", "true", "false", "none", "True", "False", "None"}
+)
+
+
+def identifier(column: str) -> str:
+    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` -> ``_2nd``."""
+    name = re.sub(r"\W+", "_", column.strip()).strip("_") or "_"
+    return f"_{name}" if name[0].isdigit() else f"{name}_" if name in _RESERVED else name
+
+
+@dataclass(frozen=True)
+class SampleBuilder:
+    """Turns one file's rows into samples. ``loc`` is the task's place in the suite, ``source`` the file's key there."""
+
+    document: YamlDocument
+    loc: Loc
+    source: str
+    task: str
+    dataset: DatasetModel
+    table: Table
+    answer: AnswerSpec
+    prompt: tuple[Message, ...]
+
+    @property
+    def is_few_shot(self) -> bool:
+        """Whether these are examples, which need no id, cluster or slices."""
+        return self.source == "few_shot"
+
+    @cached_property
+    def variables(self) -> dict[str, str]:
+        """Template variable -> column. The target is none of them, for the prompt must not hold the answer."""
+        mapped = dict(self.dataset.columns)
+        taken = {*mapped.values(), *self.dataset.target}
+        names: dict[str, list[str]] = {}
+        for column in self.table.columns:
+            if column not in taken:
+                names.setdefault(identifier(column), []).append(column)
+        own = {name: columns[0] for name, columns in names.items() if len(columns) == 1}
+        return own | mapped
+
+    def build(self) -> tuple[Sample, ...]:
+        """Check the columns and the templates, then every row."""
+        self._check_columns()
+        if not self.table.rows:
+            raise SuiteError("no rows: the dataset is empty", path=self.table.path, line=1)
+        used = self.check_templates()
+        samples: list[Sample] = []
+        lines: dict[str, int] = {}
+        for number, row in enumerate(self.table.rows, start=1):
+            sample = self._sample(row, number, used)
+            if sample.id in lines:
+                raise self._row_error(row, f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})")
+            lines[sample.id] = row.line
+            samples.append(sample)
+        return tuple(_tie_duplicates(samples, used))
+
+    def check_templates(self) -> frozenset[str]:
+        """Return the variables the prompt reads; a name no column has is an error at its line of the suite."""
+        used: set[str] = set()
+        for index, turn in enumerate(self.prompt):
+            used |= self._template_variables(turn.content, self._turn_loc(index))
+        return frozenset(used)
+
+    def _turn_loc(self, index: int) -> Loc:
+        turn = self.document.data["tasks"][self.loc[1]]["prompt"][index]
+        key = next((key for key in ("content", "system", "user", "assistant") if key in turn), "content")
+        return (*self.loc, "prompt", index, key)
+
+    def _template_variables(self, source: str, loc: Loc) -> set[str]:
+        fault = prompts.check_syntax(source)
+        if fault is not None:
+            message, lineno = fault
+            raise self.document.error(
+                loc, f"the template is broken: {message}", line=self.document.template_line(loc, lineno)
+            )
+        known = set(self.variables) | ({"labels"} if self.answer.kind == "label" else set())
+        read = prompts.variables(source)
+        for name in sorted(read - known):
+            if name in {identifier(column) for column in self.dataset.target}:
+                message = f"the template reads '{name}', the target column: the prompt would hold the answer"
+                raise self.document.error(loc, message, line=self.document.line_of(loc, name))
+            raise self.document.error(
+                loc,
+                f"undefined template variable '{name}'{did_you_mean(name, known)}",
+                line=self.document.line_of(loc, name),
+                hint=f"variables: {one_of(sorted(known), 30)}; name others under `columns:`",
+            )
+        return set(read & set(self.variables))
+
+    def _check_columns(self) -> None:
+        data = self.dataset
+        wanted: list[tuple[Loc, str]] = [(("target",), name) for name in data.target]
+        wanted += [(("columns", variable), column) for variable, column in data.columns.items()]
+        if not self.is_few_shot:
+            wanted += [((key,), name) for key, name in (("id", data.id), ("cluster", data.cluster)) if name is not None]
+            wanted += [(("slices", i), name) for i, name in enumerate(data.slices)]
+        for where, column in wanted:
+            if self.table.columns and column not in self.table.columns:
+                raise self.document.error(
+                    (*self.loc, "dataset", *where),
+                    f"{self.table.path} has no column '{column}'{did_you_mean(column, self.table.columns)}",
+                    hint=f"columns: {one_of(self.table.columns, 30)}",
+                )
+
+    def _sample(self, row: Row, number: int, used: frozenset[str]) -> Sample:
+        inputs = {name: row.values[column] for name, column in self.variables.items() if column in row.values}
+        self._check_input(row, inputs, used)
+        few = self.is_few_shot
+        sample_id = f"example {number}" if few else self._text(row, self.dataset.id, "id", str(number))
+        cluster = sample_id if few else self._text(row, self.dataset.cluster, "cluster", sample_id)
+        slices = {} if few else {name: self._slice(row, name) for name in self.dataset.slices}
+        return Sample(sample_id, inputs, self._target(row), cluster, slices, {"line": row.line})
+
+    def _check_input(self, row: Row, inputs: Mapping[str, Json], used: frozenset[str]) -> None:
+        missing = sorted(used - set(inputs))
+        probe = Task(self.task, (), self.prompt, (), self.answer, (), 1)
+        sample = Sample(str(row.line), inputs, None, "")
+        try:
+            for turn in self.prompt:
+                prompts.render_turn(turn.content, probe, sample)
+        except SuiteError as exc:
+            if missing:
+                column = self.variables[missing[0]]
+                message = f"the row has no '{column}', which the prompt uses{did_you_mean(column, row.values)}"
+                raise self._row_error(row, message) from None
+            raise self._row_error(row, exc.message.partition(": ")[2]) from None
+        if used and all(_blank(inputs.get(name)) for name in used):
+            columns = one_of(sorted(self.variables[name] for name in used))
+            raise self._row_error(row, f"empty input: nothing in {columns}")
+
+    def _text(self, row: Row, column: str | None, what: str, default: str) -> str:
+        if column is None:
+            return default
+        value = row.values.get(column)
+        if _blank(value) or isinstance(value, dict | list):
+            raise self._row_error(
+                row, f"empty {what} (column '{column}')" if _blank(value) else f"{what} is {show(value)}"
+            )
+        return _plain(value)
+
+    def _slice(self, row: Row, column: str) -> str:
+        value = row.values.get(column)
+        return "(empty)" if _blank(value) else _plain(value)
+
+    def _target(self, row: Row) -> Json:
+        columns = self.dataset.target
+        values = {column: row.values.get(column) for column in columns}
+        if all(_blank(value) for value in values.values()):
+            raise self._row_error(row, f"empty target (column '{one_of(columns)}')")
+        if self.answer.kind == "json":
+            return self._json_target(row, values)
+        value = values[columns[0]]
+        if self.dataset.target_pattern is not None:
+            value = self._extract(row, str(value), self.dataset.target_pattern)
+        if isinstance(value, dict | list):
+            raise self._row_error(row, f"target is {show(value)}; answers of type {self.answer.kind} are single values")
+        if self.answer.kind == "number":
+            if parse_number(value) is None:
+                raise self._row_error(row, f"target {show(value)} is not a number")
+            return value if isinstance(value, int | float) else str(value).strip()
+        text = _plain(value)
+        if self.answer.kind == "label" and text not in self.answer.labels:
+            raise self._row_error(
+                row,
+                f"target '{text}' is outside the answer space{did_you_mean(text, self.answer.labels)}",
+                hint=f"labels: {one_of(self.answer.labels)}",
+            )
+        return text
+
+    def _extract(self, row: Row, text: str, pattern: str) -> str:
+        match = re.search(pattern, text, re.MULTILINE)
+        found = (match.group(1) if match.re.groups else match.group()) if match else None
+        if found is None or not found.strip():
+            raise self._row_error(row, f"target_pattern {show(pattern)} finds nothing in the target {show(text)}")
+        return found.strip()
+
+    def _json_target(self, row: Row, values: Mapping[str, Json]) -> Json:
+        if len(values) == 1:
+            (target,) = values.values()
+            if isinstance(target, str):
+                target = parse_json(target, self.table.path, row.line)
+        else:
+            properties = (self.answer.schema or {}).get("properties", {})
+            target = {name: _typed(value, properties.get(name, {})) for name, value in values.items()}
+        if self.answer.schema is not None:
+            fault = schema_fault(target, self.answer.schema)
+            if fault is not None:
+                raise self._row_error(row, f"the target does not fit the answer's schema: {fault}")
+        return target
+
+    def _row_error(self, row: Row, message: str, hint: str | None = None) -> SuiteError:
+        return SuiteError(message, path=self.table.path, line=row.line, hint=hint)
+
+
+def schema_fault(value: Json, schema: Mapping[str, Json]) -> str | None:
+    """Return how ``value`` breaks a JSON Schema, in one line, or None."""
+    from jsonschema import Draft202012Validator  # needed for json tasks alone
+
+    fault = next(
+        iter(sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: list(map(str, e.path)))), None
+    )
+    if fault is None:
+        return None
+    where = ".".join(map(str, fault.absolute_path))
+    return f"{where}: {fault.message}" if where else fault.message
+
+
+def _blank(value: Json) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _plain(value: Json) -> str:
+    """Return a cell as text; booleans as in JSON, whole floats (as spreadsheets store them) without a point."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return str(int(value))
+    return str(value).strip()
+
+
+def _typed(value: Json, schema: Any) -> Json:
+    """Read one CSV cell as the schema's type wants it; an empty cell is null."""
+    if _blank(value):
+        return None
+    kinds = schema.get("type") if isinstance(schema, Mapping) else None
+    kinds = [kinds] if isinstance(kinds, str) else kinds or []
+    if not isinstance(value, str):
+        return (
+            _plain(value)
+            if kinds and "string" in kinds and not {"number", "integer", "boolean"} & set(kinds)
+            else value
+        )
+    text = value.strip()
+    if "string" in kinds:
+        return text
+    if {"number", "integer"} & set(kinds) and (number := parse_number(text)) is not None:
+        return int(number) if number == number.to_integral_value() else float(number)
+    if "boolean" in kinds and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    return text
+
+
+def _tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Sample]:
+    """Give samples with the same input the same cluster: they are one draw, not two (docs/method.md)."""
+    names = sorted(used)
+    parent: dict[str, str] = {}
+    first: dict[str, str] = {}
+
+    def root(cluster: str) -> str:
+        while cluster in parent:
+            cluster = parent[cluster]
+        return cluster
+
+    for sample in samples:
+        key = repr([sample.input.get(name) for name in names])
+        home = root(first.setdefault(key, sample.cluster))
+        own = root(sample.cluster)
+        if own != home:
+            parent[own] = home
+    return [
+        sample
+        if root(sample.cluster) == sample.cluster
+        else Sample(sample.id, sample.input, sample.target, root(sample.cluster), sample.slices, sample.metadata)
+        for sample in samples
+    ]

@@ -1,0 +1,197 @@
+"""A suite file -> :class:`~claimbench.types.Suite`, with samples loaded; every error names file and line.
+
+The steps: bytes -> YAML with lines -> ``--set`` -> pydantic models -> checks across the file -> tasks with their data
+-> the frozen domain object and its hashes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Collection, Iterable, Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from claimbench.errors import SuiteError
+from claimbench.suite_checks import SuiteChecker
+from claimbench.suite_errors import first_error
+from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
+from claimbench.suite_tasks import TaskBuilder
+from claimbench.suite_yaml import YamlDocument, apply_override, parse_yaml
+from claimbench.types import (
+    Arm,
+    BudgetSpec,
+    ClaimSpec,
+    ErrorPolicy,
+    Json,
+    LoadSpec,
+    SamplingParams,
+    Suite,
+    Task,
+)
+
+__all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "suite_to_json"]
+
+SCHEMA_ID = "claimbench-suite-1"
+_NAMED_LISTS = {"tasks": "name", "arms": "name", "claims": "id"}
+
+
+def load_suite(
+    path: str | Path,
+    *,
+    allow_outside: bool = False,
+    overrides: Sequence[str] = (),
+    providers: Collection[str] | None = None,
+) -> Suite:
+    """Load and check a suite with its data.
+
+    Args:
+        path: The YAML file.
+        allow_outside: Whether paths in the suite may leave its folder.
+        overrides: ``--set`` texts, ``KEY.KEY=VALUE``; lists of named things are addressed by name.
+        providers: Provider names that exist; default: the installed entry points.
+
+    Raises:
+        SuiteError: The first mistake found: file, line, what was seen, the nearest valid name.
+    """
+    file = Path(path)
+    try:
+        raw = file.read_bytes()
+    except OSError as exc:
+        raise SuiteError(f"cannot be read: {exc.strerror or exc}", path=str(path), hint=_similar_suites(file)) from None
+    document = parse_yaml(raw, str(path))
+    for text in overrides:
+        apply_override(document, text, _NAMED_LISTS)
+    try:
+        model = SuiteModel.model_validate(document.data)
+    except ValidationError as exc:
+        raise first_error(exc, document) from None
+    known = providers if providers is not None else plugin_names("claimbench.providers")
+    SuiteChecker(document, model, known, file.parent, allow_outside).check()
+    tasks = tuple(
+        TaskBuilder(document, index, task, file.parent, allow_outside).build() for index, task in enumerate(model.tasks)
+    )
+    return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
+
+
+def json_schema() -> dict[str, Json]:
+    """Return the JSON Schema of suite files, with help texts; published as ``docs/suite.schema.json``."""
+    schema = SuiteModel.model_json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **_untitled(schema)}
+
+
+def plugin_names(group: str) -> frozenset[str]:
+    """Return the names of the installed entry points of ``group``; nothing is imported."""
+    return frozenset(point.name for point in entry_points(group=group))
+
+
+def _untitled(node: Any, inside_properties: bool = False) -> Any:
+    """Drop the titles pydantic makes from field names: editors would show them instead of the help texts."""
+    if isinstance(node, dict):
+        return {
+            key: _untitled(value, key in ("properties", "$defs") and not inside_properties)
+            for key, value in node.items()
+            if inside_properties or not (key == "title" and isinstance(value, str))
+        }
+    return [_untitled(item) for item in node] if isinstance(node, list) else node
+
+
+def _similar_suites(file: Path) -> str | None:
+    found = sorted(p.name for p in file.parent.glob("*.y*ml")) if file.parent.is_dir() else []
+    return f"suites in {file.parent}: {', '.join(found[:8])}" if found else None
+
+
+def _assemble(
+    document: YamlDocument, model: SuiteModel, tasks: tuple[Task, ...], file_sha256: str, overrides: tuple[str, ...]
+) -> Suite:
+    sampling = _sampling(model.sampling)
+    options: dict[str, Json] = {}
+    if model.slo:
+        options["slo"] = dict(model.slo)
+    if overrides:
+        options["overrides"] = list(overrides)
+    return Suite(
+        name=model.name,
+        version=model.version,
+        description=model.description,
+        path=document.path,
+        tasks=tasks,
+        arms=tuple(_arm(arm, sampling) for arm in model.arms),
+        sampling=sampling,
+        epochs=model.epochs,
+        order_seed=model.order.seed,
+        load=_load(model),
+        budget=BudgetSpec(model.budget.max_cost_usd, dict(model.budget.per_arm_usd)),
+        claims=_claims(document, model.claims),
+        errors=ErrorPolicy(**model.errors.model_dump()),
+        margin=model.margin,
+        alpha=model.alpha,
+        population=model.population,
+        stop=model.stop,
+        allow=tuple(model.allow),
+        thresholds={metric: dict(bounds) for metric, bounds in model.thresholds.items()},
+        file_sha256=file_sha256,
+        measured_sha256=measured_sha256(tasks, sampling, model.epochs),
+        options=options,
+    )
+
+
+def _sampling(model: SamplingModel, base: SamplingParams | None = None) -> SamplingParams:
+    """Build sampling parameters; those an arm states itself override the suite's, an explicit null included."""
+    stated = model.model_dump(exclude_unset=True)
+    if base is None:
+        return SamplingParams(**stated)
+    inherited = {name: getattr(base, name) for name in ("temperature", "top_p", "seed", "reasoning_effort")}
+    return SamplingParams(**(inherited | stated))
+
+
+def _load(model: SuiteModel) -> LoadSpec:
+    load = model.load
+    return LoadSpec(load.mode, load.concurrency, load.arrivals, load.rate_per_s, tuple(load.trace_s), load.warmup_calls)
+
+
+def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
+    device = model.device
+    if device is None and model.provider == "llama_cpp":
+        device = "gpu0" if model.options.get("n_gpu_layers") else "cpu"
+    return Arm(
+        name=model.name,
+        provider=model.provider,
+        model=model.model,
+        revision=model.revision,
+        weights=model.weights,
+        lab=model.lab,
+        params=_sampling(model.sampling, sampling),
+        cost_model=dict(model.cost),
+        concurrency=model.concurrency,
+        device=device,
+        base_url=model.base_url,
+        api_key_env=model.api_key_env,
+        options=dict(model.options),
+    )
+
+
+def _claims(document: YamlDocument, models: Iterable[ClaimModel]) -> tuple[ClaimSpec, ...]:
+    """Build the claims; an id is made from the text where none is given, and numbered where it repeats."""
+    models = list(models)
+    taken = {model.id for model in models if model.id is not None}
+    claims: list[ClaimSpec] = []
+    for index, model in enumerate(models):
+        raw = model.model_dump(exclude_unset=True, exclude={"claim", "id", "source"})
+        name = model.id or _fresh(_slug(model.claim or " ".join(str(value) for value in raw.values())), taken)
+        taken.add(name)
+        claims.append(ClaimSpec(name, model.claim or "", model.source, raw, document.line(("claims", index))))
+    return tuple(claims)
+
+
+def _slug(text: str) -> str:
+    words = re.sub(r"[^a-z0-9]+", "-", text.lower().replace("%", " percent ")).strip("-")
+    return words[:60].rstrip("-") or "claim"
+
+
+def _fresh(name: str, taken: Collection[str | None]) -> str:
+    return next(full for n in range(1, 10_000) if (full := name if n == 1 else f"{name}-{n}") not in taken)

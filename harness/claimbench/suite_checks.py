@@ -1,0 +1,213 @@
+"""Checks across a suite file that need no data: names, references, plugins, and settings that contradict each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench.errors import SuiteError
+from claimbench.suite_model import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
+from claimbench.suite_paths import resolve_inside
+from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean, one_of, show
+from claimbench.types import Json
+
+METRICS = (
+    "accuracy",
+    "score",
+    "cost",
+    "cost_per_correct",
+    "ttft",
+    "first_answer",
+    "tpot",
+    "e2e",
+    "output_speed",
+)
+"""What claims and thresholds may be about (docs/method.md)."""
+
+_FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
+
+
+@dataclass(frozen=True)
+class SuiteChecker:
+    """Raises :class:`SuiteError` at the first contradiction, in the order of the file's sections."""
+
+    document: YamlDocument
+    model: SuiteModel
+    providers: Collection[str]
+    folder: Path
+    allow_outside: bool
+
+    def check(self) -> None:
+        """Run every check."""
+        self._unique("tasks", [task.name for task in self.model.tasks], "two tasks are")
+        self._unique("arms", [arm.name for arm in self.model.arms], "two arms are")
+        self._unique("claims", [claim.id for claim in self.model.claims], "two claims have the id")
+        self._check_load()
+        for index, task in enumerate(self.model.tasks):
+            self._check_task(task, ("tasks", index))
+        for index, arm in enumerate(self.model.arms):
+            self._check_arm(arm, ("arms", index))
+        for index, claim in enumerate(self.model.claims):
+            self._check_claim(claim, ("claims", index))
+        arms = [arm.name for arm in self.model.arms]
+        for name in self.model.budget.per_arm_usd:
+            self._known(name, arms, ("budget", "per_arm_usd", name), "arm", key=True)
+        for metric, bounds in self.model.thresholds.items():
+            for name in bounds:
+                self._known(name, arms, ("thresholds", metric, name), "arm", key=True)
+        for name in self.model.slo:
+            self._known(name, ("ttft_s", "tpot_s", "e2e_s"), ("slo", name), "limit", key=True)
+
+    def _fail(self, loc: Loc, message: str, hint: str | None = None, *, key: bool = False) -> SuiteError:
+        return self.document.error(loc, message, hint=hint, line=self.document.line(loc, key=key))
+
+    def _known(self, name: str, known: Iterable[str], loc: Loc, what: str, *, key: bool = False) -> None:
+        names = list(known)
+        if name not in names:
+            message = f"unknown {what} '{name}'{did_you_mean(name, names)}"
+            raise self._fail(loc, message, f"known: {one_of(names)}", key=key)
+
+    def _unique(self, section: str, names: Sequence[str | None], what: str) -> None:
+        key = "id" if section == "claims" else "name"
+        seen: dict[str, int] = {}
+        for index, name in enumerate(names):
+            if name is None:
+                continue
+            if name in seen:
+                first = self.document.line((section, seen[name], key))
+                raise self._fail(
+                    (section, index, key), f"{what} named '{name}' (first on line {first})".replace("id named", "id")
+                )
+            seen[name] = index
+
+    def _check_load(self) -> None:
+        load = self.model.load
+        if load.mode == "closed":
+            for key in ("rate_per_s", "arrivals", "trace_s"):
+                if key in load.model_fields_set:
+                    raise self._fail(("load", key), f"load.{key} belongs to `mode: open`; this load is closed")
+            return
+        if load.concurrency is not None:
+            raise self._fail(("load", "concurrency"), "load.concurrency belongs to `mode: closed`; this load is open")
+        if load.arrivals == "trace":
+            if not load.trace_s:
+                raise self._fail(("load",), "load.arrivals is trace, and there is no load.trace_s")
+            if load.trace_s != sorted(load.trace_s) or load.trace_s[0] < 0:
+                raise self._fail(("load", "trace_s"), "load.trace_s must rise from 0 or more")
+        elif load.rate_per_s is None:
+            raise self._fail(("load",), "an open load needs load.rate_per_s", "e.g. `rate_per_s: 2`")
+
+    def _check_task(self, task: TaskModel, loc: Loc) -> None:
+        data, where = task.dataset, (*loc, "dataset")
+        if len(data.target) > 1 and task.answer.type != "json":
+            raise self._fail(
+                (*where, "target"), f"several target columns need answers of type json, not {task.answer.type}"
+            )
+        if not data.target:
+            raise self._fail((*where, "target"), "the target names no column")
+        if data.target_pattern is not None:
+            self._check_pattern(data.target_pattern, (*where, "target_pattern"))
+        for variable in data.columns:
+            if not variable.isidentifier():
+                raise self._fail((*where, "columns", variable), f"'{variable}' cannot be a template variable", key=True)
+        self._check_answer(task.answer, (*loc, "answer"))
+        names = [scorer.name for scorer in task.scorers]
+        for index, name in enumerate(names):
+            if names.index(name) != index:
+                raise self._fail((*loc, "scorers", index), f"the scorer '{name}' stands twice")
+
+    def _check_pattern(self, pattern: str, loc: Loc) -> None:
+        try:
+            re.compile(pattern)
+        except re.error as exc:
+            raise self._fail(loc, f"not a regular expression: {exc}") from None
+
+    def _check_answer(self, answer: AnswerModel, loc: Loc) -> None:
+        if answer.type == "label":
+            if len(answer.labels) < 2:
+                raise self._fail(
+                    (*loc, "labels"), f"answers of type label need two labels or more, got {len(answer.labels)}"
+                )
+            self._check_labels(answer.labels, (*loc, "labels"))
+        elif answer.labels:
+            raise self._fail(
+                (*loc, "labels"), f"labels belong to `type: label`; this answer's type is {answer.type}", key=True
+            )
+        has_schema = answer.schema_ is not None or answer.schema_file is not None
+        if answer.schema_ is not None and answer.schema_file is not None:
+            raise self._fail((*loc, "schema_file"), "both schema and schema_file are given", "keep one of them")
+        if answer.type == "json" and not has_schema and answer.constrain is not False:
+            raise self._fail(loc, "answers of type json need schema or schema_file", "or state `constrain: false`")
+        if answer.type != "json" and has_schema:
+            key = "schema" if answer.schema_ is not None else "schema_file"
+            raise self._fail(
+                (*loc, key), f"{key} belongs to `type: json`; this answer's type is {answer.type}", key=True
+            )
+        if answer.type in ("number", "text") and answer.constrain:
+            raise self._fail((*loc, "constrain"), f"answers of type {answer.type} cannot be constrained")
+
+    def _check_labels(self, labels: Sequence[str], loc: Loc) -> None:
+        seen: dict[str, str] = {}
+        for index, label in enumerate(labels):
+            if label != label.strip():
+                raise self._fail((*loc, index), f"the label {show(label)} has blanks at its ends")
+            folded = label.casefold()
+            if folded in seen:
+                raise self._fail(
+                    (*loc, index), f"the labels {show(seen[folded])} and {show(label)} differ in case at most"
+                )
+            seen[folded] = label
+
+    def _check_arm(self, arm: ArmModel, loc: Loc) -> None:
+        self._known(arm.provider, sorted(self.providers), (*loc, "provider"), "provider")
+        if arm.api_key_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", arm.api_key_env):
+            raise self._fail(
+                (*loc, "api_key_env"),
+                f"arms.{arm.name}.api_key_env is not the name of an environment variable (not shown: it may be a key)",
+                "write the variable's name, e.g. OPENAI_API_KEY; if this was a key, revoke it",
+            )
+        if arm.base_url is not None and not re.match(r"https?://[^\s/]", arm.base_url):
+            raise self._fail(
+                (*loc, "base_url"), f"base_url {show(arm.base_url)} does not start with http:// or https://"
+            )
+        if arm.model.lower().endswith(".gguf"):
+            self._path(arm.model, (*loc, "model"))
+        self._check_option_paths(arm.options, (*loc, "options"))
+        for key in arm.cost:
+            self._known(key, ("list", "price", "host"), (*loc, "cost", key), "cost basis", key=True)
+
+    def _check_option_paths(self, node: Json, loc: Loc) -> None:
+        """Hold files that a provider would open to the same rule as data: inside the folder."""
+        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        for key, value in items:
+            if isinstance(value, str) and value.lower().endswith(_FILE_OPTIONS) and "\n" not in value:
+                self._path(value, (*loc, key))
+            self._check_option_paths(value, (*loc, key))
+
+    def _path(self, value: str, loc: Loc) -> None:
+        resolve_inside(self.document, loc, value, self.folder, self.allow_outside, must_exist=False)
+
+    def _check_claim(self, claim: ClaimModel, loc: Loc) -> None:
+        if claim.claim is None and claim.kind is None:
+            raise self._fail(loc, "the claim has neither a text (`claim:`) nor a `kind:`")
+        arms = [arm.name for arm in self.model.arms]
+        for key, names in (("arm", claim.arm), ("than", claim.than)):
+            for index, name in enumerate(names or ()):
+                self._known(name, arms, (*loc, key, index), "arm")
+        both = set(claim.arm or ()) & set(claim.than or ())
+        if both:
+            raise self._fail((*loc, "than"), f"the claim compares '{min(both)}' with itself")
+        tasks = [task.name for task in self.model.tasks]
+        if claim.task is not None:
+            self._known(claim.task, tasks, (*loc, "task"), "task")
+        if claim.metric is not None:
+            self._known(claim.metric, METRICS, (*loc, "metric"), "metric")
+        if claim.slice is not None:
+            concerned = [task for task in self.model.tasks if claim.task in (None, task.name)]
+            columns = sorted({column for task in concerned for column in task.dataset.slices})
+            if len(claim.slice) != 1:
+                raise self._fail((*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}")
+            for column in claim.slice:
+                self._known(column, columns, (*loc, "slice", column), "slice column", key=True)

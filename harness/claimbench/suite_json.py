@@ -1,0 +1,78 @@
+"""A suite as JSON, without loss, and the hash of what is measured.
+
+The JSON form is stored in a run's manifest, so that the run can be scored, priced and judged again when the suite's
+files are gone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from claimbench.errors import IntegrityError
+from claimbench.types import Json, SamplingParams, Suite, Task
+
+SUITE_JSON_SCHEMA = 1
+"""Version of the JSON form. History: 1 = first."""
+
+_MEASURED_VERSION = 1
+
+
+@cache
+def _adapter() -> TypeAdapter[Suite]:
+    return TypeAdapter(Suite)
+
+
+def suite_to_json(suite: Suite) -> dict[str, Json]:
+    """Return the suite as JSON values; money as text. Inverse: :func:`suite_from_json`."""
+    dumped: dict[str, Json] = _adapter().dump_python(suite, mode="json")
+    return {"schema": SUITE_JSON_SCHEMA, **dumped}
+
+
+def suite_from_json(data: Mapping[str, Json]) -> Suite:
+    """Rebuild a suite from its JSON form; raises :class:`IntegrityError` where it is not one."""
+    version = data.get("schema")
+    if version != SUITE_JSON_SCHEMA:
+        raise IntegrityError(
+            f"the stored suite has schema {version!r}, this ClaimBench reads {SUITE_JSON_SCHEMA}",
+            hint="use the ClaimBench version that wrote the run",
+        )
+    try:
+        return _adapter().validate_python({key: value for key, value in data.items() if key != "schema"})
+    except ValidationError as exc:
+        first = exc.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise IntegrityError(f"the stored suite is damaged at {where}: {first['msg']}") from None
+
+
+def canonical_json(value: Json) -> bytes:
+    """Return one spelling of a JSON value, for hashing: sorted keys, no blanks, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: int) -> str:
+    """Hash what decides the numbers of a run; two results are comparable only if it is equal.
+
+    Covered: the rows as loaded, prompts, few-shot examples, answer space, scorers, max_tokens, stop, sampling, epochs.
+    Not covered: claims, arms, budget, prose, and where in a file a row stood.
+    """
+    measured: dict[str, Any] = {
+        "v": _MEASURED_VERSION,
+        "sampling": dataclasses.asdict(sampling),
+        "epochs": epochs,
+        "tasks": [_measured_task(task) for task in tasks],
+    }
+    return hashlib.sha256(canonical_json(measured)).hexdigest()
+
+
+def _measured_task(task: Task) -> dict[str, Json]:
+    data = dataclasses.asdict(task)
+    for sample in (*data["samples"], *data["few_shot"]):
+        del sample["metadata"]
+    return data

@@ -1,0 +1,387 @@
+"""The suite file as pydantic models: the shape, the limits and the help texts that editors show.
+
+The models describe one file and nothing outside it; what needs the data, the plugins or several places of the file at
+once is checked in :mod:`claimbench.suite`. ``model_json_schema`` of :class:`SuiteModel` is published as
+``docs/suite.schema.json``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
+
+from claimbench.types import Json
+
+COMPARABILITY_KEYS = (
+    "epochs",
+    "error_policy",
+    "sampling",
+    "reasoning_effort",
+    "answer_constraint",
+    "load",
+    "client_host",
+    "truncation",
+    "refusal",
+    "cache_share",
+)
+"""What must match between arms before a claim is judged; ``allow`` accepts a difference (docs/architecture.md)."""
+
+_NAME = r"^[^\s/\\](?:[^/\\\n]*[^\s/\\])?$"  # names become file and column names, and parts of ids
+
+
+def _one_or_many(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _decimal(value: Any) -> Any:
+    """Take money as written: a float's shortest text, never its binary expansion."""
+    if isinstance(value, bool):
+        raise ValueError("expected an amount of money, got a boolean")
+    if isinstance(value, int | float | str):
+        try:
+            return Decimal(str(value))
+        except InvalidOperation:
+            raise ValueError(f"expected an amount of money, got {value!r}") from None
+    return value
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"expected a finite number, got {value}")
+    return value
+
+
+def _label(value: Any) -> Any:
+    """Let whole numbers stand for their text; booleans and decimals must be quoted, for their text is not certain."""
+    if isinstance(value, bool | float):
+        raise ValueError(f"the label {value!r} is not text; put it in quotes")
+    return str(value) if isinstance(value, int) else value
+
+
+Names = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
+Money = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
+Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """No unknown keys, no conversion of one kind of value into another."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+
+
+class SamplingModel(Strict):
+    """Sampling parameters. They must match between arms for a claim to be comparable."""
+
+    temperature: float | None = Field(default=None, ge=0, le=5)
+    """0 = the most likely token every time. Left out: the provider's default."""
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """Nucleus sampling. Left out: the provider's default."""
+    seed: int | None = Field(default=None, ge=0, lt=2**31)
+    """Seed of the model's sampling, where the provider takes one."""
+    reasoning_effort: str | None = None
+    """For reasoning models: low, medium, high, or what the provider takes."""
+
+
+class OrderModel(Strict):
+    """The order of requests."""
+
+    seed: int = Field(default=42, ge=0, lt=2**63)
+    """Seed of the random order in which requests are sent."""
+
+
+class LoadModel(Strict):
+    """How requests arrive."""
+
+    mode: Literal["closed", "open"] = "closed"
+    """closed: a fixed number in flight. open: arrivals by schedule; latency counts from the scheduled time."""
+    concurrency: int | None = Field(default=None, ge=1, le=10_000)
+    """Requests in flight per arm (closed). Left out: each arm's own."""
+    arrivals: Literal["constant", "poisson", "trace"] = "constant"
+    """Kind of schedule (open)."""
+    rate_per_s: float | None = Field(default=None, gt=0)
+    """Arrivals per second (open, constant or poisson)."""
+    trace_s: list[float] = Field(default_factory=list)
+    """Arrival times in seconds from the start (open, trace)."""
+    warmup_calls: int = Field(default=0, ge=0)
+    """Calls per arm sent before the measurement and left out of it."""
+
+
+class BudgetModel(Strict):
+    """Hard limits in US dollars; money is reserved before each request."""
+
+    max_cost_usd: Money | None = None
+    """The whole run. 0 allows only arms that cost nothing."""
+    per_arm_usd: dict[str, Money] = Field(default_factory=dict)
+    """By arm name."""
+
+
+class ErrorsModel(Strict):
+    """Retries and timeouts."""
+
+    max_retries: int = Field(default=3, ge=0, le=20)
+    """Further attempts after the first, for faults of network and server only."""
+    backoff_s: float = Field(default=1.0, ge=0)
+    """First pause before a retry, seconds; doubles each time."""
+    backoff_max_s: float = Field(default=60.0, ge=0)
+    """Longest pause, seconds."""
+    timeout_s: float = Field(default=120.0, gt=0)
+    """A model slower than this scores 0 (model_timeout), seconds."""
+    connect_timeout_s: float = Field(default=10.0, gt=0)
+    """To connect, seconds."""
+    stop_arm_after: int = Field(default=10, ge=1)
+    """Consecutive failed calls after which an arm is given up."""
+
+
+class DatasetModel(Strict):
+    """Where the samples of a task come from and what their columns mean."""
+
+    path: str = Field(min_length=1)
+    """File beside the suite: .jsonl, .csv, .tsv or .xlsx."""
+    format: Literal["jsonl", "csv", "tsv", "xlsx"] | None = None
+    """Left out: by the file's suffix."""
+    encoding: str | None = None
+    """Of a text file, e.g. cp1252. Left out: UTF-8."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """Of a CSV file. Left out: found from the file (comma, semicolon, tab or bar)."""
+    sheet: str | None = None
+    """Of a workbook. Needed if several sheets hold data."""
+    id: str | None = None
+    """Column with a unique id of the sample. Left out: the row's number."""
+    target: Names
+    """Column with the right answer; for json answers also a list of columns, one per field."""
+    target_pattern: str | None = None
+    r"""Regular expression that finds the answer within the target column; its group 1 (GSM8K: '####\s*(.+)')."""
+    cluster: str | None = None
+    """Column that ties dependent samples together (conversation, document). Left out: every sample by itself."""
+    slices: list[str] = Field(default_factory=list)
+    """Columns to break results down by, such as language."""
+    columns: dict[str, str] = Field(default_factory=dict)
+    """Template variable -> column, for columns whose own name will not do."""
+    limit: int | None = Field(default=None, ge=1)
+    """Read only this many rows, the first ones."""
+
+
+class RoleTurn(Strict):
+    """One chat turn."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str = Field(min_length=1)
+    """Jinja2 template."""
+
+
+class SystemTurn(Strict):
+    """What the model is told before anything else."""
+
+    system: str = Field(min_length=1)
+    """Jinja2 template. Keep it free of the sample's variables: then its computation is shared by all samples."""
+
+
+class UserTurn(Strict):
+    """What the user says."""
+
+    user: str = Field(min_length=1)
+    """Jinja2 template; `{{ name }}` is a column, `{{ labels | join(', ') }}` the task's labels."""
+
+
+class AssistantTurn(Strict):
+    """What the model is made to have said."""
+
+    assistant: str = Field(min_length=1)
+    """Jinja2 template."""
+
+
+def _turn_kind(value: Any) -> str:
+    if isinstance(value, RoleTurn) or (isinstance(value, Mapping) and ("role" in value or "content" in value)):
+        return "role"
+    if isinstance(value, Mapping):
+        return next((kind for kind in ("system", "assistant") if kind in value), "user")
+    return next((kind for kind in ("system", "assistant") if hasattr(value, kind)), "user")
+
+
+Turn = Annotated[
+    Annotated[RoleTurn, Tag("role")]
+    | Annotated[SystemTurn, Tag("system")]
+    | Annotated[UserTurn, Tag("user")]
+    | Annotated[AssistantTurn, Tag("assistant")],
+    Discriminator(_turn_kind),
+]
+
+
+class FewShotFile(Strict):
+    """Solved examples from a file with the dataset's columns."""
+
+    path: str = Field(min_length=1)
+    """File beside the suite."""
+    format: Literal["jsonl", "csv", "tsv", "xlsx"] | None = None
+    """Left out: by the file's suffix."""
+    encoding: str | None = None
+    """Of a text file. Left out: UTF-8."""
+    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    """Of a CSV file."""
+    sheet: str | None = None
+    """Of a workbook."""
+    limit: int | None = Field(default=None, ge=1)
+    """Use only this many, the first ones."""
+
+
+FewShot = Annotated[
+    Annotated[FewShotFile, Tag("file")] | Annotated[list[dict[str, Json]], Tag("rows")],
+    Discriminator(lambda value: "rows" if isinstance(value, list) else "file"),
+]
+
+
+class AnswerModel(Strict):
+    """The space of answers."""
+
+    type: Literal["label", "json", "number", "text"]
+    """label: one of a list. json: an object. number, text: as they say."""
+    labels: list[Label] = Field(default_factory=list)
+    """For type label: every answer allowed."""
+    schema_: dict[str, Json] | None = Field(default=None, alias="schema")
+    """For type json: the JSON Schema of the answer."""
+    schema_file: str | None = None
+    """For type json: the same, in a file beside the suite."""
+    constrain: bool | None = None
+    """Make providers that can do so enforce the answer space. Left out: yes for label and json."""
+
+
+class ScorerModel(BaseModel):
+    """A scorer with its options."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
+
+    name: str = Field(min_length=1)
+    """label, exact, regex, numeric, json_fields, or an installed plugin's."""
+
+
+def _scorer(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+Scorer = Annotated[ScorerModel, BeforeValidator(_scorer, json_schema_input_type=str | ScorerModel)]
+
+
+class TaskModel(Strict):
+    """One measured task."""
+
+    name: Name
+    """Unique in the suite."""
+    dataset: DatasetModel
+    prompt: list[Turn] = Field(min_length=1)
+    """Chat turns in order: `- system: …`, `- user: …`."""
+    few_shot: FewShot | None = None
+    """Solved examples shown before every sample: a file, or rows written here."""
+    few_shot_target: str | None = None
+    """Jinja2 template of the answer in an example; `target` is the right answer. Left out: the answer as it is."""
+    answer: AnswerModel
+    scorers: list[Scorer] = Field(min_length=1)
+    """The first gives the headline metric."""
+    max_tokens: int = Field(default=256, ge=1, le=1_000_000)
+    """Longest answer, tokens."""
+    stop: Names = Field(default_factory=list, max_length=16)
+    """Texts that end the answer."""
+
+
+class ArmModel(Strict):
+    """What is compared: a model at a provider with parameters."""
+
+    name: Name
+    """Unique in the suite."""
+    provider: str = Field(min_length=1)
+    """llama_cpp, openai, or an installed plugin's."""
+    model: str = Field(min_length=1)
+    """Catalogue id, path of a .gguf file, or the provider's model id."""
+    revision: str | None = None
+    """Snapshot of the model, where the provider has several."""
+    weights: Literal["open", "proprietary", "unknown"] = "unknown"
+    """Whether the weights are open; claims about 'open models' use it."""
+    lab: str | None = None
+    """Who made the model."""
+    device: str | None = None
+    """Arms with the same device take turns. Left out: cpu for llama_cpp, none for endpoints."""
+    concurrency: int = Field(default=1, ge=1, le=10_000)
+    """Requests in flight at once."""
+    base_url: str | None = None
+    """Of an OpenAI-compatible server."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key. Keys never stand in a suite."""
+    sampling: SamplingModel = SamplingModel()
+    """Overrides the suite's."""
+    cost: dict[str, Json] = Field(default_factory=dict)
+    """One of `list: {}` (price book), `price: {…}` (a contract), `host: {usd_per_hour: …}` (own hardware)."""
+    options: dict[str, Json] = Field(default_factory=dict)
+    """The provider's own, e.g. n_ctx, n_threads, n_gpu_layers, chat_template, lora."""
+
+
+class ClaimModel(Strict):
+    """A claim to judge: its text as published, or its structure, or both."""
+
+    claim: str | None = Field(default=None, min_length=1)
+    """As published, e.g. '90% cheaper than gpt-5-mini'."""
+    id: Name | None = None
+    """Short name. Left out: made from the text."""
+    source: str | None = None
+    """Who said it, where and when."""
+    arm: Names | None = None
+    """Arm or arms the claim is about, where the text names none."""
+    than: Names | None = None
+    """Arm or arms it is compared with."""
+    task: str | None = None
+    """Left out: all tasks."""
+    kind: str | None = None
+    """Kind of claim, where there is no text."""
+    metric: str | None = None
+    """What is compared: accuracy, cost, …"""
+    relation: str | None = None
+    """How: more, less, at_least, …"""
+    threshold: float | None = None
+    """The number in the claim; 0.9 for 90%."""
+    quantile: float | None = Field(default=None, gt=0, lt=1)
+    """For latency: 0.95 for p95."""
+    reading: str | None = None
+    """Pins one reading of an ambiguous sentence."""
+    margin: float | None = Field(default=None, gt=0, lt=1)
+    """Difference declared harmless; overrides the suite's."""
+    slice: dict[str, str] | None = None
+    """One slice column and its value, e.g. {language: de}."""
+    modifier: str | None = None
+    """about, up_to, sometimes, best."""
+
+
+class SuiteModel(Strict):
+    """A ClaimBench suite: tasks, arms and claims in one file."""
+
+    name: Name
+    """Of the suite."""
+    version: str = Field(pattern=r"^\d+-\d+$")
+    """N-X: N rises when results stop being comparable, X when only the wording changes."""
+    description: str = ""
+    sampling: SamplingModel = SamplingModel()
+    epochs: int = Field(default=1, ge=1, le=1000)
+    """How often every sample is asked."""
+    order: OrderModel = OrderModel()
+    load: LoadModel = LoadModel()
+    budget: BudgetModel = BudgetModel()
+    errors: ErrorsModel = ErrorsModel()
+    margin: float = Field(default=0.03, gt=0, lt=1)
+    """Difference in score declared harmless before the run; 'as accurate as' is judged by it."""
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    """1 - the level of the intervals."""
+    population: Literal["super", "fixed"] = "super"
+    """super: the samples stand for more like them. fixed: they are all there is."""
+    stop: Literal["never", "when_decided"] = "never"
+    """when_decided: stop at a planned look once every claim is decided or cannot be."""
+    allow: list[Literal[COMPARABILITY_KEYS]] = Field(default_factory=list)  # type: ignore[valid-type]
+    """Differences between arms that are accepted and printed in the verdict."""
+    thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)
+    """For `bench check`: metric -> arm -> bound."""
+    slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    """Latency limits in seconds for goodput: ttft_s, tpot_s, e2e_s."""
+    tasks: list[TaskModel] = Field(min_length=1)
+    arms: list[ArmModel] = Field(min_length=1)
+    claims: list[ClaimModel] = Field(default_factory=list)

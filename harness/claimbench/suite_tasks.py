@@ -1,0 +1,160 @@
+"""One task of a suite file -> :class:`~claimbench.types.Task` with its samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench import prompts
+from claimbench.datasets import ReadOptions, Row, Table, parse_json, read_table
+from claimbench.errors import SuiteError
+from claimbench.samples import SampleBuilder
+from claimbench.suite_model import AssistantTurn, FewShotFile, RoleTurn, SystemTurn, TaskModel, UserTurn
+from claimbench.suite_paths import resolve_inside
+from claimbench.suite_yaml import Loc, YamlDocument, decode_utf8, did_you_mean, one_of
+from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
+
+
+@dataclass(frozen=True)
+class TaskBuilder:
+    """Loads one task; ``folder`` is the suite's, ``index`` the task's place in the list."""
+
+    document: YamlDocument
+    index: int
+    model: TaskModel
+    folder: Path
+    allow_outside: bool
+
+    @property
+    def loc(self) -> Loc:
+        """Where the task stands in the suite."""
+        return ("tasks", self.index)
+
+    def build(self) -> Task:
+        """Return the task; raises :class:`SuiteError` at the first mistake in it or its data."""
+        answer = self._answer()
+        prompt = tuple(self._message(turn) for turn in self.model.prompt)
+        self._check_turns(prompt)
+        builder = self._builder("dataset", self._table(), answer, prompt)
+        samples = builder.build()
+        if not builder.check_templates():
+            raise self.document.error((*self.loc, "prompt"), "the prompt uses no column of the dataset")
+        task = Task(
+            name=self.model.name,
+            samples=samples,
+            prompt=prompt,
+            few_shot=self._few_shot(answer, prompt),
+            answer=answer,
+            scorers=tuple(ScorerSpec(s.name, dict(s.model_extra or {})) for s in self.model.scorers),
+            max_tokens=self.model.max_tokens,
+            stop=tuple(self.model.stop),
+            few_shot_target=self.model.few_shot_target,
+        )
+        self._check_examples(task)
+        return task
+
+    def _message(self, turn: RoleTurn | SystemTurn | UserTurn | AssistantTurn) -> Message:
+        if isinstance(turn, RoleTurn):
+            return Message(turn.role, turn.content)
+        if isinstance(turn, SystemTurn):
+            return Message("system", turn.system)
+        if isinstance(turn, AssistantTurn):
+            return Message("assistant", turn.assistant)
+        return Message("user", turn.user)
+
+    def _check_turns(self, prompt: tuple[Message, ...]) -> None:
+        if prompt[-1].role != "user":
+            loc = (*self.loc, "prompt", len(prompt) - 1)
+            raise self.document.error(loc, f"the last turn is the {prompt[-1].role}'s; it must be the user's")
+
+    def _builder(self, source: str, table: Table, answer: AnswerSpec, prompt: tuple[Message, ...]) -> SampleBuilder:
+        return SampleBuilder(
+            self.document, self.loc, source, self.model.name, self.model.dataset, table, answer, prompt
+        )
+
+    def _table(self) -> Table:
+        data = self.model.dataset
+        loc = (*self.loc, "dataset", "path")
+        file = resolve_inside(self.document, loc, data.path, self.folder, self.allow_outside)
+        options = ReadOptions(data.format, data.encoding, data.delimiter, data.sheet, data.limit)
+        return read_table(file, options, shown=str(self.folder / data.path))
+
+    def _answer(self) -> AnswerSpec:
+        model, loc = self.model.answer, (*self.loc, "answer")
+        schema = model.schema_
+        if model.schema_file is not None:
+            where = (*loc, "schema_file")
+            file = resolve_inside(self.document, where, model.schema_file, self.folder, self.allow_outside)
+            shown = str(self.folder / model.schema_file)
+            schema = parse_json(decode_utf8(file.read_bytes(), shown), shown, 1)
+        if schema is not None:
+            self._check_schema(schema, loc)
+        constrain = model.type in ("label", "json") if model.constrain is None else model.constrain
+        return AnswerSpec(model.type, tuple(model.labels), schema, constrain)
+
+    def _check_schema(self, schema: Json, loc: Loc) -> None:
+        from jsonschema import Draft202012Validator, SchemaError  # needed for json tasks alone
+
+        key = "schema" if self.model.answer.schema_file is None else "schema_file"
+        try:
+            Draft202012Validator.check_schema(schema)
+        except SchemaError as exc:
+            where = ".".join(map(str, exc.absolute_path))
+            message = f"not a JSON Schema: {f'{where}: ' if where else ''}{exc.message}"
+            raise self.document.error((*loc, key, *exc.absolute_path), message) from None
+
+    def _few_shot(self, answer: AnswerSpec, prompt: tuple[Message, ...]) -> tuple[Sample, ...]:
+        source = self.model.few_shot
+        if source is None:
+            return ()
+        loc = (*self.loc, "few_shot")
+        if isinstance(source, FewShotFile):
+            file = resolve_inside(self.document, (*loc, "path"), source.path, self.folder, self.allow_outside)
+            options = ReadOptions(source.format, source.encoding, source.delimiter, source.sheet, source.limit)
+            table = read_table(file, options, shown=str(self.folder / source.path))
+        else:
+            rows = tuple(Row(dict(row), self.document.line((*loc, i)) or 1) for i, row in enumerate(source))
+            columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
+            table = Table(self.document.path, columns, rows, "yaml")
+            if not rows:
+                raise self.document.error(loc, f"tasks.{self.model.name}.few_shot is empty")
+        return self._builder("few_shot", table, answer, prompt).build()
+
+    def _check_examples(self, task: Task) -> None:
+        """Render the examples once, and refuse one that is also measured: it would show the model the answer."""
+        if self.model.few_shot_target is not None:
+            self._check_example_template(self.model.few_shot_target, task)
+        _, body = prompts.split_system(task.prompt)
+
+        def asked(sample: Sample) -> tuple[str, ...]:
+            return tuple(prompts.render_turn(turn.content, task, sample) for turn in body)
+
+        if not task.few_shot:
+            return
+        measured = {asked(sample): sample.id for sample in task.samples}
+        for example in task.few_shot:
+            prompts.example_answer(task, example)
+            same = measured.get(asked(example))
+            if same is not None:
+                source = self.model.few_shot
+                path = str(self.folder / source.path) if isinstance(source, FewShotFile) else self.document.path
+                raise SuiteError(
+                    f"few-shot {example.id} asks the same as sample '{same}': the model would be shown the answer",
+                    path=path,
+                    line=example.metadata["line"],
+                    hint="remove it from the examples or from the dataset",
+                )
+
+    def _check_example_template(self, source: str, task: Task) -> None:
+        loc = (*self.loc, "few_shot_target")
+        if not task.few_shot:
+            raise self.document.error(loc, "few_shot_target without few_shot examples")
+        fault = prompts.check_syntax(source)
+        if fault is not None:
+            line = self.document.template_line(loc, fault[1])
+            raise self.document.error(loc, f"the template is broken: {fault[0]}", line=line)
+        known = {"target", "labels", *task.few_shot[0].input}
+        for name in sorted(prompts.variables(source) - known):
+            message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
+            line = self.document.line_of(loc, name)
+            raise self.document.error(loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}")
