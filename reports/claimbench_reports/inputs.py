@@ -1,0 +1,160 @@
+"""What a report is made of: the facts of one stored run, as the command line hands them over.
+
+Nothing here is rounded or worded; :func:`claimbench_reports.view.build_view` does both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from claimbench.types import (
+    Attempt,
+    CallRecord,
+    Cost,
+    Json,
+    Look,
+    Manifest,
+    Message,
+    Sample,
+    Score,
+    Session,
+    Suite,
+    Task,
+    Verdict,
+)
+
+if TYPE_CHECKING:
+    from claimbench.table_types import CallTable, ItemTable
+
+
+@dataclass(frozen=True, slots=True)
+class ArmInfo:
+    """What a buyer asks about an arm and a run cannot measure; None = not stated anywhere we know.
+
+    ``destination`` is where prompts went in words ("this machine", "api.openai.com"); derived from the arm if None.
+    """
+
+    licence: str | None = None
+    lab: str | None = None
+    country: str | None = None
+    parameters: str | None = None
+    quantisation: str | None = None
+    destination: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PriceFact:
+    """One price that entered a figure: ``usd`` for one ``unit`` ("1M input tokens", "hour"), with source and date."""
+
+    arm: str
+    component: str
+    usd: Decimal | None
+    unit: str
+    source: str | None = None
+    dated: str | None = None
+    price_id: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """The volume from which an owned or rented host is cheaper than an endpoint (docs/method_costs.md).
+
+    ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` = that over
+    ``capacity_per_hour``; ``feasible`` is False above 1; all None where a price or a rate is unknown (``why`` says it).
+    ``basis`` = ``measured`` or ``projected``; projected ones are marked so and enter no chart.
+    """
+
+    local_arm: str
+    api_arm: str
+    usd_per_hour: float | None
+    api_usd_per_request: float | None
+    requests_per_hour: float | None
+    utilisation: float | None
+    capacity_per_hour: float | None
+    feasible: bool | None
+    local_marginal_usd: float = 0.0
+    basis: str = "measured"
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoRow:
+    """One assumption of a cost ratio moved alone, with the ratio at both ends; ``flips`` = the verdict changes."""
+
+    assumption: str
+    low_label: str
+    high_label: str
+    ratio_low: float
+    ratio_high: float
+    flips: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tornado:
+    """Sensitivity of one cost ratio (claim ``claim_id``, threshold if it has one) to its assumptions."""
+
+    title: str
+    claim_id: str | None
+    ratio: float
+    threshold: float | None
+    rows: tuple[TornadoRow, ...]
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """Everything derived from costs that is not a verdict."""
+
+    break_even: tuple[BreakEven, ...] = ()
+    tornado: tuple[Tornado, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierRun:
+    """One line of history: an earlier run and its verdicts; ``comparable`` = same measured suite hash."""
+
+    run_id: str
+    created_utc: str
+    suite: str
+    status: str
+    n_finished: int
+    n_planned: int
+    comparable: bool | None = None
+    verdicts: Mapping[str, str] = field(default_factory=dict)
+    report: str | None = None
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """One run as stored, with everything derived from it.
+
+    ``records`` are the finished calls of every role; ``attempts`` all attempts; ``scores`` all scores; ``costs`` by
+    call id (dollars of the call over its attempts). ``n_planned`` counts planned subject calls. ``render`` gives the
+    messages of a sample as sent (``claimbench.prompts.render``); without it a transcript shows the sample's input.
+    """
+
+    manifest: Manifest
+    suite: Suite
+    sessions: Sequence[Session]
+    items: ItemTable
+    calls: CallTable
+    verdicts: Sequence[Verdict]
+    records: Sequence[CallRecord]
+    attempts: Sequence[Attempt]
+    scores: Sequence[Score]
+    costs: Mapping[str, Cost]
+    n_planned: int
+    arm_info: Mapping[str, ArmInfo] = field(default_factory=dict)
+    prices: Sequence[PriceFact] = ()
+    economics: Economics | None = None
+    earlier: Sequence[EarlierRun] = ()
+    looks: Sequence[Look] = ()
+    calibration: Mapping[str, Json] | None = None
+    warnings: Sequence[str] = ()
+    resent: Sequence[str] = ()
+    """Call ids that were in flight when a process died and were sent again on resume."""
+    render: Callable[[Task, Sample], Sequence[Message]] | None = None

@@ -1,0 +1,102 @@
+"""Domain -> view: the one place where a stored run becomes words and rounded numbers."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from claimbench.redact import Redactor
+from claimbench_reports import view_about as about
+from claimbench_reports import view_arms as arms
+from claimbench_reports import view_claims as claims
+from claimbench_reports import view_samples as samples
+from claimbench_reports import view_series as curves
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_format import Figure, figure, visible
+from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
+from claimbench_reports.view_words import METHODS, STATUS
+
+PROFILE_WORDS = {
+    "none": "transcripts shown, keys masked",
+    "hashed": "transcripts hashed, keys masked",
+    "full": "transcripts withheld, keys masked",
+}
+
+
+def build_view(data: ReportData, redact: Redactor) -> View:
+    """Everything a report shows, from one run.
+
+    Pure: the same data and redactor give the same view. Costs one pass over the records, attempts and scores plus the
+    intervals; no model, network or file is touched.
+
+    Args:
+        data: the run with what was derived from it.
+        redact: what may leave; every foreign text passes through it here and nowhere else.
+    """
+
+    def clean(text: str) -> str:
+        return visible(redact.mask(text))
+
+    m = data.manifest
+    verdicts = claims.verdict_views(data.verdicts, redact)
+    disagreements, disagreements_note = samples.disagreement_views(data, redact)
+    transcripts, transcripts_note = samples.transcript_views(data, redact)
+    slices, slices_note = arms.slice_views(data)
+    counts = _counts(data)
+    return View(
+        schema=VIEW_SCHEMA,
+        title=clean(f"{m.suite_name} {m.suite_version}"),
+        run_id=m.run_id,
+        created=about.short_date(m.created_utc),
+        suite=clean(m.suite_name),
+        description=clean(data.suite.description),
+        redaction=PROFILE_WORDS[redact.profile],
+        complete=int(counts[1].value or 0) >= int(counts[0].value or 0),
+        summary=_summary(verdicts),
+        counts=counts,
+        warnings=tuple(clean(w) for w in data.warnings),
+        verdicts=verdicts,
+        scopes=tuple(arms.scopes(data)),
+        arms=arms.arm_views(data, redact),
+        differences=arms.difference_views(data),
+        slices=slices,
+        slices_note=slices_note,
+        series=curves.series(data),
+        cost_parts=curves.cost_parts(data),
+        break_even=curves.break_even_views(data),
+        tornado=curves.tornado_views(data),
+        disagreements=disagreements,
+        disagreements_note=disagreements_note,
+        transcripts=transcripts,
+        transcripts_note=transcripts_note,
+        assumptions=about.assumptions(data, redact),
+        limits=about.limits(data),
+        methods=METHODS,
+        prices=about.price_views(data, redact),
+        provenance=about.provenance(data, redact),
+        history=about.history(data, redact),
+    )
+
+
+def _counts(data: ReportData) -> tuple[Figure, ...]:
+    rows = data.calls.arms.values()
+    costs = [c.amount for c in data.costs.values()]
+    known = [c for c in costs if c is not None]
+    spent = float(sum(known)) if known else None
+    note = f"{len(costs) - len(known):,} calls of unknown cost" if len(known) < len(costs) else ""
+    return (
+        figure("run.planned", data.n_planned, "count"),
+        figure("run.finished", sum(len(r.item) for r in rows), "count"),
+        figure("run.attempts", sum(int(r.n_attempts.sum()) for r in rows), "count"),
+        figure("run.items", len(data.items.items), "count"),
+        figure("run.arms_measured", sum(len(r.item) > 0 for r in rows), "count"),
+        figure("run.usd", spent, "usd", note=note),
+    )
+
+
+def _summary(verdicts: tuple[VerdictView, ...]) -> str:
+    """``4 claims: 1 supported, 2 inconclusive, 1 not comparable.``"""
+    if not verdicts:
+        return "The suite states no claims."
+    tally = Counter(v.status for v in verdicts)
+    parts = [f"{tally[s]} {STATUS[s].lower()}" for s in STATUS if tally[s]]
+    return f"{len(verdicts)} claim{'s' if len(verdicts) != 1 else ''}: {', '.join(parts)}."

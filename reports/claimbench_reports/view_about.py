@@ -1,0 +1,218 @@
+"""What stands behind the figures: assumptions, limits in words, prices, provenance, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import numpy as np
+
+from claimbench.redact import Redactor
+from claimbench.types import Json
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_arms import is_measured
+from claimbench_reports.view_format import excerpt, figure, percent, plain, usd, visible
+from claimbench_reports.view_types import Fact, Group, PriceView, RunView
+from claimbench_reports.view_words import STATUS
+
+
+def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
+    """What was assumed rather than measured, each with its source."""
+    s = data.suite
+    facts = [
+        Fact("Margin for \u201cas good as\u201d", f"{100 * s.margin:g} percentage points", "suite, set before the run"),
+        Fact("Confidence level", f"{100 * (1 - s.alpha):g}%, two-sided", "suite"),
+        Fact(
+            "Items stand for",
+            "themselves only (a named benchmark)" if s.population == "fixed" else "a larger population like them",
+            "suite",
+        ),
+        Fact("Sampling", _params(s.sampling.temperature, s.sampling.top_p, s.sampling.seed), "suite"),
+        Fact("Load", _load(data), "suite"),
+        Fact("Retries", f"up to {s.errors.max_retries}, timeout {s.errors.timeout_s:g} s", "suite"),
+    ]
+    for arm in s.arms:
+        facts += _host_facts(arm.name, arm.cost_model)
+        if arm.params != s.sampling and is_measured(data, arm.name):
+            facts.append(
+                Fact(f"Sampling of {arm.name}", _params(arm.params.temperature, arm.params.top_p, arm.params.seed))
+            )
+    if s.allow:
+        facts.append(Fact("Differences accepted", ", ".join(s.allow), "suite"))
+    for task in s.tasks:
+        system = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
+        facts.append(Fact(f"Prompt of task {task.name}", excerpt(redact.transcript(system), 1500).text, "suite"))
+    return tuple(_clean(f, redact) for f in facts)
+
+
+def _clean(fact: Fact, redact: Redactor) -> Fact:
+    name, value, source = (visible(redact.mask(x)) for x in (fact.name, fact.value, fact.source))
+    return Fact(name, value, source)
+
+
+def _params(temperature: float | None, top_p: float | None, seed: int | None) -> str:
+    known = {"temperature": temperature, "top_p": top_p, "seed": seed}
+    return ", ".join(f"{k} {v:g}" for k, v in known.items() if v is not None) or "provider defaults"
+
+
+def _load(data: ReportData) -> str:
+    load = data.suite.load
+    if load.mode == "open":
+        return f"open loop, {load.arrivals} arrivals" + (f" at {load.rate_per_s:g}/s" if load.rate_per_s else "")
+    return (
+        f"closed loop, concurrency {load.concurrency}" if load.concurrency else "closed loop, concurrency of each arm"
+    )
+
+
+def _host_facts(arm: str, cost: Mapping[str, Json]) -> list[Fact]:
+    host = cost.get("host")
+    if not isinstance(host, Mapping):
+        return []
+    source = ", ".join(str(host[k]) for k in ("source", "dated") if host.get(k))
+    facts = []
+    if (rate := _number(host.get("usd_per_hour"))) is not None:
+        facts.append(Fact(f"Host price of {arm}", f"{usd(rate)} per hour", source))
+    if (share := _number(host.get("utilisation"))) is not None:
+        facts.append(Fact(f"Utilisation of {arm}", f"{percent(share)} (assumed, never measured here)", source))
+    rest = {k: v for k, v in host.items() if k not in ("usd_per_hour", "utilisation", "source", "dated")}
+    facts += [Fact(f"{k.replace('_', ' ')} of {arm}", str(v), source) for k, v in rest.items() if v is not None]
+    return facts
+
+
+def _number(value: Json) -> float | None:
+    try:
+        return None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def limits(data: ReportData) -> tuple[str, ...]:
+    """What the numbers do not cover, derived from the run itself."""
+    found: list[str] = []
+    m, s = data.manifest, data.suite
+    finished = sum(len(r.item) for r in data.calls.arms.values())
+    if finished < data.n_planned:
+        found.append(f"The run is not complete: {finished:,} of {data.n_planned:,} planned calls are finished.")
+    if m.limit is not None:
+        found.append(f"Limited to {m.limit:,} samples per task; the suite holds more.")
+    if m.arms_not_run:
+        found.append(f"Not measured: {', '.join(m.arms_not_run)}. Nothing here says anything about them.")
+    if s.load.mode == "closed":
+        found.append(
+            "Closed-loop load: latencies are service times at the stated concurrency. They do not show waiting under "
+            "the traffic of a busy hour."
+        )
+    if any(a.device and is_measured(data, a.name) for a in s.arms):
+        found.append(
+            "Local arms were timed on the host named under provenance; other hardware gives other times and costs."
+        )
+    if s.epochs == 1:
+        found.append("Each sample was asked once per arm; variation between repeated answers is not separated.")
+    clusters, items = len(np.unique(data.items.cluster)), len(data.items.items)
+    if clusters < items:
+        found.append(f"{items:,} items in {clusters:,} independent groups; intervals count groups, not items.")
+    if len(data.sessions) < 3 and any(not a.device and is_measured(data, a.name) for a in s.arms):
+        found.append("Endpoints were measured in fewer than three sessions; their speed varies with the hour.")
+    for arm, rows in data.calls.arms.items():
+        sources = sorted(set(rows.stamp_source.tolist()) - {""})
+        if "sdk" in sources:
+            found.append(f"{arm}: times were taken as the SDK handed events over, not at the socket.")
+        cached = int(rows.cached.sum()) if len(rows.item) else 0
+        if cached:
+            found.append(f"{arm}: {cached:,} replayed or cached answers are left out of latency.")
+    if data.resent:
+        found.append(f"{len(data.resent):,} calls were in flight when a process ended and were sent again on resume.")
+    found.append(
+        f"One suite, \u201c{s.name}\u201d {s.version}: a verdict holds for requests like these, not for every use."
+    )
+    return tuple(visible(x) for x in found)
+
+
+def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
+    """The price sheet."""
+    return tuple(
+        PriceView(
+            visible(p.arm),
+            visible(p.component),
+            figure(f"price.{i}.{p.arm}.{p.component}", None if p.usd is None else float(p.usd), "usd"),
+            visible(p.unit),
+            visible(redact.mask(p.source or "not stated")),
+            visible(p.dated or "not dated"),
+            visible(p.price_id or ""),
+            visible(redact.mask(p.note or "")),
+        )
+        for i, p in enumerate(data.prices)
+    )
+
+
+def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
+    """Manifest, hashes, versions, host, sessions, models, calibration."""
+    m = data.manifest
+    run = {
+        "run": m.run_id,
+        "created": m.created_utc,
+        "tool": f"claimbench {m.tool_version}",
+        "suite": f"{m.suite_name} {m.suite_version} ({m.suite_path})",
+        "suite file sha256": m.file_sha256,
+        "measured sha256": m.measured_sha256,
+        "plan sha256": m.plan_sha256,
+        "price book sha256": m.price_book_sha256,
+        "order seed": m.seed,
+        "sample limit": m.limit,
+    }
+    groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
+    groups += [(f"Arm {name}", facts if isinstance(facts, Mapping) else {}) for name, facts in m.arm_facts.items()]
+    for s in data.sessions:
+        facts = {
+            "started": s.started_utc,
+            "ended": s.ended_utc,
+            "end": s.end_reason,
+            "event loop lag (ms)": dict(s.loop_lag_ms),
+            "calibration": dict(s.calibration),
+        }
+        groups.append((f"Session {s.n}", facts))
+    if data.calibration:
+        groups.append(("Calibration", data.calibration))
+    if data.looks:
+        looks = {f"look {k.k} of {k.looks_planned}": f"{k.items} items: {k.decision}" for k in data.looks}
+        groups.append(("Looks", looks))
+    groups.append(("Packages", m.packages))
+    return tuple(Group(visible(title), tuple(_flat(redact.json(facts)))) for title, facts in groups if facts)
+
+
+def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
+    lines: list[Fact] = []
+    for key, inner in value.items():
+        name = f"{prefix}{key}"
+        if isinstance(inner, Mapping) and depth < 3:
+            lines += _flat(inner, f"{name} \u203a ", depth + 1)
+        elif inner is not None and inner != "" and inner != []:
+            shown = plain(inner) if isinstance(inner, float) else str(inner)
+            lines.append(Fact(visible(name), excerpt(shown, 500).text))
+    return lines
+
+
+def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:
+    """Earlier runs, newest last."""
+    words = {True: "same requests", False: "other requests: not comparable", None: ""}
+    return tuple(
+        RunView(
+            e.run_id,
+            short_date(e.created_utc),
+            visible(redact.mask(e.suite)),
+            visible(e.status),
+            f"{e.n_finished:,} of {e.n_planned:,}",
+            words[e.comparable],
+            tuple(Fact(visible(k), STATUS.get(v, visible(v))) for k, v in e.verdicts.items()),
+            e.report or "",
+        )
+        for e in data.earlier
+    )
+
+
+def short_date(stamp: str) -> str:
+    """``2026-11-22T04:05:06.1+00:00`` -> ``2026-11-22 04:05 UTC``; anything else unchanged."""
+    try:
+        return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M UTC")
+    except ValueError:
+        return visible(stamp)

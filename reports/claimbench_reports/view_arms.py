@@ -1,0 +1,231 @@
+"""The compare table, the differences against each baseline, and quality by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.redact import Redactor
+from claimbench.stats_core import Interval
+from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench.types import Arm
+from claimbench_reports import view_measure as measure
+from claimbench_reports.inputs import ArmInfo, BreakEven, ReportData
+from claimbench_reports.view_format import Figure, figure, visible
+from claimbench_reports.view_types import ArmView, DifferenceView, SliceView
+
+ALL = "all tasks"
+MAX_SLICE_VALUES = 12
+NOT_STATED = "not stated"
+BASES = {
+    "billed": "billed by the provider",
+    "list_price": "list price",
+    "host_time": "host time",
+    "projected": "projected, not measured",
+}
+
+
+def scopes(data: ReportData) -> dict[str, BoolArray]:
+    """Scope name -> mask of its items; all tasks first, single tasks only where there are several."""
+    every = np.ones(len(data.items.items), dtype=np.bool_)
+    names = [t.name for t in data.suite.tasks]
+    if len(names) < 2:
+        return {ALL: every}
+    return {ALL: every, **{name: data.items.task == name for name in names}}
+
+
+def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
+    """Every arm of the suite in every scope: measured ones first, then those not run, with the reason."""
+    codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
+    views: list[ArmView] = []
+    for scope, mask in scopes(data).items():
+        for arm in data.suite.arms:
+            if is_measured(data, arm.name):
+                figures = _figures(data, arm, scope, measure.ItemScope(mask, codes, data.suite.alpha))
+                views.append(_view(data, redact, arm, scope, figures))
+        if scope == ALL:
+            views += [_view(data, redact, a, scope, ()) for a in data.suite.arms if not is_measured(data, a.name)]
+    return tuple(views)
+
+
+def is_measured(data: ReportData, arm: str) -> bool:
+    """Whether the arm left at least one finished call."""
+    rows = data.calls.arms.get(arm)
+    return rows is not None and len(rows.item) > 0
+
+
+def _view(data: ReportData, redact: Redactor, arm: Arm, scope: str, figures: tuple[tuple[str, Figure], ...]) -> ArmView:
+    info = data.arm_info.get(arm.name, ArmInfo())
+    facts = data.manifest.arm_facts.get(arm.name) or {}
+    returned = facts.get("model_returned") if isinstance(facts, Mapping) else None
+    items = data.items.arms.get(arm.name)
+    notes = []
+    if returned and returned != arm.model:
+        notes.append(f"the endpoint answered as {returned}")
+    bases = [BASES.get(b, b) for b in items.cost_bases] if items and figures else []
+    why = "" if figures else data.manifest.arms_not_run.get(arm.name, "no call finished")
+
+    def clean(text: str) -> str:
+        return visible(redact.mask(text))
+
+    return ArmView(
+        arm=clean(arm.name),
+        scope=scope,
+        measured=bool(figures),
+        why_not=clean(why),
+        model=clean(arm.model),
+        provider=clean(arm.provider),
+        weights={"open": "open", "proprietary": "proprietary"}.get(arm.weights, NOT_STATED),
+        lab=clean(" \u00b7 ".join(x for x in (info.lab or arm.lab, info.country) if x) or NOT_STATED),
+        licence=clean(info.licence or NOT_STATED),
+        destination=clean(info.destination or destination(arm)),
+        cost_basis=", ".join(bases) or "unknown",
+        figures=figures,
+        notes=tuple(clean(n) for n in notes),
+    )
+
+
+def destination(arm: Arm) -> str:
+    """Where prompts went, as far as the arm says: the host of its endpoint, or this machine."""
+    if arm.base_url:
+        host = urlsplit(arm.base_url).hostname or arm.base_url
+        return "this machine" if host in ("localhost", "127.0.0.1", "::1") else host
+    return "this machine" if arm.device else f"the provider's default endpoint ({arm.provider})"
+
+
+def _figures(data: ReportData, arm: Arm, scope: str, items: measure.ItemScope) -> tuple[tuple[str, Figure], ...]:
+    table, rows = data.items.arms[arm.name], data.calls.arms[arm.name]
+    calls = measure.call_scope(rows, items.codes, items.mask, items.alpha)
+    name = f"compare.{scope}.{arm.name}"
+
+    def fid(column: str) -> str:
+        return f"{name}.{column}"
+
+    found: list[tuple[str, Figure]] = [
+        ("quality", measure.quality(fid("quality"), table, items)),
+        ("usd_1k", measure.usd_1k(fid("usd_1k"), table, items)),
+        ("usd_1k_correct", measure.usd_1k_correct(fid("usd_1k_correct"), table, items)),
+    ]
+    for metric, values, ps in (
+        ("ttft", rows.ttft_s, (0.5, 0.95)),
+        ("e2e", rows.e2e_s, (0.5, 0.95, 0.99)),
+        ("tpot", rows.tpot_s, (0.5,)),
+    ):
+        for p in ps:
+            column = f"{metric}_p{round(100 * p)}"
+            found.append((column, measure.quantile(fid(column), values, p, calls)))
+    # An arm with a device of its own runs one call at a time, whatever its concurrency says.
+    concurrency = 1 if arm.device else max(data.suite.load.concurrency or arm.concurrency, 1)
+    found += [
+        ("output_speed", measure.output_speed(fid("output_speed"), calls)),
+        ("throughput", measure.throughput(fid("throughput"), calls, concurrency, data.suite.load.mode == "closed")),
+        ("break_even", _break_even(fid("break_even"), data, arm.name if scope == ALL else "")),
+        *_counts(fid, table, rows, items.mask, calls),
+    ]
+    return tuple(found)
+
+
+def _counts(
+    fid: Callable[[str], str], table: ArmItems, rows: CallRows, mask: BoolArray, calls: measure.CallScope
+) -> list[tuple[str, Figure]]:
+    def total(values: IntArray) -> float:
+        return float(values[mask].sum())
+
+    return [
+        ("n_items", figure(fid("n_items"), float((mask & np.isfinite(table.score)).sum()), "count")),
+        ("tokens_in", measure.mean_or_unknown(fid("tokens_in"), rows.n_in, calls.keep)),
+        ("tokens_out", measure.mean_or_unknown(fid("tokens_out"), rows.n_out, calls.keep)),
+        ("cache_share", measure.cache_share(fid("cache_share"), calls)),
+        ("n_missing", figure(fid("n_missing"), total(table.n_missing), "count")),
+        ("n_refused", figure(fid("n_refused"), total(table.n_refused), "count")),
+        ("n_truncated", figure(fid("n_truncated"), total(table.n_truncated), "count")),
+        ("n_unparsable", figure(fid("n_unparsable"), total(table.n_unparsable), "count")),
+        ("n_timeout", figure(fid("n_timeout"), total(table.n_timeout), "count")),
+    ]
+
+
+def _break_even(id_: str, data: ReportData, arm: str) -> Figure:
+    """The lowest measured break-even volume of a local arm; a dash where the question does not arise."""
+    rows = [b for b in (data.economics.break_even if data.economics else ()) if b.local_arm == arm]
+    known = [b for b in rows if b.requests_per_hour is not None and b.basis == "measured"]
+    if not known:
+        return figure(
+            id_, None, "per_hour", unknown="\u2014", note="no measured endpoint to set it against" if rows else ""
+        )
+    best: BreakEven = min(known, key=lambda b: b.requests_per_hour or 0.0)
+    note = f"against {best.api_arm}" + ("" if best.feasible else "; above the measured throughput")
+    return figure(id_, best.requests_per_hour, "per_hour", note=visible(note))
+
+
+def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
+    """Every ordered pair of measured arms over all items."""
+    arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
+    codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
+    return tuple(_difference(data, a, b, codes) for b in arms for a in arms if a != b)
+
+
+def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:
+    one, two = data.items.arms[a], data.items.arms[b]
+    alpha, name = data.suite.alpha, f"difference.{b}.{a}"
+    both = np.isfinite(one.score) & np.isfinite(two.score)
+    figures: list[tuple[str, Figure]] = []
+    bounded = bool(both.any()) and all(s[both].min() >= 0 and s[both].max() <= 1 for s in (one.score, two.score))
+    if bounded:
+        draws = np.minimum(one.n_epochs[both], two.n_epochs[both])
+        iv = stats.difference_ci(one.score[both], two.score[both], codes[both], alpha, draws)
+        figures.append(("quality", measure.from_interval(f"{name}.quality", iv, "points")))
+    if not (one.cost_why_unknown or two.cost_why_unknown):
+        priced = np.isfinite(one.usd) & np.isfinite(two.usd)
+        if priced.any():
+            pm = stats.paired_means(one.usd[priced], two.usd[priced], codes[priced])
+            figures.append(("usd", measure.from_interval(f"{name}.usd", stats.ratio_ci_hull(pm, alpha), "ratio")))
+        whole = priced & both
+        if whole.any() and bounded:
+            columns = (one.usd[whole], one.score[whole], two.usd[whole], two.score[whole])
+            iv = stats.log_ratio_ci(columns, (1, -1, -1, 1), codes[whole], alpha)
+            figures.append(("usd_correct", measure.from_interval(f"{name}.usd_correct", iv, "ratio")))
+    figures += _latency(data, a, b, codes, name)
+    n = figure(f"{name}.n_items", float(both.sum()), "count")
+    return DifferenceView(visible(a), visible(b), n, tuple(figures))
+
+
+def _latency(data: ReportData, a: str, b: str, codes: IntArray, name: str) -> list[tuple[str, Figure]]:
+    every = np.ones(len(data.items.items), dtype=np.bool_)
+    scope = [measure.call_scope(data.calls.arms[x], codes, every, data.suite.alpha) for x in (a, b)]
+    figures: list[tuple[str, Figure]] = []
+    for column, p in (("ttft_p50", 0.5), ("e2e_p50", 0.5), ("e2e_p95", 0.95)):
+        sides: list[tuple[FloatArray, IntArray]] = []
+        for s in scope:
+            values = s.rows.ttft_s if column.startswith("ttft") else s.rows.e2e_s
+            ok = s.keep & ~np.isnan(values)
+            sides.append((values[ok], s.codes[ok]))
+        (xa, ca), (xb, cb) = sides
+        if len(xa) and len(xb) and xa.min() > 0 and xb.min() > 0:
+            iv: Interval = stats.quantile_ratio_ci(xa, xb, p, ca, cb, data.suite.alpha)
+            short = "" if iv.bounded else measure.TOO_FEW
+            figures.append((column, measure.from_interval(f"{name}.{column}", iv, "ratio", extra=short)))
+    return figures
+
+
+def slice_views(data: ReportData) -> tuple[tuple[SliceView, ...], str]:
+    """Quality by slice value and arm; the largest values of each slice, and a note where some are left out."""
+    codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
+    arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
+    found: list[SliceView] = []
+    dropped: list[str] = []
+    for name, column in data.items.slices.items():
+        values, sizes = np.unique(column[column != ""], return_counts=True)
+        order = np.argsort(-sizes, kind="stable")
+        if len(values) > MAX_SLICE_VALUES:
+            dropped.append(f"{visible(name)}: the {MAX_SLICE_VALUES} largest of {len(values)} values")
+        for value in values[order[:MAX_SLICE_VALUES]]:
+            mask = column == value
+            for arm in arms:
+                id_ = f"slice.{name}.{value}.{arm}"
+                shown = measure.quality(id_, data.items.arms[arm], measure.ItemScope(mask, codes, data.suite.alpha))
+                n = figure(f"{id_}.n", float((mask & np.isfinite(data.items.arms[arm].score)).sum()), "count")
+                found.append(SliceView(visible(name), visible(str(value)), visible(arm), n, shown))
+    return tuple(found), "; ".join(dropped)

@@ -1,0 +1,173 @@
+"""Verdicts as rows: status in words, each reading with its interval, and what would settle it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from claimbench.redact import Redactor
+from claimbench.types import Claim, Json, Reading, Verdict
+from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, p_value, usd, visible
+from claimbench_reports.view_types import Fact, ReadingView, VerdictView
+from claimbench_reports.view_words import STATUS, word
+
+POINT_READINGS = ("points", "percentage", "inferior", "equivalent", "caught", "surpass", "difference", "superior")
+RATIO_READINGS = ("relative", "error", "ratio", "request", "correct", "token", "time cut", "time_cut", "rate")
+UNITS = {"share": "percent", "points": "points", "seconds": "seconds", "usd": "usd", "ratio": "ratio"}
+
+
+def verdict_views(verdicts: Sequence[Verdict], redact: Redactor) -> tuple[VerdictView, ...]:
+    """All verdicts in the order of the suite."""
+    return tuple(_verdict(v, redact, f"verdict.{v.claim.id}") for v in verdicts)
+
+
+def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
+    def clean(text: str | None) -> str:
+        return visible(redact.mask(text or ""))
+
+    flags = list(v.flags)
+    if v.claim.declared == "after" and not any(f.partition(":")[0].strip().startswith("declared_after") for f in flags):
+        flags.append("declared_after")
+    status = STATUS[v.status]
+    return VerdictView(
+        id=v.claim.id,
+        claim=clean(v.claim.text or v.claim.id),
+        source=clean(v.claim.source) or "source not stated",
+        status=v.status,
+        status_text=status,
+        sentence=clean(v.sentence) or _fallback(v),
+        qualifier=clean(v.qualifier),
+        about=clean(_about(v.claim)),
+        readings=tuple(_reading(v, r, clean_mask=redact, id_=f"{id_}.{r.name}") for r in v.readings),
+        flags=tuple(word(clean(f)) for f in flags),
+        reasons=tuple(word(clean(r)) for r in v.reasons),
+        projected=tuple(_projected(redact.json(v.projected))),
+        parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
+    )
+
+
+def _fallback(v: Verdict) -> str:
+    """A plain sentence where the claim checker gave none."""
+    why = "; ".join(word(r).text for r in v.reasons)
+    return f"{STATUS[v.status]}{': ' + why if why else ''}."
+
+
+def _about(claim: Claim) -> str:
+    scope = f"task {claim.task}" if claim.task else "all tasks"
+    if claim.slice:
+        scope += f", {claim.slice[0]} = {claim.slice[1]}"
+    sides = ", ".join(claim.treatments) or "?"
+    if claim.baselines:
+        sides += f" against {', '.join(claim.baselines)}"
+    return f"{sides} \u00b7 {claim.metric.replace('_', ' ')} \u00b7 {scope}"
+
+
+def unit_of(claim: Claim, reading: Reading) -> str:
+    """The unit of a reading's estimate: points for differences, a factor for ratios, else the metric's own."""
+    name = reading.name.lower()
+    if any(w in name for w in POINT_READINGS) or (claim.kind == "as_accurate_as"):
+        return "points"
+    if any(w in name for w in RATIO_READINGS):
+        return "ratio"
+    metric = claim.metric.lower()
+    if not claim.baselines:
+        if any(w in metric for w in ("ttft", "e2e", "tpot", "latency", "first_answer")):
+            return "seconds"
+        if any(w in metric for w in ("usd", "cost", "price")):
+            return "usd"
+        return "percent"
+    return "points" if any(w in metric for w in ("accuracy", "quality", "score")) else "ratio"
+
+
+def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingView:
+    unit, e = unit_of(v.claim, r), r.estimate
+    estimate = None
+    if e is not None:
+        note = "" if e.low is not None else (e.why_no_interval or "").replace("_", " ")
+        estimate = figure(f"{id_}.estimate", e.value, unit, low=e.low, high=e.high, note=visible(note))
+
+    def small(name: str, value: float | None, as_unit: str) -> Figure | None:
+        return None if value is None else figure(f"{id_}.{name}", value, as_unit)
+
+    return ReadingView(
+        name=visible(r.name.replace("_", " ")),
+        status=r.status,
+        status_text=STATUS[r.status] + (" (impossible)" if r.infeasible else ""),
+        sentence=visible(clean_mask.mask(r.sentence)),
+        estimate=estimate,
+        threshold=small("threshold", r.threshold, unit),
+        direction=r.direction or "",
+        method=visible(e.method) if e else "",
+        level=f"{100 * e.level:.4g}%" if e else "",
+        n=small("n", e.n if e else None, "count"),
+        n_clusters=small("n_clusters", e.n_clusters if e else None, "count"),
+        n_eff=small("n_eff", e.n_eff if e else None, "plain"),
+        p=small("p", r.p, "p"),
+        p_holm=small("p_holm", r.p_holm, "p"),
+        delta_star=small("delta_star", r.delta_star, "points" if unit == "points" else "plain"),
+        settle=settle_sentence(r),
+        settle_n=_pair(id_, "n_more", r.n_more, "count"),
+        settle_usd=_pair(id_, "dollars_more", r.dollars_more, "usd"),
+        settle_hours=_pair(id_, "hours_more", r.hours_more, "hours"),
+        flip_points=tuple(figure(f"{id_}.flip.{k}", float(x), "plain") for k, x in sorted(r.flip_points.items())),
+        sensitivity=tuple(
+            Fact(visible(k.replace("_", " ")), STATUS.get(s, visible(str(s)))) for k, s in r.sensitivity.items()
+        ),
+        price_ids=tuple(visible(x) for x in r.price_ids),
+        reasons=tuple(word(visible(x)) for x in r.reasons),
+        headline=v.headline == r.name,
+    )
+
+
+def _pair(id_: str, name: str, pair: tuple[float, float] | None, unit: str) -> tuple[Figure, ...]:
+    if pair is None:
+        return ()
+    return tuple(
+        figure(f"{id_}.{name}.{end}", x, unit, unknown="no end") for end, x in zip(("low", "high"), pair, strict=True)
+    )
+
+
+def settle_sentence(r: Reading) -> str:
+    """What would settle an inconclusive reading, in samples, dollars and hours; empty where nothing is known."""
+    if r.status != "inconclusive" or r.n_more is None:
+        return ""
+    low, high = r.n_more
+    if low <= 0:
+        return "It may never resolve: the estimate sits on the threshold."
+    text = f"To settle it: about {_span(low, high, count)} more samples per arm"
+    extra = []
+    if r.dollars_more:
+        extra.append(f"{_span(*r.dollars_more, usd)}")
+    if r.hours_more:
+        extra.append(f"{_span(*r.hours_more, hours)}")
+    return text + (f" ({', '.join(extra)})" if extra else "") + "."
+
+
+def _span(low: float, high: float, show: Callable[[float], str]) -> str:
+    if high == float("inf"):
+        return f"at least {show(low)}"
+    one, two = show(low), show(high)
+    return one if one == two else f"{one} to {two}"
+
+
+def _projected(value: Json, prefix: str = "") -> Iterator[Fact]:
+    """Whatever the claim checker projected at list price, as flat lines; numbers keep three significant digits."""
+    if not isinstance(value, Mapping):
+        return
+    for key, inner in value.items():
+        name = f"{prefix}{str(key).replace('_', ' ')}"
+        if isinstance(inner, Mapping):
+            yield from _projected(inner, f"{name}: ")
+        elif inner is not None:
+            yield Fact(visible(name), _plain_json(str(key), inner))
+
+
+def _plain_json(key: str, value: Json) -> str:
+    if isinstance(value, list | tuple):
+        return " to ".join(_plain_json(key, v) for v in value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return visible(str(value))
+    unit = "ratio" if "ratio" in key or key in ("low", "high", "value") else "usd" if "usd" in key else "plain"
+    return FORMATS[unit](float(value))
+
+
+__all__ = ["p_value", "settle_sentence", "unit_of", "verdict_views"]

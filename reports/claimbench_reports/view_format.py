@@ -1,0 +1,202 @@
+"""Numbers and foreign text -> display text. Every rounding and every cut of the reports happens in this module."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+UNKNOWN = "unknown"
+MINUS = "\u2212"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number as shown. ``id`` names it in every artifact; ``text`` is the only rounding anyone sees.
+
+    ``low``/``high`` are None where there is no (finite) bound; ``interval`` words them. ``note`` marks what a reader
+    must know beside the number ("too few samples"); ``value`` None = unknown, and ``text`` then says why or "unknown".
+    """
+
+    id: str
+    value: float | None
+    text: str
+    unit: str
+    low: float | None = None
+    high: float | None = None
+    interval: str = ""
+    note: str = ""
+
+
+def _sig(x: float, digits: int) -> str:
+    """``x`` >= 0 to ``digits`` significant digits in plain notation with thousands separators."""
+    if x == 0:
+        return "0"
+    places = digits - 1 - math.floor(math.log10(x))
+    rounded = round(x, places)
+    if rounded != 0:
+        places = digits - 1 - math.floor(math.log10(rounded))
+    return f"{rounded:,.{max(places, 0)}f}"
+
+
+def _signed(x: float, body: Callable[[float], str]) -> str:
+    return (MINUS if x < 0 else "") + body(abs(x))
+
+
+def percent(x: float) -> str:
+    """0.8425 -> 84.3%; two more places beside the ends, where the difference is the message."""
+    value = 100 * x
+    near = min(abs(value), abs(100 - value))
+    return _signed(value, lambda v: f"{v:.2f}%" if 0 < near < 0.95 else f"{v:.1f}%")
+
+
+def points(x: float) -> str:
+    """A difference of shares in percentage points: +3.1 pts."""
+    value = round(100 * x, 1)
+    return f"{'+' if value > 0 else MINUS if value < 0 else '±'}{abs(value):.1f} pts"
+
+
+def seconds(x: float) -> str:
+    """0.0123 -> 12 ms; 1.234 -> 1.23 s; 75 -> 75.0 s."""
+    if x == 0:
+        return "0 s"
+    if abs(x) < 0.9995:
+        return _signed(1000 * x, lambda v: f"{_sig(v, 3 if v >= 100 else 2)} ms")
+    return _signed(x, lambda v: f"{_sig(v, 3)} s")
+
+
+def usd(x: float) -> str:
+    """Three significant digits, at least cents: $12.30, $0.0123, $1,230; 0 is $0.00."""
+
+    def body(v: float) -> str:
+        if v == 0:
+            return "$0.00"
+        return f"${v:,.0f}" if v >= 1000 else f"${v:,.2f}" if v >= 1 else f"${_sig(v, 3)}"
+
+    return _signed(x, body)
+
+
+def ratio(x: float) -> str:
+    """A factor: 0.123×."""
+    return _signed(x, lambda v: f"{_sig(v, 3)}×")
+
+
+def count(x: float) -> str:
+    """A whole number with separators."""
+    return _signed(x, lambda v: f"{v:,.0f}")
+
+
+def plain(x: float) -> str:
+    """Three significant digits."""
+    return _signed(x, lambda v: _sig(v, 3))
+
+
+def p_value(x: float) -> str:
+    """P-value to three places, never 0."""
+    return "<0.001" if x < 0.001 else f"{x:.3f}"
+
+
+def hours(x: float) -> str:
+    """A duration for planning: minutes, hours or days."""
+    if x * 60 < 1:
+        return "under a minute"
+    if x < 1.5:
+        return f"{x * 60:.0f} min"
+    return f"{_sig(x, 2)} h" if x < 72 else f"{x / 24:,.0f} days"
+
+
+FORMATS: dict[str, Callable[[float], str]] = {
+    "percent": percent,
+    "points": points,
+    "seconds": seconds,
+    "usd": usd,
+    "ratio": ratio,
+    "count": count,
+    "plain": plain,
+    "p": p_value,
+    "hours": hours,
+    "tokens_per_s": lambda x: f"{plain(x)} tok/s",
+    "per_hour": lambda x: f"{plain(x)} /h",
+}
+
+
+def figure(
+    id_: str,
+    value: float | None,
+    unit: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    note: str = "",
+    unknown: str = UNKNOWN,
+) -> Figure:
+    """Make a figure; nan counts as unknown, an infinite value or bound is worded and stored as None."""
+    show = FORMATS[unit]
+    if value is None or not math.isfinite(value):
+        text = "timed out" if value == math.inf else unknown
+        value = None
+    else:
+        value = float(value)
+        text = show(value)
+    return Figure(id_, value, text, unit, _finite(low), _finite(high), interval(low, high, unit), note)
+
+
+def interval(low: float | None, high: float | None, unit: str) -> str:
+    """``81.0% to 87.2%``; one-sided where an end is infinite; empty where there is none."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return ""
+    show = FORMATS[unit]
+    if math.isinf(low) and math.isinf(high):
+        return "no bounds"
+    if math.isinf(high):
+        return f"at least {show(low)}"
+    if math.isinf(low):
+        return f"at most {show(high)}"
+    return f"{show(low)} to {show(high)}"
+
+
+def _finite(x: float | None) -> float | None:
+    return float(x) if x is not None and math.isfinite(x) else None
+
+
+_INVISIBLE = re.compile(
+    "[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f"
+    "\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\ud800-\udfff\U000e0000-\U000e0fff]"
+)
+_VARIATION = frozenset("\ufe0f\u200d")
+
+
+def visible(text: str) -> str:
+    """Show controls, direction overrides, zero-width characters and lone surrogates as ``[U+202E]``.
+
+    Line feed and tab stay. The joiner and the variation selector inside an emoji stay too: there they are part of a
+    visible sign.
+    """
+
+    def show(match: re.Match[str]) -> str:
+        char, at = match.group(), match.start()
+        if char in _VARIATION and at and unicodedata.category(text[at - 1]) in ("So", "Sk", "Po", "Nd"):
+            return char
+        return f"[U+{ord(char):04X}]"
+
+    return _INVISIBLE.sub(show, text.replace("\r\n", "\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Foreign text, redacted, made visible and cut; ``note`` says what was cut and where the whole is."""
+
+    text: str
+    note: str = ""
+
+
+def excerpt(text: str | None, limit: int) -> Text:
+    """At most ``limit`` characters of ``text`` (already redacted), with a note where something was cut."""
+    if text is None:
+        return Text("", "")
+    shown = visible(text[:limit])
+    if len(text) <= limit:
+        return Text(shown)
+    return Text(shown, f"cut after {limit:,} of {len(text):,} characters; the exports hold the whole text")

@@ -1,0 +1,204 @@
+"""Samples side by side: where arms disagree, and a few whole transcripts. Cut to a budget, and it says so."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from claimbench.redact import Redactor
+from claimbench.table_types import FloatArray
+from claimbench.types import CallRecord, Json, Message, Outcome, Sample, Score, Task
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_arms import is_measured
+from claimbench_reports.view_format import Text, excerpt, figure, visible
+from claimbench_reports.view_types import AnswerView, SampleView
+
+MAX_DISAGREEMENTS = 200
+MAX_TRANSCRIPTS = 12
+ANSWER_CUT, INPUT_CUT = 600, 900
+TRANSCRIPT_CUT = 6_000
+BUDGET = 1_200_000
+"""Characters of foreign text in all of the disagreements: keeps a report of 10,000 calls below 3 MB."""
+
+OUTCOME_WORDS = {
+    Outcome.OK: "answered",
+    Outcome.EMPTY: "empty answer, scored 0",
+    Outcome.REFUSED: "refused, scored 0",
+    Outcome.TRUNCATED: "cut at max_tokens, scored 0",
+    Outcome.MODEL_TIMEOUT: "timed out, scored 0",
+}
+
+
+@dataclass(frozen=True)
+class Lookup:
+    """What is needed to show one sample: its records by arm, their scores, and the number of attempts."""
+
+    records: Mapping[tuple[str, str], Mapping[str, CallRecord]]
+    scores: Mapping[str, Score]
+    attempts: Mapping[str, int]
+
+
+def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
+    """Samples on which measured arms' scores differ, the widest differences first, and how many there are in all."""
+    order, total = _disagreeing(data)
+    if total == 0:
+        return (), "No sample on which the measured arms' scores differ."
+    chosen = [_key(data, i) for i in order[:MAX_DISAGREEMENTS]]
+    lookup = _lookup(data, set(chosen))
+    views: list[SampleView] = []
+    spent = 0
+    for key in chosen:
+        view = _sample_view(data, redact, key, lookup, "arms disagree", ANSWER_CUT, INPUT_CUT)
+        spent += sum(len(t.text) for _, t in view.input) + sum(len(a.answer.text) for a in view.answers)
+        if spent > BUDGET and views:
+            break
+        views.append(view)
+    if len(views) == total:
+        return tuple(views), f"All {total:,} samples on which the measured arms' scores differ."
+    return tuple(views), (
+        f"{len(views):,} of the {total:,} samples on which the measured arms' scores differ, the widest differences "
+        "first. All of them are in the exports (JSON Lines, CSV)."
+    )
+
+
+def _disagreeing(data: ReportData) -> tuple[Sequence[int], int]:
+    arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
+    if len(arms) < 2:
+        return (), 0
+    table: FloatArray = np.stack([data.items.arms[a].score for a in arms])
+    known = np.isfinite(table)
+    low = np.where(known, table, np.inf).min(axis=0)
+    high = np.where(known, table, -np.inf).max(axis=0)
+    spread = np.where(known.sum(axis=0) >= 2, high - low, 0.0)
+    order = np.argsort(-spread, kind="stable")
+    total = int((spread > 1e-9).sum())
+    return [int(i) for i in order[:total]], total
+
+
+def _key(data: ReportData, item: int) -> tuple[str, str]:
+    task = str(data.items.task[item])
+    return task, data.items.items[item][len(task) + 1 :]
+
+
+def _lookup(data: ReportData, wanted: set[tuple[str, str]]) -> Lookup:
+    """One pass over the run; keeps the first epoch of the wanted samples only."""
+    records: dict[tuple[str, str], dict[str, CallRecord]] = defaultdict(dict)
+    for record in data.records:
+        key = (record.call.task, record.call.sample_id)
+        if record.call.role == "subject" and key in wanted:
+            seen = records[key].get(record.call.arm)
+            if seen is None or record.call.epoch < seen.call.epoch:
+                records[key][record.call.arm] = record
+    ids = {r.call.id for by_arm in records.values() for r in by_arm.values()}
+    headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
+    task_of = {r.call.id: r.call.task for by_arm in records.values() for r in by_arm.values()}
+    scores = {s.call_id: s for s in data.scores if s.call_id in ids and headline.get(task_of[s.call_id]) == s.scorer}
+    attempts: dict[str, int] = defaultdict(int)
+    for attempt in data.attempts:
+        if attempt.call_id in ids:
+            attempts[attempt.call_id] += 1
+    return Lookup(records, scores, attempts)
+
+
+def _sample_view(
+    data: ReportData,
+    redact: Redactor,
+    key: tuple[str, str],
+    lookup: Lookup,
+    kind: str,
+    answer_cut: int,
+    input_cut: int,
+    messages: bool = False,
+) -> SampleView:
+    task, sample = _find(data, key)
+    shown: list[tuple[str, Text]] = []
+    if messages and data.render is not None:
+        shown = [(m.role, excerpt(redact.transcript(m.content), input_cut)) for m in _messages(data, task, sample)]
+    else:
+        shown = [(visible(k), excerpt(redact.transcript(_text(v)), input_cut)) for k, v in sample.input.items()]
+    by_arm = lookup.records.get(key, {})
+    answers = [_answer(data, redact, by_arm[a.name], lookup, answer_cut) for a in data.suite.arms if a.name in by_arm]
+    return SampleView(
+        id=visible(redact.mask(sample.id)),
+        task=visible(task.name),
+        kind=kind,
+        slices=visible(", ".join(f"{k}: {v}" for k, v in sample.slices.items())),
+        input=tuple(shown),
+        target=excerpt(redact.transcript(_text(sample.target)), answer_cut),
+        answers=tuple(answers),
+    )
+
+
+def _messages(data: ReportData, task: Task, sample: Sample) -> Iterable[Message]:
+    return data.render(task, sample) if data.render is not None else ()
+
+
+def _find(data: ReportData, key: tuple[str, str]) -> tuple[Task, Sample]:
+    task = next(t for t in data.suite.tasks if t.name == key[0])
+    return task, next(s for s in task.samples if s.id == key[1])
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _answer(data: ReportData, redact: Redactor, record: CallRecord, lookup: Lookup, cut: int) -> AnswerView:
+    call, score = record.call, lookup.scores.get(record.call.id)
+    outcome = OUTCOME_WORDS.get(record.outcome, f"{record.outcome.value.replace('_', ' ')}: missing, not scored")
+    value = (
+        score.value
+        if score is not None and record.outcome is Outcome.OK
+        else (0.0 if record.outcome.answered else None)
+    )
+    explained = score.explanation if score is not None and record.outcome is Outcome.OK else (record.error or "")
+    if score is not None and score.status == "unparsable":
+        outcome = "answer could not be read, scored 0"
+    id_ = f"call.{call.id}"
+    cost = data.costs.get(call.id)
+    return AnswerView(
+        arm=visible(call.arm),
+        outcome=outcome,
+        score=figure(f"{id_}.score", value, "plain", unknown="\u2014"),
+        answer=excerpt(redact.transcript(record.text), cut),
+        explanation=excerpt(redact.transcript(explained), 300).text,
+        e2e=figure(f"{id_}.e2e", _e2e(data, call.arm, call.id), "seconds", unknown="\u2014"),
+        usd=figure(f"{id_}.usd", None if cost is None or cost.amount is None else float(cost.amount), "usd"),
+        call_id=call.id,
+        attempts=lookup.attempts.get(call.id, 0),
+    )
+
+
+def _e2e(data: ReportData, arm: str, call_id: str) -> float | None:
+    rows = data.calls.arms[arm]
+    at = np.flatnonzero(rows.call_id == call_id)
+    return float(rows.e2e_s[at[0]]) if len(at) else None
+
+
+def transcript_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
+    """Whole transcripts of a few samples per task: all right, all wrong, disagreement - the first of each kind."""
+    arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
+    if not arms:
+        return (), "No arm was measured."
+    table = np.stack([data.items.arms[a].score for a in arms])
+    known = np.isfinite(table).all(axis=0)
+    kinds = {
+        "every arm right": known & (table >= 1 - 1e-9).all(axis=0),
+        "arms disagree": known & (np.ptp(np.where(known, table, 0.0), axis=0) > 1e-9),
+        "no arm fully right": known & (table < 1 - 1e-9).all(axis=0),
+    }
+    chosen: list[tuple[tuple[str, str], str]] = []
+    for task in data.suite.tasks:
+        for kind, mask in kinds.items():
+            hits = np.flatnonzero(mask & (data.items.task == task.name))
+            chosen += [(_key(data, int(i)), kind) for i in hits[:2] if (_key(data, int(i)), kind) not in chosen]
+    chosen = chosen[:MAX_TRANSCRIPTS]
+    lookup = _lookup(data, {key for key, _ in chosen})
+    views = tuple(
+        _sample_view(data, redact, key, lookup, kind, TRANSCRIPT_CUT, TRANSCRIPT_CUT, messages=True)
+        for key, kind in chosen
+    )
+    return views, f"{len(views)} of {len(data.items.items):,} samples, the first of each kind; all are in the exports."

@@ -1,0 +1,316 @@
+"""The view: what every report shows, as frozen rows of figures and texts. HTML, XLSX, JSON, console render only this.
+
+All text from outside has passed :class:`claimbench.redact.Redactor` and :func:`view_format.visible`; renderers escape
+for their medium and nothing else. The JSON form is ``dataclasses.asdict``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+
+from claimbench_reports.view_format import Figure, Text
+
+VIEW_SCHEMA = 1
+"""Version of the JSON report. History: 1 = first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A code of the core with its plain meaning."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One named line; ``source`` says where it comes from."""
+
+    name: str
+    value: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingView:
+    """One meaning of a claim. ``lower_is`` says on which side of the threshold the claim holds."""
+
+    name: str
+    status: str
+    status_text: str
+    sentence: str
+    estimate: Figure | None
+    threshold: Figure | None
+    direction: str
+    method: str
+    level: str
+    n: Figure | None
+    n_clusters: Figure | None
+    n_eff: Figure | None
+    p: Figure | None
+    p_holm: Figure | None
+    delta_star: Figure | None
+    settle: str
+    settle_n: tuple[Figure, ...]
+    settle_usd: tuple[Figure, ...]
+    settle_hours: tuple[Figure, ...]
+    flip_points: tuple[Figure, ...]
+    sensitivity: tuple[Fact, ...]
+    price_ids: tuple[str, ...]
+    reasons: tuple[Word, ...]
+    headline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictView:
+    """One claim with its verdict; compound claims carry their ``parts``."""
+
+    id: str
+    claim: str
+    source: str
+    status: str
+    status_text: str
+    sentence: str
+    qualifier: str
+    about: str
+    readings: tuple[ReadingView, ...]
+    flags: tuple[Word, ...]
+    reasons: tuple[Word, ...]
+    projected: tuple[Fact, ...]
+    parts: tuple[VerdictView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ArmView:
+    """One arm over one scope (``scope`` "all tasks" or a task). An arm not run has ``why_not`` and empty ``figures``.
+
+    ``figures`` are by column id, see :data:`claimbench_reports.view_words.COLUMNS`.
+    """
+
+    arm: str
+    scope: str
+    measured: bool
+    why_not: str
+    model: str
+    provider: str
+    weights: str
+    lab: str
+    licence: str
+    destination: str
+    cost_basis: str
+    figures: tuple[tuple[str, Figure], ...]
+    notes: tuple[str, ...]
+
+    def get(self, column: str) -> Figure | None:
+        """The figure of a column, None if the arm has none."""
+        return dict(self.figures).get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class DifferenceView:
+    """One arm against a baseline, on the items both answered."""
+
+    arm: str
+    baseline: str
+    n_items: Figure
+    figures: tuple[tuple[str, Figure], ...]
+
+    def get(self, column: str) -> Figure | None:
+        """The figure of a column, None if it could not be formed."""
+        return dict(self.figures).get(column)
+
+
+@dataclass(frozen=True, slots=True)
+class SliceView:
+    """Quality of one arm on one value of a slice."""
+
+    slice: str
+    value: str
+    arm: str
+    n: Figure
+    quality: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A drawn curve: the distribution of ``metric`` in ``arm`` as (x, share of calls at or below x)."""
+
+    arm: str
+    metric: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    n: int
+    never: int
+
+
+@dataclass(frozen=True, slots=True)
+class CostPart:
+    """Dollars per 1,000 requests that one component costs an arm."""
+
+    arm: str
+    component: str
+    usd_1k: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEvenView:
+    """The volume at which a host pays off against an endpoint."""
+
+    local_arm: str
+    api_arm: str
+    projected: bool
+    volume: Figure
+    utilisation: Figure
+    capacity: Figure
+    usd_per_hour: Figure
+    api_usd_1k: Figure
+    local_marginal_usd_1k: Figure
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoBar:
+    """One assumption moved alone."""
+
+    assumption: str
+    low_label: str
+    high_label: str
+    low: Figure
+    high: Figure
+    flips: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TornadoView:
+    """Sensitivity of one ratio."""
+
+    title: str
+    label: str
+    base: Figure
+    threshold: Figure | None
+    bars: tuple[TornadoBar, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerView:
+    """What one arm answered to one sample (first epoch unless said)."""
+
+    arm: str
+    outcome: str
+    score: Figure
+    answer: Text
+    explanation: str
+    e2e: Figure
+    usd: Figure
+    call_id: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class SampleView:
+    """One sample with every arm's answer. ``kind`` says why it is here."""
+
+    id: str
+    task: str
+    kind: str
+    slices: str
+    input: tuple[tuple[str, Text], ...]
+    target: Text
+    answers: tuple[AnswerView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One metric: formula, unit, source and how others use the same word."""
+
+    name: str
+    formula: str
+    unit: str
+    source: str
+    elsewhere: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceView:
+    """One price that entered a figure."""
+
+    arm: str
+    component: str
+    usd: Figure
+    unit: str
+    source: str
+    dated: str
+    price_id: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """One line of history."""
+
+    run_id: str
+    created: str
+    suite: str
+    status: str
+    finished: str
+    comparable: str
+    verdicts: tuple[Fact, ...]
+    report: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A titled list of facts."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a report shows, in order."""
+
+    schema: int
+    title: str
+    run_id: str
+    created: str
+    suite: str
+    description: str
+    redaction: str
+    complete: bool
+    summary: str
+    counts: tuple[Figure, ...]
+    warnings: tuple[str, ...]
+    verdicts: tuple[VerdictView, ...]
+    scopes: tuple[str, ...]
+    arms: tuple[ArmView, ...]
+    differences: tuple[DifferenceView, ...]
+    slices: tuple[SliceView, ...]
+    slices_note: str
+    series: tuple[Series, ...]
+    cost_parts: tuple[CostPart, ...]
+    break_even: tuple[BreakEvenView, ...]
+    tornado: tuple[TornadoView, ...]
+    disagreements: tuple[SampleView, ...]
+    disagreements_note: str
+    transcripts: tuple[SampleView, ...]
+    transcripts_note: str
+    assumptions: tuple[Fact, ...]
+    limits: tuple[str, ...]
+    methods: tuple[Method, ...]
+    prices: tuple[PriceView, ...]
+    provenance: tuple[Group, ...]
+    history: tuple[RunView, ...]
+
+
+def iter_figures(node: object) -> Iterator[Figure]:
+    """Every figure of a view, in reading order."""
+    if isinstance(node, Figure):
+        yield node
+    elif isinstance(node, tuple):
+        for part in node:
+            yield from iter_figures(part)
+    elif is_dataclass(node):
+        for f in fields(node):
+            yield from iter_figures(getattr(node, f.name))

@@ -1,0 +1,202 @@
+"""Fixed wording of the reports: column heads, status words, what each code means, and the method of each metric."""
+
+from __future__ import annotations
+
+from claimbench_reports.view_types import Method, Word
+
+STATUS = {
+    "supported": "Supported",
+    "refuted": "Refuted",
+    "inconclusive": "Inconclusive",
+    "not_comparable": "Not comparable",
+    "n/a": "Cannot be formed",
+}
+SIGN = {"supported": "\u2713", "refuted": "\u2717", "inconclusive": "?", "not_comparable": "\u2014", "n/a": "\u00b7"}
+
+COLUMNS: tuple[tuple[str, str, str, str], ...] = (
+    ("quality", "Quality", "percent", "mean score over items"),
+    ("usd_1k", "$ per 1k requests", "usd", "all attempts of a request included"),
+    ("usd_1k_correct", "$ per 1k correct", "usd", "dollars divided by quality"),
+    ("ttft_p50", "TTFT p50", "seconds", "sent to first content"),
+    ("ttft_p95", "TTFT p95", "seconds", "sent to first content"),
+    ("e2e_p50", "E2E p50", "seconds", "sent to end"),
+    ("e2e_p95", "E2E p95", "seconds", "sent to end"),
+    ("e2e_p99", "E2E p99", "seconds", "sent to end"),
+    ("tpot_p50", "TPOT p50", "seconds", "time per output token after the first"),
+    ("output_speed", "Output speed", "tokens_per_s", "tokens after the first over the time they took"),
+    ("throughput", "Throughput", "per_hour", "requests per busy hour at the concurrency used"),
+    ("break_even", "Break-even", "per_hour", "requests per hour from which the host is cheaper"),
+    ("n_items", "Items", "count", "items with a score"),
+    ("tokens_in", "Tokens in", "plain", "mean per request"),
+    ("tokens_out", "Tokens out", "plain", "mean per request, reasoning included"),
+    ("cache_share", "Prefix cache", "percent", "share of input tokens read from a cache"),
+    ("n_missing", "Missing", "count", "calls without a score: faults, not wrong answers"),
+    ("n_refused", "Refused", "count", "scored 0"),
+    ("n_truncated", "Truncated", "count", "scored 0"),
+    ("n_unparsable", "Unparsable", "count", "scored 0"),
+    ("n_timeout", "Timed out", "count", "scored 0, latency infinite"),
+)
+"""Compare table: column id, head, unit, what it is."""
+
+DIFFERENCES: tuple[tuple[str, str, str], ...] = (
+    ("quality", "Quality", "points"),
+    ("usd", "$ per request", "ratio"),
+    ("usd_correct", "$ per correct", "ratio"),
+    ("ttft_p50", "TTFT p50", "ratio"),
+    ("e2e_p50", "E2E p50", "ratio"),
+    ("e2e_p95", "E2E p95", "ratio"),
+)
+
+CODES = {
+    "arm_not_measured": "an arm this claim needs was not run",
+    "price_unknown": "a price is unknown, and unknown is not zero",
+    "depends_on_reading": "the answer depends on what the claim means",
+    "quantile_not_estimable": "too few calls to bound this percentile",
+    "judge_uncorrected": "scored by a model without enough human labels to correct it",
+    "few_clusters": "fewer than 12 independent groups of items",
+    "n_too_small": "too few items for any verdict",
+    "short_blocks": "the run was too short for one-minute time blocks",
+    "single_session": "all measured in one session; the hour of day is not covered",
+    "tail_dominated": "one request carries more than a tenth of the cost",
+    "tail_guard": "99.5% level used, because few expensive requests could dominate",
+    "billing_unknown": "what some failed requests were charged is unknown, and it matters",
+    "missing_sensitive": "missing answers could change the verdict",
+    "no_valid_data": "no request gave usable data",
+    "denominator_zero": "the baseline is zero, so no ratio exists",
+    "denominator_near_zero": "the baseline cannot be told from zero, so a ratio has no bounds",
+    "cost_basis_missing": "no cost basis: a free arm is not a cheap one",
+    "not_interleaved": "the arms were measured at different times",
+    "client_limited": "the measuring client was too slow to trust these times",
+    "declared_after": "declared after the data were seen",
+    "declared_after_data": "declared after the data were seen",
+    "measurably_behind": "measurably behind, within the margin",
+    "answer_constraint": "one arm's answers were constrained, the other's were not; the suite accepts this",
+    "service_time": "closed loop: these are service times, not waiting times under load",
+    "robust": "holds under every assumption of the sensitivity table",
+    "conditional": "some assumption in the sensitivity table changes the verdict",
+    "infeasible": "arithmetic forbids it: the baseline is too good already",
+    "claim_declared_after": "declared after the data were seen",
+}
+
+
+def word(code: str) -> Word:
+    """A reason or flag with its meaning; codes may carry a detail after a colon. Unknown codes are spelt out."""
+    head, _, detail = code.partition(":")
+    meaning = CODES.get(head.strip(), head.strip().replace("_", " "))
+    return Word(head.strip(), f"{meaning}: {detail.strip()}" if detail.strip() else meaning)
+
+
+METHODS: tuple[Method, ...] = (
+    Method(
+        "Quality",
+        "mean over items of the headline score; epochs of one item are averaged first. Refused, empty, truncated, "
+        "unparsable and timed-out answers score 0; faults of network or server are missing",
+        "share",
+        "Wilson interval with effective n from a delete-one-cluster jackknife",
+        "Others drop refusals and parse errors, or count server faults as wrong",
+    ),
+    Method(
+        "Difference in quality",
+        "mean(A) \u2212 mean(B) on the items both answered",
+        "percentage points",
+        "delete-one-cluster jackknife, t with G\u22121 degrees of freedom, 4 half-weight pseudo-items, widened by the "
+        "Wilson bound on unseen disagreements",
+        "Most harnesses compare two intervals by eye, or run an unpaired test on paired data",
+    ),
+    Method(
+        "$ per 1,000 requests",
+        "1000 \u00d7 mean dollars per request; a request's dollars include every attempt that was charged",
+        "US dollars",
+        "hull of t and Hall's skewness-corrected t; 99.5% level where few requests dominate",
+        "Others price successful calls only, or show an unknown price as $0",
+    ),
+    Method(
+        "Host cost of a local arm",
+        "host $ per hour \u00d7 busy seconds / (3600 \u00d7 utilisation)",
+        "US dollars",
+        "busy time measured; utilisation is an assumption, listed above",
+        "Vendors quote 100% utilisation",
+    ),
+    Method(
+        "$ per 1,000 correct",
+        "$ per 1,000 requests / quality",
+        "US dollars",
+        "jackknife of the logarithm, t with G\u22121 degrees of freedom",
+        "Rarely reported elsewhere",
+    ),
+    Method(
+        "Cost ratio",
+        "mean $ of A / mean $ of B, never the mean of ratios",
+        "factor",
+        "Fieller and Hall's T, hull of both",
+        "Elsewhere a bare division",
+    ),
+    Method(
+        "TTFT",
+        "sent \u2192 first non-empty content chunk, reasoning included",
+        "seconds",
+        "order-statistic interval with effective n",
+        "vLLM, GuideLLM and AIPerf measure the same; the first answer token (without reasoning) is kept apart here and "
+        "in AIPerf (TTFO) and GuideLLM (TTFOT); Artificial Analysis shows a median over 72 hours",
+    ),
+    Method(
+        "TPOT",
+        "(E2E \u2212 TTFT) / (output tokens \u2212 1), undefined below 2 tokens; tokens from the provider's usage",
+        "seconds per token",
+        "order-statistic interval with effective n",
+        "vLLM: the same. GuideLLM divides (last token \u2212 start) by n, so the first token counts. MLPerf: mean "
+        "interval between all tokens",
+    ),
+    Method(
+        "Chunk gap",
+        "time between two chunks; equals inter-token latency only where a chunk is one token",
+        "seconds",
+        "stored raw, not shown as ITL",
+        "vLLM pools every chunk gap as ITL; GuideLLM's ITL is vLLM's TPOT; AIPerf has both",
+    ),
+    Method(
+        "E2E",
+        "sent \u2192 end of the answer, for the attempt that ended the call; a model timeout counts as infinite at its "
+        "rank",
+        "seconds",
+        "order-statistic interval with effective n; cluster = the coarser of item group and time block",
+        "Most leave failed requests out; harness caches and retries are often counted as model time",
+    ),
+    Method(
+        "Output speed",
+        "sum(output tokens \u2212 1) / sum(E2E \u2212 TTFT)",
+        "tokens per second",
+        "ratio of sums, jackknife of the logarithm",
+        "llmperf counts every model's tokens with one Llama tokenizer",
+    ),
+    Method(
+        "Throughput",
+        "concurrency \u00d7 3600 / mean busy seconds of a request",
+        "requests per hour",
+        "jackknife of the logarithm over time blocks; the rate at the concurrency used, not a capacity limit",
+        "Load generators report the offered or the peak rate",
+    ),
+    Method(
+        "Break-even",
+        "host $ per hour / ($ per request at the endpoint \u2212 marginal $ per local request)",
+        "requests per hour",
+        "feasible only below the measured throughput",
+        "No other harness ties it to the throughput of the same run",
+    ),
+    Method(
+        "Too few samples",
+        "a percentile p is bounded on both sides from log(\u03b1/2)/log(max(p, 1\u2212p)) effective rows: p50 6, "
+        "p95 72, p99 368 at 95%",
+        "rows",
+        "exact binomial ranks",
+        "Below about 100 requests a p99 is the maximum, and is shown as a p99",
+    ),
+    Method(
+        "Verdict",
+        "read off the displayed two-sided interval: wholly on the claim's side = supported, wholly on the other = "
+        "refuted, else inconclusive; several claims: Holm over the list frozen before the run",
+        "",
+        "at most 2.5% wrong in each direction for one claim at the 95% level",
+        "No other harness gives verdicts on claims",
+    ),
+)
