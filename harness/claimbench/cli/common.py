@@ -1,0 +1,154 @@
+"""What several commands share: options, the store, plugins, ways of printing."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from claimbench.errors import EXIT_OK, EXIT_ORDER, EXIT_REFUTED, EXIT_UNDECIDED, BenchError, PluginError, StoreError
+
+if TYPE_CHECKING:
+    from claimbench.provider import ProviderContext, ProviderFactory
+    from claimbench.store import ResultsStore
+    from claimbench.types import Suite, Verdict
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def results_option(command: F) -> F:
+    """``--results DIR``: where bench.db and the reports are."""
+    return click.option(
+        "--results",
+        type=click.Path(path_type=Path, file_okay=True),
+        default=Path("results"),
+        show_default=True,
+        envvar="BENCH_RESULTS",
+        help="Folder of bench.db and the reports.",
+    )(command)
+
+
+def run_argument(command: F) -> F:
+    """``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
+    return click.argument("run", required=False, default=None, metavar="[RUN]")(command)
+
+
+def json_option(command: F) -> F:
+    """``--json``: one JSON object on standard output."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def suite_options(command: F) -> F:
+    """``--set KEY=VALUE`` and ``--allow-outside``."""
+    command = click.option(
+        "--set",
+        "overrides",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a suite value, e.g. arms.NAME.base_url=http://... Repeatable.",
+    )(command)
+    return click.option("--allow-outside", is_flag=True, help="Let the suite read files outside its folder.")(command)
+
+
+def open_store(results: Path, *, create: bool = False) -> ResultsStore:
+    """The results database: created and writable for runs, read-only for everything else.
+
+    Raises:
+        StoreError: there is none yet, or it cannot be used.
+    """
+    from claimbench.store import ResultsStore
+
+    if not create and not results.exists():
+        raise StoreError(f"{results}: no results here yet", hint="run a suite first: bench run suites/support.yaml")
+    return ResultsStore.open(results, create=create, read_only=not create)
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost."""
+    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False))
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")
+
+
+def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
+    """The providers that a suite names, from the entry points ``claimbench.providers``.
+
+    Raises:
+        PluginError: no such provider, or one that cannot be imported.
+    """
+    from difflib import get_close_matches
+    from importlib.metadata import entry_points
+
+    known = {point.name: point for point in entry_points(group="claimbench.providers")}
+    found: dict[str, ProviderFactory] = {}
+    for name in dict.fromkeys(names):
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"installed providers: {', '.join(sorted(known))}"
+            raise PluginError(f"no provider '{name}'", hint=hint)
+        try:
+            found[name] = known[name].load()
+        except Exception as error:
+            raise PluginError(f"provider '{name}' ({known[name].value}) cannot be loaded: {error}") from error
+    return found
+
+
+def provider_context(suite: Suite, *, offline: bool = False) -> ProviderContext:
+    """What providers are given."""
+    from claimbench.clock import SystemClock
+    from claimbench.provider import ProviderContext
+    from claimbench_providers.models import cache_dir
+
+    return ProviderContext(
+        clock=SystemClock(),
+        environ=os.environ,
+        models_dir=cache_dir(),
+        suite_dir=Path(suite.path).resolve().parent,
+        offline=offline,
+    )
+
+
+def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
+    """The exit codes that the verdicts ask for."""
+    codes = [EXIT_OK]
+    for verdict in verdicts:
+        if verdict.status == "refuted":
+            codes.append(EXIT_REFUTED)
+        elif verdict.status != "supported":
+            codes.append(EXIT_UNDECIDED)
+    return codes
+
+
+def worst(codes: Sequence[int]) -> int:
+    """Of several exit codes the one that wins (docs/architecture.md)."""
+    return min(codes, key=EXIT_ORDER.index)
+
+
+def positive_dollars(_context: click.Context, option: click.Parameter, value: str | None) -> Decimal | None:
+    """Callback: a positive amount of dollars."""
+    if value is None:
+        return None
+    name = f"--{(option.name or '').replace('_', '-')}"
+    try:
+        amount = Decimal(value)
+    except ArithmeticError:
+        raise BenchError(f"{name} {value}: not an amount of dollars", hint=f"for example {name} 2.50") from None
+    if not amount.is_finite() or amount <= 0:
+        raise BenchError(
+            f"{name} {value}: with this limit no priced request could be sent",
+            hint="give a positive amount, choose local arms with --arm, or use bench plan to see what a run would cost",
+        )
+    return amount

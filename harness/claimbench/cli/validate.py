@@ -1,0 +1,42 @@
+"""``bench validate``: check a suite file, its data, prompts and claims without running anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claimbench.cli.common import json_option, print_json, suite_options
+
+
+@click.command("validate")
+@click.argument("suite", type=click.Path(path_type=Path))
+@suite_options
+@json_option
+def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
+    """Check SUITE without running it: every key, file, row, template, scorer and claim."""
+    from claimbench.claims_parse import parse_claims
+    from claimbench.suite import load_suite
+
+    loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
+    claims = parse_claims(loaded)
+    if as_json:
+        print_json(
+            {
+                "suite": loaded.name,
+                "version": loaded.version,
+                "measured_sha256": loaded.measured_sha256,
+                "tasks": {task.name: len(task.samples) for task in loaded.tasks},
+                "arms": [arm.name for arm in loaded.arms],
+                "claims": [{"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims],
+            }
+        )
+        return 0
+    click.echo(f"{suite}: {loaded.name} {loaded.version} is fine")
+    for task in loaded.tasks:
+        clusters = len({sample.cluster for sample in task.samples})
+        click.echo(f"  task {task.name}: {len(task.samples)} samples in {clusters} clusters")
+    click.echo(f"  arms: {', '.join(arm.name for arm in loaded.arms)}")
+    for claim in claims:
+        click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")
+    return 0
