@@ -1,0 +1,113 @@
+"""Chat messages to the prompt a GGUF model was trained on, by the Jinja template in its metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from claimbench.errors import BadRequest, ModelError
+from claimbench.types import Json, Message
+
+FIXED_DATE = "2026-01-01"
+"""What templates that print today's date are given, so that a run repeated tomorrow sends the same prompt."""
+
+
+class ChatTemplate:
+    """A compiled template, rendered in Jinja's immutable sandbox: model files come from strangers."""
+
+    def __init__(
+        self, source: str, *, bos: str, eos: str, origin: str, extra: Mapping[str, Json] | None = None
+    ) -> None:
+        import jinja2
+        from jinja2.sandbox import ImmutableSandboxedEnvironment
+        from llama_cpp.llama_chat_format import Jinja2ChatFormatter
+
+        # The settings of Hugging Face's apply_chat_template, which these templates are written for.
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True,
+            lstrip_blocks=True,
+            extensions=[Jinja2ChatFormatter.IgnoreGenerationTags, "jinja2.ext.loopcontrols"],
+        )
+        environment.filters["tojson"] = _tojson
+        environment.globals["raise_exception"] = _refuse
+        environment.globals["strftime_now"] = _strftime
+        self.origin = origin
+        self.sha256 = hashlib.sha256(source.encode()).hexdigest()
+        self.dated = "strftime_now" in source
+        self._variables = {"bos_token": bos, "eos_token": eos, **(extra or {})}
+        try:
+            self._template = environment.from_string(source)
+        except jinja2.TemplateError as error:
+            raise ModelError(f"the chat template ({origin}) cannot be read: {error}") from error
+
+    def render(self, messages: Sequence[Message]) -> str:
+        """The prompt, with the opening of the assistant's turn.
+
+        Raises:
+            BadRequest: the template refuses the messages (many know no system role) or fails on them.
+        """
+        import jinja2
+
+        turns = [{"role": m.role, "content": m.content} for m in messages]
+        try:
+            return self._template.render(messages=turns, add_generation_prompt=True, tools=None, **self._variables)
+        except (jinja2.TemplateError, TypeError, ValueError) as error:
+            roles = ", ".join(m.role for m in messages)
+            raise BadRequest(
+                f"the model's chat template refuses these messages ({roles}): {error}",
+                hint="put the system text into the first user turn, or name another template in `options`",
+                billable="no",
+            ) from error
+
+
+def template_source(choice: str, metadata: Mapping[str, str], suite_dir: Path, model: str) -> tuple[str, str] | None:
+    """The template's text and where it comes from; None for plain completion.
+
+    Args:
+        choice: ``gguf``, ``none`` or a file with a Jinja template (relative to the suite).
+        metadata: the model's metadata.
+        suite_dir: folder of the suite file.
+        model: the model's name, for the error.
+
+    Raises:
+        ModelError: the GGUF holds no template, or the file cannot be read.
+    """
+    if choice == "none":
+        return None
+    if choice == "gguf":
+        source = metadata.get("tokenizer.chat_template")
+        if not source:
+            raise ModelError(
+                f"{model} holds no chat template",
+                hint="for a base model set `options: {chat_template: none}`; else give a Jinja file there",
+            )
+        return source, "gguf"
+    path = suite_dir / choice
+    try:
+        return path.read_text(encoding="utf-8"), choice
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"options.chat_template: cannot read {path}: {error}", hint="it may be `gguf`, `none` or a Jinja file"
+        ) from error
+
+
+def plain_prompt(messages: Sequence[Message]) -> str:
+    """Messages as one text for a base model: the turns' contents, a blank line between them, no roles."""
+    return "\n\n".join(m.content for m in messages)
+
+
+def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+    return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
+
+
+def _refuse(message: str) -> str:
+    raise ValueError(message)
+
+
+def _strftime(form: str) -> str:
+    from datetime import date
+
+    return date.fromisoformat(FIXED_DATE).strftime(form)

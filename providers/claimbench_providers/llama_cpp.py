@@ -1,0 +1,347 @@
+"""Open weights in this process: GGUF models through llama-cpp-python.
+
+Options of an arm (all optional):
+
+=================  ====================================================================================================
+``n_ctx``          tokens of context per call; default: what the model was trained for, at most 4,096
+``n_threads``      CPU threads; default: the CPUs this process may use
+``n_batch``        tokens evaluated at a time; default 512
+``n_gpu_layers``   layers on the GPU, -1 for all; default 0
+``chat_template``  ``gguf`` (default), ``none`` for plain completion by a base model, or a Jinja file beside the suite
+``template_vars``  further variables for the template, for example ``{enable_thinking: false}``
+``reasoning``      ``auto`` (default): text in ``<think>`` tags is reasoning, not answer; ``none``: keep it
+``lora``           a LoRA adapter (GGUF), relative to the suite; ``lora_scale``, default 1
+``prefix_slots``   tasks whose prompt prefix is kept at the same time; default 4
+``top_k, min_p``   further sampling limits; default 0, which is off
+=================  ====================================================================================================
+
+A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; the manifest says what was used.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from claimbench.errors import IntegrityError, ModelError
+from claimbench.provider import ContinuationScore, ProviderContext
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Request, Usage, UsageReport
+from claimbench_providers import gguf, host_memory, llama_grammar
+from claimbench_providers.llama_options import DEFAULT_N_CTX, llama_options
+from claimbench_providers.llama_text import THINK_TAGS, TextStream
+from claimbench_providers.models import LocalModel, file_sha256, files_sha256, resolve
+
+WORKSPACE_BYTES = 256 * 2**20
+"""What llama.cpp needs besides weights and cache: compute buffers and tables."""
+
+
+def create(arm: Arm, context: ProviderContext) -> LlamaCppProvider:
+    """The provider factory named in the entry points; checks options, loads nothing."""
+    return LlamaCppProvider(arm, context)
+
+
+class LlamaCppProvider:
+    """An :class:`~claimbench.provider.InProcessProvider` for one GGUF model."""
+
+    def __init__(self, arm: Arm, context: ProviderContext) -> None:
+        self._arm = arm
+        self._context = context
+        self._options = llama_options(arm)
+        self._engine: Any = None
+        self._template: Any = None
+        self._grammars: dict[str, str] = {}
+
+    def missing(self) -> str | None:
+        """See :class:`~claimbench.provider.InProcessProvider`."""
+        if importlib.util.find_spec("llama_cpp") is None:
+            return "llama-cpp-python is not installed (pip install 'claimbench[local]'; it compiles for some minutes)"
+        return None
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """Labels and schemas alike become grammars."""
+        return "grammar" if request.labels or request.answer_schema is not None else "none"
+
+    # Loading
+
+    def load(self) -> ArmFacts:
+        """Find, check and load the model; raises ModelError or IntegrityError."""
+        from claimbench_providers.llama_engine import Engine
+
+        if why := self.missing():
+            raise ModelError(why)
+        self.unload()
+        model = resolve(self._arm.model, self._context.models_dir, self._context.suite_dir)
+        header = gguf.read_header(model.path)
+        settings = self._engine_settings(model.path, header)
+        self._check_memory(model, header, settings)
+        sha256 = self._check_hash(model)
+        self._engine = Engine(settings)
+        try:
+            return self._facts(model, sha256, settings)
+        except BaseException:
+            self.unload()
+            raise
+
+    def _engine_settings(self, path: Path, header: gguf.GgufHeader) -> Any:
+        from llama_cpp import llama_cpp as low
+
+        from claimbench_providers.llama_engine import EngineSettings
+
+        options = self._options
+        if options.n_gpu_layers and not low.llama_supports_gpu_offload():
+            raise ModelError(
+                f"arm {self._arm.name!r} asks for n_gpu_layers {options.n_gpu_layers}, but this llama-cpp-python "
+                "has no GPU support, or no GPU is there",
+                hint="build it with `make setup GPU=1`, or set n_gpu_layers to 0",
+            )
+        trained = header.number("context_length")
+        n_ctx = options.n_ctx or min(trained or DEFAULT_N_CTX, DEFAULT_N_CTX)
+        if trained is not None and n_ctx > trained:
+            raise ModelError(
+                f"arm {self._arm.name!r}: options.n_ctx {n_ctx} is more than the {trained} tokens that "
+                f"{self._arm.model} was trained for"
+            )
+        lora = None if options.lora is None else self._context.suite_dir / options.lora
+        if lora is not None and not lora.is_file():
+            raise ModelError(f"arm {self._arm.name!r}: the LoRA adapter {lora} does not exist")
+        return EngineSettings(
+            path=path,
+            n_ctx=n_ctx,
+            n_batch=options.n_batch,
+            n_threads=options.n_threads,
+            n_slots=options.n_slots,
+            n_gpu_layers=options.n_gpu_layers,
+            lora=lora,
+            lora_scale=options.lora_scale,
+        )
+
+    def _check_memory(self, model: LocalModel, header: gguf.GgufHeader, settings: Any) -> None:
+        given = self._context.options.get("available_memory_bytes")
+        available = given if isinstance(given, int) else host_memory.available_bytes()
+        layers = header.number("block_count")
+        on_host = 1.0
+        if settings.n_gpu_layers:
+            on_host = 0.0 if settings.n_gpu_layers == -1 else max(0.0, 1 - settings.n_gpu_layers / ((layers or 0) + 1))
+        cache = (header.kv_bytes_per_token() or 0) * settings.n_ctx * settings.n_slots
+        need = round(on_host * (model.size_bytes + cache)) + WORKSPACE_BYTES
+        if available is not None and need > available:
+            raise ModelError(
+                f"{self._arm.model} does not fit the memory: {_gb(model.size_bytes)} of weights, {_gb(cache)} of cache "
+                f"({settings.n_slots} x {settings.n_ctx} tokens) and {_gb(WORKSPACE_BYTES)} of workspace, "
+                f"but {_gb(available)} are available",
+                hint="take a smaller model or quantisation, or lower options.n_ctx or options.prefix_slots",
+            )
+
+    def _check_hash(self, model: LocalModel) -> str:
+        sha256 = files_sha256(model.parts, self._context.models_dir)
+        for wanted, source in ((model.sha256, "the catalogue"), (self._arm.revision, "the suite's `revision`")):
+            if wanted is not None and wanted.lower() != sha256:
+                raise IntegrityError(
+                    f"{model.path} has sha256 {sha256}, but {source} says {wanted}",
+                    hint="the file was changed or damaged; delete it and pull it again, or correct the hash",
+                )
+        return sha256
+
+    def _facts(self, model: LocalModel, sha256: str, settings: Any) -> ArmFacts:
+        import llama_cpp
+
+        from claimbench_providers import llama_chat
+
+        engine, options = self._engine, self._options
+        found = llama_chat.template_source(
+            options.chat_template, engine.metadata, self._context.suite_dir, self._arm.model
+        )
+        if found is None:
+            self._template = None
+        else:
+            source, origin = found
+            bos, eos = engine.token_text(engine.bos), engine.token_text(engine.eos)
+            self._template = llama_chat.ChatTemplate(
+                source, bos=bos, eos=eos, origin=origin, extra=options.template_vars
+            )
+        offloaded, layers = engine.layers_offloaded()
+        details: dict[str, Json] = {
+            "model_file": model.path.name,
+            "n_ctx": engine.n_ctx,
+            "n_ctx_train": engine.n_ctx_train,
+            "n_batch": settings.n_batch,
+            "n_threads": settings.n_threads,
+            "prefix_slots": settings.n_slots,
+            "n_gpu_layers": options.n_gpu_layers,
+            "layers_offloaded": offloaded,
+            "layers": layers,
+            "chat_template": "none" if self._template is None else self._template.origin,
+            "chat_template_sha256": None if self._template is None else self._template.sha256,
+            "template_date": llama_chat.FIXED_DATE if self._template is not None and self._template.dated else None,
+            "template_vars": dict(options.template_vars),
+            "lora": None if options.lora is None else options.lora,
+            "lora_sha256": None if settings.lora is None else file_sha256(settings.lora, self._context.models_dir),
+            "sampling": {**self._sampling(self._arm.params), "top_k": options.top_k, "min_p": options.min_p},
+            "llama_cpp_python": llama_cpp.__version__,
+            **engine.facts(),
+        }
+        name = engine.metadata.get("general.name") or model.path.name
+        return ArmFacts(model_returned=name, model_sha256=sha256, details=details)
+
+    # Generating
+
+    def generate(self, request: Request) -> Iterator[Event]:
+        """One attempt: content deltas, one usage report, Done with llama.cpp's own timings."""
+        engine = self._loaded()
+        prompt, thinking = self._prompt(request)
+        engine.check_room(len(prompt), request.max_tokens)
+        engine.interrupted = False
+        engine.log.reset()
+        sampler = self._sampler(request)
+        try:
+            with engine.log.capture():
+                yield from self._answer(engine, sampler, request, prompt, thinking)
+        finally:
+            sampler.close()
+
+    def _answer(
+        self, engine: Any, sampler: Any, request: Request, prompt: list[int], thinking: bool
+    ) -> Iterator[Event]:
+        constrained = self.constraint(request) != "none"
+        tags = None if constrained or self._options.reasoning == "none" else THINK_TAGS
+        text = TextStream(request.stop, tags, thinking=thinking)
+        complete = _completion_test(request)
+        engine.reset_timings()
+        state = engine.evaluate(request.prefix_key, prompt)
+        logits, slot = state.logits, state.slot
+        counts = {True: 0, False: 0}  # tokens by whether they were reasoning
+        finish = "length"
+        while True:
+            token = sampler.sample(logits)
+            if token is None or engine.ends(token):
+                finish = "stop"
+                break
+            events = text.push(engine.piece(token))
+            counts[text.thinking] += 1
+            yield from events
+            if text.stopped or (complete is not None and complete(text.answer)):
+                finish = "stop"
+                break
+            if counts[True] + counts[False] >= request.max_tokens:
+                break
+            logits = engine.decode(slot, [token])
+        yield from text.finish()
+        usage = Usage(
+            input_fresh=state.n_prompt - state.n_reused,
+            cache_read=state.n_reused,
+            output_visible=counts[False],
+            output_reasoning=counts[True],
+            source="tokenizer",
+        )
+        yield UsageReport(usage)
+        timings = {
+            **engine.timings(),
+            "prompt_n": float(state.n_prompt - state.n_reused),
+            "predicted_n": float(counts[True] + counts[False]),
+            "n_prompt": float(state.n_prompt),
+            "n_prompt_reused": float(state.n_reused),
+        }
+        yield Done(finish, timings=timings)
+
+    def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
+        """Tell which prompts a task will send; returns the tokens of the prefix that all of them share.
+
+        With it, each answer is a function of its own prompt alone, whatever the order of the calls. Without it the
+        border of the reused prefix is learned from the calls as they come (see ``llama_prefix``).
+        """
+        from claimbench_providers.llama_prefix import common_prefix
+
+        engine = self._loaded()
+        prefix = common_prefix(self._prompt(request)[0] for request in requests)
+        engine.slots.declare(key, prefix)
+        return len(prefix)
+
+    def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
+        """Natural-log probabilities of continuations after one shared prefix, evaluated once. No chat template."""
+        from claimbench_providers import llama_scoring
+
+        engine = self._loaded()
+        with engine.log.capture():
+            return llama_scoring.score(engine, prefix, continuations)
+
+    def interrupt(self) -> None:
+        """From another thread: make the running ``generate`` raise Timeout after the batch it is evaluating."""
+        if self._engine is not None:
+            self._engine.interrupted = True
+
+    def unload(self) -> None:
+        """Free the model; idempotent."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            engine.close()
+
+    def _loaded(self) -> Any:
+        if self._engine is None:
+            raise ModelError(f"arm {self._arm.name!r} is not loaded")
+        return self._engine
+
+    def _prompt(self, request: Request) -> tuple[list[int], bool]:
+        """Token ids of the prompt, and whether it ends inside an opened thinking tag."""
+        from claimbench_providers import llama_chat
+
+        engine = self._loaded()
+        if request.prompt is None and self._template is not None:
+            text = self._template.render(request.messages)
+            tokens = engine.tokenize(text, add_special=False, parse_special=True)
+            return tokens, text.rstrip().endswith(THINK_TAGS[0])
+        text = request.prompt if request.prompt is not None else llama_chat.plain_prompt(request.messages)
+        tokens = engine.tokenize(text, add_special=True, parse_special=False)
+        return tokens or [max(0, engine.bos)], False
+
+    def _sampling(self, params: Any) -> dict[str, float | int]:
+        return {
+            "temperature": 0.0 if params.temperature is None else params.temperature,
+            "top_p": 1.0 if params.top_p is None else params.top_p,
+            "seed": 0 if params.seed is None else params.seed,
+        }
+
+    def _sampler(self, request: Request) -> Any:
+        from claimbench_providers.llama_sampling import Sampler
+
+        engine, values = self._loaded(), self._sampling(request.params)
+        seed = request.seed if request.seed is not None else int(values["seed"])
+        return Sampler(
+            engine.low,
+            temperature=float(values["temperature"]),
+            top_p=float(values["top_p"]),
+            top_k=self._options.top_k,
+            min_p=self._options.min_p,
+            seed=seed % 0xFFFFFFFF,  # 0xFFFFFFFF itself would ask llama.cpp for a random seed
+            grammar=self._grammar(request),
+        )
+
+    def _grammar(self, request: Request) -> Any:
+        import json
+
+        if self.constraint(request) == "none":
+            return None
+        space: Json = list(request.labels) if request.labels else request.answer_schema
+        key = json.dumps(space, sort_keys=False)
+        text = self._grammars.get(key)
+        if text is None:
+            if request.labels:
+                text = llama_grammar.labels_grammar(request.labels)
+            else:
+                text = llama_grammar.schema_grammar(request.answer_schema or {})
+            self._grammars[key] = text
+        with self._loaded().log.capture():
+            return self._loaded().grammars.clone(text)
+
+
+def _completion_test(request: Request) -> Callable[[str], bool] | None:
+    if request.labels:
+        return llama_grammar.label_complete(request.labels)
+    if request.answer_schema is not None:
+        return llama_grammar.json_complete
+    return None
+
+
+def _gb(n: int) -> str:
+    return f"{n / 1e9:.2f} GB"
