@@ -157,29 +157,35 @@ def verdict(lo: float, hi: float, threshold: float, direction: Direction) -> Dec
     return "supported" if hi <= threshold else "refuted" if lo > threshold else "inconclusive"
 
 
-def p_by_inversion(interval_at: Callable[[float], Interval], threshold: float) -> float:
+def p_by_inversion(interval_at: Callable[[float], Interval], threshold: float, alpha: float = 0.05) -> float:
     """Two-sided p of ``threshold``: the smallest alpha whose interval excludes it.
 
-    ``interval_at(alpha)`` must be nested in alpha (all engines here are). Bisection on log alpha to 1e-9 relative;
-    1.0 where even alpha near 1 does not exclude it, :data:`P_FLOOR` where alpha = P_FLOOR still does.
+    Bisection on log alpha to 1e-9 relative, within the side of ``alpha`` where the displayed interval puts it: p <=
+    ``alpha`` exactly when ``interval_at(alpha)`` excludes the threshold. (Engines are nested in alpha, except clustered
+    quantiles, whose floored effective n steps; there p could otherwise contradict what is displayed.) 1.0 where even
+    alpha near 1 does not exclude it, :data:`P_FLOOR` where alpha = P_FLOOR still does.
     """
 
-    def excluded(alpha: float) -> bool:
-        found = interval_at(alpha)
+    def excluded(at: float) -> bool:
+        found = interval_at(at)
         return not found.lo <= threshold <= found.hi
 
-    low, high = math.log(P_FLOOR), math.log(1 - 1e-9)
-    if not excluded(math.exp(high)):
-        return 1.0
-    if excluded(P_FLOOR):
-        return P_FLOOR
+    low, high, middle = math.log(P_FLOOR), math.log(1 - 1e-9), math.log(alpha)
+    if excluded(alpha):
+        if excluded(P_FLOOR):
+            return P_FLOOR
+        high = middle
+    else:
+        if not excluded(math.exp(high)):
+            return 1.0
+        low = middle
     while high - low > 1e-9:
         middle = (low + high) / 2
         if excluded(math.exp(middle)):
             high = middle
         else:
             low = middle
-    return math.exp(high)
+    return min(math.exp(high), alpha) if high <= math.log(alpha) else math.exp(high)
 
 
 def holm(p: npt.ArrayLike, alpha: float = 0.05) -> tuple[FloatArray, npt.NDArray[np.bool_]]:

@@ -76,7 +76,7 @@ def tail_alpha(pm: PairedMeans, alpha: float, c: Pair = (1.0, -1.0)) -> tuple[fl
     """
     arms = [(pm.kish_a, pm.share_a)] * (c[0] != 0) + [(pm.kish_b, pm.share_b)] * (c[1] != 0)
     safe = pm.n >= TAIL_N and all(kish >= TAIL_KISH for kish, _ in arms)
-    dominated = any(share > 0.10 for _, share in arms)
+    dominated = any(share > 0.10 + 1e-9 for _, share in arms)  # ten equal costs are no tail
     reasons = (() if safe else ("tail_guard",)) + (("tail_dominated",) if dominated else ())
     return (alpha if safe else alpha / TAIL_FACTOR), reasons
 
