@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,8 +83,12 @@ class LocalModel:
         return sum(part.stat().st_size for part in self.parts)
 
 
-def models_dir(environ: Mapping[str, str]) -> Path:
-    """The model cache: ``models`` in ``CLAIMBENCH_CACHE``, or in ``claimbench`` in the user's cache folder."""
+def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """The model cache: ``models`` in ``CLAIMBENCH_CACHE``, or in ``claimbench`` in the user's cache folder.
+
+    ``environ`` defaults to the process's environment.
+    """
+    environ = os.environ if environ is None else environ
     own = environ.get("CLAIMBENCH_CACHE")
     if own:
         return Path(own).expanduser() / "models"
