@@ -1,0 +1,268 @@
+"""Prices as data: rates with long-context tiers, eras by date, daily windows, request tiers, exchange rates.
+
+All rates are Decimals in the price's own currency: per million tokens for token classes, per unit for ``per_request``
+and fees. Everything serialises to JSON and back without loss, because the prices used are frozen with each run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from claimbench.errors import BenchError
+from claimbench.types import Json
+
+TOKEN_CLASSES = (
+    "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "output_reasoning", "image", "audio",
+    "tool_use_input", "output_audio", "output_image", "output_citation",
+)  # fmt: skip
+"""Rates per million tokens. A class without its own rate is billed as :data:`PARENTS` says, or is unknown."""
+
+PARENTS = {"output_reasoning": "output", "cache_read": "input", "image": "input", "tool_use_input": "input"}
+"""A class whose missing rate means "like that one" on every vendor's page. Cache *writes* and audio are not here: they
+cost more than plain input, so a missing rate is unknown, never the cheaper one (BerriAI/litellm #37631, #15055)."""
+
+UNIT_CLASSES = ("per_request", "web_search", "storage_search", "social_search", "code_execution", "web_fetch")
+"""Rates per unit, not per token."""
+
+TIERS = ("standard", "batch", "flex", "priority", "fast")
+
+MAX_RATE_AGE = timedelta(days=92)
+"""An exchange rate older than a quarter is not the rate of that day."""
+
+
+class UnknownPrice(Exception):
+    """Why an amount cannot be known. Becomes ``Cost.why_unknown``; never leaves the pricing modules."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """One rate; ``tiers`` are (input tokens, rate): above that many, the rate holds for the *whole* request."""
+
+    base: Decimal
+    tiers: tuple[tuple[int, Decimal], ...] = ()
+
+    def at(self, input_total: int) -> Decimal:
+        """Return the rate of a request with ``input_total`` input tokens of every class (at a bound: below)."""
+        rate = self.base
+        for above, tier_rate in self.tiers:
+            if input_total > above:
+                rate = tier_rate
+        return rate
+
+    def highest(self, input_total: int) -> Decimal:
+        """Return the dearest rate that a request of at most ``input_total`` input tokens can meet."""
+        return max([self.base, *(rate for above, rate in self.tiers if input_total > above)])
+
+
+Rates = Mapping[str, Rate]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A daily window (UTC, may wrap midnight) with its own rates, on ``weekdays`` (0 = Monday) but ``holidays``.
+
+    Weekday and holiday are read off the local calendar at ``utc_offset_h``. ``holidays_until``: the last day that the
+    list covers; later the holiday question, and with it the price inside the window, is unknown.
+    """
+
+    start: time
+    end: time
+    rates: Rates
+    weekdays: tuple[int, ...] = ()
+    holidays: tuple[date, ...] = ()
+    holidays_until: date | None = None
+    utc_offset_h: int = 0
+
+    def active(self, at_utc: datetime) -> bool:
+        """Whether the window's rates hold at that moment.
+
+        Raises:
+            UnknownPrice: the day may be a holiday beyond the calendar's end.
+        """
+        clock = at_utc.time()
+        inside = self.start <= clock < self.end if self.start <= self.end else clock >= self.start or clock < self.end
+        day = (at_utc + timedelta(hours=self.utc_offset_h)).date()
+        if not inside or (self.weekdays and day.weekday() not in self.weekdays) or day in self.holidays:
+            return False
+        if self.holidays_until is not None and day > self.holidays_until:
+            raise UnknownPrice(f"peak or holiday price: the holiday calendar ends on {self.holidays_until}")
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """The rates from ``start`` (inclusive; None: as far back as is known) until the next era or ``end`` (exclusive)."""
+
+    start: datetime | None
+    rates: Rates
+    windows: tuple[Window, ...] = ()
+    end: datetime | None = None
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """Rates that replace the standard ones when the request's context holds every pair of ``when``."""
+
+    when: Mapping[str, str]
+    rates: Rates
+    start: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """The price of one model at one seller over time.
+
+    ``id`` names source and model; ``source`` and ``dated`` say where it was read and when. ``factor`` carries a
+    contract discount or a regional surcharge. ``free`` marks a $0 offer, which is not a price to compare with.
+    """
+
+    id: str
+    model: str
+    provider: str
+    eras: tuple[Era, ...]
+    currency: str = "USD"
+    variants: tuple[Variant, ...] = ()
+    factor: Decimal = Decimal(1)
+    source: str = ""
+    dated: str | None = None
+    free: bool = False
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def era_at(self, at_utc: datetime) -> Era:
+        """Return the era in force.
+
+        Raises:
+            UnknownPrice: the book has no price for that moment.
+        """
+        at_utc = as_utc(at_utc)
+        live = [e for e in self.eras if e.start is None or e.start <= at_utc]
+        if not live:
+            first = self.eras[0].start if self.eras else None
+            raise UnknownPrice(
+                f"{self.id}: no price before {first:%Y-%m-%d %H:%M} UTC" if first else f"{self.id}: empty"
+            )
+        if live[-1].end is not None and at_utc >= live[-1].end:
+            raise UnknownPrice(f"{self.id}: no price after {live[-1].end:%Y-%m-%d %H:%M} UTC")
+        return live[-1]
+
+    def rates_at(self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None) -> Rates:
+        """Return the rates of a request sent at ``at_utc`` under ``tier`` and any further ``context``.
+
+        Raises:
+            UnknownPrice: no era, no such tier in the book, or a $0 offer.
+        """
+        at_utc = as_utc(at_utc)
+        if self.free:
+            raise UnknownPrice(f"{self.id} is a free offer ($0), which is not a price to compare with")
+        era = self.era_at(at_utc)
+        rates = dict(era.rates)
+        for window in era.windows:
+            if window.active(at_utc):
+                rates.update(window.rates)
+        wanted = [*tier_contexts(tier), *([dict(context)] if context else [])]
+        if wanted:
+            rates.update(self._variant_rates(at_utc, tier, wanted))
+        if "input" not in rates and "output" not in rates:
+            raise UnknownPrice(f"{self.id} is not priced by tokens")
+        return rates
+
+    def _variant_rates(self, at_utc: datetime, tier: str, wanted: Sequence[Mapping[str, str]]) -> dict[str, Rate]:
+        found: dict[str, Rate] = {}
+        matched = False
+        for variant in self.variants:
+            if variant.start is not None and variant.start > at_utc:
+                continue
+            if any(all(have.get(k) == v for k, v in variant.when.items()) for have in wanted):
+                matched = True
+                for key, rate in variant.rates.items():
+                    found.setdefault(key, rate)
+        if not matched:
+            what = tier if tier != "standard" else " ".join(f"{k}={v}" for k, v in wanted[-1].items())
+            raise UnknownPrice(f"{self.id}: the book has no {what!r} price at {at_utc:%Y-%m-%d}")
+        return found
+
+    def id_at(self, at_utc: datetime, tier: str = "standard") -> str:
+        """Name the price as used: id, tier if not standard, and the era's start where the source dates it."""
+        start = self.era_at(at_utc).start
+        return self.id + (f"[{tier}]" if tier != "standard" else "") + (f"@{start:%Y-%m-%d}" if start else "")
+
+    def has_variant(self, key: str, value: str) -> bool:
+        """Whether any variant depends on ``key=value``."""
+        return any(v.when.get(key) == value for v in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class FxRate:
+    """US dollars per unit of ``currency`` on ``dated``, as ``source`` states it."""
+
+    currency: str
+    usd_per_unit: Decimal
+    dated: date
+    source: str
+
+
+def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate | None:
+    """Return the latest stated rate on or before that day, not older than :data:`MAX_RATE_AGE`; None for USD.
+
+    Raises:
+        UnknownPrice: the book has no such rate.
+    """
+    if currency == "USD":
+        return None
+    day = as_utc(at_utc).date()
+    usable = [r for r in rates if r.currency == currency and r.dated <= day and day - r.dated <= MAX_RATE_AGE]
+    if not usable:
+        raise UnknownPrice(
+            f"no dated, sourced rate for {currency} on {day} in the book (state fx: in the suite's cost)"
+        )
+    return max(usable, key=lambda r: r.dated)
+
+
+def tier_contexts(tier: str) -> list[Mapping[str, str]]:
+    """Return the ways sources spell a request tier; empty for the standard one.
+
+    Raises:
+        BenchError: no such tier.
+    """
+    spelled: dict[str, list[Mapping[str, str]]] = {
+        "standard": [],
+        "batch": [{"processing": "batch"}],
+        "flex": [{"service_tier": "flex"}],
+        "priority": [{"service_tier": "priority"}],
+        "fast": [{"service_tier": "fast"}, {"speed": "fast"}],
+    }
+    if tier not in spelled:
+        raise BenchError(f"no such price tier: {tier!r}", hint=f"Tiers: {', '.join(TIERS)}.")
+    return spelled[tier]
+
+
+def as_utc(moment: datetime) -> datetime:
+    """Return an aware UTC datetime; naive ones are UTC already."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def money(value: Json, what: str) -> Decimal:
+    """Read a non-negative amount as written (floats by their shortest text, so 1.25 is 1.25).
+
+    Raises:
+        BenchError: not a finite amount >= 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise BenchError(f"{what} is not an amount: {value!r}")
+    try:
+        amount = Decimal(str(value))
+    except ArithmeticError:
+        raise BenchError(f"{what} is not an amount: {value!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise BenchError(f"{what} must be a finite amount of at least 0, not {value!r}")
+    return amount
+
+
+def scaled(price: Price, factor: Decimal) -> Price:
+    """Return the price times ``factor`` (on top of the factor it has)."""
+    return replace(price, factor=price.factor * factor)

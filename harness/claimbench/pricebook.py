@@ -1,0 +1,247 @@
+"""Where a price comes from, and which entry an arm's model id names.
+
+Sources in order: the suite's own price (a contract), our own dated YAML books, the installed ``genai-prices`` snapshot.
+An id resolves by an exact or documented name at a known seller, or not at all: an unknown price is a reason with the
+candidates beside it, never $0 and never the nearest match.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from claimbench.errors import BenchError
+from claimbench.price_codec import fx_from_json, price_from_json
+from claimbench.price_genai import GenaiPrices
+from claimbench.price_model import FxRate, Price
+
+SELLER_ALIASES = {
+    "xai": "x-ai", "gemini": "google", "vertex_ai": "google", "vertex": "google", "google_ai_studio": "google",
+    "bedrock": "aws", "amazon-bedrock": "aws", "moonshot": "moonshotai", "kimi": "moonshotai",
+    "together_ai": "together", "together-ai": "together", "fireworks_ai": "fireworks", "azure_openai": "azure",
+    "mistralai": "mistral", "z-ai": "zai", "dashscope": "alibaba", "qwen": "alibaba", "bailian": "alibaba",
+    "ark": "volcengine", "doubao": "volcengine", "bytedance": "volcengine", "qianfan": "baidu", "ernie": "baidu",
+    "cohere_chat": "cohere", "claude": "anthropic", "x.ai": "x-ai",
+}  # fmt: skip
+"""Spellings of sellers that users and other tools write."""
+
+SELLER_HOSTS = {
+    "dashscope.aliyuncs.com": "alibaba-cn",
+    "dashscope-intl.aliyuncs.com": "alibaba",
+    "dashscope-us.aliyuncs.com": "alibaba-us",
+    "ark.cn-beijing.volces.com": "volcengine",
+    "qianfan.baidubce.com": "baidu",
+}
+"""First-party endpoints that genai-prices does not know; the regions of one lab are sellers of their own, since their
+prices differ."""
+
+LABS = (
+    (r"claude-", "anthropic"),
+    (r"gpt-(?!oss)|chatgpt-|o[134](-|$)|codex-|text-embedding-|davinci|babbage", "openai"),
+    (r"gemini-", "google"),
+    (r"deepseek-(?!r1-distill|llm|coder|moe|vl|math)", "deepseek"),
+    (r"(open-)?(mistral|mixtral)-|(mini|code|dev|magi|pix|vox)tral-", "mistral"),
+    (r"kimi-|moonshot-", "moonshotai"),
+    (r"grok-", "x-ai"),
+    (r"command-", "cohere"),
+    (r"minimax-", "minimax"),
+    (r"glm-", "zai"),
+    (r"sonar(-|$)", "perplexity"),
+    (r"qwen-|qwen\d|qwq-|qvq-", "alibaba"),
+    (r"doubao-", "volcengine"),
+    (r"ernie-", "baidu"),
+    (r"muse-", "meta"),
+)
+"""Model family -> the seller that is its lab's own API, for ids without a provider."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """A price, or why there is none and which ids were near."""
+
+    price: Price | None
+    why_unknown: str | None = None
+    candidates: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnBook:
+    """The content of our own YAML books, in file order."""
+
+    prices: Mapping[tuple[str, str], Price]
+    aliases: Mapping[tuple[str, str], str]
+    not_sold: Mapping[tuple[str, str], str]
+    fx: tuple[FxRate, ...]
+
+
+class PriceBook:
+    """All sources of list prices. Making one reads nothing; the first look-up loads the snapshot (0.25 s).
+
+    Args:
+        books: YAML files of our own entries, later files after earlier ones. An entry is never overwritten: two that
+            claim the same name at the same seller are an error; a new price is a new era in the same entry.
+        genai: the snapshot, or None for the installed one.
+        use_genai: False leaves the snapshot out.
+    """
+
+    def __init__(self, books: Sequence[Path] = (), *, genai: GenaiPrices | None = None, use_genai: bool = True) -> None:
+        self._paths = tuple(books)
+        self._given = genai
+        self._use_genai = use_genai
+
+    @cached_property
+    def genai(self) -> GenaiPrices | None:
+        """The genai-prices snapshot."""
+        return (self._given or GenaiPrices()) if self._use_genai else None
+
+    @cached_property
+    def own(self) -> OwnBook:
+        """Our own entries."""
+        return read_books(self._paths)
+
+    @property
+    def fx(self) -> tuple[FxRate, ...]:
+        """Exchange rates of the own books."""
+        return self.own.fx
+
+    def sellers(self) -> set[str]:
+        """Every seller that any source knows."""
+        known = {seller for seller, _ in self.own.prices} | set(SELLER_HOSTS.values())
+        return known | set(self.genai.sellers() if self.genai else ())
+
+    def resolve(self, model: str, *, provider: str | None = None, base_url: str | None = None) -> Resolution:
+        """Find the price that ``model`` names.
+
+        The seller is ``provider``, else the host of ``base_url``, else a seller written before a slash
+        (``openrouter/...``), else the API of the model's own lab. Within it the name must be exact: its id, a spelling
+        that the source lists, or a documented alias.
+        """
+        name = model.strip().lower().removeprefix("models/")
+        if provider is not None:
+            seller = SELLER_ALIASES.get(provider.lower(), provider.lower())
+            if seller not in self.sellers():
+                close = difflib.get_close_matches(seller, sorted(self.sellers()), 3)
+                return Resolution(None, f"no seller {provider!r} in the price book", tuple(close))
+            return self._at(seller, name)
+        if base_url is not None:
+            host_seller = self._seller_of_url(base_url)
+            if host_seller is None:
+                host = urlsplit(base_url).hostname or base_url
+                return Resolution(
+                    None, f"{host} is no seller in the price book; state cost.price or cost.host", self._near(name)
+                )
+            return self._at(host_seller, name)
+        prefix, _, rest = name.partition("/")
+        if rest and SELLER_ALIASES.get(prefix, prefix) in self.sellers():
+            return self._at(SELLER_ALIASES.get(prefix, prefix), name)
+        lab = next((seller for pattern, seller in LABS if re.match(pattern, name)), None)
+        if lab is None:
+            near = self._near(name)
+            return Resolution(None, f"{model!r} names no seller, and no lab sells it under that name", near)
+        return self._at(lab, name)
+
+    def _seller_of_url(self, base_url: str) -> str | None:
+        host = urlsplit(base_url).hostname or ""
+        if host in SELLER_HOSTS:
+            return SELLER_HOSTS[host]
+        return self.genai.seller_of_url(base_url) if self.genai else None
+
+    def _at(self, seller: str, name: str) -> Resolution:
+        prefix, _, rest = name.partition("/")
+        own_prefix = bool(rest) and SELLER_ALIASES.get(prefix, prefix) == seller
+        for candidate in (name, rest) if own_prefix else (name,):
+            if (seller, candidate) in self.own.not_sold:
+                why = self.own.not_sold[seller, candidate]
+                return Resolution(None, f"{seller} does not sell {candidate}: {why}", self._near(candidate, but=seller))
+            found = self.own.prices.get((seller, candidate)) or self._genai_at(seller, candidate)
+            if found is not None:
+                return Resolution(found)
+        short = rest if own_prefix else name
+        return Resolution(None, f"no price for {short!r} at {seller}", self._near(short, seller=seller))
+
+    def _genai_at(self, seller: str, name: str) -> Price | None:
+        if self.genai is None:
+            return None
+        return self.genai.find(seller, self.own.aliases.get((seller, name), name))
+
+    def _near(self, name: str, *, seller: str | None = None, but: str | None = None) -> tuple[str, ...]:
+        """Sellers of exactly that model, else the nearest names at the seller (or anywhere)."""
+        short = name.rsplit("/", 1)[-1]
+        hits = [f"{s}:{n}" for s, n in self.own.prices if n == short]
+        hits += self.genai.candidates(short) if self.genai else []
+        hits = [h for h in dict.fromkeys(hits) if not (but and h.startswith(f"{but}:"))]
+        if hits:
+            return tuple(hits)
+        pool = [n for s, n in self.own.prices if seller in (None, s)]
+        pool += self.genai.names(seller) if self.genai else []
+        return tuple(difflib.get_close_matches(short, pool, 3, 0.75))
+
+
+def read_books(paths: Iterable[Path]) -> OwnBook:
+    """Read YAML books.
+
+    Raises:
+        BenchError: a file that is no book, an entry without source and date, eras out of order, or two entries for one
+            name.
+    """
+    prices: dict[tuple[str, str], Price] = {}
+    aliases: dict[tuple[str, str], str] = {}
+    not_sold: dict[tuple[str, str], str] = {}
+    fx: list[FxRate] = []
+    for path in paths:
+        data = _read_yaml(path)
+        unknown = set(data) - {"book", "about", "shared", "prices", "aliases", "not_sold", "fx"}
+        if unknown:
+            raise BenchError(f"{path}: unknown keys: {', '.join(sorted(map(str, unknown)))}")
+        for entry in data.get("prices") or ():
+            price = _entry(entry, path)
+            for name in {price.model.lower(), *(str(n).lower() for n in entry.get("names") or ())}:
+                key = (price.provider, name)
+                if key in prices:
+                    raise BenchError(
+                        f"{path}: {price.provider}/{name} already has an entry ({prices[key].id})",
+                        hint="Prices are never overwritten: add an era with its start to the entry that exists.",
+                    )
+                prices[key] = price
+        for row in data.get("aliases") or ():
+            aliases[str(row["provider"]), str(row["name"]).lower()] = str(row["model"]).lower()
+        for row in data.get("not_sold") or ():
+            not_sold[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
+        fx.extend(fx_from_json(row) for row in data.get("fx") or ())
+    return OwnBook(prices, aliases, not_sold, tuple(fx))
+
+
+def _entry(entry: Mapping[str, Any], path: Path) -> Price:
+    where = f"{path}: entry {entry.get('id', entry.get('model'))!r}"
+    missing = [k for k in ("id", "model", "provider", "source", "dated", "eras") if not entry.get(k)]
+    if missing:
+        raise BenchError(f"{where} lacks {', '.join(missing)}", hint="A price without source and date is not evidence.")
+    price = price_from_json(entry)
+    starts = [e.start for e in price.eras]
+    if any(s is None for s in starts):
+        raise BenchError(f"{where}: every era of an own entry needs its start")
+    known = [s for s in starts if s is not None]
+    if known != sorted(set(known)):
+        raise BenchError(f"{where}: eras must follow each other in time")
+    return price
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        data = YAML(typ="safe").load(path)
+    except OSError as err:
+        raise BenchError(f"{path}: cannot read the price book: {err.strerror}") from err
+    except YAMLError as err:
+        raise BenchError(f"{path}: not YAML: {err}") from err
+    if not isinstance(data, Mapping) or "book" not in data:
+        raise BenchError(f"{path}: not a price book", hint="A book begins with `book: NAME` and lists `prices:`.")
+    return data

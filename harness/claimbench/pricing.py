@@ -1,0 +1,344 @@
+"""Dollars of one attempt: token counts times a price at a moment, exactly.
+
+usd = sum over disjoint buckets of tokens x rate / 10^6, plus fees, times the factor (docs/method.md, "Dollars").
+The tier of a long request is chosen by its whole input and holds for all of its tokens. Amounts are exact Decimals,
+never rounded: parts add up to totals to the last digit, and reports round once, at the end (:func:`micro`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+
+from claimbench.price_model import (
+    PARENTS,
+    TIERS,
+    FxRate,
+    Price,
+    Rate,
+    Rates,
+    UnknownPrice,
+    as_utc,
+    usd_rate,
+)
+from claimbench.types import Billable, Cost, CostBasis, Json, Request, Usage
+
+MILLION = Decimal(1_000_000)
+MICRO = Decimal("0.000001")
+DIGITS = 60
+"""Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded."""
+
+CLASSES = {
+    "input_fresh": "input",
+    "cache_read": "cache_read",
+    "cache_write_5m": "cache_write_5m",
+    "cache_write_1h": "cache_write_1h",
+    "image": "image",
+    "audio": "audio",
+    "tool_use_input": "tool_use_input",
+    "output_visible": "output",
+    "output_reasoning": "output_reasoning",
+}
+"""Bucket of :class:`~claimbench.types.Usage` -> price class."""
+
+FEE_CLASSES = {
+    "web_search_requests": "web_search",
+    "web_fetch_requests": "web_fetch",
+    "file_search_requests": "storage_search",
+    "code_execution_requests": "code_execution",
+    "x_search_requests": "social_search",
+}
+TOKEN_FEES = {"output_audio_tokens": "output_audio", "output_image_tokens": "output_image"}
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBound:
+    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and ``max_tokens``."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+def token_bound(request: Request) -> TokenBound:
+    """Bound a request's tokens without a tokenizer.
+
+    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole JSON body - roles,
+    punctuation, schema - which outweigh the few tokens a chat template adds per message.
+    """
+    body = {
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "prompt": request.prompt,
+        "stop": list(request.stop),
+        "labels": list(request.labels),
+        "schema": None if request.answer_schema is None else dict(request.answer_schema),
+    }
+    return TokenBound(len(json.dumps(body, ensure_ascii=False).encode()), request.max_tokens)
+
+
+def reserve(
+    request: Request,
+    price: Price | None,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+) -> Decimal | None:
+    """Return the most dollars that one attempt of ``request`` can cost; None if its price is unknown."""
+    if price is None:
+        return None
+    try:
+        return upper_bound(token_bound(request), price, at_utc, tier=tier, context=context, fx=fx)
+    except UnknownPrice:
+        return None
+
+
+def upper_bound(
+    bound: TokenBound,
+    price: Price,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+) -> Decimal:
+    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the day, the longest tier.
+
+    Raises:
+        UnknownPrice: the price cannot be known.
+    """
+    live = price.rates_at(at_utc, tier, context)
+    sets: list[Rates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
+    sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
+
+    def dearest(*classes: str) -> Decimal:
+        rates = [r[c].highest(bound.input_tokens) for r in sets for c in classes if c in r]
+        if not rates:
+            raise UnknownPrice(f"{price.id}: no {classes[0]} price")
+        return max(rates)
+
+    with localcontext(prec=DIGITS):
+        usd = bound.input_tokens * dearest("input", "cache_write_5m") / MILLION
+        usd += bound.output_tokens * dearest("output", "output_reasoning") / MILLION
+        if "per_request" in live:
+            usd += live["per_request"].base
+        return usd * price.factor * _exchange(price, at_utc, fx)
+
+
+def cost_of_attempt(
+    usage: Usage | None,
+    price: Price | None,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+    billed_usd: Decimal | None = None,
+    billable: Billable = "yes",
+    bound: TokenBound | None = None,
+    reserved_usd: Decimal | None = None,
+    why_unknown: str | None = None,
+) -> Cost:
+    """Price one attempt as of the moment it was sent.
+
+    Args:
+        usage: its tokens; None or unknown buckets make the amount unknown, with a range.
+        price: None if unknown, with the reason in ``why_unknown``.
+        at_utc: when it was sent; chooses era, hour and exchange rate.
+        tier: batch, flex, ... as billed.
+        context: further conditions that a source prices by (``{"search_type": "fast"}``).
+        fx: exchange rates.
+        billed_usd: what the provider says it charged. Preferred; the difference to the computed bill is a component.
+            A $0 charge is an allowance, not a price: the list price stands in for it.
+        billable: ``no`` where the provider documents that it does not charge (a 429, a refused connection).
+        bound: what the request could have cost at most, for an attempt whose bill is unknown.
+        reserved_usd: the same in dollars, where only the stored reservation is known.
+
+    Returns:
+        A cost in dollars. Unknown: ``amount`` None with ``why_unknown``, and ``low``/``high`` where they are known.
+    """
+    if billable == "no":
+        return Cost(Decimal(0), basis="list_price", priced_at=_stamp(at_utc))
+    computed = _computed(usage, price, at_utc, tier, context, fx, why_unknown)
+    if billed_usd is not None and billed_usd > 0:
+        parts = dict(computed.components) if computed.amount is not None else {}
+        with localcontext(prec=DIGITS):
+            rest = billed_usd - sum(parts.values(), Decimal(0))
+        name = "billed_minus_computed" if parts else "billed"
+        return replace(computed, amount=billed_usd, basis="billed", why_unknown=None, components=parts | {name: rest})
+    if computed.amount is not None:
+        return computed
+    return replace(computed, low=Decimal(0), high=_high(price, at_utc, tier, context, fx, bound, reserved_usd))
+
+
+def _computed(
+    usage: Usage | None,
+    price: Price | None,
+    at_utc: datetime,
+    tier: str,
+    context: Mapping[str, str] | None,
+    fx: Sequence[FxRate],
+    why_unknown: str | None,
+) -> Cost:
+    stamp = _stamp(at_utc)
+    if price is None:
+        return Cost(None, basis="list_price", priced_at=stamp, why_unknown=why_unknown or "price unknown")
+    price_id: str | None = price.id
+    try:
+        price_id = price.id_at(at_utc, tier)
+        if usage is None or usage.input_fresh is None or usage.output_visible is None:
+            raise UnknownPrice("the provider reported no usage" if usage is None or usage.source == "unknown"
+                               else "the provider's usage leaves a token class open")  # fmt: skip
+        parts = bill(usage, price, at_utc, tier=tier, context=context, fx=fx)
+    except UnknownPrice as why:
+        return Cost(None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why))
+    with localcontext(prec=DIGITS):
+        amount = sum(parts.values(), Decimal(0))
+    return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
+
+
+def bill(
+    usage: Usage,
+    price: Price,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+) -> dict[str, Decimal]:
+    """Return dollars by bucket; buckets with no tokens are left out. Their sum is the bill, exactly.
+
+    Raises:
+        UnknownPrice: a class that was used has no price, or the price cannot be known.
+    """
+    if price.has_variant("mode", "thinking"):
+        if usage.output_reasoning is None:
+            raise UnknownPrice(f"{price.id}: the output price depends on thinking, which the usage does not show")
+        if usage.output_reasoning:
+            context = {**(context or {}), "mode": "thinking"}
+    rates = price.rates_at(at_utc, tier, context)
+    if price.needs:
+        raise UnknownPrice(f"{price.id} also bills {', '.join(price.needs)}, which the usage does not show")
+    if "output_reasoning" in rates and usage.output_reasoning is None:
+        raise UnknownPrice(f"{price.id}: reasoning has its own price and the usage does not show it apart")
+    total = usage.input_total or 0
+    parts: dict[str, Decimal] = {}
+    with localcontext(prec=DIGITS):
+        scale = price.factor * _exchange(price, at_utc, fx)
+        for bucket, name in CLASSES.items():
+            count: int | None = getattr(usage, bucket)
+            if count:
+                parts[bucket] = count * _rate(rates, name, price).at(total) * scale / MILLION
+        for fee, count in usage.fees:
+            if count and fee in TOKEN_FEES:
+                parts[fee] = count * _rate(rates, TOKEN_FEES[fee], price).at(total) * scale / MILLION
+            elif count:
+                parts[fee] = count * _rate(rates, FEE_CLASSES.get(fee, fee), price).base * scale
+        if "per_request" in rates:
+            parts["per_request"] = rates["per_request"].base * scale
+    return parts
+
+
+def _rate(rates: Rates, name: str, price: Price) -> Rate:
+    found = rates.get(name) or rates.get(PARENTS.get(name, ""))
+    if found is None:
+        raise UnknownPrice(f"{price.id}: no {name} price")
+    return found
+
+
+def _exchange(price: Price, at_utc: datetime, fx: Sequence[FxRate]) -> Decimal:
+    rate = usd_rate(fx, price.currency, at_utc)
+    return Decimal(1) if rate is None else rate.usd_per_unit
+
+
+def _high(
+    price: Price | None,
+    at_utc: datetime,
+    tier: str,
+    context: Mapping[str, str] | None,
+    fx: Sequence[FxRate],
+    bound: TokenBound | None,
+    reserved_usd: Decimal | None,
+) -> Decimal | None:
+    if bound is None or price is None:
+        return reserved_usd
+    try:
+        return upper_bound(bound, price, at_utc, tier=tier, context=context, fx=fx)
+    except UnknownPrice:
+        return None
+
+
+def _stamp(at_utc: datetime) -> str:
+    return as_utc(at_utc).isoformat(timespec="seconds")
+
+
+def billed_tier(usage_raw: Json, requested: str) -> str:
+    """Return the tier that the provider says it served (``service_tier`` in its usage), else the one asked for.
+
+    An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
+    """
+    served = usage_raw.get("service_tier") if isinstance(usage_raw, Mapping) else None
+    if served in ("default", "standard"):
+        # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be downgraded
+        return requested if requested == "batch" else "standard"
+    return served if isinstance(served, str) and served in TIERS else requested
+
+
+def as_cold(usage: Usage) -> Usage:
+    """Return the same usage as a first request would have met it: every cached or cache-written token is fresh."""
+    if usage.input_fresh is None:
+        return usage
+    fresh = usage.input_fresh + sum(n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h))
+    return replace(usage, input_fresh=fresh, cache_read=None, cache_write_5m=None, cache_write_1h=None)
+
+
+def sum_costs(costs: Iterable[Cost]) -> Cost:
+    """Add up costs of one currency, component by component.
+
+    Unknown amounts make the sum unknown; its range then adds known amounts and the ranges of the unknown ones, and an
+    end that any of them lacks is unknown too.
+    """
+    amount, low, high = Decimal(0), Decimal(0), Decimal(0)
+    known, bounded = True, [True, True]
+    parts: dict[str, Decimal] = {}
+    bases: list[CostBasis] = []
+    ids: list[str] = []
+    why: list[str] = []
+    stamps: list[str] = []
+    with localcontext(prec=DIGITS):
+        for cost in costs:
+            if cost.amount is None:
+                known = False
+                why.append(cost.why_unknown or "unknown")
+                bounded = [bounded[0] and cost.low is not None, bounded[1] and cost.high is not None]
+            else:
+                amount += cost.amount
+            low += (cost.amount if cost.amount is not None else cost.low) or 0
+            high += (cost.amount if cost.amount is not None else cost.high) or 0
+            for name, part in cost.components.items():
+                parts[name] = parts.get(name, Decimal(0)) + part
+            # a free retry has no price of its own to name
+            if cost.basis and (cost.amount is None or cost.amount > 0 or cost.components):
+                bases.append(cost.basis)
+            ids += [cost.price_id] if cost.price_id else []
+            stamps += [cost.priced_at] if cost.priced_at else []
+    basis: CostBasis | None = bases[0] if len(set(bases)) == 1 else ("list_price" if bases or stamps else None)
+    return Cost(
+        amount if known else None,
+        basis=basis,
+        price_id=" + ".join(dict.fromkeys(ids)) or None,
+        priced_at=stamps[-1] if stamps else None,
+        low=low if not known and bounded[0] else None,
+        high=high if not known and bounded[1] else None,
+        components=parts,
+        why_unknown=None if known else "; ".join(dict.fromkeys(why)),
+    )
+
+
+def micro(amount: Decimal) -> Decimal:
+    """Round to the micro-dollar, half to even; for display only."""
+    with localcontext(prec=DIGITS):
+        return amount.quantize(MICRO, rounding=ROUND_HALF_EVEN)
