@@ -1,4 +1,4 @@
-"""Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), told apart by shape and dash too.
+"""Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), with shapes and dashes.
 
 matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative that states its figures,
 and draws measured arms only.
@@ -111,6 +111,11 @@ def _errors(f: Figure) -> list[list[float]]:
     return [[max(low, 0.0)], [max(high, 0.0)]]
 
 
+def _mark(i: int, size: float, cap: float, width: float) -> dict[str, Any]:
+    """How arm ``i`` is drawn as a point with bars."""
+    return {"fmt": MARKERS[i % 8], "color": PALETTE[i % 8], "markersize": size, "capsize": cap, "linewidth": width}
+
+
 def _words(f: Figure) -> str:
     return f.text + (f" ({f.interval})" if f.interval else "") + (f", {f.note}" if f.note else "")
 
@@ -127,10 +132,8 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     drawn, ax = canvas(3.9)
     for arm, c, q in found:
         i = look[arm.arm]
-        ax.errorbar(
-            [c.value or 0.0], [q.value or 0.0], xerr=_errors(c), yerr=_errors(q), fmt=MARKERS[i % 8], color=PALETTE[i % 8],
-            markersize=8, capsize=3, linewidth=1.4, label=arm.arm,
-        )  # fmt: skip
+        style = _mark(i, 8, 3, 1.4)
+        ax.errorbar([c.value or 0.0], [q.value or 0.0], xerr=_errors(c), yerr=_errors(q), label=arm.arm, **style)
     best = frontier([(c.value or 0.0, q.value or 0.0) for _, c, q in found])
     if len(best) > 1:
         ax.plot([x for x, _ in best], [y for _, y in best], color=FAINT, linewidth=1, dashes=(4, 3), zorder=0)
@@ -286,8 +289,9 @@ def by_slice(rows: Sequence[SliceView], name: str, look: dict[str, int], canvas:
         i = look[arm]
         mine = [(values.index(r.value), r.quality) for r in rows if r.arm == arm and r.quality.value is not None]
         for n, (at, q) in enumerate(mine):
-            ax.errorbar([q.value or 0.0], [at + (k - (len(arms) - 1) / 2) * step], xerr=_errors(q), fmt=MARKERS[i % 8],
-                        color=PALETTE[i % 8], markersize=5, capsize=2, linewidth=1.1, label=arm if n == 0 else None)  # fmt: skip
+            y = at + (k - (len(arms) - 1) / 2) * step
+            label = arm if n == 0 else None
+            ax.errorbar([q.value or 0.0], [y], xerr=_errors(q), label=label, **_mark(i, 5, 2, 1.1))
     ax.set_yticks(range(len(values)), values)
     ax.invert_yaxis()
     ax.set_xlabel("Quality")
