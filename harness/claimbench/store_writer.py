@@ -19,13 +19,13 @@ from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
-from sqlalchemy import Connection, Engine, Table, select
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from claimbench.errors import StoreError
 from claimbench.store_codec import encode
 from claimbench.store_engine import clear_errors, explain, for_writing
-from claimbench.store_schema import attempts, chain, intents, looks, records, runs
+from claimbench.store_schema import attempts, chain, intents, looks, records
 from claimbench.types import Attempt, CallRecord, Look
 
 MAX_AGE_S = 0.05
@@ -71,7 +71,12 @@ class _Barrier:
 _COLUMNS = {
     table: tuple(c.name for c in table.columns if c.name != "seq") for table in (intents, attempts, records, looks)
 }
-_CHAINED = (attempts, records)
+_LAST_HASH = {
+    table: f"SELECT coalesce((SELECT sha256 FROM {table.name} WHERE run_id = ? ORDER BY seq DESC LIMIT 1),"  # noqa: S608  # our own names
+    " (SELECT sha256 FROM runs WHERE run_id = ?))"
+    for table in (attempts, records)
+}
+"""Plain text, because this runs in every transaction, and building a ``select()`` takes longer than its answer."""
 
 
 class RunWriter:
@@ -250,7 +255,7 @@ class RunWriter:
     def _insert(self, connection: Connection, rows: Sequence[_Row]) -> None:
         for table in _COLUMNS:
             values = [row.values for row in rows if row.table is table]
-            if values and table in _CHAINED:
+            if values and table in _LAST_HASH:
                 values = self._chained(connection, table, values)
             done = 0
             for size in _CHUNKS:
@@ -261,13 +266,10 @@ class RunWriter:
 
     def _chained(self, connection: Connection, table: Table, values: Sequence[_Values]) -> list[_Values]:
         """Each row with the hash that ties it to the one before; the last one is read under the write lock."""
-        newest = select(table.c.sha256).where(table.c.run_id == self._run_id).order_by(table.c.seq.desc()).limit(1)
-        last = connection.execute(newest).scalar()
-        if last is None:
-            last = connection.execute(select(runs.c.sha256).where(runs.c.run_id == self._run_id)).scalar_one()
+        last = str(connection.exec_driver_sql(_LAST_HASH[table], (self._run_id, self._run_id)).scalar_one())
         result: list[_Values] = []
         for row in values:
-            last = chain(str(last), str(row[-1]))
+            last = chain(last, str(row[-1]))
             result.append((*row, last))
         return result
 
