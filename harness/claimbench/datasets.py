@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.errors import SuiteError
-from claimbench.suite_yaml import decode_utf8, did_you_mean, one_of, show
+from claimbench.nearest import did_you_mean, one_of, show
+from claimbench.suite_yaml import decode_utf8
 from claimbench.types import Json
 
 FORMATS = {

@@ -11,9 +11,10 @@ from typing import Any
 from claimbench import prompts
 from claimbench.datasets import Row, Table, parse_json
 from claimbench.errors import SuiteError
+from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.number_text import parse_number
 from claimbench.suite_model import DatasetModel
-from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean, one_of, show
+from claimbench.suite_yaml import Loc, YamlDocument
 from claimbench.types import AnswerSpec, Json, Message, Sample, Task
 
 _RESERVED = frozenset(

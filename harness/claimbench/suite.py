@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from claimbench.errors import SuiteError
+from claimbench.scorers import ScorerFactory
 from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
@@ -46,6 +47,7 @@ def load_suite(
     allow_outside: bool = False,
     overrides: Sequence[str] = (),
     providers: Collection[str] | None = None,
+    scorers: Mapping[str, ScorerFactory] | None = None,
 ) -> Suite:
     """Load and check a suite with its data.
 
@@ -54,6 +56,7 @@ def load_suite(
         allow_outside: Whether paths in the suite may leave its folder.
         overrides: ``--set`` texts, ``KEY.KEY=VALUE``; lists of named things are addressed by name.
         providers: Provider names that exist; default: the installed entry points.
+        scorers: Scorer factories by name that come before the installed entry points.
 
     Raises:
         SuiteError: The first mistake found: file, line, what was seen, the nearest valid name.
@@ -73,7 +76,8 @@ def load_suite(
     known = providers if providers is not None else plugin_names("claimbench.providers")
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
     tasks = tuple(
-        TaskBuilder(document, index, task, file.parent, allow_outside).build() for index, task in enumerate(model.tasks)
+        TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}).build()
+        for index, task in enumerate(model.tasks)
     )
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.errors import SuiteError
+from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.suite_model import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
 from claimbench.suite_paths import resolve_inside
-from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean, one_of, show
+from claimbench.suite_yaml import Loc, YamlDocument
 from claimbench.types import Json
 
 METRICS = (

@@ -10,8 +10,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from claimbench.errors import SuiteError
+from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.suite_model import SuiteModel
-from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean, one_of, show
+from claimbench.suite_yaml import Loc, YamlDocument
 from claimbench.types import Json
 
 _EXPECTED = {

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from claimbench.suite_yaml import Loc, YamlDocument, did_you_mean
+from claimbench.nearest import did_you_mean
+from claimbench.suite_yaml import Loc, YamlDocument
 
 
 def resolve_inside(

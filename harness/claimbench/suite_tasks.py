@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from claimbench import prompts
 from claimbench.datasets import ReadOptions, Row, Table, parse_json, read_table
-from claimbench.errors import SuiteError
+from claimbench.errors import PluginError, SuiteError
+from claimbench.nearest import did_you_mean, one_of
 from claimbench.samples import SampleBuilder
+from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
 from claimbench.suite_model import AssistantTurn, FewShotFile, RoleTurn, SystemTurn, TaskModel, UserTurn
 from claimbench.suite_paths import resolve_inside
-from claimbench.suite_yaml import Loc, YamlDocument, decode_utf8, did_you_mean, one_of
+from claimbench.suite_yaml import Loc, YamlDocument, decode_utf8
 from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
 
 
@@ -24,6 +27,7 @@ class TaskBuilder:
     model: TaskModel
     folder: Path
     allow_outside: bool
+    factories: Mapping[str, ScorerFactory] = field(default_factory=dict)
 
     @property
     def loc(self) -> Loc:
@@ -35,6 +39,7 @@ class TaskBuilder:
         answer = self._answer()
         prompt = tuple(self._message(turn) for turn in self.model.prompt)
         self._check_turns(prompt)
+        scorers = self._scorers(answer)
         builder = self._builder("dataset", self._table(), answer, prompt)
         samples = builder.build()
         if not builder.check_templates():
@@ -45,7 +50,7 @@ class TaskBuilder:
             prompt=prompt,
             few_shot=self._few_shot(answer, prompt),
             answer=answer,
-            scorers=tuple(ScorerSpec(s.name, dict(s.model_extra or {})) for s in self.model.scorers),
+            scorers=scorers,
             max_tokens=self.model.max_tokens,
             stop=tuple(self.model.stop),
             few_shot_target=self.model.few_shot_target,
@@ -102,6 +107,27 @@ class TaskBuilder:
             where = ".".join(map(str, exc.absolute_path))
             message = f"not a JSON Schema: {f'{where}: ' if where else ''}{exc.message}"
             raise self.document.error((*loc, key, *exc.absolute_path), message) from None
+
+    def _scorers(self, answer: AnswerSpec) -> tuple[ScorerSpec, ...]:
+        """Make each scorer once, so that a wrong name or option shows before the run and at its line."""
+        specs: list[ScorerSpec] = []
+        for index, model in enumerate(self.model.scorers):
+            loc: Loc = (*self.loc, "scorers", index)
+            spec = ScorerSpec(model.name, dict(model.model_extra or {}))
+            try:
+                (scorer,) = load([spec], self.factories)
+            except ScorerOptionError as exc:
+                where = (*loc, exc.option) if exc.option else loc
+                near = did_you_mean(exc.option, exc.known) if exc.option and "unknown option" in exc.message else ""
+                line = self.document.line(where, key=exc.option is not None)
+                raise self.document.error(where, exc.message + near, hint=exc.hint, line=line) from None
+            except PluginError as exc:
+                raise self.document.error(loc, exc.message, hint=exc.hint) from None
+            unfit = scorer.check(answer) if isinstance(scorer, AnswerChecker) else None
+            if unfit is not None:
+                raise self.document.error(loc, unfit)
+            specs.append(spec)
+        return tuple(specs)
 
     def _few_shot(self, answer: AnswerSpec, prompt: tuple[Message, ...]) -> tuple[Sample, ...]:
         source = self.model.few_shot

@@ -7,10 +7,9 @@ and ``no`` are text, so that nothing a person wrote changes its kind behind thei
 
 from __future__ import annotations
 
-import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from claimbench.errors import SuiteError
+from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.types import Json
 
 Loc = tuple[str | int, ...]
@@ -89,32 +89,6 @@ class YamlDocument:
         if origin is not None:
             return SuiteError(f"--set {origin}: {message}", path=self.path, hint=hint)
         return SuiteError(message, path=self.path, line=line if line is not None else self.line(loc), hint=hint)
-
-
-def did_you_mean(seen: object, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
-    names = sorted({str(name) for name in known})
-    folded: dict[str, str] = {}
-    for name in names:
-        folded.setdefault(name.casefold().replace("-", "_"), name)
-    text = str(seen).casefold().replace("-", "_")
-    close = difflib.get_close_matches(text, list(folded), n=1, cutoff=0.5)
-    if not close:
-        close = [name for name in folded if len(text) >= 3 and (name.startswith(text) or text.startswith(name))][:1]
-    return f"; did you mean '{folded[close[0]]}'?" if close else ""
-
-
-def one_of(known: Iterable[str], limit: int = 12) -> str:
-    """Return the known names as a readable list, cut after ``limit``."""
-    names = [str(name) for name in known]
-    more = f", … ({len(names)} in all)" if len(names) > limit else ""
-    return ", ".join(names[:limit]) + more
-
-
-def show(value: object, limit: int = 60) -> str:
-    """Return what was seen, short enough for one line."""
-    text = repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def decode_utf8(raw: bytes, path: str, *, hint: str | None = None) -> str:

@@ -1,0 +1,167 @@
+"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean over the fields.
+
+The answer is the whole text, or the one code fence in it (said in the explanation). Anything else - prose around the
+object, NaN, a duplicate key, a list - is ``unparsable``. Null, an empty text and a missing field are the same: nothing
+said. Fields that were not asked for are ignored.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from claimbench.nearest import did_you_mean
+from claimbench.number_text import parse_number
+from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.scorers.numbers import close
+from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+
+Compare = Literal["exact", "casefold", "numeric", "set"]
+
+
+class FieldRule(Options):
+    """How one field is compared."""
+
+    compare: Compare = "exact"
+    """exact: equal values, blanks in texts collapsed. casefold: also without case. numeric: as numbers, also when
+    written as text. set: lists without order and repetition, texts without case; the score is the Jaccard index."""
+    tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    """For numeric: absolute difference still right."""
+    relative: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
+    """For numeric: the same as a share of the target."""
+
+
+def _rule(value: Any) -> Any:
+    return {"compare": value} if isinstance(value, str) else value
+
+
+class JsonFieldsOptions(Options):
+    """Options of ``json_fields``."""
+
+    fields: dict[str, Annotated[FieldRule, BeforeValidator(_rule)]] = Field(default_factory=dict)
+    """Field (dots reach into objects) -> exact, casefold, numeric, set, or {compare:, tolerance:, relative:}.
+    Left out: every field of the schema, or of the target, compared exactly."""
+
+
+class JsonFieldsScorer:
+    """Mean of the fields' scores; each field's score is a part."""
+
+    name = "json_fields"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(JsonFieldsOptions, options or {}, self.name)
+
+    def check(self, answer: AnswerSpec) -> str | None:
+        """Objects are needed, and fields that the schema knows."""
+        if answer.kind != "json":
+            return f"the scorer json_fields needs answers of type json, not {answer.kind}"
+        known = (answer.schema or {}).get("properties", {})
+        for name in self._options.fields:
+            if known and name.split(".")[0] not in known:
+                return f"json_fields: the answer's schema has no field '{name}'{did_you_mean(name, known)}"
+        return None
+
+    def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:
+        """Return the fields compared for this sample."""
+        return tuple(self._rules(sample, task))
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is not an object."""
+        rules = self._rules(sample, task)
+        if not isinstance(sample.target, dict) or not rules:
+            raise ValueError(f"the target {brief(sample.target)} is not an object with fields")
+        answer, note = read_object(visible(text))
+        if answer is None:
+            return unparsable(self, call_id, f"{note}: {brief(text)}", dict.fromkeys(rules, 0.0))
+        parts = {name: _compare(_get(answer, name), _get(sample.target, name), rule) for name, rule in rules.items()}
+        wrong = [
+            f"{name} {brief(_get(answer, name), 30)} against {brief(_get(sample.target, name), 30)}"
+            for name, value in parts.items()
+            if value < 1
+        ]
+        explanation = "; ".join([*([note] if note else []), *(wrong or ["all fields right"])])
+        return scored(self, call_id, sum(parts.values()) / len(parts), explanation, parts)
+
+    def _rules(self, sample: Sample, task: Task) -> dict[str, FieldRule]:
+        if self._options.fields:
+            return dict(self._options.fields)
+        names = (task.answer.schema or {}).get("properties") or sample.target
+        return dict.fromkeys(names, FieldRule()) if isinstance(names, dict) else {}
+
+
+def read_object(text: str) -> tuple[dict[str, Json] | None, str]:
+    """Read an answer as a JSON object; returns it with a note, or None with the reason."""
+    fences = re.findall(r"```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```", text, flags=re.DOTALL)
+    note = ""
+    if len(fences) == 1 and not text.strip().startswith("{"):
+        text, note = fences[0], "read from a code fence"
+
+    def pairs(items: list[tuple[str, Json]]) -> dict[str, Json]:
+        if len(dict(items)) != len(items):
+            raise ValueError("a duplicate key")
+        return dict(items)
+
+    def constant(word: str) -> Json:
+        raise ValueError(f"{word} is not JSON")
+
+    try:
+        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
+    except json.JSONDecodeError as exc:
+        return None, f"not JSON ({exc.msg} at character {exc.pos + 1})"
+    except (ValueError, RecursionError) as exc:
+        return None, f"not JSON ({exc})"
+    if not isinstance(value, dict):
+        return None, f"a JSON {type(value).__name__}, not an object"
+    return value, note
+
+
+def _get(value: Json, path: str) -> Json:
+    if isinstance(value, dict) and path in value:
+        return value[path]
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    return value
+
+
+def _nothing(value: Json) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
+    if rule.compare == "set":  # an empty list says as much as no list
+        answer, target = (None if value == [] else value for value in (answer, target))
+    if _nothing(answer) or _nothing(target):
+        return float(_nothing(answer) and _nothing(target))
+    if rule.compare == "numeric":
+        ours, theirs = parse_number(answer), parse_number(target)
+        both = ours is not None and theirs is not None
+        return float(both and close(ours, theirs, rule.tolerance, rule.relative))  # type: ignore[arg-type]
+    if rule.compare == "set":
+        return _jaccard(answer, target)
+    return float(_normal(answer, rule.compare == "casefold") == _normal(target, rule.compare == "casefold"))
+
+
+def _jaccard(answer: Json, target: Json) -> float:
+    ours, theirs = (
+        {_normal(item, True) for item in (value if isinstance(value, list) else [value])} for value in (answer, target)
+    )
+    return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
+
+
+def _normal(value: Json, fold: bool) -> str:
+    """Return one spelling of a JSON value: numbers by value, texts squeezed, booleans apart from numbers."""
+    if isinstance(value, str):
+        text = squeeze(value)
+        return json.dumps(text.casefold() if fold else text)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{_normal(value[key], fold)}" for key in sorted(value)) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(_normal(item, fold) for item in value) + "]"
+    return json.dumps(value)

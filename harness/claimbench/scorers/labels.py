@@ -1,0 +1,78 @@
+"""``label``: which of the task's labels does the answer name?
+
+Reading, in this order, after Unicode NFKC, case folding, and punctuation and blanks taken as one blank:
+
+1. the whole answer is a label;
+2. exactly one label occurs in the answer as whole words (a label inside a longer one that also matches does not
+   count). Several different labels, or none, are ``unparsable``.
+
+Labels that these rules would confuse (``c`` and ``c++``) keep their punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+
+
+class LabelOptions(Options):
+    """Options of ``label``."""
+
+    search: bool = Field(default=True)
+    """Look for a label inside a longer answer; false: the whole answer must be one."""
+
+
+class LabelScorer:
+    """1 if the answer names the target, 0 if it names another label."""
+
+    name = "label"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(LabelOptions, options or {}, self.name)
+
+    def check(self, answer: AnswerSpec) -> str | None:
+        """Labels are needed."""
+        return None if answer.kind == "label" else f"the scorer label needs answers of type label, not {answer.kind}"
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
+        """See :class:`claimbench.scorers.base.Scorer`."""
+        found = self.read(text, task.answer.labels)
+        if len(found) != 1:
+            what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
+            return unparsable(self, call_id, f"{brief(text)} {what}")
+        right = found[0] == sample.target
+        return scored(self, call_id, float(right), f"read as {found[0]}; right is {sample.target}")
+
+    def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
+        loose = {label: _loose(label) for label in labels}
+        if all(loose.values()) and len(set(loose.values())) == len(labels):
+            forms, answer = loose, _loose(visible(text))
+        else:
+            forms = {label: squeeze(label).casefold() for label in labels}
+            answer = squeeze(visible(text)).casefold()
+        whole = [label for label, form in forms.items() if form == answer]
+        if whole or not self._options.search:
+            return tuple(whole)
+        spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
+        kept = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)]
+        return tuple(dict.fromkeys(label for _, _, label in sorted(kept)))
+
+
+def _loose(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.sub(r"[\W_]+", " ", folded).split())
+
+
+def _occurrences(form: str, answer: str) -> list[tuple[int, int]]:
+    # scripts without blanks between words have no word ends to ask for
+    unspaced = any(unicodedata.category(char) == "Lo" for char in form)
+    pattern = re.escape(form) if unspaced else rf"(?<!\w){re.escape(form)}(?!\w)"
+    return [match.span() for match in re.finditer(pattern, answer)]

@@ -1,0 +1,54 @@
+"""Scorers by name, through the entry points ``claimbench.scorers``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from importlib.metadata import EntryPoint, entry_points
+
+from claimbench.errors import PluginError
+from claimbench.nearest import did_you_mean, one_of
+from claimbench.scorers.base import Scorer, ScorerFactory
+from claimbench.types import ScorerSpec
+
+GROUP = "claimbench.scorers"
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the installed scorers; nothing is imported."""
+    return tuple(sorted(_installed()))
+
+
+def load(specs: Sequence[ScorerSpec | str], factories: Mapping[str, ScorerFactory] | None = None) -> tuple[Scorer, ...]:
+    """Make the scorers of a task, in order.
+
+    Args:
+        specs: Names, or specs with options.
+        factories: Used instead of the installed ones where they hold the name.
+
+    Raises:
+        PluginError: An unknown name (with the nearest), or a plugin that cannot be imported.
+        ScorerOptionError: Options the scorer does not take.
+    """
+    return tuple(_make(ScorerSpec(spec) if isinstance(spec, str) else spec, factories or {}) for spec in specs)
+
+
+def _make(spec: ScorerSpec, factories: Mapping[str, ScorerFactory]) -> Scorer:
+    factory = factories.get(spec.name)
+    return (factory or _import(spec.name, factories))(spec.options)
+
+
+def _import(name: str, factories: Mapping[str, ScorerFactory]) -> ScorerFactory:
+    installed = _installed()
+    if name not in installed:
+        known = sorted({*installed, *factories})
+        raise PluginError(f"unknown scorer '{name}'{did_you_mean(name, known)}", hint=f"known: {one_of(known)}")
+    point = installed[name]
+    try:
+        factory: ScorerFactory = point.load()
+    except (ImportError, AttributeError) as exc:
+        raise PluginError(f"the scorer '{name}' ({point.value}) cannot be imported: {exc}") from exc
+    return factory
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}

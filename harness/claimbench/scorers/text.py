@@ -1,0 +1,106 @@
+"""``exact`` and ``regex``: the answer as text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.types import Json, Sample, Score, Task
+
+
+class TextOptions(Options):
+    """Options of ``exact``."""
+
+    ignore_case: bool = False
+    """Compare without case."""
+    ignore_punctuation: bool = False
+    """Compare without punctuation."""
+
+
+class ExactScorer:
+    """1 if the answer is the target. Unicode form and blanks never count; case and punctuation do unless told so."""
+
+    name = "exact"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(TextOptions, options or {}, self.name)
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`."""
+        answer, target = self._normal(visible(text)), self._normal(target_as_text(sample.target))
+        return scored(self, call_id, float(answer == target), f"{brief(answer)} against {brief(target)}")
+
+    def _normal(self, text: str) -> str:
+        if self._options.ignore_punctuation:
+            text = re.sub(r"[^\w\s]", "", text)
+        text = squeeze(text)
+        return text.casefold() if self._options.ignore_case else text
+
+
+class RegexOptions(Options):
+    """Options of ``regex``."""
+
+    pattern: str = Field(min_length=1)
+    """With a group: what the group finds is compared with the target. Without: finding it is the score."""
+    which: Literal["first", "last"] = "first"
+    """Which occurrence counts."""
+    ignore_case: bool = False
+    """Search and compare without case."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, value: str) -> str:
+        try:
+            re.compile(value)
+        except re.error as exc:
+            raise ValueError(f"not a regular expression ({exc})") from None
+        return value
+
+
+class RegexScorer:
+    r"""Finds the answer by a pattern (``^`` and ``$`` are line ends), then compares as ``exact`` does.
+
+    A target that itself matches the pattern is read by it too, so that ``\(([A-Z])\)`` fits the target ``(B)``.
+    """
+
+    name = "regex"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(RegexOptions, options or {}, self.name)
+        flags = re.MULTILINE | (re.IGNORECASE if self._options.ignore_case else 0)
+        self._pattern = re.compile(self._options.pattern, flags)
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`."""
+        found = self._find(visible(text))
+        if not self._pattern.groups:
+            return scored(self, call_id, float(found is not None), "pattern found" if found else "pattern not found")
+        if found is None:
+            return unparsable(self, call_id, f"the pattern finds nothing in {brief(text)}")
+        target = target_as_text(sample.target)
+        wanted = self._find(target)
+        right = self._normal(found) == self._normal(target if wanted is None else wanted)
+        return scored(self, call_id, float(right), f"read as {brief(found)}; right is {brief(target)}")
+
+    def _find(self, text: str) -> str | None:
+        matches = [m.group(1) if m.re.groups else m.group() for m in self._pattern.finditer(text)]
+        found = [match for match in matches if match is not None]
+        if not found:
+            return None
+        return str(found[0] if self._options.which == "first" else found[-1])
+
+    def _normal(self, text: str) -> str:
+        return squeeze(text).casefold() if self._options.ignore_case else squeeze(text)
+
+
+def target_as_text(target: Json) -> str:
+    """Return a target as text, booleans and null as in JSON."""
+    if target is None or isinstance(target, bool):
+        return {None: "null", True: "true", False: "false"}[target]
+    return str(target)
