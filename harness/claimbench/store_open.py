@@ -15,8 +15,8 @@ DATABASE_NAME = "bench.db"
 
 def open_database(path: Path, *, create: bool, read_only: bool, busy_timeout_s: float) -> tuple[Path, Engine]:
     """The database file and an engine for it; arguments and errors as in :meth:`ResultsStore.open`."""
-    path = path / DATABASE_NAME if path.is_dir() else path
     with clear_errors(path):
+        path = database_path(path)
         missing = not path.exists()
     if missing and (read_only or not create):
         raise StoreError(
@@ -34,6 +34,11 @@ def open_database(path: Path, *, create: bool, read_only: bool, busy_timeout_s: 
         engine.dispose()
         raise
     return path, engine
+
+
+def database_path(path: Path) -> Path:
+    """The database that ``path`` means: itself if it is a file or ends in .db, else ``bench.db`` in that folder."""
+    return path if path.is_file() or (path.suffix == ".db" and not path.is_dir()) else path / DATABASE_NAME
 
 
 def _open_read_only(path: Path, busy_timeout_s: float) -> Engine:

@@ -80,6 +80,15 @@ def test_two_processes_may_make_the_database_at_once(tmp_path: Path) -> None:
     assert [child.wait(60) for child in children] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("name", ["results", "results/bench.db", "results.v2", "mine.db"])
+def test_a_new_database_is_made_where_the_name_says(tmp_path: Path, name: str) -> None:
+    for _ in range(2):
+        with ResultsStore.open(tmp_path / name) as store:
+            expected = tmp_path / name if name.endswith(".db") else tmp_path / name / "bench.db"
+            assert store.path == expected
+            assert expected.is_file()
+
+
 def test_no_database(tmp_path: Path) -> None:
     for kwargs in ({"create": False}, {"read_only": True}):
         with pytest.raises(StoreError, match="there is no results database"):

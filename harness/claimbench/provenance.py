@@ -1,0 +1,241 @@
+"""What a measurement was made with and on: host, versions, source state, the run's id.
+
+Each function gives what the system says and ``None`` for what it does not; none of them fails a run. Names of hosts and
+people, remotes of repositories and paths are left out on purpose: reports are shown to other companies.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import secrets
+import sqlite3
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+from claimbench import __version__
+from claimbench.types import Json
+
+PACKAGES = (
+    "genai-prices",
+    "httptools",
+    "jinja2",
+    "jsonschema",
+    "litellm",
+    "llama-cpp-python",
+    "lm-eval",
+    "matplotlib",
+    "numpy",
+    "openai",
+    "pandas",
+    "pydantic",
+    "scipy",
+    "sqlalchemy",
+    "statsmodels",
+)
+"""Distributions whose version can change a figure; plugins are added to them."""
+
+_PLUGIN_GROUPS = ("claimbench.providers", "claimbench.scorers", "claimbench.reporters")
+_GIT_TIMEOUT_S = 10
+_CONTAINERS = ("kubepods", "docker", "podman", "containerd", "lxc")
+
+
+def tool_version() -> str:
+    """The version of ClaimBench that is running."""
+    return __version__
+
+
+def new_run_id(now: datetime | None = None) -> str:
+    """An id that sorts by time and never comes twice: ``20260131T235959Z-1a2b3c`` (UTC, 24 random bits)."""
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
+
+
+def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
+    """Versions of the installed packages that matter and of every plugin's; what is not installed is not listed."""
+    plugins = {
+        point.dist.name for group in _PLUGIN_GROUPS for point in metadata.entry_points(group=group) if point.dist
+    }
+    versions: dict[str, str] = {}
+    for name in sorted({*names, *plugins}):
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    versions["sqlite"] = sqlite3.sqlite_version
+    return versions
+
+
+def git_state(folder: Path) -> dict[str, Json]:
+    """Commit and cleanliness of the repository that holds ``folder``.
+
+    Returns:
+        ``commit`` (40 hex digits) and ``dirty`` (changed or untracked files), both None with a ``why_unknown`` where
+        there is no git, no repository, no commit yet, or no answer within 10 s.
+    """
+    try:
+        commit = _git(folder, "rev-parse", "HEAD")
+        return {"commit": commit, "dirty": bool(_git(folder, "status", "--porcelain"))}
+    except FileNotFoundError:
+        why = "git is not installed" if folder.is_dir() else "the folder does not exist"
+    except subprocess.TimeoutExpired:
+        why = f"git did not answer within {_GIT_TIMEOUT_S} s"
+    except subprocess.CalledProcessError as error:
+        said = str(error.stderr).strip().splitlines()
+        # git names the folder in some messages; its first words are enough
+        why = "not a git repository" if said and "not a git repository" in said[0] else "git gives no commit"
+    except OSError as error:
+        why = f"git cannot be run: {error.strerror}"
+    return {"commit": None, "dirty": None, "why_unknown": why}
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    done = subprocess.run(
+        ["git", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=True,
+        timeout=_GIT_TIMEOUT_S,
+    )
+    return done.stdout.strip()
+
+
+def host_facts(root: Path = Path("/")) -> dict[str, Json]:
+    """What stays the same on this machine: processor, memory, system, Python, container and virtual machine.
+
+    ``host`` tells machines apart without naming them (a hash); ``region`` is what ``BENCH_REGION`` says.
+    ``cores_usable`` and ``memory_limit_bytes`` are what the container and the affinity mask leave of ``cores`` and
+    ``memory_bytes``. ``root`` is the file system's root, for tests.
+    """
+    libc, libc_version = platform.libc_ver()
+    return {
+        "host": _host_id(root),
+        "region": os.environ.get("BENCH_REGION") or None,
+        "cpu": _cpu_model(root),
+        "cores": os.cpu_count(),
+        "cores_usable": _usable_cores(root),
+        "memory_bytes": _memory_bytes(),
+        "memory_limit_bytes": _memory_limit(root),
+        "gpus": _gpus(root),
+        "os": _os_name(root),
+        "kernel": platform.release() or None,
+        "machine": platform.machine() or None,
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "libc": f"{libc} {libc_version}".strip() or None,
+        "container": _container(root),
+        "virtual_machine": _virtual_machine(root),
+    }
+
+
+def session_facts(root: Path = Path("/")) -> dict[str, Json]:
+    """:func:`host_facts` and how busy the machine is now: other load makes latency worse than it need be."""
+    try:
+        load: list[float] | None = [round(value, 2) for value in os.getloadavg()]
+    except OSError:
+        load = None
+    return {
+        **host_facts(root),
+        "load_average": load,
+        "memory_available_bytes": _kib(_read(root / "proc/meminfo"), "MemAvailable"),
+    }
+
+
+def _host_id(root: Path) -> str:
+    identity = f"claimbench {_read(root / 'etc/machine-id').strip()} {platform.node()}"
+    return hashlib.sha256(identity.encode()).hexdigest()[:12]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _value(text: str, key: str, separator: str) -> str | None:
+    """The value of the first ``key<separator>value`` line."""
+    found = re.search(rf"^{re.escape(key)}\s*{separator}\s*(.+?)\s*$", text, re.MULTILINE)
+    return found.group(1).strip('"') if found else None
+
+
+def _kib(text: str, key: str) -> int | None:
+    value = _value(text, key, ":")
+    return int(value.split()[0]) * 1024 if value else None
+
+
+def _cpu_model(root: Path) -> str | None:
+    text = _read(root / "proc/cpuinfo")
+    found = _value(text, "model name", ":") or _value(text, "Model", ":")
+    if found or platform.system() != "Darwin":
+        return found or platform.processor() or None
+    try:
+        command = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip() or None
+    except (OSError, subprocess.SubprocessError):
+        return platform.processor() or None
+
+
+def _usable_cores(root: Path) -> float | None:
+    """Cores by affinity, or the container's quota if that is less (1.5 = one and a half)."""
+    affinity = getattr(os, "sched_getaffinity", None)  # Linux only
+    cores = len(affinity(0)) if affinity is not None else os.cpu_count()
+    quota, period = "", ""
+    if fields := _read(root / "sys/fs/cgroup/cpu.max").split():
+        quota, period = fields[0], fields[-1]
+    else:
+        quota = _read(root / "sys/fs/cgroup/cpu/cpu.cfs_quota_us").strip()
+        period = _read(root / "sys/fs/cgroup/cpu/cpu.cfs_period_us").strip()
+    if cores is None or not (quota.isdigit() and period.isdigit() and int(period) > 0):
+        return cores
+    return min(float(cores), round(int(quota) / int(period), 2))
+
+
+def _memory_bytes() -> int | None:
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return None
+
+
+def _memory_limit(root: Path) -> int | None:
+    for name in ("memory.max", "memory/memory.limit_in_bytes"):
+        text = _read(root / "sys/fs/cgroup" / name).strip()
+        if text.isdigit() and int(text) < 1 << 60:  # version 1 writes "no limit" as a number near 2**63
+            return int(text)
+    return None
+
+
+def _gpus(root: Path) -> list[Json]:
+    """Names of the NVIDIA devices that the kernel's driver lists; empty if it lists none."""
+    files = sorted((root / "proc/driver/nvidia/gpus").glob("*/information"))
+    return [name for file in files if (name := _value(_read(file), "Model", ":"))]
+
+
+def _os_name(root: Path) -> str:
+    return _value(_read(root / "etc/os-release"), "PRETTY_NAME", "=") or f"{platform.system()} {platform.release()}"
+
+
+def _container(root: Path) -> str | None:
+    """A name for the kind of container this process is in; None if there is no sign of one."""
+    if (root / "run/.containerenv").exists():
+        return "podman"
+    control_groups = _read(root / "proc/1/cgroup")
+    for name in _CONTAINERS:
+        if name in control_groups:
+            return "kubernetes" if name == "kubepods" else name
+    return "docker" if (root / ".dockerenv").exists() else None
+
+
+def _virtual_machine(root: Path) -> bool | None:
+    """Whether a hypervisor shows in the processor's flags; None where the flags are not told."""
+    flags = _value(_read(root / "proc/cpuinfo"), "flags", ":")
+    return None if flags is None else "hypervisor" in flags.split()
