@@ -15,14 +15,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from claimbench.errors import SuiteError
+from claimbench.arm_price import resolve_arm
+from claimbench.errors import BenchError, SuiteError
+from claimbench.pricebook import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite_tasks import TaskBuilder
-from claimbench.suite_yaml import YamlDocument, apply_override, parse_yaml
+from claimbench.suite_yaml import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.types import (
     Arm,
     BudgetSpec,
@@ -124,7 +126,7 @@ def _assemble(
         description=model.description,
         path=document.path,
         tasks=tasks,
-        arms=tuple(_arm(arm, sampling) for arm in model.arms),
+        arms=tuple(_priced(document, index, _arm(arm, sampling)) for index, arm in enumerate(model.arms)),
         sampling=sampling,
         epochs=model.epochs,
         order_seed=model.order.seed,
@@ -177,6 +179,22 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
         api_key_env=model.api_key_env,
         options=dict(model.options),
     )
+
+
+def _priced(document: YamlDocument, index: int, arm: Arm) -> Arm:
+    """Return the arm if its ``cost`` can be read (an empty book: no price is looked up here)."""
+    try:
+        resolve_arm(arm, PriceBook(use_genai=False))
+    except BenchError as exc:
+        loc: Loc = ("arms", index, "cost")
+        node: Json = arm.cost_model
+        while isinstance(node, dict):  # down to the deepest key that the message names
+            named = [key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", exc.message)]
+            if not named:
+                break
+            loc, node = (*loc, named[-1]), node[named[-1]]
+        raise document.error(loc, exc.message, hint=exc.hint, line=document.line(loc, key=True)) from None
+    return arm
 
 
 def _claims(document: YamlDocument, models: Iterable[ClaimModel]) -> tuple[ClaimSpec, ...]:

@@ -14,18 +14,8 @@ from claimbench.suite_paths import resolve_inside
 from claimbench.suite_yaml import Loc, YamlDocument
 from claimbench.types import Json
 
-METRICS = (
-    "accuracy",
-    "score",
-    "cost",
-    "cost_per_correct",
-    "ttft",
-    "first_answer",
-    "tpot",
-    "e2e",
-    "output_speed",
-)
-"""What claims and thresholds may be about (docs/method.md)."""
+METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
+"""What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above this module."""
 
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
 
@@ -176,8 +166,6 @@ class SuiteChecker:
         if arm.model.lower().endswith(".gguf"):
             self._path(arm.model, (*loc, "model"))
         self._check_option_paths(arm.options, (*loc, "options"))
-        for key in arm.cost:
-            self._known(key, ("list", "price", "host"), (*loc, "cost", key), "cost basis", key=True)
 
     def _check_option_paths(self, node: Json, loc: Loc) -> None:
         """Hold files that a provider would open to the same rule as data: inside the folder."""
