@@ -1,0 +1,239 @@
+"""Claims, readings and reasons in plain English, for a buyer. Codes stand before the first colon of a reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from claimbench.judge_types import Leaf, Question
+from claimbench.types import Claim, Estimate, Reading
+
+if TYPE_CHECKING:
+    from claimbench.judge_types import Outcome
+
+UNDER = "under the harness's reading"
+LEAD: Mapping[str, str] = {
+    "supported": "Supported",
+    "refuted": "Refuted",
+    "inconclusive": "Inconclusive",
+    "not_comparable": "Not comparable",
+    "n/a": "Not formed",
+}
+REASONS: Mapping[str, str] = {
+    "allowed_": "a difference between the arms that the suite accepts",
+    "arm_not_measured": "the arm was not run",
+    "arm_stopped": "every further call of the arm would have failed the same way",
+    "billing_unknown": "some bills are known only within bounds, and the verdict differs between them",
+    "cached_excluded": "answers from a cache have no latency of this run",
+    "client_limited": "the harness itself was too busy to time the answers",
+    "cost_basis_missing": "the arm's dollars are 0 because its hardware is not counted",
+    "cost_missing": "too many requests have no known dollars",
+    "currency": "the arms' prices are in different currencies",
+    "declared_after": "declared after the data were seen",
+    "denominator_near_zero": "the baseline cannot be told from 0, so the ratio has no interval",
+    "denominator_zero": "the baseline is 0, so there is no ratio",
+    "depends_on_reading": "the readings of the sentence do not agree",
+    "deterministic_given_prices": "every request cost the same, so nothing varies but the prices",
+    "exact_on_fixed_items": "fixed items and no sampling noise: the number is exact",
+    "few_clusters": "fewer than 12 independent groups of items",
+    "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
+    "infeasible": "arithmetic rules it out, given the baseline's accuracy",
+    "instrument_error": "the harness's own timing error could decide it",
+    "judge_uncorrected": "scored by a model as judge, without human labels to correct it",
+    "missing_sensitive": "the missing calls could overturn it",
+    "multiplicity": "not decided once all claims of the report are counted (Holm)",
+    "n_too_small": "too few items or independent groups for any verdict",
+    "no_valid_data": "no call gave a usable measurement",
+    "not_a_model_measurement": "no run of models can measure it",
+    "not_interleaved": "the arms were not measured at the same times",
+    "not_testable_as_stated": "it states no limit that could be tested",
+    "price_unknown": "no price is known",
+    "quantile_not_estimable": "too few independent calls for this percentile",
+    "short_blocks": "time blocks shorter than a minute",
+    "single_session": "measured in fewer than three sessions",
+    "some_not_comparable": "not every arm of the class could be compared",
+    "tail_dominated": "one request carries more than a tenth of the dollars",
+    "tail_guard": "a wider level, because few requests carry most of the sum",
+}
+
+
+def explain_reason(reason: str) -> str:
+    """Say a reason or flag in words, with its detail; a gate key names itself."""
+    code, _, detail = reason.partition(": ")
+    if code.startswith("allowed_"):
+        return f"accepted difference in {code.removeprefix('allowed_')}: {detail}"
+    meaning = REASONS.get(code)
+    if meaning is None:
+        return f"{code} differs: {detail}" if detail else code
+    return f"{meaning} ({detail})" if detail else meaning
+
+
+def number(value: float | None, scale: str, *, signed: bool = False) -> str:
+    """Show a number of a reading: ratios and shares in %, points, dollars, seconds."""
+    if value is None:
+        return "unknown"
+    if math.isinf(value):
+        return "unbounded"
+    plus = "+" if signed and value > 0 else ""
+    if scale == "points":
+        return f"{plus}{_digits(100 * value)}"
+    if scale == "usd":
+        return f"${_digits(value)}"
+    if scale == "seconds":
+        return f"{_digits(value)} s"
+    return f"{_digits(100 * value)}%"
+
+
+def _digits(value: float) -> str:
+    """Three significant digits, never an exponent, no trailing zeros after the point."""
+    if value == 0:
+        return "0"
+    places = max(0, 2 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(places, 8)}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def interval_text(estimate: Estimate, scale: str) -> str:
+    """``(95% interval 6.2% to 8.3%)``."""
+    unit = " points" if scale == "points" else ""
+    signed = scale == "points"
+    low, high = number(estimate.low, scale, signed=signed), number(estimate.high, scale, signed=signed)
+    level = f"{100 * estimate.level:.4g}%"
+    if estimate.method == "arithmetic":
+        return f"({low} to {high} from input to output tokens)"
+    return f"({level} interval {low} to {high}{unit})"
+
+
+def needed_text(question: Question) -> str:
+    """What the reading had to show."""
+    scale = question.scale
+    unit = " points" if scale == "points" else ""
+    if question.window is not None:
+        return f"needed: {number(question.window[0], scale)} to {number(question.window[1], scale)}{unit}"
+    word = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[question.side]
+    return f"needed: {word} {number(question.threshold, scale)}{unit}"
+
+
+def finding(question: Question, estimate: Estimate, ours: str, theirs: str | None) -> str:
+    """Say what was found, without the verdict."""
+    value = number(estimate.value, question.scale)
+    if estimate.value is None:
+        return f"no single value exists for {question.label} of {ours}" + (f" against {theirs}" if theirs else "")
+    if question.scale == "points":
+        if estimate.value == 0:
+            return f"{ours} is exactly as accurate as {theirs}"
+        word = "more" if estimate.value > 0 else "less"
+        return f"{ours} is {number(abs(estimate.value), 'points')} points {word} accurate than {theirs}"
+    if question.scale == "share":
+        return f"{ours} is right on {value} of the items"
+    if question.scale == "usd":
+        return f"{ours} costs {value} per 1,000 requests"
+    if question.scale == "seconds":
+        return f"{ours}'s {question.label} is {value} {UNDER}"
+    phrases = {
+        "per_request": f"{ours} costs {value} of {theirs} per request",
+        "per_correct": f"{ours} costs {value} of {theirs} per correct answer",
+        "list_price": f"{ours}'s list price per token is {value} of {theirs}'s",
+        "relative": f"{ours}'s accuracy is {value} of {theirs}'s",
+        "error_reduction": f"{ours} makes {value} of {theirs}'s errors",
+    }
+    return (
+        phrases.get(question.name) or f"{ours}'s {question.label.split(' cut by')[0]} is {value} of {theirs}'s {UNDER}"
+    )
+
+
+def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
+    """One sentence for one reading: status, finding, interval, what was needed, and why not if not."""
+    if reading.status == "n/a" or reading.estimate is None:
+        return f"Not formed: {question.label} ({question.not_formed})."
+    where = f" {leaf.where}" if leaf.where else ""
+    said = finding(question, reading.estimate, leaf.ours, leaf.theirs)
+    text = f"{LEAD[reading.status]}: {said}{where} {interval_text(reading.estimate, question.scale)}"
+    text += f"; {needed_text(question)}"
+    if reading.infeasible:
+        return f"{text}: impossible, given {leaf.theirs}'s accuracy."
+    why = [explain_reason(r) for r in reading.reasons if r.split(":")[0] not in {"tail_guard"}]
+    if question.note.startswith("$"):
+        why.append(f"the difference is {question.note}")
+    return text + (f" ({'; '.join(why)})." if why else ".")
+
+
+def more_text(reading: Reading) -> str:
+    """What would settle an inconclusive reading, in samples, dollars and hours."""
+    if reading.n_more is None:
+        return ""
+    low, high = reading.n_more
+    if math.isinf(low):
+        return " The estimate sits on the threshold: more samples may never resolve it."
+    if math.isinf(high):
+        text = f" About {low:,.0f} more samples at best; it may never resolve, because the estimate is so close"
+    elif low == high:
+        text = f" About {low:,.0f} more samples would settle it"
+    else:
+        text = f" About {low:,.0f} to {high:,.0f} more samples would settle it"
+    cost = []
+    if reading.dollars_more is not None:
+        cost.append(_span("$", reading.dollars_more, ""))
+    if reading.hours_more is not None:
+        cost.append(_span("", reading.hours_more, " hours"))
+    return text + (f" ({', '.join(cost)})" if cost else "") + "."
+
+
+def _span(before: str, pair: tuple[float, float], after: str) -> str:
+    low, high = pair
+    if math.isinf(high) or low == high:
+        return f"{before}{_digits(low)}{after}"
+    return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
+
+
+def verdict_sentence(claim: Claim, outcome: Outcome) -> str:
+    """The sentence at the top: what was found and whether the claim as published holds."""
+    after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
+    quoted = f'"{claim.text or claim.id}"'
+    if outcome.status == "not_comparable":
+        why = "; ".join(explain_reason(r) for r in outcome.reasons)
+        return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
+    head = next((r for r in outcome.readings if r.name == outcome.headline), None)
+    if head is None:
+        head = next((r for r in outcome.readings if r.status == outcome.status), None)
+    body = head.sentence.split("; needed")[0].split(": ", 1)[-1] if head else f"{quoted} has no tested reading"
+    if outcome.status in {"supported", "refuted"}:
+        holds = "holds" if outcome.status == "supported" else "does not hold"
+        extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
+        return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
+    if "depends_on_reading" in outcome.reasons:
+        return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
+    why = "; ".join(explain_reason(r) for r in outcome.reasons if r not in {"tail_guard"})
+    tail = f": {why}" if why else ""
+    return f"Inconclusive: {body}; that does not settle {quoted}{tail}.{more_text(head) if head else ''}{after}"
+
+
+def _depends(readings: Sequence[Reading], quoted: str) -> str:
+    def named(status: str) -> str:
+        return ", ".join(MEANS.get(r.name, r.name) for r in readings if r.status == status)
+
+    yes, no, open_ = named("supported"), named("refuted"), named("inconclusive")
+    if yes:
+        text = f"{quoted} is true only if it means {yes}"
+        text += f"; it is false if it means {no}" if no else ""
+    else:
+        text = f"{quoted} is false if it means {no}"
+    return text + (f"; undecided if it means {open_}" if open_ else "") + "."
+
+
+MEANS: Mapping[str, str] = {
+    "relative": "accuracy relative to the rival's",
+    "points": "percentage points",
+    "error_reduction": "fewer errors",
+    "per_request": "dollars per request",
+    "per_correct": "dollars per correct answer",
+    "list_price": "list price per token",
+    "ttft": "time to first token",
+    "tpot": "time per output token",
+    "e2e": "end-to-end time",
+    **{f"{m}.time_cut": f"less {t}" for m, t in (("ttft", "time to first token"), ("tpot", "time per output token"),
+                                                  ("e2e", "end-to-end time"))},
+    **{f"{m}.rate_up": f"more speed in {t}" for m, t in (("ttft", "time to first token"),
+                                                         ("tpot", "output tokens"), ("e2e", "whole answers"))},
+}  # fmt: skip

@@ -1,0 +1,209 @@
+"""Claims + both tables -> verdicts. Pure: no I/O, no clock; the comparability gate comes before every comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from claimbench import gate, sequential, stats
+from claimbench.claim_words import verdict_sentence
+from claimbench.claims_parse import explain_text, parse_claim, parse_claims
+from claimbench.judge_types import HostRate, JudgeContext, Leaf, ListPrice, Outcome
+from claimbench.table_types import BoolArray, CallTable, ItemTable
+from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
+from claimbench.verdicts import P_SLACK, all_of, any_of, combine, judge_leaf
+
+__all__ = [
+    "HostRate",
+    "JudgeContext",
+    "ListPrice",
+    "context_of",
+    "explain_text",
+    "judge",
+    "parse_claim",
+    "parse_claims",
+]
+
+
+def judge(
+    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: JudgeContext | None = None
+) -> tuple[Verdict, ...]:
+    """Judge every claim of a report.
+
+    Args:
+        claims: parsed claims; those declared before the run form the Holm family of their headline readings.
+        items: one row per task and sample.
+        calls: one row per finished call.
+        context: comparability profiles, prices, clock errors, the look at which the run stopped; see JudgeContext.
+
+    Returns:
+        One verdict per claim, in order. A claim is decided only if its Holm-adjusted p is at most its alpha.
+    """
+    ctx = context or JudgeContext()
+    outcomes = [_Judge(items, calls, ctx, _level(claim, ctx)).outcome(claim) for claim in claims]
+    ps = [_family_p(claim, outcome, ctx) for claim, outcome in zip(claims, outcomes, strict=True)]
+    family = [i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None]
+    adjusted: dict[int, float] = {}
+    if family:
+        values = stats.holm([ps[i] or 0.0 for i in family])[0]
+        adjusted = {i: float(p) for i, p in zip(family, values, strict=True)}
+    return tuple(
+        _verdict(claim, outcome, adjusted.get(i), items, calls, ctx)
+        for i, (claim, outcome) in enumerate(zip(claims, outcomes, strict=True))
+    )
+
+
+def context_of(
+    suite: Suite,
+    manifest: Manifest,
+    sessions: Sequence[Session],
+    calls: CallTable,
+    *,
+    list_prices: Mapping[str, ListPrice] | None = None,
+    projections: Mapping[str, Mapping[str, Json]] | None = None,
+    instrument_error_s: Mapping[str, float] | None = None,
+    look: Look | None = None,
+    look_alpha: float | None = None,
+) -> JudgeContext:
+    """Assemble the judge's context from what a run left; prices, projections and calibration come from their owners."""
+    profiles = {}
+    for arm in suite.arms:
+        rows = calls.arms.get(arm.name)
+        used = set(rows.session.tolist()) if rows is not None else set()
+        profiles[arm.name] = gate.arm_profile(suite, manifest, arm, [s for s in sessions if s.n in used])
+    lags = [s.loop_lag_ms["p99"] for s in sessions if "p99" in s.loop_lag_ms]
+    judged = {t.name for t in suite.tasks if t.scorers and "judge" in t.scorers[0].name}
+    calm = {a.name for a in suite.arms if a.params.temperature == 0 and a.device is not None}
+    return JudgeContext(
+        profiles=profiles, allow=frozenset(suite.allow), arms_not_run=manifest.arms_not_run,
+        list_prices=list_prices or {}, hosts=_hosts(suite), projections=projections or {},
+        instrument_error_s=instrument_error_s or {}, loop_lag_p99_s=max(lags) / 1000 if lags else None,
+        judged_tasks=frozenset(judged), trust_judge=bool(suite.options.get("trust_judge", False)),
+        concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
+        devices={a.name: a.device for a in suite.arms}, look=look, look_alpha=look_alpha,
+        deterministic=frozenset(calm),
+    )  # fmt: skip
+
+
+def _hosts(suite: Suite) -> dict[str, HostRate]:
+    """Hourly price and utilisation of arms whose cost is stated as ``host: {usd_per_hour, utilisation}``."""
+    out = {}
+    for arm in suite.arms:
+        host = arm.cost_model.get("host")
+        if isinstance(host, Mapping) and host.get("usd_per_hour") is not None and host.get("utilisation") is not None:
+            out[arm.name] = HostRate(float(host["usd_per_hour"]), float(host["utilisation"]))
+    return out
+
+
+def _level(claim: Claim, ctx: JudgeContext) -> float:
+    """Alpha of the displayed interval: the claim's, or the nominal alpha of the look where the run stopped."""
+    if ctx.look is None:
+        return claim.alpha
+    if ctx.look_alpha is not None:
+        return ctx.look_alpha
+    bounds = sequential.obf_bounds(ctx.look.looks_planned, claim.alpha)
+    return sequential.nominal_alpha(float(bounds[ctx.look.k - 1]))
+
+
+def _family_p(claim: Claim, outcome: Outcome, ctx: JudgeContext) -> float | None:
+    """The p that stands for a claim in Holm's family; the running minimum of repeated p's after early stopping."""
+    if outcome.status == "not_comparable" or outcome.p is None:
+        return None
+    if ctx.look is not None:
+        return ctx.look.repeated_p.get(claim.id, outcome.p)
+    return outcome.p
+
+
+class _Judge:
+    """The recursion over parts, classes, arms and slices, at one level."""
+
+    def __init__(self, items: ItemTable, calls: CallTable, ctx: JudgeContext, alpha: float) -> None:
+        self.items, self.calls, self.ctx, self.alpha = items, calls, ctx, alpha
+
+    def outcome(self, claim: Claim) -> Outcome:
+        """Judge a claim of any kind, before Holm over the report."""
+        if claim.kind == "not_measurable":
+            return Outcome("not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",))
+        if claim.kind == "compound":
+            return all_of([replace(self.outcome(p), title=p.id) for p in claim.parts], self.alpha)
+        if claim.kind == "class_level":
+            each = [self.outcome(replace(claim.parts[0], treatments=(arm,))) for arm in claim.treatments]
+            named = [replace(o, title=arm) for arm, o in zip(claim.treatments, each, strict=True)]
+            return (
+                any_of(named, self.alpha) if named else Outcome("not_comparable", None, reasons=("arm_not_measured",))
+            )
+        if not claim.treatments:
+            return Outcome("not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",))
+        return combine(claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha)
+
+    def _leaf(self, leaf: Leaf) -> Outcome:
+        return judge_leaf(leaf, self.items, self.calls, self.ctx, self.alpha)
+
+    def _mask(self, claim: Claim) -> BoolArray:
+        mask = np.ones(len(self.items.items), dtype=np.bool_)
+        if claim.task is not None:
+            mask &= self.items.task == claim.task
+        if claim.slice is not None and claim.slice[1] != "*":
+            column = self.items.slices.get(claim.slice[0])
+            mask &= column == claim.slice[1] if column is not None else False
+        return mask
+
+    def _slices(self, claim: Claim) -> list[tuple[str, BoolArray]]:
+        """The declared workloads that "up to" and "sometimes" range over: one column, else tasks, else all columns."""
+        if claim.slice is not None:
+            columns = [claim.slice[0]]
+        elif claim.task is None and len(np.unique(self.items.task)) > 1:
+            return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
+        else:
+            columns = list(self.items.slices)
+        out = []
+        for name in columns:
+            values = self.items.slices.get(name)
+            if values is not None:
+                out += [(f"{name}={v}", values == v) for v in np.unique(values) if v]
+        return out
+
+
+def _verdict(
+    claim: Claim, outcome: Outcome, p_holm: float | None, items: ItemTable, calls: CallTable, ctx: JudgeContext
+) -> Verdict:
+    decided = outcome.status in {"supported", "refuted"}
+    if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
+        outcome = replace(outcome, status="inconclusive", reasons=(*outcome.reasons, "multiplicity"))
+    flags = outcome.flags
+    if claim.declared == "after":
+        flags = (*flags, "declared_after")
+    if ctx.look is not None:
+        flags = (*flags, f"stopped_at_look: {ctx.look.k} of {ctx.look.looks_planned}")
+    readings = tuple(_with_holm(r, outcome, p_holm) for r in outcome.readings)
+    outcome = replace(outcome, readings=readings, flags=flags)
+    parts: tuple[Verdict, ...] = ()
+    if claim.kind == "compound":
+        engine = _Judge(items, calls, ctx, _level(claim, ctx))
+        parts = tuple(_verdict(part, engine.outcome(part), None, items, calls, ctx) for part in claim.parts)
+    absent = any(r.startswith("arm_not_measured") for r in outcome.reasons)
+    projected = ctx.projections.get(claim.id, {}) if absent else {}
+    sentence = _compound_sentence(claim, outcome, parts) if parts else verdict_sentence(claim, outcome)
+    return Verdict(claim, outcome.status, outcome.headline, outcome.qualifier, readings, flags, outcome.reasons,
+                   sentence, projected, parts)  # fmt: skip
+
+
+def _with_holm(reading: Reading, outcome: Outcome, p_holm: float | None) -> Reading:
+    """Holm's p belongs to the claim; it is shown on the reading that decides."""
+    return replace(reading, p_holm=p_holm) if reading.name == outcome.headline else reading
+
+
+def _compound_sentence(claim: Claim, outcome: Outcome, parts: Sequence[Verdict]) -> str:
+    words = {
+        "supported": "all parts hold",
+        "refuted": "one part does not hold",
+        "inconclusive": "not every part is decided",
+        "not_comparable": "a part cannot be compared",
+    }
+    lead = {"not_comparable": "Not comparable"}.get(outcome.status, outcome.status.capitalize())
+    after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
+    return (
+        f'{lead}: "{claim.text or claim.id}": {words[outcome.status]}. ' + " ".join(p.sentence for p in parts) + after
+    )

@@ -1,0 +1,134 @@
+"""What the claim checker needs beside the tables, and the shapes its steps hand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from claimbench.stats import Interval
+from claimbench.table_types import BoolArray, FloatArray
+from claimbench.types import Claim, Json, Look, Reading, VerdictStatus
+
+ReadingStatus = VerdictStatus | Literal["n/a"]
+Side = Literal[">=", "<=", ">", "<", "within"]
+
+
+@dataclass(frozen=True)
+class ListPrice:
+    """Published dollars per million tokens of one arm, for the reading "list price per token"."""
+
+    input_usd: float
+    output_usd: float
+    price_id: str
+
+
+@dataclass(frozen=True)
+class HostRate:
+    """Assumptions behind a local arm's dollars, for flip points."""
+
+    usd_per_hour: float
+    utilisation: float
+
+
+@dataclass(frozen=True)
+class JudgeContext:
+    """Everything :func:`claimbench.claims.judge` needs beside claims and tables. All mappings are by arm name.
+
+    Attributes:
+        profiles: comparability keys of each arm (see :mod:`claimbench.gate`).
+        allow: keys whose difference the suite accepts; printed in the verdict.
+        arms_not_run: why an arm was not run.
+        list_prices: published prices, for that reading.
+        hosts: hourly price and utilisation of local arms.
+        projections: claim id -> projected (never measured) figures, attached to ``arm_not_measured`` verdicts.
+        instrument_error_s: the harness's own clock error at the concurrency used, seconds.
+        loop_lag_p99_s: 99th percentile of the event loop's lag, seconds; None = unknown.
+        judged_tasks: tasks scored by a model as judge.
+        human_scores: human labels, one per item of the table, nan where there is none.
+        trust_judge: the user vouches for the judge.
+        concurrency: calls in flight, to turn items into hours.
+        devices: arms that share a device take turns; None = remote, counted as an API arm.
+        look: the look a run stopped at when decided; the displayed interval is then the repeated one.
+        look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
+        deterministic: arms whose serving has no sampling noise (temperature 0).
+    """
+
+    profiles: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    allow: frozenset[str] = frozenset()
+    arms_not_run: Mapping[str, str] = field(default_factory=dict)
+    list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
+    hosts: Mapping[str, HostRate] = field(default_factory=dict)
+    projections: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    instrument_error_s: Mapping[str, float] = field(default_factory=dict)
+    loop_lag_p99_s: float | None = None
+    judged_tasks: frozenset[str] = frozenset()
+    human_scores: Mapping[str, FloatArray] = field(default_factory=dict)
+    trust_judge: bool = False
+    concurrency: Mapping[str, int] = field(default_factory=dict)
+    devices: Mapping[str, str | None] = field(default_factory=dict)
+    look: Look | None = None
+    look_alpha: float | None = None
+    deterministic: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Question:
+    """One testable meaning of a claim between two arms (or of one arm), ready to be decided.
+
+    ``interval_at(alpha)`` gives the interval; ``threshold`` decides, ``strict`` is the unrounded one. ``contrast_at``
+    stands in where a ratio's interval is unbounded: its interval is compared with 0 in the same direction.
+    ``sensitivity`` holds intervals of other ways to look at the same data. ``blocked`` reasons forbid a decision;
+    ``not_formed`` makes the reading n/a; ``scale``: how the number is shown. ``infeasible_p``: p of the baseline lying
+    where arithmetic forbids the claim, None where it does not.
+    """
+
+    name: str
+    label: str
+    side: Side
+    threshold: float
+    strict: float
+    interval_at: Callable[[float], Interval] | None
+    window: tuple[float, float] | None = None
+    contrast_at: Callable[[float, float], Interval] | None = None
+    p: float | None = None
+    scale: Literal["ratio", "points", "share", "usd", "seconds"] = "ratio"
+    sensitivity: Mapping[str, Callable[[float], Interval]] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    bounds: tuple[Callable[[float], Interval], ...] = ()
+    bounds_code: str = ""
+    blocked: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    not_formed: str | None = None
+    infeasible_p: float | None = None
+    is_difference: bool = False
+    counts_for_headline: bool = True
+    price_ids: tuple[str, ...] = ()
+    flip_points: Mapping[str, float] = field(default_factory=dict)
+    rows_needed: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to ``status``."""
+
+    status: VerdictStatus
+    p: float | None
+    readings: tuple[Reading, ...] = ()
+    headline: str | None = None
+    qualifier: str = ""
+    flags: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One simple claim about one pair of arms on a set of items (``mask``: bool per item of the table)."""
+
+    claim: Claim
+    ours: str
+    theirs: str | None
+    mask: BoolArray
+    where: str = ""

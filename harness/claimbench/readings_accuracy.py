@@ -1,0 +1,269 @@
+"""Readings of accuracy claims: what "30% more accurate" can mean, as intervals on paired item means."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.judge_types import JudgeContext, Leaf, Question
+from claimbench.stats import Interval, PairedMeans
+from claimbench.table_types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
+from claimbench.types import Claim
+
+MARGINS_SHOWN = (0.02, 0.03, 0.05)
+"""Non-inferiority margins at which the verdict is always printed."""
+MISSING_LIMIT = 0.05
+"""Share of missing calls in an arm above which a verdict that missing items could overturn is withdrawn."""
+LABELS_FOR_PPI = 50
+IntervalAt = Callable[[float], Interval]
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Paired item means of two arms (``b`` is ``a`` for absolute claims) on the items both have, with what is missing.
+
+    ``planned`` counts the claim's items planned for both; ``missing_a``/``missing_b`` those without a score.
+    """
+
+    a: FloatArray
+    b: FloatArray
+    cluster: StrArray
+    draws: IntArray
+    planned: int
+    missing_a: int
+    missing_b: int
+    bounded: bool
+
+
+def paired_scores(items: ItemTable, leaf: Leaf, variant: str = "score") -> Scores:
+    """Pick the items of a claim that both arms have; ``variant`` names the score column (sensitivity analyses).
+
+    ``worst`` and ``best`` fill missing items against and in favour of the treatment.
+    """
+    ours = items.arms[leaf.ours]
+    theirs = items.arms[leaf.theirs] if leaf.theirs else ours
+    planned = leaf.mask & (ours.n_calls > 0) & (theirs.n_calls > 0)
+    column = "score" if variant in {"worst", "best"} else variant
+    a, b = getattr(ours, column)[planned], getattr(theirs, column)[planned]
+    missing = (int(np.isnan(a).sum()), int(np.isnan(b).sum()))
+    if variant in {"worst", "best"}:
+        bad, good = (0.0, 1.0) if variant == "worst" else (1.0, 0.0)
+        a, b = np.where(np.isnan(a), bad, a), np.where(np.isnan(b), good, b)
+    keep = ~(np.isnan(a) | np.isnan(b))
+    draws = np.minimum(ours.n_epochs, theirs.n_epochs)[planned][keep]
+    a, b = a[keep], b[keep]
+    inside = bool(len(a) == 0 or (min(a.min(), b.min()) >= 0 and max(a.max(), b.max()) <= 1))
+    return Scores(a, b, items.cluster[planned][keep], np.maximum(draws, 1), int(planned.sum()), *missing, inside)
+
+
+def missing_is_unequal(scores: Scores) -> bool:
+    """Tell whether missing calls could carry a verdict: above 5% in an arm, or shares that differ (Fisher p < .05)."""
+    n = scores.planned
+    if n == 0:
+        return False
+    if max(scores.missing_a, scores.missing_b) > MISSING_LIMIT * n:
+        return True
+    return stats.fisher_p(scores.missing_a, n, scores.missing_b, n) < 0.05
+
+
+def questions(items: ItemTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+    """List the readings of an accuracy claim on one pair of arms; empty where no item has a score in both arms."""
+    scores = paired_scores(items, leaf)
+    if len(scores.a) == 0:
+        return []
+    if leaf.claim.relation == "at_least":
+        return [_absolute(leaf.claim, scores)]
+    return _Pair(items, leaf, scores, ctx).questions()
+
+
+def _absolute(claim: Claim, scores: Scores) -> Question:
+    codes = stats.cluster_codes(scores.cluster)
+    summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
+
+    def at(alpha: float) -> Interval:
+        return stats.proportion_ci(summary, alpha) if summary else stats.mean_ci(scores.a, codes, alpha)
+
+    threshold = claim.threshold or 0.0
+    return Question("accuracy", "accuracy", ">=", threshold, threshold, at, scale="share",
+                    blocked=_size(scores, stats.size_reasons))  # fmt: skip
+
+
+def _size(scores: Scores, rule: Callable[[int, int], tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(r for r in rule(len(scores.a), len(np.unique(scores.cluster))) if r == "n_too_small")
+
+
+class _Pair:
+    """The readings of one relation on one pair, sharing the paired means and their sensitivity variants."""
+
+    def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: JudgeContext) -> None:
+        self.claim, self.leaf, self.items, self.scores, self.ctx = leaf.claim, leaf, items, scores, ctx
+        self.codes = stats.cluster_codes(scores.cluster)
+        self.exact = False
+        self.cannot: str | None = None
+        self.main = self._means(scores)
+        self.others: dict[str, PairedMeans] = {}
+        if leaf.claim.population == "super":
+            for variant in ("score_errors_wrong", "score_without_refusals", "worst", "best"):
+                other = paired_scores(items, leaf, variant)
+                if len(other.a):
+                    self.others[variant.removeprefix("score_")] = self._super(other)
+            self.others["unclustered"] = stats.paired_means(scores.a, scores.b, bounded=scores.bounded)
+
+    def _super(self, scores: Scores) -> PairedMeans:
+        codes = stats.cluster_codes(scores.cluster)
+        return stats.paired_means(scores.a, scores.b, codes, bounded=scores.bounded, draws=scores.draws)
+
+    def _means(self, scores: Scores) -> PairedMeans:
+        if self.claim.population == "super":
+            return self._super(scores)
+        keep = self._kept()
+        ours, theirs = self.items.arms[self.leaf.ours], self.items.arms[self.leaf.theirs or self.leaf.ours]
+        k_a, k_b = ours.n_epochs[keep], theirs.n_epochs[keep]
+        var_a, var_b = ours.score_var[keep], theirs.score_var[keep]
+        if min(int(k_a.min()), int(k_b.min())) < 2:
+            if {self.leaf.ours, self.leaf.theirs} <= self.ctx.deterministic:
+                self.exact = True
+            else:
+                self.cannot = "fixed_needs_epochs"
+            var_a = var_b = np.zeros(len(scores.a))
+            k_a = k_b = np.full(len(scores.a), 2, dtype=np.int64)
+        return stats.fixed_means(scores.a, var_a, k_a, scores.b, var_b, k_b)
+
+    def _kept(self) -> BoolArray:
+        ours, theirs = self.items.arms[self.leaf.ours], self.items.arms[self.leaf.theirs or self.leaf.ours]
+        return self.leaf.mask & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
+
+    def questions(self) -> list[Question]:
+        claim = self.claim
+        if claim.relation == "more":
+            return [self._make("more", "difference in points", ">", 0.0, 0.0)]
+        if claim.relation in {"as", "caught_up"}:
+            return self._as_good()
+        if claim.relation == "times_more":
+            n, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+            return [self._make("relative", "relative accuracy", ">=", n - h, n, window=_about(claim, n))]
+        return self._more_by()
+
+    def _as_good(self) -> list[Question]:
+        delta = self.claim.margin
+        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN}
+        return [
+            self._make("non_inferior", "not worse by more than the margin", ">=", -delta, -delta, thresholds=shown),
+            self._make("equivalent", "neither worse nor better by more than the margin", "within", 0.0, 0.0,
+                       window=(-delta, delta), counts=False),
+        ]  # fmt: skip
+
+    def _more_by(self) -> list[Question]:
+        claim = self.claim
+        x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+        w = _about(claim, x)
+        made = [
+            self._make("relative", "relative accuracy", ">=", 1 + x - h, 1 + x, window=w and (1 + w[0], 1 + w[1]),
+                       ceiling=1 / (1 + x - h)),
+            self._make("points", "difference in points", ">=", x - h, x, window=w, ceiling=1 - (x - h)),
+        ]  # fmt: skip
+        error = self._make("error_reduction", "relative error", "<=", 1 - x + h, 1 - x,
+                           window=w and (1 - w[1], 1 - w[0]))  # fmt: skip
+        return [*made, error]
+
+    def _make(
+        self,
+        name: str,
+        label: str,
+        side: str,
+        threshold: float,
+        strict: float,
+        *,
+        window: tuple[float, float] | None = None,
+        thresholds: dict[str, float] | None = None,
+        ceiling: float | None = None,
+        counts: bool = True,
+    ) -> Question:
+        family = "error" if name == "error_reduction" else "ratio" if name == "relative" else "difference"
+        sensitivity = {key: _interval_of(pm, family) for key, pm in self.others.items()}
+        flags = ("exact_on_fixed_items",) if self.exact else ()
+        not_formed = None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
+        return Question(
+            name, label, "within" if window else side, threshold, strict,  # type: ignore[arg-type]
+            self._interval(family), window=window, scale="points" if family == "difference" else "ratio",
+            contrast_at=self._contrast(family), sensitivity=sensitivity, thresholds=thresholds or {}, flags=flags,
+            blocked=((self.cannot,) if self.cannot else ()) + (() if self.exact else self._too_small()),
+            infeasible_p=self._infeasible_p(ceiling), is_difference=family == "difference", counts_for_headline=counts,
+            not_formed=not_formed,
+        )  # fmt: skip
+
+    def _infeasible_p(self, ceiling: float | None) -> float | None:
+        """Test whether the baseline alone rules the claim out: its accuracy above ``ceiling`` leaves no room."""
+        if ceiling is None or not self.scores.bounded or ceiling >= 1:
+            return None
+        summary = stats.proportion(self.scores.b, self.codes, self.scores.draws)
+        if stats.proportion_ci(summary, self.claim.alpha).lo <= ceiling:
+            return None
+        return stats.p_by_inversion(lambda alpha: stats.proportion_ci(summary, alpha), ceiling)
+
+    def _too_small(self) -> tuple[str, ...]:
+        if self.claim.population == "fixed":
+            return () if len(self.scores.a) >= 20 else ("n_too_small",)
+        return _size(self.scores, stats.size_reasons)
+
+    def _interval(self, family: str) -> IntervalAt:
+        if family == "difference":
+            corrected = _judge_corrected(self.leaf, self.items, self.ctx)
+            if corrected is not None:
+                return corrected
+        return _interval_of(self.main, family)
+
+    def _contrast(self, family: str) -> Callable[[float, float], Interval] | None:
+        """Test ``a >= R b`` without dividing; for errors ``(1-a) <= E (1-b)``."""
+        if family == "difference":
+            return None
+        if family == "ratio":
+            return lambda r, alpha: stats.paired_ci(self.main, (1.0, -r), alpha)
+        return lambda e, alpha: stats.paired_ci(self.main, (-1.0, e), alpha, const=e - 1.0)
+
+
+def _about(claim: Claim, quoted: float) -> tuple[float, float] | None:
+    """Return the window of "about": ten percent of the quoted number on either side."""
+    return (0.9 * quoted, 1.1 * quoted) if claim.modifier == "about" else None
+
+
+def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
+    if family == "difference":
+        return lambda alpha: stats.paired_ci(pm, alpha=alpha)
+    if family == "ratio":
+        return lambda alpha: stats.ratio_ci(pm, alpha)
+    if not (pm.bounded or math.isinf(pm.df)):
+        return lambda alpha: Interval(None, -math.inf, math.inf, 1 - alpha, "none", pm.n, pm.n_clusters)
+    return lambda alpha: stats.error_ratio_ci(pm, alpha)
+
+
+def human_pairs(leaf: Leaf, ctx: JudgeContext) -> BoolArray | None:
+    """Items of a claim that people labelled in both arms; None without labels."""
+    one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
+    if one is None or two is None:
+        return None
+    return leaf.mask & ~np.isnan(one) & ~np.isnan(two)
+
+
+def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> IntervalAt | None:
+    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered."""
+    labelled = human_pairs(leaf, ctx)
+    if labelled is None or not labelled.any() or not set(items.task[leaf.mask].tolist()) & ctx.judged_tasks:
+        return None
+    theirs = leaf.theirs or leaf.ours
+    truth = ctx.human_scores[leaf.ours] - ctx.human_scores[theirs]
+    judge = items.arms[leaf.ours].score - items.arms[theirs].score
+    rest = leaf.mask & ~labelled & ~np.isnan(judge)
+    use = labelled & ~np.isnan(judge)
+    clustered = len(np.unique(items.cluster[leaf.mask])) < int(leaf.mask.sum())
+    if int(use.sum()) >= LABELS_FOR_PPI and not clustered and rest.any():
+        return lambda alpha: stats.ppi_mean(truth[use], judge[use], judge[rest], alpha)
+    pm = stats.paired_means(
+        ctx.human_scores[leaf.ours][labelled], ctx.human_scores[theirs][labelled],
+        stats.cluster_codes(items.cluster[labelled]), bounded=True,
+    )  # fmt: skip
+    return lambda alpha: stats.paired_ci(pm, alpha=alpha)

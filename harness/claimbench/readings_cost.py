@@ -1,0 +1,260 @@
+"""Readings of cost claims: dollars per request on this workload, per correct answer, and list price per token."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.judge_types import JudgeContext, Leaf, Question
+from claimbench.stats import Interval, PairedMeans
+from claimbench.table_types import BoolArray, CallTable, FloatArray, ItemTable
+from claimbench.types import Claim
+
+AS_CHEAP = 1.10
+"""'As cheap as' allows this ratio."""
+UNPRICED_LIMIT = 0.05
+"""Share of items without known dollars above which no cost verdict is given."""
+
+
+@dataclass(frozen=True)
+class Dollars:
+    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill is unknown."""
+
+    usd: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def has_range(self) -> bool:
+        """Whether some bill is known only within bounds."""
+        return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
+
+    @property
+    def known(self) -> BoolArray:
+        """Items with an amount or bounds."""
+        return ~np.isnan(self.low) & ~np.isnan(self.high)
+
+    def middle(self) -> FloatArray:
+        """The amount, or the middle of its bounds."""
+        return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
+
+
+def dollars(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
+    """Pick the dollars of one arm on the items of ``mask``."""
+    rows = items.arms[arm]
+    return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
+
+
+def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> str | None:
+    """Reason why an arm has no price at all, or currencies that do not compare; None if it has one."""
+    rows = items.arms[arm]
+    got = dollars(items, arm, mask & (rows.n_finished > rows.n_errors))
+    if len(got.usd) and not got.known.any():
+        why = "; ".join(rows.cost_why_unknown)
+        return f"price_unknown: {arm}" + (f" ({why})" if why else "")
+    return None
+
+
+def currencies(items: ItemTable, ours: str, theirs: str) -> str | None:
+    """Reason why two arms' money does not compare, or None."""
+    one, two = items.arms[ours].currencies, items.arms[theirs].currencies
+    if one and two and one != two:
+        return f"currency: {'/'.join(one)} for {ours} and {'/'.join(two)} for {theirs}"
+    return None
+
+
+def thresholds(claim: Claim) -> tuple[str, float, float, tuple[float, float] | None]:
+    """Give (side, rounded threshold, strict threshold, window) of a ratio treatment / baseline for cost and time."""
+    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+    about = claim.modifier == "about"
+    if claim.relation == "less":
+        return "<", 1.0, 1.0, None
+    if claim.relation == "as":
+        return "<=", AS_CHEAP, AS_CHEAP, None
+    if claim.relation == "times_less":
+        window = (1 / (1.1 * x), 1 / (0.9 * x)) if about else None
+        return "within" if about else "<=", 1 / (x - h), 1 / x, window
+    window = (1 - 1.1 * x, 1 - 0.9 * x) if about else None
+    return "within" if about else "<=", 1 - x + h, 1 - x, window
+
+
+def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+    """List the readings of a cost claim; empty where no item has dollars in the arms."""
+    if leaf.claim.relation == "at_most":
+        return _absolute(items, leaf)
+    assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
+    rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
+    planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
+    a, b = dollars(items, leaf.ours, planned), dollars(items, leaf.theirs, planned)
+    keep = a.known & b.known
+    if not keep.any():
+        return []
+    served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
+    hole = 1 - keep.sum() / max(int(served.sum()), 1)
+    blocked = _size(keep, items, planned) + (("cost_missing",) if hole > UNPRICED_LIMIT else ())
+    a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
+    codes = stats.cluster_codes(items.cluster[planned][keep])
+    where = np.flatnonzero(planned)[keep]
+    made = [
+        _per_request(leaf, a, b, codes, blocked, ctx),
+        _per_correct(leaf, a, b, rows_a.score[where], rows_b.score[where], codes, blocked),
+        _list_price(leaf, calls, ctx),
+    ]
+    ids = rows_a.price_ids + rows_b.price_ids
+    return [q if q.price_ids else replace(q, price_ids=ids) for q in made]
+
+
+def _size(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[str, ...]:
+    n, g = int(keep.sum()), len(np.unique(items.cluster[planned][keep]))
+    return tuple(r for r in stats.size_reasons(n, g) if r == "n_too_small")
+
+
+def _per_request(
+    leaf: Leaf, a: Dollars, b: Dollars, codes: stats.IntArray, blocked: tuple[str, ...], ctx: JudgeContext
+) -> Question:
+    side, threshold, strict, window = thresholds(leaf.claim)
+    pm = stats.paired_means(a.middle(), b.middle(), codes)
+    zero = _zero(pm)
+    ends: tuple[Callable[[float], Interval], ...] = ()
+    if a.has_range or b.has_range:
+        ends = tuple(_ratio(stats.paired_means(x, y, codes)) for x, y in ((a.low, b.high), (a.high, b.low)))
+    flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
+    plain = stats.paired_means(a.middle(), b.middle())
+    ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
+    return Question(
+        "per_request", "dollars per request", side, threshold, strict, _ratio(pm), window=window,  # type: ignore[arg-type]
+        contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha), p=_ratio_p(pm, threshold, window),
+        sensitivity={"unclustered": _ratio(plain)}, bounds=ends, bounds_code="billing_unknown",
+        blocked=blocked + zero, flags=("deterministic_given_prices",) if flat else (),
+        flip_points=_flips(leaf, ratio, threshold, ctx),
+        note=f"${1000 * (pm.theta[0] - pm.theta[1]):+.4g} per 1,000 requests" if "denominator_zero" in zero else "",
+    )  # fmt: skip
+
+
+def _zero(pm: PairedMeans) -> tuple[str, ...]:
+    if pm.theta[0] == 0:
+        return ("cost_basis_missing",)
+    return ("denominator_zero",) if pm.theta[1] == 0 else ()
+
+
+def _ratio(pm: PairedMeans) -> Callable[[float], Interval]:
+    return lambda alpha: stats.ratio_ci_hull(pm, alpha)
+
+
+def _ratio_p(pm: PairedMeans, threshold: float, window: tuple[float, float] | None) -> float | None:
+    """Give the p of the rounded threshold in closed form, on the scale of the interval (x10 under the tail guard)."""
+    if window is not None or pm.theta[1] == 0:
+        return None
+    guard = 0.05 / stats.tail_alpha(pm, 0.05)[0]
+    return min(1.0, guard * stats.hull_test(pm, (1.0, -threshold)).p)
+
+
+def _flips(leaf: Leaf, ratio: float | None, threshold: float, ctx: JudgeContext) -> dict[str, float]:
+    """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly price of local arms.
+
+    m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the treatment.
+    """
+    if ratio is None or ratio <= 0 or threshold <= 0:
+        return {}
+    m = threshold / ratio
+    out = {"treatment_price_multiplier": m, "baseline_price_multiplier": 1 / m}
+    for arm, factor, role in ((leaf.ours, m, "treatment"), (leaf.theirs or "", 1 / m, "baseline")):
+        host = ctx.hosts.get(arm)
+        if host is not None:
+            out[f"{role}_utilisation"] = host.utilisation / factor
+            out[f"{role}_usd_per_hour"] = host.usd_per_hour * factor
+    return out
+
+
+def _per_correct(
+    leaf: Leaf,
+    a: Dollars,
+    b: Dollars,
+    score_a: FloatArray,
+    score_b: FloatArray,
+    codes: stats.IntArray,
+    blocked: tuple[str, ...],
+) -> Question:
+    side, threshold, strict, window = thresholds(leaf.claim)
+    keep = ~(np.isnan(score_a) | np.isnan(score_b))
+    name, label = "per_correct", "dollars per correct answer"
+    if not keep.any():
+        return Question(name, label, side, threshold, strict, None, window=window,  # type: ignore[arg-type]
+                        not_formed="no item has a score in both arms")  # fmt: skip
+    xa, xb, sa, sb, cl = a.middle()[keep], b.middle()[keep], score_a[keep], score_b[keep], codes[keep]
+    zero = ("cost_basis_missing",) if not xa.any() else ("denominator_zero",) if not xb.any() else ()
+    ends: tuple[Callable[[float], Interval], ...] = ()
+    if a.has_range or b.has_range:
+        pairs = ((a.low[keep], b.high[keep]), (a.high[keep], b.low[keep]))
+        ends = tuple(_correct_ratio(x, sa, y, sb, cl) for x, y in pairs)
+    return Question(
+        name, label, side, threshold, strict, _correct_ratio(xa, sa, xb, sb, cl), window=window,  # type: ignore[arg-type]
+        bounds=ends, bounds_code="billing_unknown", blocked=blocked + zero,
+    )  # fmt: skip
+
+
+def _correct_ratio(
+    xa: FloatArray, sa: FloatArray, xb: FloatArray, sb: FloatArray, cluster: stats.IntArray
+) -> Callable[[float], Interval]:
+    return lambda alpha: stats.cost_per_correct_ratio_ci(xa, sa, xb, sb, cluster, alpha)
+
+
+def _list_price(leaf: Leaf, calls: CallTable, ctx: JudgeContext) -> Question:
+    """Arithmetic, no sampling: input and output prices bound the ratio, the measured token mix places it between."""
+    side, threshold, strict, window = thresholds(leaf.claim)
+    name, label = "list_price", "list price per token"
+    one, two = ctx.list_prices.get(leaf.ours), ctx.list_prices.get(leaf.theirs or "")
+    lacking = [arm for arm, price in ((leaf.ours, one), (leaf.theirs, two)) if price is None]
+    if one is None or two is None or min(two.input_usd, two.output_usd) <= 0:
+        why = f"no list price for {' and '.join(str(x) for x in lacking)}" if lacking else "a price of 0"
+        return Question(name, label, side, threshold, strict, None, window=window, not_formed=why)  # type: ignore[arg-type]
+    ends = sorted((one.input_usd / two.input_usd, one.output_usd / two.output_usd))
+    share = _input_share(leaf, calls)
+    mid = None
+    if share is not None:
+        mid = (one.input_usd * share + one.output_usd * (1 - share)) / (
+            two.input_usd * share + two.output_usd * (1 - share)
+        )
+
+    def at(alpha: float) -> Interval:
+        return Interval(mid, ends[0], ends[1], 1 - alpha, "arithmetic", 0, 0)
+
+    return Question(name, label, side, threshold, strict, at, window=window,  # type: ignore[arg-type]
+                    price_ids=(one.price_id, two.price_id), flags=("no_sampling_error",))  # fmt: skip
+
+
+def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
+    """Share of input tokens in what both arms used."""
+    n_in = n_out = 0.0
+    for arm in (leaf.ours, leaf.theirs or leaf.ours):
+        rows = calls.arms[arm]
+        known = np.isfinite(rows.n_in) & np.isfinite(rows.n_out)
+        n_in, n_out = n_in + float(rows.n_in[known].sum()), n_out + float(rows.n_out[known].sum())
+    return n_in / (n_in + n_out) if n_in + n_out > 0 else None
+
+
+def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
+    """Dollars per 1,000 requests against a stated limit."""
+    rows = items.arms[leaf.ours]
+    planned = leaf.mask & (rows.n_calls > 0)
+    got = dollars(items, leaf.ours, planned)
+    keep = got.known
+    if not keep.any():
+        return []
+    codes = stats.cluster_codes(items.cluster[planned][keep])
+
+    def per_1k(x: FloatArray) -> Callable[[float], Interval]:
+        values = 1000 * x[keep]
+        return lambda alpha: stats.mean_ci(values, codes, alpha)
+
+    threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
+    zero = ("cost_basis_missing",) if not got.middle()[keep].any() else ()
+    return [
+        Question("per_1k_requests", "dollars per 1,000 requests", "<=", threshold, threshold, per_1k(got.middle()),
+                 scale="usd", bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
+                 bounds_code="billing_unknown", blocked=_size(keep, items, planned) + zero, price_ids=rows.price_ids)
+    ]  # fmt: skip

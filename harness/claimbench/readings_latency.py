@@ -1,0 +1,239 @@
+"""Readings of latency claims: ratios and limits of marginal quantiles of TTFT, TPOT and E2E, and what caps them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from claimbench import gate, stats
+from claimbench.judge_types import JudgeContext, Leaf, Question
+from claimbench.readings_cost import thresholds
+from claimbench.stats import Interval, QuantileData
+from claimbench.table_types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
+from claimbench.types import Claim
+
+METRICS = ("ttft", "tpot", "e2e")
+LABELS = {"ttft": "time to first token", "tpot": "time per output token", "e2e": "end-to-end time"}
+TIERS: dict[str, dict[str, float]] = {
+    "server": {"ttft": 2.0, "tpot": 0.200},
+    "interactive": {"ttft": 0.450, "tpot": 0.040},
+}
+"""Two public tiers for "fast" without a stated limit, seconds at p95: the limits of MLPerf Inference's Llama 2 70B
+server scenario and of its interactive variant, as our design recorded them; check them against the current rules."""
+OVERLAP_NEEDED = 0.80
+SESSIONS_WANTED = 3
+LAG_SHARE = 0.05
+LOOP_STAMPS = frozenset({"transport", "sdk"})
+UNDER = "under the harness's reading"
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One arm's values of one metric with the cluster of each row; ``arm`` for reasons."""
+
+    arm: str
+    values: FloatArray
+    cluster: stats.IntArray
+    error_s: float
+
+
+def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+    """List the readings of a latency claim; empty where an arm has no measured call."""
+    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
+    blocked, flags = caps(calls, leaf, ctx)
+    made: list[Question] = []
+    for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
+        samples = [_sample(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
+        made += _of_metric(metric, samples, leaf.claim, blocked, flags)
+    return made if any(q.interval_at for q in made) else []
+
+
+def _of_metric(
+    metric: str, samples: list[Sample], claim: Claim, blocked: tuple[str, ...], flags: tuple[str, ...]
+) -> list[Question]:
+    if claim.relation == "at_most":
+        limits = _limits(claim, metric)
+        return [_limit(name, metric, samples[0], claim, seconds, blocked, flags) for name, seconds in limits]
+    if claim.relation != "less_by":
+        return [_ratio(metric, metric, LABELS[metric], samples, claim, thresholds(claim), blocked, flags)]
+    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+    made = []
+    if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
+        made.append(_ratio(f"{metric}.time_cut", metric, f"{LABELS[metric]} cut by {x:.4g}", samples, claim,
+                           thresholds(claim), blocked, flags))  # fmt: skip
+    about = claim.modifier == "about"
+    window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
+    rate = ("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
+    made.append(_ratio(f"{metric}.rate_up", metric, f"speed up by {x:.4g} ({LABELS[metric]})", samples, claim, rate,
+                       blocked, flags))  # fmt: skip
+    return made
+
+
+def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
+    if claim.threshold is not None:
+        return [(metric, claim.threshold)]
+    return [(f"{metric}.{tier}", limits[metric]) for tier, limits in TIERS.items() if metric in limits]
+
+
+def _sample(
+    arm: str, metric: str, items: ItemTable, calls: CallTable, leaf: Leaf, arms: tuple[str, ...], ctx: JudgeContext
+) -> Sample:
+    """Pick the arm's measured calls on items that every arm of the claim has measured (one item mix)."""
+    rows = calls.arms[arm]
+    shared = leaf.mask.copy()
+    for other in arms:
+        there = np.zeros(len(items.items), dtype=bool)
+        there[calls.arms[other].item[~np.isnan(calls.arms[other].e2e_s)]] = True
+        shared &= there
+    values: FloatArray = getattr(rows, f"{metric}_s")
+    keep = shared[rows.item] & ~np.isnan(values)
+    error = ctx.instrument_error_s.get(arm, 0.0)
+    if metric == "tpot" and error:
+        tokens = rows.n_out[keep]
+        error /= max(float(np.nanmedian(tokens)) - 1, 1.0) if np.isfinite(tokens).any() else 1.0
+    return Sample(arm, values[keep], _coarser(rows, keep), error)
+
+
+def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> stats.IntArray:
+    """Label rows by item cluster or time block, whichever makes fewer groups; blocks only if there are several."""
+    clusters, blocks = stats.cluster_codes(rows.cluster[keep]), stats.cluster_codes(rows.block[keep])
+    n_clusters, n_blocks = len(np.unique(clusters)), len(np.unique(blocks))
+    return blocks if 1 < n_blocks < n_clusters else clusters
+
+
+def _too_small(samples: list[Sample], p: float) -> tuple[str, ...]:
+    """Reason codes where a sample cannot bound the quantile: too few effective rows, or fewer than 6 clusters."""
+    out: list[str] = []
+    for sample in samples:
+        groups = len(np.unique(sample.cluster))
+        if groups < 6:
+            out.append("n_too_small")
+        elif stats.quantile_data(sample.values, p, sample.cluster).n_eff(0.05) < stats.min_n_quantile(p):
+            out.append("quantile_not_estimable")
+    return tuple(dict.fromkeys(out))
+
+
+def _unusable(samples: list[Sample]) -> str | None:
+    empty = [s.arm for s in samples if len(s.values) == 0]
+    if empty:
+        return f"not measured for {' and '.join(empty)}"
+    flat = [s.arm for s in samples if s.values.min() <= 0]
+    return f"below the clock's resolution for {' and '.join(flat)}" if flat else None
+
+
+def _ratio(
+    name: str,
+    metric: str,
+    label: str,
+    samples: list[Sample],
+    claim: Claim,
+    limits: tuple[str, float, float, tuple[float, float] | None],
+    blocked: tuple[str, ...],
+    flags: tuple[str, ...],
+) -> Question:
+    side, threshold, strict, window = limits
+    p = claim.quantile or 0.5
+    label = f"p{100 * p:g} {label}"
+    unusable = _unusable(samples)
+    if unusable:
+        return Question(name, label, side, threshold, strict, None, window=window, not_formed=unusable)  # type: ignore[arg-type]
+    one, two = samples
+    data = [stats.quantile_data(s.values, p, s.cluster) for s in samples]
+    plain = [stats.quantile_data(s.values, p) for s in samples]
+    ends: tuple[Callable[[float], Interval], ...] = ()
+    if one.error_s or two.error_s:
+        ends = (_between(_moved(one, -1, p), _moved(two, 1, p)), _between(_moved(one, 1, p), _moved(two, -1, p)))
+    return Question(
+        name, label, side, threshold, strict, _between(data[0], data[1]), window=window,  # type: ignore[arg-type]
+        sensitivity={"unclustered": _between(plain[0], plain[1])}, bounds=ends, bounds_code="instrument_error",
+        blocked=blocked + _too_small(samples, p), flags=flags, rows_needed=_rows_needed(data, p), note=metric,
+    )  # fmt: skip
+
+
+def _between(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
+    return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
+
+
+def _moved(sample: Sample, sign: int, p: float) -> QuantileData:
+    """Shift the sample by the instrument's error; times stay positive."""
+    values = np.maximum(sample.values + sign * sample.error_s, 1e-9)
+    return stats.quantile_data(values, p, sample.cluster)
+
+
+def _rows_needed(data: list[QuantileData], p: float) -> int | None:
+    """How many rows per arm a bounded interval takes at the present design effect; None where it is bounded."""
+    need = 0.0
+    for d in data:
+        n_eff = d.n_eff(0.05)
+        if n_eff < stats.min_n_quantile(p):
+            need = max(need, stats.min_n_quantile(p) * len(d.ordered) / n_eff)
+    return math.ceil(need) if need else None
+
+
+def _limit(
+    name: str,
+    metric: str,
+    sample: Sample,
+    claim: Claim,
+    seconds: float,
+    blocked: tuple[str, ...],
+    flags: tuple[str, ...],
+) -> Question:
+    p = claim.quantile or 0.95
+    label = f"p{100 * p:g} {LABELS[metric]}"
+    unusable = _unusable([sample])
+    if unusable:
+        return Question(name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable)
+    data, plain = stats.quantile_data(sample.values, p, sample.cluster), stats.quantile_data(sample.values, p)
+    ends: tuple[Callable[[float], Interval], ...] = ()
+    if sample.error_s:
+        ends = (_single(_moved(sample, -1, p)), _single(_moved(sample, 1, p)))
+    return Question(
+        name, label, "<=", seconds, seconds, _single(data), scale="seconds",
+        sensitivity={"unclustered": _single(plain)}, bounds=ends, bounds_code="instrument_error",
+        blocked=blocked + _too_small([sample], p), flags=flags, rows_needed=_rows_needed([data], p), note=metric,
+    )  # fmt: skip
+
+
+def _single(data: QuantileData) -> Callable[[float], Interval]:
+    return lambda alpha: stats.quantile_interval(data, alpha)
+
+
+def caps(calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Collect what forbids or qualifies every latency verdict on these arms.
+
+    Returns:
+        (reasons that cap the verdict at inconclusive, flags that only warn).
+    """
+    blocked: list[str] = []
+    flags: list[str] = []
+    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
+    if leaf.theirs is not None:
+        overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
+        if overlap is None or overlap < OVERLAP_NEEDED:
+            shown = "unknown" if overlap is None else f"{overlap:.0%}"
+            blocked.append(f"not_interleaved: send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}")
+    wanted = np.flatnonzero(leaf.mask)
+    for arm in arms:
+        rows = calls.arms[arm]
+        mine = np.isin(rows.item, wanted)
+        ttft = rows.ttft_s[mine & np.isfinite(rows.ttft_s)]
+        on_loop = bool(set(rows.stamp_source[mine].tolist()) & LOOP_STAMPS)
+        if on_loop and ctx.loop_lag_p99_s is not None and len(ttft):
+            limit = LAG_SHARE * float(np.median(ttft))
+            if ctx.loop_lag_p99_s > limit:
+                blocked.append(
+                    f"client_limited: event loop lag p99 {ctx.loop_lag_p99_s * 1e3:.3g} ms for {arm}, limit "
+                    f"{limit * 1e3:.3g} ms (5% of p50 TTFT)"
+                )
+        remote = arm in ctx.devices and ctx.devices[arm] is None
+        if remote and len(np.unique(rows.session[mine])) < SESSIONS_WANTED:
+            flags.append(f"single_session: {arm}")
+        if rows.block_s < BLOCK_S:
+            flags.append(f"short_blocks: {arm}, {rows.block_s:.3g} s")
+        if bool(rows.cached[mine].any()):
+            flags.append(f"cached_excluded: {arm}, {int(rows.cached[mine].sum())} calls")
+    return tuple(blocked), tuple(flags)

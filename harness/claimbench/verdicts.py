@@ -1,0 +1,286 @@
+"""From readings to the outcome of a claim: gate, headline, missing data, and the logic of several arms and parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from claimbench import gate, readings_accuracy, readings_cost, readings_latency, stats
+from claimbench.decide import Effort, decide
+from claimbench.judge_types import JudgeContext, Leaf, Outcome, Question
+from claimbench.table_types import CallTable, ItemTable
+from claimbench.types import Claim, Reading
+
+P_SLACK = 1e-9
+"""p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
+JUDGED_READINGS = frozenset({"more", "relative", "points", "error_reduction", "non_inferior", "equivalent", "accuracy",
+                             "per_correct"})  # fmt: skip
+LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
+WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
+"""Reasons of a reading that warn without forbidding a decision."""
+
+
+def judge_leaf(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext, alpha: float) -> Outcome:
+    """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first, then each reading."""
+    title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
+    refused, flags = _not_comparable(leaf, items, calls, ctx)
+    if refused:
+        return Outcome("not_comparable", None, flags=flags, reasons=refused, title=title)
+    claim = leaf.claim
+    if claim.kind == "accuracy":
+        found = readings_accuracy.questions(items, leaf, ctx)
+    elif claim.kind == "cost":
+        found = readings_cost.questions(items, calls, leaf, ctx)
+    else:
+        found = readings_latency.questions(items, calls, leaf, ctx)
+    if not found:
+        return Outcome("inconclusive", None, flags=flags, reasons=("no_valid_data",), title=title)
+    cost = effort(leaf, items, calls, ctx)
+    readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
+    if claim.kind == "accuracy" and claim.relation != "at_least":
+        readings, flags = _missing_rule(readings, leaf, items, flags)
+    flags += _size_flags(found, readings)
+    return _headline(claim, found, readings, flags, title)
+
+
+def _not_comparable(
+    leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(reasons why not comparable, flags of accepted differences); the first kind of reason found ends the search."""
+    arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
+    absent = [r for a in arms if (r := gate.not_measured(a, items, ctx))]
+    if absent:
+        return tuple(absent), ()
+    halted = [r for a in arms if (r := gate.stopped(a, calls))]
+    if halted:
+        return tuple(halted), ()
+    if not leaf.mask.any():
+        return ("no_items: no item belongs to the claim's task or slice",), ()
+    claim = leaf.claim
+    if claim.relation in {"at_most", "at_least"} and claim.threshold is None and claim.kind != "latency":
+        example = "at least 80% accurate" if claim.kind == "accuracy" else "under $0.50 per 1,000 requests"
+        return (f'not_testable_as_stated: state a limit, such as "{example}"',), ()
+    flags: tuple[str, ...] = ()
+    if leaf.theirs is not None:
+        refused, flags = gate.breaches(claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx)
+        if refused:
+            return refused, flags
+    if claim.kind == "cost" and claim.reading != "list_price":
+        priceless = [r for a in arms if (r := readings_cost.unpriced(items, a, leaf.mask))]
+        if leaf.theirs is not None and (mixed := readings_cost.currencies(items, leaf.ours, leaf.theirs)):
+            priceless.append(mixed)
+        if priceless:
+            return tuple(priceless), flags
+    return (), flags
+
+
+def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> tuple[str, ...]:
+    """A judge without human labels never decides a claim about quality (unless the user vouches for it)."""
+    if question.name not in JUDGED_READINGS or ctx.trust_judge or not ctx.judged_tasks:
+        return ()
+    if not set(items.task[leaf.mask].tolist()) & ctx.judged_tasks:
+        return ()
+    labelled = readings_accuracy.human_pairs(leaf, ctx)
+    if question.name in LABEL_CORRECTED and labelled is not None and labelled.any():
+        return ()
+    return ("judge_uncorrected",)
+
+
+def _missing_rule(
+    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[str, ...]
+) -> tuple[list[Reading], tuple[str, ...]]:
+    """Missing items filled against the verdict: flag it where it changes, withdraw it where many or unequal."""
+    unequal = readings_accuracy.missing_is_unequal(readings_accuracy.paired_scores(items, leaf))
+    out = []
+    for reading in readings:
+        worst = reading.sensitivity.get("worst_case_missing", reading.status)
+        if reading.status in {"supported", "refuted"} and worst != reading.status and not reading.infeasible:
+            flags = (*flags, "missing_sensitive")
+            if unequal:
+                status = reading.sentence.split(": ", 1)[-1].rstrip(".")
+                reading = replace(
+                    reading, status="inconclusive", reasons=(*reading.reasons, "missing_sensitive"),
+                    sentence=f"Inconclusive: {status}, but missing calls could overturn it.",
+                )  # fmt: skip
+        out.append(reading)
+    return out, tuple(dict.fromkeys(flags))
+
+
+def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[str, ...]:
+    flags = [f for q in found for f in q.flags]
+    flags += [r for reading in readings for r in reading.reasons if r in {"tail_guard", "tail_dominated"}]
+    groups = [r.estimate.n_clusters for r in readings if r.estimate and r.estimate.n_clusters]
+    if groups and 6 <= min(groups) < 12:
+        flags.append("few_clusters")
+    return tuple(dict.fromkeys(flags))
+
+
+def _headline(
+    claim: Claim, found: Sequence[Question], readings: Sequence[Reading], flags: tuple[str, ...], title: str
+) -> Outcome:
+    """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
+    counted = [
+        r for q, r in zip(found, readings, strict=True)
+        if r.status != "n/a" and (_pinned(claim, q) if claim.reading else q.counts_for_headline)
+    ]  # fmt: skip
+    kept = tuple(readings)
+    if not counted:
+        wanted = [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)] if claim.reading else []
+        if claim.reading == "list_price" and wanted:
+            return Outcome("not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title)
+        return Outcome("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
+    statuses = {r.status for r in counted}
+    p = max((r.p for r in counted if r.p is not None), default=None)
+    reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS))
+    if len(statuses) == 1:
+        head = max(counted, key=lambda r: r.p if r.p is not None else -1.0) if len(counted) > 1 else counted[0]
+        status = counted[0].status
+        assert status != "n/a"  # noqa: S101  filtered above
+        keep_reasons = reasons if status != "supported" else ()
+        return Outcome(status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title)
+    return Outcome("inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title)
+
+
+def _pinned(claim: Claim, question: Question) -> bool:
+    return claim.reading == question.name or claim.reading in question.name.split(".")
+
+
+def _qualifier(claim: Claim, head: Reading) -> str:
+    """Say "surpassed" or its opposite: both follow from the same interval (closed testing, no adjustment)."""
+    if claim.relation not in {"as", "caught_up"} or claim.kind != "accuracy" or head.status != "supported":
+        return ""
+    estimate = head.estimate
+    if estimate is None or estimate.low is None or estimate.high is None:
+        return ""
+    if estimate.low > 0:
+        return "surpassed"
+    return "measurably behind, within margin" if estimate.high < 0 else ""
+
+
+def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext) -> Effort:
+    """Dollars and hours of one more item over the leaf's arms; arms on one device take turns, others do not wait."""
+    usd: float | None = 0.0
+    hours: dict[str, float] = {}
+    known_hours = True
+    per_item = 1.0
+    for arm in (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs):
+        rows, timed = items.arms[arm], calls.arms[arm]
+        planned = leaf.mask & (rows.n_calls > 0)
+        epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0
+        per_item = max(per_item, epochs)
+        known = rows.usd[planned][~np.isnan(rows.usd[planned])]
+        usd = None if usd is None or len(known) == 0 else usd + epochs * float(known.mean())
+        mine = np.isin(timed.item, np.flatnonzero(planned)) & np.isfinite(timed.busy_s)
+        if not mine.any():
+            known_hours = False
+            continue
+        seconds = float(timed.busy_s[mine].mean()) * epochs / max(ctx.concurrency.get(arm, 1), 1)
+        device = ctx.devices.get(arm) or arm
+        hours[device] = hours.get(device, 0.0) + seconds / 3600
+    return Effort(usd, max(hours.values()) if known_hours and hours else None, per_item)
+
+
+def all_of(outcomes: Sequence[Outcome], alpha: float) -> Outcome:
+    """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the parts."""
+    if len(outcomes) == 1:
+        return outcomes[0]
+    merged = _merged(outcomes)
+    adjusted = _holm(outcomes)
+    refuted = [p for o, p in zip(outcomes, adjusted, strict=True) if o.status == "refuted" and p <= alpha + P_SLACK]
+    if refuted:
+        first = next(o for o, p in zip(outcomes, adjusted, strict=True) if o.status == "refuted" and p == min(refuted))
+        return replace(merged, status="refuted", p=min(refuted), headline=_name(first, first.headline),
+                       reasons=first.reasons)  # fmt: skip
+    if any(o.status == "not_comparable" for o in outcomes):
+        reasons = tuple(dict.fromkeys(r for o in outcomes if o.status == "not_comparable" for r in o.reasons))
+        return replace(merged, status="not_comparable", p=None, reasons=reasons)
+    known = [o.p for o in outcomes if o.p is not None]
+    p = max(known) if known else None
+    if all(o.status == "supported" for o in outcomes):
+        weakest = max(outcomes, key=lambda o: o.p if o.p is not None else 0.0)
+        return replace(merged, status="supported", p=p, headline=_name(weakest, weakest.headline),
+                       qualifier=_common([o.qualifier for o in outcomes]), reasons=())  # fmt: skip
+    reasons = tuple(dict.fromkeys(r for o in outcomes if o.status == "inconclusive" for r in o.reasons))
+    if any(o.status == "refuted" for o in outcomes):
+        reasons = (*reasons, "multiplicity")
+    open_ = next((o for o in outcomes if o.status == "inconclusive"), outcomes[0])
+    return replace(merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons)
+
+
+def any_of(outcomes: Sequence[Outcome], alpha: float, *, share: bool = False) -> Outcome:
+    """One is enough: supported if one is under Holm over all; refuted only if all are.
+
+    ``share``: say in how many of them it holds ("sometimes", "up to").
+    """
+    merged = _merged(outcomes)
+    judged = [o for o in outcomes if o.status != "not_comparable"]
+    if not judged:
+        reasons = tuple(dict.fromkeys(r for o in outcomes for r in o.reasons))
+        return replace(merged, status="not_comparable", p=None, reasons=reasons)
+    adjusted = _holm(judged)
+    holds = [(p, o) for o, p in zip(judged, adjusted, strict=True) if o.status == "supported" and p <= alpha + P_SLACK]
+    qualifier = f"holds in {len(holds)} of {len(outcomes)}" if share else ""
+    if holds:
+        p, best = min(holds, key=lambda x: x[0])
+        winners = ", ".join(o.title for _, o in holds)
+        return replace(merged, status="supported", p=p, headline=_name(best, best.headline),
+                       qualifier=f"{qualifier}: {winners}" if share else best.qualifier, reasons=())  # fmt: skip
+    if len(judged) == len(outcomes) and all(o.status == "refuted" for o in outcomes):
+        worst = max(outcomes, key=lambda o: o.p if o.p is not None else 0.0)
+        return replace(merged, status="refuted", p=worst.p, headline=_name(worst, worst.headline), qualifier=qualifier,
+                       reasons=worst.reasons)  # fmt: skip
+    reasons = tuple(dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons))
+    if any(o.status == "supported" for o in judged):
+        reasons = (*reasons, "multiplicity")
+    if len(judged) < len(outcomes):
+        reasons = (*reasons, "some_not_comparable")
+    p_all = max((o.p for o in judged if o.p is not None), default=None)
+    return replace(merged, status="inconclusive", p=p_all, headline=None, qualifier=qualifier, reasons=reasons)
+
+
+def _holm(outcomes: Sequence[Outcome]) -> list[float]:
+    return [float(p) for p in stats.holm([1.0 if o.p is None else o.p for o in outcomes])[0]]
+
+
+def _name(outcome: Outcome, name: str | None) -> str | None:
+    return None if name is None else f"{outcome.title}: {name}"
+
+
+def _common(qualifiers: Sequence[str]) -> str:
+    return qualifiers[0] if len(set(qualifiers)) == 1 else ""
+
+
+def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+    """All readings, each under the title of its part; flags of all."""
+    readings = tuple(replace(r, name=f"{o.title}: {r.name}") for o in outcomes for r in o.readings)
+    flags = tuple(dict.fromkeys(f for o in outcomes for f in o.flags))
+    return Outcome("inconclusive", None, readings, None, "", flags, ())
+
+
+def combine(
+    claim: Claim, where: Callable[[], Sequence[tuple[str, np.ndarray]]], mask: np.ndarray,
+    judge_one: Callable[[Leaf], Outcome], alpha: float,
+) -> Outcome:  # fmt: skip
+    """Judge a simple claim over its arms and slices.
+
+    Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one slice that does.
+    """
+    rivals: Sequence[str | None] = claim.baselines or (None,)
+
+    def everywhere(chosen: np.ndarray, name: str) -> Outcome:
+        leaves = [Leaf(claim, ours, theirs, chosen, name) for ours in claim.treatments for theirs in rivals]
+        parts = [judge_one(leaf) for leaf in leaves]
+        if len(parts) > 1:
+            parts = [replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
+                     for leaf, o in zip(leaves, parts, strict=True)]  # fmt: skip
+        return replace(all_of(parts, alpha), title=name or parts[0].title)
+
+    if claim.modifier in {"up_to", "sometimes"}:
+        slices = [(name, chosen & mask) for name, chosen in where()]
+        found = [everywhere(chosen, f"for {name}") for name, chosen in slices]
+        if not found:
+            return Outcome("not_comparable", None, reasons=("no_slices: the suite declares no tasks or slices",))
+        return any_of(found, alpha, share=True)
+    return everywhere(mask, "")
