@@ -1,7 +1,7 @@
 """Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), with shapes and dashes.
 
-matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative that states its figures,
-and draws measured arms only.
+matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative that states its
+figures, and draws measured arms only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from claimbench_reports.view_types import ArmView, SliceView, TornadoView, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure as Canvas
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6BB5", "#8C6D31")
@@ -41,7 +42,7 @@ def render_charts(view: View) -> tuple[Chart, ...]:
     from matplotlib.figure import Figure as Canvas
 
     style: Any = {
-        "font.size": 10,
+        "font.size": 12,
         "font.family": "sans-serif",
         "axes.edgecolor": FAINT,
         "axes.labelcolor": INK,
@@ -94,13 +95,17 @@ def _bind_slice(view: View, name: str, look: dict[str, int], make: CanvasMaker) 
     return lambda: by_slice([s for s in view.slices if s.slice == name], name, look, make)
 
 
-def _ticks(axis: object, unit: str) -> None:
-    from matplotlib.axis import Axis
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+def _ticks(axis: Axis, unit: str) -> None:
+    """Label an axis in a unit of the view; a short logarithmic axis gets marks at 1, 2 and 5."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
-    if isinstance(axis, Axis):
-        axis.set_major_formatter(FuncFormatter(lambda x, _: FORMATS[unit](float(x))))
-        axis.set_minor_formatter(NullFormatter())
+    if axis.get_scale() == "log":
+        low, high = sorted(axis.get_view_interval())
+        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / max(low, 1e-300) < 300 else (1,)))
+    else:
+        axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: FORMATS[unit](float(x))))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _errors(f: Figure) -> list[list[float]]:
@@ -145,7 +150,7 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     ax.set_xlabel("Dollars per 1,000 requests (left is cheaper)")
     ax.set_ylabel("Quality (up is better)")
     _ticks(ax.xaxis, "usd")
-    _ticks(ax.yaxis, "percent" if found[0][2].unit == "percent" else "plain")
+    _ticks(ax.yaxis, "share" if found[0][2].unit == "percent" else "plain")
     ax.legend(loc="best")
     text = "; ".join(f"{a.arm}: quality {_words(q)}, cost per 1,000 requests {_words(c)}" for a, c, q in found)
     missing = [a.arm for a in view.arms if a.scope == ALL and a.arm not in {f[0].arm for f in found}]
@@ -180,7 +185,7 @@ def latency(view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, 
     ax.set_xlabel(title)
     ax.set_ylabel("Share of calls done by then")
     _ticks(ax.xaxis, "seconds")
-    _ticks(ax.yaxis, "percent")
+    _ticks(ax.yaxis, "share")
     ax.legend(loc="lower right")
     words = []
     for s in found:
@@ -233,7 +238,7 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
     if t.threshold is not None and t.threshold.value is not None:
         ax.axvline(t.threshold.value, color=INK, linewidth=1, dashes=(4, 3))
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("Cost ratio (plain: low end of the assumption, hatched: high end; dashed line: as claimed)")
+    ax.set_xlabel("Cost ratio. Plain: low end, hatched: high end, dashed: claimed")
     _ticks(ax.xaxis, "ratio")
     rows = "; ".join(
         f"{b.assumption}: {b.low.text} at {b.low_label}, {b.high.text} at {b.high_label}"
@@ -299,7 +304,7 @@ def by_slice(rows: Sequence[SliceView], name: str, look: dict[str, int], canvas:
     unit = rows[0].quality.unit
     if unit == "percent":
         ax.set_xlim(-0.02, 1.02)
-    _ticks(ax.xaxis, unit)
+    _ticks(ax.xaxis, "share" if unit == "percent" else unit)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     text = "; ".join(
         f"{v}: " + ", ".join(f"{r.arm} {_words(r.quality)} on {r.n.text}" for r in rows if r.value == v) for v in values

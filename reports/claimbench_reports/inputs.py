@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from claimbench import economics
 from claimbench.types import (
     Attempt,
     CallRecord,
@@ -103,6 +104,39 @@ class Tornado:
     threshold: float | None
     rows: tuple[TornadoRow, ...]
     label: str = ""
+
+
+def tornado_of(title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado) -> Tornado:
+    """A core tornado as a report's, its labels in words."""
+    rows = tuple(
+        TornadoRow(r.assumption.label, f"{r.assumption.low:.4g}", f"{r.assumption.high:.4g}", r.ratio_low, r.ratio_high,
+                   r.flips)
+        for r in result.rows
+    )  # fmt: skip
+    words = {
+        "robust": "Robust: the verdict holds with every assumption at its worst.",
+        "conditional": f"Conditional: {', '.join(result.flipped_by)} can change the verdict.",
+        "undecided": "Holds for each assumption alone, not for all of them at their worst.",
+    }
+    return Tornado(title, claim_id, result.base, threshold, rows, words[result.label])
+
+
+def break_even_of(
+    local_arm: str,
+    api_arm: str,
+    usd_per_hour: float,
+    api_usd_per_request: float,
+    capacity_per_hour: float,
+    *,
+    local_marginal_usd: float = 0.0,
+    basis: str = "measured",
+) -> BreakEven:
+    """The core's break-even of one pair, with what went into it."""
+    found = economics.break_even(usd_per_hour, api_usd_per_request, capacity_per_hour, local_marginal_usd)
+    never = found.requests_per_hour is None
+    return BreakEven(local_arm, api_arm, usd_per_hour, api_usd_per_request, found.requests_per_hour, found.utilisation,
+                     capacity_per_hour, found.feasible, local_marginal_usd, basis,
+                     found.sentence if never else None)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

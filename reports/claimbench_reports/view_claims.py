@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from claimbench.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Verdict
-from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, p_value, usd, visible
+from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, percent, usd, visible
 from claimbench_reports.view_types import Fact, ReadingView, VerdictView
-from claimbench_reports.view_words import STATUS, word
+from claimbench_reports.view_words import DIRECTION, STATUS, word
 
-POINT_READINGS = ("points", "percentage", "inferior", "equivalent", "caught", "surpass", "difference", "superior")
-RATIO_READINGS = ("relative", "error", "ratio", "request", "correct", "token", "time cut", "time_cut", "rate")
-UNITS = {"share": "percent", "points": "points", "seconds": "seconds", "usd": "usd", "ratio": "ratio"}
+RATIO_READINGS = frozenset({"relative", "error_reduction"})
+"""Readings of an accuracy claim that are ratios; all others are differences."""
 
 
 def verdict_views(verdicts: Sequence[Verdict], redact: Redactor) -> tuple[VerdictView, ...]:
@@ -62,20 +61,17 @@ def _about(claim: Claim) -> str:
 
 
 def unit_of(claim: Claim, reading: Reading) -> str:
-    """The unit of a reading's estimate: points for differences, a factor for ratios, else the metric's own."""
-    name = reading.name.lower()
-    if any(w in name for w in POINT_READINGS) or (claim.kind == "as_accurate_as"):
-        return "points"
-    if any(w in name for w in RATIO_READINGS):
-        return "ratio"
-    metric = claim.metric.lower()
-    if not claim.baselines:
-        if any(w in metric for w in ("ttft", "e2e", "tpot", "latency", "first_answer")):
-            return "seconds"
-        if any(w in metric for w in ("usd", "cost", "price")):
-            return "usd"
+    """The unit of a reading's estimate: points for differences, share of the baseline for ratios, else the metric's."""
+    if claim.parts and claim.kind in ("class_level", "compound"):
+        return unit_of(claim.parts[0], reading)
+    if claim.kind == "cost":
+        return "usd" if claim.relation == "at_most" else "of_baseline"
+    if claim.kind == "latency":
+        return "seconds" if claim.relation == "at_most" else "of_baseline"
+    if claim.relation == "at_least":
         return "percent"
-    return "points" if any(w in metric for w in ("accuracy", "quality", "score")) else "ratio"
+    ratio = claim.relation == "times_more" or reading.name in RATIO_READINGS
+    return "of_baseline" if ratio else "points"
 
 
 def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingView:
@@ -96,6 +92,8 @@ def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingV
         estimate=estimate,
         threshold=small("threshold", r.threshold, unit),
         direction=r.direction or "",
+        direction_text=DIRECTION.get(r.direction or "", ""),
+        change=_change(e.value) if e is not None and unit == "of_baseline" else "",
         method=visible(e.method) if e else "",
         level=f"{100 * e.level:.4g}%" if e else "",
         n=small("n", e.n if e else None, "count"),
@@ -108,7 +106,10 @@ def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingV
         settle_n=_pair(id_, "n_more", r.n_more, "count"),
         settle_usd=_pair(id_, "dollars_more", r.dollars_more, "usd"),
         settle_hours=_pair(id_, "hours_more", r.hours_more, "hours"),
-        flip_points=tuple(figure(f"{id_}.flip.{k}", float(x), "plain") for k, x in sorted(r.flip_points.items())),
+        flip_points=tuple(
+            figure(f"{id_}.flip.{k}", float(x), "percent" if k == "utilisation" else "ratio")
+            for k, x in sorted(r.flip_points.items())
+        ),
         sensitivity=tuple(
             Fact(visible(k.replace("_", " ")), STATUS.get(s, visible(str(s)))) for k, s in r.sensitivity.items()
         ),
@@ -116,6 +117,15 @@ def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingV
         reasons=tuple(word(visible(x)) for x in r.reasons),
         headline=v.headline == r.name,
     )
+
+
+def _change(factor: float | None) -> str:
+    """A factor in the words of claims: 0.12 -> 88.0% less."""
+    if factor is None or factor <= 0 or factor == 1:
+        return ""
+    if factor > 3:
+        return f"{FORMATS['ratio'](factor)} as much"
+    return f"{percent(abs(factor - 1))} {'less' if factor < 1 else 'more'}"
 
 
 def _pair(id_: str, name: str, pair: tuple[float, float] | None, unit: str) -> tuple[Figure, ...]:
@@ -168,6 +178,3 @@ def _plain_json(key: str, value: Json) -> str:
         return visible(str(value))
     unit = "ratio" if "ratio" in key or key in ("low", "high", "value") else "usd" if "usd" in key else "plain"
     return FORMATS[unit](float(value))
-
-
-__all__ = ["p_value", "settle_sentence", "unit_of", "verdict_views"]

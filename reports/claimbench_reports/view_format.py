@@ -68,12 +68,13 @@ def seconds(x: float) -> str:
 
 
 def usd(x: float) -> str:
-    """Three significant digits, at least cents: $12.30, $0.0123, $1,230; 0 is $0.00."""
+    """Three significant digits, at least cents: $12.30, $0.20, $0.0123, $1,230; 0 is $0.00."""
 
     def body(v: float) -> str:
-        if v == 0:
-            return "$0.00"
-        return f"${v:,.0f}" if v >= 1000 else f"${v:,.2f}" if v >= 1 else f"${_sig(v, 3)}"
+        if v >= 0.995 or v == 0:
+            return f"${v:,.0f}" if v >= 1000 else f"${v:,.2f}"
+        whole, _, rest = _sig(v, 3).partition(".")
+        return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"
 
     return _signed(x, body)
 
@@ -83,9 +84,29 @@ def ratio(x: float) -> str:
     return _signed(x, lambda v: f"{_sig(v, 3)}×")
 
 
+def of_baseline(x: float) -> str:
+    """A ratio as a share of the baseline, three significant digits: 4.2%, 122%."""
+
+    def body(v: float) -> str:
+        text = _sig(100 * v, 3)
+        return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
+
+    return _signed(x, body)
+
+
 def count(x: float) -> str:
     """A whole number with separators."""
     return _signed(x, lambda v: f"{v:,.0f}")
+
+
+def score(x: float) -> str:
+    """A score of one answer: 1, 0, 0.67."""
+    return _signed(x, lambda v: f"{v:.2f}".rstrip("0").rstrip("."))
+
+
+def share(x: float) -> str:
+    """A whole percentage, for axes."""
+    return f"{100 * x:.0f}%"
 
 
 def plain(x: float) -> str:
@@ -113,12 +134,15 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "seconds": seconds,
     "usd": usd,
     "ratio": ratio,
+    "of_baseline": of_baseline,
     "count": count,
     "plain": plain,
+    "score": score,
+    "share": share,
     "p": p_value,
     "hours": hours,
     "tokens_per_s": lambda x: f"{plain(x)} tok/s",
-    "per_hour": lambda x: f"{plain(x)} /h",
+    "per_hour": lambda x: f"{count(x) if x >= 100 else plain(x)} requests/h",
 }
 
 

@@ -13,7 +13,7 @@ from claimbench_reports.view_format import Figure, count, figure
 
 TOO_FEW = "too few samples"
 NOTES = {
-    "tail_guard": "99.5% level: few requests could dominate",
+    "tail_guard": "99.5% interval",
     "tail_dominated": "one request carries over 10% of the cost",
     "denominator_zero": "nothing correct to divide by",
     "denominator_near_zero": "no upper bound: too few correct answers",

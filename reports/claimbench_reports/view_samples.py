@@ -52,7 +52,7 @@ def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[Sample
     views: list[SampleView] = []
     spent = 0
     for key in chosen:
-        view = _sample_view(data, redact, key, lookup, "arms disagree", ANSWER_CUT, INPUT_CUT)
+        view = _sample_view(data, redact, key, lookup, "", ANSWER_CUT, INPUT_CUT)
         spent += sum(len(t.text) for _, t in view.input) + sum(len(a.answer.text) for a in view.answers)
         if spent > BUDGET and views:
             break
@@ -162,7 +162,7 @@ def _answer(data: ReportData, redact: Redactor, record: CallRecord, lookup: Look
     return AnswerView(
         arm=visible(call.arm),
         outcome=outcome,
-        score=figure(f"{id_}.score", value, "plain", unknown="\u2014"),
+        score=figure(f"{id_}.score", value, "score", unknown="\u2014"),
         answer=excerpt(redact.transcript(record.text), cut),
         explanation=excerpt(redact.transcript(explained), 300).text,
         e2e=figure(f"{id_}.e2e", _e2e(data, call.arm, call.id), "seconds", unknown="\u2014"),

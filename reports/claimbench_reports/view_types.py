@@ -34,7 +34,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class ReadingView:
-    """One meaning of a claim. ``lower_is`` says on which side of the threshold the claim holds."""
+    """One meaning of a claim. ``change`` says a factor as more or less than the baseline."""
 
     name: str
     status: str
@@ -43,6 +43,8 @@ class ReadingView:
     estimate: Figure | None
     threshold: Figure | None
     direction: str
+    direction_text: str
+    change: str
     method: str
     level: str
     n: Figure | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from claimbench.claim_words import explain_reason
 from claimbench_reports.view_types import Method, Word
 
 STATUS = {
@@ -11,6 +12,7 @@ STATUS = {
     "not_comparable": "Not comparable",
     "n/a": "Cannot be formed",
 }
+DIRECTION = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than", "within": "within"}
 SIGN = {"supported": "\u2713", "refuted": "\u2717", "inconclusive": "?", "not_comparable": "\u2014", "n/a": "\u00b7"}
 
 COLUMNS: tuple[tuple[str, str, str, str], ...] = (
@@ -47,43 +49,12 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
     ("e2e_p95", "E2E p95", "ratio"),
 )
 
-CODES = {
-    "arm_not_measured": "an arm this claim needs was not run",
-    "price_unknown": "a price is unknown, and unknown is not zero",
-    "depends_on_reading": "the answer depends on what the claim means",
-    "quantile_not_estimable": "too few calls to bound this percentile",
-    "judge_uncorrected": "scored by a model without enough human labels to correct it",
-    "few_clusters": "fewer than 12 independent groups of items",
-    "n_too_small": "too few items for any verdict",
-    "short_blocks": "the run was too short for one-minute time blocks",
-    "single_session": "all measured in one session; the hour of day is not covered",
-    "tail_dominated": "one request carries more than a tenth of the cost",
-    "tail_guard": "99.5% level used, because few expensive requests could dominate",
-    "billing_unknown": "what some failed requests were charged is unknown, and it matters",
-    "missing_sensitive": "missing answers could change the verdict",
-    "no_valid_data": "no request gave usable data",
-    "denominator_zero": "the baseline is zero, so no ratio exists",
-    "denominator_near_zero": "the baseline cannot be told from zero, so a ratio has no bounds",
-    "cost_basis_missing": "no cost basis: a free arm is not a cheap one",
-    "not_interleaved": "the arms were measured at different times",
-    "client_limited": "the measuring client was too slow to trust these times",
-    "declared_after": "declared after the data were seen",
-    "declared_after_data": "declared after the data were seen",
-    "measurably_behind": "measurably behind, within the margin",
-    "answer_constraint": "one arm's answers were constrained, the other's were not; the suite accepts this",
-    "service_time": "closed loop: these are service times, not waiting times under load",
-    "robust": "holds under every assumption of the sensitivity table",
-    "conditional": "some assumption in the sensitivity table changes the verdict",
-    "infeasible": "arithmetic forbids it: the baseline is too good already",
-    "claim_declared_after": "declared after the data were seen",
-}
-
 
 def word(code: str) -> Word:
-    """A reason or flag with its meaning; codes may carry a detail after a colon. Unknown codes are spelt out."""
-    head, _, detail = code.partition(":")
-    meaning = CODES.get(head.strip(), head.strip().replace("_", " "))
-    return Word(head.strip(), f"{meaning}: {detail.strip()}" if detail.strip() else meaning)
+    """A reason or flag of the claim checker with its meaning, detail included; unknown codes are spelt out."""
+    head = code.partition(":")[0].strip()
+    meaning = explain_reason(code)
+    return Word(head, head.replace("_", " ") if meaning == head else meaning)
 
 
 METHODS: tuple[Method, ...] = (

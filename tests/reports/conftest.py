@@ -119,35 +119,35 @@ def _verdicts() -> tuple[Verdict, ...]:
         )
 
     cheaper = Verdict(
-        claim("cheaper", "90% cheaper than GPT", "cheaper", "usd_1k", "<=", 0.1),
-        "supported", "per request", "",
+        claim("cheaper", "90% cheaper than GPT", "cost", "usd", "less_by", 0.9),
+        "supported", "per_request", "",
         (
-            Reading("per request", _estimate(0.042, 0.035, 0.051), 0.105, 0.005, "<=", "supported", p=0.0002, p_holm=0.0006,
+            Reading("per_request", _estimate(0.042, 0.035, 0.051), 0.105, 0.005, "<=", "supported", p=0.0002, p_holm=0.0006,
                     flip_points={"api_price": 0.4, "utilisation": 0.11}, sensitivity={"strict threshold": "supported"},
                     price_ids=("example/gpt-large@2026-10-01",)),
-            Reading("list price per token", None, 0.105, 0.005, "<=", "n/a", reasons=("price_unknown",)),
+            Reading("list_price", None, 0.105, 0.005, "<=", "n/a", reasons=("price_unknown",)),
         ),
         ("tail_guard",), (), "On these tickets the local model cost about 4% of what GPT cost.",
     )  # fmt: skip
     accurate = Verdict(
-        claim("accurate", "30% more accurate", "more_accurate", "accuracy", ">=", 0.3),
+        claim("accurate", "30% more accurate", "accuracy", "accuracy", "more_by", 0.3),
         "inconclusive", None, "",
         (
             Reading("relative", _estimate(1.22, 1.05, 1.41), 1.3, 0.005, ">=", "inconclusive", p=0.2, p_holm=0.4,
                     n_more=(220.0, 1400.0), dollars_more=(0.8, 5.1), hours_more=(0.6, 3.9)),
             Reading("points", _estimate(0.14, 0.03, 0.24), 0.3, 0.005, ">=", "refuted", p=0.001),
-            Reading("error reduction", _estimate(0.61, 0.4, inf), 0.7, 0.005, "<=", "inconclusive", n_more=(-3.0, 90.0)),
+            Reading("error_reduction", _estimate(0.61, 0.4, inf), 0.7, 0.005, "<=", "inconclusive", n_more=(-3.0, 90.0)),
         ),
         ("depends_on_reading",), (), "True only if 'more accurate' means relative accuracy.",
     )  # fmt: skip
     absent = Verdict(
-        claim("absent", "As accurate as the best <b>closed</b> model", "as_accurate", "accuracy", ">=", None, declared="after"),
+        claim("absent", "As accurate as the best <b>closed</b> model", "accuracy", "accuracy", "as", None, declared="after"),
         "not_comparable", None, "", (), (), ("arm_not_measured: api-absent (ABSENT_API_KEY is not set)",), "",
         projected={"cost ratio": {"value": 0.031, "low": 0.02, "high": 0.08}, "basis": "list price of 2026-10-01"},
     )  # fmt: skip
     slower = Verdict(
-        claim("faster", "Twice as fast", "faster", "e2e", "<=", 0.5), "refuted", "time cut", "measured at p50",
-        (Reading("time cut", _estimate(1.8, 1.6, 2.1), 0.5, 0.0, "<=", "refuted", p=1e-6, p_holm=3e-6),),
+        claim("faster", "Twice as fast", "latency", "e2e", "times_less", 2.0), "refuted", "e2e", "measured at p50",
+        (Reading("e2e", _estimate(1.8, 1.6, 2.1), 0.5, 0.0, "<=", "refuted", p=1e-6, p_holm=3e-6),),
         ("service_time",), (), "The local model took longer.",
     )  # fmt: skip
     return cheaper, accurate, slower, absent
