@@ -1,0 +1,337 @@
+"""The chat-completions protocol without a client: requests as JSON, chunks as events, faults as our errors.
+
+Pure functions and one small state machine, shared by every provider that speaks this protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from claimbench.errors import (
+    Auth,
+    BadRequest,
+    ContextOverflow,
+    MalformedStream,
+    ProviderError,
+    RateLimited,
+    ServerFault,
+)
+from claimbench.types import ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.usage import billed_usd, normalise_openai
+
+REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
+"""OpenAI's models that take ``max_completion_tokens`` and refuse temperature, top_p and stop."""
+
+FINISH_REASONS = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "content_filter": "content_filter",
+    "safety": "content_filter",
+    "refusal": "content_filter",
+    "tool_calls": "tool_calls",
+    "function_call": "tool_calls",
+}
+_OVERFLOW = re.compile(
+    r"context.?(?:length|window|size)|maximum.{0,20}(?:context|tokens)|prompt is too long|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(r"content.?(?:filter|policy|management)|data_inspection_failed|safety", re.IGNORECASE)
+
+
+class Dialect:
+    """How one arm's requests are written: which parameters are sent under which names. See ``describe``."""
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        token_parameter: str | None,
+        omit: tuple[str, ...],
+        structured: bool | None,
+        stream_usage: bool,
+        extra_body: Mapping[str, Json],
+    ) -> None:
+        reasoning = bool(REASONING_FAMILY.search(model))
+        self.model = model
+        self.token_parameter = token_parameter or ("max_completion_tokens" if reasoning else "max_tokens")
+        refused = ("temperature", "top_p", "stop") if reasoning else ()
+        self.omit = tuple(dict.fromkeys((*refused, *omit)))
+        self.structured = structured
+        self.stream_usage = stream_usage
+        self.extra_body = dict(extra_body)
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """Schemas are enforced unless ``structured`` is false, labels only if it is true."""
+        if request.answer_schema is not None and not request.labels:
+            return "none" if self.structured is False else "json_schema"
+        return "json_schema" if request.labels and self.structured else "none"
+
+    def body(self, request: Request) -> dict[str, Json]:
+        """The request as JSON. A parameter the suite does not set is not sent; nothing is sent that it does not say."""
+        messages = [{"role": m.role, "content": m.content} for m in request.messages]
+        if request.prompt is not None:
+            messages = [{"role": "user", "content": request.prompt}]
+        params = request.params
+        seed = request.seed if request.seed is not None else params.seed
+        optional = {
+            "temperature": params.temperature,
+            "top_p": params.top_p,
+            "seed": seed,
+            "stop": list(request.stop) or None,
+            "reasoning_effort": params.reasoning_effort,
+        }
+        body: dict[str, Json] = {"model": self.model, "messages": messages, "stream": True}
+        body[self.token_parameter] = request.max_tokens
+        body |= {name: value for name, value in optional.items() if value is not None and name not in self.omit}
+        if self.stream_usage:
+            body["stream_options"] = {"include_usage": True}
+        if self.constraint(request) == "json_schema":
+            body["response_format"] = _response_format(request)
+        return body | self.extra_body
+
+    def describe(self) -> dict[str, Json]:
+        """For the manifest: how the parameters went out."""
+        return {
+            "token_parameter": self.token_parameter,
+            "parameters_omitted": list(self.omit),
+            "stop_applied_by_client": "stop" in self.omit,
+            "structured": self.structured,
+            "stream_usage": self.stream_usage,
+            "extra_body": self.extra_body,
+        }
+
+
+def _response_format(request: Request) -> dict[str, Json]:
+    if request.labels:
+        schema: Mapping[str, Json] = {
+            "type": "object",
+            "properties": {"label": {"type": "string", "enum": list(request.labels)}},
+            "required": ["label"],
+            "additionalProperties": False,
+        }
+    else:
+        schema = request.answer_schema or {}
+    described = {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)}
+    return {"type": "json_schema", "json_schema": described}
+
+
+def _is_strict(schema: Json) -> bool:
+    """Whether a schema keeps OpenAI's rules for strict mode: every object closed, every property required."""
+    if isinstance(schema, Mapping):
+        if "properties" in schema:
+            closed = schema.get("additionalProperties") is False
+            if not closed or set(schema.get("required", ())) != set(schema["properties"]):
+                return False
+        return all(_is_strict(value) for value in schema.values())
+    return all(_is_strict(value) for value in schema) if isinstance(schema, list) else True
+
+
+class LabelText:
+    """Takes the label out of a streamed ``{"label": "..."}``, so that scorers see what other arms give them.
+
+    Text of another shape passes unchanged.
+    """
+
+    _OPENING = re.compile(r'\s*\{\s*"label"\s*:\s*"')
+    _COULD_OPEN = re.compile(r'\s*(\{\s*("(l(a(b(e(l("\s*(:\s*)?)?)?)?)?)?)?)?)?\Z')
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._state = "start"
+
+    def push(self, text: str) -> str:
+        """The visible part of one more piece."""
+        if self._state == "raw":
+            return text
+        if self._state == "done":
+            return ""
+        self._held += text
+        if self._state == "start":
+            opening = self._OPENING.match(self._held)
+            if opening is None:
+                return "" if self._COULD_OPEN.match(self._held) else self.finish()
+            self._held, self._state = self._held[opening.end() :], "inside"
+        return self._inside()
+
+    def _inside(self) -> str:
+        import json
+
+        end = re.match(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*', self._held)
+        whole = end.group() if end else ""
+        rest = self._held[len(whole) :]
+        if rest.startswith('"'):
+            self._state, rest = "done", ""
+        self._held = rest
+        return str(json.loads(f'"{whole}"', strict=False))
+
+    def finish(self) -> str:
+        """What was held back, at the end or when the text turns out to be of another shape."""
+        if self._state == "start":
+            held, self._held, self._state = self._held, "", "raw"
+            return held
+        return ""
+
+
+class ChunkReader:
+    """Turns decoded chunks of one response into events; ``finish`` gives the last ones."""
+
+    def __init__(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> None:
+        self._meta = meta
+        self._hidden = hidden_reasoning
+        self._label = LabelText() if label else None
+        self._announced = False
+        self._usage: Json = None
+        self._tools: dict[int, dict[str, str | None]] = {}
+        self._finish: str | None = None
+        self._refusal = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether a finish reason has come."""
+        return self._finish is not None
+
+    def read(self, chunk: Mapping[str, Any]) -> Iterator[Event]:
+        """Events of one chunk.
+
+        Raises:
+            ServerFault: the chunk is an error object.
+            MalformedStream: it is no chat-completion chunk.
+        """
+        if chunk.get("error"):
+            raise error_chunk(chunk["error"])
+        choices = chunk.get("choices")
+        if choices is None and "usage" not in chunk:
+            raise MalformedStream(f"a chunk without choices: {str(dict(chunk))[:200]}")
+        if not self._announced:
+            self._announced = True
+            yield self._identify(chunk)
+        if chunk.get("usage"):
+            self._usage = chunk["usage"]
+        for choice in choices or ():
+            yield from self._choice(choice)
+
+    def _identify(self, chunk: Mapping[str, Any]) -> Meta:
+        from dataclasses import replace
+
+        return replace(self._meta, model_returned=chunk.get("model"), fingerprint=chunk.get("system_fingerprint"))
+
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
+        delta = choice.get("delta") or {}
+        reasoning = delta.get("reasoning_content") or delta.get("reasoning")
+        if isinstance(reasoning, str) and reasoning:
+            yield Delta(reasoning, "reasoning")
+        if delta.get("refusal"):
+            self._refusal = True
+            yield Delta(str(delta["refusal"]))
+        content = delta.get("content")
+        if isinstance(content, str) and content:
+            text = self._label.push(content) if self._label else content
+            if text:
+                yield Delta(text)
+        for call in delta.get("tool_calls") or ():
+            self._tool(call)
+        reason = choice.get("finish_reason")
+        if reason is not None:
+            self._finish = FINISH_REASONS.get(str(reason).lower(), str(reason))
+
+    def _tool(self, call: Mapping[str, Any]) -> None:
+        index = call.get("index")
+        tool = self._tools.setdefault(index if isinstance(index, int) else len(self._tools), {})
+        function = call.get("function") or {}
+        tool["id"] = call.get("id") or tool.get("id")
+        tool["name"] = function.get("name") or tool.get("name")
+        tool["arguments"] = (tool.get("arguments") or "") + (function.get("arguments") or "")
+
+    def finish(self) -> Iterator[Event]:
+        """The last events: text held back, tool calls, usage, Done.
+
+        Raises:
+            MalformedStream: the usage contradicts itself.
+            ServerFault: the finish reason says that the server gave up.
+        """
+        if self._label and (text := self._label.finish()):
+            yield Delta(text)
+        for _, tool in sorted(self._tools.items()):
+            yield ToolCall(tool.get("name") or "", tool.get("arguments") or "", tool.get("id"))
+        if self._finish == "insufficient_system_resource":  # DeepSeek's word for an interrupted answer
+            raise ServerFault("the server broke off: insufficient_system_resource")
+        if self._usage is not None:
+            usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
+            yield UsageReport(usage, raw=self._usage, billed_usd=billed_usd(self._usage))
+        yield Done(self._finish, refusal=self._refusal or self._finish == "content_filter")
+
+
+def error_chunk(error: Json) -> ProviderError:
+    """The fault in an error object that came inside a stream with status 200."""
+    message, code = _error_text({"error": error})
+    status = int(code) if code.isdigit() else None
+    if status is not None and 400 <= status < 600:
+        return fault(status, {"error": error}, {})
+    return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
+
+
+def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
+    """Our error for an HTTP status before the answer began; such requests are not billed.
+
+    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
+    """
+    message, code = _error_text(body)
+    said = f"HTTP {status}: {message}"
+    if status in (401, 403):
+        return Auth(said, hint="check the key and what it may use", http_status=status, billable="no")
+    if status == 402 or (status == 429 and code in {"insufficient_quota", "billing_hard_limit_reached"}):
+        return Auth(said, hint="the account has no credit left", http_status=status, billable="no")
+    if status == 429:
+        return RateLimited(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
+    if status in (400, 413, 422) and (code == "context_length_exceeded" or _OVERFLOW.search(message)):
+        return ContextOverflow(said, hint="shorten the prompt or lower max_tokens", http_status=status, billable="no")
+    if status in (408, 409, 425) or status >= 500:
+        return ServerFault(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
+    hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
+    if status == 400 and re.search(r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE):
+        hint = "leave a parameter out with `options: {omit: [NAME]}`"
+    return BadRequest(said, hint=hint, http_status=status, billable="no")
+
+
+def is_filtered(status: int, body: Json) -> bool:
+    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a broken request."""
+    message, code = _error_text(body)
+    return status == 400 and bool(_FILTERED.search(code) or (code == "" and _FILTERED.search(message)))
+
+
+def _error_text(body: Json) -> tuple[str, str]:
+    error = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(error, Mapping):
+        error = cast("Mapping[str, Any]", error)
+        message = error.get("message") or error.get("detail") or str(dict(error))
+        return str(message)[:500], str(error.get("code") or error.get("type") or "")
+    return (str(error)[:500] if error else "no message"), ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the reply's own date)."""
+    found = {name.lower(): value for name, value in headers.items()}
+    try:
+        if "retry-after-ms" in found:
+            return max(0.0, float(found["retry-after-ms"]) / 1000)
+        value = found.get("retry-after")
+        if value is None:
+            return None
+        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+            return float(value)
+        gap = parsedate_to_datetime(value) - parsedate_to_datetime(found["date"])
+        return max(0.0, gap.total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """The rate-limit headers of a reply, names in lower case."""
+    return {k.lower(): v for k, v in headers.items() if "ratelimit" in k.lower() or k.lower() == "retry-after"}
