@@ -86,12 +86,21 @@ class PriceBook:
     Args:
         books: YAML files of our own entries, later files after earlier ones. An entry is never overwritten: two that
             claim the same name at the same seller are an error; a new price is a new era in the same entry.
+        first: books that stand in for the others where both name a model (``bench reprice --book``).
         genai: the snapshot, or None for the installed one.
         use_genai: False leaves the snapshot out.
     """
 
-    def __init__(self, books: Sequence[Path] = (), *, genai: GenaiPrices | None = None, use_genai: bool = True) -> None:
+    def __init__(
+        self,
+        books: Sequence[Path] = (),
+        *,
+        first: Sequence[Path] = (),
+        genai: GenaiPrices | None = None,
+        use_genai: bool = True,
+    ) -> None:
         self._paths = tuple(books)
+        self._first = tuple(first)
         self._given = genai
         self._use_genai = use_genai
 
@@ -103,7 +112,16 @@ class PriceBook:
     @cached_property
     def own(self) -> OwnBook:
         """Our own entries."""
-        return read_books(self._paths)
+        book = read_books(self._paths)
+        if not self._first:
+            return book
+        top = read_books(self._first)
+        return OwnBook(
+            {**book.prices, **top.prices},
+            {**book.aliases, **top.aliases},
+            {k: why for k, why in {**book.not_sold, **top.not_sold}.items() if k not in top.prices},
+            (*book.fx, *top.fx),
+        )
 
     @property
     def fx(self) -> tuple[FxRate, ...]:
