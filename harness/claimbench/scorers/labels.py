@@ -3,10 +3,11 @@
 Reading, in this order, after Unicode NFKC, case folding, and punctuation and blanks taken as one blank:
 
 1. the whole answer is a label;
-2. exactly one label occurs in the answer as whole words (a label inside a longer one that also matches does not
-   count). Several different labels, or none, are ``unparsable``.
+2. one label occurs in the answer as whole words (``lost_card`` in "a lost card"); a label inside a longer one that
+   also occurs does not count. Several different labels, or none, are ``unparsable``.
 
-Labels that these rules would confuse (``c`` and ``c++``) keep their punctuation.
+Where every label begins or ends with punctuation (``(A)``, ``(B)``) it is looked for as written first, so that "(B) a
+film" is not read as two. Labels that lose their difference with their punctuation (``c`` and ``c++``) keep it.
 """
 
 from __future__ import annotations
@@ -52,18 +53,31 @@ class LabelScorer:
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
+        strict = {label: squeeze(label).casefold() for label in labels}
         loose = {label: _loose(label) for label in labels}
-        if all(loose.values()) and len(set(loose.values())) == len(labels):
-            forms, answer = loose, _loose(visible(text))
-        else:
-            forms = {label: squeeze(label).casefold() for label in labels}
-            answer = squeeze(visible(text)).casefold()
-        whole = [label for label, form in forms.items() if form == answer]
-        if whole or not self._options.search:
-            return tuple(whole)
-        spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
-        kept = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)]
-        return tuple(dict.fromkeys(label for _, _, label in sorted(kept)))
+        shown = visible(text)
+        readings = [(loose, _loose(shown))]
+        distinct = all(loose.values()) and len(set(loose.values())) == len(labels)
+        if not distinct:
+            readings = []
+        if not distinct or all(not (form[0].isalnum() and form[-1].isalnum()) for form in strict.values()):
+            readings.insert(0, (strict, squeeze(shown).casefold()))
+        for forms, answer in readings:
+            whole = [label for label, form in forms.items() if form == answer]
+            if whole:
+                return tuple(whole)
+        if self._options.search:
+            for forms, answer in readings:
+                found = _search(forms, answer)
+                if found:
+                    return found
+        return ()
+
+
+def _search(forms: Mapping[str, str], answer: str) -> tuple[str, ...]:
+    spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
+    kept = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)]
+    return tuple(dict.fromkeys(label for _, _, label in sorted(kept)))
 
 
 def _loose(text: str) -> str:
