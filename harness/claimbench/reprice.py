@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice, contract_price
+from claimbench.call_costs import RunCosts, cost_run
 from claimbench.errors import BenchError
 from claimbench.hostcost import HostCost, host_to_json, parse_host
 from claimbench.nearest import did_you_mean, one_of
 from claimbench.price_model import TOKEN_CLASSES, UNIT_CLASSES, Era, Price, Rate, Variant, Window, money
 from claimbench.pricing import TokenBound
-from claimbench.run_costs import RunCosts, cost_run
-from claimbench.types import Arm, Attempt, CallRecord, Cost, Session
+from claimbench.types import Arm, Attempt, Call, Cost, Session
 
 HOST_FIGURES = ("usd_per_hour", "utilisation", "watts", "usd_per_kwh", "purchase_usd", "staff_usd_per_hour")
 
@@ -37,11 +37,11 @@ class Repricing:
     old_prices: Mapping[str, ArmPrice]
     new_prices: Mapping[str, ArmPrice]
 
-    def totals(self, records: Iterable[CallRecord]) -> dict[str, tuple[Cost, Cost]]:
+    def totals(self, calls: Iterable[Call]) -> dict[str, tuple[Cost, Cost]]:
         """Arm -> its total (old, new)."""
         ids: dict[str, list[str]] = {}
-        for record in records:
-            ids.setdefault(record.call.arm, []).append(record.call.id)
+        for call in calls:
+            ids.setdefault(call.arm, []).append(call.id)
         return {arm: (self.old.total(mine), self.new.total(mine)) for arm, mine in ids.items()}
 
 
@@ -119,17 +119,17 @@ def _host_with(host: HostCost, figures: Mapping[str, Decimal], where: str) -> Ho
 
 
 def reprice(
-    records: Sequence[CallRecord],
-    attempts: Sequence[Attempt],
     sessions: Sequence[Session],
+    calls: Sequence[Call],
+    attempts: Sequence[Attempt],
     old: Mapping[str, ArmPrice],
     new: Mapping[str, ArmPrice],
     *,
-    as_of: date | None = None,
-    bounds: Callable[[CallRecord], TokenBound | None] | None = None,
+    as_of: date | datetime | None = None,
+    bounds: Callable[[Call], TokenBound | None] | None = None,
     load_s: Mapping[str, float] | None = None,
 ) -> Repricing:
     """Cost a run twice: under the prices it was run with, and under ``new`` as of ``as_of``."""
-    before = cost_run(records, attempts, sessions, old, bounds=bounds, load_s=load_s)
-    after = cost_run(records, attempts, sessions, new, as_of=as_of, bounds=bounds, load_s=load_s)
+    before = cost_run(old, sessions, calls, attempts, bounds=bounds, load_s=load_s)
+    after = cost_run(new, sessions, calls, attempts, as_of=as_of, bounds=bounds, load_s=load_s)
     return Repricing(before, after, old, new)

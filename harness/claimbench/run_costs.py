@@ -1,29 +1,18 @@
-"""Dollars of a run: every attempt at the price of its moment, every call as the sum of its attempts."""
+"""Dollars of a run: the book frozen at its start answers the loop now (what to reserve) and all reports later."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice, freeze_suite, thaw
+from claimbench.call_costs import RunCosts, cost_run
 from claimbench.clock import Clock
-from claimbench.hostcost import busy_shares
 from claimbench.pricebook import PriceBook
-from claimbench.pricing import sum_costs
 from claimbench.runner import Money
 from claimbench.session import Pricing
-from claimbench.types import Arm, Attempt, Call, Cost, Json, Manifest, Request, Session, Suite
+from claimbench.types import Arm, Attempt, Json, Manifest, Request, Suite
 
-
-@dataclass(frozen=True)
-class RunCosts:
-    """``attempts`` in the order given; ``calls`` by call id."""
-
-    attempts: tuple[Cost, ...]
-    calls: Mapping[str, Cost]
+__all__ = ["RunCosts", "book_of", "cost_run", "pricing_for", "pricing_from"]
 
 
 def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
@@ -58,52 +47,3 @@ def book_of(manifest: Manifest) -> tuple[str, str | None]:
     """The frozen price book of a run and its hash."""
     text: Json = manifest.options.get("price_book")
     return str(text), manifest.price_book_sha256
-
-
-def cost_run(
-    prices: Mapping[str, ArmPrice],
-    sessions: Sequence[Session],
-    calls: Iterable[Call],
-    attempts: Sequence[Attempt],
-    *,
-    as_of: datetime | None = None,
-) -> RunCosts:
-    """Price a run's attempts.
-
-    Args:
-        prices: arm -> price, thawed from the run's book or given for a re-pricing.
-        sessions: their origins turn stamps into moments.
-        calls: the plan, for the arm of each attempt.
-        attempts: as recorded.
-        as_of: price everything as of this moment instead of when it was sent.
-    """
-    arm_of = {call.id: call.arm for call in calls}
-    origins = {s.n: (datetime.fromisoformat(s.started_utc), s.monotonic_origin_ns) for s in sessions}
-    busy = _busy(prices, arm_of, attempts)
-    costs: list[Cost] = []
-    by_call: dict[str, list[Cost]] = defaultdict(list)
-    for index, attempt in enumerate(attempts):
-        started, origin_ns = origins[attempt.session]
-        at = as_of or started + timedelta(microseconds=(attempt.timing.sent_ns - origin_ns) / 1000)
-        price = prices.get(arm_of[attempt.call_id])
-        if price is None:
-            cost = Cost(None, why_unknown="the arm is not in the price book")
-        else:
-            cost = price.cost(attempt, at, busy_s=busy.get(index))
-        costs.append(cost)
-        by_call[attempt.call_id].append(cost)
-    return RunCosts(tuple(costs), {call_id: sum_costs(parts) for call_id, parts in by_call.items()})
-
-
-def _busy(prices: Mapping[str, ArmPrice], arm_of: Mapping[str, str], attempts: Sequence[Attempt]) -> dict[int, float]:
-    """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and session."""
-    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for index, attempt in enumerate(attempts):
-        arm = arm_of[attempt.call_id]
-        if arm in prices and prices[arm].host is not None:
-            groups[arm, attempt.session].append(index)
-    busy: dict[int, float] = {}
-    for members in groups.values():
-        spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]
-        busy.update(zip(members, busy_shares(spans), strict=True))
-    return busy

@@ -1,0 +1,153 @@
+"""Costs of a run's calls from its attempts: what :func:`claimbench.tables.build_tables` takes as ``costs``.
+
+Pure: prices, attempts and sessions in; costs out. Nothing here resolves a model id or reads a clock.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+from claimbench.arm_price import ArmPrice
+from claimbench.hostcost import QUANTUM, busy_shares
+from claimbench.pricing import TokenBound, sum_costs
+from claimbench.types import Attempt, Call, Cost, Session
+
+
+@dataclass(frozen=True)
+class RunCosts:
+    """``attempts`` in the order given; ``calls`` by call id, all attempts of a call together."""
+
+    attempts: tuple[Cost, ...]
+    calls: Mapping[str, Cost]
+
+    def total(self, call_ids: Iterable[str]) -> Cost:
+        """Add up calls, component by component."""
+        return sum_costs(self.calls[i] for i in call_ids if i in self.calls)
+
+
+def sent_utc(attempt: Attempt, session: Session) -> datetime:
+    """Return when an attempt was sent: the session's UTC origin plus monotonic time since."""
+    started = datetime.fromisoformat(session.started_utc)
+    started = started.replace(tzinfo=UTC) if started.tzinfo is None else started.astimezone(UTC)
+    return started + timedelta(microseconds=(attempt.timing.sent_ns - session.monotonic_origin_ns) / 1000)
+
+
+def priced_at(sent: datetime, as_of: date | datetime | None) -> datetime:
+    """Return the moment whose prices apply.
+
+    When it was sent; or ``as_of``, if that is a moment; or, if it is a day, that day at the attempt's own time of day,
+    since prices may depend on the hour.
+    """
+    if as_of is None:
+        return sent
+    return as_of if isinstance(as_of, datetime) else datetime.combine(as_of, sent.time(), tzinfo=UTC)
+
+
+def cost_run(
+    prices: Mapping[str, ArmPrice],
+    sessions: Sequence[Session],
+    calls: Iterable[Call],
+    attempts: Sequence[Attempt],
+    *,
+    as_of: date | datetime | None = None,
+    bounds: Callable[[Call], TokenBound | None] | None = None,
+    load_s: Mapping[str, float] | None = None,
+) -> RunCosts:
+    """Price a run's attempts, and its calls as the sums of theirs.
+
+    Retries and billed failures count. Replayed answers are priced at what they would have cost. A fine-tune's share is
+    added once per call, and so is the model's loading where the suite includes it.
+
+    Args:
+        prices: arm -> price, thawed from the run's book or given for a re-pricing.
+        sessions: their origins turn stamps into moments.
+        calls: the plan, for the arm of each attempt.
+        attempts: as recorded.
+        as_of: price as of this day or moment instead of when it was sent (see :func:`priced_at`).
+        bounds: token bounds of calls with an unknown bill; only asked for those, as it means rendering the request
+            again. Without it the dollars reserved before sending bound the bill.
+        load_s: arm -> seconds spent loading its model, over all sessions.
+    """
+    by_id = {call.id: call for call in calls}
+    origins = {s.n: s for s in sessions}
+    busy = _machine_shares(prices, by_id, attempts)
+    costs: list[Cost] = []
+    mine: dict[str, list[Cost]] = defaultdict(list)
+    for index, attempt in enumerate(attempts):
+        call = by_id[attempt.call_id]
+        price = prices.get(call.arm)
+        if price is None:
+            cost = Cost(None, why_unknown=f"the price book has no arm {call.arm!r}")
+        else:
+            moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
+            bound = bounds(call) if bounds is not None and _open(attempt) else None
+            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+        costs.append(cost)
+        mine[call.id].append(cost)
+    extra = _extras(prices, by_id, mine, load_s or {})
+    totals = {i: _plus(sum_costs(parts), extra.get(by_id[i].arm, {})) for i, parts in mine.items()}
+    return RunCosts(tuple(costs), totals)
+
+
+def _open(attempt: Attempt) -> bool:
+    """Whether the bill of an attempt may be unknown, so that its bound matters."""
+    usage = attempt.usage
+    incomplete = usage is None or usage.input_fresh is None or usage.output_visible is None
+    return attempt.billable != "no" and incomplete and attempt.billed_usd is None
+
+
+def _machine_shares(
+    prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
+) -> dict[int, float]:
+    """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and session."""
+    groups: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for index, attempt in enumerate(attempts):
+        price = prices.get(calls[attempt.call_id].arm)
+        if price is not None and price.host is not None:
+            groups[price.arm, attempt.session].append(index)
+    busy: dict[int, float] = {}
+    for members in groups.values():
+        spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]
+        busy.update(zip(members, busy_shares(spans), strict=True))
+    return busy
+
+
+def _extras(
+    prices: Mapping[str, ArmPrice],
+    calls: Mapping[str, Call],
+    costed: Iterable[str],
+    load_s: Mapping[str, float],
+) -> dict[str, dict[str, Decimal]]:
+    """Per arm: what each call carries beyond its attempts - the fine-tune's share, and the model's loading."""
+    counts: dict[str, int] = defaultdict(int)
+    for call_id in costed:
+        counts[calls[call_id].arm] += 1
+    extra: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    for arm, n in counts.items():
+        price = prices.get(arm)
+        if price is not None and price.training is not None:
+            extra[arm]["training"] = price.training.usd_per_request
+        if price is not None and price.host is not None and price.host.include_load and load_s.get(arm):
+            extra[arm]["model_load"] = (price.host.usd(load_s[arm]) / n).quantize(QUANTUM)
+    return extra
+
+
+def _plus(cost: Cost, parts: Mapping[str, Decimal]) -> Cost:
+    if not parts:
+        return cost
+    add = sum(parts.values(), Decimal(0))
+
+    def more(value: Decimal | None) -> Decimal | None:
+        return None if value is None else value + add
+
+    return replace(
+        cost,
+        amount=more(cost.amount),
+        low=more(cost.low),
+        high=more(cost.high),
+        components={**cost.components, **parts},
+    )
