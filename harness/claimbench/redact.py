@@ -1,11 +1,11 @@
 """The only way text leaves for an artifact: keys are always masked, transcripts follow a profile.
 
-Profiles say how much is *redacted*:
+A profile says how much of the transcripts leaves:
 
-* ``none`` - transcripts are shown (keys are masked all the same);
+* ``full`` - they are shown (keys are masked all the same);
 * ``hashed`` - prompts, targets, answers and explanations become a SHA-256 prefix and a length, so that two equal texts
   can still be seen to be equal. A short answer can be guessed from its hash: this hides wording, it is not encryption;
-* ``full`` - they are withheld altogether.
+* ``none`` - they are withheld altogether.
 
 Masking is best effort against unknown keys (by their shape) and exact against known ones (the values in the
 environment under names such as ``*_API_KEY``, also when JSON-, URL- or base64-encoded).
@@ -25,7 +25,7 @@ from urllib.parse import quote, quote_plus
 from claimbench.errors import BenchError
 from claimbench.types import Json
 
-Profile = Literal["none", "hashed", "full"]
+Profile = Literal["full", "hashed", "none"]
 PROFILES: tuple[str, ...] = get_args(Profile)
 
 MASK = "[key masked]"
@@ -93,12 +93,12 @@ def check_profile(name: str) -> Profile:
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
-    """Masks keys in every text, and hashes or withholds transcripts as ``profile`` says.
+    """Masks keys in every text; shows, hashes or withholds transcripts as ``profile`` says.
 
     ``secrets`` are exact values (see :func:`secrets_in`); pure otherwise: the same text always gives the same result.
     """
 
-    profile: Profile = "none"
+    profile: Profile = "full"
     secrets: tuple[str, ...] = ()
 
     def mask(self, text: str) -> str:
@@ -117,7 +117,7 @@ class Redactor:
         """A prompt, target, answer or explanation as the profile lets it out. None stays None, "" stays ""."""
         if not text:
             return text
-        if self.profile == "full":
+        if self.profile == "none":
             return WITHHELD
         if self.profile == "hashed":
             digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

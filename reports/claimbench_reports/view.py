@@ -16,9 +16,9 @@ from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
 from claimbench_reports.view_words import METHODS, STATUS
 
 PROFILE_WORDS = {
-    "none": "transcripts shown, keys masked",
+    "full": "transcripts shown, keys masked",
     "hashed": "transcripts hashed, keys masked",
-    "full": "transcripts withheld, keys masked",
+    "none": "transcripts withheld, keys masked",
 }
 
 
