@@ -9,7 +9,7 @@ import numpy as np
 
 from claimbench.redact import Redactor
 from claimbench.types import Json
-from claimbench_reports.inputs import ReportData
+from claimbench_reports.inputs import EarlierRun, ReportData
 from claimbench_reports.view_arms import is_measured
 from claimbench_reports.view_format import excerpt, figure, percent, plain, usd, visible
 from claimbench_reports.view_types import Fact, Group, PriceView, RunView
@@ -193,20 +193,23 @@ def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
 
 
 def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:
-    """Earlier runs, newest last."""
+    """Earlier runs, in the order given."""
+    return tuple(run_view(e, redact) for e in data.earlier)
+
+
+def run_view(run: EarlierRun, redact: Redactor) -> RunView:
+    """One line of history. A report's path is shown only if it is a relative one, so that no scheme can hide in it."""
     words = {True: "same requests", False: "other requests: not comparable", None: ""}
-    return tuple(
-        RunView(
-            e.run_id,
-            short_date(e.created_utc),
-            visible(redact.mask(e.suite)),
-            visible(e.status),
-            f"{e.n_finished:,} of {e.n_planned:,}",
-            words[e.comparable],
-            tuple(Fact(visible(k), STATUS.get(v, visible(v))) for k, v in e.verdicts.items()),
-            e.report or "",
-        )
-        for e in data.earlier
+    report = run.report or ""
+    return RunView(
+        run.run_id,
+        short_date(run.created_utc),
+        visible(redact.mask(run.suite)),
+        visible(run.status),
+        f"{run.n_finished:,} of {run.n_planned:,}",
+        words[run.comparable],
+        tuple(Fact(visible(k), STATUS.get(v, visible(v))) for k, v in run.verdicts.items()),
+        report if ":" not in report and not report.startswith(("/", "\\")) else "",
     )
 
 

@@ -1,0 +1,99 @@
+"""The summary after a run: rich tables on a terminal, plain lines in a pipe or a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from claimbench_reports.view_arms import ALL
+from claimbench_reports.view_types import ArmView, VerdictView, View
+from claimbench_reports.view_words import COLUMNS
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SHOWN = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95", "n_missing")
+STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", "not_comparable": "dim"}
+
+
+def print_summary(
+    view: View, report: Path | str | None = None, *, file: TextIO | None = None, console: Console | None = None
+) -> None:
+    """Print verdict lines, the compare table and where the report is.
+
+    Args:
+        view: what to show.
+        report: the path to print last.
+        file: where to; default standard output. Tables are drawn only on a terminal.
+        console: a console of the caller's, instead of ``file``.
+    """
+    from rich.console import Console
+
+    out = console or Console(file=file, highlight=False)
+    if not out.is_terminal:
+        out.print(plain_summary(view, report), markup=False, highlight=False, soft_wrap=True, end="")
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    verdicts = Table(title=view.summary, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
+    verdicts.add_column(no_wrap=True)
+    verdicts.add_column(ratio=1)
+    for v in view.verdicts:
+        line = Text(f"\u201c{v.claim}\u201d ", style="bold")
+        line.append(_because(v), style="not bold")
+        verdicts.add_row(Text(v.status_text, style=STYLES.get(v.status, "")), line)
+    out.print(verdicts)
+    table = Table(title="Compared on the same requests", title_justify="left", caption_justify="left")
+    table.add_column("arm")
+    for head in _heads():
+        table.add_column(head, justify="right")
+    for arm in (a for a in view.arms if a.scope == ALL):
+        cells = [Text(x) for x in _cells(arm)]
+        table.add_row(Text(arm.arm), *cells, style="" if arm.measured else "dim")
+    out.print(table)
+    for w in view.warnings:
+        out.print(Text(f"warning: {w}", style="yellow"))
+    if report is not None:
+        out.print(Text(f"report: {report}", style="bold"), soft_wrap=True)
+
+
+def plain_summary(view: View, report: Path | str | None = None) -> str:
+    """The same as text, one fact a line, columns aligned; ends with a newline."""
+    lines = [view.summary]
+    lines += [f"{v.status_text.upper():<15} {v.claim} - {_because(v)}" for v in view.verdicts]
+    lines.append("")
+    grid = [("arm", *_heads())]
+    grid += [(a.arm, *_cells(a)) for a in view.arms if a.scope == ALL]
+    widths = [max(len(row[i]) for row in grid if i < len(row)) for i in range(len(grid[0]))]
+    for row in grid:
+        cells = [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=False))]
+        lines.append("  ".join(cells).rstrip())
+    lines += [f"warning: {w}" for w in view.warnings]
+    if report is not None:
+        lines += ["", f"report: {report}"]
+    return "\n".join(lines) + "\n"
+
+
+def _heads() -> tuple[str, ...]:
+    heads = {id_: head for id_, head, _, _ in COLUMNS}
+    return tuple(heads[c] for c in SHOWN)
+
+
+def _cells(arm: ArmView) -> tuple[str, ...]:
+    if not arm.measured:
+        return ("not run", *[""] * (len(SHOWN) - 1))
+    found = []
+    for column in SHOWN:
+        f = arm.get(column)
+        mark = "" if f is None or "too few samples" not in f.note else "*"
+        found.append("" if f is None else f.text + mark)
+    return tuple(found)
+
+
+def _because(v: VerdictView) -> str:
+    """The sentence without the claim and the status that already stand before it."""
+    text = v.sentence
+    for lead in (f"{v.status_text}: ", f'"{v.claim}"', "\u201c" + v.claim + "\u201d", ": "):
+        text = text.removeprefix(lead)
+    return text

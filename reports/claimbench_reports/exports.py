@@ -1,0 +1,239 @@
+"""View and run -> machine files: JSON, CSV, JSON Lines, JUnit XML, Markdown, Parquet.
+
+``report.json`` is the view itself (schema: docs/report.schema.json), so its figures are those of the HTML. The rows of
+CSV, JSON Lines and Parquet are the finished calls with whole texts, redacted by the same profile.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, TextIO
+from xml.etree import ElementTree as ET
+
+import numpy as np
+
+from claimbench.errors import BenchError
+from claimbench.redact import Redactor
+from claimbench.types import CallRecord, Cost, Json, Score
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_arms import ALL
+from claimbench_reports.view_format import visible
+from claimbench_reports.view_types import VerdictView, View
+from claimbench_reports.view_words import COLUMNS, SIGN
+
+DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+"""A text cell that begins with one of these is a formula to a spreadsheet."""
+CSV_FIELDS = (
+    "id", "task", "arm", "sample_id", "epoch", "outcome", "attempts", "text", "score", "score_status", "scores",
+    "input_tokens", "output_tokens", "cost_usd", "cost_basis", "price_id", "ttft_ms", "e2e_ms", "provenance", "error",
+)  # fmt: skip
+
+
+def view_json(view: View) -> str:
+    """``report.json``: the view, floats in full, no NaN or infinity."""
+    return json.dumps(asdict(view), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
+    """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer."""
+    scores: dict[str, list[Score]] = defaultdict(list)
+    for s in data.scores:
+        scores[s.call_id].append(s)
+    headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
+    times = _Times(data)
+    for record in data.records:
+        call, cost = record.call, data.costs.get(record.call.id)
+        mine = {s.scorer: s for s in scores.get(call.id, ())}
+        first = mine.get(headline.get(call.task, ""))
+        ttft, e2e, n_in, n_out, n = times.of(call.arm, call.id)
+        yield {
+            "id": call.id,
+            "task": call.task,
+            "arm": call.arm,
+            "sample_id": redact.mask(call.sample_id),
+            "epoch": call.epoch,
+            "outcome": record.outcome.value,
+            "attempts": n,
+            "text": redact.transcript(record.text),
+            "score": None if first is None else first.value,
+            "score_status": None if first is None else first.status,
+            "scores": {k: s.value for k, s in mine.items()},
+            "input_tokens": n_in,
+            "output_tokens": n_out,
+            **_cost(cost),
+            "ttft_ms": ttft,
+            "e2e_ms": e2e,
+            "provenance": record.provenance,
+            "error": _error(record, redact),
+        }
+
+
+def _error(record: CallRecord, redact: Redactor) -> str | None:
+    """An error may quote the request, so it follows the profile of transcripts too."""
+    return redact.transcript(record.error)
+
+
+def _cost(cost: Cost | None) -> dict[str, Json]:
+    if cost is None:
+        return {"cost_usd": None, "cost_basis": None, "price_id": None}
+    usd = cost.amount if cost.currency == "USD" else None
+    return {"cost_usd": None if usd is None else float(usd), "cost_basis": cost.basis, "price_id": cost.price_id}
+
+
+Measured = tuple[float | None, float | None, int | None, int | None, int | None]
+
+
+class _Times:
+    """Call id -> times and tokens, read once from the call table."""
+
+    def __init__(self, data: ReportData) -> None:
+        self._arms: dict[str, tuple[dict[str, int], Any]] = {
+            arm: ({str(c): i for i, c in enumerate(rows.call_id.tolist())}, rows)
+            for arm, rows in data.calls.arms.items()
+        }
+
+    def of(self, arm: str, call_id: str) -> Measured:
+        """Times in ms, tokens and attempts of a call, each None if unknown."""
+        index, rows = self._arms.get(arm, ({}, None))
+        at = index.get(call_id)
+        if at is None:
+            return None, None, None, None, None
+        return (
+            _milliseconds(rows.ttft_s[at]), _milliseconds(rows.e2e_s[at]), _whole(rows.n_in[at]), _whole(rows.n_out[at]),
+            int(rows.n_attempts[at]),
+        )  # fmt: skip
+
+
+def _milliseconds(seconds: np.float64) -> float | None:
+    return round(1000 * float(seconds), 6) if math.isfinite(seconds) else None
+
+
+def _whole(tokens: np.float64) -> int | None:
+    return int(tokens) if math.isfinite(tokens) else None
+
+
+def safe_cell(value: Json) -> Json:
+    """A text that a spreadsheet would run, with an apostrophe before it; controls made visible; the rest unchanged."""
+    if not isinstance(value, str):
+        return value
+    text = visible(value)
+    return "'" + text if value.startswith(DANGEROUS) or text.startswith(DANGEROUS) else text
+
+
+def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
+    """The calls as CSV (RFC 4180); open ``out`` with ``newline=""``, encoding utf-8-sig where Excel shall read it."""
+    writer = csv.writer(out)
+    writer.writerow(CSV_FIELDS)
+    for row in call_rows(data, redact):
+        row["scores"] = json.dumps(row["scores"], ensure_ascii=False)
+        writer.writerow([safe_cell(row[k]) for k in CSV_FIELDS])
+
+
+def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
+    """The calls as JSON Lines."""
+    for row in call_rows(data, redact):
+        out.write(json.dumps(_sound(row), ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _sound(row: Mapping[str, Json]) -> dict[str, Json]:
+    """Lone surrogates cannot be written as UTF-8; they become visible."""
+    return {k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for k, v in row.items()}
+
+
+def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
+    """The calls as Parquet.
+
+    Raises:
+        BenchError: pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise BenchError(
+            "Parquet needs pyarrow, which is not installed", hint="pip install 'claimbench[parquet]'"
+        ) from None
+    rows = []
+    for row in call_rows(data, redact):
+        row["scores"] = json.dumps(row["scores"], ensure_ascii=False)
+        rows.append(_sound(row))
+    pq.write_table(pa.Table.from_pylist(rows), path)
+
+
+def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) -> str:
+    """Claims as test cases: refuted fails, inconclusive and not comparable are skipped with the reason.
+
+    Args:
+        view: the run.
+        thresholds: further cases by name (``bench check``): None = met, else what was missed.
+    """
+    checks = dict(thresholds or {})
+    failures = sum(v.status == "refuted" for v in view.verdicts) + sum(t is not None for t in checks.values())
+    skipped = sum(v.status in ("inconclusive", "not_comparable") for v in view.verdicts)
+    total = len(view.verdicts) + len(checks)
+    suite = ET.Element(
+        "testsuite", name=f"claimbench {view.title}", tests=str(total), failures=str(failures), skipped=str(skipped),
+        errors="0", id=view.run_id,
+    )  # fmt: skip
+    for v in view.verdicts:
+        case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.claims", name=v.claim)
+        if v.status == "refuted":
+            ET.SubElement(case, "failure", message=v.sentence, type="refuted").text = _details(v)
+        elif v.status != "supported":
+            ET.SubElement(case, "skipped", message=f"{v.status_text}: {v.sentence}")
+        else:
+            ET.SubElement(case, "system-out").text = v.sentence
+    for name, missed in checks.items():
+        case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.thresholds", name=visible(name))
+        if missed is not None:
+            ET.SubElement(case, "failure", message=visible(missed), type="threshold").text = visible(missed)
+    root = ET.Element("testsuites")
+    root.append(suite)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _details(v: VerdictView) -> str:
+    lines = [f"{r.name}: {r.status_text}" + (f", {r.estimate.text} ({r.estimate.interval})" if r.estimate else "")
+             for r in v.readings]  # fmt: skip
+    return "\n".join(lines)
+
+
+MARKDOWN_COLUMNS = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95")
+
+
+def markdown(view: View) -> str:
+    """A summary for a pull request: verdicts, the comparison, what was not measured."""
+    lines = [f"## ClaimBench: {_md(view.title)}", "", f"{_md(view.summary)} Run `{view.run_id}`.", ""]
+    if view.verdicts:
+        lines += ["| | Claim | Verdict | In one sentence |", "|---|---|---|---|"]
+        for v in view.verdicts:
+            late = any(f.code.startswith("declared_after") for f in v.flags)
+            sentence = _md(v.sentence) + (" *Declared after the data were seen.*" if late else "")
+            lines.append(f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |")
+    heads = {id_: head for id_, head, _, _ in COLUMNS}
+    lines += ["", "| Arm | " + " | ".join(heads[c] for c in MARKDOWN_COLUMNS) + " |", "|---" * 7 + "|"]
+    for arm in (a for a in view.arms if a.scope == ALL and a.measured):
+        cells = []
+        for column in MARKDOWN_COLUMNS:
+            f = arm.get(column)
+            cells.append("" if f is None else f.text + (f"<br><sub>{f.interval}</sub>" if f.interval else ""))
+        lines.append(f"| {_md(arm.arm)} | " + " | ".join(cells) + " |")
+    lines.append("")
+    lines += [f"- Not run: {_md(a.arm)} ({_md(a.why_not)})" for a in view.arms if not a.measured]
+    lines += [f"- {_md(w)}" for w in view.warnings]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _md(text: str) -> str:
+    """Foreign text inside a Markdown table cell: no markup, no row breaks."""
+    flat = " ".join(text.split())
+    for sign in "\\`*_[]<>|#!@":
+        flat = flat.replace(sign, f"&#{ord(sign)};")
+    return flat

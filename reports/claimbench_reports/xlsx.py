@@ -1,0 +1,229 @@
+"""View and run -> a workbook a buyer can work with: verdicts, comparison, price sheet with live formulas, samples.
+
+Text never becomes a formula: every text cell is written as a string with the quote prefix set where it begins with one
+of ``= + - @``. The only formulas are ours, on the price sheet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claimbench_reports.exports import DANGEROUS
+from claimbench_reports.view_arms import ALL
+from claimbench_reports.view_format import Figure, visible
+from claimbench_reports.view_types import ArmView, View, iter_figures
+from claimbench_reports.view_words import COLUMNS
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell
+    from openpyxl.worksheet.worksheet import Worksheet
+
+CELL_LIMIT = 32_000
+"""Excel takes 32,767 characters in a cell."""
+NUMBER_FORMATS = {
+    "percent": "0.0%", "points": '+0.0%;-0.0%;0.0%', "seconds": "0.000", "usd": "$#,##0.0000", "ratio": "0.000",
+    "of_baseline": "0.0%", "count": "#,##0", "plain": "0.00", "score": "0.00", "p": "0.000", "hours": "0.0",
+    "tokens_per_s": "0.0", "per_hour": "#,##0.0",
+}  # fmt: skip
+
+Value = Figure | str | float | None
+
+
+def write_xlsx(view: View, path: Path) -> None:
+    """Write the workbook. Cells with figures hold the full number; the sheet "Figures" has every displayed text."""
+    from openpyxl import Workbook
+
+    book = Workbook()
+    book.remove(book.active)  # type: ignore[arg-type]
+    _verdicts(book, view)
+    _compare(book, view)
+    _prices(book, view)
+    _samples(book, view)
+    _about(book, view)
+    _figures(book, view)
+    book.properties.creator = "ClaimBench"
+    book.properties.title = visible(view.title)
+    book.save(path)
+
+
+def _sheet(book: Workbook, title: str, heads: Sequence[str], widths: Sequence[int]) -> Worksheet:
+    from openpyxl.styles import Alignment, Font, PatternFill
+    from openpyxl.utils import get_column_letter
+
+    sheet: Worksheet = book.create_sheet(title)
+    for i, head in enumerate(heads, 1):
+        cell = sheet.cell(1, i)
+        put(cell, head)
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="EDEDE8")
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.column_dimensions[get_column_letter(i)].width = widths[i - 1] if i <= len(widths) else 14
+    sheet.freeze_panes = "B2"
+    return sheet
+
+
+def put(cell: Cell, value: Value) -> None:
+    """Write one value: figures as numbers with their format (or their text if unknown), texts as texts only."""
+    from openpyxl.styles import Alignment
+
+    if isinstance(value, Figure):
+        if value.value is None:
+            put(cell, value.text)
+        else:
+            cell.value = value.value
+            cell.number_format = NUMBER_FORMATS.get(value.unit, "General")
+    elif isinstance(value, str):
+        text = visible(value)[:CELL_LIMIT]
+        cell.value = text
+        cell.data_type = "s"  # openpyxl would make "=..." a formula
+        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if text.startswith(DANGEROUS):
+            cell.quotePrefix = True
+    elif value is not None:
+        cell.value = value
+
+
+def _rows(sheet: Worksheet, rows: Iterable[Sequence[Value]]) -> None:
+    from openpyxl.cell.cell import Cell
+
+    for r, row in enumerate(rows, 2):
+        for c, value in enumerate(row, 1):
+            cell = sheet.cell(r, c)
+            if isinstance(cell, Cell):
+                put(cell, value)
+
+
+def _verdicts(book: Workbook, view: View) -> None:
+    heads = ("Claim as published", "Verdict", "In one sentence", "Reading", "Reading's verdict", "Measured", "Low",
+             "High", "Level", "Needed", "Claimed", "Items", "p (Holm)", "Flags and reasons", "What would settle it",
+             "Source of the claim", "Declared")  # fmt: skip
+    sheet = _sheet(book, "Verdicts", heads, (34, 16, 50, 18, 16, 12, 12, 12, 8, 10, 12, 8, 9, 40, 40, 30, 12))
+    rows: list[Sequence[Value]] = []
+    for v in view.verdicts:
+        notes = "; ".join(w.text for w in (*v.flags, *v.reasons))
+        late = "after the data were seen" if any(f.code.startswith("declared_after") for f in v.flags) else "before"
+        for r in v.readings or (None,):
+            if r is None:
+                blank: list[Value] = [None] * 10
+                rows.append([v.claim, v.status_text, v.sentence, *blank, notes, "", v.source, late])
+                continue
+            e = r.estimate
+            low, high = (e.low, e.high) if e else (None, None)
+            rows.append([v.claim, v.status_text, v.sentence, r.name, r.status_text, e, low, high, r.level,
+                         r.direction_text, r.threshold, r.n, r.p_holm, notes, r.settle, v.source, late])  # fmt: skip
+        if v.projected:
+            text = "; ".join(f"{f.name}: {f.value}" for f in v.projected)
+            rows.append([v.claim, v.status_text, f"Projected, not measured: {text}"])
+    _rows(sheet, rows)
+
+
+def _compare(book: Workbook, view: View) -> None:
+    heads: list[str] = ["Arm", "Scope", "Measured"]
+    for _, head, _, _ in COLUMNS:
+        heads += [head, f"{head}: low", f"{head}: high", f"{head}: note"]
+    heads += ["Model", "Weights", "Lab", "Licence", "Prompts went to", "Cost basis"]
+    sheet = _sheet(book, "Comparison", heads, (22, 14, 22))
+    rows: list[Sequence[Value]] = []
+    for a in view.arms:
+        row: list[Value] = [a.arm, a.scope, "yes" if a.measured else f"no: {a.why_not}"]
+        for column, _, _, _ in COLUMNS:
+            f = a.get(column)
+            row += [f, f.low if f else None, f.high if f else None, (f.note or None) if f else None]
+        rows.append([*row, a.model, a.weights, a.lab, a.licence, a.destination, a.cost_basis])
+    _rows(sheet, rows)
+
+
+def _prices(book: Workbook, view: View) -> None:
+    """Prices as inputs, and below them dollars per 1,000 requests at any volume, computed by the sheet itself."""
+    heads = ("Arm", "What", "Price in USD", "Per", "Dated", "Source", "Id", "Note")
+    sheet = _sheet(book, "Prices", heads, (22, 18, 14, 16, 14, 36, 34, 30))
+    _rows(sheet, [(p.arm, p.component, p.usd, p.unit, p.dated, p.source, p.price_id, p.note) for p in view.prices])
+    at = len(view.prices) + 4
+    measured = [a for a in view.arms if a.scope == ALL and a.measured and _number(a, "usd_1k") is not None]
+    title = sheet.cell(at, 1)
+    title.value = "What a month costs: change the yellow cells"
+    _bold(sheet, at)
+    labels = (("Requests per month", 100_000.0), ("Price change (1 = as measured)", 1.0))
+    for i, (label, value) in enumerate(labels, 1):
+        sheet.cell(at + i, 1).value = label
+        sheet.cell(at + i, 3).value = value
+        _yellow(sheet, at + i, 3)
+    head = at + 4
+    for c, text in enumerate(("Arm", "Quality", "$ per 1k requests", "Price factor", "$ per month", "$ per 1k correct",
+                              "$ per month for as many correct answers"), 1):  # fmt: skip
+        sheet.cell(head, c).value = text
+    _bold(sheet, head)
+    for i, arm in enumerate(measured, 1):
+        r = head + i
+        name = sheet.cell(r, 1)
+        name.value = arm.arm
+        name.data_type = "s"
+        sheet.cell(r, 2).value = _number(arm, "quality")
+        sheet.cell(r, 2).number_format = "0.0%"
+        sheet.cell(r, 3).value = _number(arm, "usd_1k")
+        sheet.cell(r, 4).value = f"=$C${at + 2}"
+        sheet.cell(r, 5).value = f"=C{r}*D{r}*$C${at + 1}/1000"
+        sheet.cell(r, 6).value = f'=IF(N(B{r})>0,C{r}*D{r}/B{r},"no correct answers")'
+        sheet.cell(r, 7).value = f'=IF(N(B{r})>0,F{r}*$C${at + 1}/1000,"no correct answers")'
+        for c in (3, 5, 6, 7):
+            sheet.cell(r, c).number_format = "$#,##0.0000" if c in (3, 6) else "$#,##0.00"
+
+
+def _number(arm: ArmView, column: str) -> float | None:
+    found = arm.get(column)
+    return found.value if found else None
+
+
+def _bold(sheet: Worksheet, row: int) -> None:
+    from openpyxl.styles import Font
+
+    for cell in sheet[row]:
+        cell.font = Font(bold=True)
+
+
+def _yellow(sheet: Worksheet, row: int, column: int) -> None:
+    from openpyxl.styles import PatternFill
+
+    sheet.cell(row, column).fill = PatternFill("solid", fgColor="FFF2A8")
+
+
+def _samples(book: Workbook, view: View) -> None:
+    heads = ("Task", "Sample", "Why shown", "Slices", "Input", "Target", "Arm", "Score", "Outcome", "Answer",
+             "Explained", "E2E in s", "USD", "Call")  # fmt: skip
+    sheet = _sheet(book, "Samples", heads, (14, 16, 16, 24, 60, 24, 20, 8, 22, 60, 30, 10, 12, 20))
+    rows: list[Sequence[Value]] = []
+    for s in (*view.disagreements, *view.transcripts):
+        given = "\n".join(f"{k}: {t.text}" for k, t in s.input)
+        rows += [
+            (s.task, s.id, s.kind or "arms disagree", s.slices, given, s.target.text, a.arm, a.score, a.outcome,
+             a.answer.text, a.explanation, a.e2e, a.usd, a.call_id)
+            for a in s.answers
+        ]  # fmt: skip
+    rows.append([view.disagreements_note])
+    _rows(sheet, rows)
+
+
+def _about(book: Workbook, view: View) -> None:
+    sheet = _sheet(book, "About", ("What", "Value", "Source"), (34, 80, 40))
+    rows: list[Sequence[Value]] = [("Run", view.run_id, view.created), ("Redaction", view.redaction, "")]
+    rows += [(f"Assumption: {f.name}", f.value, f.source) for f in view.assumptions]
+    rows += [("Limit", text, "") for text in view.limits]
+    rows += [(f"Method: {m.name}", f"{m.formula} [{m.unit}]", m.source) for m in view.methods]
+    rows += [(f"{g.title}: {f.name}", f.value, "") for g in view.provenance for f in g.facts]
+    _rows(sheet, rows)
+
+
+def _figures(book: Workbook, view: View) -> None:
+    """Every figure of every report: id, full number, the text shown, its interval."""
+    sheet = _sheet(book, "Figures", ("Id", "Value", "Shown as", "Low", "High", "Interval", "Note", "Unit"),
+                   (60, 16, 18, 16, 16, 28, 36, 12))  # fmt: skip
+    seen: set[str] = set()
+    rows: list[Sequence[Value]] = []
+    for f in iter_figures(view):
+        if f.id not in seen:
+            seen.add(f.id)
+            rows.append((f.id, f.value, f.text, f.low, f.high, f.interval, f.note, f.unit))
+    _rows(sheet, rows)
