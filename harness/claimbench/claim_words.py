@@ -69,7 +69,7 @@ def explain_reason(reason: str) -> str:
     return f"{meaning} ({detail})" if detail else meaning
 
 
-def number(value: float | None, scale: str, *, signed: bool = False) -> str:
+def number(value: float | None, scale: str, *, signed: bool = False, figures: int = 3) -> str:
     """Show a number of a reading: ratios and shares in %, points, dollars, seconds."""
     if value is None:
         return "unknown"
@@ -77,19 +77,19 @@ def number(value: float | None, scale: str, *, signed: bool = False) -> str:
         return "unbounded"
     plus = "+" if signed and value > 0 else ""
     if scale == "points":
-        return f"{plus}{_digits(100 * value)}"
+        return f"{plus}{_digits(100 * value, figures)}"
     if scale == "usd":
-        return f"${_digits(value)}"
+        return f"${_digits(value, figures)}"
     if scale == "seconds":
-        return f"{_digits(value)} s"
-    return f"{_digits(100 * value)}%"
+        return f"{_digits(value, figures)} s"
+    return f"{_digits(100 * value, figures)}%"
 
 
-def _digits(value: float) -> str:
-    """Three significant digits, never an exponent, no trailing zeros after the point."""
+def _digits(value: float, figures: int = 3) -> str:
+    """``figures`` significant digits, never an exponent, no trailing zeros after the point."""
     if value == 0:
         return "0"
-    places = max(0, 2 - math.floor(math.log10(abs(value))))
+    places = max(0, figures - 1 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{min(places, 8)}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
@@ -110,9 +110,12 @@ def needed_text(question: Question) -> str:
     scale = question.scale
     unit = " points" if scale == "points" else ""
     if question.window is not None:
-        return f"needed: {number(question.window[0], scale)} to {number(question.window[1], scale)}{unit}"
+        low, high = question.window
+        return f"needed: {number(low, scale, figures=4)} to {number(high, scale, figures=4)}{unit}"
     word = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[question.side]
-    return f"needed: {word} {number(question.threshold, scale)}{unit}"
+    ways = {"time_cut": "needed if it means less time", "rate_up": "needed if it means more speed"}
+    needed = ways.get(question.name.split(".")[-1], "needed")
+    return f"{needed}: {word} {number(question.threshold, scale, figures=4)}{unit}"
 
 
 def finding(question: Question, estimate: Estimate, ours: str, theirs: str | None) -> str:
@@ -138,9 +141,7 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
         "relative": f"{ours}'s accuracy is {value} of {theirs}'s",
         "error_reduction": f"{ours} makes {value} of {theirs}'s errors",
     }
-    return (
-        phrases.get(question.name) or f"{ours}'s {question.label.split(' cut by')[0]} is {value} of {theirs}'s {UNDER}"
-    )
+    return phrases.get(question.name) or f"{ours}'s {question.label} is {value} of {theirs}'s {UNDER}"
 
 
 def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
@@ -195,8 +196,9 @@ def verdict_sentence(claim: Claim, outcome: Outcome) -> str:
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
     head = next((r for r in outcome.readings if r.name == outcome.headline), None)
-    if head is None:
-        head = next((r for r in outcome.readings if r.status == outcome.status), None)
+    if head is None and outcome.status == "inconclusive" and "depends_on_reading" not in outcome.reasons:
+        why = "; ".join(explain_reason(r) for r in outcome.reasons)
+        return f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
     body = head.sentence.split("; needed")[0].split(": ", 1)[-1] if head else f"{quoted} has no tested reading"
     if outcome.status in {"supported", "refuted"}:
         holds = "holds" if outcome.status == "supported" else "does not hold"
@@ -232,6 +234,9 @@ MEANS: Mapping[str, str] = {
     "ttft": "time to first token",
     "tpot": "time per output token",
     "e2e": "end-to-end time",
+    **{f"{m}.{tier}": f"{t} of the {tier} tier" for m, t in (("ttft", "time to first token"),
+                                                             ("tpot", "time per output token"))
+       for tier in ("server", "interactive")},
     **{f"{m}.time_cut": f"less {t}" for m, t in (("ttft", "time to first token"), ("tpot", "time per output token"),
                                                   ("e2e", "end-to-end time"))},
     **{f"{m}.rate_up": f"more speed in {t}" for m, t in (("ttft", "time to first token"),

@@ -55,6 +55,13 @@ def judge(
     )
 
 
+def claim_outcomes(
+    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: JudgeContext, alpha: float
+) -> list[Outcome]:
+    """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use this."""
+    return [_Judge(items, calls, context, alpha).outcome(claim) for claim in claims]
+
+
 def context_of(
     suite: Suite,
     manifest: Manifest,

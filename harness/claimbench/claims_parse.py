@@ -121,7 +121,7 @@ def parse_claim(
             evidence = next((e for pattern, e in grammar.NOT_A_MODEL_MEASUREMENT if pattern.search(text)), None)
             if evidence is not None:
                 return replace(base, kind="not_measurable", relation="none", metric="none",
-                               note=f"no run of models can measure this; needed: {evidence}")  # fmt: skip
+                               note=f"needed: {evidence}")  # fmt: skip
         masked, mentions = names.mask(text, arms)
         predicates = _predicates(spec, masked)
         return _assemble(base, spec, predicates, masked, mentions, arms)
@@ -267,8 +267,10 @@ def _assemble(
         treated = given["arm"] or _flatten(treatments)
         against = given["than"] or _flatten(baselines)
         ours, theirs = _fill(predicate, treated, against, masked, predicates[0], arms)
-        name = base.id if len(predicates) == 1 else f"{base.id}.{i + 1}"
-        part = _one(replace(base, id=name), predicate, ours, theirs)
+        whole = base
+        if len(predicates) > 1:
+            whole = replace(base, id=f"{base.id}.{i + 1}", text=masked[predicate.start : predicate.end])
+        part = _one(whole, predicate, ours, theirs)
         some_of_class = any(m.group for m in treatments) and len(ours) > 0
         parts.append(_class_level(part) if some_of_class else part)
     if len(parts) == 1:

@@ -62,12 +62,12 @@ def _of_metric(
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     made = []
     if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
-        made.append(_ratio(f"{metric}.time_cut", metric, f"{LABELS[metric]} cut by {x:.4g}", samples, claim,
+        made.append(_ratio(f"{metric}.time_cut", metric, LABELS[metric], samples, claim,
                            thresholds(claim), blocked, flags))  # fmt: skip
     about = claim.modifier == "about"
     window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
     rate = ("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
-    made.append(_ratio(f"{metric}.rate_up", metric, f"speed up by {x:.4g} ({LABELS[metric]})", samples, claim, rate,
+    made.append(_ratio(f"{metric}.rate_up", metric, LABELS[metric], samples, claim, rate,
                        blocked, flags))  # fmt: skip
     return made
 

@@ -135,7 +135,7 @@ def _headline(
     p = max((r.p for r in counted if r.p is not None), default=None)
     reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS))
     if len(statuses) == 1:
-        head = max(counted, key=lambda r: r.p if r.p is not None else -1.0) if len(counted) > 1 else counted[0]
+        head = counted[0]  # the first is what most readers mean; p is that of the weakest
         status = counted[0].status
         assert status != "n/a"  # noqa: S101  filtered above
         keep_reasons = reasons if status != "supported" else ()
@@ -237,7 +237,9 @@ def any_of(outcomes: Sequence[Outcome], alpha: float, *, share: bool = False) ->
     if len(judged) < len(outcomes):
         reasons = (*reasons, "some_not_comparable")
     p_all = max((o.p for o in judged if o.p is not None), default=None)
-    return replace(merged, status="inconclusive", p=p_all, headline=None, qualifier=qualifier, reasons=reasons)
+    open_ = next((o for o in judged if o.status == "inconclusive"), None)
+    head = _name(open_, open_.headline) if open_ else None
+    return replace(merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons)
 
 
 def _holm(outcomes: Sequence[Outcome]) -> list[float]:

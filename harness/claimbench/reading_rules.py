@@ -1,0 +1,123 @@
+"""The readings of a claim before any data: what would be tested, in words and numbers. Used to explain and to plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from claimbench.claim_words import MEANS, number
+from claimbench.judge_types import Side
+from claimbench.readings_cost import thresholds
+from claimbench.readings_latency import LABELS, METRICS, TIERS
+from claimbench.types import Claim
+
+
+@dataclass(frozen=True)
+class ReadingRule:
+    """One reading: its quantity, the side and threshold (rounded) that decide, and the unrounded one.
+
+    ``family``: difference, ratio, error, cost, quantile_ratio, accuracy, usd, quantile - which engine tests it.
+    """
+
+    name: str
+    means: str
+    family: str
+    side: Side
+    threshold: float
+    strict: float
+    window: tuple[float, float] | None = None
+    headline: bool = True
+
+    @property
+    def text(self) -> str:
+        """The rule as one line: quantity, comparison, number."""
+        scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(self.family, "ratio")
+        unit = " points" if scale == "points" else ""
+        if self.window is not None:
+            low, high = (number(x, scale, figures=4) for x in self.window)
+            return f"{self.means}: from {low} to {high}{unit}"
+        word = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than", "within": "within"}[self.side]
+        rounded = (
+            f" (as quoted: {number(self.strict, scale, figures=4)}{unit})" if self.strict != self.threshold else ""
+        )
+        return f"{self.means}: {word} {number(self.threshold, scale, figures=4)}{unit}{rounded}"
+
+
+def rules(claim: Claim) -> list[ReadingRule]:
+    """List the readings of a simple claim (compound and class-level claims: of each part)."""
+    if claim.kind == "accuracy":
+        return _pin(claim, _accuracy(claim))
+    if claim.kind == "cost":
+        return _pin(claim, _cost(claim))
+    if claim.kind == "latency":
+        return _pin(claim, _latency(claim))
+    return [rule for part in claim.parts for rule in rules(part)]
+
+
+def _pin(claim: Claim, made: list[ReadingRule]) -> list[ReadingRule]:
+    if claim.reading is None:
+        return made
+    return [r for r in made if claim.reading == r.name or claim.reading in r.name.split(".")]
+
+
+def _accuracy(claim: Claim) -> list[ReadingRule]:
+    x, h, m = claim.threshold or 0.0, claim.quoted_precision or 0.0, claim.margin
+    about = claim.modifier == "about"
+    if claim.relation == "at_least":
+        return [] if claim.threshold is None else [ReadingRule("accuracy", "accuracy", "accuracy", ">=", x, x)]
+    if claim.relation == "more":
+        return [ReadingRule("more", "difference in points", "difference", ">", 0.0, 0.0)]
+    if claim.relation in {"as", "caught_up"}:
+        return [
+            ReadingRule("non_inferior", "difference in points", "difference", ">=", -m, -m),
+            ReadingRule("equivalent", "difference in points", "difference", "within", 0.0, 0.0, (-m, m), False),
+        ]
+    side: Side = "within" if about else ">="
+    if claim.relation == "times_more":
+        window = (0.9 * x, 1.1 * x) if about else None
+        return [ReadingRule("relative", MEANS["relative"], "ratio", side, x - h, x, window)]
+    low, high = 0.9 * x, 1.1 * x
+    return [
+        ReadingRule("relative", MEANS["relative"], "ratio", side, 1 + x - h, 1 + x,
+                    (1 + low, 1 + high) if about else None),
+        ReadingRule("points", "difference in points", "difference", side, x - h, x, (low, high) if about else None),
+        ReadingRule("error_reduction", "errors relative to the rival's", "error", "within" if about else "<=",
+                    1 - x + h, 1 - x, (1 - high, 1 - low) if about else None),
+    ]  # fmt: skip
+
+
+def _cost(claim: Claim) -> list[ReadingRule]:
+    if claim.relation == "at_most":
+        limit = claim.threshold
+        return [] if limit is None else [
+            ReadingRule("per_1k_requests", "dollars per 1,000 requests", "usd", "<=", limit, limit)]  # fmt: skip
+    side, threshold, strict, window = thresholds(claim)
+    return [
+        ReadingRule(name, f"{MEANS[name]}, relative to the rival's", "cost", side, threshold, strict, window)  # type: ignore[arg-type]
+        for name in ("per_request", "per_correct", "list_price")
+    ]
+
+
+def _latency(claim: Claim) -> list[ReadingRule]:
+    metrics = METRICS if claim.metric == "latency" else (claim.metric,)
+    p = f"p{100 * (claim.quantile or 0.5):g}"
+    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+    made: list[ReadingRule] = []
+    for metric in metrics:
+        means = f"{p} {LABELS[metric]}"
+        if claim.relation == "at_most":
+            limits = [(metric, claim.threshold)] if claim.threshold is not None else [
+                (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of]  # fmt: skip
+            made += [ReadingRule(n, means, "quantile", "<=", t, t) for n, t in limits if t is not None]
+            continue
+        means += ", relative to the rival's"
+        side, threshold, strict, window = thresholds(claim)
+        if claim.relation != "less_by":
+            made.append(ReadingRule(metric, means, "quantile_ratio", side, threshold, strict, window))  # type: ignore[arg-type]
+            continue
+        if x - h < 1:
+            made.append(ReadingRule(f"{metric}.time_cut", means, "quantile_ratio", side, threshold, strict, window))  # type: ignore[arg-type]
+        about = claim.modifier == "about"
+        rate = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
+        made.append(ReadingRule(f"{metric}.rate_up", means, "quantile_ratio", "within" if about else "<=",
+                                1 / (1 + x - h), 1 / (1 + x), rate))  # fmt: skip
+    return made

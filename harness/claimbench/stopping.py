@@ -1,0 +1,158 @@
+"""Stopping when decided: the five-look design with futility over all claims of a report (docs/method.md).
+
+The runner asks at each planned look, when every arm has finished the look's items; the answer is stored as a
+:class:`~claimbench.types.Look`, so that a resumed run keeps the looks it has used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+import numpy as np
+from scipy import special
+
+from claimbench import sequential, stats
+from claimbench.claims import claim_outcomes
+from claimbench.judge_types import JudgeContext, Outcome
+from claimbench.sequential import LOOKS, LookPlan
+from claimbench.table_subset import restrict
+from claimbench.table_types import CallTable, ItemTable
+from claimbench.types import Claim, Look
+
+CONTINUE, DECIDED, FUTILE, END = "continue", "stop: decided", "stop: futile", "end of plan"
+TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
+"""Reasons that later looks can remove, so that a claim is not given up for them."""
+
+
+HOPELESS = frozenset({"cost_basis_missing", "denominator_zero", "fixed_needs_epochs", "judge_uncorrected",
+                      "client_limited", "cost_missing"})  # fmt: skip
+"""Reasons that more requests of the same kind cannot remove."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What stopping early saved: requests over all arms, and their dollars where known."""
+
+    requests: int
+    usd: float | None
+
+
+class StopRule:
+    """The frozen schedule of one run and the decision at each look.
+
+    Args:
+        claims: the claims frozen before the run; those that cannot be judged do not keep it going.
+        order: items (``task/sample_id``) in running order, whole clusters together.
+        clusters: the cluster of each item of ``order``.
+        alpha: two-sided, overall.
+        looks: how many to plan.
+        done: looks already used, from the store.
+    """
+
+    def __init__(
+        self,
+        claims: Sequence[Claim],
+        order: Sequence[str],
+        clusters: Sequence[str],
+        *,
+        alpha: float = 0.05,
+        looks: int = LOOKS,
+        done: Sequence[Look] = (),
+    ) -> None:
+        sizes = [len(list(rows)) for _, rows in groupby(clusters)]
+        self.plan: LookPlan = sequential.plan_looks(sizes, looks, alpha)
+        self._claims = tuple(c for c in claims if c.declared == "before")
+        self._order = tuple(order)
+        self._alpha = alpha
+        self._done = list(done)
+
+    @property
+    def next_items(self) -> int | None:
+        """Items (from the start of ``order``) that must be complete for the next look; None after the last."""
+        if self._stopped() or len(self._done) >= len(self.plan.looks):
+            return None
+        return self.plan.looks[len(self._done)].n_items
+
+    def _stopped(self) -> bool:
+        return bool(self._done) and self._done[-1].decision != CONTINUE
+
+    def look(self, run_id: str, items: ItemTable, calls: CallTable, context: JudgeContext) -> Look:
+        """Take the next look: judge the claims on the look's items at its nominal alpha and decide.
+
+        Returns:
+            The look to store; ``decision`` is ``continue``, ``stop: decided``, ``stop: futile`` or ``end of plan``;
+            ``repeated_p`` holds the running minimum per claim id.
+        """
+        planned = self.plan.looks[len(self._done)]
+        seen_items, seen_calls = restrict(items, calls, set(self._order[: planned.n_items]))
+        before: Mapping[str, float] = self._done[-1].repeated_p if self._done else {}
+        outcomes = claim_outcomes(self._claims, seen_items, seen_calls, context, planned.alpha)
+        repeated: dict[str, float] = {}
+        settled: dict[str, bool] = {}
+        hopeless: dict[str, bool] = {}
+        for claim, outcome in zip(self._claims, outcomes, strict=True):
+            if outcome.status == "not_comparable":
+                continue
+            z = _z(outcome)
+            repeated[claim.id] = min(before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number))
+            codes = {r.split(":")[0] for r in outcome.reasons}
+            trend = not codes & TOO_EARLY and outcome.status == "inconclusive" and self.plan.futile(z, planned.number)
+            settled[claim.id], hopeless[claim.id] = _is_settled(outcome), trend or bool(codes & HOPELESS)
+        decision = self._decision(planned.number, settled, repeated, hopeless)
+        made = Look(
+            run_id, planned.number, len(self.plan.looks), planned.n_items, planned.n_clusters, repeated, decision
+        )
+        self._done.append(made)
+        return made
+
+    def _decision(
+        self, number: int, settled: Mapping[str, bool], repeated: Mapping[str, float], hopeless: Mapping[str, bool]
+    ) -> str:
+        if number == len(self.plan.looks):
+            return END
+        holm = dict(zip(repeated, stats.holm(list(repeated.values()))[0], strict=True))
+        decided = {name for name, done in settled.items() if done and holm[name] <= self._alpha}
+        if len(decided) == len(settled):
+            return DECIDED  # also when no claim can be judged at all: more requests cannot change that
+        return FUTILE if all(name in decided or hopeless[name] for name in settled) else CONTINUE
+
+    def alpha_of(self, look: Look) -> float:
+        """Nominal alpha of a look: the displayed repeated interval has level 1 minus this."""
+        return self.plan.looks[look.k - 1].alpha
+
+    def saved(self, look: Look, items: ItemTable) -> Saved:
+        """Requests and dollars that stopping at ``look`` left unspent, at the measured mean dollars per item."""
+        left = len(self._order) - look.items
+        requests, usd = 0.0, 0.0
+        known = True
+        for rows in items.arms.values():
+            planned = rows.n_calls > 0
+            if not planned.any():
+                continue
+            epochs = float(rows.n_calls[planned].mean())
+            requests += left * epochs
+            prices = rows.usd[planned & ~np.isnan(rows.usd)]
+            known = known and len(prices) > 0
+            usd += left * epochs * float(prices.mean()) if len(prices) else 0.0
+        return Saved(round(requests), usd if known else None)
+
+
+def context_at(context: JudgeContext, look: Look, rule: StopRule) -> JudgeContext:
+    """Give the context for judging a run that ended at ``look``: repeated intervals and repeated p."""
+    return replace(context, look=look, look_alpha=rule.alpha_of(look))
+
+
+def _is_settled(outcome: Outcome) -> bool:
+    """Decided, or every reading is decided and they contradict each other: more data would not change it."""
+    if outcome.status in {"supported", "refuted"}:
+        return True
+    counted = [r for r in outcome.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"]
+    return "depends_on_reading" in outcome.reasons and all(r.status != "inconclusive" for r in counted)
+
+
+def _z(outcome: Outcome) -> float:
+    """|z| of the outcome's two-sided p; readings that contradict each other count with their weakest."""
+    p = 1.0 if outcome.p is None else min(max(outcome.p, 1e-300), 1.0)
+    return abs(float(special.ndtri(p / 2)))

@@ -1,0 +1,39 @@
+"""A table of fewer items: what an interim look sees."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from claimbench.table_types import ArmItems, BoolArray, CallRows, CallTable, ItemTable
+
+
+def restrict(items: ItemTable, calls: CallTable, names: Collection[str]) -> tuple[ItemTable, CallTable]:
+    """Keep the items in ``names`` (``task/sample_id``) and their calls, in the tables' order."""
+    keep = np.asarray([name in names for name in items.items], dtype=np.bool_)
+    arms = {}
+    for arm, rows in items.arms.items():
+        arms[arm] = replace(rows, **_kept(rows, keep))
+    table = ItemTable(
+        tuple(name for name, kept in zip(items.items, keep, strict=True) if kept),
+        items.task[keep],
+        items.cluster[keep],
+        {name: column[keep] for name, column in items.slices.items()},
+        arms,
+    )
+    number = np.cumsum(keep) - 1
+    return table, CallTable({arm: _rows(rows, keep[rows.item], number) for arm, rows in calls.arms.items()})
+
+
+def _rows(rows: CallRows, keep: BoolArray, number: np.ndarray[tuple[int], np.dtype[np.int64]]) -> CallRows:
+    kept = _kept(rows, keep)
+    gaps = tuple(g for g, wanted in zip(rows.chunk_gaps_s, keep, strict=True) if wanted)
+    return replace(rows, **{**kept, "item": number[kept["item"]], "chunk_gaps_s": gaps})
+
+
+def _kept(rows: ArmItems | CallRows, keep: BoolArray) -> dict[str, Any]:
+    arrays = {f.name: getattr(rows, f.name) for f in fields(rows)}
+    return {name: values[keep] for name, values in arrays.items() if isinstance(values, np.ndarray)}
