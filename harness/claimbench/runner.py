@@ -83,10 +83,15 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """How dollars are known: before sending (an upper bound) and after. None means unknown."""
+    """How dollars are known: before sending (an upper bound) and after. None means unknown.
+
+    ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the hour): its cost
+    is shown, and takes nothing from the budget.
+    """
 
     reserve: Callable[[Arm, Request], Decimal | None]
     cost: Callable[[Arm, Attempt], Decimal | None]
+    bills: Callable[[Arm], bool] = lambda _arm: True
 
 
 class Runner:
@@ -244,7 +249,7 @@ class Runner:
             self._watch(self._writer.attempt(tried.attempt))
             cost = self._money.cost(arm, tried.attempt)
         finally:
-            await self._budget.settle(arm.name, reserved, cost)
+            await self._budget.settle(arm.name, reserved, cost if self._money.bills(arm) else Decimal(0))
         state = self.progress.arms[arm.name]
         if cost is None:
             state.unpriced += 1

@@ -61,9 +61,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """The frozen price book of a run and the two questions the loop asks of it."""
+    """The frozen price book of a run (text and hash), and what the loop asks of it.
 
-    book_json: Mapping[str, Json]
+    ``unpriced``: arms that could cost dollars nobody can bound, with the reason.
+    """
+
+    book: str
     sha256: str
     money: Money
     unpriced: Mapping[str, str]
@@ -155,7 +158,7 @@ def _manifest(
             "model_returned": fact.model_returned,
             "model_sha256": fact.model_sha256,
             "load_seconds": fact.load_seconds,
-            "details": dict(fact.details),
+            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms.ready[name])},
         }
         for name, fact in arms.facts.items()
     }
@@ -181,8 +184,20 @@ def _manifest(
         packages=provenance.package_versions(),
         host=provenance.host_facts(),
         seed=suite.order_seed,
-        options={**order.options, "price_book": pricing.book_json, "samples": plan.samples},
+        options={**order.options, "price_book": pricing.book, "samples": plan.samples},
     )
+
+
+def _constraint(suite: Suite, arm_name: str, provider: Provider) -> str:
+    """How the arm's provider enforces the tasks' answer spaces: one word, or one per task where they differ."""
+    arm = next(arm for arm in suite.arms if arm.name == arm_name)
+    kinds = {}
+    for task in suite.tasks:
+        call = Call("", "", task.name, task.samples[0].id, 0, arm_name, 0, 0)
+        kinds[task.name] = provider.constraint(build_request(suite, task, task.samples[0], arm, call))
+    if len(set(kinds.values())) == 1:
+        return str(next(iter(kinds.values())))
+    return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())
 
 
 def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
@@ -234,6 +249,8 @@ def _spent(store: ResultsStore, run_id: str, arms: Mapping[str, Arm], money: Mon
 
     for attempt in store.attempts(run_id):
         arm = owner[attempt.call_id]
+        if arm not in arms or not money.bills(arms[arm]):
+            continue
         cost = money.cost(arms[arm], attempt)
         add(arm, cost if cost is not None else attempt.reserved_usd)
     for intent in store.unfinished_intents(run_id):

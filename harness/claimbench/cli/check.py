@@ -1,0 +1,74 @@
+"""``bench check``: the exit code of a stored run, for pipelines."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    run_argument,
+    verdict_codes,
+    worst,
+)
+from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUTED
+
+if TYPE_CHECKING:
+    from claimbench.thresholds import Missed
+
+
+@click.command("check")
+@run_argument
+@results_option
+@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML here.")
+@json_option
+def check_command(run: str | None, results: Path, junit: Path | None, as_json: bool) -> int:
+    """Judge RUN (default: the latest) and exit with its code.
+
+    0 every claim holds and no threshold is missed; 1 a claim is refuted or a threshold missed; 2 a claim is undecided
+    or not comparable; 4 the run is not complete; 5 the store was tampered with.
+    """
+    from claimbench.cli.reporting import evaluate_run, view_of
+    from claimbench.thresholds import missed_thresholds
+
+    with open_store(results) as store:
+        run_id = store.resolve_run(run)
+        store.verify(run_id)
+        evaluation = evaluate_run(store, run_id)
+        missed = missed_thresholds(evaluation)
+        finished = len(evaluation.stored.records) >= len(evaluation.stored.calls)
+        if junit is not None:
+            from claimbench_reports.junit import write_junit
+
+            write_junit(view_of(store, evaluation, "none"), junit)
+    codes = [EXIT_OK if finished else EXIT_INCOMPLETE, *verdict_codes(evaluation.verdicts)]
+    code = worst([*codes, *([EXIT_REFUTED] if missed else [])])
+    if as_json:
+        verdicts = [asdict(v) for v in evaluation.verdicts]
+        print_json(
+            {
+                "run": run_id,
+                "exit_code": code,
+                "complete": finished,
+                "verdicts": verdicts,
+                "missed_thresholds": [asdict(m) for m in missed],
+            }
+        )
+        return code
+    for verdict in evaluation.verdicts:
+        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {verdict.sentence}")
+    for one in missed:
+        click.echo(_line(one))
+    if not finished:
+        click.echo(f"incomplete: {len(evaluation.stored.records)} of {len(evaluation.stored.calls)} calls are finished")
+    return code
+
+
+def _line(one: Missed) -> str:
+    return f"{'missed':<15} {one.metric} of {one.arm} is {one.value:g}, the suite asks for {one.side} {one.limit:g}"

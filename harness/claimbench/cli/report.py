@@ -1,0 +1,44 @@
+"""``bench report``: write the report of a stored run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
+
+
+@click.command("report")
+@run_argument
+@results_option
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead.")
+@click.option(
+    "--redact",
+    "profile",
+    type=click.Choice(["full", "hashed", "none"]),
+    default="full",
+    show_default=True,
+    help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
+)
+@click.option("--pdf", is_flag=True, help="Also print to PDF with the Chromium that is installed here.")
+@json_option
+def report_command(run: str | None, results: Path, output: Path | None, profile: str, pdf: bool, as_json: bool) -> int:
+    """Write the report of RUN (default: the latest) from what is stored; no model is called."""
+    from claimbench.cli.reporting import evaluate_run, write_report
+
+    with open_store(results) as store:
+        run_id = store.resolve_run(run)
+        path = write_report(store, evaluate_run(store, run_id), output=output, profile=profile)
+    printed = None
+    if pdf:
+        from claimbench_reports.pdf import print_pdf
+
+        printed = print_pdf(path)
+    if as_json:
+        print_json({"run": run_id, "report": path, "pdf": printed})
+    else:
+        click.echo(str(path))
+        if printed is not None:
+            click.echo(str(printed))
+    return 0

@@ -1,0 +1,193 @@
+"""From a stored run to what a person opens; shared by ``run``, ``report``, ``show``, ``check`` and ``export``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from claimbench.errors import StoreError
+
+if TYPE_CHECKING:
+    from claimbench.evaluate import Evaluation
+    from claimbench.redact import Redactor
+    from claimbench.store import ResultsStore
+    from claimbench_reports.inputs import ArmInfo, EarlierRun, PriceFact, ReportData
+    from claimbench_reports.view_types import View
+
+
+def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
+    """Read and judge one run."""
+    from claimbench.evaluate import evaluate, read_run
+
+    return evaluate(read_run(store, run_id))
+
+
+def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
+    """The only way text leaves for an artifact: keys of this environment masked, transcripts as ``profile`` says."""
+    from claimbench.redact import Redactor, check_profile, secrets_in
+
+    names = [arm.api_key_env for arm in evaluation.stored.suite.arms if arm.api_key_env]
+    return Redactor(check_profile(profile), secrets_in(os.environ, names))
+
+
+def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
+    """Hand a run over to the reports."""
+    from claimbench.prompts import render
+    from claimbench_reports.inputs import ReportData
+
+    stored = evaluation.stored
+    return ReportData(
+        manifest=stored.manifest,
+        suite=stored.suite,
+        sessions=stored.sessions,
+        items=evaluation.items,
+        calls=evaluation.calls,
+        verdicts=evaluation.verdicts,
+        records=stored.records,
+        attempts=stored.attempts,
+        scores=evaluation.scores,
+        costs=evaluation.costs.calls,
+        n_planned=len(stored.calls),
+        arm_info=_arm_info(evaluation),
+        prices=_price_facts(evaluation),
+        earlier=_earlier(store, evaluation),
+        looks=stored.looks,
+        warnings=_warnings(evaluation),
+        resent=stored.resent,
+        render=render,
+    )
+
+
+def view_of(store: ResultsStore, evaluation: Evaluation, profile: str = "full") -> View:
+    """Everything a report shows, rounded and worded."""
+    from claimbench_reports.view import build_view
+
+    return build_view(report_data(store, evaluation), redactor(evaluation, profile))
+
+
+def write_report(
+    store: ResultsStore, evaluation: Evaluation, *, output: Path | None = None, profile: str = "full"
+) -> Path:
+    """Write ``report.html`` into the run's folder, or to ``output``; an old one is replaced only by a whole new one."""
+    from claimbench_reports.html import render_html
+
+    path = output or store.run_folder(evaluation.stored.manifest.run_id) / "report.html"
+    text = render_html(view_of(store, evaluation, profile))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.write_text(text, encoding="utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            f"{path}: the report cannot be written: {error.strerror}", hint="give --output FILE"
+        ) from error
+    return path
+
+
+def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:
+    """Print verdicts and comparison, and where the report is."""
+    from claimbench_reports.console import print_summary
+
+    print_summary(view_of(store, evaluation), report=path)
+
+
+def _arm_info(evaluation: Evaluation) -> Mapping[str, ArmInfo]:
+    from claimbench_providers.models import catalog
+    from claimbench_reports.inputs import ArmInfo
+
+    known = catalog()
+    info: dict[str, ArmInfo] = {}
+    for arm in evaluation.stored.suite.arms:
+        entry = known.get(arm.model)
+        if entry is None:
+            info[arm.name] = ArmInfo(lab=arm.lab)
+            continue
+        size = None if entry.parameters_b is None else f"{entry.parameters_b:g} B"
+        info[arm.name] = ArmInfo(
+            licence=entry.licence,
+            lab=arm.lab or entry.lab,
+            country=entry.country,
+            parameters=size,
+            quantisation=entry.quantisation,
+        )
+    return info
+
+
+def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
+    from datetime import datetime
+    from decimal import Decimal
+
+    from claimbench.price_model import UnknownPrice
+    from claimbench_reports.inputs import PriceFact
+
+    moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
+    facts: list[PriceFact] = []
+    for name, price in evaluation.prices.items():
+        if price.host is not None:
+            host = price.host
+            for part, usd in host.parts_per_hour.items():
+                facts.append(PriceFact(name, part, usd, "hour", host.source, host.dated, f"host:{name}"))
+            share = Decimal(100) * host.utilisation
+            facts.append(
+                PriceFact(name, "utilisation", None, "", host.source, host.dated, note=f"{share:f}% (assumed)")
+            )
+            continue
+        if price.price is None or not price.known:
+            facts.append(PriceFact(name, "price", None, "", note=price.why_unknown))
+            continue
+        listed = price.price
+        try:
+            rates = listed.rates_at(moment, price.tier, price.context)
+        except UnknownPrice as why:
+            facts.append(PriceFact(name, "price", None, "", note=str(why)))
+            continue
+        for part, rate in rates.items():
+            unit = "request" if part == "per_request" else "1M tokens"
+            dollars = rate.base * listed.factor if listed.currency == "USD" else None
+            note = None if dollars is not None else f"{rate.base} {listed.currency}"
+            facts.append(PriceFact(name, part, dollars, unit, listed.source, listed.dated, listed.id_at(moment), note))
+    return facts
+
+
+def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
+    """Earlier runs of the suite; those of the same measured suite are marked comparable."""
+    from claimbench_reports.inputs import EarlierRun
+
+    mine = evaluation.stored.manifest
+    found = []
+    for info in store.runs():
+        if info.run_id == mine.run_id or info.created_utc >= mine.created_utc or info.suite_name != mine.suite_name:
+            continue
+        report = store.run_folder(info.run_id) / "report.html"
+        found.append(
+            EarlierRun(
+                run_id=info.run_id,
+                created_utc=info.created_utc,
+                suite=f"{info.suite_name} {info.suite_version}",
+                status=info.status,
+                n_finished=info.n_finished,
+                n_planned=info.n_planned,
+                comparable=info.measured_sha256 == mine.measured_sha256,
+                report=f"../{info.run_id}/report.html" if report.exists() else None,
+            )
+        )
+    return found
+
+
+def _warnings(evaluation: Evaluation) -> list[str]:
+    stored = evaluation.stored
+    warnings = []
+    if stored.manifest.limit is not None:
+        taken = stored.manifest.options.get("samples") or {}
+        sizes = {task.name: len(task.samples) for task in stored.suite.tasks}
+        listed = ", ".join(f"{taken.get(name, '?')} of {size} in {name}" for name, size in sizes.items())
+        warnings.append(f"A sample was measured, not the whole suite (--limit): {listed}.")
+    last = stored.sessions[-1] if stored.sessions else None
+    if last is not None and last.end_reason not in (None, "finished"):
+        warnings.append(f"The run is not complete: {last.end_reason}.")
+    elif last is not None and last.ended_utc is None:
+        warnings.append("The run is not complete: its last session did not end by itself.")
+    return warnings

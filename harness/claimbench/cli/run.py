@@ -1,0 +1,194 @@
+"""``bench run``: measure, judge, report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import Callable
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    positive_dollars,
+    print_json,
+    provider_context,
+    provider_factories,
+    results_option,
+    suite_options,
+    verdict_codes,
+    worst,
+)
+from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
+
+if TYPE_CHECKING:
+    from claimbench.runner import Progress
+    from claimbench.session import Ended, Order, Pricing
+    from claimbench.store import ResultsStore
+    from claimbench.types import Suite
+
+
+@click.command("run")
+@click.argument("suite", required=False, type=click.Path(path_type=Path))
+@click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
+@click.option("--limit", type=int, metavar="N", help="Only the first N samples of each task (in seeded order).")
+@click.option("--max-cost", callback=positive_dollars, metavar="USD", help="Never spend more than this on endpoints.")
+@results_option
+@click.option("--resume", metavar="RUN", help="Go on with a run that was stopped; 'latest' for the last one.")
+@click.option("--dry-run", is_flag=True, help="Say what would be sent and what it could resolve; send nothing.")
+@suite_options
+@click.option("--allow-unknown-cost", is_flag=True, help="Run arms whose price is unknown.")
+@click.option("--until-decided", is_flag=True, help="Look at five points and stop as soon as every claim is decided.")
+@click.option("--no-report", is_flag=True, help="Only measure; bench report writes the report later.")
+@json_option
+def run_command(
+    suite: Path | None,
+    arms: tuple[str, ...],
+    limit: int | None,
+    max_cost: Decimal | None,
+    results: Path,
+    resume: str | None,
+    dry_run: bool,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+    allow_unknown_cost: bool,
+    until_decided: bool,
+    no_report: bool,
+    as_json: bool,
+) -> int:
+    """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
+
+    Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a finished call. Without a
+    key an arm is not run, and the report says so.
+    """
+    if suite is None and resume is None:
+        raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
+    if dry_run:
+        if suite is None:
+            raise BenchError("--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE")
+        from claimbench.cli.plan import show_plan
+
+        return show_plan(suite, arms, limit, overrides, allow_outside, as_json)
+    with open_store(results, create=True) as store:
+        loaded, resume_id, limit = _suite_and_run(store, suite, resume, overrides, allow_outside, limit)
+        order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, overrides)
+        ended = asyncio.run(_measure(loaded, order, store, resume_id))
+        return _finish(store, ended, results, no_report, as_json)
+
+
+def _suite_and_run(
+    store: ResultsStore,
+    suite: Path | None,
+    resume: str | None,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+    limit: int | None,
+) -> tuple[Suite, str | None, int | None]:
+    """The suite to run and, for a resume, the run's id; a resumed run keeps its own limit."""
+    from claimbench.claims_parse import parse_claims
+    from claimbench.suite import load_suite, suite_from_json
+
+    if resume is None:
+        assert suite is not None  # noqa: S101 - checked by the caller
+        loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
+        parse_claims(loaded)  # a claim that cannot be read must not be found out after the money is spent
+        return loaded, None, limit
+    run_id = store.resolve_run(None if resume == "latest" else resume)
+    manifest = store.manifest(run_id)
+    if limit is not None and limit != manifest.limit:
+        raise StoreError(f"run {run_id} was planned with --limit {manifest.limit}; a resumed run keeps its plan")
+    path = suite or Path(manifest.suite_path)
+    if suite is None and not path.exists():
+        return suite_from_json(manifest.suite), run_id, manifest.limit
+    kept = overrides or tuple(manifest.options.get("overrides", ()))
+    return load_suite(path, allow_outside=allow_outside or suite is None, overrides=kept), run_id, manifest.limit
+
+
+def _order(
+    results: Path,
+    arms: tuple[str, ...],
+    limit: int | None,
+    max_cost: Decimal | None,
+    allow_unknown_cost: bool,
+    until_decided: bool,
+    overrides: tuple[str, ...],
+) -> Order:
+    from claimbench.session import Order
+
+    return Order(
+        results=results,
+        arms=arms,
+        limit=limit,
+        max_cost_usd=max_cost,
+        allow_unknown_cost=allow_unknown_cost,
+        until_decided=until_decided,
+        options={"argv": sys.argv[1:], "overrides": list(overrides)},
+    )
+
+
+def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
+    from claimbench.clock import SystemClock
+    from claimbench.pricebook import PriceBook
+    from claimbench.run_costs import book_of, pricing_for, pricing_from
+
+    if resume_id is not None:
+        return pricing_from(*book_of(store.manifest(resume_id)), SystemClock())
+    return pricing_for(suite, PriceBook(), SystemClock())
+
+
+async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: str | None) -> Ended:
+    from claimbench.cli.progress import shown, stderr
+    from claimbench.clock import SystemClock
+    from claimbench.session import execute, make_arms
+
+    clock = SystemClock()
+    wanted = order.arms
+    if resume_id is not None and not wanted:
+        wanted = store.manifest(resume_id).arms_run
+    factories = provider_factories([arm.provider for arm in suite.arms if not wanted or arm.name in wanted])
+    arms = make_arms(suite, wanted, factories, provider_context(suite))
+    for name, why in arms.not_run.items():
+        print(f"{name}: not run: {why}", file=sys.stderr)
+    if arms.ready:
+        print(f"starting {', '.join(arms.ready)} ...", file=sys.stderr, flush=True)
+
+    def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
+        return shown(progress, clock, stderr())
+
+    return await execute(suite, order, arms, _pricing(store, suite, resume_id), store, clock, show, resume=resume_id)
+
+
+def _finish(store: ResultsStore, ended: Ended, results: Path, no_report: bool, as_json: bool) -> int:
+    say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
+    if ended.sent_again:
+        listed = ", ".join(intent.call_id for intent in ended.sent_again[:10])
+        more = f" and {len(ended.sent_again) - 10} more" if len(ended.sent_again) > 10 else ""
+        say(f"{len(ended.sent_again)} calls were in flight when the run died; sent again: {listed}{more}")
+    for note in ended.progress.notes:
+        say(f"note: {note}")
+    if ended.why is not None:
+        say(f"incomplete: {ended.why}")
+        say(f"  go on with: bench run --resume {ended.run_id} --results {results}")
+    codes = [EXIT_OK if ended.why is None else EXIT_INCOMPLETE]
+    if no_report:
+        if as_json:
+            print_json({"run": ended.run_id, "results": results, "report": None, "incomplete": ended.why})
+        return worst(codes)
+    from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+
+    evaluation = evaluate_run(store, ended.run_id)
+    path = write_report(store, evaluation)
+    codes += verdict_codes(evaluation.verdicts)
+    code = worst(codes)
+    if as_json:
+        summary = {"run": ended.run_id, "results": results, "report": path, "incomplete": ended.why, "exit_code": code}
+        print_json({**summary, "verdicts": [asdict(v) for v in evaluation.verdicts]})
+    else:
+        console_summary(evaluation, path, store)
+    return code

@@ -1,0 +1,33 @@
+"""``bench show``: a run's verdicts and comparison in the terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
+
+
+@click.command("show")
+@run_argument
+@results_option
+@json_option
+def show_command(run: str | None, results: Path, as_json: bool) -> int:
+    """Print the verdicts and the comparison of RUN (default: the latest)."""
+    from claimbench.cli.reporting import console_summary, evaluate_run, view_of
+
+    with open_store(results) as store:
+        run_id = store.resolve_run(run)
+        evaluation = evaluate_run(store, run_id)
+        report = store.run_folder(run_id) / "report.html"
+        found = report if report.exists() else None
+        if as_json:
+            view = view_of(store, evaluation, "none")
+            verdicts = [asdict(v) for v in evaluation.verdicts]
+            arms = [asdict(arm) for arm in view.arms]
+            print_json({"run": run_id, "report": found, "summary": view.summary, "verdicts": verdicts, "arms": arms})
+        else:
+            console_summary(evaluation, found, store)
+    return 0

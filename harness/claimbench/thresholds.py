@@ -1,0 +1,78 @@
+"""``thresholds:`` of a suite: limits on an arm's own figures, for pipelines."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from claimbench.errors import BenchError
+from claimbench.table_types import ArmItems, CallRows
+
+if TYPE_CHECKING:
+    from claimbench.evaluate import Evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """One threshold that an arm misses; ``value`` is nan where the figure does not exist."""
+
+    metric: str
+    arm: str
+    value: float
+    side: str
+    limit: float
+
+
+def _mean(values: np.ndarray) -> float:
+    kept = values[~np.isnan(values)]
+    return float(kept.mean()) if len(kept) else float("nan")
+
+
+def _quantile(values: np.ndarray, p: float) -> float:
+    kept = values[~np.isnan(values)]
+    return float(np.quantile(kept, p, method="inverted_cdf")) if len(kept) else float("nan")
+
+
+METRICS: Mapping[str, tuple[str, Callable[[ArmItems, CallRows], float]]] = {
+    "accuracy": (">=", lambda items, _calls: _mean(items.score)),
+    "usd_per_1k": ("<=", lambda items, _calls: 1000 * _mean(items.usd)),
+    "ttft_p50_s": ("<=", lambda _items, calls: _quantile(calls.ttft_s, 0.5)),
+    "ttft_p95_s": ("<=", lambda _items, calls: _quantile(calls.ttft_s, 0.95)),
+    "e2e_p50_s": ("<=", lambda _items, calls: _quantile(calls.e2e_s, 0.5)),
+    "e2e_p95_s": ("<=", lambda _items, calls: _quantile(calls.e2e_s, 0.95)),
+    "error_share": ("<=", lambda items, _calls: float(items.n_missing.sum() / max(1, items.n_calls.sum()))),
+}
+"""Metric -> (the good side, how it is computed). Point estimates: a threshold is a gate, a claim is a test."""
+
+
+def missed_thresholds(evaluation: Evaluation) -> tuple[Missed, ...]:
+    """The thresholds of the suite that arms of the run miss; an arm that was not run is not looked at.
+
+    Raises:
+        BenchError: a metric or an arm that does not exist.
+    """
+    missed = []
+    arms = {arm.name for arm in evaluation.stored.suite.arms}
+    for metric, limits in evaluation.stored.suite.thresholds.items():
+        side, compute = METRICS[_known(metric, METRICS, "metric")]
+        for arm, limit in limits.items():
+            _known(arm, dict.fromkeys(arms), "arm")
+            if arm not in evaluation.stored.manifest.arms_run:
+                continue
+            value = compute(evaluation.items.arms[arm], evaluation.calls.arms[arm])
+            good = value >= float(limit) if side == ">=" else value <= float(limit)
+            if not good:
+                missed.append(Missed(metric, arm, value, side, float(limit)))
+    return tuple(missed)
+
+
+def _known(name: str, known: Mapping[str, object], what: str) -> str:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(known))}"
+        raise BenchError(f"thresholds: no {what} '{name}'", hint=hint)
+    return name
