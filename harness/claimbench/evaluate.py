@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+import numpy as np
+
 from claimbench.arm_price import ArmPrice, thaw
-from claimbench.claims import judge
+from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
-from claimbench.gate import arm_profile
 from claimbench.judge_types import HostRate, JudgeContext, ListPrice
 from claimbench.price_model import UnknownPrice
+from claimbench.projection import project_claims, token_basis
 from claimbench.run_costs import RunCosts, book_of, cost_run
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.store import ResultsStore
@@ -23,6 +25,7 @@ from claimbench.types import (
     CallRecord,
     Claim,
     ClaimSpec,
+    Json,
     Look,
     Manifest,
     Score,
@@ -129,7 +132,7 @@ def evaluate(
     if extra_claims:
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
     moment = as_of or datetime.fromisoformat(stored.manifest.created_utc)
-    context = judge_context(stored, book, claims, moment, instrument_error_s or {})
+    context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s or {})
     verdicts = judge(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts)
 
@@ -138,37 +141,42 @@ def judge_context(
     stored: Stored,
     prices: Mapping[str, ArmPrice],
     claims: Sequence[Claim],
+    items: ItemTable,
+    calls: CallTable,
     moment: datetime,
     instrument_error_s: Mapping[str, float],
 ) -> JudgeContext:
-    """Collect what the claim checker needs beside the tables."""
-    suite, manifest = stored.suite, stored.manifest
-    lags = [s.loop_lag_ms["p99"] / 1e3 for s in stored.sessions if "p99" in s.loop_lag_ms]
-    profiles = {
-        arm.name: arm_profile(suite, manifest, arm, stored.sessions)
-        for arm in suite.arms
-        if arm.name in manifest.arms_run
-    }
-    return JudgeContext(
-        profiles=profiles,
-        allow=frozenset(suite.allow),
-        arms_not_run=dict(manifest.arms_not_run),
+    """Collect what the claim checker needs beside the tables: prices, projections, calibration, the last look."""
+    context = context_of(
+        stored.suite,
+        stored.manifest,
+        stored.sessions,
+        calls,
         list_prices=_list_prices(prices, moment),
-        hosts={
-            name: HostRate(float(p.host.per_hour), float(p.host.load_factor))
-            for name, p in prices.items()
-            if p.host is not None
-        },
-        projections=projections(stored, prices, claims, moment),
+        projections=_projections(prices, claims, items, calls, moment),
         instrument_error_s=dict(instrument_error_s),
-        loop_lag_p99_s=max(lags, default=None),
-        concurrency={arm.name: arm.concurrency for arm in suite.arms},
-        devices={arm.name: arm.device for arm in suite.arms},
-        look=stored.looks[-1] if stored.looks and stored.looks[-1].decision == "stop" else None,
-        deterministic=frozenset(
-            arm.name for arm in suite.arms if arm.params.temperature == 0 and arm.provider == "llama_cpp"
-        ),
+        look=stored.looks[-1] if stored.looks and stored.looks[-1].decision != "continue" else None,
     )
+    hosts = {
+        name: HostRate(float(price.host.per_hour), float(price.host.load_factor))
+        for name, price in prices.items()
+        if price.host is not None
+    }
+    return replace(context, hosts=hosts)
+
+
+def _projections(
+    prices: Mapping[str, ArmPrice], claims: Sequence[Claim], items: ItemTable, calls: CallTable, moment: datetime
+) -> dict[str, Mapping[str, Json]]:
+    """Projected cost ratios for claims on arms that were not run."""
+    n_in = [float(n) for rows in calls.arms.values() for n in rows.n_in]
+    n_out = [float(n) for rows in calls.arms.values() for n in rows.n_out]
+    measured = {}
+    for name, rows in items.arms.items():
+        known = rows.usd[~np.isnan(rows.usd)]
+        if len(known) and rows.n_finished.sum():
+            measured[name] = float(known.mean())
+    return project_claims(claims, prices, measured, token_basis(n_in, n_out), moment)
 
 
 def _list_prices(prices: Mapping[str, ArmPrice], moment: datetime) -> dict[str, ListPrice]:

@@ -52,7 +52,9 @@ class QuantileData:
             base = min(spread / self.var, n)
         else:
             base = float(n)
-        return max(1.0, math.floor(base * (t_crit(alpha, n - 1) / t_crit(alpha, g - 1)) ** 2 + 1e-9))
+        few = t_crit(alpha, g - 1)  # 0 where alpha is within rounding of 1: then nothing is left to correct
+        widening = (t_crit(alpha, n - 1) / few) ** 2 if few > 0 else 1.0
+        return max(1.0, math.floor(base * widening + 1e-9))
 
 
 def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None) -> QuantileData:
