@@ -148,20 +148,29 @@ _WORDS: Mapping[str, int] = {
     "hundred": 100,
 }
 
-NOT_A_MODEL_MEASUREMENT: tuple[tuple[re.Pattern[str], str], ...] = tuple(
-    (re.compile(pattern), evidence)
-    for pattern, evidence in (
-        (r"\btrending\b|\btop (?:\d+|three|four|five|ten|twenty)\b|\bof the top\b|\bleaderboard\b",
-         "the dated ranking itself (its page, date and rule), read from its publisher"),
-        (r"\bdownload(?:s|ed)?\b|\bgithub stars?\b|\blikes\b|\bforks\b",
-         "dated counts from the platform that serves the files, with how it counts"),
-        (r"\bmarket share\b|\badopt(?:ion|ed|ing)\b|\bmost (?:popular|used)\b|\bpopularity\b|\bcustomers?\b|\busers\b",
-         "a usage survey or billing statistics with sample and date"),
-        (r"\btrained (?:on|for|with)\b|\btraining costs?\b|\bgpu[- ]hours\b|\bparameters\b",
-         "the maker's technical report, or an audit of it"),
-        (r"\brevenue\b|\bvaluation\b|\bfunding\b|\bjobs\b", "published accounts"),
-    )
+_ELSEWHERE: tuple[tuple[str, bool, str], ...] = (
+    (r"\btrending\b|\btop (?:\d+|three|four|five|ten|twenty)\b|\bleaderboard\b", True,
+     "the dated ranking itself (its page, date and rule), read from its publisher"),
+    (r"\bdownload(?:s|ed)?\b|\bgithub stars?\b|\blikes\b|\bforks\b", True,
+     "dated counts from the platform that serves the files, with how it counts"),
+    (r"\bmarket share\b|\badopt(?:ion|ed|ing)\b|\bmost (?:popular|used)\b|\bpopularity\b", True,
+     "a usage survey or billing statistics with sample and date"),
+    (r"\bcustomers?\b|\busers\b", False, "a usage survey or billing statistics with sample and date"),
+    (r"\btrained (?:on|for|with)\b|\btraining costs?\b|\bgpu[- ]hours\b|\bparameters\b", False,
+     "the maker's technical report, or an audit of it"),
+    (r"\brevenue\b|\bvaluation\b|\bfunding\b|\bjobs\b", False, "published accounts"),
 )  # fmt: skip
+"""What no run of models can measure: pattern, whether it overrules a readable predicate, evidence needed instead."""
+
+
+def evidence_elsewhere(text: str) -> str | None:
+    """Say what evidence a sentence needs instead of a run of models; None where it can be measured."""
+    readable = bool(find_predicates(text))
+    for pattern, always, evidence in _ELSEWHERE:
+        if (always or not readable) and re.search(pattern, text):
+            return evidence
+    return None
+
 
 UNDERSTOOD = """\
 cost      "90% cheaper than X", "10x cheaper", "at a tenth of the price", "cheaper", "as cheap as X", "the cheapest",

@@ -12,9 +12,7 @@ from claimbench.types import Arm
 
 _NOUN = r"(?:models?|ones|llms?|rivals?|competitors?|alternatives?|systems?)"
 _OPEN = rf"(?:the )?(?:best |leading |top )?open(?:[- ](?:weights?|source))? {_NOUN}"
-_CLOSED = (
-    rf"(?:the )?(?:best |leading |top )?(?:closed|proprietary|commercial)(?:[- ](?:weights?|source))?(?: {_NOUN})?"
-)
+_CLOSED = rf"(?:the )?(?:best |leading |top )?(?:closed|proprietary|commercial)(?:[- ](?:weights?|source))? {_NOUN}"
 _PRONOUNS = frozenset({"it", "this", "they", "we", "this model", "the model", "our model", "model", "a model", "there"})
 _MASK = re.compile(r"⟦(\w+)⟧")
 

@@ -118,7 +118,7 @@ def parse_claim(
         base = _base(spec, tasks, margin, alpha, population, declared)
         text = grammar.normalise(spec.text)
         if not _overridden(spec.raw):
-            evidence = next((e for pattern, e in grammar.NOT_A_MODEL_MEASUREMENT if pattern.search(text)), None)
+            evidence = grammar.evidence_elsewhere(text)
             if evidence is not None:
                 return replace(base, kind="not_measurable", relation="none", metric="none",
                                note=f"needed: {evidence}")  # fmt: skip

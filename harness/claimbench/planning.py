@@ -134,7 +134,7 @@ def plan_claim(
                          source=assumed.source)  # fmt: skip
     plans = tuple(_plan_reading(r, claim, assumed, items_present, true_effect if i == 0 else None)
                   for i, r in enumerate(made))  # fmt: skip
-    counted = [p.items_needed for p in plans if p.rule.headline and p.rule.name != "list_price"]
+    counted = [p.items_needed for p in plans if p.rule.headline and not p.note]  # a note: nothing to sample for
     return _priced(ClaimPlan(claim, plans, items_present, _most(counted), source=assumed.source), efforts)
 
 
