@@ -215,12 +215,15 @@ def _long_fields() -> Iterator[None]:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """Yield the records of a CSV text with the line each starts on; a quoted field may span lines."""
+    """Yield the records of a CSV text with the line each starts on (also in an error's second argument)."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
-    for record in reader:
-        yield record, start
-        start = reader.line_num + 1
+    try:
+        for record in reader:
+            yield record, start
+            start = reader.line_num + 1
+    except csv.Error as exc:
+        raise csv.Error(str(exc), start) from None
 
 
 def _find_delimiter(text: str) -> str:
@@ -245,11 +248,9 @@ def _find_delimiter(text: str) -> str:
 def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: str, encoding: str) -> Table:
     rows: list[Row] = []
     columns: tuple[str, ...] = ()
-    last = 1
     try:
         with _long_fields():
             for record, line in _records(text, delimiter):
-                last = line
                 if not any(cell.strip() for cell in record):
                     continue
                 if not columns:
@@ -260,12 +261,11 @@ def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: 
                 if len(record) != len(columns):
                     raise _ragged(record, columns, delimiter, path, line)
                 rows.append(Row(dict(zip(columns, record, strict=True)), line))
-                last = line + 1
     except csv.Error as exc:
         raise SuiteError(
-            f"not CSV: {exc} in the record that starts here",
+            f"not CSV: {exc.args[0]} in the record that starts here",
             path=path,
-            line=last,
+            line=exc.args[1],
             hint='a field that holds a quote is quoted, and its quotes doubled: "say ""hi"""',
         ) from None
     return Table(path, columns, tuple(rows), kind, delimiter, encoding)

@@ -24,8 +24,9 @@ _RESERVED = frozenset(
 
 def identifier(column: str) -> str:
     """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` -> ``_2nd``."""
-    name = re.sub(r"\W+", "_", column.strip()).strip("_") or "_"
-    return f"_{name}" if name[0].isdigit() else f"{name}_" if name in _RESERVED else name
+    plain = "".join(char if f"_{char}".isidentifier() else "_" for char in column.strip())
+    name = re.sub("_+", "_", plain).strip("_") or "_"
+    return f"_{name}" if not name[0].isidentifier() else f"{name}_" if name in _RESERVED else name
 
 
 @dataclass(frozen=True)
@@ -165,7 +166,7 @@ class SampleBuilder:
     def _target(self, row: Row) -> Json:
         columns = self.dataset.target
         values = {column: row.values.get(column) for column in columns}
-        if all(_blank(value) for value in values.values()):
+        if len(columns) == 1 and _blank(values[columns[0]]):  # of several fields all may be null: nothing was said
             raise self._row_error(row, f"empty target (column '{one_of(columns)}')")
         if self.answer.kind == "json":
             return self._json_target(row, values)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,15 +61,13 @@ ROWS = """\
 class Place:
     folder: Path
 
-    def load(
-        self, suite: str = GOOD, rows: str | bytes = ROWS, name: str = "tickets.jsonl", **options: object
-    ) -> object:
+    def load(self, suite: str = GOOD, rows: str | bytes = ROWS, name: str = "tickets.jsonl", **options: Any) -> object:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "suite.yaml").write_bytes(suite.encode())
         (self.folder / name).write_bytes(rows if isinstance(rows, bytes) else rows.encode())
-        return load_suite(self.folder / "suite.yaml", providers=PROVIDERS, **options)  # type: ignore[arg-type]
+        return load_suite(self.folder / "suite.yaml", providers=PROVIDERS, **options)
 
-    def fails(self, suite: str = GOOD, rows: str | bytes = ROWS, **options: object) -> SuiteError:
+    def fails(self, suite: str = GOOD, rows: str | bytes = ROWS, **options: Any) -> SuiteError:
         with pytest.raises(SuiteError) as caught:
             self.load(suite, rows, **options)
         return caught.value
@@ -101,7 +100,7 @@ def test_the_good_suite_is_good(place: Place) -> None:
 
 
 # fmt: off
-MISTAKES = [
+MISTAKES: list[tuple[Any, ...]] = [
     # unknown keys, missing keys, wrong kinds
     ("epochs", "sampling: {temperature: 0}", "epoch: 2\nsampling: {temperature: 0}", "epoch: 2", "unknown key 'epoch'", "did you mean 'epochs'?"),
     ("key in task", "    max_tokens: 16", "    max_token: 16", "max_token: 16", "unknown key 'max_token' in tasks.route", "did you mean 'max_tokens'?"),
@@ -213,7 +212,7 @@ def test_a_mistake_in_the_suite(place: Place, old: str, new: str, at: str | None
 
 
 # fmt: off
-BAD_ROWS = [
+BAD_ROWS: list[tuple[Any, ...]] = [
     ("no rows", "", 1, "the dataset is empty"),
     ("blank lines only", "\n\n", 1, "the dataset is empty"),
     ("row without input", ROWS + '{"id": "t3", "txt": "x", "intent": "other", "language": "en"}\n', 3, "the row has no 'text'", "did you mean 'txt'?"),
