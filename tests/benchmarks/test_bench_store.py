@@ -1,6 +1,6 @@
 """The store must take 5,000 records/s without the event loop waiting for it.
 
-``pytest tests/benchmarks/test_bench_store.py --junit-xml=FILE`` writes the figures as properties of the tests.
+``pytest tests/benchmarks/test_bench_store.py --junit-xml=FILE`` writes the figures as properties of the suite.
 """
 
 from __future__ import annotations
@@ -71,10 +71,12 @@ def take_all(writer: RunWriter) -> float:
     return N / (time.perf_counter() - start)
 
 
-def test_store_takes_5000_records_per_second(store: ResultsStore, benchmark: Any, record_property: Note) -> None:
+def test_store_takes_5000_records_per_second(
+    store: ResultsStore, benchmark: Any, record_testsuite_property: Note
+) -> None:
     with store.writer(RUN) as writer:
         rate = benchmark.pedantic(take_all, args=(writer,), rounds=1, iterations=1)
-    record_property("records_per_s", round(rate))
+    record_testsuite_property("store_records_per_s", round(rate))
     assert len(store.finished(RUN)) == N
     assert rate >= 5_000
 
@@ -103,21 +105,23 @@ async def hand_over(writer: RunWriter, seconds: float) -> tuple[float, list[Futu
     return inside, futures
 
 
-async def test_event_loop_does_not_wait_at_5000_records_per_second(store: ResultsStore, record_property: Note) -> None:
+async def test_event_loop_does_not_wait_at_5000_records_per_second(
+    store: ResultsStore, record_testsuite_property: Note
+) -> None:
     idle = await lag_of(0.3)
     with store.writer(RUN) as writer:
         busy, (inside, futures) = await asyncio.gather(lag_of(1.0), hand_over(writer, 1.0))
         backlog = sum(not future.done() for future in futures)
     added = statistics.median(busy) - statistics.median(idle)
-    record_property("loop_share_inside_store", round(inside, 3))
-    record_property("median_lag_added_ms", round(added * 1e3, 3))
-    record_property("backlog_rows", backlog)
+    record_testsuite_property("store_share_of_loop", round(inside, 3))
+    record_testsuite_property("store_lag_added_ms", round(added * 1e3, 3))
+    record_testsuite_property("store_backlog_rows", backlog)
     assert inside < 0.4, "handing rows over takes too much of the loop's time"
     assert added < 0.005, "the loop is held up"
     assert backlog < N / 10, "the writer does not keep up"
 
 
-async def test_whole_calls_with_awaited_intents(store: ResultsStore, record_property: Note) -> None:
+async def test_whole_calls_with_awaited_intents(store: ResultsStore, record_testsuite_property: Note) -> None:
     """64 at a time: intent committed, then attempt and record - what the runner does, with a model that takes 0 s."""
     timing = Timing(None, 1, 2, 3, 3, tuple(range(30)), 60, "transport")
     left = iter(CALLS[:3000])
@@ -132,7 +136,7 @@ async def test_whole_calls_with_awaited_intents(store: ResultsStore, record_prop
     with store.writer(RUN) as writer:
         await asyncio.gather(*(worker(writer) for _ in range(64)))
     rate, cpu = 3000 / (time.perf_counter() - start), time.process_time() - cpu
-    record_property("calls_per_s", round(rate))
-    record_property("cpu_ms_per_call", round(cpu / 3000 * 1e3, 3))
+    record_testsuite_property("store_whole_calls_per_s", round(rate))
+    record_testsuite_property("store_cpu_ms_per_whole_call", round(cpu / 3000 * 1e3, 3))
     assert store.unfinished_intents(RUN) == []
     assert rate >= 1_700, "three rows per call: 5,000 rows/s"

@@ -1,0 +1,150 @@
+"""Results for notebooks and scripts: ``claimbench.open_run("results").verdicts()``.
+
+pandas is imported when the first frame is made; no model is called and nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimbench.store import ResultsStore
+from claimbench.store_open import DATABASE_NAME
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from claimbench.evaluate import Evaluation, Stored
+    from claimbench.types import Manifest, Verdict
+
+__all__ = ["Run", "open_run"]
+
+
+def open_run(path: str | Path = "results", run: str | None = None) -> Run:
+    """Open a stored run for reading.
+
+    Args:
+        path: the results folder, its ``bench.db``, or the folder of one run in it. It need not be writable.
+        run: the run's id, or the unique beginning of one; default: the run whose folder was given, else the latest.
+
+    Raises:
+        StoreError: no database, no such run; SchemaTooNew: written by a newer ClaimBench.
+    """
+    place = Path(path)
+    if place.is_dir() and not (place / DATABASE_NAME).exists() and (place.parent / DATABASE_NAME).exists():
+        place, run = place.parent, run or place.resolve().name
+    with ResultsStore.open(place, read_only=True) as store:
+        return Run(store.path, store.resolve_run(run))
+
+
+class Run:
+    """One stored run; made by :func:`open_run`. What it gives is read when first asked for, then kept.
+
+    A run that is still going on may be opened; open it again to see what has come since.
+    """
+
+    def __init__(self, database: Path, run_id: str) -> None:
+        self.database = database
+        self.id = run_id
+
+    def __repr__(self) -> str:
+        return f"<Run {self.id} in {self.database}>"
+
+    @property
+    def manifest(self) -> Manifest:
+        """What was measured, with what, where."""
+        return self.stored.manifest
+
+    @cached_property
+    def stored(self) -> Stored:
+        """Everything that the database holds of the run, as domain types."""
+        from claimbench.evaluate import read_run
+
+        with ResultsStore.open(self.database, read_only=True) as store:
+            return read_run(store, self.id)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Scores, dollars, tables and verdicts with all their readings, as domain types."""
+        from claimbench.evaluate import evaluate
+
+        return evaluate(self.stored)
+
+    def verify(self) -> int:
+        """Recompute the hashes of the stored rows; return how many agree.
+
+        Raises:
+            IntegrityError: a row was changed or removed after it was written.
+        """
+        with ResultsStore.open(self.database, read_only=True) as store:
+            return store.verify(self.id)
+
+    def calls(self) -> pd.DataFrame:
+        """One row per finished call: what was asked and answered, score, tokens, dollars, and durations in seconds.
+
+        Beside the columns of :class:`~claimbench.tables.CallRows`: ``task``, ``sample_id``, ``text`` (the answer),
+        ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown numbers are NaN.
+        """
+        from claimbench import frames
+
+        frame = frames.calls(self.evaluation.calls, self.evaluation.items.items)
+        records = {record.call.id: record for record in self.stored.records}
+        of = [records[call_id] for call_id in frame.get("call_id", ())]
+        frame["task"] = [record.call.task for record in of]
+        frame["sample_id"] = [record.call.sample_id for record in of]
+        for name in ("text", "reasoning", "finish_reason", "provenance", "error"):
+            frame[name] = [getattr(record, name) for record in of]
+        return frame
+
+    def attempts(self) -> pd.DataFrame:
+        """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens, billed dollars."""
+        from claimbench import frames
+
+        return frames.attempts(self.stored.attempts, self.stored.calls)
+
+    def items(self) -> pd.DataFrame:
+        """One row per item (task and sample) and arm: mean score and dollars over epochs, and what is missing."""
+        from claimbench import frames
+
+        return frames.items(self.evaluation.items)
+
+    def verdicts(self) -> pd.DataFrame:
+        """One row per claim, parts of a claim below it (``part_of``), with the figures of the headline reading.
+
+        All readings are in ``run.evaluation.verdicts``.
+        """
+        import pandas as pd
+
+        return pd.DataFrame(list(_verdict_rows(self.evaluation.verdicts, None)))
+
+
+def _verdict_rows(verdicts: Iterable[Verdict], part_of: str | None) -> Iterator[dict[str, Any]]:
+    for verdict in verdicts:
+        claim = verdict.claim
+        reading = next((r for r in verdict.readings if r.name == verdict.headline), None)
+        estimate = None if reading is None else reading.estimate
+        yield {
+            "claim": claim.id,
+            "part_of": part_of,
+            "text": claim.text,
+            "source": claim.source,
+            "status": verdict.status,
+            "sentence": verdict.sentence,
+            "reading": verdict.headline,
+            "value": None if estimate is None else estimate.value,
+            "low": None if estimate is None else estimate.low,
+            "high": None if estimate is None else estimate.high,
+            "level": None if estimate is None else estimate.level,
+            "threshold": None if reading is None else reading.threshold,
+            "p": None if reading is None else reading.p,
+            "p_holm": None if reading is None else reading.p_holm,
+            "n": None if estimate is None else estimate.n,
+            "n_clusters": None if estimate is None else estimate.n_clusters,
+            "qualifier": verdict.qualifier,
+            "flags": ", ".join(verdict.flags),
+            "reasons": "; ".join(verdict.reasons),
+            "declared": claim.declared,
+        }
+        yield from _verdict_rows(verdict.parts, claim.id)
