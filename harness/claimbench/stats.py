@@ -25,6 +25,8 @@ from claimbench.stats_core import (
     z_crit,
 )
 from claimbench.stats_costs import (
+    TAIL_KISH,
+    TAIL_N,
     HullTest,
     contrast_ci_hull,
     cost_per_correct_ratio_ci,
@@ -65,6 +67,7 @@ from claimbench.stats_proportions import (
     Proportion,
     accuracy_ci,
     clopper_pearson,
+    exact_bounds,
     fisher_p,
     mcnemar_exact_p,
     ppi_mean,
@@ -84,6 +87,8 @@ from claimbench.stats_quantiles import (
 
 __all__ = [
     "P_FLOOR",
+    "TAIL_KISH",
+    "TAIL_N",
     "Components",
     "Decision",
     "Direction",
@@ -103,6 +108,7 @@ __all__ = [
     "delta_star",
     "difference_ci",
     "error_ratio_ci",
+    "exact_bounds",
     "fieller",
     "fieller_ci",
     "fisher_p",

@@ -17,7 +17,8 @@ from claimbench.stats_core import Interval, as_codes, cluster_sums, jackknife_va
 from claimbench.stats_means import Pair, PairedMeans, contrast_var, fieller, paired_means
 
 TAIL_N = 200
-TAIL_KISH = 50.0
+TAIL_KISH = 75.0
+"""Kish's effective n from which 95 % is trusted (at 50, 6.5 % of verdicts were wrong where 4 % of answers run away)."""
 TAIL_FACTOR = 10.0
 """The tail guard divides alpha by this: 95 % becomes 99.5 %."""
 
@@ -71,7 +72,7 @@ def hull_test(pm: PairedMeans, c: Pair) -> HullTest:
 def tail_alpha(pm: PairedMeans, alpha: float, c: Pair = (1.0, -1.0)) -> tuple[float, tuple[str, ...]]:
     """Alpha after the tail guard, with reason codes.
 
-    alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 50 in each arm with a non-zero
+    alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 75 in each arm with a non-zero
     coefficient. ``tail_dominated`` where one item carries more than 10 % of an arm's sum.
     """
     arms = [(pm.kish_a, pm.share_a)] * (c[0] != 0) + [(pm.kish_b, pm.share_b)] * (c[1] != 0)

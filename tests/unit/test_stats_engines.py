@@ -154,6 +154,11 @@ def test_clopper_pearson_mcnemar_holm_and_fisher_match_the_libraries() -> None:
         exact = scipy_stats.binomtest(k, n).proportion_ci(method="exact")
         found = stats.clopper_pearson(k, n)
         assert (found.lo, found.hi) == pytest.approx((exact.low, exact.high))
+        x = np.repeat([1.0, 0.0], [k, n - k])
+        assert (stats.accuracy_ci(x, exact=True).lo, stats.accuracy_ci(x, exact=True).hi) == (found.lo, found.hi)
+    clustered = stats.accuracy_ci(x, np.arange(40) // 4, exact=True)
+    assert (clustered.method, clustered.hi) == ("clopper-pearson-effective-n", 1.0)
+    assert clustered.lo < 1 - 3 / 40
     for n10, n01 in ((0, 0), (5, 1), (30, 41), (7, 7)):
         if n10 + n01:
             assert stats.mcnemar_exact_p(n10, n01) == pytest.approx(mcnemar([[10, n10], [n01, 10]], exact=True).pvalue)
