@@ -15,7 +15,7 @@ from decimal import Decimal
 from claimbench.arm_price import ArmPrice
 from claimbench.price_model import UnknownPrice, usd_rate
 from claimbench.pricing import MILLION
-from claimbench.types import Json
+from claimbench.types import Claim, Json
 
 INPUT_RANGE = (0.8, 1.2)
 """Tokenizers differ: the same text is 20 % fewer or more tokens."""
@@ -149,3 +149,37 @@ def project_ratio(
         "sentence": f"{treatment} would cost {ratio:.3g} times {baseline} per request "
         f"({low:.3g} to {high:.3g}); {LABEL}.",
     }
+
+
+def project_claims(
+    claims: Sequence[Claim],
+    prices: Mapping[str, ArmPrice],
+    measured_usd: Mapping[str, float],
+    basis: TokenBasis | None,
+    at_utc: datetime,
+) -> dict[str, Mapping[str, Json]]:
+    """Project the cost ratio of every claim that names an arm which was not run: claim id -> ``Verdict.projected``.
+
+    A claim over several arms carries its first pair, and every pair under ``pairs``.
+
+    Args:
+        claims: all claims of the run.
+        prices: every arm of the suite, from the run's frozen book.
+        measured_usd: arm -> measured mean dollars per request, of the arms that were run and have a known cost.
+        basis: tokens of a typical request (:func:`token_basis`); None if nothing was measured.
+        at_utc: whose prices.
+    """
+    if basis is None:
+        return {}
+    projected = {a: project_arm(p, basis, at_utc) for a, p in prices.items() if a not in measured_usd}
+    found: dict[str, Mapping[str, Json]] = {}
+    for claim in claims:
+        pairs = []
+        for treatment in claim.treatments:
+            for baseline in claim.baselines:
+                one = project_ratio(treatment, baseline, measured_usd, projected)
+                if one is not None:
+                    pairs.append({"treatment": treatment, "baseline": baseline, **one})
+        if pairs:
+            found[claim.id] = pairs[0] if len(pairs) == 1 else {**pairs[0], "pairs": pairs}
+    return found
