@@ -31,7 +31,8 @@ def encode(value: object) -> str:
     Raises:
         StoreError: a field holds something that is not of its type, e.g. a ``datetime`` inside a ``Json`` field.
     """
-    plain = _writer(type(value))(value) if dataclasses.is_dataclass(value) else value
+    cls: type[Any] = type(value)
+    plain = _writer(cls)(value) if dataclasses.is_dataclass(cls) else value
     try:
         text = _dump(plain)
         # A model may send half a surrogate pair; UTF-8 cannot hold it, an escape can.
