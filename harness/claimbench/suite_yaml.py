@@ -110,7 +110,7 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
     """Read one YAML document whose top level is a mapping; raises :class:`SuiteError` with the fault's line."""
     text = decode_utf8(raw, path)
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = YAML(typ="safe", pure=True).compose(text)
     except MarkedYAMLError as exc:
         raise _syntax_error(exc, text, path) from None
     except RecursionError:
@@ -131,7 +131,7 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
 def parse_value(text: str) -> Json:
     """One value as YAML, for ``--set``; text that is not YAML stays text."""
     try:
-        root = YAML(typ="rt", pure=True).compose(text)
+        root = YAML(typ="safe", pure=True).compose(text)
         if root is None:
             return None
         document = YamlDocument(path="--set", text=text, data={})
