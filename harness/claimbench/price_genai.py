@@ -49,6 +49,8 @@ KEYS_PER_1000 = {
 UNMEASURED = ("output_citation",)
 """Classes that are billed but that no usage report of ours carries: with such a rate, a bill cannot be known."""
 
+_HOST_ENDS = re.compile(r"([:/?].*)?")
+_ZONE_THEN_END = re.compile(r"[a-z]{2,3}([:/?].*)?")
 _COMPACT_DATE = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 
 
@@ -73,7 +75,15 @@ class GenaiPrices:
 
     def seller_of_url(self, base_url: str) -> str | None:
         """Return the seller whose API lives at that URL; None for any other host, localhost included."""
-        return next((p.id for p in self._providers.values() if re.match(p.api_pattern, base_url)), None)
+        for provider in self._providers.values():
+            found = re.match(provider.api_pattern, base_url)
+            # the data's patterns are prefixes; api.openai.com.example.org is not OpenAI
+            if found is None:
+                continue
+            rest = _ZONE_THEN_END if found[0].endswith(".") else _HOST_ENDS
+            if found[0].endswith("/") or rest.fullmatch(base_url[found.end() :]):
+                return str(provider.id)
+        return None
 
     def find(self, seller: str, name: str) -> Price | None:
         """Return the price of ``name`` at ``seller`` by an exact name that the data lists; None if it lists none."""
