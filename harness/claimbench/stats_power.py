@@ -35,18 +35,20 @@ class NMore:
         return self.high is None
 
 
-def n_more(interval: Interval, threshold: float, *, alpha: float = 0.05, power: float = 0.8) -> NMore:
+def n_more(interval: Interval, threshold: float, *, alpha: float | None = None, power: float = 0.8) -> NMore:
     """The "needs about N more" of a verdict: n * (half width / gap)^2 * ((z_a + z_power)/z_a)^2 - n.
 
+    ``alpha`` is the level of the final decision, by default the interval's own (so a 99.5 % interval plans for 99.5 %).
     Clusters are taken to grow with items.
     The plug-in gap is optimistic for small gaps (it was chosen by luck as much as by truth), hence the range.
     """
     if interval.est is None or not interval.bounded or interval.half_width == 0:
         return NMore(None, None, None, True)
-    z = z_crit(alpha)
-    factor = ((z + float(special.ndtri(power))) / z) ** 2
     half, gap = interval.half_width, abs(interval.est - threshold)
-    se = half / z_crit(1 - interval.level)
+    shown = z_crit(1 - interval.level)
+    needed = shown if alpha is None else z_crit(alpha)
+    factor = ((needed + float(special.ndtri(power))) / shown) ** 2
+    se = half / shown
 
     def more(distance: float) -> int | None:
         if distance <= 1e-12 * max(1.0, abs(threshold)):

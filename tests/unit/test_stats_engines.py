@@ -259,6 +259,11 @@ def test_n_more_says_when_it_cannot_know() -> None:
     assert clear.low is not None
     assert clear.high is not None
     assert clear.low <= (clear.n_more or 0) <= clear.high
+    wide = stats.n_more(stats.Interval(0.06, -0.04, 0.16, 0.995, "given", 100, 100), 0.0)
+    z = stats.z_crit(0.005)
+    assert wide.n_more == math.ceil(100 * (0.1 / 0.06) ** 2 * ((z + 0.841621) / z) ** 2 - 100)
+    lifted = stats.n_more(stats.Interval(0.06, -0.04, 0.16, 0.995, "given", 100, 100), 0.0, alpha=0.05)
+    assert (lifted.n_more or 0) < (wide.n_more or 0)
     on_it = stats.n_more(interval(0.0, -0.06, 0.06), 0.0)
     assert (on_it.n_more, on_it.high, on_it.capped) == (None, None, True)
     assert stats.n_more(interval(0.001, -0.06, 0.06), 0.0).capped
