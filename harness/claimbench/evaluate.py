@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
 
 from claimbench.arm_price import ArmPrice, thaw
+from claimbench.call_costs import priced_at
 from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
 from claimbench.judge_types import HostRate, JudgeContext, ListPrice
 from claimbench.price_model import UnknownPrice
+from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
+from claimbench.prompts import build_request
 from claimbench.run_costs import RunCosts, book_of, cost_run
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.store import ResultsStore
@@ -67,8 +70,7 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
     """Read one run; the suite comes from the manifest, so its files are not needed."""
     manifest = store.manifest(run_id)
     attempts = tuple(store.attempts(run_id))
-    attempted = {(a.call_id, a.number) for a in attempts}
-    resent = tuple(i.call_id for i in store.intents(run_id) if (i.call_id, i.attempt_number) not in attempted)
+    resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
     return Stored(
         manifest=manifest,
         suite=suite_from_json(manifest.suite),
@@ -102,7 +104,8 @@ def evaluate(
     stored: Stored,
     *,
     prices: Mapping[str, ArmPrice] | None = None,
-    as_of: datetime | None = None,
+    as_of: date | datetime | None = None,
+    scores: tuple[Score, ...] | None = None,
     extra_claims: Sequence[ClaimSpec] = (),
     instrument_error_s: Mapping[str, float] | None = None,
 ) -> Evaluation:
@@ -111,13 +114,22 @@ def evaluate(
     Args:
         stored: what :func:`read_run` gave.
         prices: other prices than the run's own frozen book (re-pricing).
-        as_of: price as of this moment.
+        as_of: price as of this moment, or of this day at each attempt's own time of day.
+        scores: scores already made from the same run, so that a re-pricing need not score again.
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm.
     """
     book = prices if prices is not None else thaw(*book_of(stored.manifest))
-    scores = score_run(stored)
-    costs = cost_run(book, stored.sessions, stored.calls, stored.attempts, as_of=as_of)
+    scores = score_run(stored) if scores is None else scores
+    costs = cost_run(
+        book,
+        stored.sessions,
+        stored.calls,
+        stored.attempts,
+        as_of=as_of,
+        bounds=token_bounds(stored),
+        load_s=load_seconds(stored.manifest),
+    )
     items, calls = build_tables(
         stored.suite,
         stored.manifest,
@@ -131,10 +143,29 @@ def evaluate(
     claims = parse_claims(stored.suite)
     if extra_claims:
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
-    moment = as_of or datetime.fromisoformat(stored.manifest.created_utc)
+    moment = priced_at(datetime.fromisoformat(stored.manifest.created_utc), as_of)
     context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s or {})
     verdicts = judge(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts)
+
+
+def token_bounds(stored: Stored) -> Callable[[Call], TokenBound]:
+    """Return what bounds a call's bill where no usage is on record: its request, rendered again."""
+    tasks = {task.name: task for task in stored.suite.tasks}
+    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
+    arms = {arm.name: arm for arm in stored.suite.arms}
+
+    def bound(call: Call) -> TokenBound:
+        sample = samples[call.task, call.sample_id]
+        return token_bound(build_request(stored.suite, tasks[call.task], sample, arms[call.arm], call))
+
+    return bound
+
+
+def load_seconds(manifest: Manifest) -> dict[str, float]:
+    """Return arm -> seconds its model took to load, where its provider said so."""
+    found = {name: (facts or {}).get("load_seconds") for name, facts in manifest.arm_facts.items()}
+    return {name: float(seconds) for name, seconds in found.items() if seconds is not None}
 
 
 def judge_context(

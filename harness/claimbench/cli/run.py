@@ -133,13 +133,13 @@ def _order(
 
 
 def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
+    from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
-    from claimbench.pricebook import PriceBook
     from claimbench.run_costs import book_of, pricing_for, pricing_from
 
     if resume_id is not None:
         return pricing_from(*book_of(store.manifest(resume_id)), SystemClock())
-    return pricing_for(suite, PriceBook(), SystemClock())
+    return pricing_for(suite, price_book(), SystemClock())
 
 
 async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: str | None) -> Ended:

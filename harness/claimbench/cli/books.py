@@ -1,0 +1,51 @@
+"""The price book of the command line: our own YAML books, shipped with the providers, and genai-prices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from claimbench.arm_price import ArmPrice
+    from claimbench.pricebook import PriceBook
+    from claimbench.types import Suite
+
+
+def bundled_books() -> list[Path]:
+    """List the YAML books shipped with the providers."""
+    import claimbench_providers
+
+    return sorted((Path(claimbench_providers.__path__[0]) / "prices").glob("*.yaml"))
+
+
+def price_book(first: Sequence[Path] = ()) -> PriceBook:
+    """Return the price book; files in ``first`` stand in for others where both name a model."""
+    from claimbench.pricebook import PriceBook
+
+    return PriceBook(bundled_books(), first=first)
+
+
+def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
+    """Read prices for a suite from ``path``: a YAML book, a book frozen with another run (JSON), or ``installed``.
+
+    Raises:
+        BenchError: it is neither, or the frozen book lacks an arm.
+    """
+    from claimbench.arm_price import resolve_arm, thaw
+    from claimbench.errors import BenchError
+
+    if path.suffix != ".json":
+        book = price_book([] if str(path) == "installed" else [path])
+        return {arm.name: resolve_arm(arm, book) for arm in suite.arms}
+    try:
+        frozen = thaw(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BenchError(f"{path}: cannot read the price book: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise BenchError(f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml") from error
+    missing = [arm.name for arm in suite.arms if arm.name not in frozen]
+    if missing:
+        raise BenchError(f"{path}: this price book has no arm {', '.join(missing)}")
+    return frozen

@@ -1,0 +1,147 @@
+"""``bench reprice``: the same records under other prices, verdicts side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    run_argument,
+    verdict_codes,
+    worst,
+)
+from claimbench.errors import BenchError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from claimbench.arm_price import ArmPrice
+    from claimbench.evaluate import Evaluation, Stored
+    from claimbench.types import Cost, Json
+
+
+@click.command("reprice")
+@run_argument
+@click.option("--as-of", metavar="DATE", help="Prices of that day, each request at its own time of day.")
+@click.option(
+    "--book",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A YAML price book, one frozen with another run (.json), or 'installed': today's instead of the run's own.",
+)
+@click.option(
+    "--price", "changes", multiple=True, metavar="ARM.RATE=X", help="One rate, e.g. gpt.output=8. Repeatable."
+)
+@results_option
+@json_option
+def reprice_command(
+    run: str | None, as_of: str | None, book: Path | None, changes: tuple[str, ...], results: Path, as_json: bool
+) -> int:
+    """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model, changes no record."""
+    from claimbench.arm_price import day_of
+    from claimbench.evaluate import evaluate, read_run
+
+    if not (as_of or book or changes):
+        raise BenchError("nothing to change", hint="give --as-of DATE, --book FILE or --price ARM.RATE=AMOUNT")
+    day = day_of(as_of) if as_of else None
+    with open_store(results) as store:
+        run_id = store.resolve_run(run)
+        stored = read_run(store, run_id)
+    old = evaluate(stored)
+    prices = _new_prices(stored, old.prices, book, changes)
+    new = evaluate(stored, prices=prices, as_of=day, scores=old.scores)
+    if as_json:
+        print_json(_as_json(run_id, old, new))
+    else:
+        _print(run_id, old, new)
+    return worst(verdict_codes(new.verdicts))
+
+
+def _new_prices(
+    stored: Stored, old: Mapping[str, ArmPrice], book: Path | None, changes: tuple[str, ...]
+) -> Mapping[str, ArmPrice]:
+    """The run's own prices, those of ``book``, single rates on top. ``--as-of`` alone asks the run's frozen book."""
+    from claimbench.cli.books import prices_from
+    from claimbench.reprice import change_rates, parse_change
+
+    arms = {arm.name: arm for arm in stored.suite.arms}
+    prices = dict(old if book is None else prices_from(book, stored.suite))
+    return change_rates(prices, [parse_change(text, list(arms)) for text in changes], arms)
+
+
+def _totals(evaluation: Evaluation) -> dict[str, Cost]:
+    ids: dict[str, list[str]] = {}
+    for record in evaluation.stored.records:
+        ids.setdefault(record.call.arm, []).append(record.call.id)
+    return {arm: evaluation.costs.total(mine) for arm, mine in ids.items()}
+
+
+def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
+    totals, repriced = _totals(old), _totals(new)
+    counts = _counts(old)
+    return {
+        "run": run_id,
+        "arms": {
+            arm: {
+                side: {
+                    "usd": cost.amount,
+                    "usd_per_1000": None if cost.amount is None else cost.amount * 1000 / counts[arm],
+                    "low": cost.low,
+                    "high": cost.high,
+                    "components": dict(cost.components),
+                    "basis": cost.basis,
+                    "price_id": cost.price_id,
+                    "why_unknown": cost.why_unknown,
+                }
+                for side, cost in (("old", totals[arm]), ("new", repriced[arm]))
+            }
+            for arm in totals
+        },
+        "verdicts": [
+            {
+                "claim": was.claim.id,
+                "text": was.claim.text,
+                "old": {"status": was.status, "sentence": was.sentence, "reasons": was.reasons},
+                "new": {"status": now.status, "sentence": now.sentence, "reasons": now.reasons},
+                "changed": was.status != now.status,
+            }
+            for was, now in zip(old.verdicts, new.verdicts, strict=True)
+        ],
+    }
+
+
+def _counts(evaluation: Evaluation) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for record in evaluation.stored.records:
+        counts[record.call.arm] = counts.get(record.call.arm, 0) + 1
+    return counts
+
+
+def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
+    totals, repriced, counts = _totals(old), _totals(new), _counts(old)
+    click.echo(f"run {run_id}, dollars per 1,000 requests")
+    for arm, was in totals.items():
+        now = repriced[arm]
+        click.echo(f"  {arm}: {_per_1000(was, counts[arm])} -> {_per_1000(now, counts[arm])}")
+        for label, cost in (("was", was), ("now", now)):
+            click.echo(f"    {label}: {cost.price_id or cost.why_unknown or 'unknown'}")
+    for was_v, now_v in zip(old.verdicts, new.verdicts, strict=True):
+        change = now_v.status if was_v.status == now_v.status else f"{was_v.status} -> {now_v.status}"
+        click.echo(f"  claim {was_v.claim.id}: {change}")
+        if now_v.sentence:
+            click.echo(f"    {now_v.sentence}")
+
+
+def _per_1000(cost: Cost, n: int) -> str:
+    from claimbench.pricing import micro
+
+    if cost.amount is not None:
+        return f"${micro(cost.amount * 1000 / n):f}"
+    low, high = (None if x is None else micro(x * 1000 / n) for x in (cost.low, cost.high))
+    return "unknown" if low is None or high is None else f"unknown, ${low:f} to ${high:f}"
