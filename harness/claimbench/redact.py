@@ -45,7 +45,7 @@ _SECRET_FIELD = re.compile(
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE if ignore_case else 0), replacement)
     for pattern, replacement, ignore_case in (
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", MASK, False),
+        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", MASK, False),
         (r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_\-]{16,}", MASK, False),
         (r"(?<![A-Za-z0-9])AIza[0-9A-Za-z_\-]{30,}", MASK, False),
         (r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}", MASK, False),

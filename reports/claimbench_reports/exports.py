@@ -104,10 +104,8 @@ class _Times:
         at = index.get(call_id)
         if at is None:
             return None, None, None, None, None
-        return (
-            _milliseconds(rows.ttft_s[at]), _milliseconds(rows.e2e_s[at]), _whole(rows.n_in[at]), _whole(rows.n_out[at]),
-            int(rows.n_attempts[at]),
-        )  # fmt: skip
+        ttft, e2e = _milliseconds(rows.ttft_s[at]), _milliseconds(rows.e2e_s[at])
+        return ttft, e2e, _whole(rows.n_in[at]), _whole(rows.n_out[at]), int(rows.n_attempts[at])
 
 
 def _milliseconds(seconds: np.float64) -> float | None:
@@ -233,7 +231,7 @@ def markdown(view: View) -> str:
 
 def _md(text: str) -> str:
     """Foreign text inside a Markdown table cell: no markup, no row breaks."""
-    flat = " ".join(text.split())
-    for sign in "\\`*_[]<>|#!@":
-        flat = flat.replace(sign, f"&#{ord(sign)};")
-    return flat
+    return " ".join(text.split()).translate(_MD)
+
+
+_MD = str.maketrans({sign: f"&#{ord(sign)};" for sign in "\\`*_[]<>|#!@&"})

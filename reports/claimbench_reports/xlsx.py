@@ -56,7 +56,7 @@ def _sheet(book: Workbook, title: str, heads: Sequence[str], widths: Sequence[in
     sheet: Worksheet = book.create_sheet(title)
     for i, head in enumerate(heads, 1):
         cell = sheet.cell(1, i)
-        put(cell, head)
+        cell.value = head
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="EDEDE8")
         cell.alignment = Alignment(wrap_text=True, vertical="top")

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of made data read better on one line
 """Synthetic runs for the report tests. Made data, never shipped as a result; the tables are built by the real code."""
 
 from __future__ import annotations
@@ -171,13 +172,13 @@ def make_data(n_items: int = 60, hostile: bool = False, finished: float = 1.0, l
     now = 1_000_000_000
     for task in suite.tasks:
         for sample in task.samples:
-            for arm in SKILL:
+            for arm, skill in SKILL.items():
                 call = Call("r1", f"{task.name[0]}{sample.id}-{arm}", task.name, sample.id, 0, arm, 7, len(calls))
                 calls.append(call)
                 if rng.random() > finished:
                     continue
                 outcome = _outcome(rng)
-                right = outcome is Outcome.OK and rng.random() < SKILL[arm]
+                right = outcome is Outcome.OK and rng.random() < skill
                 text = str(sample.target) if right else INTENTS[rng.randrange(8)]
                 if hostile:
                     text = HOSTILE[len(records) % len(HOSTILE)]

@@ -1,0 +1,239 @@
+"""The report in a real Chromium, offline: opens, sorts, filters, searches, switches theme, prints, is accessible."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from claimbench.redact import Redactor
+from claimbench_reports.html import render_html
+from claimbench_reports.index import render_index
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.pdf import find_browser, write_pdf
+from claimbench_reports.view import build_view
+
+CHROMIUM = find_browser()
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
+]
+FLAGS = ["--headless", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_api.sync_playwright() as play:
+        started = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS + root)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def report(data: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    path.write_text(render_html(build_view(data, Redactor())), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile_report(hostile: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hostile") / "report.html"
+    path.write_text(render_html(build_view(hostile, Redactor())), encoding="utf-8")
+    return path
+
+
+class Opened:
+    """A page opened offline, with everything it asked for and complained about."""
+
+    def __init__(self, browser: Any, path: Path, width: int = 1440, scheme: str = "light") -> None:
+        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        self.page = self.context.new_page()
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page.on("request", lambda r: self.requests.append(r.url))
+        self.page.on("console", lambda m: self.complaints.append(m.text))
+        self.page.on("pageerror", lambda e: self.complaints.append(str(e)))
+        self.page.on("dialog", lambda d: (self.complaints.append(f"dialog {d.message}"), d.dismiss()))
+        self.page.goto(path.as_uri())
+
+    def __enter__(self) -> Opened:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.close()
+
+
+def outside(requests: list[str]) -> list[str]:
+    """Requests that left the file."""
+    return [url for url in requests if not url.startswith(("file:", "data:"))]
+
+
+def test_opens_offline_without_a_request_or_a_complaint(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        assert it.requests[0] == report.as_uri()
+        assert len([u for u in it.requests if not u.startswith("data:")]) == 1
+        assert outside(it.requests) == []
+        assert it.complaints == []
+        assert it.page.title() == "support 1-0: what the data say of each claim"
+
+
+def test_hostile_answers_do_nothing(browser: Any, hostile_report: Path) -> None:
+    with Opened(browser, hostile_report) as it:
+        it.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        it.page.mouse.move(400, 400)
+        assert it.page.title() == "support 1-0: what the data say of each claim"
+        assert outside(it.requests) == []
+        assert it.complaints == []
+        assert it.page.locator("img, iframe, object, embed, form").count() == 0
+        assert it.page.locator("script").count() == 1
+        assert it.page.evaluate("getComputedStyle(document.body).display") != "none"
+        assert it.page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+def column(page: Any, at: int) -> list[str]:
+    rows = page.locator("#compare-table tbody tr:visible")
+    return [rows.nth(i).locator("td, th").nth(at).get_attribute("data-v") or "" for i in range(rows.count())]
+
+
+def test_sorting_by_quality_and_unknown_last(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        head = it.page.locator("#compare-table thead th", has_text="Quality").first
+        head.locator("button").click()
+        assert head.get_attribute("aria-sort") == "ascending"
+        up = column(it.page, 2)
+        known = [float(x) for x in up if x]
+        assert known == sorted(known)
+        assert up[-1] == ""
+        head.locator("button").press("Enter")  # by keyboard as well
+        assert head.get_attribute("aria-sort") == "descending"
+        down = column(it.page, 2)
+        assert [float(x) for x in down if x] == sorted(known, reverse=True)
+        assert down[-1] == ""
+
+
+def test_filtering(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        assert "4 of " in it.page.locator("#compare-status").inner_text()
+        it.page.fill("#compare-filter", "SMOL")
+        assert it.page.locator("#compare-table tbody tr:visible").count() == 1
+        it.page.fill("#compare-filter", "")
+        it.page.select_option("#compare-weights", "proprietary")
+        assert it.page.locator("#compare-table tbody tr:visible").count() == 2
+        it.page.select_option("#compare-weights", "")
+        it.page.select_option("#compare-scope", "route")
+        shown = it.page.locator("#compare-table tbody tr:visible")
+        scopes = [shown.nth(i).get_attribute("data-scope") for i in range(shown.count())]
+        assert scopes.count("route") == 3
+
+
+def test_baseline(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        it.page.select_option("#baseline", "api-large")
+        shown = it.page.locator("[data-baseline]:visible")
+        assert shown.count() == 1
+        assert "Against api-large" in shown.inner_text()
+        assert "coder-local" in shown.inner_text()
+
+
+def test_search_and_pages(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        samples = it.page.locator("#samples > details:visible")
+        assert samples.count() == 10
+        first = samples.first.inner_text()
+        it.page.click("#sample-next")
+        assert it.page.locator("#samples > details:visible").first.inner_text() != first
+        it.page.fill("#sample-search", "order 4003 ")
+        texts = it.page.locator("#samples > details:visible")
+        assert 1 <= texts.count() <= 2
+        it.page.fill("#sample-search", "no such words anywhere")
+        assert texts.count() == 0
+        assert "0 of " in it.page.locator("#sample-status").inner_text()
+
+
+def test_theme_follows_the_system_and_the_button(browser: Any, report: Path) -> None:
+    def paper(page: Any) -> str:
+        return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
+
+    with Opened(browser, report) as light, Opened(browser, report, scheme="dark") as dark:
+        day, night = paper(light.page), paper(dark.page)
+        assert day != night
+        light.page.click("#theme")
+        assert paper(light.page) == night
+        assert light.page.locator("#theme").inner_text() == "Light theme"
+        dark.page.click("#theme")
+        assert paper(dark.page) == day
+
+
+@pytest.mark.parametrize("which", ["report", "hostile_report"])
+def test_narrow_screen_scrolls_only_downwards(browser: Any, which: str, request: pytest.FixtureRequest) -> None:
+    with Opened(browser, request.getfixturevalue(which), width=360) as it:
+        it.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        assert it.page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_works_without_script(browser: Any, report: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    assert page.locator("#theme").is_hidden()
+    assert page.locator("#compare-table tbody tr").last.is_visible()
+    assert page.locator("#samples > details").last.is_visible()
+    context.close()
+
+
+def violations(page: Any) -> list[str]:
+    """What axe-core finds, one line each."""
+    pytest.importorskip("axe_playwright_python", reason="axe-playwright-python is not installed")
+    source = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    page.evaluate(source)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = page.evaluate("axe.run(document)")["violations"]
+    return [f"{v['id']} ({v['impact']}): {json.dumps([n['html'][:160] for n in v['nodes'][:3]])}" for v in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 360])
+def test_axe_finds_nothing(browser: Any, report: Path, scheme: str, width: int) -> None:
+    with Opened(browser, report, width=width, scheme=scheme) as it:
+        assert violations(it.page) == []
+
+
+def test_axe_can_find_something(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        it.page.evaluate("document.body.append(document.createElement('img'))")
+        assert any(v.startswith("image-alt") for v in violations(it.page))
+
+
+def test_index_page(browser: Any, data: ReportData, tmp_path: Path) -> None:
+    path = tmp_path / "index.html"
+    path.write_text(render_index(data.earlier), encoding="utf-8")
+    with Opened(browser, path, width=360) as it:
+        assert it.complaints == []
+        assert it.page.evaluate("document.documentElement.scrollWidth") == 360
+        it.page.click("#theme")
+        assert violations(it.page) == []
+
+
+def test_prints_to_pdf(report: Path, tmp_path: Path) -> None:
+    pdf = tmp_path / "out" / "report.pdf"
+    write_pdf(report, pdf)
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert pdf.stat().st_size > 20_000
+
+
+def test_print_shows_what_is_folded_and_hides_controls(browser: Any, report: Path) -> None:
+    with Opened(browser, report) as it:
+        it.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        it.page.emulate_media(media="print")
+        assert it.page.locator("details.print").first.evaluate("d => d.open")
+        assert it.page.locator("nav").is_hidden()
+        assert it.page.locator("#compare-filter").is_hidden()
+        assert it.page.locator(".badge").first.is_visible()

@@ -1,0 +1,290 @@
+"""JSON, XLSX, CSV, JUnit, Markdown, console: the same figures, no live formula, no key."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import jsonschema
+import openpyxl
+import pytest
+from rich.console import Console
+
+from claimbench.redact import Redactor
+from claimbench_reports import exports
+from claimbench_reports.console import plain_summary, print_summary
+from claimbench_reports.html import render_html
+from claimbench_reports.index import render_index
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.schema import report_schema
+from claimbench_reports.view import build_view
+from claimbench_reports.view_types import View
+from claimbench_reports.xlsx import write_xlsx
+
+
+@pytest.fixture(scope="module")
+def view(data: ReportData) -> View:
+    return build_view(data, Redactor())
+
+
+@pytest.fixture(scope="module")
+def book(view: View, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("xlsx") / "report.xlsx"
+    write_xlsx(view, path)
+    return path
+
+
+class Shown(HTMLParser):
+    """``data-fig`` -> text shown, and ``data-v`` of its cell."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.cells: dict[str, str] = {}
+        self._cell = ""
+        self._id: str | None = None
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        a = dict(attrs)
+        if tag == "td":
+            self._cell = a.get("data-v") or ""
+        if (name := a.get("data-fig")) is not None:
+            self._id = name
+            self.found[name] = ""
+            if self._cell:
+                self.cells[name] = self._cell
+
+    def handle_endtag(self, tag: str) -> None:
+        self._id = None
+        if tag == "td":
+            self._cell = ""
+
+    def handle_data(self, data: str) -> None:
+        if self._id is not None:
+            self.found[self._id] += data
+
+
+def figures_in(node: object) -> dict[str, dict[str, object]]:
+    """Every figure of a parsed report.json by id."""
+    found: dict[str, dict[str, object]] = {}
+    if isinstance(node, dict):
+        if {"id", "value", "text", "unit"} <= node.keys():
+            found[str(node["id"])] = node
+        for inner in node.values():
+            found |= figures_in(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            found |= figures_in(inner)
+    return found
+
+
+def same(cell: object, value: object) -> bool:
+    """Equal up to the 16 digits that a workbook keeps."""
+    if cell is None or value is None:
+        return cell is value
+    return math.isclose(float(str(cell)), float(str(value)), rel_tol=1e-14)
+
+
+def test_same_can_fail() -> None:
+    assert same(0.4555555555555555, 0.45555555555555555)
+    assert not same(0.45555, 0.45556)
+    assert not same(None, 0)
+
+
+def test_every_figure_in_the_html_is_the_same_in_json_and_xlsx(view: View, book: Path) -> None:
+    shown = Shown(render_html(view))
+    in_json = figures_in(json.loads(exports.view_json(view)))
+    sheet = openpyxl.load_workbook(book)["Figures"]
+    in_xlsx = {str(row[0]): row for row in sheet.iter_rows(min_row=2, values_only=True)}
+    assert len(shown.found) > 300
+    for name, text in shown.found.items():
+        assert in_json[name]["text"] == text, name
+        assert in_xlsx[name][2] == text, name
+        assert same(in_xlsx[name][1], in_json[name]["value"]), name
+    for name, value in shown.cells.items():
+        assert float(value) == in_json[name]["value"], name
+
+
+def test_comparison_sheet_holds_the_full_numbers(view: View, book: Path) -> None:
+    sheet = openpyxl.load_workbook(book)["Comparison"]
+    rows = list(sheet.iter_rows(values_only=True))
+    heads = list(rows[0])
+    for arm, row in zip(view.arms, rows[1:], strict=True):
+        quality = arm.get("quality")
+        assert row[0] == arm.arm
+        if quality is not None:
+            assert same(row[heads.index("Quality")], quality.value)
+
+
+def test_price_sheet_formulas_are_live_and_right(view: View, book: Path) -> None:
+    sheet = openpyxl.load_workbook(book)["Prices"]
+    formulas = [c.value for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+    measured = sum(a.measured and a.scope == "all tasks" for a in view.arms)
+    assert len(formulas) == 4 * measured
+    assert all(str(x).startswith("=") for x in formulas)
+
+
+def test_no_foreign_cell_is_a_formula(hostile: ReportData, tmp_path: Path) -> None:
+    path = tmp_path / "hostile.xlsx"
+    write_xlsx(build_view(hostile, Redactor()), path)
+    loaded = openpyxl.load_workbook(path)
+    texts = []
+    for sheet in loaded:
+        for row in sheet.iter_rows():
+            for cell in row:
+                if sheet.title != "Prices":
+                    assert cell.data_type != "f", (sheet.title, cell.coordinate)
+                if isinstance(cell.value, str):
+                    texts.append(cell.value)
+                    if cell.value.startswith(("=HYPER", "+1", "-2", "@SUM")):
+                        assert cell.quotePrefix
+    assert any(t.startswith("=HYPERLINK") for t in texts)
+
+
+def test_csv_cells_cannot_run(hostile: ReportData) -> None:
+    out = io.StringIO(newline="")
+    exports.write_csv(hostile, Redactor(), out)
+    old = csv.field_size_limit(2_000_000)
+    rows = list(csv.DictReader(io.StringIO(out.getvalue(), newline="")))
+    csv.field_size_limit(old)
+    assert len(rows) == len(hostile.records)
+    for row in rows:
+        for value in row.values():
+            assert not value.startswith(exports.DANGEROUS), value
+    assert any(row["text"].startswith("'=HYPERLINK") for row in rows)
+    assert any(len(row["text"]) == 1_000_000 for row in rows)  # whole texts are here
+
+
+def test_jsonl_has_one_object_per_finished_call(data: ReportData) -> None:
+    out = io.StringIO()
+    exports.write_jsonl(data, Redactor(), out)
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [r["id"] for r in rows] == [r.call.id for r in data.records]
+    ok = next(r for r in rows if r["outcome"] == "ok" and r["arm"] == "api-large")
+    assert set(ok) == set(exports.CSV_FIELDS)
+    assert ok["cost_basis"] == "list_price"
+    assert ok["e2e_ms"] > ok["ttft_ms"] > 0
+    assert ok["input_tokens"] == 100
+    late = next(r for r in rows if r["outcome"] == "model_timeout")
+    assert late["e2e_ms"] is None
+
+
+def test_report_json_follows_the_published_schema(view: View) -> None:
+    schema = report_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    loaded = json.loads(exports.view_json(view))
+    jsonschema.validate(loaded, schema)
+    published = Path(__file__).parents[2] / "docs" / "report.schema.json"
+    assert json.loads(published.read_text(encoding="utf-8")) == schema
+    del loaded["verdicts"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(loaded, schema)
+
+
+def test_junit(view: View) -> None:
+    text = exports.junit_xml(view, {"accuracy of smol-local": "0.50 is below 0.60", "accuracy of coder-local": None})
+    suite = ET.fromstring(text)[0]
+    assert suite.attrib["tests"] == "6"
+    assert suite.attrib["failures"] == "2"
+    assert suite.attrib["skipped"] == "2"
+    by_name = {case.attrib["name"]: case for case in suite}
+    assert by_name["Twice as fast"].find("failure") is not None
+    assert by_name["90% cheaper than GPT"].find("failure") is None
+    assert by_name["accuracy of smol-local"].find("failure") is not None
+
+
+def test_junit_of_hostile_texts_is_well_formed(hostile: ReportData) -> None:
+    ET.fromstring(exports.junit_xml(build_view(hostile, Redactor()), {"\u0000<x>&": "\ud800"}))
+
+
+def test_markdown(view: View) -> None:
+    text = exports.markdown(view)
+    assert "| ✓ | 90% cheaper than GPT | **Supported** |" in text
+    assert "Declared after the data were seen" in text
+    assert "&#60;b&#62;closed" in text
+    assert "Not run: api-absent (ABSENT&#95;API&#95;KEY is not set)" in text
+    table = [line for line in text.splitlines() if line.startswith("|")]
+    assert all(line.endswith("|") for line in table)
+
+
+def test_console_plain_and_terminal(view: View) -> None:
+    out = io.StringIO()
+    print_summary(view, "results/r1/report.html", file=out)
+    assert out.getvalue() == plain_summary(view, "results/r1/report.html")
+    assert "\x1b" not in out.getvalue()
+    assert out.getvalue().rstrip().endswith("report: results/r1/report.html")
+    assert "SUPPORTED" in out.getvalue()
+    drawn = io.StringIO()
+    print_summary(view, "report.html", console=Console(file=drawn, force_terminal=True, width=140))
+    assert "coder-local" in drawn.getvalue()
+    assert "not run" in drawn.getvalue()
+
+
+def test_console_does_not_read_markup(hostile: ReportData) -> None:
+    from dataclasses import replace
+
+    view = replace(build_view(hostile, Redactor()), warnings=("[bold red]x[/] [link=http://x.example]y[/link]",))
+    drawn = io.StringIO()
+    print_summary(view, console=Console(file=drawn, force_terminal=True, width=140))
+    assert "[bold red]x[/]" in drawn.getvalue()
+
+
+def test_index_page(data: ReportData) -> None:
+    text = render_index(data.earlier)
+    assert "20261120-1" in text
+    assert "no report written" in text
+    assert "All runs" in text
+    assert "javascript:" not in render_index([_with_report("javascript:alert(1)")])
+    assert 'href="../a/report.html"' in render_index([_with_report("../a/report.html")])
+
+
+def _with_report(path: str) -> object:
+    from claimbench_reports.inputs import EarlierRun
+
+    return EarlierRun("a", "2026-11-20T00:00:00+00:00", "s 1-0", "complete", 1, 1, None, {}, path)
+
+
+@pytest.mark.parametrize("profile", ["full", "hashed", "none"])
+def test_no_artifact_holds_the_canary(data: ReportData, canary: str, tmp_path: Path, profile: str) -> None:
+    redact = Redactor(profile)  # type: ignore[arg-type]
+    made = build_view(data, redact)
+    write_xlsx(made, tmp_path / "r.xlsx")
+    table, lines = io.StringIO(), io.StringIO()
+    exports.write_csv(data, redact, table)
+    exports.write_jsonl(data, redact, lines)
+    texts = {
+        "html": render_html(made), "json": exports.view_json(made), "md": exports.markdown(made),
+        "junit": exports.junit_xml(made), "console": plain_summary(made), "csv": table.getvalue(),
+        "jsonl": lines.getvalue(), "index": render_index(data.earlier, redact),
+    }  # fmt: skip
+    with zipfile.ZipFile(tmp_path / "r.xlsx") as book:
+        texts |= {name: book.read(name).decode("utf-8", "replace") for name in book.namelist()}
+    for name, text in texts.items():
+        assert canary not in text, name
+        assert canary[3:20] not in text, name
+
+
+def test_the_canary_is_in_the_run(data: ReportData, canary: str) -> None:
+    """Or the test above would prove nothing."""
+    assert any(canary in (r.error or "") for r in data.records)
+    assert canary in json.dumps(data.manifest.host)
+
+
+def test_parquet_without_pyarrow_is_one_clear_error(
+    data: ReportData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import sys
+
+    from claimbench.errors import BenchError
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(BenchError, match="pyarrow") as raised:
+        exports.write_parquet(data, Redactor(), tmp_path / "x.parquet")
+    assert raised.value.hint is not None

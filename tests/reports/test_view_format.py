@@ -1,0 +1,79 @@
+"""Rounding and the handling of foreign text."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from claimbench_reports import view_format as f
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "text"),
+    [
+        ("percent", 0.8425, "84.2%"),
+        ("percent", 0.9991, "99.91%"),
+        ("percent", 1.0, "100.0%"),
+        ("percent", 0.0, "0.0%"),
+        ("points", 0.0314, "+3.1 pts"),
+        ("points", -0.0314, "−3.1 pts"),
+        ("points", 0.0, "±0.0 pts"),
+        ("seconds", 0.0123, "12 ms"),
+        ("seconds", 0.9996, "1.00 s"),
+        ("seconds", 75.04, "75.0 s"),
+        ("usd", 0.0, "$0.00"),
+        ("usd", 0.2, "$0.20"),
+        ("usd", 0.999, "$1.00"),
+        ("usd", 0.0000123, "$0.0000123"),
+        ("usd", 12.3, "$12.30"),
+        ("usd", 1234.5, "$1,234"),
+        ("ratio", 0.0999, "0.0999×"),
+        ("ratio", 9.996, "10.0×"),
+        ("of_baseline", 0.042, "4.2%"),
+        ("of_baseline", 1.2, "120%"),
+        ("p", 0.0004, "<0.001"),
+        ("p", 0.0500, "0.050"),
+        ("count", 12345, "12,345"),
+        ("hours", 0.25, "15 min"),
+        ("hours", 100, "4 days"),
+        ("score", 1.0, "1"),
+        ("score", 2 / 3, "0.67"),
+    ],
+)
+def test_units(unit: str, value: float, text: str) -> None:
+    assert f.figure("x", value, unit).text == text
+
+
+def test_unknown_is_never_zero() -> None:
+    for value in (None, math.nan):
+        shown = f.figure("x", value, "usd")
+        assert shown.value is None
+        assert shown.text == "unknown"
+    assert f.figure("x", math.inf, "seconds").text == "timed out"
+
+
+def test_open_ends_are_worded() -> None:
+    assert f.figure("x", 1, "seconds", low=0.5, high=math.inf).interval == "at least 500 ms"
+    assert f.figure("x", 1, "ratio", low=-math.inf, high=2).interval == "at most 2.00×"
+    assert f.figure("x", 1, "ratio", low=-math.inf, high=math.inf).interval == "no bounds"
+    assert f.figure("x", 1, "seconds", low=0.5, high=math.inf).high is None
+    assert f.figure("x", 1, "ratio").interval == ""
+
+
+def test_invisible_characters_become_visible() -> None:
+    assert f.visible("a\u202eb\u200bc\u0000d\ud800e\u2028f\r") == (
+        "a[U+202E]b[U+200B]c[U+0000]d[U+D800]e[U+2028]f[U+000D]"
+    )
+    assert f.visible("line\r\nnext\tcell") == "line\nnext\tcell"
+    assert f.visible("\u05e9\u05dc\u05d5\u05dd") == "\u05e9\u05dc\u05d5\u05dd"  # right-to-left letters are text
+    assert f.visible("\u2764\ufe0f") == "\u2764\ufe0f"
+    assert f.visible("a\u200db") == "a[U+200D]b"
+
+
+def test_cuts_say_so() -> None:
+    cut = f.excerpt("x" * 1_000_000, 600)
+    assert len(cut.text) == 600
+    assert "600 of 1,000,000" in cut.note
+    assert f.excerpt("short", 600).note == ""
+    assert f.excerpt(None, 600).text == ""
