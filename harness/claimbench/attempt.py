@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import cast
@@ -141,20 +142,28 @@ async def try_once(
     queued_ns: int,
     scheduled_ns: int | None,
     reserved_usd: Decimal | None,
+    turn: AbstractAsyncContextManager[object],
 ) -> Tried:
-    """Send ``request`` once and say what became of it; only cancellation escapes."""
+    """Take the turn, send ``request`` once and say what became of it; nothing escapes.
+
+    A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on record.
+    """
     answer = Answer()
-    sent_ns = clock.monotonic_ns()
+    sent_ns: int | None = None
     error: str | None = None
     http_status: int | None = None
     retry_after_s: float | None = None
     billable: Billable = "yes"
     try:
-        async with asyncio.timeout(request.timeout_s + request.connect_timeout_s):
-            await _collect(provider, request, answer, clock)
+        async with turn:
+            sent_ns = clock.monotonic_ns()
+            async with asyncio.timeout(request.timeout_s + request.connect_timeout_s):
+                await _collect(provider, request, answer, clock)
         outcome = classify(answer)
         if outcome is Outcome.INCOMPLETE_STREAM:
             error, billable = "the stream ended without a finish reason", "unknown"
+    except asyncio.CancelledError:
+        outcome, error, billable = Outcome.CANCELLED, "cancelled", "no" if sent_ns is None else "unknown"
     except Exception as fault:  # noqa: BLE001 - see the module
         outcome, error, billable, http_status, retry_after_s = _fault(fault, answer)
     ended_ns = answer.last_ns if answer.done is not None and answer.last_ns is not None else clock.monotonic_ns()
@@ -162,7 +171,7 @@ async def try_once(
     timing = Timing(
         scheduled_ns=scheduled_ns,
         queued_ns=queued_ns,
-        sent_ns=meta.sent_ns if meta.sent_ns is not None else sent_ns,
+        sent_ns=meta.sent_ns or sent_ns or ended_ns,
         first_content_ns=answer.chunk_ns[0] if answer.chunk_ns else None,
         first_answer_ns=answer.first_answer_ns,
         chunk_ns=tuple(answer.chunk_ns),

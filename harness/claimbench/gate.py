@@ -43,7 +43,7 @@ def arm_profile(suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[S
         "answer_constraint": details.get("answer_constraint", assumed),
         "load": _fields(load),
         "concurrency": (load.concurrency or arm.concurrency) if load.mode == "closed" else None,
-        "client_host": sorted({f"{s.host.get('hostname', s.host.get('host', ''))}/{s.host.get('region', '')}"
+        "client_host": sorted({f"{s.host.get('host') or ''}/{s.host.get('region') or ''}"
                                for s in hosts}),
     }  # fmt: skip
 

@@ -8,6 +8,7 @@ record is committed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -218,6 +219,8 @@ class Runner:
             number = before + failed + 1
             tried = await self._attempt(arm, call, request, number, queued_ns, reserved)
             outcome = tried.attempt.outcome
+            if outcome is Outcome.CANCELLED:
+                return None
             if not outcome.retryable or failed >= self._policy.max_retries:
                 self._watch(self._writer.record(_record(call, tried)))
                 state.done += 1
@@ -238,13 +241,17 @@ class Runner:
         cost: Decimal | None = None
         try:
             await asyncio.wrap_future(self._writer.intent(intent))
-            common = {"number": number, "session": self._session, "queued_ns": queued_ns}
-            extra = {**common, "scheduled_ns": call.scheduled_ns, "reserved_usd": reserved}
-            if isinstance(provider, WorkerProvider):
-                async with provider.device.turn:
-                    tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
-            else:
-                tried = await try_once(provider, request, self._clock, **extra)  # type: ignore[arg-type]
+            tried = await try_once(
+                provider,
+                request,
+                self._clock,
+                number=number,
+                session=self._session,
+                queued_ns=queued_ns,
+                scheduled_ns=call.scheduled_ns,
+                reserved_usd=reserved,
+                turn=provider.device.turn if isinstance(provider, WorkerProvider) else contextlib.nullcontext(),
+            )
             tried = _checked_model(arm, tried)
             self._watch(self._writer.attempt(tried.attempt))
             cost = self._money.cost(arm, tried.attempt)

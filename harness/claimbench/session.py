@@ -361,8 +361,9 @@ async def _work(
         for arm, reserved, cost in budget.overruns:
             runner.progress.notes.append(f"{arm} billed ${cost} where at most ${reserved} was reserved")
         try:
-            writer.close()
+            writer.flush()
         finally:
+            writer.close()
             store.end_session(run_id, session.n, why or "finished", lag.summary())
     return Ended(run_id, why, runner.progress, again, resumed)
 

@@ -273,6 +273,7 @@ async def test_stopping_twice_cancels_what_is_in_flight() -> None:
     runner.stop("twice")
     await asyncio.wait_for(task, 2)
     assert len(writer.of("intent")) == 1
+    assert [a.outcome for a in writer.of("attempt")] == [Outcome.CANCELLED]
     assert writer.of("record") == []
 
 
