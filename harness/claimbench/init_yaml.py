@@ -1,0 +1,253 @@
+"""``bench init``, last part: the plan as YAML that a person can read and change."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench.init_answer import AnswerPlan
+from claimbench.init_data import Roles
+
+_WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
+_HOST = """\
+    cost:
+      host:
+        usd_per_hour: 0.20             # ASSUMED: change it to what your machine costs
+        utilisation: 0.5               # ASSUMED: the machine is paid for twice the hours it works
+        source: about $0.20 an hour for 4 vCPU on third-party price pages
+        dated: 2026-11-01
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmPlan:
+    """One arm to write."""
+
+    name: str
+    provider: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuitePlan:
+    """Everything the YAML says. ``variables``: column -> template variable; ``longest`` input in characters."""
+
+    name: str
+    source: str
+    roles: Roles
+    answer: AnswerPlan
+    arms: tuple[ArmPlan, ...]
+    variables: Mapping[str, str]
+    notes: tuple[str, ...]
+    seed: int
+    n_rows: int
+    n_examples: int
+    longest: int
+    most_common: tuple[str, float]
+    id_key: str
+
+
+def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
+    """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs to run."""
+    arms: list[ArmPlan] = []
+    notes: list[str] = []
+    for model in models:
+        provider, colon, rest = model.partition(":")
+        if model.lower().endswith(".gguf"):
+            file = Path(model).expanduser().resolve()
+            arms.append(ArmPlan(file.stem, "llama_cpp", str(file)))
+            notes.append(f"{file.name} lies outside the suite's folder: run with --allow-outside, or copy it there")
+        elif colon and re.fullmatch(r"[a-z_]+", provider):
+            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest))
+            if provider == "openai":
+                notes.append(f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and said so")
+        else:
+            arms.append(ArmPlan(re.sub(r"[-.](q\d\w*|f16|bf16)$", "", model, flags=re.I), "llama_cpp", model))
+    names = [arm.name for arm in arms]
+    unique = [
+        ArmPlan(arm.name if names.count(arm.name) == 1 else f"{arm.name}-{n}", arm.provider, arm.model)
+        for n, arm in enumerate(arms, start=1)
+    ]
+    return tuple(unique), notes
+
+
+def quote(value: str) -> str:
+    """Return a text as YAML: bare where that is safe, else in double quotes."""
+    if re.fullmatch(r"[A-Za-z][A-Za-z0-9 _./-]*", value) and value.lower() not in _WORDS and value == value.strip():
+        return value
+    text = json.dumps(value, ensure_ascii=False)
+    return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda match: f"\\u{ord(match.group()):04x}", text)
+
+
+def _comment(text: str) -> str:
+    """Return text safe inside a comment: one printable line."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+
+
+def write_suite(plan: SuitePlan) -> str:
+    """Return the suite file's text."""
+    return "".join((_head(plan), _dataset(plan), _prompt(plan), _answer(plan), _arms(plan), _claims(plan)))
+
+
+def _head(plan: SuitePlan) -> str:
+    lines = [
+        f"# Written by `bench init` from {_comment(plan.source)}. Run it:  bench run {plan.name}.yaml",
+        "# Everything marked ASSUMED is a guess from the data: read it, change what is wrong, and raise `version`.",
+        *(f"# NOTE: {_comment(note)}" for note in plan.notes),
+        f"name: {quote(plan.name)}",
+        "version: 1-0",
+        f"description: {quote(f'Made by bench init from {plan.source}')}",
+        f"sampling: {{temperature: 0, seed: {plan.seed % 2**31}}}",
+        f"order: {{seed: {plan.seed}}}",
+        "margin: 0.03                           # difference in score declared harmless, before the run",
+    ]
+    if any(arm.provider != "llama_cpp" for arm in plan.arms):
+        lines.append("budget: {max_cost_usd: 5}")
+    return "\n".join(lines) + "\n"
+
+
+def _dataset(plan: SuitePlan) -> str:
+    roles = plan.roles
+    lines = [
+        "tasks:",
+        f"  - name: {quote(plan.name)}",
+        "    dataset:",
+        f"      path: {quote(f'{plan.name}/samples.jsonl')}",
+        f"      id: {quote(plan.id_key)}{_assumed(roles, 'id')}",
+        f"      target: {quote(roles.target)}",
+    ]
+    if roles.cluster is not None:
+        lines.append(f"      cluster: {quote(roles.cluster)}{_assumed(roles, 'cluster')}")
+    else:
+        lines.append(f"      # cluster: none. ASSUMED: {roles.why.get('cluster', 'rows are independent')}")
+    if roles.slices:
+        lines.append(
+            f"      slices: [{', '.join(map(quote, roles.slices))}]       # ASSUMED: few values, many rows each"
+        )
+    mapped = {variable: column for column, variable in plan.variables.items() if variable != column}
+    if mapped:
+        lines.append("      columns:")
+        lines += [f"        {variable}: {quote(column)}" for variable, column in mapped.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _assumed(roles: Roles, key: str) -> str:
+    return f"       # ASSUMED: {roles.why[key]}" if key in roles.why else ""
+
+
+def _prompt(plan: SuitePlan) -> str:
+    system = _instructions(plan)
+    if len(plan.variables) == 1:
+        (variable,) = plan.variables.values()
+        user = ["{{ " + variable + " }}"]
+    else:
+        user = [
+            re.sub(r"[{}%#]", "", column) + ": {{ " + variable + " }}" for column, variable in plan.variables.items()
+        ]
+    lines = ["    prompt:", "      - system: |", *(f"          {line}" for line in system), "      - user: |"]
+    lines += [f"          {_comment(line).strip()}" for line in user]
+    if plan.n_examples:
+        lines += [
+            f"    # {plan.n_examples} examples, drawn with seed {plan.seed} and held out of the rows that are measured",
+            f"    few_shot: {{path: {quote(f'{plan.name}/examples.jsonl')}}}",
+        ]
+        if plan.answer.worked:
+            lines.append('    few_shot_target: "{{ worked_answer }}"')
+    return "\n".join(lines) + "\n"
+
+
+def _instructions(plan: SuitePlan) -> list[str]:
+    answer = plan.answer
+    if answer.kind == "label":
+        return [
+            "Read the text and choose the one label that fits it best.",
+            "Answer with the label only, exactly as it is written here:",
+            "- {{ labels | join('\\n- ') }}",
+        ]
+    if answer.kind == "json":
+        fields = ", ".join((answer.schema or {})["properties"])
+        return ["Read the text and answer with one JSON object and nothing else.", f"Fields: {_literal(fields)}"]
+    if answer.worked:
+        return ["Solve the problem step by step.", "End with a line that holds #### and the number."]
+    return ["Answer with the number only." if answer.kind == "number" else "Answer as briefly as you can."]
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"[{}%#]", "", _comment(text)).strip()
+
+
+def _answer(plan: SuitePlan) -> str:
+    answer = plan.answer
+    lines = [f"    # ASSUMED: {_comment(answer.why)}", "    answer:"]
+    lines.append(f"      type: {answer.kind}")
+    if answer.kind == "label":
+        lines += ["      labels:", *(f"        - {quote(label)}" for label in answer.labels), "    scorers: [label]"]
+    elif answer.kind == "json":
+        lines += [f"      schema: {quote_json(answer.schema)}", "    scorers: [json_fields]"]
+    elif answer.kind == "number":
+        after = ', after: "####"' if answer.worked else ""
+        lines.append(f"    scorers: [{{name: numeric{after}}}]")
+    else:
+        lines.append(
+            "    scorers: [{name: exact, ignore_case: true, ignore_punctuation: true}]  # strict for long answers"
+        )
+    lines.append(f"    max_tokens: {answer.max_tokens}")
+    return "\n".join(lines) + "\n"
+
+
+def quote_json(value: object) -> str:
+    """Return a JSON value as one line of YAML."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{quote(str(key))}: {quote_json(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(quote_json(item) for item in value) + "]"
+    return quote(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _arms(plan: SuitePlan) -> str:
+    text = "arms:\n"
+    for arm in plan.arms:
+        text += f"  - name: {quote(arm.name)}\n    provider: {quote(arm.provider)}\n    model: {quote(arm.model)}\n"
+        if arm.provider == "llama_cpp":
+            text += f"    weights: open\n    device: cpu\n{_HOST}    options: {{n_ctx: {_context(plan)}}}\n"
+        else:
+            key = "    api_key_env: OPENAI_API_KEY\n" if arm.provider == "openai" else ""
+            priced = "    cost: {list: {}}                    # the price book; or `price:` for your contract\n"
+            text += f"{key}    concurrency: 4\n{priced}"
+    return text
+
+
+def _context(plan: SuitePlan) -> int:
+    """Return a context that holds the longest prompt: three characters a token is a safe bound for most languages."""
+    instructions = 400 + sum(len(label) + 4 for label in plan.answer.labels)
+    characters = instructions + plan.longest + plan.n_examples * (600 + 2 * plan.answer.max_tokens)
+    needed = characters // 3 + plan.answer.max_tokens + 64
+    return next((size for size in (2048, 4096, 8192, 16384) if size >= needed), 32768)
+
+
+def _claims(plan: SuitePlan) -> str:
+    first, *others = plan.arms
+    if others:
+        rival = others[-1].name
+        return (
+            "claims:                                # two to start with; write the ones you want settled\n"
+            f"  - id: as-accurate\n    claim: {quote(f'as accurate as {rival}')}\n    arm: {quote(first.name)}\n"
+            f"    than: {quote(rival)}\n"
+            f"  - id: half-the-price\n    claim: {quote(f'50% cheaper than {rival}')}\n    arm: {quote(first.name)}\n"
+            f"    than: {quote(rival)}\n"
+        )
+    label, share = plan.most_common
+    guess = (
+        f"always answering {_comment(label)} would score {share:.2f}" if plan.answer.kind == "label" else "half right"
+    )
+    bound = round(share + 0.005, 2) if plan.answer.kind == "label" else 0.5
+    return (
+        "claims:                                # two to start with; write the ones you want settled\n"
+        f"  - id: beats-guessing                 # {guess}\n    kind: accurate\n    arm: {quote(first.name)}\n"
+        f"    threshold: {min(bound, 0.99)}\n"
+        f"  - id: fast                           # ASSUMED: nineteen of twenty answers within 2 seconds\n"
+        f"    kind: fast\n    metric: e2e\n    quantile: 0.95\n    threshold: 2.0\n    arm: {quote(first.name)}\n"
+    )

@@ -1,0 +1,185 @@
+"""``bench init``: a person's own file -> a suite that runs as it is, and says in comments what was assumed.
+
+The rows a suite needs are copied beside it as JSONL: the suite then depends on no encoding, formula or column order,
+and holds no column that nobody asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench.datasets import ReadOptions
+from claimbench.errors import SuiteError
+from claimbench.init_answer import AnswerPlan, choose_examples, decide
+from claimbench.init_data import Item, Roles, clean, draw, find_roles, oddities, plain, read_source
+from claimbench.init_yaml import ArmPlan, SuitePlan, arm_plans, write_suite
+from claimbench.samples import identifier
+from claimbench.types import Json
+
+DEFAULT_MODELS = ("smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m")
+MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class InitProposal:
+    """A suite ready to be written: ``suite_file`` and ``files`` are paths relative to the output folder."""
+
+    name: str
+    suite_file: str
+    yaml_text: str
+    files: Mapping[str, str]
+    notes: tuple[str, ...]
+    kind: str
+    n_rows: int
+    n_examples: int
+
+
+def propose_suite(
+    path: str | Path,
+    input_column: str | Sequence[str],
+    target_column: str,
+    *,
+    models: Sequence[str] = (),
+    name: str | None = None,
+    id_column: str | None = None,
+    cluster_column: str | None = None,
+    options: ReadOptions | None = None,
+    max_rows: int = MAX_ROWS,
+    seed: int = 42,
+) -> InitProposal:
+    """Propose a suite for a CSV, TSV, XLSX or JSONL file.
+
+    Args:
+        path: The person's file.
+        input_column: Column or columns the model sees.
+        target_column: Column with the right answer.
+        models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the catalogue.
+        name: Of the suite; default: from the file's name.
+        id_column: Column of unique ids; default: found, else the row's number.
+        cluster_column: Column that ties dependent rows; default: found, else none.
+        options: How to read the file.
+        max_rows: Measure at most this many rows, drawn by ``seed``.
+        seed: Of the draw of rows and examples.
+
+    Raises:
+        SuiteError: A file that cannot be read, a column it does not have, fewer than two usable rows.
+    """
+    file = Path(path)
+    inputs = (input_column,) if isinstance(input_column, str) else tuple(input_column)
+    if not inputs:
+        raise SuiteError("no input column", path=str(path), hint="name one with --input")
+    table, notes = read_source(file, options or ReadOptions(), [*inputs, target_column])
+    roles = find_roles(table, inputs, target_column, id_column, cluster_column)
+    items, dropped = clean(table, roles)
+    _check_ids(items, roles, table.path)
+    plan, items, joined = decide(items, table.path)
+    notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
+    examples, measured = choose_examples(items, plan, seed)
+    measured, sampled = _sample(measured, max_rows, seed)
+    notes += sampled
+    suite_name = slug(name or file.stem)
+    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
+    if len(measured) < 20:
+        notes.append(f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims")
+    suite = SuitePlan(
+        name=suite_name,
+        source=file.name,
+        roles=roles,
+        answer=plan,
+        arms=arms,
+        variables={column: identifier(column) for column in roles.inputs},
+        notes=tuple(notes),
+        seed=seed,
+        n_rows=len(measured),
+        n_examples=len(examples),
+        longest=max(sum(len(plain(item.values.get(name))) for name in roles.inputs) for item in [*measured, *examples]),
+        most_common=_most_common(measured),
+        id_key=_id_key(roles, plan),
+    )
+    files = {f"{suite_name}/samples.jsonl": _jsonl(measured, suite)}
+    if examples:
+        files[f"{suite_name}/examples.jsonl"] = _jsonl(examples, suite)
+    all_notes = (*notes, *arm_notes)
+    return InitProposal(
+        suite_name, f"{suite_name}.yaml", write_suite(suite), files, all_notes, plan.kind, len(measured), len(examples)
+    )
+
+
+def write_proposal(proposal: InitProposal, folder: str | Path, *, force: bool = False) -> Path:
+    """Write the proposal under ``folder`` and return the suite's path; existing files are kept unless ``force``."""
+    home = Path(folder)
+    contents = {proposal.suite_file: proposal.yaml_text, **proposal.files}
+    if not force:
+        for relative in contents:
+            if (home / relative).exists():
+                raise SuiteError("the file exists", path=str(home / relative), hint="pass --force, or another --output")
+    for relative, text in contents.items():
+        target = home / relative
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8", newline="\n")
+        except OSError as exc:
+            raise SuiteError(f"cannot be written: {exc.strerror or exc}", path=str(target)) from None
+    return home / proposal.suite_file
+
+
+def slug(text: str) -> str:
+    """Return a name for files and suites."""
+    return re.sub(r"[^\w.-]+", "-", text.strip().lower(), flags=re.ASCII).strip("-.")[:60] or "suite"
+
+
+def _check_ids(items: Sequence[Item], roles: Roles, path: str) -> None:
+    seen: dict[str, int] = {}
+    for item in items:
+        if item.id in seen or not item.id:
+            what = (
+                f"duplicate id '{item.id}' (first on line {seen[item.id]})" if item.id else f"empty id in '{roles.id}'"
+            )
+            raise SuiteError(what, path=path, line=item.line, hint="leave --id out to number the rows")
+        seen[item.id] = item.line
+
+
+def _sample(items: list[Item], max_rows: int, seed: int) -> tuple[list[Item], list[str]]:
+    """Draw ``max_rows`` rows; files are often sorted by label, so the first ones would be no sample."""
+    if len(items) <= max_rows:
+        return items, []
+    drawn = {item.id for item in sorted(items, key=lambda item: draw(seed, item.id))[:max_rows]}
+    kept = [item for item in items if item.id in drawn]
+    return kept, [f"{max_rows} of {len(items)} rows drawn at random (seed {seed}); --max-rows takes more"]
+
+
+def _most_common(items: Sequence[Item]) -> tuple[str, float]:
+    texts = [plain(item.target) for item in items]
+    best = max(sorted(set(texts)), key=texts.count)
+    return best, texts.count(best) / len(texts)
+
+
+def _id_key(roles: Roles, plan: AnswerPlan) -> str:
+    """Return the key of the sample id in the copied rows: the person's column, or a new one that is not taken."""
+    if roles.id is not None:
+        return roles.id
+    taken = {*roles.inputs, roles.target, roles.cluster, *roles.slices, *(["worked_answer"] if plan.worked else [])}
+    return next(key for key in ("id", "row", "row_number", "sample_id") if key not in taken)
+
+
+def _jsonl(items: Sequence[Item], suite: SuitePlan) -> str:
+    roles = suite.roles
+    keep = [*roles.inputs, *roles.slices]
+    lines = []
+    for item in items:
+        row: dict[str, Json] = {suite.id_key: item.id}
+        row |= {name: item.values.get(name) for name in keep}
+        if roles.cluster is not None:
+            row[roles.cluster] = item.cluster
+        if suite.answer.worked:
+            row["worked_answer"] = item.values["worked_answer"]
+        row[roles.target] = item.target
+        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+__all__ = ["DEFAULT_MODELS", "ArmPlan", "InitProposal", "propose_suite", "slug", "write_proposal"]
