@@ -186,7 +186,9 @@ class PriceBook:
     def _genai_at(self, seller: str, name: str) -> Price | None:
         if self.genai is None:
             return None
-        return self.genai.find(seller, self.own.aliases.get((seller, name), name))
+        found = self.genai.find(seller, self.own.aliases.get((seller, name), name))
+        # another spelling of a model that an own entry corrects means that entry too
+        return found and self.own.prices.get((seller, found.model.lower()), found)
 
     def _near(self, name: str, *, seller: str | None = None, but: str | None = None) -> tuple[str, ...]:
         """Sellers of exactly that model, else the nearest names at the seller (or anywhere)."""

@@ -215,10 +215,7 @@ def bill(
         UnknownPrice: a class that was used has no price, or the price cannot be known.
     """
     if price.has_variant("mode", "thinking"):
-        if usage.output_reasoning is None:
-            raise UnknownPrice(f"{price.id}: the output price depends on thinking, which the usage does not show")
-        if usage.output_reasoning:
-            context = {**(context or {}), "mode": "thinking"}
+        context = _thinking(usage, price, context)
     rates = price.rates_at(at_utc, tier, context)
     if price.needs:
         raise UnknownPrice(f"{price.id} also bills {', '.join(price.needs)}, which the usage does not show")
@@ -240,6 +237,19 @@ def bill(
         if "per_request" in rates:
             parts["per_request"] = rates["per_request"].base * scale
     return parts
+
+
+def _thinking(usage: Usage, price: Price, context: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    """Decide whether the thinking price applies: as the arm states, else by whether reasoning tokens were reported."""
+    others = {k: v for k, v in (context or {}).items() if k != "mode"}
+    mode = (context or {}).get("mode")
+    if mode is None and usage.output_reasoning is None:
+        raise UnknownPrice(
+            f"{price.id}: the output price depends on thinking, which the usage does not show "
+            "(state cost.list.context: {mode: plain} or {mode: thinking})"
+        )
+    thought = mode == "thinking" if mode is not None else bool(usage.output_reasoning)
+    return others | {"mode": "thinking"} if thought else others or None
 
 
 def _rate(rates: Rates, name: str, price: Price) -> Rate:

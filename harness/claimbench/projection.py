@@ -64,8 +64,7 @@ def project_arm(price: ArmPrice, basis: TokenBasis, at_utc: datetime) -> Project
         why = price.why_unknown or "an arm on a machine of one's own has no list price to project"
         return Projection(price.arm, None, why_unknown=why)
     try:
-        usual = dict(price.context or {})
-        dear = usual | {"mode": "thinking"} if price.price.has_variant("mode", "thinking") else usual
+        usual, dear = _modes(price)
         return Projection(
             price.arm,
             _usd(price, basis, at_utc, usual, 1.0, 1.0),
@@ -75,6 +74,16 @@ def project_arm(price: ArmPrice, basis: TokenBasis, at_utc: datetime) -> Project
         )
     except UnknownPrice as why:
         return Projection(price.arm, None, why_unknown=str(why))
+
+
+def _modes(price: ArmPrice) -> tuple[dict[str, str], dict[str, str]]:
+    """Contexts of the usual and the dearest bill; they differ where thinking has its own price and none is stated."""
+    context = dict(price.context or {})
+    mode = context.pop("mode", None)
+    if price.price is None or not price.price.has_variant("mode", "thinking"):
+        return dict(price.context or {}), dict(price.context or {})
+    thinking = context | {"mode": "thinking"}
+    return (thinking if mode == "thinking" else context), (context if mode == "plain" else thinking)
 
 
 def _usd(
