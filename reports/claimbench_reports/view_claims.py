@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from claimbench.claim_words import MEANS
 from claimbench.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Verdict
 from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, percent, usd, visible
 from claimbench_reports.view_types import Fact, ReadingView, VerdictView
 from claimbench_reports.view_words import DIRECTION, STATUS, word
 
+OWN_NAMES = {
+    "non_inferior": "not worse by more than the margin",
+    "equivalent": "equal within the margin",
+    "more": "more accurate at all",
+}
 RATIO_READINGS = frozenset({"relative", "error_reduction"})
 """Readings of an accuracy claim that are ratios; all others are differences."""
 
@@ -36,7 +43,8 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         sentence=clean(v.sentence) or _fallback(v),
         qualifier=clean(v.qualifier),
         about=clean(_about(v.claim)),
-        readings=tuple(_reading(v, r, clean_mask=redact, id_=f"{id_}.{r.name}") for r in v.readings),
+        # A compound's readings are those of its parts, shown there.
+        readings=() if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings),
         flags=tuple(word(clean(f)) for f in flags),
         reasons=tuple(word(clean(r)) for r in v.reasons),
         projected=tuple(_projected(redact.json(v.projected))),
@@ -62,7 +70,7 @@ def _about(claim: Claim) -> str:
 
 def unit_of(claim: Claim, reading: Reading) -> str:
     """The unit of a reading's estimate: points for differences, share of the baseline for ratios, else the metric's."""
-    if claim.parts and claim.kind in ("class_level", "compound"):
+    if claim.parts and claim.kind == "class_level":
         return unit_of(claim.parts[0], reading)
     if claim.kind == "cost":
         return "usd" if claim.relation == "at_most" else "of_baseline"
@@ -70,25 +78,30 @@ def unit_of(claim: Claim, reading: Reading) -> str:
         return "seconds" if claim.relation == "at_most" else "of_baseline"
     if claim.relation == "at_least":
         return "percent"
-    ratio = claim.relation == "times_more" or reading.name in RATIO_READINGS
+    ratio = claim.relation == "times_more" or reading.name.rpartition(": ")[2] in RATIO_READINGS
     return "of_baseline" if ratio else "points"
 
 
-def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingView:
+def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
     unit, e = unit_of(v.claim, r), r.estimate
     estimate = None
     if e is not None:
         note = "" if e.low is not None else (e.why_no_interval or "").replace("_", " ")
-        estimate = figure(f"{id_}.estimate", e.value, unit, low=e.low, high=e.high, note=visible(note))
+        estimate = figure(
+            f"{id_}.estimate", e.value, unit, low=e.low, high=e.high, note=visible(note), unknown="does not exist"
+        )
+
+    # What already stands at the verdict, or in the sentence of a reading that cannot be formed, is not said again.
+    said = {*v.flags, *v.reasons, *(x for x in r.reasons if x.startswith("not_formed"))}
 
     def small(name: str, value: float | None, as_unit: str) -> Figure | None:
         return None if value is None else figure(f"{id_}.{name}", value, as_unit)
 
     return ReadingView(
-        name=visible(r.name.replace("_", " ")),
+        name=visible(reading_name(r.name)),
         status=r.status,
         status_text=STATUS[r.status] + (" (impossible)" if r.infeasible else ""),
-        sentence=visible(clean_mask.mask(r.sentence)),
+        sentence=visible(redact.mask(r.sentence)),
         estimate=estimate,
         threshold=small("threshold", r.threshold, unit),
         direction=r.direction or "",
@@ -114,9 +127,15 @@ def _reading(v: Verdict, r: Reading, clean_mask: Redactor, id_: str) -> ReadingV
             Fact(visible(k.replace("_", " ")), STATUS.get(s, visible(str(s)))) for k, s in r.sensitivity.items()
         ),
         price_ids=tuple(visible(x) for x in r.price_ids),
-        reasons=tuple(word(visible(x)) for x in r.reasons),
+        reasons=tuple(word(visible(redact.mask(x))) for x in r.reasons if x not in said),
         headline=v.headline == r.name,
     )
+
+
+def reading_name(name: str) -> str:
+    """A reading in words; in a class-level claim the arm stands before it."""
+    arm, colon, own = name.rpartition(": ")
+    return arm + colon + MEANS.get(own, OWN_NAMES.get(own, own.replace("_", " ")))
 
 
 def _change(factor: float | None) -> str:
@@ -141,9 +160,13 @@ def settle_sentence(r: Reading) -> str:
     if r.status != "inconclusive" or r.n_more is None:
         return ""
     low, high = r.n_more
-    if low <= 0:
+    if low == math.inf:
         return "It may never resolve: the estimate sits on the threshold."
+    if low <= 0:
+        return ""  # the interval would decide; the reasons say what forbids it
     text = f"To settle it: about {_span(low, high, count)} more samples per arm"
+    if high == math.inf:
+        text = f"At best {count(low)} more samples per arm settle it; it may never resolve, so close is the estimate"
     extra = []
     if r.dollars_more:
         extra.append(f"{_span(*r.dollars_more, usd)}")
@@ -153,8 +176,8 @@ def settle_sentence(r: Reading) -> str:
 
 
 def _span(low: float, high: float, show: Callable[[float], str]) -> str:
-    if high == float("inf"):
-        return f"at least {show(low)}"
+    if high == math.inf:
+        return f"from {show(low)}"
     one, two = show(low), show(high)
     return one if one == two else f"{one} to {two}"
 

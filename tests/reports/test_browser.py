@@ -199,8 +199,7 @@ def violations(page: Any) -> list[str]:
     return [f"{v['id']} ({v['impact']}): {json.dumps([n['html'][:160] for n in v['nodes'][:3]])}" for v in found]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 360])
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
 def test_axe_finds_nothing(browser: Any, report: Path, scheme: str, width: int) -> None:
     with Opened(browser, report, width=width, scheme=scheme) as it:
         assert violations(it.page) == []
