@@ -44,9 +44,10 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         missed = missed_thresholds(evaluation)
         finished = len(evaluation.stored.records) >= len(evaluation.stored.calls)
         if junit is not None:
-            from claimbench_reports.junit import write_junit
+            from claimbench_reports.exports import junit_xml
 
-            write_junit(view_of(store, evaluation, "none"), junit)
+            gates = {f"{m.metric} of {m.arm}": _line(m) for m in missed}
+            junit.write_text(junit_xml(view_of(store, evaluation, "none"), gates), encoding="utf-8")
     codes = [EXIT_OK if finished else EXIT_INCOMPLETE, *verdict_codes(evaluation.verdicts)]
     code = worst([*codes, *([EXIT_REFUTED] if missed else [])])
     if as_json:

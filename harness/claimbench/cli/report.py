@@ -32,9 +32,10 @@ def report_command(run: str | None, results: Path, output: Path | None, profile:
         path = write_report(store, evaluate_run(store, run_id), output=output, profile=profile)
     printed = None
     if pdf:
-        from claimbench_reports.pdf import print_pdf
+        from claimbench_reports.pdf import write_pdf
 
-        printed = print_pdf(path)
+        printed = path.with_suffix(".pdf")
+        write_pdf(path, printed)
     if as_json:
         print_json({"run": run_id, "report": path, "pdf": printed})
     else:

@@ -1,0 +1,130 @@
+"""``bench plan``: what a run would send, cost and resolve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import json_option, open_store, print_json, results_option, suite_options
+from claimbench.cli.planning import plan_lines
+from claimbench.cli.progress import dollars, duration
+
+if TYPE_CHECKING:
+    from claimbench.estimate import ArmEstimate, Pilot
+    from claimbench.evaluate import Evaluation
+    from claimbench.planning import ClaimPlan
+    from claimbench.types import Suite
+
+
+@click.command("plan")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
+@click.option("--limit", type=int, metavar="N", help="Plan for the first N samples of each task.")
+@click.option("--pilot", metavar="RUN", help="Take seconds, dollars and disagreement from this stored run.")
+@results_option
+@suite_options
+@json_option
+def plan_command(
+    suite: Path,
+    arms: tuple[str, ...],
+    limit: int | None,
+    pilot: str | None,
+    results: Path,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+    as_json: bool,
+) -> int:
+    """Say what SUITE would cost in calls, dollars and hours, and which claims it could settle. Sends nothing."""
+    evaluation = None
+    if pilot is not None:
+        from claimbench.cli.reporting import evaluate_run
+
+        with open_store(results) as store:
+            evaluation = evaluate_run(store, store.resolve_run(None if pilot == "latest" else pilot))
+    return show_plan(suite, arms, limit, overrides, allow_outside, as_json, evaluation)
+
+
+def show_plan(
+    path: Path,
+    arms: Sequence[str],
+    limit: int | None,
+    overrides: Sequence[str],
+    allow_outside: bool,
+    as_json: bool,
+    pilot: Evaluation | None = None,
+) -> int:
+    """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
+    from claimbench.estimate import estimate_arms
+    from claimbench.suite import load_suite
+
+    suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
+    estimates = estimate_arms(suite, arms, limit, _pilots(pilot))
+    claims = _claim_plans(suite, estimates, limit, pilot)
+    if as_json:
+        print_json({"arms": [asdict(e) for e in estimates], "claims": [asdict(c) for c in claims]})
+        return 0
+    click.echo(f"{suite.name} {suite.version}: nothing was sent")
+    for estimate in estimates:
+        click.echo(_arm_line(estimate))
+    click.echo("\nWhat it could settle (80% power):")
+    for claim in claims:
+        click.echo(f'  {claim.claim.id}: "{claim.claim.text}"')
+        for line in plan_lines(claim, "    "):
+            click.echo(line)
+    return 0
+
+
+def _arm_line(e: ArmEstimate) -> str:
+    tokens = f"about {e.input_tokens:,} tokens in, at most {e.output_tokens_max:,} out"
+    if e.usd_typical is None or e.usd_low is None or e.usd_high is None:
+        money = f"dollars unknown: {e.why_unknown}"
+    else:
+        money = f"about {dollars(e.usd_typical)} ({dollars(e.usd_low)} to {dollars(e.usd_high)})"
+        if e.usd_bound:
+            money += f", reserved at most {dollars(e.usd_bound)}"
+    time = f", about {duration(3600 * e.hours)}" if e.hours is not None else ""
+    return f"  {e.arm}: {e.calls:,} calls, {tokens}; {money}{time}"
+
+
+def _pilots(evaluation: Evaluation | None) -> Mapping[str, Pilot] | None:
+    if evaluation is None:
+        return None
+    import numpy as np
+
+    from claimbench.estimate import Pilot
+
+    def mean(values: np.ndarray) -> float | None:
+        kept = values[np.isfinite(values)]
+        return float(kept.mean()) if len(kept) else None
+
+    return {
+        name: Pilot(mean(rows.busy_s), mean(rows.usd), mean(rows.n_in), mean(rows.n_out))
+        for name, rows in evaluation.calls.arms.items()
+    }
+
+
+def _claim_plans(
+    suite: Suite, estimates: Sequence[ArmEstimate], limit: int | None, pilot: Evaluation | None
+) -> list[ClaimPlan]:
+    from claimbench.claims_parse import parse_claims
+    from claimbench.planning import ArmEffort, from_pilot, plan_claim
+
+    efforts = {}
+    for e in estimates:
+        usd = None if e.usd_typical is None or not e.calls else float(e.usd_typical / Decimal(e.calls))
+        efforts[e.arm] = ArmEffort(usd, e.seconds_per_call, e.concurrency, suite.epochs)
+    sizes = {t.name: len(t.samples) if limit is None else min(limit, len(t.samples)) for t in suite.tasks}
+    plans = []
+    for claim in parse_claims(suite):
+        present = sizes[claim.task] if claim.task is not None else sum(sizes.values())
+        assumed = None
+        if pilot is not None and claim.treatments and set(claim.treatments[:1]) <= set(pilot.items.arms):
+            theirs = claim.baselines[0] if claim.baselines and claim.baselines[0] in pilot.items.arms else None
+            assumed = from_pilot(pilot.items, pilot.calls, claim.treatments[0], theirs)
+        plans.append(plan_claim(claim, assumptions=assumed, items_present=present, efforts=efforts))
+    return plans

@@ -1,0 +1,135 @@
+"""What a run would send and cost, before anything is sent: calls, tokens and dollars with ranges, per arm.
+
+Input tokens are estimated from the rendered requests at :data:`BYTES_PER_TOKEN` (range :data:`INPUT_RANGE`) and bounded
+by their UTF-8 bytes; output tokens lie between one and ``max_tokens``. Seconds are only known from a pilot run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from claimbench.arm_price import ArmPrice, resolve_arm
+from claimbench.plan import make_plan
+from claimbench.price_model import UnknownPrice
+from claimbench.pricebook import PriceBook
+from claimbench.pricing import bill, token_bound
+from claimbench.prompts import build_request
+from claimbench.types import Request, Suite, Usage
+
+BYTES_PER_TOKEN = 4.0
+"""English prose in current tokenizers; other languages and code have fewer bytes per token, hence the range."""
+INPUT_RANGE = (0.7, 1.6)
+TYPICAL_OUTPUT = 0.5
+"""Share of ``max_tokens`` taken as typical where no pilot tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class ArmEstimate:
+    """One arm: calls, tokens (typical; range) and dollars; None = unknown, with the reason.
+
+    ``usd_bound`` is what the budget would reserve in all: no run of these calls without retries can cost more.
+    """
+
+    arm: str
+    calls: int
+    input_tokens: int
+    output_tokens_max: int
+    usd_low: Decimal | None
+    usd_typical: Decimal | None
+    usd_high: Decimal | None
+    usd_bound: Decimal | None
+    basis: str
+    concurrency: int = 1
+    seconds_per_call: float | None = None
+    hours: float | None = None
+    why_unknown: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pilot:
+    """What a pilot run says of one arm's typical call: seconds, dollars, output tokens."""
+
+    seconds: float | None = None
+    usd: float | None = None
+    n_in: float | None = None
+    n_out: float | None = None
+
+
+def estimate_arms(
+    suite: Suite,
+    arms: Sequence[str] = (),
+    limit: int | None = None,
+    pilot: Mapping[str, Pilot] | None = None,
+    book: PriceBook | None = None,
+) -> list[ArmEstimate]:
+    """Estimate every arm (or ``arms``) over the planned calls at the prices of now."""
+    wanted = [arm for arm in suite.arms if not arms or arm.name in arms]
+    plan = make_plan(suite, "estimate", [arm.name for arm in wanted], limit)
+    tasks = {task.name: task for task in suite.tasks}
+    samples = {(task.name, s.id): s for task in suite.tasks for s in task.samples}
+    by_name = {arm.name: arm for arm in wanted}
+    requests: dict[str, list[Request]] = {arm.name: [] for arm in wanted}
+    for call in plan.calls:
+        task = tasks[call.task]
+        request = build_request(suite, task, samples[call.task, call.sample_id], by_name[call.arm], call)
+        requests[call.arm].append(request)
+    prices = book or PriceBook()
+    now = datetime.now(UTC)
+    return [
+        _estimate(resolve_arm(arm, prices), requests[arm.name], arm.concurrency, (pilot or {}).get(arm.name), now)
+        for arm in wanted
+    ]
+
+
+def _estimate(
+    price: ArmPrice, requests: Sequence[Request], concurrency: int, pilot: Pilot | None, now: datetime
+) -> ArmEstimate:
+    bounds = [token_bound(request) for request in requests]
+    typical_in = [round(b.input_tokens / BYTES_PER_TOKEN) for b in bounds]
+    seconds = pilot.seconds if pilot is not None else None
+    hours = None if seconds is None else len(requests) * seconds / 3600 / max(1, concurrency)
+    low = typical = high = bound = None
+    why = price.why_unknown
+    if price.host is not None:
+        why = None if seconds is not None else "a machine's dollars need its seconds: run a pilot (--limit 20) first"
+        if seconds is not None:
+            typical = price.host.usd(seconds * len(requests))
+            low, high = typical * Decimal("0.7"), typical * Decimal("1.5")
+        bound = Decimal(0)
+    elif price.known and price.price is not None:
+        try:
+            low = _sum(price, typical_in, [1] * len(bounds), INPUT_RANGE[0], now)
+            middle = [round(b.output_tokens * TYPICAL_OUTPUT) for b in bounds]
+            typical = _sum(price, typical_in, middle, 1.0, now)
+            high = _sum(price, typical_in, [b.output_tokens for b in bounds], INPUT_RANGE[1], now)
+        except UnknownPrice as error:
+            why = str(error)
+        reserved = [price.reserve(request, now) for request in requests]
+        bound = sum((r for r in reserved if r is not None), Decimal(0)) if None not in reserved else None
+    return ArmEstimate(
+        arm=price.arm,
+        calls=len(requests),
+        input_tokens=sum(typical_in),
+        output_tokens_max=sum(b.output_tokens for b in bounds),
+        usd_low=low,
+        usd_typical=typical,
+        usd_high=high,
+        usd_bound=bound,
+        basis=price.basis or "unknown",
+        concurrency=concurrency,
+        seconds_per_call=seconds,
+        hours=hours,
+        why_unknown=why,
+    )
+
+
+def _sum(price: ArmPrice, n_in: Sequence[int], n_out: Sequence[int], factor: float, now: datetime) -> Decimal:
+    assert price.price is not None  # noqa: S101 - the caller has looked
+    total = Decimal(0)
+    for tokens, output in zip(n_in, n_out, strict=True):
+        usage = Usage(input_fresh=round(tokens * factor), output_visible=output, output_reasoning=0)
+        total += sum(bill(usage, price.price, now, tier=price.tier, context=price.context, fx=price.fx).values())
+    return total
