@@ -11,6 +11,7 @@ from claimbench.judge_types import Leaf, Question, Side
 from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading
 
+EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 
@@ -63,6 +64,8 @@ def decide(
     infeasible = question.infeasible_p is not None and status != "supported"
     blocked = question.blocked + extra_blocked
     p = _p(question)
+    if EXACT & set(question.flags):  # nothing was sampled, so a decision cannot be wrong by chance
+        p = None if status == "inconclusive" else 0.0
     if infeasible and status != "refuted":
         status, p = "refuted", question.infeasible_p
     if blocked:

@@ -66,7 +66,7 @@ def stopped(arm: str, calls: CallTable) -> str | None:
     rows = calls.arms.get(arm)
     if rows is None:
         return None
-    fatal = sorted({str(o) for o in rows.outcome} & {o.value for o in STOPS_ARM})
+    fatal = sorted(o.value for o in STOPS_ARM if bool((rows.outcome == o.value).any()))
     return f"arm_stopped: {arm} ({', '.join(fatal)})" if fatal else None
 
 
