@@ -17,6 +17,9 @@ from claimbench.types import Json
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
 """What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above this module."""
 
+THRESHOLD_METRICS = ("accuracy", "usd_per_1k", "ttft_p50_s", "ttft_p95_s", "e2e_p50_s", "e2e_p95_s", "error_share")
+"""What `bench check` can hold an arm to; the same as ``thresholds.METRICS``, likewise above."""
+
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
 
 
@@ -46,6 +49,7 @@ class SuiteChecker:
         for name in self.model.budget.per_arm_usd:
             self._known(name, arms, ("budget", "per_arm_usd", name), "arm", key=True)
         for metric, bounds in self.model.thresholds.items():
+            self._known(metric, THRESHOLD_METRICS, ("thresholds", metric), "threshold metric", key=True)
             for name in bounds:
                 self._known(name, arms, ("thresholds", metric, name), "arm", key=True)
         for name in self.model.slo:

@@ -139,6 +139,7 @@ MISTAKES: list[tuple[Any, ...]] = [
     ("claim without words", '  - claim: "90% cheaper than gpt"\n    arm', "  - arm", "  - arm", "neither a text"),
     ("budget of unknown arm", "{max_cost_usd: 5}", "{per_arm_usd: {gtp: 1}}", "budget", "unknown arm 'gtp'; did you mean 'gpt'?"),
     ("threshold of unknown arm", "budget:", "thresholds: {accuracy: {loca: 0.5}}\nbudget:", "thresholds", "unknown arm 'loca'; did you mean 'local'?"),
+    ("threshold on unknown metric", "budget:", "thresholds: {acuracy: {local: 0.5}}\nbudget:", "thresholds", "unknown threshold metric 'acuracy'; did you mean 'accuracy'?"),
     ("unknown slo", "budget:", "slo: {ttft: 2}\nbudget:", "slo", "unknown limit 'ttft'; did you mean 'ttft_s'?"),
     ("unknown allow", "budget:", "allow: [answer_constrain]\nbudget:", "allow", "did you mean 'answer_constraint'?"),
     # contradictions

@@ -1,0 +1,20 @@
+"""The suite checks names that modules above it own; the lists must not drift apart."""
+
+from __future__ import annotations
+
+from claimbench import claims_parse, gate, thresholds
+from claimbench.suite_checks import METRICS, THRESHOLD_METRICS
+from claimbench.suite_model import COMPARABILITY_KEYS
+
+
+def test_claim_metrics_are_those_the_parser_knows() -> None:
+    assert set(METRICS) == set(claims_parse.METRICS)
+
+
+def test_threshold_metrics_are_those_check_computes() -> None:
+    assert set(THRESHOLD_METRICS) == set(thresholds.METRICS)
+
+
+def test_allow_takes_what_the_gate_may_accept() -> None:
+    keys = {gate.ALLOWED_AS.get(key, key) for key in (*gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS)}
+    assert set(COMPARABILITY_KEYS) == keys - gate.NEVER_ALLOWED
