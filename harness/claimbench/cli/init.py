@@ -1,0 +1,87 @@
+"""``bench init``: a runnable suite from a person's own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from claimbench.cli.common import json_option, print_json
+
+
+@click.command("init")
+@click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, XLSX or JSONL file.")
+@click.option(
+    "--input", "inputs", required=True, multiple=True, metavar="COLUMN", help="What the model sees. Repeatable."
+)
+@click.option("--target", required=True, metavar="COLUMN", help="The right answer.")
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Catalogue id, .gguf file or provider:model. Repeatable; default: two small local models.",
+)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the suite.")
+@click.option("--name", help="Name of the suite; default: from the file's.")
+@click.option("--id", "id_column", metavar="COLUMN", help="Unique id of a row; default: found, else the row's number.")
+@click.option("--cluster", metavar="COLUMN", help="What ties rows together, such as a conversation.")
+@click.option("--encoding", help="Of a text file, such as cp1252; default: UTF-8.")
+@click.option("--delimiter", help="Of a CSV file; default: found.")
+@click.option("--sheet", help="Of a workbook; default: the first.")
+@click.option("--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed.")
+@click.option("--seed", type=int, default=42, show_default=True)
+@click.option("--force", is_flag=True, help="Replace files that exist.")
+@json_option
+def init_command(
+    source: Path,
+    inputs: tuple[str, ...],
+    target: str,
+    models: tuple[str, ...],
+    output: Path | None,
+    name: str | None,
+    id_column: str | None,
+    cluster: str | None,
+    encoding: str | None,
+    delimiter: str | None,
+    sheet: str | None,
+    max_rows: int | None,
+    seed: int,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Write a runnable suite from your own file; what it assumed stands in it as comments."""
+    from claimbench.datasets import ReadOptions
+    from claimbench.suite import load_suite
+    from claimbench.suite_init import MAX_ROWS, propose_suite, write_proposal
+
+    proposal = propose_suite(
+        source,
+        inputs,
+        target,
+        models=models,
+        name=name,
+        id_column=id_column,
+        cluster_column=cluster,
+        options=ReadOptions(encoding=encoding, delimiter=delimiter, sheet=sheet),
+        max_rows=max_rows or MAX_ROWS,
+        seed=seed,
+    )
+    path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
+    load_suite(path)  # a suite that does not load must not be called runnable
+    if as_json:
+        print_json(
+            {
+                "suite": path,
+                "kind": proposal.kind,
+                "rows": proposal.n_rows,
+                "examples": proposal.n_examples,
+                "notes": list(proposal.notes),
+            }
+        )
+        return 0
+    click.echo(f"wrote {path}: {proposal.kind} task, {proposal.n_rows} rows, {proposal.n_examples} examples held out")
+    for note in proposal.notes:
+        click.echo(f"  {note}")
+    click.echo(f"next: bench run {path}")
+    return 0
