@@ -37,15 +37,13 @@ def interval_plot(reading: ReadingView) -> Markup:
     if t is not None and t.value is not None:
         at = x(t.value)
         parts.append(f'<line class="thr" x1="{at}" y1="18" x2="{at}" y2="64"/>')
-        parts.append(
-            f'<text class="t" {_anchor(at)} y="13">claimed: {escape(reading.direction_text)} {escape(t.text)}</text>'
-        )
+        parts.append(f'<text class="t" {_anchor(at)} y="13">claimed: {escape(reading.needs)}</text>')
     at = x(e.value)
     parts.append(f'<circle class="est" cx="{at}" cy="{LINE}" r="6"/>')
     parts.append(f'<text {_anchor(at)} y="80">{escape(e.text)}</text>')
     words = f"Measured {e.text}" + (f", interval {e.interval}" if e.interval else "")
     if t is not None:
-        words += f", claimed {reading.direction_text} {t.text}"
+        words += f", claimed {reading.needs}"
     head = f'<svg class="plot-svg" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{escape(words)}">'
     return Markup(head + "".join(parts) + "</svg>")  # noqa: S704 - built from escaped parts and numbers above
 

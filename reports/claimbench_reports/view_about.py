@@ -9,9 +9,9 @@ import numpy as np
 
 from claimbench.redact import Redactor
 from claimbench.types import Json
-from claimbench_reports.inputs import EarlierRun, ReportData
+from claimbench_reports.inputs import EarlierRun, PriceFact, ReportData
 from claimbench_reports.view_arms import is_measured
-from claimbench_reports.view_format import excerpt, figure, percent, plain, usd, visible
+from claimbench_reports.view_format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
 from claimbench_reports.view_types import Fact, Group, PriceView, RunView
 from claimbench_reports.view_words import STATUS
 
@@ -134,7 +134,9 @@ def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
         PriceView(
             visible(p.arm),
             visible(p.component),
-            figure(f"price.{i}.{p.arm}.{p.component}", None if p.usd is None else float(p.usd), "usd"),
+            figure(
+                f"price.{i}.{p.arm}.{p.component}", None if p.usd is None else float(p.usd), "usd", unknown=_no_price(p)
+            ),
             visible(p.unit),
             visible(redact.mask(p.source or "not stated")),
             visible(p.dated or "not dated"),
@@ -143,6 +145,11 @@ def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
         )
         for i, p in enumerate(data.prices)
     )
+
+
+def _no_price(price: PriceFact) -> str:
+    """A line that states no price at all (a utilisation) is not an unknown price."""
+    return UNKNOWN if price.unit or price.component == "price" else "\u2014"
 
 
 def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:

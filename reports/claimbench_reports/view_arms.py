@@ -63,7 +63,7 @@ def _view(data: ReportData, redact: Redactor, arm: Arm, scope: str, figures: tup
     returned = facts.get("model_returned") if isinstance(facts, Mapping) else None
     items = data.items.arms.get(arm.name)
     notes = []
-    if returned and returned != arm.model:
+    if returned and returned != arm.model and arm.device is None:
         notes.append(f"the endpoint answered as {returned}")
     bases = [BASES.get(b, b) for b in items.cost_bases] if items and figures else []
     why = "" if figures else data.manifest.arms_not_run.get(arm.name, "no call finished")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from claimbench.claim_words import MEANS
@@ -97,15 +98,17 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
     def small(name: str, value: float | None, as_unit: str) -> Figure | None:
         return None if value is None else figure(f"{id_}.{name}", value, as_unit)
 
+    # A window has two ends, which only the sentence of the claim checker holds.
+    threshold = None if r.direction == "within" else small("threshold", r.threshold, unit)
     return ReadingView(
         name=visible(reading_name(r.name)),
         status=r.status,
         status_text=STATUS[r.status] + (" (impossible)" if r.infeasible else ""),
         sentence=visible(redact.mask(r.sentence)),
         estimate=estimate,
-        threshold=small("threshold", r.threshold, unit),
+        threshold=threshold,
         direction=r.direction or "",
-        direction_text=DIRECTION.get(r.direction or "", ""),
+        needs=_needs(r, threshold, redact),
         change=_change(e.value) if e is not None and unit == "of_baseline" else "",
         method=visible(e.method) if e else "",
         level=f"{100 * e.level:.4g}%" if e else "",
@@ -145,6 +148,14 @@ def _change(factor: float | None) -> str:
     if factor > 3:
         return f"{FORMATS['ratio'](factor)} as much"
     return f"{percent(abs(factor - 1))} {'less' if factor < 1 else 'more'}"
+
+
+def _needs(r: Reading, threshold: Figure | None, redact: Redactor) -> str:
+    """What the claim asks of the reading, in words."""
+    if threshold is not None:
+        return f"{DIRECTION.get(r.direction or '', '')} {threshold.text}".strip()
+    found = re.search(r"needed: ([^;]+?)(?:: impossible|\.$|;|\(|$)", r.sentence) if r.direction == "within" else None
+    return visible(redact.mask(found.group(1).strip())) if found else ""
 
 
 def _pair(id_: str, name: str, pair: tuple[float, float] | None, unit: str) -> tuple[Figure, ...]:

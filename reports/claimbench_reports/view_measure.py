@@ -15,8 +15,8 @@ TOO_FEW = "too few samples"
 NOTES = {
     "tail_guard": "99.5% interval",
     "tail_dominated": "one request carries over 10% of the cost",
-    "denominator_zero": "nothing correct to divide by",
-    "denominator_near_zero": "no upper bound: too few correct answers",
+    "denominator_zero": "nothing to divide by",
+    "denominator_near_zero": f"no bound: {TOO_FEW}",
     "n_too_small": TOO_FEW,
 }
 

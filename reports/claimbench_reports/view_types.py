@@ -43,7 +43,7 @@ class ReadingView:
     estimate: Figure | None
     threshold: Figure | None
     direction: str
-    direction_text: str
+    needs: str
     change: str
     method: str
     level: str

@@ -12,7 +12,7 @@ STATUS = {
     "not_comparable": "Not comparable",
     "n/a": "Cannot be formed",
 }
-DIRECTION = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than", "within": "within"}
+DIRECTION = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
 SIGN = {"supported": "\u2713", "refuted": "\u2717", "inconclusive": "?", "not_comparable": "\u2014", "n/a": "\u00b7"}
 
 COLUMNS: tuple[tuple[str, str, str, str], ...] = (

@@ -113,7 +113,7 @@ def _verdicts(book: Workbook, view: View) -> None:
             e = r.estimate
             low, high = (e.low, e.high) if e else (None, None)
             rows.append([v.claim, v.status_text, v.sentence, r.name, r.status_text, e, low, high, r.level,
-                         r.direction_text, r.threshold, r.n, r.p_holm, notes, r.settle, v.source, late])  # fmt: skip
+                         r.needs, r.threshold, r.n, r.p_holm, notes, r.settle, v.source, late])  # fmt: skip
         if v.projected:
             text = "; ".join(f"{f.name}: {f.value}" for f in v.projected)
             rows.append([v.claim, v.status_text, f"Projected, not measured: {text}"])
