@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from claimbench.errors import IntegrityError
-from claimbench.types import Json, SamplingParams, Suite, Task
+from claimbench.types import Json, Sample, SamplingParams, Suite, Task
 
 SUITE_JSON_SCHEMA = 1
 """Version of the JSON form. History: 1 = first."""
@@ -72,7 +72,16 @@ def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: i
 
 
 def _measured_task(task: Task) -> dict[str, Json]:
-    data = dataclasses.asdict(task)
-    for sample in (*data["samples"], *data["few_shot"]):
-        del sample["metadata"]
-    return data
+    bare = dataclasses.asdict(dataclasses.replace(task, samples=(), few_shot=()))
+    return bare | {"samples": list(map(_measured, task.samples)), "few_shot": list(map(_measured, task.few_shot))}
+
+
+def _measured(sample: Sample) -> dict[str, Json]:
+    # by name, for asdict copies deeply and a suite may have many rows
+    return {
+        "id": sample.id,
+        "input": sample.input,
+        "target": sample.target,
+        "cluster": sample.cluster,
+        "slices": sample.slices,
+    }

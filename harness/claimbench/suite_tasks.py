@@ -9,7 +9,7 @@ from pathlib import Path
 from claimbench import prompts
 from claimbench.datasets import ReadOptions, Row, Table, parse_json, read_table
 from claimbench.errors import PluginError, SuiteError
-from claimbench.nearest import did_you_mean, one_of
+from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.samples import SampleBuilder
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
 from claimbench.suite_model import AssistantTurn, FewShotFile, RoleTurn, SystemTurn, TaskModel, UserTurn
@@ -101,6 +101,8 @@ class TaskBuilder:
         from jsonschema import Draft202012Validator, SchemaError  # needed for json tasks alone
 
         key = "schema" if self.model.answer.schema_file is None else "schema_file"
+        if not isinstance(schema, dict):
+            raise self.document.error((*loc, key), f"a JSON Schema is an object, got {show(schema)}")
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as exc:

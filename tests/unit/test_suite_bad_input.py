@@ -309,3 +309,27 @@ def test_only_one_error_at_a_time_and_the_cause_first(place: Place) -> None:
 def test_errors_print_as_path_line_message(place: Place) -> None:
     error = place.fails(edit("type: label", "type: lable"))
     assert re.match(r".*suite\.yaml:19: tasks\.route\.answer\.type: ", str(error))
+
+
+@pytest.mark.parametrize(("schema", "file", "line", "part"), [
+    ("{}", "suite.yaml", None, ""),
+    ("[1]", "suite.yaml", 19, "a JSON Schema is an object, got [1]"),
+    ("true", "suite.yaml", 19, "a JSON Schema is an object, got True"),
+    ('{"type":\n"objct"}', "suite.yaml", 19, "not a JSON Schema: type: 'objct'"),
+    ('{"type":\n"object"', "schema.json", 2, "not JSON"),
+    ('{"type": "object", "required": ["x"]}', "tickets.jsonl", 1, "the target does not fit the answer's schema: 'x' is a required"),
+])  # fmt: skip
+def test_a_schema_file(place: Place, schema: str, file: str, line: int | None, part: str) -> None:
+    rows = ROWS.replace('"billing"', '{"a": 1}').replace('"other"', '{"a": 2}')
+    text = edit("{type: label, labels: [billing, other]}", "{type: json, schema_file: schema.json}")
+    text = edit(
+        "[label]",
+        "[json_fields]",
+        edit("labels | join(', ')", "language", edit("intent: other}", "intent: {a: 3}, language: x}", text)),
+    )
+    place.folder.mkdir()
+    (place.folder / "schema.json").write_text(schema)
+    if not part:
+        place.load(text, rows)
+        return
+    expect(place.fails(text, rows), file, line, part)
