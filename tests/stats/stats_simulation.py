@@ -352,7 +352,7 @@ def run_n_more(gap: float, reps: int, seed: int = 1) -> tuple[float, float]:
 
 
 def worst_table(kind: str, reps: Callable[[int], int], seed: int) -> Iterator[str]:
-    """Markdown: for each quantity and n, the worst coverage over the labels, by clustering and epochs."""
+    """Markdown: worst coverage over the labels; four figures = singletons K=1, K=4, clustered K=1, K=4."""
     found: dict[tuple[str, int, bool, int], list[Tally]] = {}
     for cell in cells(kind):
         for name, tally in run_cell(cell, reps(cell.n), seed).items():
@@ -360,16 +360,22 @@ def worst_table(kind: str, reps: Callable[[int], int], seed: int) -> Iterator[st
             if cell.label.startswith("runaway"):
                 row_name += ", 4 % runaway"
             found.setdefault((row_name, cell.n, cell.clustered, cell.epochs), []).append(tally)
-    yield f"| {kind} | n | single, 1 epoch | single, 4 epochs | clustered, 1 epoch | clustered, 4 epochs |"
-    yield "|---|---|---|---|---|---|"
-    for name, n in dict.fromkeys((key[0], key[1]) for key in found):
-        row = []
-        for clustered, epochs in product((False, True), (1, 4)):  # worst cell over the labels
-            tallies = found[name, n, clustered, epochs]
-            bounded = min(t.bounded / t.reps for t in tallies)
-            none = ", no bound" if bounded < 0.5 else ""
-            row.append(f"{min(t.coverage for t in tallies):.3f} ({max(t.wrong for t in tallies):.3f}{none})")
-        yield f"| {name} | {n} | " + " | ".join(row) + " |"
+    yield f"| {kind} | " + " | ".join(f"n = {n}" for n in SIZES) + " | most wrong verdicts (at n) |"
+    yield "|---" * (len(SIZES) + 2) + "|"
+    for name in dict.fromkeys(key[0] for key in found):
+        columns, worst = [], (0.0, 0)
+        for n in SIZES:
+            groups = [found[name, n, clustered, epochs] for clustered, epochs in product((False, True), (1, 4))]
+            columns.append(" ".join(shown(group) for group in groups))
+            worst = max(worst, (max(t.wrong for group in groups for t in group), n))
+        yield f"| {name} | " + " | ".join(columns) + f" | {worst[0]:.3f} ({worst[1]}) |"
+
+
+def shown(tallies: list[Tally]) -> str:
+    """Worst coverage over the labels without its leading zero; * where most intervals of a label had no bound."""
+    value = min(t.coverage for t in tallies)
+    mark = "*" if min(t.bounded / t.reps for t in tallies) < 0.5 else ""
+    return ("1.00" if value > 0.9995 else f"{value:.3f}"[1:]) + mark
 
 
 def stopping_table(reps: int, seed: int) -> Iterator[str]:
