@@ -81,31 +81,43 @@ def propose_suite(
     examples, measured = choose_examples(items, plan, seed)
     measured, sampled = _sample(measured, max_rows, seed)
     notes += sampled
-    suite_name = slug(name or file.stem)
-    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
     if len(measured) < 20:
         notes.append(f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims")
-    suite = SuitePlan(
-        name=suite_name,
-        source=file.name,
+    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
+    suite = _plan(slug(name or file.stem), file.name, roles, plan, arms, notes, seed, measured, examples)
+    files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
+    if examples:
+        files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
+    text, said = write_suite(suite), (*notes, *arm_notes)
+    return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, len(measured), len(examples))
+
+
+def _plan(
+    name: str,
+    source: str,
+    roles: Roles,
+    answer: AnswerPlan,
+    arms: tuple[ArmPlan, ...],
+    notes: Sequence[str],
+    seed: int,
+    measured: Sequence[Item],
+    examples: Sequence[Item],
+) -> SuitePlan:
+    shown = [*measured, *examples]
+    return SuitePlan(
+        name=name,
+        source=source,
         roles=roles,
-        answer=plan,
+        answer=answer,
         arms=arms,
         variables={column: identifier(column) for column in roles.inputs},
         notes=tuple(notes),
         seed=seed,
         n_rows=len(measured),
         n_examples=len(examples),
-        longest=max(sum(len(plain(item.values.get(name))) for name in roles.inputs) for item in [*measured, *examples]),
+        longest=max(sum(len(plain(item.values.get(column))) for column in roles.inputs) for item in shown),
         most_common=_most_common(measured),
-        id_key=_id_key(roles, plan),
-    )
-    files = {f"{suite_name}/samples.jsonl": _jsonl(measured, suite)}
-    if examples:
-        files[f"{suite_name}/examples.jsonl"] = _jsonl(examples, suite)
-    all_notes = (*notes, *arm_notes)
-    return InitProposal(
-        suite_name, f"{suite_name}.yaml", write_suite(suite), files, all_notes, plan.kind, len(measured), len(examples)
+        id_key=_id_key(roles, answer),
     )
 
 

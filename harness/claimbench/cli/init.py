@@ -68,7 +68,8 @@ def init_command(
         seed=seed,
     )
     path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
-    load_suite(path)  # a suite that does not load must not be called runnable
+    # a suite that does not load must not be called runnable; a model file may be named by the person from anywhere
+    load_suite(path, allow_outside=True)
     if as_json:
         print_json(
             {
