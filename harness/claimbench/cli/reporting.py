@@ -34,6 +34,7 @@ def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
 
 def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
     """Hand a run over to the reports."""
+    from claimbench.cli.economics import economics_of
     from claimbench.prompts import render
     from claimbench_reports.inputs import ReportData
 
@@ -52,6 +53,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
         n_planned=len(stored.calls),
         arm_info=_arm_info(evaluation),
         prices=_price_facts(evaluation),
+        economics=economics_of(evaluation),
         earlier=_earlier(store, evaluation),
         looks=stored.looks,
         warnings=_warnings(evaluation),
@@ -120,7 +122,7 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
     from datetime import datetime
     from decimal import Decimal
 
-    from claimbench.price_model import UnknownPrice
+    from claimbench.price_model import UNIT_CLASSES, UnknownPrice
     from claimbench_reports.inputs import PriceFact
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
@@ -145,7 +147,7 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
             facts.append(PriceFact(name, "price", None, "", note=str(why)))
             continue
         for part, rate in rates.items():
-            unit = "request" if part == "per_request" else "1M tokens"
+            unit = "request" if part == "per_request" else "use" if part in UNIT_CLASSES else "1M tokens"
             dollars = rate.base * listed.factor if listed.currency == "USD" else None
             note = None if dollars is not None else f"{rate.base} {listed.currency}"
             facts.append(PriceFact(name, part, dollars, unit, listed.source, listed.dated, listed.id_at(moment), note))
