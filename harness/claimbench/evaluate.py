@@ -8,19 +8,22 @@ from datetime import date, datetime
 
 import numpy as np
 
-from claimbench.arm_price import ArmPrice, thaw
+from claimbench.arm_price import ArmPrice
 from claimbench.call_costs import priced_at
 from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
 from claimbench.judge_types import HostRate, JudgeContext, ListPrice
+from claimbench.looks import rule_of, seen_items
 from claimbench.price_model import UnknownPrice
 from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import build_request
-from claimbench.run_costs import RunCosts, book_of, cost_run
+from claimbench.run_costs import RunCosts, cost_run, prices_of
 from claimbench.scorers import Scorer, load, score_record
+from claimbench.stopping import CONTINUE, context_at
 from claimbench.store import ResultsStore
 from claimbench.suite import suite_from_json
+from claimbench.table_subset import restrict
 from claimbench.tables import CallTable, ItemTable, build_tables
 from claimbench.types import (
     Attempt,
@@ -83,6 +86,12 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
     )
 
 
+def is_complete(stored: Stored) -> bool:
+    """Whether every planned call is finished, or the run stopped because its claims were decided."""
+    stopped = bool(stored.looks) and stored.looks[-1].decision.startswith("stop")
+    return stopped or len(stored.records) >= len(stored.calls)
+
+
 def score_run(stored: Stored) -> tuple[Score, ...]:
     """Score every finished call with its task's scorers."""
     tasks = {task.name: task for task in stored.suite.tasks}
@@ -119,7 +128,7 @@ def evaluate(
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm.
     """
-    book = prices if prices is not None else thaw(*book_of(stored.manifest))
+    book = prices if prices is not None else prices_of(stored.manifest)
     scores = score_run(stored) if scores is None else scores
     costs = cost_run(
         book,
@@ -145,6 +154,10 @@ def evaluate(
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
     moment = priced_at(datetime.fromisoformat(stored.manifest.created_utc), as_of)
     context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s or {})
+    last = stored.looks[-1] if stored.looks else None
+    if last is not None and last.decision != CONTINUE:
+        items, calls = restrict(items, calls, seen_items(stored.calls, last))
+        context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
     verdicts = judge(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts)
 
@@ -186,7 +199,6 @@ def judge_context(
         list_prices=_list_prices(prices, moment),
         projections=_projections(prices, claims, items, calls, moment),
         instrument_error_s=dict(instrument_error_s),
-        look=stored.looks[-1] if stored.looks and stored.looks[-1].decision != "continue" else None,
     )
     hosts = {
         name: HostRate(float(price.host.per_hour), float(price.host.load_factor))

@@ -1,9 +1,9 @@
 """Suite x tasks x arms x samples x epochs -> an ordered, hashed plan of calls.
 
-Order: clusters are shuffled with the suite's recorded seed and stay whole; the tasks' sequences are merged so that each
-task advances at the same relative pace (stratified); for every item the arms follow one another in a seeded random
-order (interleaved), so drift over the day and luck with rate limits meet all arms alike. A plan limited to N samples
-is the beginning of the unlimited one.
+Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance at the same relative
+pace (stratified); for every item the arms follow one another in a seeded random order (interleaved), so drift over
+the day and luck with rate limits meet all arms alike. A plan limited to N samples is the beginning of the unlimited
+one.
 """
 
 from __future__ import annotations
@@ -11,11 +11,14 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from claimbench.errors import BenchError
-from claimbench.types import Call, Sample, Suite, Task
+from claimbench.table_clusters import cluster_names
+from claimbench.types import Call, Sample, Suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +37,46 @@ def call_id(measured_sha256: str, task: str, sample_id: str, epoch: int, arm: st
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
-def ordered_samples(task: Task, seed: int, limit: int | None) -> list[Sample]:
-    """The task's samples by shuffled clusters, at most ``limit`` of them."""
-    clusters: dict[str, list[Sample]] = {}
-    for sample in task.samples:
-        clusters.setdefault(sample.cluster, []).append(sample)
-    names = sorted(clusters)
-    random.Random(f"{seed}/clusters").shuffle(names)  # noqa: S311 - a recorded shuffle, not a secret
-    ordered = [sample for name in names for sample in clusters[name]]
-    return ordered if limit is None else ordered[:limit]
+Item = tuple[str, Sample]
+"""A task's name and one of its samples."""
 
 
-def _merged(per_task: dict[str, list[Sample]]) -> list[tuple[str, Sample]]:
-    """All tasks' samples in one sequence in which each task advances at the same relative pace."""
-    placed = [
-        ((index + 0.5) / len(samples), order, name, sample)
-        for order, (name, samples) in enumerate(per_task.items())
-        for index, sample in enumerate(samples)
-    ]
-    return [(name, sample) for _, _, name, sample in sorted(placed, key=lambda entry: entry[:2])]
+def ordered_items(suite: Suite, limit: int | None = None) -> list[Item]:
+    """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most ``limit`` per task.
+
+    Clusters that several tasks share (the same ticket routed and extracted) stay together over those tasks. Clusters
+    of different tasks are merged so that each task advances at the same relative pace.
+    """
+    keys = [(task.name, sample.id) for task in suite.tasks for sample in task.samples]
+    samples = {(task.name, sample.id): sample for task in suite.tasks for sample in task.samples}
+    clusters: dict[str, list[tuple[str, str]]] = {}
+    for key, name in zip(keys, cluster_names(suite.tasks, keys), strict=True):
+        clusters.setdefault(name, []).append(key)
+    strata: dict[frozenset[str], list[str]] = {}
+    for name, members in clusters.items():
+        strata.setdefault(frozenset(task for task, _ in members), []).append(name)
+    placed: list[tuple[float, int, str]] = []
+    for number, (tasks, names) in enumerate(sorted(strata.items(), key=lambda entry: sorted(entry[0]))):
+        shuffled = sorted(names)
+        random.Random(f"{suite.order_seed}/clusters/{sorted(tasks)}").shuffle(shuffled)  # noqa: S311 - recorded
+        placed += [((index + 0.5) / len(shuffled), number, name) for index, name in enumerate(shuffled)]
+    taken: Counter[str] = Counter()
+    order: list[Item] = []
+    for _, _, name in sorted(placed):
+        for task, sample_id in _interleaved(clusters[name]):
+            if limit is None or taken[task] < limit:
+                taken[task] += 1
+                order.append((task, samples[task, sample_id]))
+    return order
+
+
+def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A cluster's items with its tasks taking turns, each in the order of its data."""
+    queues: dict[str, list[tuple[str, str]]] = {}
+    for key in members:
+        queues.setdefault(key[0], []).append(key)
+    rounds = zip_longest(*queues.values())
+    return [key for row in rounds for key in row if key is not None]
 
 
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:
@@ -63,11 +87,11 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
     """
     if limit is not None and limit < 1:
         raise BenchError(f"--limit {limit}: a run needs at least one sample per task", hint="give --limit 1 or more")
-    per_task = {task.name: ordered_samples(task, suite.order_seed, limit) for task in suite.tasks}
+    order_of_items = ordered_items(suite, limit)
     calls: list[Call] = []
     base_seed = suite.sampling.seed if suite.sampling.seed is not None else suite.order_seed
     for epoch in range(suite.epochs):
-        for name, sample in _merged(per_task):
+        for name, sample in order_of_items:
             order = sorted(arms)
             random.Random(f"{suite.order_seed}/{epoch}/{name}/{sample.id}").shuffle(order)  # noqa: S311 - recorded
             for arm in order:
@@ -85,4 +109,4 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
                     )
                 )
     digest = hashlib.sha256("\n".join(call.id for call in calls).encode()).hexdigest()
-    return Plan(tuple(calls), digest, {name: len(samples) for name, samples in per_task.items()}, limit)
+    return Plan(tuple(calls), digest, dict(Counter(name for name, _ in order_of_items)), limit)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from claimbench.arm_price import ArmPrice, freeze_suite, thaw
+from claimbench.arm_price import ArmPrice, FrozenBook, freeze_suite, thaw
 from claimbench.call_costs import RunCosts, cost_run
 from claimbench.clock import Clock
+from claimbench.errors import IntegrityError
 from claimbench.pricebook import PriceBook
 from claimbench.runner import Money
 from claimbench.session import Pricing
-from claimbench.types import Arm, Attempt, Json, Manifest, Request, Suite
+from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
-__all__ = ["RunCosts", "book_of", "cost_run", "pricing_for", "pricing_from"]
+__all__ = ["RunCosts", "book_of", "cost_run", "prices_of", "pricing_for", "pricing_from"]
 
 
 def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
     """Freeze the prices of ``suite`` as of now and answer the loop's questions from them."""
-    frozen = freeze_suite(suite, book, clock.utc())
-    return pricing_from(frozen.text, frozen.sha256, clock)
+    return pricing_from(freeze_suite(suite, book, clock.utc()), clock)
 
 
-def pricing_from(text: str, sha256: str | None, clock: Clock) -> Pricing:
+def pricing_from(book: FrozenBook, clock: Clock) -> Pricing:
     """The same from a book that was frozen earlier (resume)."""
-    prices = thaw(text, sha256)
+    prices = thaw(book.text, book.sha256)
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
         return prices[arm.name].reserve(request, clock.utc())
@@ -35,7 +35,7 @@ def pricing_from(text: str, sha256: str | None, clock: Clock) -> Pricing:
         return prices[arm.name].host is None
 
     unknown = {name: price.why_unknown or "price unknown" for name, price in prices.items() if _unpriced(price)}
-    return Pricing(text, sha256 or "", Money(reserve, cost, bills), unknown)
+    return Pricing(book, Money(reserve, cost, bills), unknown)
 
 
 def _unpriced(price: ArmPrice) -> bool:
@@ -43,7 +43,19 @@ def _unpriced(price: ArmPrice) -> bool:
     return not price.known and not (price.why_unknown or "").startswith("no cost stated for a local arm")
 
 
-def book_of(manifest: Manifest) -> tuple[str, str | None]:
-    """The frozen price book of a run and its hash."""
-    text: Json = manifest.options.get("price_book")
-    return str(text), manifest.price_book_sha256
+def book_of(manifest: Manifest) -> FrozenBook:
+    """The frozen price book of a run.
+
+    Raises:
+        IntegrityError: the manifest holds none.
+    """
+    text = manifest.options.get("price_book")
+    if not isinstance(text, str) or manifest.price_book_sha256 is None:
+        raise IntegrityError(f"run {manifest.run_id} holds no price book", hint="its database was tampered with")
+    return FrozenBook(text, manifest.price_book_sha256)
+
+
+def prices_of(manifest: Manifest) -> dict[str, ArmPrice]:
+    """How each arm of a run is priced, from its frozen book."""
+    book = book_of(manifest)
+    return thaw(book.text, book.sha256)

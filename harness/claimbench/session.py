@@ -9,25 +9,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol
 
 from claimbench import provenance
+from claimbench.arm_price import FrozenBook
 from claimbench.clock import Clock
-from claimbench.errors import BenchError, IntegrityError, ModelError, ProviderError
+from claimbench.errors import BenchError
 from claimbench.lag import LagMeter
 from claimbench.limits import Budget
-from claimbench.plan import Plan, make_plan
+from claimbench.plan import make_plan
 from claimbench.prompts import build_request
-from claimbench.provider import Provider, ProviderContext, ProviderFactory
+from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.runner import Money, Progress, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
-from claimbench.suite import suite_to_json
-from claimbench.types import Arm, ArmFacts, Call, Json, Manifest, Request, Suite
-from claimbench.worker import Device, as_provider
+from claimbench.types import Arm, Call, Json, Request, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
@@ -61,13 +60,12 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Pricing:
-    """The frozen price book of a run (text and hash), and what the loop asks of it.
+    """The frozen price book of a run, and what the loop asks of it.
 
     ``unpriced``: arms that could cost dollars nobody can bound, with the reason.
     """
 
-    book: str
-    sha256: str
+    book: FrozenBook
     money: Money
     unpriced: Mapping[str, str]
 
@@ -81,161 +79,6 @@ class Ended:
     progress: Progress
     sent_again: tuple[Intent, ...]
     resumed: bool
-
-
-@dataclass(slots=True)
-class Arms:
-    """The arms of a run: those that work here, and why the others do not."""
-
-    ready: dict[str, Provider]
-    facts: dict[str, ArmFacts]
-    not_run: dict[str, str]
-    devices: dict[str, Device]
-
-    async def close(self) -> None:
-        """Free models and connections, whatever happened."""
-        for provider in self.ready.values():
-            with contextlib.suppress(ProviderError, BenchError):
-                await provider.close()
-        for device in self.devices.values():
-            device.close()
-
-
-def make_arms(
-    suite: Suite,
-    wanted: Sequence[str],
-    factories: Mapping[str, ProviderFactory],
-    context: ProviderContext,
-) -> Arms:
-    """Make providers for ``wanted`` (names; empty = all); an arm that lacks a key is noted, not an error.
-
-    Raises:
-        BenchError: an arm that the suite does not have.
-    """
-    from difflib import get_close_matches
-
-    names = [arm.name for arm in suite.arms]
-    for name in wanted:
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the suite has: {', '.join(names)}"
-            raise BenchError(f"--arm {name}: the suite {suite.name!r} has no such arm", hint=hint)
-    arms = Arms({}, {}, {}, {})
-    for arm in suite.arms:
-        if wanted and arm.name not in wanted:
-            arms.not_run[arm.name] = "not asked for (--arm)"
-            continue
-        if arm.device is not None and arm.device not in arms.devices:
-            arms.devices[arm.device] = Device(arm.device)
-        device = arms.devices.get(arm.device) if arm.device is not None else None
-        provider = as_provider(factories[arm.provider](arm, context), device, context.clock)
-        missing = provider.missing()
-        if missing is not None:
-            arms.not_run[arm.name] = missing
-        else:
-            arms.ready[arm.name] = provider
-    return arms
-
-
-async def _start(arms: Arms) -> None:
-    for name, provider in arms.ready.items():
-        try:
-            arms.facts[name] = await provider.start()
-        except ModelError as error:
-            raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
-
-
-def _none_ready(arms: Arms) -> BenchError:
-    reasons = "; ".join(f"{name}: {why}" for name, why in arms.not_run.items())
-    return BenchError(f"no arm can run here: {reasons}", hint="set a key, pull a model, or choose arms with --arm")
-
-
-def _manifest(
-    suite: Suite, order: Order, plan: Plan, arms: Arms, pricing: Pricing, run_id: str, clock: Clock
-) -> Manifest:
-    facts: dict[str, Json] = {
-        name: {
-            "model_returned": fact.model_returned,
-            "model_sha256": fact.model_sha256,
-            "load_seconds": fact.load_seconds,
-            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms.ready[name])},
-        }
-        for name, fact in arms.facts.items()
-    }
-    return Manifest(
-        run_id=run_id,
-        schema=1,
-        created_utc=clock.utc().isoformat(),
-        tool_version=provenance.tool_version(),
-        suite_name=suite.name,
-        suite_version=suite.version,
-        suite_path=suite.path,
-        file_sha256=suite.file_sha256,
-        measured_sha256=suite.measured_sha256,
-        plan_sha256=plan.sha256,
-        price_book_sha256=pricing.sha256,
-        suite=suite_to_json(suite),
-        arms_run=tuple(arms.ready),
-        arms_not_run=dict(arms.not_run),
-        arm_facts=facts,
-        limit=order.limit,
-        claims=tuple({"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in suite.claims),
-        git=provenance.git_state(Path(suite.path).parent),
-        packages=provenance.package_versions(),
-        host=provenance.host_facts(),
-        seed=suite.order_seed,
-        options={**order.options, "price_book": pricing.book, "samples": plan.samples},
-    )
-
-
-def _constraint(suite: Suite, arm_name: str, provider: Provider) -> str:
-    """How the arm's provider enforces the tasks' answer spaces: one word, or one per task where they differ."""
-    arm = next(arm for arm in suite.arms if arm.name == arm_name)
-    kinds = {}
-    for task in suite.tasks:
-        call = Call("", "", task.name, task.samples[0].id, 0, arm_name, 0, 0)
-        kinds[task.name] = provider.constraint(build_request(suite, task, task.samples[0], arm, call))
-    if len(set(kinds.values())) == 1:
-        return str(next(iter(kinds.values())))
-    return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())
-
-
-def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
-    """Refuse to go on with anything that is not what the manifest says, naming the difference.
-
-    Raises:
-        IntegrityError: the measured suite, an arm's settings or a model file has changed.
-    """
-    frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
-    hint = "start a new run, or go back to what the run was started with"
-    if suite.measured_sha256 != manifest.measured_sha256:
-        old, new = manifest.measured_sha256[:12], suite.measured_sha256[:12]
-        what = f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
-        raise IntegrityError(f"run {manifest.run_id} cannot be resumed: {what}", hint=hint)
-    for arm in suite_to_json(suite)["arms"]:
-        before = frozen.get(arm["name"])
-        if arm["name"] not in manifest.arms_run or before is None:
-            continue
-        for key in (*_frozen_keys(before, arm),):
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {arm['name']}: {key} has changed: "
-                f"{before.get(key)!r} -> {arm.get(key)!r}",
-                hint=hint,
-            )
-    for name, fact in arms.facts.items():
-        stored = manifest.arm_facts.get(name) or {}
-        if stored.get("model_sha256") != fact.model_sha256:
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {name}: the model file has changed: "
-                f"{str(stored.get('model_sha256'))[:12]} -> {str(fact.model_sha256)[:12]}",
-                hint=hint,
-            )
-
-
-def _frozen_keys(before: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[str]:
-    for key in sorted({*before, *now} - {"concurrency", "cost_model", "api_key_env"}):
-        if before.get(key) != now.get(key):
-            yield key
 
 
 def _spent(store: ResultsStore, run_id: str, arms: Mapping[str, Arm], money: Money) -> dict[str, Decimal]:
@@ -258,78 +101,77 @@ def _spent(store: ResultsStore, run_id: str, arms: Mapping[str, Arm], money: Mon
     return spent
 
 
-async def execute(
-    suite: Suite,
-    order: Order,
-    arms: Arms,
-    pricing: Pricing,
-    store: ResultsStore,
-    clock: Clock,
-    show: Show,
-    *,
-    resume: str | None = None,
-    segments: Segments | None = None,
-) -> Ended:
-    """Run ``suite``, or go on with run ``resume``, to its end or until stopped.
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Everything a session works with. ``segments`` (run id -> segments) is given when it may stop once decided."""
 
-    ``segments`` cuts the plan at looks and decides whether to go on (stopping when decided).
+    suite: Suite
+    order: Order
+    arms: Arms
+    pricing: Pricing
+    store: ResultsStore
+    clock: Clock
+    show: Show
+    segments: Callable[[str], Segments] | None = None
+
+
+async def execute(job: Job, resume: str | None = None) -> Ended:
+    """Run the job's suite, or go on with run ``resume``, to its end or until stopped.
 
     Raises:
         BenchError: nothing can run, an unknown price without permission, a changed suite, or a store that fails.
     """
-    if not arms.ready:
-        raise _none_ready(arms)
-    unpriced = {name: why for name, why in pricing.unpriced.items() if name in arms.ready}
-    if unpriced and not order.allow_unknown_cost:
+    suite, arms, store = job.suite, job.arms, job.store
+    try:
+        if not arms.ready:
+            raise none_ready(arms)
+        _refuse_unknown_cost(job)
+        run_id = resume if resume is not None else provenance.new_run_id()
+        with store.lock_run(run_id):
+            await start_arms(arms)
+            if resume is not None:
+                check_resumable(store.manifest(run_id), suite, arms)
+            else:
+                plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
+                book, options = job.pricing.book, job.order.options
+                store.create_run(manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls)
+            return await _work(job, run_id, resume is not None)
+    finally:
+        await arms.close()
+
+
+def _refuse_unknown_cost(job: Job) -> None:
+    unpriced = {name: why for name, why in job.pricing.unpriced.items() if name in job.arms.ready}
+    if unpriced and not job.order.allow_unknown_cost:
         listed = "; ".join(f"{name}: {why}" for name, why in unpriced.items())
         raise BenchError(
             f"what a run would cost is unknown: {listed}",
             hint="give the arm a price in the suite (cost: price:), or run with --allow-unknown-cost",
         )
-    try:
-        await _start(arms)
-        run_id = resume if resume is not None else provenance.new_run_id()
-        if resume is not None:
-            check_resumable(store.manifest(run_id), suite, arms)
-        plan = make_plan(suite, run_id, list(arms.ready), order.limit)
-        with _claimed(
-            store, run_id, None if resume else _manifest(suite, order, plan, arms, pricing, run_id, clock), plan
-        ):
-            return await _work(suite, order, arms, pricing, store, clock, show, run_id, segments, resume is not None)
-    finally:
-        await arms.close()
 
 
-@contextlib.contextmanager
-def _claimed(store: ResultsStore, run_id: str, manifest: Manifest | None, plan: Plan) -> Iterator[None]:
-    with store.lock_run(run_id):
-        if manifest is not None:
-            store.create_run(manifest, plan.calls)
-        yield
-
-
-async def _work(
-    suite: Suite,
-    order: Order,
-    arms: Arms,
-    pricing: Pricing,
-    store: ResultsStore,
-    clock: Clock,
-    show: Show,
-    run_id: str,
-    segments: Segments | None,
-    resumed: bool,
-) -> Ended:
-    finished = store.finished(run_id)
-    again = tuple(store.unfinished_intents(run_id))
-    by_name = {arm.name: arm for arm in suite.arms if arm.name in arms.ready}
-    limit = order.max_cost_usd if order.max_cost_usd is not None else suite.budget.max_cost_usd
-    budget = Budget(replace(suite.budget, max_cost_usd=limit), _spent(store, run_id, by_name, pricing.money))
+def _attempts_before(store: ResultsStore, run_id: str, again: Sequence[Intent]) -> dict[str, int]:
+    """The highest attempt number used so far, by call; what was in flight counts."""
     before: dict[str, int] = {}
     for attempt in store.attempts(run_id):
         before[attempt.call_id] = max(before.get(attempt.call_id, 0), attempt.number)
     for intent in again:
         before[intent.call_id] = max(before.get(intent.call_id, 0), intent.attempt_number)
+    return before
+
+
+def _budget(job: Job, run_id: str, by_name: Mapping[str, Arm]) -> Budget:
+    limit = job.order.max_cost_usd if job.order.max_cost_usd is not None else job.suite.budget.max_cost_usd
+    spec = replace(job.suite.budget, max_cost_usd=limit)
+    return Budget(spec, _spent(job.store, run_id, by_name, job.pricing.money))
+
+
+async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
+    suite, arms, store, clock = job.suite, job.arms, job.store, job.clock
+    finished = store.finished(run_id)
+    again = tuple(store.unfinished_intents(run_id))
+    by_name = {arm.name: arm for arm in suite.arms if arm.name in arms.ready}
+    budget = _budget(job, run_id, by_name)
     session = store.start_session(run_id, clock=clock, host=provenance.session_facts())
     remaining = [call for call in store.calls(run_id) if call.id not in finished and call.arm in arms.ready]
     writer = store.writer(run_id)
@@ -340,21 +182,21 @@ async def _work(
         writer,
         clock,
         budget,
-        pricing.money,
+        job.pricing.money,
         suite.errors,
         session=session.n,
-        attempts_before=before,
+        attempts_before=_attempts_before(store, run_id, again),
         seed=suite.order_seed + session.n,
     )
     lag = LagMeter()
     started_utc, started_ns = clock.utc(), clock.monotonic_ns()
     why: str | None = "stopped by an error"
     try:
-        async with show(runner.progress), lag.running(clock), _signals(runner):
-            if segments is None:
+        async with job.show(runner.progress), lag.running(clock), _signals(runner):
+            if job.segments is None:
                 await runner.run(remaining)
             else:
-                await segments.run(runner, remaining, store, writer)
+                await job.segments(run_id).run(runner, remaining, store, writer)
         why = runner.progress.ended or _stopped_arms(runner.progress)
     finally:
         _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)

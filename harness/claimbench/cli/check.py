@@ -35,6 +35,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
     from claimbench.cli.reporting import evaluate_run, view_of
+    from claimbench.evaluate import is_complete
     from claimbench.thresholds import missed_thresholds
 
     with open_store(results) as store:
@@ -42,7 +43,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         store.verify(run_id)
         evaluation = evaluate_run(store, run_id)
         missed = missed_thresholds(evaluation)
-        finished = len(evaluation.stored.records) >= len(evaluation.stored.calls)
+        finished = is_complete(evaluation.stored)
         if junit is not None:
             from claimbench_reports.exports import junit_xml
 

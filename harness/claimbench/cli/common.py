@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
@@ -69,8 +70,18 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
 
 
 def print_json(value: object) -> None:
-    """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=_plain, allow_nan=False))
+    """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an unbounded end is null."""
+    click.echo(json.dumps(_finite(value), ensure_ascii=False, default=_plain, allow_nan=False))
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return value
 
 
 def _plain(value: object) -> object:
@@ -78,8 +89,6 @@ def _plain(value: object) -> object:
         return str(value)
     if isinstance(value, Path):
         return str(value)
-    if isinstance(value, Mapping):
-        return dict(value)
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 

@@ -28,9 +28,11 @@ from claimbench.cli.common import (
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
 
 if TYPE_CHECKING:
+    from claimbench.judge_types import JudgeContext
     from claimbench.runner import Progress
-    from claimbench.session import Ended, Order, Pricing
+    from claimbench.session import Ended, Order, Pricing, Segments
     from claimbench.store import ResultsStore
+    from claimbench.table_types import CallTable, ItemTable
     from claimbench.types import Suite
 
 
@@ -138,14 +140,15 @@ def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricin
     from claimbench.run_costs import book_of, pricing_for, pricing_from
 
     if resume_id is not None:
-        return pricing_from(*book_of(store.manifest(resume_id)), SystemClock())
+        return pricing_from(book_of(store.manifest(resume_id)), SystemClock())
     return pricing_for(suite, price_book(), SystemClock())
 
 
 async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: str | None) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.clock import SystemClock
-    from claimbench.session import execute, make_arms
+    from claimbench.run_setup import make_arms
+    from claimbench.session import Job, execute
 
     clock = SystemClock()
     wanted = order.arms
@@ -161,7 +164,24 @@ async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: s
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
         return shown(progress, clock, stderr())
 
-    return await execute(suite, order, arms, _pricing(store, suite, resume_id), store, clock, show, resume=resume_id)
+    pricing = _pricing(store, suite, resume_id)
+    segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
+    return await execute(Job(suite, order, arms, pricing, store, clock, show, segments), resume_id)
+
+
+def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
+    """Looks at five points of the plan; each judges what is stored so far."""
+    from claimbench.evaluate import evaluate, read_run
+    from claimbench.looks import LookSegments
+
+    def of_run(run_id: str) -> Segments:
+        def judged() -> tuple[ItemTable, CallTable, JudgeContext]:
+            found = evaluate(read_run(store, run_id))
+            return found.items, found.calls, found.context
+
+        return LookSegments(suite, store.calls(run_id), store.looks(run_id), judged)
+
+    return of_run
 
 
 def _finish(store: ResultsStore, ended: Ended, results: Path, no_report: bool, as_json: bool) -> int:

@@ -1,0 +1,57 @@
+"""Stopping when decided, wired to a run: which calls come before the next look, and what a look has seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from claimbench.claims_parse import parse_claims
+from claimbench.judge_types import JudgeContext
+from claimbench.runner import Runner
+from claimbench.stopping import CONTINUE, StopRule
+from claimbench.store import ResultsStore, RunWriter
+from claimbench.table_clusters import cluster_names
+from claimbench.table_types import CallTable, ItemTable
+from claimbench.types import Call, Look, Suite
+
+Judged = Callable[[], tuple[ItemTable, CallTable, JudgeContext]]
+"""The tables and context of what is stored so far."""
+
+
+def rule_of(suite: Suite, calls: Sequence[Call], done: Sequence[Look]) -> StopRule:
+    """The look schedule of a run: a pure function of its suite and plan, so that every session has the same."""
+    keys = list(dict.fromkeys((call.task, call.sample_id) for call in calls))
+    order = [f"{task}/{sample}" for task, sample in keys]
+    return StopRule(parse_claims(suite), order, cluster_names(suite.tasks, keys), alpha=suite.alpha, done=done)
+
+
+def seen_items(calls: Sequence[Call], look: Look) -> set[str]:
+    """The items (``task/sample_id``) that ``look`` has seen: the first ``look.items`` of the plan."""
+    order = dict.fromkeys(f"{call.task}/{call.sample_id}" for call in calls)
+    return set(list(order)[: look.items])
+
+
+class LookSegments:
+    """Runs a plan up to each look, asks the rule, and goes on only while it says so."""
+
+    def __init__(self, suite: Suite, calls: Sequence[Call], done: Sequence[Look], judged: Judged) -> None:
+        self._suite, self._calls, self._done, self._judged = suite, calls, list(done), judged
+
+    async def run(self, runner: Runner, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
+        """See :class:`claimbench.session.Segments`."""
+        del store  # the tables come through ``judged``
+        rule = rule_of(self._suite, self._calls, self._done)
+        order = list(dict.fromkeys(f"{call.task}/{call.sample_id}" for call in self._calls))
+        left = list(remaining)
+        while (upto := rule.next_items) is not None:
+            allowed = set(order[:upto])
+            progress = await runner.run([call for call in left if f"{call.task}/{call.sample_id}" in allowed])
+            left = [call for call in left if f"{call.task}/{call.sample_id}" not in allowed]
+            if progress.ended is not None or any(arm.stopped is not None for arm in progress.arms.values()):
+                return  # an incomplete look is no look
+            writer.flush()
+            items, calls, context = self._judged()
+            look = rule.look(self._calls[0].run_id, items, calls, context)
+            writer.look(look)
+            progress.notes.append(f"look {look.k} of {look.looks_planned} at {look.items} items: {look.decision}")
+            if look.decision != CONTINUE:
+                return

@@ -1,0 +1,177 @@
+"""What must stand before a run's first request: its arms started, its manifest written, a resume checked."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench import provenance
+from claimbench.arm_price import FrozenBook
+from claimbench.clock import Clock
+from claimbench.errors import BenchError, IntegrityError, ModelError, ProviderError
+from claimbench.plan import Plan
+from claimbench.prompts import build_request
+from claimbench.provider import Provider, ProviderContext, ProviderFactory
+from claimbench.suite import suite_to_json
+from claimbench.types import ArmFacts, Call, Json, Manifest, Suite
+from claimbench.worker import Device, as_provider
+
+
+@dataclass(slots=True)
+class Arms:
+    """The arms of a run: those that work here, and why the others do not."""
+
+    ready: dict[str, Provider]
+    facts: dict[str, ArmFacts]
+    not_run: dict[str, str]
+    devices: dict[str, Device]
+
+    async def close(self) -> None:
+        """Free models and connections, whatever happened."""
+        for provider in self.ready.values():
+            with contextlib.suppress(ProviderError, BenchError):
+                await provider.close()
+        for device in self.devices.values():
+            device.close()
+
+
+def make_arms(
+    suite: Suite,
+    wanted: Sequence[str],
+    factories: Mapping[str, ProviderFactory],
+    context: ProviderContext,
+) -> Arms:
+    """Make providers for ``wanted`` (names; empty = all); an arm that lacks a key is noted, not an error.
+
+    Raises:
+        BenchError: an arm that the suite does not have.
+    """
+    from difflib import get_close_matches
+
+    names = [arm.name for arm in suite.arms]
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the suite has: {', '.join(names)}"
+            raise BenchError(f"--arm {name}: the suite {suite.name!r} has no such arm", hint=hint)
+    arms = Arms({}, {}, {}, {})
+    for arm in suite.arms:
+        if wanted and arm.name not in wanted:
+            arms.not_run[arm.name] = "not asked for (--arm)"
+            continue
+        if arm.device is not None and arm.device not in arms.devices:
+            arms.devices[arm.device] = Device(arm.device)
+        device = arms.devices.get(arm.device) if arm.device is not None else None
+        provider = as_provider(factories[arm.provider](arm, context), device, context.clock)
+        missing = provider.missing()
+        if missing is not None:
+            arms.not_run[arm.name] = missing
+        else:
+            arms.ready[arm.name] = provider
+    return arms
+
+
+async def start_arms(arms: Arms) -> None:
+    """Load models and open connections; an error names its arm."""
+    for name, provider in arms.ready.items():
+        try:
+            arms.facts[name] = await provider.start()
+        except ModelError as error:
+            raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
+
+
+def none_ready(arms: Arms) -> BenchError:
+    """The error of a run that has no arm to run."""
+    reasons = "; ".join(f"{name}: {why}" for name, why in arms.not_run.items())
+    return BenchError(f"no arm can run here: {reasons}", hint="set a key, pull a model, or choose arms with --arm")
+
+
+def manifest_of(
+    suite: Suite, plan: Plan, arms: Arms, book: FrozenBook, run_id: str, clock: Clock, options: Mapping[str, Json]
+) -> Manifest:
+    """What is measured, with what, where; complete before the first request leaves."""
+    facts: dict[str, Json] = {
+        name: {
+            "model_returned": fact.model_returned,
+            "model_sha256": fact.model_sha256,
+            "load_seconds": fact.load_seconds,
+            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms.ready[name])},
+        }
+        for name, fact in arms.facts.items()
+    }
+    return Manifest(
+        run_id=run_id,
+        schema=1,
+        created_utc=clock.utc().isoformat(),
+        tool_version=provenance.tool_version(),
+        suite_name=suite.name,
+        suite_version=suite.version,
+        suite_path=suite.path,
+        file_sha256=suite.file_sha256,
+        measured_sha256=suite.measured_sha256,
+        plan_sha256=plan.sha256,
+        price_book_sha256=book.sha256,
+        suite=suite_to_json(suite),
+        arms_run=tuple(arms.ready),
+        arms_not_run=dict(arms.not_run),
+        arm_facts=facts,
+        limit=plan.limit,
+        claims=tuple({"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in suite.claims),
+        git=provenance.git_state(Path(suite.path).parent),
+        packages=provenance.package_versions(),
+        host=provenance.host_facts(),
+        seed=suite.order_seed,
+        options={**options, "price_book": book.text, "samples": plan.samples},
+    )
+
+
+def _constraint(suite: Suite, arm_name: str, provider: Provider) -> str:
+    """How the arm's provider enforces the tasks' answer spaces: one word, or one per task where they differ."""
+    arm = next(arm for arm in suite.arms if arm.name == arm_name)
+    kinds = {}
+    for task in suite.tasks:
+        call = Call("", "", task.name, task.samples[0].id, 0, arm_name, 0, 0)
+        kinds[task.name] = provider.constraint(build_request(suite, task, task.samples[0], arm, call))
+    if len(set(kinds.values())) == 1:
+        return str(next(iter(kinds.values())))
+    return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())
+
+
+def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
+    """Refuse to go on with anything that is not what the manifest says, naming the difference.
+
+    Raises:
+        IntegrityError: the measured suite, an arm's settings or a model file has changed.
+    """
+    frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
+    hint = "start a new run, or go back to what the run was started with"
+    if suite.measured_sha256 != manifest.measured_sha256:
+        old, new = manifest.measured_sha256[:12], suite.measured_sha256[:12]
+        what = f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
+        raise IntegrityError(f"run {manifest.run_id} cannot be resumed: {what}", hint=hint)
+    for arm in suite_to_json(suite)["arms"]:
+        before = frozen.get(arm["name"])
+        if arm["name"] not in manifest.arms_run or before is None:
+            continue
+        for key in (*_frozen_keys(before, arm),):
+            raise IntegrityError(
+                f"run {manifest.run_id} cannot be resumed: arm {arm['name']}: {key} has changed: "
+                f"{before.get(key)!r} -> {arm.get(key)!r}",
+                hint=hint,
+            )
+    for name, fact in arms.facts.items():
+        stored = manifest.arm_facts.get(name) or {}
+        if stored.get("model_sha256") != fact.model_sha256:
+            raise IntegrityError(
+                f"run {manifest.run_id} cannot be resumed: arm {name}: the model file has changed: "
+                f"{str(stored.get('model_sha256'))[:12]} -> {str(fact.model_sha256)[:12]}",
+                hint=hint,
+            )
+
+
+def _frozen_keys(before: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[str]:
+    for key in sorted({*before, *now} - {"concurrency", "cost_model", "api_key_env"}):
+        if before.get(key) != now.get(key):
+            yield key
