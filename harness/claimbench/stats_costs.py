@@ -210,4 +210,6 @@ def _hall_root(pm: PairedMeans, start: float, t: float, side: int, limit: float)
 def _ratio_interval(
     pm: PairedMeans, est: float | None, lo: float, hi: float, alpha: float, reasons: tuple[str, ...]
 ) -> Interval:
+    if est is not None:  # a width of 0 is rounding wide: the estimate lies within its own interval
+        lo, hi = min(lo, est), max(hi, est)
     return Interval(est, lo, hi, 1 - alpha, "fieller+hall", pm.n, pm.n_clusters, None, pm.df, reasons)
