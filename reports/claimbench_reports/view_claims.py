@@ -10,7 +10,7 @@ from claimbench.claim_words import MEANS
 from claimbench.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Verdict
 from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, percent, usd, visible
-from claimbench_reports.view_types import Fact, ReadingView, VerdictView
+from claimbench_reports.view_types import Fact, ProjectionView, ReadingView, VerdictView
 from claimbench_reports.view_words import DIRECTION, STATUS, word
 
 OWN_NAMES = {
@@ -48,7 +48,7 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         readings=() if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings),
         flags=tuple(word(clean(f)) for f in flags),
         reasons=tuple(word(clean(r)) for r in v.reasons),
-        projected=tuple(_projected(redact.json(v.projected))),
+        projected=tuple(_projections(redact.json(v.projected), id_)),
         parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
     )
 
@@ -193,22 +193,17 @@ def _span(low: float, high: float, show: Callable[[float], str]) -> str:
     return one if one == two else f"{one} to {two}"
 
 
-def _projected(value: Json, prefix: str = "") -> Iterator[Fact]:
-    """Whatever the claim checker projected at list price, as flat lines; numbers keep three significant digits."""
+def _projections(value: Json, id_: str) -> Iterator[ProjectionView]:
+    """What the claim checker projected for arms that were not run, one line for each pair; ``value`` is masked."""
     if not isinstance(value, Mapping):
         return
-    for key, inner in value.items():
-        name = f"{prefix}{str(key).replace('_', ' ')}"
-        if isinstance(inner, Mapping):
-            yield from _projected(inner, f"{name}: ")
-        elif inner is not None:
-            yield Fact(visible(name), _plain_json(str(key), inner))
-
-
-def _plain_json(key: str, value: Json) -> str:
-    if isinstance(value, list | tuple):
-        return " to ".join(_plain_json(key, v) for v in value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return visible(str(value))
-    unit = "ratio" if "ratio" in key or key in ("low", "high", "value") else "usd" if "usd" in key else "plain"
-    return FORMATS[unit](float(value))
+    for i, pair in enumerate(value.get("pairs") or [value]):
+        if not isinstance(pair, Mapping) or not isinstance(pair.get("ratio"), int | float):
+            continue
+        yield ProjectionView(
+            treatment=visible(str(pair.get("treatment", ""))),
+            baseline=visible(str(pair.get("baseline", ""))),
+            ratio=figure(f"{id_}.projected{i + 1}", pair["ratio"], "ratio", low=pair.get("low"), high=pair.get("high")),
+            assumes=visible(str(pair.get("assumes", ""))),
+            price_ids=tuple(visible(str(x)) for x in pair.get("price_ids", ())),
+        )

@@ -146,6 +146,10 @@ FORMATS: dict[str, Callable[[float], str]] = {
 }
 
 
+NEVER_NEGATIVE = frozenset({"ratio", "of_baseline", "usd", "seconds"})
+"""Units whose "at least 0" says nothing."""
+
+
 def figure(
     id_: str,
     value: float | None,
@@ -172,7 +176,7 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     show = FORMATS[unit]
-    if math.isinf(low) and math.isinf(high):
+    if math.isinf(high) and (math.isinf(low) or (low <= 0 and unit in NEVER_NEGATIVE)):
         return "no bounds"
     if math.isinf(high):
         return f"at least {show(low)}"

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from claimbench.redact import Redactor
 from claimbench.table_types import FloatArray
-from claimbench.types import CallRecord, Json, Message, Outcome, Sample, Score, Task
+from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
 from claimbench_reports.inputs import ReportData
 from claimbench_reports.view_arms import is_measured
 from claimbench_reports.view_format import Text, excerpt, figure, visible
@@ -116,8 +116,11 @@ def _sample_view(
 ) -> SampleView:
     task, sample = _find(data, key)
     shown: list[tuple[str, Text]] = []
-    if messages and data.render is not None:
-        shown = [(m.role, excerpt(redact.transcript(m.content), input_cut)) for m in _messages(data, task, sample)]
+    if data.render is not None:
+        # Side by side the question is enough; a transcript has every turn that was sent.
+        turns = list(data.render(task, sample))
+        turns = turns if messages else turns[-1:]
+        shown = [(m.role, excerpt(redact.transcript(m.content), input_cut)) for m in turns]
     else:
         shown = [(visible(k), excerpt(redact.transcript(_text(v)), input_cut)) for k, v in sample.input.items()]
     by_arm = lookup.records.get(key, {})
@@ -131,10 +134,6 @@ def _sample_view(
         target=excerpt(redact.transcript(_text(sample.target)), answer_cut),
         answers=tuple(answers),
     )
-
-
-def _messages(data: ReportData, task: Task, sample: Sample) -> Iterable[Message]:
-    return data.render(task, sample) if data.render is not None else ()
 
 
 def _find(data: ReportData, key: tuple[str, str]) -> tuple[Task, Sample]:

@@ -65,6 +65,17 @@ class ReadingView:
 
 
 @dataclass(frozen=True, slots=True)
+class ProjectionView:
+    """A cost ratio at list price for an arm that was not run: projected, not measured, and never a verdict."""
+
+    treatment: str
+    baseline: str
+    ratio: Figure
+    assumes: str
+    price_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictView:
     """One claim with its verdict; compound claims carry their ``parts``."""
 
@@ -79,7 +90,7 @@ class VerdictView:
     readings: tuple[ReadingView, ...]
     flags: tuple[Word, ...]
     reasons: tuple[Word, ...]
-    projected: tuple[Fact, ...]
+    projected: tuple[ProjectionView, ...]
     parts: tuple[VerdictView, ...]
 
 

@@ -115,7 +115,9 @@ def _verdicts(book: Workbook, view: View) -> None:
             rows.append([v.claim, v.status_text, v.sentence, r.name, r.status_text, e, low, high, r.level,
                          r.needs, r.threshold, r.n, r.p_holm, notes, r.settle, v.source, late])  # fmt: skip
         if v.projected:
-            text = "; ".join(f"{f.name}: {f.value}" for f in v.projected)
+            text = "; ".join(
+                f"{p.treatment} against {p.baseline}: {p.ratio.text} ({p.ratio.interval})" for p in v.projected
+            )
             rows.append([v.claim, v.status_text, f"Projected, not measured: {text}"])
     _rows(sheet, rows)
 

@@ -144,7 +144,7 @@ def _verdicts() -> tuple[Verdict, ...]:
     absent = Verdict(
         claim("absent", "As accurate as the best <b>closed</b> model", "accuracy", "accuracy", "as", None, declared="after"),
         "not_comparable", None, "", (), (), ("arm_not_measured: api-absent (ABSENT_API_KEY is not set)",), "",
-        projected={"cost ratio": {"value": 0.031, "low": 0.02, "high": 0.08}, "basis": "list price of 2026-10-01"},
+        projected={"treatment": "coder-local", "baseline": "api-absent", "ratio": 0.031, "low": 0.02, "high": 0.08, "assumes": "list price of 2026-10-01", "price_ids": ["x@2026-10-01"]},
     )  # fmt: skip
     slower = Verdict(
         claim("faster", "Twice as fast", "latency", "e2e", "times_less", 2.0), "refuted", "e2e", "measured at p50",
@@ -168,7 +168,11 @@ SPEED = {"coder-local": 0.35, "smol-local": 0.12, "api-large": 0.6}
 def make_data(n_items: int = 60, hostile: bool = False, finished: float = 1.0, long_text: bool = False) -> ReportData:
     """A run of three measured arms over two tasks (1.5 x ``n_items`` items); ``finished`` = share of calls done."""
     suite, rng = _suite(n_items, hostile), random.Random(11)
-    calls, records, attempts, scores, costs = [], [], [], [], {}
+    calls: list[Call] = []
+    records: list[CallRecord] = []
+    attempts: list[Attempt] = []
+    scores: list[Score] = []
+    costs: dict[str, Cost] = {}
     now = 1_000_000_000
     for task in suite.tasks:
         for sample in task.samples:
@@ -306,7 +310,7 @@ def hostile_texts() -> tuple[str, ...]:
 
 
 def write_demo(path: Path) -> None:
-    """For a look by hand: ``python -c 'from conftest import write_demo; ...'``."""
+    """Write a report of made data, for a look by hand."""
     from claimbench.redact import Redactor
     from claimbench_reports.html import render_html
     from claimbench_reports.view import build_view

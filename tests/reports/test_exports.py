@@ -21,7 +21,7 @@ from claimbench_reports import exports
 from claimbench_reports.console import plain_summary, print_summary
 from claimbench_reports.html import render_html
 from claimbench_reports.index import render_index
-from claimbench_reports.inputs import ReportData
+from claimbench_reports.inputs import EarlierRun, ReportData
 from claimbench_reports.schema import report_schema
 from claimbench_reports.view import build_view
 from claimbench_reports.view_types import View
@@ -245,9 +245,7 @@ def test_index_page(data: ReportData) -> None:
     assert 'href="../a/report.html"' in render_index([_with_report("../a/report.html")])
 
 
-def _with_report(path: str) -> object:
-    from claimbench_reports.inputs import EarlierRun
-
+def _with_report(path: str) -> EarlierRun:
     return EarlierRun("a", "2026-11-20T00:00:00+00:00", "s 1-0", "complete", 1, 1, None, {}, path)
 
 

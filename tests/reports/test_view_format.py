@@ -57,6 +57,8 @@ def test_open_ends_are_worded() -> None:
     assert f.figure("x", 1, "seconds", low=0.5, high=math.inf).interval == "at least 500 ms"
     assert f.figure("x", 1, "ratio", low=-math.inf, high=2).interval == "at most 2.00×"
     assert f.figure("x", 1, "ratio", low=-math.inf, high=math.inf).interval == "no bounds"
+    assert f.figure("x", 1, "ratio", low=0, high=math.inf).interval == "no bounds"
+    assert f.figure("x", 0.1, "points", low=0, high=math.inf).interval == "at least ±0.0 pts"
     assert f.figure("x", 1, "seconds", low=0.5, high=math.inf).high is None
     assert f.figure("x", 1, "ratio").interval == ""
 
