@@ -13,6 +13,7 @@ Options of an arm (all optional):
 ``lora``           a LoRA adapter (GGUF), relative to the suite; ``lora_scale``, default 1
 ``prefix_slots``   tasks whose prompt prefix is kept at the same time; default 4
 ``top_k, min_p``   further sampling limits; default 0, which is off
+``flash_attn``     ``auto`` (default, llama.cpp decides), ``on`` or ``off``; it changes rounding, so results too
 =================  ====================================================================================================
 
 A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; the manifest says what was used.
@@ -113,6 +114,7 @@ class LlamaCppProvider:
             n_threads=options.n_threads,
             n_slots=options.n_slots,
             n_gpu_layers=options.n_gpu_layers,
+            flash_attn=options.flash_attn,
             lora=lora,
             lora_scale=options.lora_scale,
         )
@@ -172,6 +174,7 @@ class LlamaCppProvider:
             "n_gpu_layers": options.n_gpu_layers,
             "layers_offloaded": offloaded,
             "layers": layers,
+            "flash_attn": options.flash_attn,
             "chat_template": "none" if self._template is None else self._template.origin,
             "chat_template_sha256": None if self._template is None else self._template.sha256,
             "template_date": llama_chat.FIXED_DATE if self._template is not None and self._template.dated else None,

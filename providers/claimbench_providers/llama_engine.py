@@ -22,6 +22,9 @@ from claimbench_providers.llama_sampling import GrammarCache, Logits
 MOST_OUTPUTS = 64
 """Rows of logits asked for in one batch; the default (one per token of the batch) reserves hundreds of megabytes."""
 
+FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
+"""llama.cpp's ``llama_flash_attn_type``."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
@@ -33,6 +36,7 @@ class EngineSettings:
     n_threads: int
     n_slots: int
     n_gpu_layers: int = 0
+    flash_attn: str = "auto"
     lora: Path | None = None
     lora_scale: float = 1.0
 
@@ -97,6 +101,7 @@ class Engine:
         context.n_outputs_max = min(MOST_OUTPUTS, settings.n_batch)
         context.n_threads = context.n_threads_batch = settings.n_threads
         context.kv_unified = False
+        context.flash_attn_type = FLASH_ATTENTION[settings.flash_attn]
         context.no_perf = False
         self._context = low.llama_init_from_model(self._model, context)
         if not self._context:

@@ -22,6 +22,7 @@ OPTIONS = (
     "prefix_slots",
     "top_k",
     "min_p",
+    "flash_attn",
 )
 DEFAULT_N_CTX = 4096
 
@@ -42,6 +43,7 @@ class LlamaOptions:
     n_slots: int
     top_k: int
     min_p: float
+    flash_attn: str
 
 
 def llama_options(arm: Arm) -> LlamaOptions:
@@ -60,6 +62,7 @@ def llama_options(arm: Arm) -> LlamaOptions:
         n_slots=options.integer("prefix_slots", 4, least=1) or 4,
         top_k=options.integer("top_k", 0, least=0) or 0,
         min_p=options.real("min_p", 0.0, least=0, most=1),
+        flash_attn=options.text("flash_attn", "auto", choices=("auto", "on", "off")) or "auto",
     )
 
 
