@@ -140,6 +140,11 @@ class LabelText:
     """
 
     _OPENING = re.compile(r'\s*\{\s*"label"\s*:\s*"')
+    # A character beyond U+FFFF is two escapes, which must not be torn apart; a first one alone is no text at all.
+    _CHARACTERS = re.compile(
+        r"""(?:[^"\\]|\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[0-9a-fA-F]{4}|(?=[^\\]))|"""
+        r"""\\u(?![dD][89abAB])[0-9a-fA-F]{4}|\\[^u])*"""
+    )
     _COULD_OPEN = re.compile(r'\s*(\{\s*("(l(a(b(e(l("\s*(:\s*)?)?)?)?)?)?)?)?)?\Z')
 
     def __init__(self) -> None:
@@ -163,7 +168,7 @@ class LabelText:
     def _inside(self) -> str:
         import json
 
-        end = re.match(r'(?:[^"\\]|\\u[0-9a-fA-F]{4}|\\[^u])*', self._held)
+        end = self._CHARACTERS.match(self._held)
         whole = end.group() if end else ""
         rest = self._held[len(whole) :]
         if rest.startswith('"'):
