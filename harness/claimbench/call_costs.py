@@ -89,7 +89,10 @@ def cost_run(
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})
-    totals = {i: _plus(sum_costs(parts), extra.get(by_id[i].arm, {})) for i, parts in mine.items()}
+    totals = {
+        i: _plus(parts[0] if len(parts) == 1 else sum_costs(parts), extra.get(by_id[i].arm, {}))
+        for i, parts in mine.items()
+    }
     return RunCosts(tuple(costs), totals)
 
 
