@@ -92,8 +92,5 @@ def _cells(arm: ArmView) -> tuple[str, ...]:
 
 
 def _because(v: VerdictView) -> str:
-    """The sentence without the claim and the status that already stand before it."""
-    text = v.sentence
-    for lead in (f"{v.status_text}: ", f'"{v.claim}"', "\u201c" + v.claim + "\u201d", ": "):
-        text = text.removeprefix(lead)
-    return text
+    """The sentence; the claim and the status stand before it."""
+    return v.sentence

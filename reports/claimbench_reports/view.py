@@ -23,14 +23,10 @@ PROFILE_WORDS = {
 
 
 def build_view(data: ReportData, redact: Redactor) -> View:
-    """Everything a report shows, from one run.
+    """Everything a report shows, from one run; every foreign text passes through ``redact`` here and nowhere else.
 
     Pure: the same data and redactor give the same view. Costs one pass over the records, attempts and scores plus the
     intervals; no model, network or file is touched.
-
-    Args:
-        data: the run with what was derived from it.
-        redact: what may leave; every foreign text passes through it here and nowhere else.
     """
 
     def clean(text: str) -> str:

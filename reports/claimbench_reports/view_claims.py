@@ -41,22 +41,35 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         source=clean(v.claim.source) or "source not stated",
         status=v.status,
         status_text=status,
-        sentence=clean(v.sentence) or _fallback(v),
+        sentence=clean(_sentence(v)),
         qualifier=clean(v.qualifier),
         about=clean(_about(v.claim)),
         # A compound's readings are those of its parts, shown there.
         readings=() if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings),
         flags=tuple(word(clean(f)) for f in flags),
-        reasons=tuple(word(clean(r)) for r in v.reasons),
+        # The sentence of the claim checker names its reasons; only what it leaves out is listed.
+        reasons=tuple(w for w in (word(clean(r)) for r in v.reasons) if w.text not in clean(_sentence(v))),
         projected=tuple(_projections(redact.json(v.projected), id_)),
         parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
     )
 
 
-def _fallback(v: Verdict) -> str:
-    """A plain sentence where the claim checker gave none."""
-    why = "; ".join(word(r).text for r in v.reasons)
-    return f"{STATUS[v.status]}{': ' + why if why else ''}."
+COMPOUND = {
+    "supported": "Every part of it holds.",
+    "refuted": "At least one part of it does not hold.",
+    "inconclusive": "Not every part of it is decided.",
+    "not_comparable": "At least one part of it cannot be compared.",
+}
+
+
+def _sentence(v: Verdict) -> str:
+    """The claim checker's sentence without the status, which stands beside it; a compound's parts speak below."""
+    if v.parts:
+        return COMPOUND[v.status]
+    text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
+    text = text.removeprefix(f"{STATUS[v.status]}: ")
+    names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
+    return (text if names_an_arm else text[:1].upper() + text[1:]) + ("" if text.endswith((".", ")")) else ".")
 
 
 def _about(claim: Claim) -> str:
