@@ -24,22 +24,21 @@ COVERED_HERE = frozenset(
     vector
     for vector in VECTORS
     if re.match(
-        r"(ACC|MEAN|DIFF|RATIO|TIES|ALLFAIL|CLAIM|Q|OBF|LDOBF|FUTILITY|EPROC|PPI|FIXED|N-MORE|POWER|HOLM)\b", vector
+        r"(ACC|MEAN|DIFF|RATIO|TIES|ALLFAIL|CLAIM|Q|OBF|LDOBF|FUTILITY|EPROC|PPI|FIXED|N-MORE|POWER|HOLM|HDR)\b", vector
     )
     or vector in {"COST-fieller", "COST-hull-p-R0.1", "COST-hull-p-R0.15", "COST-hull-ci", "COST-per-correct"}
     or vector == "COST-zero-baseline"
 )
 COVERED_ELSEWHERE = {
     "COST-zero-arm": "test_claims_golden.py",
-    "HDR-coordinated-omission": "test_claims_golden.py",
-    "USD-openai": "test_pricing_golden.py",
-    "USD-anthropic": "test_pricing_golden.py",
-    "USD-gemini": "test_pricing_golden.py",
-    "USD-owned-rate": "test_pricing_golden.py",
-    "USD-local-1k": "test_pricing_golden.py",
-    "USD-break-even": "test_pricing_golden.py",
+    "USD-openai": "test_money_economics.py",
+    "USD-anthropic": "test_money_economics.py",
+    "USD-gemini": "test_money_economics.py",
+    "USD-owned-rate": "test_money_economics.py",
+    "USD-local-1k": "test_money_economics.py",
+    "USD-break-even": "test_money_economics.py",
 }
-"""Vector -> the test file in this folder that asserts it (verdict words, HDR export, dollars)."""
+"""Vector -> the test file in this folder that asserts it (verdict words, dollars)."""
 
 
 def ids(prefix: str) -> list[str]:
@@ -67,6 +66,8 @@ def test_every_vector_is_claimed() -> None:
     assert COVERED_HERE | set(COVERED_ELSEWHERE) == set(VECTORS)
     assert not COVERED_HERE & set(COVERED_ELSEWHERE)
     assert len(VECTORS) == 71
+    for name, file in COVERED_ELSEWHERE.items():
+        assert f'"{name}"' in (Path(__file__).parent / file).read_text(), (name, file)
 
 
 @pytest.mark.parametrize("name", ids("ACC-wilson"))
@@ -260,6 +261,18 @@ def test_quantile_with_time_blocks() -> None:
     i = np.arange(200)
     found = stats.quantile_ci((i % 20) * 5 + (i // 20) * 40 + 1, 0.5, i // 20)
     close("Q-clustered", q=found.est, n_eff=found.n_eff, lo=found.lo, hi=found.hi)
+
+
+def test_corrected_histograms_invent_samples() -> None:
+    """What record_corrected_value does (add v - i, v - 2i, ... for each stall), at its rank floor(p*n + 1/2)."""
+    given, expected = VECTORS["HDR-coordinated-omission"]["input"], VECTORS["HDR-coordinated-omission"]["expected"]
+    step = given["expected_interval_ms"]
+    raw = np.r_[np.full(99, 10.0), 1000.0]
+    corrected = np.sort(np.r_[raw, np.arange(1000 - step, step - 1, -step)])
+    found = stats.quantile_ci(raw, 0.95)
+    assert (found.est, found.n) == (expected["raw_p95"], expected["raw_count"])
+    assert len(corrected) == expected["corrected_count"]
+    assert corrected[int(0.95 * len(corrected) + 0.5) - 1] == expected["corrected_p95"]
 
 
 def test_holm() -> None:
