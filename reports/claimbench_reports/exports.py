@@ -52,7 +52,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
         mine = {s.scorer: s for s in scores.get(call.id, ())}
         first = mine.get(headline.get(call.task, ""))
         ttft, e2e, n_in, n_out, n = times.of(call.arm, call.id)
-        yield {
+        row: dict[str, Json] = {
             "id": call.id,
             "task": call.task,
             "arm": call.arm,
@@ -72,6 +72,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "provenance": record.provenance,
             "error": _error(record, redact),
         }
+        yield _sound(row)
 
 
 def _error(record: CallRecord, redact: Redactor) -> str | None:
@@ -136,7 +137,7 @@ def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
 def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
     """The calls as JSON Lines."""
     for row in call_rows(data, redact):
-        out.write(json.dumps(_sound(row), ensure_ascii=False, allow_nan=False) + "\n")
+        out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _sound(row: Mapping[str, Json]) -> dict[str, Json]:
@@ -160,7 +161,7 @@ def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
     rows = []
     for row in call_rows(data, redact):
         row["scores"] = json.dumps(row["scores"], ensure_ascii=False)
-        rows.append(_sound(row))
+        rows.append(row)
     pq.write_table(pa.Table.from_pylist(rows), path)
 
 

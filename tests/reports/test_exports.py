@@ -176,6 +176,11 @@ def test_jsonl_has_one_object_per_finished_call(data: ReportData) -> None:
     assert late["e2e_ms"] is None
 
 
+def test_lone_surrogates_can_be_written(hostile: ReportData) -> None:
+    for row in exports.call_rows(hostile, Redactor()):
+        json.dumps(row, ensure_ascii=False).encode("utf-8")
+
+
 def test_report_json_follows_the_published_schema(view: View) -> None:
     schema = report_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
