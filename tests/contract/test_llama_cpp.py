@@ -292,7 +292,7 @@ def test_layers_for_a_gpu_without_one_is_an_error(tmp_path: Path, small_model: P
 
 
 def test_nothing_is_printed_and_the_facts_are_complete(
-    tmp_path: Path, request_for: Ask, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, small_model: Path, request_for: Ask, capfd: pytest.CaptureFixture[str]
 ) -> None:
     provider = make(tmp_path, options={"chat_template": "none"})
     facts = provider.load()
@@ -320,7 +320,7 @@ def test_interrupt_ends_a_running_answer(engine: Any, request_for: Ask) -> None:
     assert text_of(list(engine.generate(request_for())))
 
 
-def test_a_template_that_refuses_a_role_is_a_bad_request(tmp_path: Path, request_for: Ask) -> None:
+def test_a_template_that_refuses_a_role_is_a_bad_request(tmp_path: Path, small_model: Path, request_for: Ask) -> None:
     (tmp_path / "strict.jinja").write_text(
         "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
         "{{ m.content }}{% endfor %}{{ strftime_now('%Y') }}"
@@ -379,7 +379,7 @@ def test_a_lora_adapter_changes_the_model_and_an_empty_one_does_not(tmp_path: Pa
 
 
 @pytest.mark.gpu
-def test_layers_go_to_the_gpu(tmp_path: Path, request_for: Ask) -> None:
+def test_layers_go_to_the_gpu(tmp_path: Path, small_model: Path, request_for: Ask) -> None:
     from llama_cpp import llama_cpp as low
 
     if not low.llama_supports_gpu_offload():
