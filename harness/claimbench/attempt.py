@@ -176,7 +176,7 @@ async def try_once(
         first_answer_ns=answer.first_answer_ns,
         chunk_ns=tuple(answer.chunk_ns),
         ended_ns=ended_ns,
-        stamp_source=provider.stamp_source,
+        stamp_source=meta.stamp_source or provider.stamp_source,
         connect_ns=meta.connect_ns,
         tls_ns=meta.tls_ns,
         engine=dict(answer.done.timings) if answer.done is not None else {},

@@ -76,7 +76,7 @@ ANSWERED = frozenset({Outcome.OK, Outcome.EMPTY, Outcome.REFUSED, Outcome.TRUNCA
 STOPS_ARM = frozenset({Outcome.AUTH, Outcome.BAD_REQUEST, Outcome.CONTEXT_OVERFLOW})
 
 Weights = Literal["open", "proprietary", "unknown"]
-StampSource = Literal["kernel", "transport", "sdk", "in_process"]
+StampSource = Literal["kernel", "transport", "sdk", "in_process", "reported"]
 Billable = Literal["yes", "no", "unknown"]
 Provenance = Literal["measured", "replayed", "provider_cached", "imported"]
 ScoreStatus = Literal["scored", "unparsable", "unscored"]
@@ -333,6 +333,7 @@ class Meta:
     """Response head: what answered, and what the transport measured while connecting (durations, ns).
 
     ``sent_ns`` is the core's own stamp of when the request left (transport, worker thread); an SDK leaves it None.
+    ``stamp_source``: where this response's stamps came from, if not from where the provider's usually do.
     """
 
     http_status: int | None = None
@@ -344,6 +345,7 @@ class Meta:
     tls_ns: int | None = None
     sent_ns: int | None = None
     received_ns: int | None = None
+    stamp_source: StampSource | None = None
 
 
 @dataclass(frozen=True, slots=True)

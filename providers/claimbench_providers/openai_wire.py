@@ -194,21 +194,29 @@ class ChunkReader:
         self._announced = False
         self._usage: Json = None
         self._tools: dict[int, dict[str, str | None]] = {}
+        self._tool_ns: dict[int, int | None] = {}
         self._finish: str | None = None
         self._refusal = False
+        self._now_ns: int | None = None
+        self._end_ns: int | None = None
+        self._usage_ns: int | None = None
 
     @property
     def complete(self) -> bool:
         """Whether a finish reason has come."""
         return self._finish is not None
 
-    def read(self, chunk: Mapping[str, Any]) -> Iterator[Event]:
-        """Events of one chunk.
+    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
+        """Events of one chunk, each with ``received_ns`` as its stamp.
+
+        A tool call bears the stamp of its first piece, ``Done`` that of the chunk with the finish reason: usage and
+        ``[DONE]`` after it are not part of the answer.
 
         Raises:
             ServerFault: the chunk is an error object.
             MalformedStream: it is no chat-completion chunk.
         """
+        self._now_ns = received_ns
         if chunk.get("error"):
             raise error_chunk(chunk["error"])
         choices = chunk.get("choices")
@@ -218,37 +226,45 @@ class ChunkReader:
             self._announced = True
             yield self._identify(chunk)
         if chunk.get("usage"):
-            self._usage = chunk["usage"]
+            self._usage, self._usage_ns = chunk["usage"], received_ns
         for choice in choices or ():
             yield from self._choice(choice)
 
     def _identify(self, chunk: Mapping[str, Any]) -> Meta:
         from dataclasses import replace
 
-        return replace(self._meta, model_returned=chunk.get("model"), fingerprint=chunk.get("system_fingerprint"))
+        return replace(
+            self._meta,
+            model_returned=chunk.get("model"),
+            fingerprint=chunk.get("system_fingerprint"),
+            received_ns=self._now_ns,
+        )
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
         delta = choice.get("delta") or {}
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
-            yield Delta(reasoning, "reasoning")
+            yield Delta(reasoning, "reasoning", self._now_ns)
         if delta.get("refusal"):
             self._refusal = True
-            yield Delta(str(delta["refusal"]))
+            yield Delta(str(delta["refusal"]), "answer", self._now_ns)
         content = delta.get("content")
         if isinstance(content, str) and content:
             text = self._label.push(content) if self._label else content
             if text:
-                yield Delta(text)
+                yield Delta(text, "answer", self._now_ns)
         for call in delta.get("tool_calls") or ():
             self._tool(call)
         reason = choice.get("finish_reason")
         if reason is not None:
             self._finish = FINISH_REASONS.get(str(reason).lower(), str(reason))
+            self._end_ns = self._now_ns
 
     def _tool(self, call: Mapping[str, Any]) -> None:
         index = call.get("index")
-        tool = self._tools.setdefault(index if isinstance(index, int) else len(self._tools), {})
+        place = index if isinstance(index, int) else len(self._tools)
+        tool = self._tools.setdefault(place, {})
+        self._tool_ns.setdefault(place, self._now_ns)
         function = call.get("function") or {}
         tool["id"] = call.get("id") or tool.get("id")
         tool["name"] = function.get("name") or tool.get("name")
@@ -262,15 +278,17 @@ class ChunkReader:
             ServerFault: the finish reason says that the server gave up.
         """
         if self._label and (text := self._label.finish()):
-            yield Delta(text)
-        for _, tool in sorted(self._tools.items()):
-            yield ToolCall(tool.get("name") or "", tool.get("arguments") or "", tool.get("id"))
+            yield Delta(text, "answer", self._end_ns)
+        for place, tool in sorted(self._tools.items()):
+            stamp = self._tool_ns.get(place)
+            yield ToolCall(tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp)
         if self._finish == "insufficient_system_resource":  # DeepSeek's word for an interrupted answer
             raise ServerFault("the server broke off: insufficient_system_resource")
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
-            yield UsageReport(usage, raw=self._usage, billed_usd=billed_usd(self._usage))
-        yield Done(self._finish, refusal=self._refusal or self._finish == "content_filter")
+            yield UsageReport(usage, self._usage, billed_usd(self._usage), self._usage_ns)
+        refused = self._refusal or self._finish == "content_filter"
+        yield Done(self._finish, refusal=refused, received_ns=self._end_ns)
 
 
 def error_chunk(error: Json) -> ProviderError:

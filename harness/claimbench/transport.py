@@ -1,0 +1,159 @@
+"""The lean streaming HTTP/1.1 client behind the measured path.
+
+Connections are opened (and, with TLS, verified) before a request's clock starts and are kept open between requests;
+every read is stamped once, at the socket, before anything is parsed (:mod:`~claimbench.transport_stamps`); bodies are
+read to their end with only the framing undone, so that the event loop gets back to the sockets at once.
+It follows no redirect (a key must not travel to a host nobody named), retries nothing, and asks for no compression.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from claimbench.errors import PluginError
+from claimbench.transport_connection import Connection, Origin, Timeouts, Traffic, dial
+from claimbench.transport_http import Limits, Reply, request_head
+from claimbench.transport_proxy import proxy_for
+from claimbench.transport_sse import Sse, sse_events
+
+__all__ = ["HttpClient", "Limits", "Reply", "Sse", "Target", "Timeouts", "Traffic", "sse_events"]
+
+WARM_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a kind of request goes, with its head ready to be sent; made by :meth:`HttpClient.target`."""
+
+    origin: Origin
+    head: bytes = field(repr=False)  # it holds the key
+
+
+class HttpClient:
+    """A pool of connections. One per provider; every method belongs to the event loop it was first used on.
+
+    ``traffic`` counts bytes, requests and connections by ``host:port`` (what left the machine, and where to).
+    """
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        *,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._environ = environ
+        self._limits = limits
+        self._context = context
+        self._idle: dict[Origin, list[Connection]] = {}
+        self._open: set[Connection] = set()
+        self.traffic: dict[str, Traffic] = {}
+
+    def target(self, url: str, headers: Mapping[str, str], method: str = "POST") -> Target:
+        """Resolve an address and its proxy once, and write the request's head.
+
+        Raises:
+            PluginError: not an http(s) address, a proxy that is none, or a header that HTTP does not allow.
+        """
+        try:
+            parts = urlsplit(url)
+            port = parts.port
+        except ValueError as error:
+            raise PluginError(f"{url!r} is not an address: {error}") from error
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise PluginError(f"{url!r} is not an http(s) address", hint="it looks like https://host/v1")
+        host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
+        usual = 443 if parts.scheme == "https" else 80
+        proxy = proxy_for(parts.scheme, host, port or usual, self._environ)
+        shown = f"[{host}]" if ":" in host else host
+        shown = shown if port in (None, usual) else f"{shown}:{port}"
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        sent = {"Accept-Encoding": "identity", **headers}
+        if proxy is not None and parts.scheme == "http":  # a plain request goes to the proxy with its whole address
+            path = f"http://{shown}{path}"
+            if proxy.authorization:
+                sent["Proxy-Authorization"] = proxy.authorization
+        return Target(Origin(parts.scheme, host, port or usual, proxy), request_head(method, path, shown, sent))
+
+    async def warm(self, target: Target, count: int, timeouts: Timeouts) -> list[Connection]:
+        """Open connections until ``count`` lie ready; gives the new ones.
+
+        Raises:
+            ProviderError: one could not be opened; those that could stay.
+        """
+        made: list[Connection] = []
+        while (missing := count - len(self._idle.get(target.origin, ()))) > 0:
+            batch = [self._dial(target.origin, timeouts) for _ in range(min(missing, WARM_AT_ONCE))]
+            results = await asyncio.gather(*batch, return_exceptions=True)
+            for result in results:
+                if isinstance(result, Connection):
+                    self._keep(target.origin, result)
+                    made.append(result)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+        return made
+
+    async def send(self, target: Target, body: bytes, timeouts: Timeouts) -> Reply:
+        """One request on a connection that is open before ``reply.sent_ns``; the whole response.
+
+        Faults after the request left stand in ``reply.fault``, with what came before them. Cancelling closes the
+        connection, which tells the server to stop.
+
+        Raises:
+            ConnectTimeout, Network: no connection; nothing was sent.
+        """
+        connection = self._take(target.origin) or await self._dial(target.origin, timeouts)
+        data = b"%bContent-Length: %d\r\n\r\n%b" % (target.head, len(body), body)
+        try:
+            return await connection.request(data, self._limits, timeouts)
+        finally:
+            if connection.closed:
+                self._open.discard(connection)
+            else:
+                self._keep(target.origin, connection)
+
+    async def close(self) -> None:
+        """Close every connection; idempotent."""
+        for connection in self._open:
+            connection.close()
+        self._open.clear()
+        self._idle.clear()
+
+    def _take(self, origin: Origin) -> Connection | None:
+        idle = self._idle.get(origin)
+        while idle:
+            connection = idle.pop()
+            if not connection.closed:
+                return connection
+        return None
+
+    def _keep(self, origin: Origin, connection: Connection) -> None:
+        self._idle.setdefault(origin, []).append(connection)
+
+    async def _dial(self, origin: Origin, timeouts: Timeouts) -> Connection:
+        traffic = self.traffic.setdefault(f"{origin.host}:{origin.port}", Traffic())
+        connection = await dial(origin, self._tls(origin), timeouts, traffic)
+        connection.on_idle_end = lambda ended: self._forget(origin, ended)
+        self._open.add(connection)
+        return connection
+
+    def _forget(self, origin: Origin, connection: Connection) -> None:
+        self._open.discard(connection)
+        idle = self._idle.get(origin, [])
+        if connection in idle:
+            idle.remove(connection)
+
+    def _tls(self, origin: Origin) -> ssl.SSLContext | None:
+        if origin.scheme != "https":
+            return None
+        if self._context is None:
+            self._context = ssl.create_default_context(
+                cafile=self._environ.get("SSL_CERT_FILE") or None, capath=self._environ.get("SSL_CERT_DIR") or None
+            )
+            self._context.set_alpn_protocols(["http/1.1"])
+        return self._context

@@ -1,0 +1,357 @@
+"""One connection: opened and, with TLS, verified before any request; read on the event loop, stamped at the socket.
+
+TLS runs over memory BIOs, so that the socket stays ours and the kernel's receive times can be had for it too. A
+decrypted piece carries the time of the read that completed its record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claimbench import transport_stamps
+from claimbench.errors import ConnectTimeout, Network, Timeout
+from claimbench.transport_http import Exchange, Limits, Reply
+from claimbench.transport_proxy import Proxy
+from claimbench.types import StampSource
+
+READ_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded by ``total``."""
+
+    total_s: float = 120.0
+    connect_s: float = 10.0
+    first_byte_s: float | None = None
+    idle_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where connections go: connections of one origin are interchangeable."""
+
+    scheme: str
+    host: str
+    port: int
+    proxy: Proxy | None = None
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Bytes on the wire of one origin, TLS and HTTP heads included, and how many connections were opened."""
+
+    connections: int = 0
+    requests: int = 0
+    bytes_sent: int = 0
+    bytes_received: int = 0
+
+
+class Tls:
+    """A TLS client over memory BIOs."""
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self._object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=host)
+
+    def handshake(self) -> bool:
+        """Go on with the handshake; True when it is done, False when bytes of the peer are needed."""
+        try:
+            self._object.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def encrypt(self, data: bytes) -> bytes:
+        """The bytes to put on the wire for ``data``."""
+        self._object.write(data)
+        return self.outgoing.read()
+
+    def decrypt(self, data: bytes) -> tuple[bytes, bool]:
+        """The plain bytes that ``data`` completes, and whether the peer ended the connection properly."""
+        self.incoming.write(data)
+        plain = bytearray()
+        try:
+            while piece := self._object.read(READ_BYTES):
+                plain += piece
+        except ssl.SSLWantReadError:
+            return bytes(plain), False
+        except ssl.SSLZeroReturnError:
+            return bytes(plain), True
+        return bytes(plain), True
+
+
+class Connection:
+    """An open connection, idle or with one exchange on it."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, tls: Tls | None, traffic: Traffic) -> None:
+        self._loop, self._sock, self._tls, self._traffic = loop, sock, tls, traffic
+        self._kernel = transport_stamps.enable(sock)
+        self._exchange: Exchange | None = None
+        self._unsent = b""
+        self._closed = False
+        self.connect_ns: int | None = None
+        self.tls_ns: int | None = None
+        self.fresh = True
+        self.on_idle_end: Callable[[Connection], None] = lambda _connection: None
+        loop.add_reader(sock.fileno(), self._readable)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it can carry nothing more."""
+        return self._closed
+
+    @property
+    def stamp_source(self) -> StampSource:
+        """Where its stamps come from."""
+        return "kernel" if self._kernel else "transport"
+
+    async def request(self, data: bytes, limits: Limits, timeouts: Timeouts) -> Reply:
+        """Send ``data`` and wait for the whole response; faults stand in the reply, with what came before them."""
+        wire = data if self._tls is None else self._tls.encrypt(data)
+        reply = Reply(time.monotonic_ns(), stamp_source=self.stamp_source)
+        if self.fresh:
+            reply.connect_ns, reply.tls_ns = self.connect_ns, self.tls_ns
+        self.fresh = False
+        self._exchange = exchange = Exchange(self._loop, limits, reply)
+        self._traffic.requests += 1
+        self._send(wire)
+        watch = _Watch(self._loop, exchange, timeouts)
+        try:
+            return await exchange.done
+        finally:
+            watch.stop()
+            self._exchange = None
+            if not exchange.reusable or self._unsent:
+                self.close()
+
+    def close(self) -> None:
+        """Close the socket; idempotent."""
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._sock.fileno())
+            self._loop.remove_writer(self._sock.fileno())
+            self._sock.close()
+
+    def _send(self, data: bytes) -> None:
+        self._traffic.bytes_sent += len(data)
+        try:
+            sent = self._sock.send(data)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            self._lost(error)
+            return
+        if sent < len(data):
+            self._unsent = data[sent:]
+            self._loop.add_writer(self._sock.fileno(), self._writable)
+
+    def _writable(self) -> None:
+        try:
+            sent = self._sock.send(self._unsent)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        self._unsent = self._unsent[sent:]
+        if not self._unsent:
+            self._loop.remove_writer(self._sock.fileno())
+
+    def _readable(self) -> None:
+        try:
+            data, ancillary, _, _ = self._sock.recvmsg(READ_BYTES, transport_stamps.ANCILLARY_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            self._lost(error)
+            return
+        now_ns = time.monotonic_ns()
+        if not data:
+            self._lost(None)
+            return
+        self._traffic.bytes_received += len(data)
+        exchange = self._exchange
+        stamp_ns = transport_stamps.arrival_ns(ancillary, now_ns) if self._kernel else None
+        if stamp_ns is None or (exchange is not None and stamp_ns < exchange.last_ns):
+            stamp_ns = now_ns  # no stamp, or one from before the request left: the wall clock was stepped
+            if self._kernel and exchange is not None:
+                exchange.reply.stamp_source = "transport"
+        if self._tls is None:
+            self._take(data, stamp_ns)
+        else:
+            self._take_encrypted(data, stamp_ns)
+
+    def _take(self, data: bytes, stamp_ns: int) -> None:
+        exchange = self._exchange
+        if exchange is None:  # nothing was asked: the peer is confused
+            self._lost(None)
+            return
+        exchange.feed(data, stamp_ns)
+
+    def _take_encrypted(self, data: bytes, stamp_ns: int) -> None:
+        assert self._tls is not None  # noqa: S101 - the caller has looked
+        try:
+            plain, ended = self._tls.decrypt(data)
+        except ssl.SSLError as error:
+            self._lost(OSError(f"TLS: {error.reason or error}"))
+            return
+        if plain:
+            self._take(plain, stamp_ns)
+        if ended:
+            self._lost(None)
+
+    def _lost(self, error: OSError | None) -> None:
+        exchange = self._exchange
+        self.close()
+        if exchange is None:
+            self.on_idle_end(self)
+        else:
+            exchange.end(error)
+
+
+class _Watch:
+    """Ends an exchange that takes too long: one timer, set again when it finds that bytes came meanwhile."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, timeouts: Timeouts) -> None:
+        self._loop, self._exchange, self._timeouts = loop, exchange, timeouts
+        self._sent_ns = exchange.reply.sent_ns
+        limits = (timeouts.total_s, timeouts.first_byte_s, timeouts.idle_s)
+        self._step = min(limit for limit in limits if limit is not None)
+        self._handle = loop.call_later(self._step, self._look)
+
+    def stop(self) -> None:
+        """Forget the exchange."""
+        self._handle.cancel()
+
+    def _left_s(self, now_ns: int) -> tuple[float, str]:
+        wait, exchange = self._timeouts, self._exchange
+        since_sent, since_last = (now_ns - self._sent_ns) / 1e9, (now_ns - exchange.last_ns) / 1e9
+        ends = [(wait.total_s - since_sent, f"no end within {wait.total_s:g} s")]
+        if wait.first_byte_s is not None and not exchange.began:
+            ends.append((wait.first_byte_s - since_sent, f"no first byte within {wait.first_byte_s:g} s"))
+        if wait.idle_s is not None and exchange.began:
+            ends.append((wait.idle_s - since_last, f"no byte for {wait.idle_s:g} s"))
+        return min(ends)
+
+    def _look(self) -> None:
+        left, why = self._left_s(time.monotonic_ns())
+        if left > 0:
+            self._handle = self._loop.call_later(min(left, self._step), self._look)
+        else:
+            self._exchange.fail(Timeout(why, billable="unknown"))
+
+
+async def dial(origin: Origin, context: ssl.SSLContext | None, timeouts: Timeouts, traffic: Traffic) -> Connection:
+    """Open a connection, with TLS if ``context`` is given.
+
+    Raises:
+        ConnectTimeout: TCP, proxy or TLS took longer than ``timeouts.connect_s``.
+        Network: no address, nobody listening, a refusing proxy, or a certificate that does not verify.
+    """
+    where = f"{origin.host}:{origin.port}"
+    sock: socket.socket | None = None
+    try:
+        async with asyncio.timeout(timeouts.connect_s):
+            sock, connect_ns = await _tcp(origin)
+            traffic.connections += 1
+            if origin.proxy is not None and context is not None:
+                await _tunnel(sock, origin, origin.proxy, traffic)
+            start_ns = time.monotonic_ns()
+            tls = await _handshake(sock, Tls(context, origin.host), traffic) if context is not None else None
+            tls_ns = time.monotonic_ns() - start_ns if tls is not None else None
+    except TimeoutError as error:
+        _close(sock)
+        raise ConnectTimeout(f"no connection to {where} within {timeouts.connect_s:g} s", billable="no") from error
+    except ssl.SSLCertVerificationError as error:
+        _close(sock)
+        hint = "is base_url right? for a certificate authority of your own set SSL_CERT_FILE"
+        raise Network(
+            f"{where}: the certificate does not verify: {error.verify_message}", hint=hint, billable="no"
+        ) from error
+    except (OSError, ssl.SSLError) as error:
+        _close(sock)
+        hint = "is the server running, and base_url right?"
+        raise Network(f"no connection to {where}: {error}", hint=hint, billable="no") from error
+    except BaseException:
+        _close(sock)
+        raise
+    connection = Connection(asyncio.get_running_loop(), sock, tls, traffic)
+    connection.connect_ns, connection.tls_ns = connect_ns, tls_ns
+    return connection
+
+
+def _close(sock: socket.socket | None) -> None:
+    if sock is not None:
+        sock.close()
+
+
+async def _tcp(origin: Origin) -> tuple[socket.socket, int]:
+    """A connected socket and how long its TCP handshake took (about one round trip; the name's look-up not counted)."""
+    loop = asyncio.get_running_loop()
+    host, port = (origin.proxy.host, origin.proxy.port) if origin.proxy else (origin.host, origin.port)
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    problem: OSError = OSError("the name has no address")
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        try:
+            sock.setblocking(False)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            start_ns = time.monotonic_ns()
+            await loop.sock_connect(sock, address)
+        except OSError as error:
+            sock.close()
+            problem = error
+        except BaseException:
+            sock.close()
+            raise
+        else:
+            return sock, time.monotonic_ns() - start_ns
+    raise problem
+
+
+async def _tunnel(sock: socket.socket, origin: Origin, proxy: Proxy, traffic: Traffic) -> None:
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    lines = [f"CONNECT {host}:{origin.port} HTTP/1.1", f"Host: {host}:{origin.port}"]
+    if proxy.authorization:
+        lines.append(f"Proxy-Authorization: {proxy.authorization}")
+    loop = asyncio.get_running_loop()
+    data = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+    traffic.bytes_sent += len(data)
+    await loop.sock_sendall(sock, data)
+    answer = b""
+    while not answer.endswith(b"\r\n\r\n"):  # byte by byte: what follows belongs to TLS
+        byte = await loop.sock_recv(sock, 1)
+        if not byte or len(answer) > 64 * 1024:
+            raise OSError(f"the proxy {proxy.host}:{proxy.port} gave no answer to CONNECT")
+        answer += byte
+    traffic.bytes_received += len(answer)
+    status = answer.split(b"\r\n", 1)[0].decode("latin-1")
+    if not status.startswith(("HTTP/1.1 2", "HTTP/1.0 2")):
+        raise OSError(f"the proxy {proxy.host}:{proxy.port} refused: {status}")
+
+
+async def _handshake(sock: socket.socket, tls: Tls, traffic: Traffic) -> Tls:
+    loop = asyncio.get_running_loop()
+    done = False
+    while not done:
+        try:
+            done = tls.handshake()
+        finally:
+            if out := tls.outgoing.read():
+                traffic.bytes_sent += len(out)
+                with contextlib.suppress(OSError):  # an alert to a peer that has gone; the handshake's error counts
+                    await loop.sock_sendall(sock, out)
+        if not done:
+            data = await loop.sock_recv(sock, 16 * 1024)
+            if not data:
+                raise OSError("the server closed the connection during the TLS handshake")
+            traffic.bytes_received += len(data)
+            tls.incoming.write(data)
+    return tls

@@ -1,0 +1,112 @@
+"""Server-sent events out of stamped pieces of a body, by the WHATWG rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from claimbench.errors import MalformedStream
+
+MAX_LINE_BYTES = 4 * 1024 * 1024
+
+
+class Sse(NamedTuple):
+    """One event: its name ("message" by default), its data, and when the piece that completed it was received."""
+
+    event: str
+    data: str
+    received_ns: int
+
+
+class SseParser:
+    """Feed it pieces as they came; it gives back the events that each completes.
+
+    Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments and a byte order
+    mark. ``finish`` gives an event that the end of the stream cut short of its blank line, as many servers do.
+    """
+
+    def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self._max = max_line_bytes
+        self._rest = b""
+        self._after_cr = False
+        self._event = ""
+        self._data: list[bytes] = []
+        self._size = 0
+        self._started = False
+        self._last_ns = 0
+
+    def feed(self, piece: bytes, received_ns: int) -> Iterator[Sse]:
+        """Events completed by ``piece``.
+
+        Raises:
+            MalformedStream: a line or an event longer than allowed, or data that is not UTF-8.
+        """
+        self._last_ns = received_ns
+        if self._after_cr and piece.startswith(b"\n"):
+            piece = piece[1:]
+        self._after_cr = piece.endswith(b"\r")
+        text = self._rest + piece if self._rest else piece
+        if not self._started and text:
+            if b"\xef\xbb\xbf".startswith(text):
+                self._rest = text
+                return
+            self._started = True
+            text = text.removeprefix(b"\xef\xbb\xbf")
+        lines = text.splitlines(keepends=True)
+        self._rest = b""
+        if lines and not lines[-1].endswith((b"\n", b"\r")):
+            self._rest = lines.pop()
+            self._check(len(self._rest))
+        for line in lines:
+            event = self._line(line.rstrip(b"\r\n"), received_ns)
+            if event is not None:
+                yield event
+
+    def finish(self) -> Iterator[Sse]:
+        """What stands unfinished at the end of the stream."""
+        rest, self._rest = self._rest, b""
+        if rest:
+            self._line(rest, self._last_ns)
+        event = self._line(b"", self._last_ns)
+        if event is not None:
+            yield event
+
+    def _check(self, size: int) -> None:
+        if size > self._max:
+            raise MalformedStream(f"a line or event of the stream is longer than {self._max:,} bytes")
+
+    def _line(self, line: bytes, received_ns: int) -> Sse | None:
+        if not line:
+            return self._dispatch(received_ns)
+        if line[0] == 58:  # a comment, as servers send to keep the connection open
+            return None
+        name, _, value = line.partition(b":")
+        if value.startswith(b" "):
+            value = value[1:]
+        if name == b"data":
+            self._size += len(value)
+            self._check(self._size)
+            self._data.append(value)
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        return None
+
+    def _dispatch(self, received_ns: int) -> Sse | None:
+        parts, event = self._data, self._event
+        self._event = ""
+        if not parts:
+            return None
+        self._data, self._size = [], 0
+        raw = parts[0] if len(parts) == 1 else b"\n".join(parts)
+        try:
+            return Sse(event or "message", raw.decode(), received_ns)
+        except UnicodeDecodeError as error:
+            raise MalformedStream(f"the stream is not UTF-8: {error}") from error
+
+
+def sse_events(pieces: Iterable[tuple[int, bytes]], max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Sse]:
+    """The events of ``(received_ns, bytes)`` pieces."""
+    parser = SseParser(max_line_bytes)
+    for received_ns, piece in pieces:
+        yield from parser.feed(piece, received_ns)
+    yield from parser.finish()

@@ -1,0 +1,150 @@
+"""What every provider of chat completions shares, whatever carries its bytes: options, key, address, events."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from claimbench.errors import IncompleteStream, PluginError
+from claimbench.provider import ProviderContext
+from claimbench.types import Arm, ConstraintKind, Delta, Event, Json, Meta, Request, StampSource
+from claimbench.usage import hides_reasoning
+from claimbench_providers import hosts, openai_wire
+from claimbench_providers.arm_options import Options
+from claimbench_providers.llama_text import TextStream
+
+OPTIONS = ("structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
+
+
+class ChatEndpoint:
+    """One arm's endpoint: its address, its key's variable and how its requests are written.
+
+    Raises:
+        PluginError: an option of the wrong kind, or an address that is none.
+    """
+
+    def __init__(self, arm: Arm, context: ProviderContext) -> None:
+        options = Options(arm, OPTIONS)
+        self._arm, self._context = arm, context
+        self.url = arm.base_url or hosts.OPENAI_URL
+        if not re.match(r"https?://[^/]", self.url):
+            raise PluginError(
+                f"arm {arm.name!r}: base_url {self.url!r} is not an address", hint="it looks like https://host/v1"
+            )
+        self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
+        self.dialect = openai_wire.Dialect(
+            arm.model,
+            token_parameter=options.text(
+                "token_parameter", choices=("max_tokens", "max_completion_tokens", "max_output_tokens")
+            ),
+            omit=options.texts("omit"),
+            structured=options.flag("structured", False) if options.has("structured") else None,
+            stream_usage=options.flag("stream_usage", True),
+            extra_body=options.mapping("extra_body"),
+        )
+
+    def missing(self) -> str | None:
+        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
+        if self._context.offline and not hosts.is_local(self.url):
+            return "the run is offline"
+        variable = self._key_variable()
+        if variable is None:
+            if hosts.is_local(self.url):
+                return None
+            return f"api_key_env is not given, and no key variable is known for {hosts.host_of(self.url)}"
+        if not self._context.environ.get(variable):
+            return f"{variable} is not set"
+        return None
+
+    def _key_variable(self) -> str | None:
+        return self._arm.api_key_env or hosts.key_variable(self.url)
+
+    def key(self) -> str | None:
+        """The key; None for an endpoint that needs none.
+
+        Raises:
+            PluginError: the arm cannot run here.
+        """
+        if why := self.missing():
+            raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
+        variable = self._key_variable()
+        return self._context.environ[variable] if variable is not None else None
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """See :class:`~claimbench.provider.Provider`."""
+        return self.dialect.constraint(request)
+
+    def not_started(self) -> PluginError:
+        """The error for a request before ``start``."""
+        return PluginError(f"arm {self._arm.name!r} is not started")
+
+    def answer(self, request: Request, meta: Meta) -> AnswerReader:
+        """A reader for one response to ``request``."""
+        label = bool(request.labels) and self.constraint(request) == "json_schema"
+        reader = openai_wire.ChunkReader(meta, hidden_reasoning=hides_reasoning(self.url), label=label)
+        # Where the endpoint refuses `stop`, the answer is cut here, so that arms stay comparable.
+        cut = TextStream(request.stop) if "stop" in self.dialect.omit and request.stop else None
+        return AnswerReader(reader, cut)
+
+
+def response_meta(
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    connect_ns: int | None = None,
+    tls_ns: int | None = None,
+    sent_ns: int | None = None,
+    stamp_source: StampSource | None = None,
+) -> Meta:
+    """The head of a response (header names in lower case) as a :class:`Meta`."""
+    return Meta(
+        http_status=status,
+        request_id=headers.get("x-request-id") or headers.get("request-id"),
+        rate_limits=openai_wire.rate_limits(headers),
+        connect_ns=connect_ns,
+        tls_ns=tls_ns,
+        sent_ns=sent_ns,
+        stamp_source=stamp_source,
+    )
+
+
+class AnswerReader:
+    """Chunks of one response -> events, cut at the request's stop strings where the endpoint does not do it."""
+
+    def __init__(self, reader: openai_wire.ChunkReader, cut: TextStream | None) -> None:
+        self._reader, self._cut = reader, cut
+        self._last_ns: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether a finish reason has come."""
+        return self._reader.complete
+
+    def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterator[Event]:
+        """Events of one chunk; raises as :meth:`openai_wire.ChunkReader.read`."""
+        for event in self._reader.read(chunk, received_ns):
+            yield from self._shown(event)
+
+    def finish(self) -> Iterator[Event]:
+        """The last events.
+
+        Raises:
+            IncompleteStream: no finish reason has come.
+        """
+        if not self.complete:
+            raise IncompleteStream("the stream ended without a finish reason")
+        for event in self._reader.finish():
+            if self._cut is not None and not isinstance(event, Delta):
+                for rest in self._cut.finish():
+                    yield replace(rest, received_ns=self._last_ns)
+            yield from self._shown(event)
+
+    def _shown(self, event: Event) -> Iterator[Event]:
+        if self._cut is None or not isinstance(event, Delta) or event.kind != "answer":
+            yield event
+            return
+        self._last_ns = event.received_ns
+        if not self._cut.stopped:
+            for shown in self._cut.push(event.text.encode()):
+                yield replace(shown, received_ns=event.received_ns)
