@@ -174,11 +174,11 @@ class Runner:
                 await pace.wait(arm.name, total - len(queue) - 1)
                 if self._halted(arm):
                     return
-                outcome = await self._call(arm, call)
-                if outcome is None:
+                final = await self._call(arm, call)
+                if final is None:
                     continue
                 await pace.finished(arm.name)
-                self._judge_health(arm, outcome)
+                self._judge_health(arm, final)
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError):
                 self._stopping = self._stopping or f"{type(error).__name__}: {error}"
@@ -187,16 +187,17 @@ class Runner:
             if self._halted(arm):
                 await pace.gave_up(arm.name)
 
-    def _judge_health(self, arm: Arm, outcome: Outcome) -> None:
+    def _judge_health(self, arm: Arm, final: Attempt) -> None:
         """Give an arm up when every further call would fail too; one that never answered gets little patience."""
-        state = self.progress.arms[arm.name]
+        state, outcome = self.progress.arms[arm.name], final.outcome
         state.answered += outcome.answered
         state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
         patience = self._policy.stop_arm_after if state.answered else min(NEVER_ANSWERED, self._policy.stop_arm_after)
         if outcome.stops_arm:
-            self._stop_arm(arm, f"{outcome.value}: every further call would fail the same way")
+            self._stop_arm(arm, f"{outcome.value}, as every further call would: {final.error}")
         elif state.failed_in_a_row >= patience:
-            self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, the last with {outcome.value}")
+            last = f"the last with {outcome.value}: {final.error}"
+            self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, {last}")
 
     def _stop_arm(self, arm: Arm, why: str) -> None:
         state = self.progress.arms[arm.name]
@@ -204,8 +205,8 @@ class Runner:
             state.stopped = why
             self.progress.notes.append(f"{arm.name} stopped: {why}")
 
-    async def _call(self, arm: Arm, call: Call) -> Outcome | None:
-        """All attempts of one call; None if it was not finished (stopped, or out of budget)."""
+    async def _call(self, arm: Arm, call: Call) -> Attempt | None:
+        """All attempts of one call, the final one returned; None if it was not finished (stopped, or out of budget)."""
         request = self._request(call)
         state = self.progress.arms[arm.name]
         before = self._attempts_before.get(call.id, 0)
@@ -225,7 +226,7 @@ class Runner:
                 self._watch(self._writer.record(_record(call, tried)))
                 state.done += 1
                 state.errors += outcome.missing
-                return outcome
+                return tried.attempt
             failed += 1
             state.retries += 1
             pause = backoff_s(self._policy, failed, tried.retry_after_s, self._rng)

@@ -135,8 +135,14 @@ def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
 
 
 def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
-    """The calls as JSON Lines."""
+    """The calls as JSON Lines, with the final attempt's token buckets (``usage``, null = unknown) beside the totals."""
+    final = {(a.call_id, a.number): a.usage for a in data.attempts}
+    by_call = {r.call.id: final.get((r.call.id, r.attempt)) for r in data.records}
     for row in call_rows(data, redact):
+        usage = by_call.get(str(row["id"]))
+        row["usage"] = (
+            None if usage is None or usage.source == "unknown" else {**asdict(usage), "fees": dict(usage.fees)}
+        )
         out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
 
