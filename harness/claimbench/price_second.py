@@ -14,6 +14,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from claimbench.arm_price import ArmPrice
 from claimbench.errors import BenchError
 from claimbench.price_model import Price, UnknownPrice
 
@@ -150,3 +151,18 @@ def compare_all(
             compared += 1
             found += differences
     return found, compared
+
+
+def warnings_for(prices: Mapping[str, ArmPrice], at_utc: datetime, second: SecondOpinion | None) -> list[str]:
+    """Say, arm by arm, where the second opinion differs; both numbers. Empty without one."""
+    found = []
+    for name, arm in prices.items():
+        if second is None or arm.price is None or arm.price.id.startswith(("suite:", "override:")):
+            continue
+        for d in second.differences(arm.price, arm.price.model, at_utc) or ():
+            note = f" ({d.note})" if d.note else ""
+            found.append(
+                f"{name}: two sources differ on the {d.rate} price per million tokens: ${d.ours.normalize():f} "
+                f"({d.our_source}), used here, and ${d.theirs.normalize():f} ({d.their_source}){note}."
+            )
+    return found

@@ -135,3 +135,25 @@ def test_bundled_books_are_found_beside_the_providers():
 
     names = [Path(p).name for p in bundled_books()]
     assert names == ["aliases.yaml", "alibaba.yaml", "deepseek.yaml"]
+
+
+def test_second_opinion_becomes_a_warning_with_both_numbers():
+    from datetime import UTC, datetime
+
+    from claimbench.arm_price import resolve_arm
+    from claimbench.cli.books import price_book
+    from claimbench.price_second import SecondOpinion, warnings_for
+    from claimbench.types import Arm
+
+    entry = {"litellm_provider": "openai", "input_cost_per_token": 5e-7, "output_cost_per_token": 2e-6}
+    arms = {
+        "gpt": Arm("gpt", "openai", "gpt-5-mini"),
+        "own": Arm("own", "openai", "gpt-5-mini", cost_model={"price": {"input": 9, "output": 9}}),
+    }
+    prices = {name: resolve_arm(arm, price_book()) for name, arm in arms.items()}
+    moment = datetime(2026, 11, 16, tzinfo=UTC)
+    said = warnings_for(prices, moment, SecondOpinion("litellm 1.0", {"gpt-5-mini": entry}))
+    assert len(said) == 1
+    assert "$0.25 (genai-prices" in said[0]
+    assert "$0.5 (litellm 1.0)" in said[0]
+    assert warnings_for(prices, moment, None) == []

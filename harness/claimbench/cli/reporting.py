@@ -192,4 +192,14 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         warnings.append(f"The run is not complete: {last.end_reason}.")
     elif last is not None and last.ended_utc is None:
         warnings.append("The run is not complete: its last session did not end by itself.")
-    return warnings
+    return warnings + _second_opinion(evaluation)
+
+
+def _second_opinion(evaluation: Evaluation) -> list[str]:
+    """Where litellm's price map, if it is installed, differs from the prices used."""
+    from datetime import datetime
+
+    from claimbench.price_second import load_second_opinion, warnings_for
+
+    moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
+    return warnings_for(evaluation.prices, moment, load_second_opinion())
