@@ -46,7 +46,7 @@ quick: $(READY)
 	@$(BIN)/pytest -q -m "not model and not browser and not slow"
 
 stats: $(READY)
-	@$(BIN)/pytest tests/stats -m full_stats -q -s
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/stats -m full_stats -q -s
 
 bench: models
 	@$(BIN)/pytest tests/benchmarks --benchmark-enable --benchmark-only -q -s

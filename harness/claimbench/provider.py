@@ -105,4 +105,22 @@ class InProcessProvider(Protocol):
         ...
 
 
+@runtime_checkable
+class SharesPrefixes(Protocol):
+    """An engine that keeps the computation of a prompt prefix that all requests of a task share."""
+
+    def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
+        """Tell which prompts come under ``key``; returns the tokens they share. Answers then depend on no order."""
+        ...
+
+
+@runtime_checkable
+class Interruptible(Protocol):
+    """An engine whose running ``generate`` can be stopped from another thread."""
+
+    def interrupt(self) -> None:
+        """Make the running ``generate`` raise Timeout soon."""
+        ...
+
+
 ProviderFactory = Callable[[Arm, ProviderContext], Provider | InProcessProvider]

@@ -15,8 +15,8 @@ from claimbench.plan import Plan
 from claimbench.prompts import build_request
 from claimbench.provider import Provider, ProviderContext, ProviderFactory
 from claimbench.suite import suite_to_json
-from claimbench.types import ArmFacts, Call, Json, Manifest, Suite
-from claimbench.worker import Device, as_provider
+from claimbench.types import ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
+from claimbench.worker import Device, WorkerProvider, as_provider
 
 
 @dataclass(slots=True)
@@ -73,13 +73,24 @@ def make_arms(
     return arms
 
 
-async def start_arms(arms: Arms) -> None:
+async def start_arms(arms: Arms, suite: Suite) -> None:
     """Load models and open connections; an error names its arm."""
     for name, provider in arms.ready.items():
         try:
             arms.facts[name] = await provider.start()
         except ModelError as error:
             raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
+        if isinstance(provider, WorkerProvider):
+            for task in suite.tasks:
+                requests = [_request(suite, task, sample, name) for sample in task.samples]
+                await provider.share_prefix(task.name, requests)
+
+
+def _request(suite: Suite, task: Task, sample: Sample, arm_name: str) -> Request:
+    """What ``sample`` would be asked, outside any plan."""
+    arm = next(arm for arm in suite.arms if arm.name == arm_name)
+    call = Call("", "", task.name, sample.id, 0, arm_name, seed=0, position=0)
+    return build_request(suite, task, sample, arm, call)
 
 
 def none_ready(arms: Arms) -> BenchError:
@@ -129,11 +140,7 @@ def manifest_of(
 
 def _constraint(suite: Suite, arm_name: str, provider: Provider) -> str:
     """How the arm's provider enforces the tasks' answer spaces: one word, or one per task where they differ."""
-    arm = next(arm for arm in suite.arms if arm.name == arm_name)
-    kinds = {}
-    for task in suite.tasks:
-        call = Call("", "", task.name, task.samples[0].id, 0, arm_name, 0, 0)
-        kinds[task.name] = provider.constraint(build_request(suite, task, task.samples[0], arm, call))
+    kinds = {t.name: provider.constraint(_request(suite, t, t.samples[0], arm_name)) for t in suite.tasks}
     if len(set(kinds.values())) == 1:
         return str(next(iter(kinds.values())))
     return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())

@@ -128,7 +128,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
         _refuse_unknown_cost(job)
         run_id = resume if resume is not None else provenance.new_run_id()
         with store.lock_run(run_id):
-            await start_arms(arms)
+            await start_arms(arms, suite)
             if resume is not None:
                 check_resumable(store.manifest(run_id), suite, arms)
             else:

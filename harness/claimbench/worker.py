@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TypeVar
 
 from claimbench.clock import Clock
 from claimbench.errors import Timeout
-from claimbench.provider import InProcessProvider, Provider
+from claimbench.provider import InProcessProvider, Interruptible, Provider, SharesPrefixes
 from claimbench.types import ArmFacts, ConstraintKind, Event, Meta, Request, StampSource
 
 T = TypeVar("T")
@@ -62,6 +62,12 @@ class WorkerProvider:
         facts = await self.device.run(self._engine.load)
         return replace(facts, load_seconds=(self._clock.monotonic_ns() - before) / 1e9)
 
+    async def share_prefix(self, key: str, requests: Sequence[Request]) -> None:
+        """Tell the engine which prompts come under ``key``, if it keeps shared prefixes."""
+        engine = self._engine
+        if isinstance(engine, SharesPrefixes):
+            await self.device.run(lambda: engine.share_prefix(key, requests))
+
     async def close(self) -> None:
         """Free the model."""
         await self.device.run(self._engine.unload)
@@ -74,6 +80,8 @@ class WorkerProvider:
             events, fault = await asyncio.shield(attempt)
         except asyncio.CancelledError:
             cancel.set()
+            if isinstance(self._engine, Interruptible):
+                self._engine.interrupt()
             await asyncio.wait([attempt])  # the turn may not pass on while the engine still works
             raise
         for event in events:
