@@ -17,7 +17,7 @@ from aiohttp import web
 from claimbench.clock import SystemClock
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm, Delta, Event, Message, Request, SamplingParams
-from claimbench_providers import llama_cpp, models, openai
+from claimbench_providers import compatible, llama_cpp, models, openai
 
 SMALL = "smollm2-135m-instruct-q4_1"
 CONTEXT = 512
@@ -189,8 +189,12 @@ def script() -> Iterator[Script]:
 
 
 @asynccontextmanager
-async def started(url: str, folder: Path, model: str = "any", **options: Any) -> AsyncIterator[openai.OpenAIProvider]:
-    provider = openai.create(Arm("remote", "openai", model, base_url=url, options=options), make_context(folder))
+async def started(
+    url: str, folder: Path, model: str = "any", kind: str = "openai", **options: Any
+) -> AsyncIterator[openai.OpenAIProvider | compatible.CompatibleProvider]:
+    arm = Arm("remote", kind, model, base_url=url, options=options)
+    create = compatible.create if kind == "compatible" else openai.create
+    provider = create(arm, make_context(folder))
     await provider.start()
     try:
         yield provider
@@ -198,10 +202,10 @@ async def started(url: str, folder: Path, model: str = "any", **options: Any) ->
         await provider.close()
 
 
-@pytest.fixture
-def endpoint(tmp_path: Path) -> Callable[..., Any]:
-    """``async with endpoint(url, model=..., **options) as provider``."""
-    return lambda url, model="any", **options: started(url, tmp_path, model, **options)
+@pytest.fixture(params=["openai", "compatible"])
+def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
+    """``async with endpoint(url, model=..., **options) as provider``, for each of the two ways to an endpoint."""
+    return lambda url, model="any", **options: started(url, tmp_path, model, request.param, **options)
 
 
 # The subjects
@@ -230,16 +234,14 @@ def in_process(provider: llama_cpp.LlamaCppProvider) -> Callable[[Request], Asyn
     return stream
 
 
-@pytest.fixture(
-    params=[pytest.param("llama_cpp", marks=pytest.mark.model), pytest.param("openai", marks=pytest.mark.model)]
-)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.model) for name in ("llama_cpp", "openai", "compatible")])
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
     """Every provider that answers with a real model."""
     if request.param == "llama_cpp":
         yield Subject("llama_cpp", in_process(request.getfixturevalue("engine")))
         return
-    async with started(request.getfixturevalue("llama_server"), tmp_path) as provider:
-        yield Subject("openai", provider.stream)
+    async with started(request.getfixturevalue("llama_server"), tmp_path, kind=request.param) as provider:
+        yield Subject(request.param, provider.stream)
 
 
 @pytest.fixture(params=["answer text"])
