@@ -23,12 +23,15 @@ from claimbench.errors import BenchError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.model_ids import same_model
 from claimbench.provider import Provider
+from claimbench.ratelimit import ArmPace, KeyGate, Said, Ticket, gate_names
 from claimbench.store import Intent
 from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
 from claimbench.worker import WorkerProvider
 
 NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
+LONGEST_WAIT_S = 900.0
+"""An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
 
 
 class Appender(Protocol):
@@ -121,7 +124,24 @@ class Runner:
         self._stopping: str | None = None
         self._fatal: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._halts = {name: asyncio.Event() for name in arms}
+        self._paces = {name: ArmPace(arm.limits) for name, arm in arms.items()}
+        self._gate_of, self.gates = self._make_gates()
         self.progress = Progress({name: ArmProgress(0) for name in arms}, clock.monotonic_ns())
+
+    def _make_gates(self) -> tuple[dict[str, str], dict[str, KeyGate]]:
+        """One gate per key of the endpoints: arm -> its gate's name, and the gates."""
+        remote = [arm for name, arm in self._arms.items() if not isinstance(self._providers[name], WorkerProvider)]
+        names = gate_names(remote)
+        most: dict[str, int] = {}
+        for arm in remote:
+            most[names[arm.name]] = most.get(names[arm.name], 0) + arm.concurrency
+        backoff, longest = self._policy.backoff_s, self._policy.backoff_max_s
+        gates = {
+            name: KeyGate(name, total, self._clock, backoff_s=backoff, backoff_max_s=longest)
+            for name, total in most.items()
+        }
+        return names, gates
 
     def stop(self, reason: str) -> None:
         """Start nothing more; what is in flight may end. A second call cancels what is in flight."""
@@ -129,6 +149,26 @@ class Runner:
             for task in self._tasks:
                 task.cancel()
         self._stopping = self._stopping or reason
+        for name in self._arms:
+            self._wake(name)
+
+    def _wake(self, name: str) -> None:
+        """End the waiting of an arm that was halted."""
+        self._halts[name].set()
+        if name in self._gate_of:
+            self.gates[self._gate_of[name]].wake()
+
+    async def _sleep_until(self, arm: Arm, ns: int) -> None:
+        """Sleep until ``ns``, or until the arm is halted."""
+        if self._halts[arm.name].is_set():
+            return
+        sleeping = asyncio.ensure_future(self._clock.sleep_until(ns))
+        halted = asyncio.ensure_future(self._halts[arm.name].wait())
+        try:
+            await asyncio.wait({sleeping, halted}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            sleeping.cancel()
+            halted.cancel()
 
     async def run(self, calls: Sequence[Call]) -> Progress:
         """Run ``calls`` (a part of a plan) to the end, or until stopped.
@@ -180,8 +220,8 @@ class Runner:
                 await pace.finished(arm.name)
                 self._judge_health(arm, final)
         except BaseException as error:
-            if not isinstance(error, asyncio.CancelledError):
-                self._stopping = self._stopping or f"{type(error).__name__}: {error}"
+            if not isinstance(error, asyncio.CancelledError) and self._stopping is None:
+                self.stop(f"{type(error).__name__}: {error}")
             raise
         finally:
             if self._halted(arm):
@@ -204,6 +244,7 @@ class Runner:
         if state.stopped is None:
             state.stopped = why
             self.progress.notes.append(f"{arm.name} stopped: {why}")
+            self._wake(arm.name)
 
     async def _call(self, arm: Arm, call: Call) -> Attempt | None:
         """All attempts of one call, the final one returned; None if it was not finished (stopped, or out of budget)."""
@@ -213,26 +254,52 @@ class Runner:
         failed = 0
         while True:
             queued_ns = self._clock.monotonic_ns()
-            reserved = self._money.reserve(arm, request)
-            if not await self._budget.reserve(arm.name, reserved):
-                self._out_of_budget(arm, reserved)
+            tried = await self._admitted(arm, call, request, before + failed + 1, queued_ns)
+            if tried is None or tried.attempt.outcome is Outcome.CANCELLED:
                 return None
-            number = before + failed + 1
-            tried = await self._attempt(arm, call, request, number, queued_ns, reserved)
             outcome = tried.attempt.outcome
-            if outcome is Outcome.CANCELLED:
-                return None
-            if not outcome.retryable or failed >= self._policy.max_retries:
+            long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
+            if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
                 self._watch(self._writer.record(_record(call, tried)))
                 state.done += 1
                 state.errors += outcome.missing
+                if long_wait:
+                    self._stop_arm(arm, f"{outcome.value}: told to wait {tried.retry_after_s:.0f} s")
                 return tried.attempt
             failed += 1
             state.retries += 1
             pause = backoff_s(self._policy, failed, tried.retry_after_s, self._rng)
-            await self._clock.sleep_until(self._clock.monotonic_ns() + round(pause * 1e9))
+            await self._sleep_until(arm, self._clock.monotonic_ns() + round(pause * 1e9))
             if self._halted(arm):
                 return None
+
+    async def _admitted(self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int) -> Tried | None:
+        """One attempt, once its key and the budget allow it; None if they never do."""
+        gate = self.gates[self._gate_of[arm.name]] if arm.name in self._gate_of else None
+        ticket: Ticket | None = None
+        pace = self._paces[arm.name]
+        if gate is not None:
+            characters = sum(len(message.content) for message in request.messages) + len(request.prompt or "")
+            ticket = await gate.enter(
+                pace,
+                characters,
+                request.max_tokens,
+                lambda ns: self._sleep_until(arm, ns),
+                lambda: self._halted(arm),
+            )
+            if ticket is None:
+                return None
+        tried: Tried | None = None
+        try:
+            reserved = self._money.reserve(arm, request)
+            if not await self._budget.reserve(arm.name, reserved):
+                self._out_of_budget(arm, reserved)
+                return None
+            tried = await self._attempt(arm, call, request, number, queued_ns, reserved)
+            return tried
+        finally:
+            if gate is not None and ticket is not None:
+                gate.leave(pace, ticket, _said(tried))
 
     async def _attempt(
         self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int, reserved: Decimal | None
@@ -277,7 +344,8 @@ class Runner:
             error = done.exception()
             if error is not None and self._fatal is None:
                 self._fatal = error if isinstance(error, BenchError) else BenchError(f"the store failed: {error}")
-                self._stopping = self._stopping or "the store failed"
+                if self._stopping is None:
+                    self.stop("the store failed")
 
         future.add_done_callback(check)
 
@@ -293,6 +361,18 @@ def _checked_model(arm: Arm, tried: Tried) -> Tried:
         f"in arm {arm.name})"
     )
     return replace(tried, attempt=replace(tried.attempt, outcome=Outcome.BAD_REQUEST, error=error))
+
+
+def _said(tried: Tried | None) -> Said:
+    """What the attempt's end says about the key's limits; nothing, if it was never sent."""
+    if tried is None:
+        return Said(False, False, None, {}, 0)
+    outcome, usage = tried.attempt.outcome, tried.attempt.usage
+    tokens = None
+    if usage is not None and usage.input_total is not None and usage.output_total is not None:
+        tokens = usage.input_total + usage.output_total
+    limits = tried.answer.meta.rate_limits
+    return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens)
 
 
 def _record(call: Call, tried: Tried) -> CallRecord:

@@ -157,6 +157,28 @@ class SamplingParams:
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What a key allows for an arm, as its vendor states it; None: not declared (it is then learned from refusals)."""
+
+    rpm: float | None = None
+    tpm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSpec:
+    """A server that the run starts for an arm. ``{port}``, ``{model}`` and ``{python}`` stand in ``command``.
+
+    ``health`` is polled until it answers 200; ``warmup`` requests are sent, and not measured, before the first call.
+    """
+
+    command: tuple[str, ...]
+    health: str = "http://127.0.0.1:{port}/v1/models"
+    ready_within_s: float = 300.0
+    warmup: int = 1
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Arm:
     """What is compared: provider x model x revision x parameters x host.
 
@@ -177,6 +199,10 @@ class Arm:
     base_url: str | None = None
     api_key_env: str | None = None
     options: Mapping[str, Json] = field(default_factory=dict)
+    limits: RateLimits = RateLimits()
+    serve: ServeSpec | None = None
+    api_key_file: str | None = None
+    api_key_keyring: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,304 @@
+"""How fast one key may be used: pauses, adaptive concurrency, declared and learned rates, and what became of them.
+
+One :class:`KeyGate` stands before every endpoint of one key. An attempt enters before its request is committed and
+leaves with what the server said. The gate holds back while
+
+* the server asked for a pause (Retry-After, or its rate-limit headers say that nothing is left): the whole key waits,
+  not only the call that was refused;
+* as many requests are under way as the adaptive limit allows: each refusal multiplies it by :data:`CUT`, answers add
+  to it again, up to the arms' own concurrency;
+* the arm's declared ``rpm``/``tpm`` would be exceeded (:class:`Pacer`);
+* the rate learned from refusals would be exceeded: the rate at which requests were accepted before the refusal, the
+  pause included, less :data:`MARGIN`; answers raise it again in small steps, so that the limit is probed seldom.
+
+Every change is kept in ``history``, which goes into the run's records.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from claimbench.clock import Clock
+from claimbench.rate_headers import nothing_left_for_s
+from claimbench.types import Arm, Json, RateLimits
+
+CUT = 0.8
+"""Concurrency after a refusal, as a share of what it was."""
+MARGIN = 0.05
+"""A learned rate stays this share below the rate at which the server accepted requests."""
+DECLARED_MARGIN = 0.03
+"""A declared limit is used up to this share below it: clocks and windows differ."""
+HOLD = 100
+"""Answers after a refusal before the limits are probed again."""
+STEP_EVERY = 50
+"""Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps grow."""
+STEP = 0.01
+LONGEST_HEADER_WAIT_S = 120.0
+"""A header that speaks of a longer wait is about a daily quota; the refusal itself will say what to do."""
+MAX_HISTORY = 5_000
+CHARS_PER_TOKEN = 3.5
+
+Sleep = Callable[[int], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChange:
+    """One change of a key's limits. ``concurrency`` and ``rate_per_s`` (None: unlimited) are the values after it."""
+
+    at_ns: int
+    key: str
+    event: str
+    concurrency: int
+    rate_per_s: float | None
+    pause_s: float | None = None
+
+
+class Pacer:
+    """Spends a budget of units per minute evenly, with one second of slack. Not shared between arms."""
+
+    def __init__(self, per_minute: float, margin: float = DECLARED_MARGIN) -> None:
+        self._ns_per_unit = 60e9 / (per_minute * (1 - margin))
+        self._next_ns = 0.0
+
+    def ready_ns(self) -> int:
+        """When the next request may go."""
+        return math.ceil(self._next_ns)
+
+    def spend(self, units: float, now_ns: int) -> None:
+        """Count ``units`` as used now; negative units give back what was counted too much."""
+        if units >= 0:
+            slack_ns = max(0.0, 1e9 - units * self._ns_per_unit)
+            self._next_ns = max(self._next_ns, now_ns - slack_ns)
+        self._next_ns += units * self._ns_per_unit
+
+
+class ArmPace:
+    """The declared limits of one arm: requests and tokens per minute."""
+
+    def __init__(self, limits: RateLimits) -> None:
+        self._requests = Pacer(limits.rpm) if limits.rpm else None
+        self._tokens = Pacer(limits.tpm) if limits.tpm else None
+        self._mean_tokens: float | None = None
+        self.turn = asyncio.Lock()
+
+    def ready_ns(self) -> int:
+        """When the next request of the arm may go."""
+        return max((pacer.ready_ns() for pacer in (self._requests, self._tokens) if pacer is not None), default=0)
+
+    def spend(self, characters: int, max_tokens: int, now_ns: int) -> float:
+        """Count one request; gives the tokens it was taken for: the mean so far, the worst case at first."""
+        tokens = self._mean_tokens if self._mean_tokens is not None else characters / CHARS_PER_TOKEN + max_tokens
+        if self._requests is not None:
+            self._requests.spend(1, now_ns)
+        if self._tokens is not None:
+            self._tokens.spend(tokens, now_ns)
+        return tokens
+
+    def settle(self, assumed: float, used: int | None, now_ns: int) -> None:
+        """Replace the assumed tokens by what the provider reports."""
+        if used is None:
+            return
+        if self._tokens is not None:
+            self._tokens.spend(used - assumed, now_ns)
+        self._mean_tokens = used if self._mean_tokens is None else 0.9 * self._mean_tokens + 0.1 * used
+
+
+@dataclass(slots=True)
+class Ticket:
+    """One admitted attempt."""
+
+    entered_ns: int
+    tokens: float
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the server said of its limits with one response."""
+
+    refused: bool
+    answered: bool
+    retry_after_s: float | None
+    headers: Mapping[str, str]
+    tokens: int | None
+
+
+class KeyGate:
+    """See the module. ``most``: requests in flight at most, the sum of the arms' concurrency."""
+
+    def __init__(
+        self, name: str, most: int, clock: Clock, *, backoff_s: float = 1.0, backoff_max_s: float = 60.0
+    ) -> None:
+        self.name = name
+        self.history: list[LimitChange] = []
+        self._most = most
+        self._clock = clock
+        self._backoff = (backoff_s, backoff_max_s)
+        self._limit = float(most)
+        self._ceiling = float(most)
+        self._in_flight = 0
+        self._freed = asyncio.Event()
+        self._paused_until_ns = 0
+        self._rate: float | None = None
+        self._anchor = 0.0
+        self._step = STEP
+        self._next_ns = 0.0
+        self._cut_ns = -1
+        self._released_ns: int | None = None
+        self._accepted = 0
+        self._since_cut = 0
+        self._in_vain = 0
+        self._short = 0
+
+    @property
+    def concurrency(self) -> int:
+        """Requests that may be under way at once, now."""
+        return max(1, int(self._limit))
+
+    async def enter(
+        self, pace: ArmPace, characters: int, max_tokens: int, sleep: Sleep, halted: Callable[[], bool]
+    ) -> Ticket | None:
+        """Wait until a request of ``pace``'s arm may go; None if the arm was ``halted`` meanwhile.
+
+        ``sleep``: sleeps until a monotonic time, or until the arm is halted.
+        """
+        async with pace.turn:
+            while not halted():
+                now_ns = self._clock.monotonic_ns()
+                ready_ns = max(self._paused_until_ns, pace.ready_ns(), math.ceil(self._next_ns))
+                if ready_ns > now_ns:
+                    await sleep(ready_ns)
+                elif self._in_flight >= self.concurrency:
+                    self._freed.clear()
+                    await self._freed.wait()
+                else:
+                    return self._admit(pace, characters, max_tokens, now_ns)
+        return None
+
+    def _admit(self, pace: ArmPace, characters: int, max_tokens: int, now_ns: int) -> Ticket:
+        self._in_flight += 1
+        if self._released_ns is None:
+            self._released_ns = now_ns
+        if self._rate is not None:
+            self._next_ns = max(self._next_ns, now_ns - min(2, self.concurrency) * 1e9 / self._rate) + 1e9 / self._rate
+        return Ticket(now_ns, pace.spend(characters, max_tokens, now_ns))
+
+    def wake(self) -> None:
+        """Let whoever waits for a place look again (its arm was halted)."""
+        self._freed.set()
+
+    def leave(self, pace: ArmPace, ticket: Ticket, said: Said) -> None:
+        """Take note of how an admitted attempt ended."""
+        now_ns = self._clock.monotonic_ns()
+        self._in_flight -= 1
+        self._freed.set()
+        pace.settle(ticket.tokens, 0 if said.refused else said.tokens, now_ns)
+        if said.refused:
+            self._refused(ticket, said.retry_after_s, now_ns)
+            return
+        if said.answered:
+            self._answered()
+        if said.retry_after_s:
+            self._pause(now_ns + round(said.retry_after_s * 1e9), now_ns, "the server asked for a pause")
+        wait_s = nothing_left_for_s(said.headers, self._in_flight)
+        if wait_s is not None and 0 < wait_s <= LONGEST_HEADER_WAIT_S:
+            self._pause(now_ns + round(wait_s * 1e9), now_ns, "the server's headers say that nothing is left")
+
+    def _pause(self, until_ns: int, now_ns: int, why: str) -> None:
+        if until_ns > self._paused_until_ns:
+            self._paused_until_ns = until_ns
+            self._note(now_ns, why, (until_ns - now_ns) / 1e9)
+
+    def _refused(self, ticket: Ticket, retry_after_s: float | None, now_ns: int) -> None:
+        pause_s = retry_after_s
+        old = ticket.entered_ns <= self._cut_ns  # sent before the last cut took effect: the same refusal, once more
+        if pause_s is None:
+            pause_s = 0.0 if old else min(self._backoff[1], self._backoff[0] * 2.0**self._in_vain)
+        self._paused_until_ns = max(self._paused_until_ns, now_ns + round(pause_s * 1e9))
+        if old:
+            return
+        released_ns = self._released_ns if self._released_ns is not None else ticket.entered_ns
+        end_ns = self._paused_until_ns if retry_after_s is not None else now_ns
+        span_s = max(1e-3, (end_ns - released_ns) / 1e9)
+        accepted = self._accepted + self._in_flight
+        self._learn(accepted, accepted / span_s, span_s, retry_after_s)
+        self._ceiling = max(1.0, float(self._in_flight))
+        self._limit = max(1.0, self._limit * CUT)
+        self._cut_ns = now_ns
+        self._released_ns = None
+        self._in_vain = self._in_vain + 1 if self._accepted == 0 else 0
+        self._accepted = self._since_cut = 0
+        self._step = STEP
+        self._note(now_ns, "refused", pause_s)
+
+    def _learn(self, accepted: int, measured: float, span_s: float, retry_after_s: float | None) -> None:
+        """Take the rate at which requests were accepted since the last pause as what the server allows.
+
+        A few requests say little: after a short while the rate falls no further than to 0.8 of what was accepted for
+        longer, unless refusals keep coming, so that a server that refuses at random does not slow a run to nothing.
+        """
+        if self._rate is None and accepted < 3:
+            return
+        self._short = self._short + 1 if accepted < 5 else 0
+        target = measured * (1 - MARGIN)
+        if self._rate is not None:
+            target = min(self._rate, max(target, 0.5 * self._rate)) if retry_after_s is not None else 0.9 * self._rate
+            if self._short < 3 and span_s < 5:
+                target = max(target, 0.8 * self._anchor)
+        if self._short >= 3:
+            self._short, self._anchor = 0, target
+        if accepted >= 5:
+            self._anchor = target
+        self._rate = target
+        self._next_ns = self._paused_until_ns
+
+    def _answered(self) -> None:
+        self._accepted += 1
+        self._since_cut += 1
+        self._in_vain = 0
+        if self._limit < self._most:
+            before = self.concurrency
+            if self._limit < self._ceiling:
+                self._limit = min(self._most, self._limit + 0.25)
+            elif self._since_cut >= HOLD:
+                self._limit = min(self._most, self._limit + 1 / self._limit)
+            if self.concurrency != before:
+                self._freed.set()
+                self._note(self._clock.monotonic_ns(), "answers: more at once")
+        if self._rate is not None and self._since_cut >= HOLD and self._since_cut % STEP_EVERY == 0:
+            self._rate *= 1 + self._step
+            if self._rate > self._anchor * (1 + 3 * MARGIN):
+                self._step = min(0.5, self._step * 1.5)  # far beyond where it was refused: that limit is gone
+            self._note(self._clock.monotonic_ns(), "answers: faster")
+
+    def _note(self, at_ns: int, event: str, pause_s: float | None = None) -> None:
+        if len(self.history) < MAX_HISTORY:
+            self.history.append(LimitChange(at_ns, self.name, event, self.concurrency, self._rate, pause_s))
+
+
+def gate_names(arms: Iterable[Arm]) -> dict[str, str]:
+    """The key that each arm uses, in words: arms of one provider, address and key share its limits."""
+    names = {}
+    for arm in arms:
+        key = arm.api_key_env or arm.api_key_file or arm.api_key_keyring or "the usual key"
+        names[arm.name] = f"{arm.provider} at {arm.base_url or 'its usual address'} with {key}"
+    return names
+
+
+def history_rows(gates: Mapping[str, KeyGate], session: int) -> dict[str, Json]:
+    """The histories as rows for the store, by a row id that keeps their order."""
+    rows: dict[str, Json] = {}
+    for name, gate in gates.items():
+        for number, change in enumerate(gate.history):
+            rows[f"{session:04d}/{name}/{number:06d}"] = {
+                "session": session,
+                "at_ns": change.at_ns,
+                "key": change.key,
+                "event": change.event,
+                "concurrency": change.concurrency,
+                "rate_per_s": change.rate_per_s,
+                "pause_s": change.pause_s,
+            }
+    return rows
