@@ -1,4 +1,4 @@
-"""Both ways to an endpoint (SDK, own transport): a third-party mock vendor for faults, a scripted server for the odd."""
+"""Both ways to an endpoint (SDK, own transport): a third-party mock vendor for faults, a script for other replies."""
 
 from __future__ import annotations
 
