@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbench.errors import StoreError
 
+VERDICTS = "verdicts.json"
+"""In a run's folder: claim id -> status as of its last report, for the index of runs."""
+
 if TYPE_CHECKING:
     from claimbench.evaluate import Evaluation
     from claimbench.redact import Redactor
     from claimbench.store import ResultsStore
+    from claimbench.store_runs import RunInfo
+    from claimbench.types import Manifest
     from claimbench_reports.inputs import ArmInfo, EarlierRun, PriceFact, ReportData
     from claimbench_reports.view_types import View
 
@@ -75,18 +82,31 @@ def write_report(
     """Write ``report.html`` into the run's folder, or to ``output``; an old one is replaced only by a whole new one."""
     from claimbench_reports.html import render_html
 
-    path = output or store.run_folder(evaluation.stored.manifest.run_id) / "report.html"
-    text = render_html(view_of(store, evaluation, profile))
+    folder = store.run_folder(evaluation.stored.manifest.run_id)
+    path = output or folder / "report.html"
+    _replace(path, render_html(view_of(store, evaluation, profile)))
+    if output is None:
+        statuses = {verdict.claim.id: verdict.status for verdict in evaluation.verdicts}
+        _replace(folder / VERDICTS, json.dumps(statuses, ensure_ascii=False) + "\n")
+        write_index(store, redactor(evaluation, profile))
+    return path
+
+
+def write_index(store: ResultsStore, redact: Redactor) -> None:
+    """Write ``index.html`` of the results folder: every run with the verdicts of its last report."""
+    from claimbench_reports.index import render_index
+
+    _replace(store.path.parent / "index.html", render_index([_past(store, info) for info in store.runs()], redact))
+
+
+def _replace(path: Path, text: str) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_name(path.name + ".part")
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise StoreError(
-            f"{path}: the report cannot be written: {error.strerror}", hint="give --output FILE"
-        ) from error
-    return path
+        raise StoreError(f"{path} cannot be written: {error.strerror}", hint="give --output FILE") from error
 
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:
@@ -154,34 +174,46 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
     return facts
 
 
-def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
-    """Earlier runs of the suite; those of the same measured suite are marked comparable."""
+def _past(store: ResultsStore, info: RunInfo, mine: Manifest | None = None) -> EarlierRun:
+    """One line of history; ``comparable`` where the measured suite is that of ``mine``."""
     from claimbench_reports.inputs import EarlierRun
 
+    folder = store.run_folder(info.run_id)
+    try:
+        verdicts = json.loads((folder / VERDICTS).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        verdicts = {}
+    return EarlierRun(
+        run_id=info.run_id,
+        created_utc=info.created_utc,
+        suite=f"{info.suite_name} {info.suite_version}",
+        status=info.status,
+        n_finished=info.n_finished,
+        n_planned=info.n_planned,
+        comparable=None if mine is None else info.measured_sha256 == mine.measured_sha256,
+        verdicts=verdicts,
+        report=f"{info.run_id}/report.html" if (folder / "report.html").exists() else None,
+    )
+
+
+def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
+    """Earlier runs of the suite; those of the same measured suite are marked comparable."""
     mine = evaluation.stored.manifest
-    found = []
-    for info in store.runs():
-        if info.run_id == mine.run_id or info.created_utc >= mine.created_utc or info.suite_name != mine.suite_name:
-            continue
-        report = store.run_folder(info.run_id) / "report.html"
-        found.append(
-            EarlierRun(
-                run_id=info.run_id,
-                created_utc=info.created_utc,
-                suite=f"{info.suite_name} {info.suite_version}",
-                status=info.status,
-                n_finished=info.n_finished,
-                n_planned=info.n_planned,
-                comparable=info.measured_sha256 == mine.measured_sha256,
-                report=f"../{info.run_id}/report.html" if report.exists() else None,
-            )
-        )
-    return found
+    past = [r for r in store.runs() if r.created_utc < mine.created_utc and r.suite_name == mine.suite_name]
+    found = [_past(store, info, mine) for info in past if info.run_id != mine.run_id]
+    return [replace(run, report=f"../{run.report}" if run.report else None) for run in found]
 
 
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
     warnings = []
+    imported = stored.manifest.options.get("imported")
+    if imported:
+        files = ", ".join(imported["files"])
+        warnings.append(
+            f"Measured by {imported['tool']}, not by ClaimBench ({files}): prompts, scores and clocks are that tool's."
+        )
+        warnings.extend(imported["notes"])
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}
