@@ -136,7 +136,7 @@ def evaluate(
         stored.calls,
         stored.attempts,
         as_of=as_of,
-        bounds=token_bounds(stored),
+        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),  # its prompts are not ours
         load_s=load_seconds(stored.manifest),
     )
     items, calls = build_tables(

@@ -35,7 +35,7 @@ def arm_profile(suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[S
     params, hosts = arm.params, sessions or ()
     load = suite.load
     return {
-        "measured_sha256": suite.measured_sha256,
+        "measured_sha256": details.get("measured_sha256", suite.measured_sha256),  # imports: by arm
         "epochs": suite.epochs,
         "error_policy": _fields(suite.errors),
         "sampling": {"temperature": params.temperature, "top_p": params.top_p, "seed": params.seed},

@@ -61,11 +61,17 @@ def make_row(
     """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic ns)."""
     value, status = _main_score(record.outcome, score)
     sent = math.nan
-    if attempts and attempts[-1].session in origin:
+    if attempts and attempts[-1].session in origin and _told(attempts[-1], "sent_known"):
         utc, mono = origin[attempts[-1].session]
         sent = utc + (attempts[-1].timing.sent_ns - mono) / tm.NS_PER_S
-    busy = sum(tm.e2e_s(a.timing) for a in attempts) if attempts else math.nan
+    known = bool(attempts) and all(_told(a, "latency_known") for a in attempts)
+    busy = sum(tm.e2e_s(a.timing) for a in attempts) if known else math.nan
     return Row(item, record, attempts, value, status, cost, sent, busy)
+
+
+def _told(attempt: Attempt, what: str) -> bool:
+    """Say whether a stamp means something: other tools' files (imports) often tell no send time or duration."""
+    return attempt.timing.stamp_source != "reported" or bool(attempt.timing.engine.get(what))
 
 
 def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
@@ -192,7 +198,8 @@ def _dollars(cost: Cost | None) -> tuple[float, float, float]:
 
 def _timed(row: Row) -> bool:
     """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
-    return not row.cached and row.record.outcome.answered
+    known = row.final is None or _told(row.final, "latency_known")
+    return known and not row.cached and row.record.outcome.answered
 
 
 def _latency(row: Row, seconds: float | None) -> float:

@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Print a run's verdicts and comparison."),
     "export": ("export", "Write a run's calls or figures in another format."),
     "reprice": ("reprice", "Judge a stored run under other prices, without calling a model."),
+    "import": ("importing", "Judge results that lm-eval, Inspect, promptfoo or a table hold."),
     "claims": ("claims", "Explain how a claim is read, and what it needs."),
     "prices": ("prices", "Show, compare and check list prices."),
     "models": ("models", "List, fetch and verify local models."),
@@ -75,7 +76,7 @@ def group() -> click.Group:
                 return None
             name = COMMANDS[cmd_name][0]
             module = importlib.import_module(f"claimbench.cli.{name}")
-            command = getattr(module, f"{name}_command", None) or getattr(module, name)
+            command = getattr(module, f"{cmd_name}_command", None) or getattr(module, name)
             assert isinstance(command, click.Command)  # noqa: S101 - a test calls every command's --help
             return command
 

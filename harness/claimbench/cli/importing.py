@@ -1,0 +1,144 @@
+"""``bench import``: results that another tool measured, as a run of ours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import json_option, open_store, print_json, results_option, verdict_codes, worst
+from claimbench.errors import BenchError
+
+if TYPE_CHECKING:
+    from claimbench.importers.building import ImportedRun
+    from claimbench.importers.model import Imported
+    from claimbench.types import ClaimSpec
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "kind",
+    type=click.Choice(["lm-eval", "inspect", "promptfoo", "csv"]),
+    help="What wrote the files, where they do not say.",
+)
+@click.option("--metric", metavar="NAME", help="The tool's metric to judge; default: its first between 0 and 1.")
+@click.option(
+    "--arm", "arms", multiple=True, metavar="NAME", help="Names of the arms, in the files' order. Repeatable."
+)
+@click.option("--task", metavar="NAME", help="Name of the task, for promptfoo and tables.")
+@click.option(
+    "--column", "columns", multiple=True, metavar="ROLE=COLUMN", help="Tables: what a column is, e.g. score=acc."
+)
+@click.option("--scale", type=float, default=1.0, show_default=True, help="Tables: scores are divided by it.")
+@click.option("--claim", "claims", multiple=True, metavar="TEXT", help="A claim to judge. Repeatable.")
+@click.option("--name", help="Name of the suite; default: from the first file.")
+@results_option
+@click.option("--no-report", is_flag=True, help="Only store; bench report writes the report later.")
+@json_option
+def import_command(
+    files: tuple[Path, ...],
+    kind: str | None,
+    metric: str | None,
+    arms: tuple[str, ...],
+    task: str | None,
+    columns: tuple[str, ...],
+    scale: float,
+    claims: tuple[str, ...],
+    name: str | None,
+    results: Path,
+    no_report: bool,
+    as_json: bool,
+) -> int:
+    """Read results of lm-eval, Inspect, promptfoo or a plain table as a run, and judge claims on it.
+
+    Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score without its number
+    of items gets no interval, a cost of 0 is no cost.
+    """
+    from claimbench.importers.model import ImportOptions
+    from claimbench.importers.reading import read_files
+
+    if not scale > 0:
+        raise BenchError(
+            f"--scale {scale:g}: scores cannot be divided by it", hint="give the scale's maximum, e.g. 100"
+        )
+    options = ImportOptions(metric, arms, _columns(columns), task, scale)
+    imported = read_files(files, options, kind)
+    run = _build(imported, name or files[0].stem, claims)
+    with open_store(results, create=True) as store:
+        from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+        from claimbench.importers.building import store_run
+
+        run_id = store_run(store, run)
+        evaluation = evaluate_run(store, run_id)
+        path = None if no_report else write_report(store, evaluation)
+        if as_json:
+            _as_json(run_id, imported, path)
+        else:
+            _say(imported)
+            console_summary(evaluation, path, store)
+    return worst(verdict_codes(evaluation.verdicts))
+
+
+def _columns(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    columns: dict[str, tuple[str, ...]] = {}
+    for text in given:
+        role, mark, column = text.partition("=")
+        if not mark or not role or not column:
+            raise BenchError(
+                f"--column {text}: not of the form ROLE=COLUMN", hint="for example --column score=accuracy"
+            )
+        columns[role] = (*columns.get(role, ()), column)
+    return columns
+
+
+def _build(imported: Imported, name: str, claims: tuple[str, ...]) -> ImportedRun:
+    from claimbench.claims_parse import parse_claims
+    from claimbench.cli.books import price_book
+    from claimbench.clock import SystemClock
+    from claimbench.importers.building import build_run
+
+    run = build_run(imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock())
+    parse_claims(run.suite)  # a claim that cannot be read must not leave half a run behind
+    return run
+
+
+def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
+    from claimbench.types import ClaimSpec
+
+    specs = [ClaimSpec(f"claim-{i}", text, None, {}) for i, text in enumerate(texts, start=1)]
+    return tuple(replace(spec, line=None) for spec in specs)
+
+
+def _say(imported: Imported) -> None:
+    from claimbench.importers.building import describe
+
+    known = sum(1 for call in imported.calls if call.usage is not None)
+    click.echo(
+        f"{imported.kind}: {len(imported.arms)} arms, {len(imported.samples)} items, {len(imported.calls)} answers, "
+        f"{known} with tokens"
+    )
+    for aggregate in imported.aggregates:
+        error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
+        click.echo(f"  {aggregate.arm}: {describe(aggregate)}{error}")
+    for note in imported.notes:
+        click.echo(f"  note: {note}")
+
+
+def _as_json(run_id: str, imported: Imported, report: Path | None) -> None:
+    print_json(
+        {
+            "run": run_id,
+            "kind": imported.kind,
+            "report": report,
+            "aggregates": [
+                {"arm": a.arm, "task": a.task, "metric": a.metric, "value": a.value, "stderr": a.stderr, "n": a.n,
+                 "interval": a.interval()}
+                for a in imported.aggregates
+            ],
+            "notes": list(imported.notes),
+        }
+    )  # fmt: skip

@@ -1,0 +1,278 @@
+"""Inspect: logs as ``.eval`` (a zip of JSON, its members deflated or Zstandard) and as ``.json``.
+
+``C`` counts 1, ``P`` 0.5, ``I`` and ``N`` 0, as Inspect's ``value_to_float``. Seconds are the tool's own clock around
+the call (``output.time``, or the sample's ``working_time`` where several calls made the answer).
+"""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from claimbench.importers import jsonio
+from claimbench.importers.jsonio import digest, get, moment, number, text_of, whole
+from claimbench.importers.model import (
+    Aggregate,
+    Imported,
+    ImportedArm,
+    ImportedCall,
+    ImportedSample,
+    ImportFault,
+    ImportOptions,
+    mean_and_stderr,
+    reproduced,
+)
+from claimbench.nearest import did_you_mean, one_of
+from claimbench.types import Json, SamplingParams, Usage
+
+KIND = "inspect"
+ZSTANDARD = 93
+"""The zip format's number for Zstandard, which ``zipfile`` cannot read before Python 3.14."""
+NOT_SCORED = "not scored"
+"""Stands for the metric of a log whose samples have no scores; their tokens and seconds still count."""
+MOST_BYTES = 2 * 2**30
+_WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
+
+
+def is_log(value: Json) -> bool:
+    """Recognise a log in JSON."""
+    return isinstance(get(value, "eval", "model"), str) and isinstance(get(value, "eval", "task"), str)
+
+
+def read(path: Path, options: ImportOptions) -> Imported:
+    """Read one log; raises ImportFault."""
+    raw = jsonio.read_bytes(path)
+    log = _read_zip(path, raw) if zipfile.is_zipfile(io.BytesIO(raw)) else jsonio.load_json(path, raw)
+    if not is_log(log):
+        raise ImportFault(f"{path}: not a log of Inspect (no 'eval' with 'task' and 'model')")
+    model, task = str(get(log, "eval", "model")), str(get(log, "eval", "task"))
+    seller, _, short = model.partition("/")
+    config = {**(get(log, "eval", "model_generate_config") or {}), **(get(log, "plan", "config") or {})}
+    arm = ImportedArm(
+        (short or seller).rsplit("/", 1)[-1],
+        seller if short else "unknown",
+        short or seller,
+        path.name,
+        {task: _setup(log, config)},
+        SamplingParams(number(config.get("temperature")), number(config.get("top_p")), whole(config.get("seed")),
+                       config.get("reasoning_effort")),
+        moment(get(log, "stats", "started_at")) or moment(get(log, "eval", "created")),
+    )  # fmt: skip
+    notes = [] if get(log, "status") == "success" else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
+    rows = [s for s in get(log, "samples") or [] if isinstance(s, dict)]
+    files = {path.name: jsonio.sha256(raw)}
+    stated = _stated(log)
+    if not rows:
+        n = whole(get(log, "results", "completed_samples"))
+        told = tuple(
+            Aggregate(arm.name, task, metric, value, error, n, note="no per-item results")
+            for metric, (value, error) in stated.items()
+        )
+        if not told:
+            raise ImportFault(f"{path}: the log holds neither samples nor results")
+        return Imported(KIND, (arm,), (), (), told, tuple(notes), {}, files)
+    metric, all_metrics = _choose(path, rows, options.metric)
+    samples = {str(row.get("id")): _sample(row, task) for row in rows}
+    calls = tuple(_call(row, arm.name, task, model, metric) for row in rows)
+    aggregate, more = _checked(arm.name, task, metric, calls, stated)
+    others = [m for m in all_metrics if m != metric]
+    notes += [*more, f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")]
+    return Imported(KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files)
+
+
+def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
+    """Put the members of an ``.eval`` together as the ``.json`` form has them."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(raw))
+    except zipfile.BadZipFile as error:
+        raise ImportFault(f"{path}: not a zip archive: {error}") from None
+    members = {info.filename: info for info in archive.infolist()}
+    if sum(info.file_size for info in members.values()) > MOST_BYTES:
+        raise ImportFault(f"{path}: unpacks to more than {MOST_BYTES >> 30} GiB")
+    head = next((name for name in ("header.json", "_journal/start.json") if name in members), None)
+    if head is None:
+        raise ImportFault(f"{path}: a zip archive, but no log of Inspect (no header.json)")
+
+    def load(name: str) -> Any:
+        return jsonio.load_json(path, _member(path, raw, archive, members[name]), name)
+
+    log = load(head)
+    if head != "header.json":
+        log = {**log, "status": "unfinished"}
+    samples = [load(name) for name in members if name.startswith("samples/") and name.endswith(".json")]
+    return {**log, "samples": samples} if isinstance(log, dict) else {}
+
+
+def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    if info.compress_type != ZSTANDARD:
+        try:
+            return archive.read(info)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+            raise ImportFault(f"{path} ({info.filename}): {error}") from None
+    try:
+        import zstandard
+    except ImportError:
+        raise ImportFault(
+            f"{path} ({info.filename}) is compressed with Zstandard, and no package here reads that",
+            hint="pip install zstandard, or convert the log: inspect log convert --to json",
+        ) from None
+    name_length, extra_length = struct.unpack("<HH", raw[info.header_offset + 26 : info.header_offset + 30])
+    start = info.header_offset + 30 + name_length + extra_length
+    packed = raw[start : start + info.compress_size]
+    try:
+        data: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
+    except zstandard.ZstdError as error:
+        raise ImportFault(f"{path} ({info.filename}): {error}") from None
+    if len(data) != info.file_size:
+        raise ImportFault(f"{path} ({info.filename}): {len(data)} bytes, the archive says {info.file_size}")
+    return data
+
+
+def _setup(log: Json, config: Mapping[str, Json]) -> dict[str, Json]:
+    steps = [[get(step, "solver"), get(step, "params")] for step in get(log, "plan", "steps") or []]
+    return {"version": get(log, "eval", "task_version"), "solver": steps, "max_tokens": config.get("max_tokens")}
+
+
+def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
+    """Return scorer -> (accuracy or mean, stderr) as the log states them."""
+    stated = {}
+    for score in get(log, "results", "scores") or []:
+        metrics = get(score, "metrics") or {}
+        value = next((v for m in ("accuracy", "mean") if (v := number(get(metrics, m, "value"))) is not None), None)
+        if value is not None:
+            stated[str(get(score, "name"))] = value, number(get(metrics, "stderr", "value"))
+    return stated
+
+
+def _score_value(value: Json) -> float | None:
+    if isinstance(value, str):
+        return _WORDS.get(value, _WORDS.get(value.lower()))
+    return number(value)
+
+
+def _scores(row: Mapping[str, Json]) -> dict[str, float]:
+    """Return metric -> value; a scorer of several values gives ``scorer/key``."""
+    found: dict[str, float] = {}
+    given = row.get("scores") or ({"score": row["score"]} if row.get("score") else {})
+    for name, score in given.items():
+        value = get(score, "value")
+        parts = {f"{name}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+        found.update({k: f for k, v in parts.items() if (f := _score_value(v)) is not None})
+    return found
+
+
+def _choose(path: Path, rows: list[dict[str, Json]], wanted: str | None) -> tuple[str, list[str]]:
+    seen: dict[str, list[float]] = defaultdict(list)
+    for row in rows:
+        for name, value in _scores(row).items():
+            seen[name].append(value)
+    if not seen and wanted is None:
+        return NOT_SCORED, []
+    names = [name for name, values in seen.items() if all(0 <= v <= 1 for v in values)]
+    if not names:
+        raise ImportFault(f"{path}: no scorer with values between 0 and 1 (C, I, P, N count as such)")
+    if wanted is not None and wanted not in names:
+        raise ImportFault(
+            f"{path}: no scorer {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}"
+        )
+    return wanted or names[0], names
+
+
+def _sample(row: dict[str, Json], task: str) -> ImportedSample:
+    return ImportedSample(task, str(row.get("id")), _shown(row), row.get("target"))
+
+
+def _shown(row: dict[str, Json]) -> str:
+    """Return the input as text; long ones stand apart under ``attachments``."""
+    attached = row.get("attachments") or {}
+    given = row.get("input")
+    texts = [given] if isinstance(given, str) else [get(m, "content") for m in given or []]
+
+    def plain(text: Json) -> str:
+        for mark in ("attachment://", "tc://"):
+            if isinstance(text, str) and text.startswith(mark):
+                return str(attached.get(text.removeprefix(mark), text))
+        return text_of(text)
+
+    return "\n".join(plain(text) for text in texts)
+
+
+def _call(row: dict[str, Json], arm: str, task: str, model: str, metric: str) -> ImportedCall:
+    scores = {name: value for name, value in _scores(row).items() if 0 <= value <= 1}
+    fault = get(row, "error", "message") or (
+        None if metric in scores or metric == NOT_SCORED else f"Inspect gives no {metric}"
+    )
+    output = row.get("output") or {}
+    explanation = get(row, "scores", metric.partition("/")[0], "explanation")
+    epoch = whole(row.get("epoch"))
+    return ImportedCall(
+        arm,
+        task,
+        str(row.get("id")),
+        max((epoch or 1) - 1, 0),
+        scores,
+        text_of(get(output, "choices", 0, "message", "content") or ""),
+        None if fault is None else str(fault),
+        usage_of(get(row, "model_usage", model) or get(output, "usage")),
+        latency_s=_seconds(row),
+        sent=moment(row.get("started_at")),
+        finish_reason=get(output, "choices", 0, "stop_reason"),
+        model_returned=get(output, "model"),
+        fingerprint=digest(_shown(row), row.get("target")),
+        explanation=str(explanation or ""),
+    )
+
+
+def _seconds(row: dict[str, Json]) -> float | None:
+    """Return the seconds of the model's call; of all work on the sample where it took several."""
+    answers = [m for m in row.get("messages") or [] if get(m, "source") == "generate"]
+    alone = number(get(row, "output", "time"))
+    if alone is not None and len(answers) <= 1:
+        return alone if alone > 0 else None
+    working = number(row.get("working_time"))
+    return working if working else None
+
+
+def usage_of(given: Json) -> Usage | None:
+    """Normalise Inspect's usage: cached input is inside ``input_tokens`` at some sellers and beside it at others.
+
+    ``total_tokens`` tells which; reasoning is part of the output.
+    """
+    n_in, n_out = whole(get(given, "input_tokens")), whole(get(given, "output_tokens"))
+    if n_in is None or n_out is None or (n_in == 0 and n_out == 0):
+        return None
+    read, write = whole(get(given, "input_tokens_cache_read")) or 0, whole(get(given, "input_tokens_cache_write")) or 0
+    inside = whole(get(given, "total_tokens")) == n_in + n_out and read + write <= n_in
+    thought = min(whole(get(given, "reasoning_tokens")) or 0, n_out)
+    return Usage(
+        input_fresh=n_in - read - write if inside else n_in,
+        cache_read=read,
+        cache_write_5m=write,
+        output_visible=n_out - thought,
+        output_reasoning=thought,
+    )
+
+
+def _checked(
+    arm: str, task: str, metric: str, calls: tuple[ImportedCall, ...], stated: Mapping[str, tuple[float, float | None]]
+) -> tuple[tuple[Aggregate, ...], list[str]]:
+    """Recompute the stated accuracy and error: means per sample over its epochs, then over samples."""
+    by_sample: dict[str, list[float]] = defaultdict(list)
+    for call in calls:
+        if call.error is None and metric in call.scores:
+            by_sample[call.sample_id].append(call.scores[metric])
+    if not by_sample:
+        return (), [f"{arm} {task}: no sample has a score"]
+    mean, error = mean_and_stderr([sum(v) / len(v) for v in by_sample.values()])
+    notes = []
+    said, said_error = stated.get(metric, (None, None))
+    if said is not None and not reproduced(mean, said, 1e-3):
+        notes.append(f"{arm} {task}: the samples give {metric} {mean:.4g}, the log says {said:.4g}")
+    if said_error is not None and error is not None and not reproduced(error, said_error, 1e-3):
+        notes.append(f"{arm} {task}: the samples give a standard error of {error:.4g}, the log says {said_error:.4g}")
+    return (Aggregate(arm, task, metric, mean, error, len(by_sample)),), notes

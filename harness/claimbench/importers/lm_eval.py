@@ -1,0 +1,238 @@
+"""lm-eval: ``results_*.json`` with the ``samples_*.jsonl`` of the same run beside it.
+
+Keys of the results look like ``acc,none`` and ``acc_stderr,none`` (metric, filter). Standard errors are sample ones
+(n - 1), and are checked against the samples. lm-eval logs neither tokens nor seconds per request: costs and latencies
+stay unknown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from claimbench.importers import jsonio
+from claimbench.importers.jsonio import digest, get, number, text_of, whole
+from claimbench.importers.model import (
+    Aggregate,
+    Imported,
+    ImportedArm,
+    ImportedCall,
+    ImportedSample,
+    ImportFault,
+    ImportOptions,
+    mean_and_stderr,
+    reproduced,
+)
+from claimbench.nearest import did_you_mean, one_of
+from claimbench.types import Json, SamplingParams
+
+KIND = "lm-eval"
+_STAMP = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?)\.jsonl?$")
+_SETUP_KEYS = ("doc_to_text", "doc_to_target", "doc_to_choice", "description", "num_fewshot", "generation_kwargs",
+               "output_type", "fewshot_delimiter", "target_delimiter", "process_results", "repeats")  # fmt: skip
+
+
+def is_results(value: Json) -> bool:
+    """Recognise a results file."""
+    return isinstance(get(value, "results"), dict) and isinstance(get(value, "configs"), dict)
+
+
+def is_sample(value: Json) -> bool:
+    """Recognise a line of a samples file."""
+    return isinstance(value, dict) and "doc_id" in value and ("filtered_resps" in value or "resps" in value)
+
+
+def sort_files(paths: Sequence[Path]) -> list[tuple[Path | None, list[Path]]]:
+    """Group results files with their samples: those given, else those beside them of the same moment."""
+    results = [p for p in paths if not p.name.endswith(".jsonl")]
+    samples = [p for p in paths if p.name.endswith(".jsonl")]
+    groups: list[tuple[Path | None, list[Path]]] = []
+    for path in results:
+        stamp = _STAMP.search(path.name)
+        own = [
+            s
+            for s in samples
+            if (s.parent == path.parent and _same_moment(s, stamp)) or (len(results) == 1 and s.parent != path.parent)
+        ]
+        if not own:
+            own = sorted(s for s in path.parent.glob("samples_*.jsonl") if _same_moment(s, stamp))
+        samples = [s for s in samples if s not in own]
+        groups.append((path, own))
+    return groups + [(None, [s]) for s in samples]
+
+
+def _same_moment(samples: Path, stamp: re.Match[str] | None) -> bool:
+    other = _STAMP.search(samples.name)
+    return stamp is None or other is None or other[1] == stamp[1]
+
+
+def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) -> Imported:
+    """Read one run of lm-eval; raises ImportFault."""
+    raw = {path: jsonio.read_bytes(path) for path in ([results] if results else []) + list(samples)}
+    data = jsonio.load_json(results, raw[results]) if results is not None else {}
+    if results is not None and not is_results(data):
+        raise ImportFault(f"{results}: not a results file of lm-eval (no 'results' and 'configs')")
+    name = str(get(data, "model_name") or (samples[0].parent.name if samples else "lm-eval model"))
+    arm = ImportedArm(
+        re.split("/|__", name)[-1],
+        str(get(data, "model_source") or "unknown"),
+        name,
+        (results or samples[0]).name,
+        {task: _setup(data, task) for task in get(data, "configs") or {}},
+        SamplingParams(),
+        jsonio.moment(get(data, "date")),
+    )
+    stated = {task: get(data, "results", task) or {} for task in get(data, "results") or {}}
+    found = [_read_samples(p, raw[p], arm, stated, options, bool(get(data, "chat_template"))) for p in samples]
+    with_items = {task for part in found for task in part.metrics}
+    alone = _aggregates(arm.name, {t: v for t, v in stated.items() if t not in with_items}, data)
+    return Imported(
+        KIND,
+        (arm,),
+        tuple(s for part in found for s in part.samples),
+        tuple(c for part in found for c in part.calls),
+        (*(a for part in found for a in part.aggregates), *alone),
+        tuple(n for part in found for n in part.notes),
+        {task: metric for part in found for task, metric in part.metrics.items()},
+        {path.name: jsonio.sha256(content) for path, content in raw.items()},
+    )
+
+
+def _setup(data: Json, task: str) -> dict[str, Json]:
+    config = get(data, "configs", task) or {}
+    return {
+        "version": get(data, "versions", task),
+        "n_shot": get(data, "n-shot", task),
+        **{key: config.get(key) for key in _SETUP_KEYS if key in config},
+    }
+
+
+def _aggregates(arm: str, stated: Mapping[str, Mapping[str, Json]], data: Json) -> list[Aggregate]:
+    made = []
+    for task, values in stated.items():
+        n = whole(get(data, "n-samples", task, "effective"))
+        for key, value in values.items():
+            figure = number(value)
+            metric, _, flt = key.partition(",")
+            if figure is None or not flt or metric.endswith("_stderr"):
+                continue
+            error = number(values.get(f"{metric}_stderr,{flt}"))
+            made.append(Aggregate(arm, task, key, figure, error, n, note="no per-item results"))
+    return made
+
+
+def _read_samples(
+    path: Path,
+    raw: bytes,
+    arm: ImportedArm,
+    stated: Mapping[str, Mapping[str, Json]],
+    options: ImportOptions,
+    templated: bool,
+) -> Imported:
+    rows = list(jsonio.json_lines(path, raw))
+    if not rows or not is_sample(rows[0][1]):
+        raise ImportFault(f"{path}: not a samples file of lm-eval", hint="its lines hold doc_id and filtered_resps")
+    task = _task_of(path, stated)
+    metrics = _metrics(rows, stated.get(task, {}))
+    chosen, flt = _choose(path, metrics, options.metric)
+    samples: dict[str, ImportedSample] = {}
+    calls: list[ImportedCall] = []
+    values: dict[str, list[float]] = defaultdict(list)
+    for _, row in rows:
+        if str(row.get("filter", "none")) != flt:
+            continue
+        sample, call = _one(row, arm.name, task, {m for m, f in metrics if f == flt}, chosen, templated)
+        if sample.id in samples:
+            raise ImportFault(f"{path}: doc_id {sample.id} comes twice under the filter {flt!r}")
+        samples[sample.id] = sample
+        calls.append(call)
+        for metric, value in call.scores.items():
+            values[metric].append(value)
+    key = f"{chosen},{flt}"
+    aggregate, notes = _checked(arm.name, task, key, values.get(chosen, []), stated.get(task, {}))
+    others = [m for m, f in metrics if f == flt and m != chosen]
+    notes += [f"{task}: judged by {key}" + (f" (also there: {one_of(others)})" if others else "")]
+    return Imported(KIND, (), tuple(samples.values()), tuple(calls), (aggregate,), tuple(notes), {task: key})
+
+
+def _task_of(path: Path, stated: Mapping[str, Json]) -> str:
+    name = path.name.removesuffix(".jsonl").removeprefix("samples_")
+    fits = [task for task in stated if name == task or name.startswith(f"{task}_2")]
+    return max(fits, key=len) if fits else _STAMP.sub("", path.name).removeprefix("samples_").removesuffix(".jsonl")
+
+
+def _metrics(rows: Sequence[tuple[int, dict[str, Json]]], stated: Mapping[str, Json]) -> list[tuple[str, str]]:
+    """List (metric, filter) pairs in the order of the results file, then of the samples."""
+    there: dict[tuple[str, str], None] = {}
+    for _, row in rows[:200]:
+        flt = str(row.get("filter", "none"))
+        listed = row.get("metrics")
+        known = {key.partition(",")[0] for key in stated}
+        for name in listed if isinstance(listed, list) else [k for k in row if k in known]:
+            there[str(name), flt] = None
+        if not listed and not known:
+            reserved = ("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter")
+            there.update({(k, flt): None for k in row if k not in reserved and number(row[k]) is not None})
+    in_order = [tuple(key.partition(",")[::2]) for key in stated]
+    wanted = [(m, f) for m, f in in_order if (m, f) in there]
+    usable = [*wanted, *(pair for pair in there if pair not in wanted)]
+    return [pair for pair in usable if _in_unit(rows, *pair)]
+
+
+def _in_unit(rows: Sequence[tuple[int, dict[str, Json]]], metric: str, flt: str) -> bool:
+    seen = [number(row.get(metric)) for _, row in rows if str(row.get("filter", "none")) == flt]
+    values = [v for v in seen if v is not None]
+    return bool(values) and all(0 <= v <= 1 for v in values)
+
+
+def _choose(path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None) -> tuple[str, str]:
+    names = [f"{m},{f}" for m, f in metrics]
+    if not metrics:
+        raise ImportFault(f"{path}: no metric between 0 and 1 stands with every sample", hint="import another task")
+    if wanted is None:
+        return metrics[0]
+    for pair in metrics:
+        if wanted in (pair[0], ",".join(pair)):
+            return pair
+    raise ImportFault(f"{path}: no metric {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}")
+
+
+def _one(
+    row: dict[str, Json], arm: str, task: str, metrics: set[str], chosen: str, templated: bool
+) -> tuple[ImportedSample, ImportedCall]:
+    sample_id, target = str(row["doc_id"]), row.get("target")
+    shown = _prompt(row.get("arguments"))
+    scores = {m: v for m in sorted(metrics) if (v := number(row.get(m))) is not None}
+    answer = row.get("filtered_resps", row.get("resps"))
+    while isinstance(answer, list) and len(answer) == 1:
+        answer = answer[0]
+    item = digest(row.get("doc_hash") or row.get("doc"), target)
+    prompt = "" if templated else str(row.get("prompt_hash") or digest(row.get("arguments")))
+    error = None if chosen in scores else f"lm-eval gives no {chosen}"
+    call = ImportedCall(arm, task, sample_id, 0, scores, text_of(answer), error, fingerprint=item, prompt_hash=prompt)
+    return ImportedSample(task, sample_id, shown, target), call
+
+
+def _prompt(arguments: Json) -> str:
+    first = get(arguments, "gen_args_0", "arg_0") or get(arguments, 0, 0)
+    return first if isinstance(first, str) else ""
+
+
+def _checked(
+    arm: str, task: str, key: str, values: Sequence[float], stated: Mapping[str, Json]
+) -> tuple[Aggregate, list[str]]:
+    """Recompute the stated score and its error from the samples, and say what does not agree."""
+    mean, error = mean_and_stderr(values)
+    metric, _, flt = key.partition(",")
+    said, said_error = number(stated.get(key)), number(stated.get(f"{metric}_stderr,{flt}"))
+    notes = []
+    if said is not None and not reproduced(mean, said):
+        notes.append(f"{arm} {task}: the samples give {key} {mean:.6g}, the results file says {said:.6g}")
+    if said_error is not None and not reproduced(error, said_error, 1e-4):
+        shown = "none" if error is None else f"{error:.6g}"
+        notes.append(
+            f"{arm} {task}: the samples give a standard error of {shown}, the results file says {said_error:.6g}"
+        )
+    return Aggregate(arm, task, key, mean, error, len(values)), notes

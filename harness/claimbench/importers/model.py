@@ -1,0 +1,219 @@
+"""What every kind of file becomes before it is stored: arms, samples, calls, and scores known only in the aggregate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from claimbench.errors import BenchError
+from claimbench.types import Json, SamplingParams, Usage
+
+Z_95 = 1.959963984540054
+"""Two-sided 95% quantile of the normal distribution."""
+
+FEWEST_FOR_NORMAL = 20
+"""Below this many items a normal interval promises more than it keeps."""
+
+
+class ImportFault(BenchError):
+    """A file of another tool that cannot be read as what it is said to be."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedArm:
+    """One model in one file. ``setup`` is what must be equal for two arms to be comparable, beside the items.
+
+    ``source`` is the file's name; ``when`` the moment the tool gives for the run, for dated prices.
+    """
+
+    name: str
+    provider: str
+    model: str
+    source: str
+    setup: Mapping[str, Json] = field(default_factory=dict)
+    params: SamplingParams = field(default_factory=SamplingParams)
+    when: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSample:
+    """One item; ``shown`` is what the model saw, as far as the file tells."""
+
+    task: str
+    id: str
+    shown: str
+    target: Json
+    cluster: str = ""
+    slices: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedCall:
+    """One answer with the tool's own scores (metric -> value). None is what the file does not tell.
+
+    ``fingerprint`` stands for the item as this arm was asked it; ``prompt_hash`` for the prompt, where prompts can be
+    compared between models (without chat templates).
+    """
+
+    arm: str
+    task: str
+    sample_id: str
+    epoch: int
+    scores: Mapping[str, float]
+    text: str = ""
+    error: str | None = None
+    usage: Usage | None = None
+    billed_usd: Decimal | None = None
+    latency_s: float | None = None
+    sent: datetime | None = None
+    finish_reason: str | None = None
+    model_returned: str | None = None
+    fingerprint: str = ""
+    prompt_hash: str = ""
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A score as a tool or a table states it. ``n`` None: it is not said over how many items."""
+
+    arm: str
+    task: str
+    metric: str
+    value: float
+    stderr: float | None = None
+    n: int | None = None
+    usd: Decimal | None = None
+    note: str = ""
+
+    def interval(self) -> tuple[float, float] | None:
+        """Normal 95% interval from the standard error; None without it, without n, or for a normal law too small an n.
+
+        A standard error of 0 (one item, or all alike) says nothing, so it gives none either.
+        """
+        if self.n is None or self.n < FEWEST_FOR_NORMAL or self.stderr is None or self.stderr <= 0:
+            return None
+        return self.value - Z_95 * self.stderr, self.value + Z_95 * self.stderr
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """One or several files of one kind, read. ``metrics``: task -> the tool's metric that is judged."""
+
+    kind: str
+    arms: tuple[ImportedArm, ...]
+    samples: tuple[ImportedSample, ...]
+    calls: tuple[ImportedCall, ...]
+    aggregates: tuple[Aggregate, ...] = ()
+    notes: tuple[str, ...] = ()
+    metrics: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What the command line says of the files.
+
+    ``columns``: role -> column, for tables. ``scale``: scores are divided by it (100 for percent).
+    """
+
+    metric: str | None = None
+    arms: tuple[str, ...] = ()
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    task: str | None = None
+    scale: float = 1.0
+
+
+def mean_and_stderr(values: Sequence[float]) -> tuple[float, float | None]:
+    """Return mean and standard error ``sqrt(sum (x - mean)^2 / (n - 1) / n)``, as lm-eval and Inspect state it.
+
+    The error is None for fewer than two values.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("no values")
+    mean = math.fsum(values) / n
+    if n < 2:
+        return mean, None
+    return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
+
+
+def reproduced(computed: float | None, stated: float | None, rel: float = 1e-6) -> bool:
+    """Tell whether a stated figure is the computed one, up to the digits that tools keep."""
+    if computed is None or stated is None:
+        return False
+    return math.isclose(computed, stated, rel_tol=rel, abs_tol=1e-9)
+
+
+def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
+    """Put files of one kind together; arms of the same name get the file's name added.
+
+    Args:
+        parts: read files, in the order given.
+        names: names for the arms in order, instead of the tools' own.
+
+    Raises:
+        ImportFault: files of several kinds, more names than arms, a name twice, or two metrics for one task.
+    """
+    kinds = sorted({part.kind for part in parts})
+    if len(kinds) != 1:
+        raise ImportFault(f"files of several kinds: {', '.join(kinds)}", hint="import each kind by itself")
+    total = sum(len(part.arms) for part in parts)
+    if len(names) > total:
+        raise ImportFault(f"--arm is given {len(names)} times for {total} arms in the files")
+    taken: set[str] = set()
+    renamed: list[Imported] = []
+    wanted = iter(names)
+    for part in parts:
+        new = {arm.name: next(wanted, None) or _free(arm, taken) for arm in part.arms}
+        for name in new.values():
+            if name in taken:
+                raise ImportFault(
+                    f"two arms would be called {name!r}", hint="name each with --arm, in the files' order"
+                )
+            taken.add(name)
+        renamed.append(_rename(part, new))
+    samples = {(s.task, s.id): s for part in reversed(renamed) for s in part.samples}
+    order = dict.fromkeys((s.task, s.id) for part in renamed for s in part.samples)
+    return Imported(
+        kinds[0],
+        tuple(arm for part in renamed for arm in part.arms),
+        tuple(samples[key] for key in order),
+        tuple(call for part in renamed for call in part.calls),
+        tuple(a for part in renamed for a in part.aggregates),
+        tuple(note for part in renamed for note in part.notes),
+        _one_metric(renamed),
+        {name: digest for part in renamed for name, digest in part.files.items()},
+    )
+
+
+def _free(arm: ImportedArm, taken: set[str]) -> str:
+    if arm.name not in taken:
+        return arm.name
+    stem = Path(arm.source).stem
+    return f"{arm.name} ({stem})"
+
+
+def _rename(part: Imported, new: Mapping[str, str]) -> Imported:
+    return replace(
+        part,
+        arms=tuple(replace(arm, name=new[arm.name]) for arm in part.arms),
+        calls=tuple(replace(call, arm=new[call.arm]) for call in part.calls),
+        aggregates=tuple(replace(a, arm=new[a.arm]) for a in part.aggregates),
+    )
+
+
+def _one_metric(parts: Sequence[Imported]) -> dict[str, str]:
+    metrics: dict[str, str] = {}
+    for part in parts:
+        for task, metric in part.metrics.items():
+            if metrics.setdefault(task, metric) != metric:
+                raise ImportFault(
+                    f"task {task}: one file is scored by {metrics[task]!r}, another by {metric!r}",
+                    hint="name one that both have with --metric",
+                )
+    return metrics

@@ -1,0 +1,180 @@
+"""promptfoo: the output of ``promptfoo eval -o FILE`` as ``.json`` or ``.jsonl``.
+
+An item is a test; an arm is a provider, or a provider with one of several prompts. ``cost`` in these files is computed
+by promptfoo from its own price table, so tokens are priced again here and that figure is left alone. A cached response
+has neither a bill nor a latency of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from claimbench.importers import jsonio
+from claimbench.importers.jsonio import digest, get, number, text_of, whole
+from claimbench.importers.model import (
+    Aggregate,
+    Imported,
+    ImportedArm,
+    ImportedCall,
+    ImportedSample,
+    ImportFault,
+    ImportOptions,
+    mean_and_stderr,
+)
+from claimbench.nearest import did_you_mean, one_of
+from claimbench.types import Json, SamplingParams, Usage
+
+KIND = "promptfoo"
+_ERROR = 2
+"""``failureReason`` of a test that could not be run; 1 is a failed assertion."""
+
+
+def is_output(value: Json) -> bool:
+    """Recognise an output file in JSON."""
+    return isinstance(get(value, "results", "results"), list)
+
+
+def is_row(value: Json) -> bool:
+    """Recognise a line of an output file in JSON Lines."""
+    return isinstance(value, dict) and "testIdx" in value and "promptIdx" in value
+
+
+def read(path: Path, options: ImportOptions) -> Imported:
+    """Read one output file; raises ImportFault."""
+    raw = jsonio.read_bytes(path)
+    config: Json = {}
+    when = None
+    if path.suffix == ".jsonl":
+        rows = [row for _, row in jsonio.json_lines(path, raw)]
+    else:
+        data = jsonio.load_json(path, raw)
+        if not is_output(data):
+            raise ImportFault(
+                f"{path}: not an output of promptfoo (no results.results)", hint="write it with promptfoo eval -o FILE"
+            )
+        rows, config = [row for row in data["results"]["results"] if isinstance(row, dict)], data.get("config") or {}
+        when = jsonio.moment(get(data, "results", "timestamp"))
+    if not rows or not all(is_row(row) for row in rows):
+        raise ImportFault(f"{path}: the results are not promptfoo's (no testIdx and promptIdx)")
+    task = options.task or str(get(config, "description") or path.stem)
+    task = " ".join(task.split()).replace("/", "-")[:80]
+    metric, names = _choose(path, rows, options.metric)
+    prompts = list(dict.fromkeys(_template(row) for row in rows))
+    arms: dict[str, ImportedArm] = {}
+    samples: dict[str, ImportedSample] = {}
+    calls: list[ImportedCall] = []
+    seen: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        arm = _arm(row, path, prompts, config, task, when)
+        arms.setdefault(arm.name, arm)
+        sample = _sample(row, task)
+        samples.setdefault(sample.id, sample)
+        calls.append(_call(row, arm.name, sample, seen[arm.name, sample.id]))
+        seen[arm.name, sample.id] += 1
+    aggregates, notes = _summary(arms, calls, task, metric, names)
+    cached = sum(1 for row in rows if get(row, "response", "cached"))
+    if cached:
+        notes.append(f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and latency")
+    files = {path.name: jsonio.sha256(raw)}
+    return Imported(
+        KIND, tuple(arms.values()), tuple(samples.values()), tuple(calls), tuple(aggregates), tuple(notes),
+        {task: metric}, files,
+    )  # fmt: skip
+
+
+def _template(row: Mapping[str, Json]) -> str:
+    return str(row.get("promptId") or get(row, "prompt", "label") or row.get("promptIdx"))
+
+
+def _scores(row: Mapping[str, Json]) -> dict[str, float]:
+    found: dict[str, Json] = {"pass": row.get("success"), "score": row.get("score"), **(row.get("namedScores") or {})}
+    return {name: value for name, given in found.items() if (value := number(given)) is not None}
+
+
+def _choose(path: Path, rows: Sequence[Mapping[str, Json]], wanted: str | None) -> tuple[str, list[str]]:
+    names = list(dict.fromkeys(name for row in rows for name in _scores(row)))
+    names = [n for n in names if all(0 <= _scores(row).get(n, 0.0) <= 1 for row in rows)]
+    if wanted is not None and wanted not in names:
+        raise ImportFault(
+            f"{path}: no score {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}"
+        )
+    return wanted or "pass", names
+
+
+def _arm(
+    row: Mapping[str, Json], path: Path, prompts: Sequence[str], config: Json, task: str, when: object
+) -> ImportedArm:
+    given = row.get("provider")
+    full = str(get(given, "id") or given)
+    parts = full.split(":")
+    name = str(get(given, "label") or parts[-1])
+    if len(prompts) > 1:
+        name += f" prompt {prompts.index(_template(row)) + 1}"
+    settings: Json = {}
+    for provider in get(config, "providers") or []:
+        if get(provider, "id") == full and (get(provider, "label") or "") == (get(given, "label") or ""):
+            settings = get(provider, "config") or {}
+    params = SamplingParams(
+        number(get(settings, "temperature")), number(get(settings, "top_p")), whole(get(settings, "seed"))
+    )
+    moment = when if when is None or hasattr(when, "tzinfo") else None
+    return ImportedArm(
+        name, parts[0], parts[-1], path.name, {task: {"max_tokens": get(settings, "max_tokens")}}, params, moment  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _sample(row: Mapping[str, Json], task: str) -> ImportedSample:
+    wanted = [get(check, "value") for check in get(row, "testCase", "assert") or []]
+    target: Json = wanted[0] if len(wanted) == 1 else wanted
+    return ImportedSample(task, str(row["testIdx"]), text_of(row.get("vars") or {}), target)
+
+
+def _call(row: Mapping[str, Json], arm: str, sample: ImportedSample, epoch: int) -> ImportedCall:
+    scores = {name: value for name, value in _scores(row).items() if 0 <= value <= 1}
+    failed = row.get("failureReason") == _ERROR or get(row, "response", "error")
+    error = str(row.get("error") or get(row, "response", "error") or "an error") if failed else None
+    cached = bool(get(row, "response", "cached"))
+    latency = number(row.get("latencyMs"))
+    return ImportedCall(
+        arm,
+        sample.task,
+        sample.id,
+        epoch,
+        scores,
+        text_of(get(row, "response", "output") or ""),
+        error,
+        None if cached else usage_of(get(row, "response", "tokenUsage"), row.get("tokenUsage")),
+        latency_s=latency / 1000 if latency and not cached else None,
+        finish_reason=get(row, "response", "finishReason"),
+        fingerprint=digest(row.get("vars"), get(row, "testCase", "assert")),
+        prompt_hash=digest(get(row, "prompt", "raw")),
+        explanation=str(get(row, "gradingResult", "reason") or ""),
+    )
+
+
+def usage_of(*given: Json) -> Usage | None:
+    """Normalise promptfoo's ``tokenUsage``: the first that tells prompt and completion tokens; zeros tell nothing."""
+    for usage in given:
+        n_in, n_out = whole(get(usage, "prompt")), whole(get(usage, "completion"))
+        if not n_in or n_out is None:
+            continue
+        details = get(usage, "completionDetails") or {}
+        thought = min(whole(details.get("reasoning")) or 0, n_out)
+        read = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
+        return Usage(input_fresh=n_in - read, cache_read=read, output_visible=n_out - thought, output_reasoning=thought)
+    return None
+
+
+def _summary(
+    arms: Mapping[str, ImportedArm], calls: Sequence[ImportedCall], task: str, metric: str, names: Sequence[str]
+) -> tuple[list[Aggregate], list[str]]:
+    made = []
+    for arm in arms:
+        values = [c.scores[metric] for c in calls if c.arm == arm and c.error is None and metric in c.scores]
+        if values:
+            mean, error = mean_and_stderr(values)
+            made.append(Aggregate(arm, task, metric, mean, error, len(values)))
+    others = [name for name in names if name != metric]
+    return made, [f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")]
