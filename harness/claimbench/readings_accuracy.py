@@ -85,7 +85,7 @@ def _absolute(claim: Claim, scores: Scores) -> Question:
     summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
 
     def at(alpha: float) -> Interval:
-        return stats.proportion_ci(summary, alpha) if summary else stats.mean_ci(scores.a, codes, alpha)
+        return stats.proportion_ci(summary, alpha, exact=True) if summary else stats.mean_ci(scores.a, codes, alpha)
 
     threshold = claim.threshold or 0.0
     return Question("accuracy", "accuracy", ">=", threshold, threshold, at, scale="share",
