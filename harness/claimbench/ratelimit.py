@@ -31,9 +31,9 @@ MARGIN = 0.05
 """A learned rate stays this share below the rate at which the server accepted requests."""
 DECLARED_MARGIN = 0.03
 """A declared limit is used up to this share below it: clocks and windows differ."""
-HOLD = 100
+HOLD = 75
 """Answers after a refusal before the limits are probed again."""
-STEP_EVERY = 50
+STEP_EVERY = 25
 """Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps grow."""
 STEP = 0.01
 LONGEST_HEADER_WAIT_S = 120.0
@@ -218,6 +218,7 @@ class KeyGate:
             pause_s = 0.0 if old else min(self._backoff[1], self._backoff[0] * 2.0**self._in_vain)
         self._paused_until_ns = max(self._paused_until_ns, now_ns + round(pause_s * 1e9))
         if old:
+            self._released_ns = self._paused_until_ns
             return
         released_ns = self._released_ns if self._released_ns is not None else ticket.entered_ns
         end_ns = self._paused_until_ns if retry_after_s is not None else now_ns
@@ -227,7 +228,7 @@ class KeyGate:
         self._ceiling = max(1.0, float(self._in_flight))
         self._limit = max(1.0, self._limit * CUT)
         self._cut_ns = now_ns
-        self._released_ns = None
+        self._released_ns = self._paused_until_ns
         self._in_vain = self._in_vain + 1 if self._accepted == 0 else 0
         self._accepted = self._since_cut = 0
         self._step = STEP
@@ -269,7 +270,7 @@ class KeyGate:
                 self._note(self._clock.monotonic_ns(), "answers: more at once")
         if self._rate is not None and self._since_cut >= HOLD and self._since_cut % STEP_EVERY == 0:
             self._rate *= 1 + self._step
-            if self._rate > self._anchor * (1 + 3 * MARGIN):
+            if self._rate > self._anchor * (1 + 1.4 * MARGIN):
                 self._step = min(0.5, self._step * 1.5)  # far beyond where it was refused: that limit is gone
             self._note(self._clock.monotonic_ns(), "answers: faster")
 

@@ -178,7 +178,10 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
             )
 
 
+_MAY_CHANGE = {"concurrency", "cost_model", "api_key_env", "api_key_file", "api_key_keyring", "limits"}
+
+
 def _frozen_keys(before: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[str]:
-    for key in sorted({*before, *now} - {"concurrency", "cost_model", "api_key_env"}):
+    for key in sorted({*before, *now} - _MAY_CHANGE):
         if before.get(key) != now.get(key):
             yield key

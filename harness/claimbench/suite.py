@@ -19,6 +19,7 @@ from claimbench.arm_price import resolve_arm
 from claimbench.errors import BenchError, SuiteError
 from claimbench.pricebook import PriceBook
 from claimbench.scorers import ScorerFactory
+from claimbench.suite_arms import limits_of, serve_of
 from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
@@ -178,6 +179,10 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
         base_url=model.base_url,
         api_key_env=model.api_key_env,
         options=dict(model.options),
+        limits=limits_of(model.limits),
+        serve=serve_of(model.serve),
+        api_key_file=model.api_key_file,
+        api_key_keyring=model.api_key_keyring,
     )
 
 

@@ -167,6 +167,18 @@ class SuiteChecker:
             raise self._fail(
                 (*loc, "base_url"), f"base_url {show(arm.base_url)} does not start with http:// or https://"
             )
+        keys = [key for key in ("api_key_env", "api_key_file", "api_key_keyring") if getattr(arm, key) is not None]
+        if len(keys) > 1:
+            raise self._fail(
+                (*loc, keys[1]), f"arm {arm.name!r} has {' and '.join(keys)}; one place is enough", key=True
+            )
+        if arm.serve is not None and arm.provider == "llama_cpp":
+            raise self._fail(
+                (*loc, "serve"),
+                "llama_cpp runs in this process and needs no server",
+                "for a server choose provider: compatible",
+                key=True,
+            )
         if arm.model.lower().endswith(".gguf"):
             self._path(arm.model, (*loc, "model"))
         self._check_option_paths(arm.options, (*loc, "options"))

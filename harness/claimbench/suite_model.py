@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from claimbench.suite_arms import LimitsModel, ServeModel
+from claimbench.suite_strict import Strict
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (
@@ -66,12 +68,6 @@ Names = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_typ
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
 Money = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
 Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """No unknown keys, no conversion of one kind of value into another."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
 
 class SamplingModel(Strict):
@@ -310,6 +306,14 @@ class ArmModel(Strict):
     """Of an OpenAI-compatible server."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key. Keys never stand in a suite."""
+    api_key_file: str | None = Field(default=None, min_length=1)
+    """File that holds the key and nothing else; `~` is your home folder."""
+    api_key_keyring: str | None = Field(default=None, pattern=r"^[^/\s]+/[^/\s]+$")
+    """SERVICE/USER of the key in the system's keyring (pip install 'claimbench[keyring]')."""
+    limits: LimitsModel | None = None
+    """Requests and tokens per minute that the key allows."""
+    serve: ServeModel | None = None
+    """A server that the run starts for this arm."""
     sampling: SamplingModel = SamplingModel()
     """Overrides the suite's."""
     cost: dict[str, Json] = Field(default_factory=dict)
