@@ -31,7 +31,8 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins with one of these is a formula to a spreadsheet."""
 CSV_FIELDS = (
     "id", "task", "arm", "sample_id", "epoch", "outcome", "attempts", "text", "score", "score_status", "scores",
-    "input_tokens", "output_tokens", "cost_usd", "cost_basis", "price_id", "ttft_ms", "e2e_ms", "provenance", "error",
+    "input_tokens", "output_tokens", "cost_usd", "cost_basis", "price_id", "ttft_ms", "e2e_ms", "cluster", "block",
+    "provenance", "error",
 )  # fmt: skip
 
 
@@ -41,7 +42,10 @@ def view_json(view: View) -> str:
 
 
 def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
-    """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer."""
+    """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer.
+
+    ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit of evidence.
+    """
     scores: dict[str, list[Score]] = defaultdict(list)
     for s in data.scores:
         scores[s.call_id].append(s)
@@ -52,6 +56,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
         mine = {s.scorer: s for s in scores.get(call.id, ())}
         first = mine.get(headline.get(call.task, ""))
         ttft, e2e, n_in, n_out, n = times.of(call.arm, call.id)
+        cluster, block = times.groups(call.arm, call.id)
         row: dict[str, Json] = {
             "id": call.id,
             "task": call.task,
@@ -69,6 +74,8 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             **_cost(cost),
             "ttft_ms": ttft,
             "e2e_ms": e2e,
+            "cluster": None if cluster is None else redact.mask(cluster),
+            "block": block,
             "provenance": record.provenance,
             "error": _error(record, redact),
         }
@@ -107,6 +114,12 @@ class _Times:
             return None, None, None, None, None
         ttft, e2e = _milliseconds(rows.ttft_s[at]), _milliseconds(rows.e2e_s[at])
         return ttft, e2e, _whole(rows.n_in[at]), _whole(rows.n_out[at]), int(rows.n_attempts[at])
+
+    def groups(self, arm: str, call_id: str) -> tuple[str | None, int | None]:
+        """Cluster and time block of a call; None where it is not in the table."""
+        index, rows = self._arms.get(arm, ({}, None))
+        at = index.get(call_id)
+        return (None, None) if at is None or rows is None else (str(rows.cluster[at]), int(rows.block[at]))
 
 
 def _milliseconds(seconds: np.float64) -> float | None:

@@ -168,7 +168,7 @@ def test_jsonl_has_one_object_per_finished_call(data: ReportData) -> None:
     rows = [json.loads(line) for line in out.getvalue().splitlines()]
     assert [r["id"] for r in rows] == [r.call.id for r in data.records]
     ok = next(r for r in rows if r["outcome"] == "ok" and r["arm"] == "api-large")
-    assert set(ok) == set(exports.CSV_FIELDS)
+    assert set(ok) == {*exports.CSV_FIELDS, "usage"}
     assert ok["cost_basis"] == "list_price"
     assert ok["e2e_ms"] > ok["ttft_ms"] > 0
     assert ok["input_tokens"] == 100
