@@ -20,12 +20,16 @@ LABELS = ("billing", "delivery", "tech")
 
 @dataclass
 class Vendor:
-    """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in percent."""
+    """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in percent.
+
+    ``more_tokens``: ticket number -> input tokens billed beyond its words.
+    """
 
     right: int = 80
     delay_s: float = 0.0
     status: int = 200
     model: str | None = None
+    more_tokens: Callable[[int], int] = lambda _number: 0
     url: str = ""
     asked: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -49,7 +53,7 @@ class Vendor:
         for delta in deltas:
             await self._send(response, {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         await self._send(response, {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-        usage = {"prompt_tokens": len(text.split()) + 20, "completion_tokens": 2}
+        usage = {"prompt_tokens": len(text.split()) + 20 + self.more_tokens(number), "completion_tokens": 2}
         usage["total_tokens"] = usage["prompt_tokens"] + 2
         await self._send(response, {**head, "choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")

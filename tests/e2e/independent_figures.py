@@ -1,0 +1,251 @@
+"""Intervals recomputed from exported calls by other means than ours: statsmodels, scipy and pandas only.
+
+Nothing here may import claimbench: this is the second opinion. Every variance is a loop of refits that leave one cluster
+out, every ratio is found by inverting a test with brentq, every quantile's ranks come from scipy.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import statsmodels.api as sm
+from scipy import optimize, stats
+from statsmodels.stats.proportion import proportion_confint
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """An estimate with its interval; infinite ends where the data bound nothing."""
+
+    value: float
+    lo: float
+    hi: float
+
+
+def load(path: str) -> pd.DataFrame:
+    """The calls of ``bench export --format jsonl``."""
+    calls = pd.read_json(path, lines=True, dtype={"sample_id": str, "cluster": str})
+    calls["item"] = calls["task"] + "/" + calls["sample_id"].astype(str)
+    return calls
+
+
+def items(calls: pd.DataFrame, arm: str, task: str | None) -> pd.DataFrame:
+    """One row per item of an arm: mean score, mean dollars, cluster; item-weighted."""
+    mine = calls[(calls.arm == arm) & ((calls.task == task) if task else True)]
+    return mine.groupby("item").agg(score=("score", "mean"), usd=("cost_usd", "mean"), cluster=("cluster", "first"))
+
+
+def pair(calls: pd.DataFrame, ours: str, theirs: str, task: str | None) -> pd.DataFrame:
+    """The items that both arms have."""
+    one, two = items(calls, ours, task).add_suffix("_a"), items(calls, theirs, task).add_suffix("_b")
+    return one.join(two, how="inner")
+
+
+def left_out(values: np.ndarray, weights: np.ndarray, cluster: np.ndarray) -> tuple[float, float, int]:
+    """Weighted mean, its leave-one-cluster-out variance and the number of clusters, by refits of an intercept."""
+
+    def fit(keep: np.ndarray) -> float:
+        return float(sm.WLS(values[keep], np.ones(int(keep.sum())), weights=weights[keep]).fit().params[0])
+
+    names = np.unique(cluster)
+    centre = fit(np.ones(len(values), dtype=bool))
+    without = np.array([fit(cluster != name) for name in names])
+    g = len(names)
+    return centre, (g - 1) / g * float(((without - centre) ** 2).sum()), g
+
+
+def accuracy(table: pd.Series, cluster: pd.Series) -> Figure:
+    """One arm's accuracy: Wilson with the effective n of the clusters."""
+    values = table.to_numpy(float)
+    n, names = len(values), cluster.to_numpy(str)
+    mean, var, g = left_out(values, np.ones(n), names)
+    n_eff = float(g)
+    if var > 1e-18:
+        n_eff = min(max(mean * (1 - mean) / var, g / 2), n)
+    n_eff *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, g - 1)) ** 2
+    lo, hi = proportion_confint(mean * n_eff, n_eff, alpha=0.05, method="wilson")
+    return Figure(mean, float(lo), float(hi))
+
+
+class Paired:
+    """Two arms' scores in [0, 1] with four pseudo-items of half weight, and the guard against unseen disagreements."""
+
+    def __init__(self, a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> None:
+        self.a, self.b, self.cluster = a, b, cluster
+        n, g = len(a), len(np.unique(cluster))
+        self.df = g - 1
+        _, clustered, _ = left_out(a - b, np.ones(n), cluster)
+        iid = float((a - b).var(ddof=1)) / n
+        mean_size = n / g
+        w = 1.0 if g == n else mean_size if iid <= 1e-18 else float(np.clip(clustered / iid, 1, mean_size))
+        self.pa = np.append(a, [1.0, 0.0, 1.0, 0.0])
+        self.pb = np.append(b, [0.0, 1.0, 1.0, 0.0])
+        self.weights = np.append(np.ones(n), np.full(4, w / 2))
+        self.names = np.append(cluster, [f"~pseudo{i}" for i in range(4)])
+        self.up01 = self._unseen(np.maximum(b - a, 0))
+        self.up10 = self._unseen(np.maximum(a - b, 0))
+
+    def _unseen(self, disagree: np.ndarray) -> float:
+        found = accuracy(pd.Series(disagree), pd.Series(self.cluster))
+        return found.hi - found.value
+
+    def tilts(self) -> list[Ends]:
+        a, b, x, y = self.a.mean(), self.b.mean(), self.up01, self.up10
+        return [(a * (1 - x), b * (1 - x) + x), (a * (1 - y) + y, b * (1 - y))]
+
+    def contrast(self, ca: float, cb: float, const: float = 0.0) -> tuple[float, float]:
+        """Centre and standard error of ca*a + cb*b - const, pseudo-items included."""
+        centre, var, _ = left_out(ca * self.pa + cb * self.pb - const, self.weights, self.names)
+        return centre, math.sqrt(var)
+
+    @property
+    def t(self) -> float:
+        return float(stats.t.ppf(0.975, self.df))
+
+    def difference(self) -> Figure:
+        centre, se = self.contrast(1, -1)
+        tilted = [x - y for x, y in self.tilts()]
+        lo, hi = min(centre - self.t * se, *tilted), max(centre + self.t * se, *tilted)
+        return Figure(float(self.a.mean() - self.b.mean()), max(lo, -1.0), min(hi, 1.0))
+
+    def ratio(self) -> Figure:
+        lo, hi = self._invert(lambda r: self.contrast(1, -r), self.a.mean() / self.b.mean())
+        tilted = [x / y for x, y in self.tilts()]
+        return Figure(float(self.a.mean() / self.b.mean()), max(min(lo, *tilted), 0.0), max(hi, *tilted))
+
+    def errors(self) -> Figure:
+        value = (1 - self.a.mean()) / (1 - self.b.mean())
+        lo, hi = self._invert(lambda e: self.contrast(-1, e, e - 1), value)
+        tilted = [(1 - x) / (1 - y) for x, y in self.tilts()]
+        return Figure(float(value), max(min(lo, *tilted), 0.0), max(hi, *tilted))
+
+    def _invert(self, test, start: float) -> Ends:
+        """The thresholds at which the t statistic of the contrast is +t and -t."""
+
+        def statistic(at: float) -> float:
+            centre, se = test(at)
+            return centre / se
+
+        core_b, var_b = self.contrast(0, 1)
+        if abs(core_b) <= self.t * var_b:
+            return -math.inf, math.inf
+        # the statistic falls in the threshold; outside the bracket it stays beyond t for a bounded set
+        lo = _root(lambda r: statistic(r) - self.t, start, -1)
+        hi = _root(lambda r: statistic(r) + self.t, start, +1)
+        return lo, hi
+
+
+def _root(f, start: float, side: int) -> float:
+    """The nearest root of ``f`` on one side of ``start``."""
+    inner, step = start, 0.05 * max(abs(start), 0.1)
+    for _ in range(60):
+        outer = inner + side * step
+        if f(inner) * f(outer) <= 0:
+            return float(optimize.brentq(f, min(inner, outer), max(inner, outer), xtol=1e-12))
+        inner, step = outer, step * 1.3
+    return side * math.inf
+
+
+def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
+    """Dollars of A over B: hull of Fieller and Hall's skew-corrected t, both by inverting the test in the ratio."""
+    n = len(a)
+    kish = min(float(x.sum() ** 2 / (x**2).sum()) for x in (a, b))
+    alpha = 0.05 if n >= 200 and kish >= 75 else 0.005
+    value = float(a.mean() / b.mean())
+    names, g = np.unique(cluster), len(np.unique(cluster))
+    t = float(stats.t.ppf(1 - alpha / 2, g - 1))
+    weight = np.array([(cluster == name).sum() for name in names])
+    sums_a = np.array([a[cluster == name].sum() for name in names])
+    sums_b = np.array([b[cluster == name].sum() for name in names])
+
+    def plain(r: float) -> float:
+        if g == n:  # the textbook test itself
+            return float(stats.ttest_1samp(a - r * b, 0).statistic)
+        mean, var, _ = left_out(a - r * b, np.ones(n), cluster)
+        return mean / math.sqrt(var)
+
+    def hall(r: float) -> float:
+        d, mean = sums_a - r * sums_b, float((a - r * b).mean())
+        influence = (d.sum() - d) / (n - weight) - mean
+        k = float(stats.skew(-influence, bias=False))
+        x, root = plain(r), math.sqrt(g)
+        return x + k * x**2 / (3 * root) + k**2 * x**3 / (27 * g) + k / (6 * root)
+
+    def far(f, side: int) -> float:
+        """Where ``f`` passes ``-side * t``; at the estimate itself t is 0 by definition."""
+        return _root(lambda r: f(r) + side * t, value * (1 + side * 1e-9), side)
+
+    if np.ptp(a / b) < 1e-15:
+        return Figure(value, value, value)
+    ends = [far(plain, -1), far(hall, -1), far(plain, 1), far(hall, 1)]
+    return Figure(value, max(min(ends), 0.0), max(ends))
+
+
+def per_correct_ratio(table: pd.DataFrame) -> Figure:
+    """Dollars per correct answer, A over B: leave one cluster out of the logarithm."""
+
+    def log(rows: pd.DataFrame) -> float:
+        return float(
+            np.log(rows.usd_a.mean()) - np.log(rows.score_a.mean())
+            - np.log(rows.usd_b.mean()) + np.log(rows.score_b.mean())
+        )  # fmt: skip
+
+    whole = log(table)
+    names = table.cluster_a.unique()
+    change = np.array([log(table[table.cluster_a != name]) for name in names]) - whole
+    g = len(names)
+    half = float(stats.t.ppf(0.975, g - 1)) * math.sqrt((g - 1) / g * float((change**2).sum()))
+    return Figure(math.exp(whole), math.exp(whole - half), math.exp(whole + half))
+
+
+def latency(calls: pd.DataFrame, arm: str, metric: str, shared: set[str], task: str | None) -> tuple[np.ndarray, ...]:
+    """One arm's seconds with the coarser of item cluster and time block, on the items both arms answered."""
+    mine = calls[(calls.arm == arm) & calls.item.isin(shared) & ((calls.task == task) if task else True)]
+    if metric == "tpot":
+        mine = mine[mine.output_tokens >= 2]
+        seconds = (mine.e2e_ms - mine.ttft_ms) / 1000 / (mine.output_tokens - 1)
+    else:
+        seconds = mine[f"{metric}_ms"] / 1000
+    kept = mine[seconds.notna()]
+    blocks, clusters = kept.block.nunique(), kept.cluster.nunique()
+    group = kept.block if 1 < blocks < clusters else kept.cluster
+    return seconds[seconds.notna()].to_numpy(float), group.astype(str).to_numpy()
+
+
+def quantile(x: np.ndarray, p: float, cluster: np.ndarray) -> Figure:
+    """Order-statistic interval; with groups, at the effective n of the share below the quantile."""
+    n, names = len(x), np.unique(cluster)
+    value = float(np.quantile(x, p, method="inverted_cdf"))
+    if len(names) == n:
+        found = stats.quantile_test(x, p=p).confidence_interval(0.95)
+        lo, hi = (float(found.low), float(found.high))
+        return Figure(value, -math.inf if math.isnan(lo) else lo, math.inf if math.isnan(hi) else hi)
+    below = (x <= value).astype(float)
+    share, var, g = left_out(below, np.ones(n), cluster)
+    spread = share * (1 - share)
+    base = float(g) if spread <= 1e-15 else min(spread / var, n) if var > 1e-18 else float(n)
+    n_eff = max(1, math.floor(base * (stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, g - 1)) ** 2 + 1e-9))
+    first, last = int(stats.binom.ppf(0.025, n_eff, p)), int(stats.binom.ppf(0.975, n_eff, p)) + 1
+    ordered = np.sort(x)
+    at_lo = math.floor(first * (n + 1) / (n_eff + 1))
+    at_hi = math.ceil(last * (n + 1) / (n_eff + 1))
+    lo = float(ordered[at_lo - 1]) if at_lo >= 1 else -math.inf
+    hi = float(ordered[at_hi - 1]) if last <= n_eff and at_hi <= n else math.inf
+    return Figure(value, lo, hi)
+
+
+def quantile_ratio(a: Figure, b: Figure) -> Figure:
+    """MOVER on logarithms."""
+
+    def log(x: float) -> float:
+        return math.log(x) if 0 < x < math.inf else math.copysign(math.inf, x if x else -1.0)
+
+    centre = log(a.value) - log(b.value)
+    lo = centre - math.hypot(log(a.value) - log(a.lo), log(b.hi) - log(b.value))
+    hi = centre + math.hypot(log(a.hi) - log(a.value), log(b.value) - log(b.lo))
+    return Figure(math.exp(centre), math.exp(lo), math.exp(hi) if hi < 700 else math.inf)

@@ -1,0 +1,137 @@
+"""The verdicts' figures against a second computation that shares no code with ours: from exported calls alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from claimbench_providers.models import cache_dir
+
+from . import independent_figures as other
+from .conftest import Said, Vendor
+from .independent_figures import Figure
+
+Bench = Callable[..., Said]
+TOLERANCE = 1e-6
+LOCAL = ("SmolLM2-135M-Instruct.Q4_1.gguf", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
+SUITES = Path(__file__).parents[2] / "suites"
+
+
+def expected(calls: pd.DataFrame, ours: str, theirs: str, task: str | None, reading: str) -> Figure | None:
+    """What the second computation says of a reading; None where it knows none (list prices are arithmetic)."""
+    table = other.pair(calls, ours, theirs, task)
+    a, b = table.score_a.to_numpy(float), table.score_b.to_numpy(float)
+    cluster = table.cluster_a.to_numpy(str)
+    if reading in ("points", "non_inferior", "equivalent", "more"):
+        return other.Paired(a, b, cluster).difference()
+    if reading == "relative":
+        return other.Paired(a, b, cluster).ratio()
+    if reading == "error_reduction":
+        return other.Paired(a, b, cluster).errors()
+    if reading == "per_request":
+        return other.cost_ratio(table.usd_a.to_numpy(float), table.usd_b.to_numpy(float), cluster)
+    if reading == "per_correct":
+        return other.per_correct_ratio(table)
+    metric = reading.split(".")[0]
+    if metric in ("ttft", "tpot", "e2e"):
+        shared = set(table.index)
+        mine, theirs_ = (
+            other.quantile(*_swap(other.latency(calls, arm, metric, shared, task))) for arm in (ours, theirs)
+        )
+        return other.quantile_ratio(mine, theirs_)
+    return None
+
+
+def _swap(sample: tuple[Any, ...]) -> tuple[Any, float, Any]:
+    values, cluster = sample
+    return values, 0.95, cluster
+
+
+def same(name: str, ours: float | None, theirs: float) -> None:
+    """Equal to 1e-6 of the larger; ``null`` in JSON stands for an unbounded end."""
+    if ours is None:
+        assert math.isinf(theirs), f"{name}: unbounded here, {theirs} there"
+    else:
+        assert ours == pytest.approx(theirs, rel=TOLERANCE, abs=TOLERANCE), name
+
+
+def compare(verdicts: list[dict[str, Any]], calls: pd.DataFrame) -> set[tuple[str, str]]:
+    """Check every reading with an interval; return the (claim, reading) pairs that were checked."""
+    checked = set()
+    for verdict in verdicts:
+        claim = verdict["claim"]
+        for reading in verdict["readings"]:
+            found = reading["estimate"]
+            if found is None:
+                continue
+            want = expected(calls, claim["treatments"][0], claim["baselines"][0], claim["task"], reading["name"])
+            if want is None:
+                continue
+            where = f"{claim['id']}, {reading['name']}"
+            same(f"{where}: estimate", found["value"], want.value)
+            same(f"{where}: lower end", found["low"], want.lo)
+            same(f"{where}: upper end", found["high"], want.hi)
+            checked.add((claim["id"], reading["name"]))
+    return checked
+
+
+CLAIMS = """\
+  - {id: thirty, claim: "30% more accurate than cheap", arm: good}
+  - {id: p95, claim: "faster at p95 than good", arm: cheap}
+  - {id: fifty-faster, claim: "50% faster at p95 than good", arm: cheap}
+"""
+READINGS = {
+    ("cheaper", "per_request"), ("cheaper", "per_correct"), ("as-good", "non_inferior"), ("as-good", "equivalent"),
+    ("thirty", "relative"), ("thirty", "points"), ("thirty", "error_reduction"),
+    ("p95", "ttft"), ("p95", "tpot"), ("p95", "e2e"), ("fifty-faster", "e2e.time_cut"), ("fifty-faster", "e2e.rate_up"),
+}  # fmt: skip
+
+
+def test_every_reading_of_a_run_at_endpoints(desk: Path, bench: Bench, vendor: Vendor, rival: Vendor) -> None:
+    vendor.delay_s, rival.delay_s = 0.004, 0.001
+    vendor.more_tokens, rival.more_tokens = (lambda i: 37 * i % 101), (lambda i: 400 if i % 17 == 0 else i % 5)
+    desk.write_text(desk.read_text() + CLAIMS)
+    run = bench("run", str(desk), "--json", "--no-report")
+    assert run.code == 0, run.err
+    said = bench("show", "--json").json
+    assert bench("export", "--format", "jsonl", "--output", "calls.jsonl").code == 0
+    calls = other.load(str(desk.parent / "calls.jsonl"))
+    assert compare(said["verdicts"], calls) >= READINGS
+    arms = {arm["arm"]: arm for arm in said["arms"] if arm["scope"] == "all tasks"}
+    for name in ("good", "cheap"):
+        mine = other.items(calls, name, None)
+        want = other.accuracy(mine.score, mine.cluster)
+        shown = dict(arms[name]["figures"])["quality"]
+        same(f"{name}: accuracy", shown["value"], want.value)
+        same(f"{name}: accuracy, lower end", shown["low"], want.lo)
+        same(f"{name}: accuracy, upper end", shown["high"], want.hi)
+
+
+@pytest.mark.model
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.skipif(
+    not all((cache_dir() / name).exists() for name in LOCAL), reason="local models are not here: bench models pull"
+)
+def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> None:
+    suite, arms = str(SUITES / "support.yaml"), ("--arm", "smollm2-local", "--arm", "qwen-local")
+    run = bench("run", suite, *arms, "--limit", "24", "--json", "--no-report", timeout=800)
+    assert run.code == 0, run.err
+    verdicts = [
+        v for v in bench("show", "--json").json["verdicts"]
+        if v["claim"]["id"].startswith(("qwen-30", "smollm2-")) and v["readings"]
+    ]  # fmt: skip
+    (tmp_path / "calls.jsonl").write_text(bench("export").out)
+    checked = compare(verdicts, other.load(str(tmp_path / "calls.jsonl")))
+    wanted = {
+        "qwen-30-more-accurate": {"relative", "points", "error_reduction"},
+        "smollm2-as-accurate": {"non_inferior", "equivalent"},
+        "smollm2-90-cheaper": {"per_request", "per_correct"},
+        "smollm2-faster-p95": {"ttft", "tpot", "e2e"},
+    }
+    assert checked >= {(claim, reading) for claim, readings in wanted.items() for reading in readings}
