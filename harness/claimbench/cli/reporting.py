@@ -206,7 +206,9 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
-    warnings = []
+    from claimbench.agreement_run import agreement_lines
+
+    warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
     if imported:
         files = ", ".join(imported["files"])
@@ -214,6 +216,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
             f"Measured by {imported['tool']}, not by ClaimBench ({files}): prompts, scores and clocks are that tool's."
         )
         warnings.extend(imported["notes"])
+    warnings.extend(agreement_lines(stored.suite, stored.records))
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}

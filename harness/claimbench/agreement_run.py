@@ -1,0 +1,79 @@
+"""A stored run's tasks of graded relevance: each arm, and the people, against the final ratings, over all items."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from claimbench.agreement import Agreement, against, ceiling
+from claimbench.number_text import parse_number
+from claimbench.scorers.graded import GradedScorer
+from claimbench.types import CallRecord, Outcome, Sample, Suite, Task
+
+
+def agreement_lines(suite: Suite, records: Sequence[CallRecord]) -> list[str]:
+    """Say in one line per task what raters reach, and in one per arm what it does; empty without such a task.
+
+    An answer that is no grade counts in ``graded`` as wrong; kappa and NDCG are over the answers that are one. NDCG@10
+    is the mean over clusters (queries) of sorting each by the arm's grades, where clusters hold several items.
+    """
+    lines: list[str] = []
+    for task in suite.tasks:
+        spec = next((s for s in task.scorers if s.name == GradedScorer.name), None)
+        if spec is not None:
+            lines += _task_lines(task, GradedScorer(spec.options), records)
+    return lines
+
+
+def _task_lines(task: Task, scorer: GradedScorer, records: Sequence[CallRecord]) -> list[str]:
+    samples = {s.id: s for s in task.samples}
+    asked = {r.call.sample_id for r in records if r.call.task == task.name}
+    mine = [samples[i] for i in samples if i in asked]
+    lines = []
+    if scorer.raters and mine:
+        lines.append(_ceiling_line(task.name, scorer, mine))
+    arms: dict[str, list[tuple[Sample, float]]] = {}
+    for record in records:
+        if record.call.task != task.name or record.outcome is not Outcome.OK:
+            continue
+        grade = scorer.grade(record.text, task)
+        if grade is not None:
+            arms.setdefault(record.call.arm, []).append((samples[record.call.sample_id], float(grade)))
+    for arm, graded in arms.items():
+        ours, final = [g for _, g in graded], [_final(s) for s, _ in graded]
+        clusters = [s.cluster for s, _ in graded]
+        grouped = clusters if len(set(clusters)) < len(clusters) else []
+        found = against(ours, final, grouped)
+        if found is not None:
+            lines.append(f"{task.name}: {arm} against the final ratings: {_words(found)}.")
+    return lines
+
+
+def _ceiling_line(task: str, scorer: GradedScorer, samples: Sequence[Sample]) -> str:
+    rows: list[Mapping[str, object]] = [scorer.ratings(s) for s in samples]
+    ratings = {name: [_or_none(row.get(name)) for row in rows] for name in scorer.raters}
+    top = ceiling(ratings, [_final(s) for s in samples])
+    each = ", ".join(f"{name} {a.exact:.0%}" for name, a in top.raters.items())
+    text = f"{task}: people agree with the final ratings on {each} of items"
+    if top.pairs is not None:
+        kappa = "" if top.pairs.kappa is None else f" (quadratic kappa {top.pairs.kappa:.2f})"
+        text += f", and two of them with each other on {top.pairs.exact:.0%}{kappa}: the ceiling of any grader"
+    return text + "."
+
+
+def _words(found: Agreement) -> str:
+    kappa = "unknown (always the same grade)" if found.kappa is None else f"{found.kappa:.2f}"
+    text = f"same grade {found.exact:.0%}, within one {found.within_one:.0%}, quadratic kappa {kappa}, n {found.n}"
+    if found.ndcg is not None:
+        text += f"; sorting by its grades gives NDCG@10 {found.ndcg:.3f} over {found.n_queries} queries"
+    return text
+
+
+def _final(sample: Sample) -> float:
+    value = parse_number(sample.target)
+    if value is None:
+        raise ValueError(f"the target of {sample.id} is no grade")
+    return float(value)
+
+
+def _or_none(value: object) -> float | None:
+    return None if value is None else float(str(value))

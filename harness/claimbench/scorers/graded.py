@@ -1,0 +1,125 @@
+"""``graded``: a grade (0 to 3, one to five stars) against the final rating, with several human raters as the ceiling.
+
+Parts, each a mean over items where the report shows them: ``exact``, ``within_one`` and ``closeness`` to the target;
+``raters``: the share of raters who gave the same grade; ``ceiling``: how often two raters agree with each other, which
+no grader can be expected to beat. Kappa and NDCG over all items: :mod:`claimbench.agreement`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field
+
+from claimbench.number_text import find_numbers, parse_number
+from claimbench.scorers.base import Options, brief, read_options, scored, unparsable, visible
+from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+
+
+class GradedOptions(Options):
+    """Options of ``graded``."""
+
+    metric: Literal["exact", "within_one", "closeness", "raters"] = "exact"
+    """What the score is. closeness: 1 - |difference| / range."""
+    lowest: float | None = None
+    """Of the scale. Left out: the lowest label, or 0."""
+    highest: float | None = None
+    """Of the scale. Left out: the highest label."""
+    raters: list[str] = Field(default_factory=list)
+    """Columns with the grades that single raters gave."""
+
+
+class GradedScorer:
+    """Agreement of a grade with the final rating; what raters say stands in the parts."""
+
+    name = "graded"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(GradedOptions, options or {}, self.name)
+
+    @property
+    def raters(self) -> tuple[str, ...]:
+        """Return the raters' columns."""
+        return tuple(self._options.raters)
+
+    def check(self, answer: AnswerSpec) -> str | None:
+        """Grades are labels that are numbers, or numbers with a stated scale."""
+        if answer.kind == "label":
+            wrong = next((label for label in answer.labels if parse_number(label) is None), None)
+            return None if wrong is None else f"the scorer graded needs labels that are numbers, not '{wrong}'"
+        if answer.kind == "number" and self._options.highest is not None:
+            return None
+        return "the scorer graded needs labels that are numbers, or answers of type number and its option highest"
+
+    def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Return what :meth:`score` gives as parts for this sample."""
+        ratings = self.ratings(sample)
+        extra = ("raters",) if ratings else ()
+        return ("exact", "within_one", "closeness", *extra, *(("ceiling",) if len(ratings) > 1 else ()))
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target or rating that is no grade."""
+        low, high = self._scale(task)
+        target = parse_number(sample.target)
+        if target is None or not low <= target <= high:
+            raise ValueError(f"the target {sample.target!r} is no grade from {low} to {high}")
+        ratings = self.ratings(sample)
+        names = self.part_names(sample, task)
+        ceiling = _pairs(list(ratings.values())) if len(ratings) > 1 else None
+        grade = self.grade(text, task)
+        if grade is None:
+            nothing = dict.fromkeys(names, 0.0)
+            if ceiling is not None:
+                nothing["ceiling"] = ceiling  # a fact of the raters, whatever the answer is
+            return unparsable(self, call_id, f"no grade from {low} to {high} in {brief(text)}", nothing)
+        distance = abs(grade - target)
+        parts = {
+            "exact": float(distance == 0),
+            "within_one": float(distance <= 1),
+            "closeness": float(1 - distance / (high - low)),
+        }
+        if ratings:
+            parts["raters"] = sum(r == grade for r in ratings.values()) / len(ratings)
+        elif self._options.metric == "raters":
+            raise ValueError("no rater's grade is known for this sample")
+        if ceiling is not None:
+            parts["ceiling"] = ceiling
+        said = ", ".join(f"{name} {value}" for name, value in ratings.items())
+        why = f"read as {grade}; final rating {target}" + (f" (raters: {said})" if said else "")
+        return scored(self, call_id, parts[self._options.metric], why, parts)
+
+    def grade(self, text: str, task: Task) -> Decimal | None:
+        """Return the grade in an answer: its only number, or its first; None outside the scale."""
+        numbers = find_numbers(visible(text))
+        low, high = self._scale(task)
+        if not numbers or not low <= numbers[0] <= high:
+            return None
+        return numbers[0]
+
+    def ratings(self, sample: Sample) -> dict[str, Decimal]:
+        """Return rater -> grade, those who gave one."""
+        found: dict[str, Decimal] = {}
+        for name in self._options.raters:
+            if name not in sample.input:
+                raise ValueError(f"there is no column '{name}' for a rater")
+            value = parse_number(sample.input[name])
+            if value is not None:
+                found[name] = value
+        return found
+
+    def _scale(self, task: Task) -> tuple[Decimal, Decimal]:
+        labels = [n for label in task.answer.labels if (n := parse_number(label)) is not None]
+        low = self._options.lowest if self._options.lowest is not None else min(labels, default=Decimal(0))
+        high = self._options.highest if self._options.highest is not None else max(labels, default=None)
+        if high is None or not Decimal(str(low)) < Decimal(str(high)):
+            raise ValueError("the scale of grades is not known: give lowest and highest")
+        return Decimal(str(low)), Decimal(str(high))
+
+
+def _pairs(ratings: list[Decimal]) -> float:
+    pairs = list(itertools.combinations(ratings, 2))
+    return sum(a == b for a, b in pairs) / len(pairs)
