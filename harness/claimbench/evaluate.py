@@ -20,9 +20,11 @@ from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import build_request
 from claimbench.run_costs import RunCosts, cost_run, prices_of
 from claimbench.scorers import Scorer, load, score_record
+from claimbench.session import NOTES
 from claimbench.stopping import CONTINUE, context_at
 from claimbench.store import ResultsStore
-from claimbench.suite import suite_from_json
+from claimbench.suite_json import suite_from_json
+from claimbench.table_costs import with_costs
 from claimbench.table_subset import restrict
 from claimbench.tables import CallTable, ItemTable, build_tables
 from claimbench.types import (
@@ -53,6 +55,7 @@ class Stored:
     attempts: tuple[Attempt, ...]
     looks: tuple[Look, ...]
     resent: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,16 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
         attempts=attempts,
         looks=tuple(store.looks(run_id)),
         resent=resent,
+        notes=_notes(store, run_id),
     )
+
+
+def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
+    """What was worth a line while the run went on, by session."""
+    keys = sorted(store.derived_keys(run_id, NOTES), key=int)
+    rows = (store.derived(run_id, NOTES, key, str) for key in keys)
+    return tuple(note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0])))
+
 
 
 def is_complete(stored: Stored) -> bool:
@@ -114,7 +126,7 @@ def evaluate(
     *,
     prices: Mapping[str, ArmPrice] | None = None,
     as_of: date | datetime | None = None,
-    scores: tuple[Score, ...] | None = None,
+    like: Evaluation | None = None,
     extra_claims: Sequence[ClaimSpec] = (),
     instrument_error_s: Mapping[str, float] | None = None,
 ) -> Evaluation:
@@ -124,12 +136,12 @@ def evaluate(
         stored: what :func:`read_run` gave.
         prices: other prices than the run's own frozen book (re-pricing).
         as_of: price as of this moment, or of this day at each attempt's own time of day.
-        scores: scores already made from the same run, so that a re-pricing need not score again.
+        like: an evaluation of the same run under other prices: whatever no price can change is taken from it.
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm.
     """
     book = prices if prices is not None else prices_of(stored.manifest)
-    scores = score_run(stored) if scores is None else scores
+    scores = score_run(stored) if like is None else like.scores
     costs = cost_run(
         book,
         stored.sessions,
@@ -139,16 +151,7 @@ def evaluate(
         bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),  # its prompts are not ours
         load_s=load_seconds(stored.manifest),
     )
-    items, calls = build_tables(
-        stored.suite,
-        stored.manifest,
-        stored.sessions,
-        stored.calls,
-        stored.records,
-        stored.attempts,
-        scores,
-        costs.calls,
-    )
+    items, calls = _tables(stored, scores, costs, like)
     claims = parse_claims(stored.suite)
     if extra_claims:
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
@@ -160,6 +163,24 @@ def evaluate(
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
     verdicts = judge(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts)
+
+
+def _tables(
+    stored: Stored, scores: tuple[Score, ...], costs: RunCosts, like: Evaluation | None
+) -> tuple[ItemTable, CallTable]:
+    """The tables of a run; after a look ``like`` holds only a part of them, and they are built anew."""
+    if like is not None and not stored.looks:
+        return with_costs(like.items, like.calls, costs.calls)
+    return build_tables(
+        stored.suite,
+        stored.manifest,
+        stored.sessions,
+        stored.calls,
+        stored.records,
+        stored.attempts,
+        scores,
+        costs.calls,
+    )
 
 
 def token_bounds(stored: Stored) -> Callable[[Call], TokenBound]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from claimbench.claims_parse import parse_claims
 from claimbench.judge_types import JudgeContext
-from claimbench.runner import Runner
 from claimbench.stopping import CONTINUE, StopRule
-from claimbench.store import ResultsStore, RunWriter
 from claimbench.table_clusters import cluster_names
 from claimbench.table_types import CallTable, ItemTable
 from claimbench.types import Call, Look, Suite
+
+if TYPE_CHECKING:
+    from claimbench.runner import Runner
+    from claimbench.store import ResultsStore, RunWriter
 
 Judged = Callable[[], tuple[ItemTable, CallTable, JudgeContext]]
 """The tables and context of what is stored so far."""

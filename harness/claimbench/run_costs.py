@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from claimbench.arm_price import ArmPrice, FrozenBook, freeze_suite, thaw
 from claimbench.call_costs import RunCosts, cost_run
-from claimbench.clock import Clock
 from claimbench.errors import IntegrityError
-from claimbench.pricebook import PriceBook
-from claimbench.runner import Money
-from claimbench.session import Pricing
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
+
+if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run
+    from claimbench.clock import Clock
+    from claimbench.pricebook import PriceBook
+    from claimbench.session import Pricing
 
 __all__ = ["RunCosts", "book_of", "cost_run", "prices_of", "pricing_for", "pricing_from"]
 
@@ -23,6 +25,9 @@ def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
 
 def pricing_from(book: FrozenBook, clock: Clock) -> Pricing:
     """The same from a book that was frozen earlier (resume)."""
+    from claimbench.runner import Money
+    from claimbench.session import Pricing
+
     prices = thaw(book.text, book.sha256)
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
+
+from claimbench.root_finding import brentq
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -64,9 +66,7 @@ def crossing_probability(bounds: Sequence[float] | FloatArray, t: Sequence[float
 def obf_constant(k: int, alpha: float = 0.05) -> float:
     """Constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040 for 5 looks."""
     t = equal_looks(k)
-    return float(
-        optimize.brentq(lambda c: crossing_probability(c / np.sqrt(t), t) - alpha, 0.01, 8.0, xtol=1e-10, rtol=1e-12)
-    )
+    return brentq(lambda c: crossing_probability(c / np.sqrt(t), t) - alpha, 0.01, 8.0, xtol=1e-10, rtol=1e-12)
 
 
 def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
@@ -91,7 +91,7 @@ def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> Floa
             found = crossing_by_look(np.append(bounds[:k], bound), info[: k + 1])
             return float(found[-1] - (found[-2] if k else 0.0)) - (target - spent)
 
-        bounds[k] = _EDGE if gap(_EDGE) >= 0 else optimize.brentq(gap, 0.0, _EDGE, xtol=1e-9)
+        bounds[k] = _EDGE if gap(_EDGE) >= 0 else brentq(gap, 0.0, _EDGE, xtol=1e-9)
         spent = target
     return bounds
 
@@ -123,7 +123,7 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
         return 1e-12
     if gap(high) >= 0:
         return 1.0
-    return math.exp(float(optimize.brentq(gap, low, high, xtol=1e-7)))
+    return math.exp(brentq(gap, low, high, xtol=1e-7))
 
 
 def signed_z(p: float, sign: int) -> float:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize
 
+from claimbench.root_finding import brentq
 from claimbench.stats_core import Interval, as_codes, cluster_sums, jackknife_var, t_crit, t_two_sided_p
 from claimbench.stats_means import Pair, PairedMeans, contrast_var, fieller, paired_means
 
@@ -200,7 +200,7 @@ def _hall_root(pm: PairedMeans, start: float, t: float, side: int, limit: float)
         if side < 0 and outer <= limit:
             outer = limit
         if excess(outer) >= 0:
-            return float(optimize.brentq(excess, inner, outer, xtol=1e-15, rtol=1e-12))
+            return brentq(excess, inner, outer, xtol=1e-15, rtol=1e-12)
         if outer == limit:
             return limit
         step *= 2

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import optimize, special
+from scipy import special
 
+from claimbench.root_finding import brentq
 from claimbench.stats_core import Interval, floats, z_crit
 
 DISPLAY_CAP = 20
@@ -90,8 +91,8 @@ def items_needed(
         high *= 2
     if t_power(2.0, effect, alpha) >= power:
         return math.ceil(2 * design_effect)
-    n = optimize.brentq(lambda x: t_power(x, effect, alpha) - power, 2.0, high, xtol=1e-6)
-    return math.ceil(float(n) * design_effect - 1e-6)
+    n = brentq(lambda x: t_power(x, effect, alpha) - power, 2.0, high, xtol=1e-6)
+    return math.ceil(n * design_effect - 1e-6)
 
 
 def items_needed_accuracy(
@@ -111,7 +112,7 @@ def resolvable_gap(
     high = 1.0
     while t_power(n_eff, high, alpha) < power:
         high *= 2
-    return sd * float(optimize.brentq(lambda e: t_power(n_eff, e, alpha) - power, 0.0, high, xtol=1e-9))
+    return sd * brentq(lambda e: t_power(n_eff, e, alpha) - power, 0.0, high, xtol=1e-9)
 
 
 def items_all_agree(margin: float, alpha: float = 0.05) -> int:

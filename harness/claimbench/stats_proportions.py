@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special, stats
+from scipy import special
 
 from claimbench.stats_core import (
     Interval,
@@ -141,13 +141,15 @@ def mcnemar_exact_p(n10: int, n01: int) -> float:
     total = n10 + n01
     if total == 0:
         return 1.0
-    return min(1.0, 2 * float(stats.binom.cdf(min(n10, n01), total, 0.5)))
+    return min(1.0, 2 * float(special.bdtr(float(min(n10, n01)), total, 0.5)))
 
 
 def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     """Two-sided Fisher exact p that two shares differ (missing calls of two arms, for instance)."""
     if min(n_a, n_b) == 0:
         return 1.0
+    from scipy import stats  # half a second to import, and only runs with missing calls need it
+
     return float(stats.fisher_exact(np.array([[hits_a, n_a - hits_a], [hits_b, n_b - hits_b]])).pvalue)
 
 

@@ -32,12 +32,10 @@ class Row:
     cost: Cost | None
     sent_utc_s: float
     busy_s: float
-
-    @property
-    def final(self) -> Attempt | None:
-        """The attempt that ended the call."""
-        wanted = [a for a in self.attempts if a.number == self.record.attempt]
-        return wanted[0] if wanted else (self.attempts[-1] if self.attempts else None)
+    final: Attempt | None
+    """The attempt that ended the call."""
+    timed: bool
+    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
 
     @property
     def cached(self) -> bool:
@@ -66,7 +64,11 @@ def make_row(
         sent = utc + (attempts[-1].timing.sent_ns - mono) / tm.NS_PER_S
     known = bool(attempts) and all(_told(a, "latency_known") for a in attempts)
     busy = sum(tm.e2e_s(a.timing) for a in attempts) if known else math.nan
-    return Row(item, record, attempts, value, status, cost, sent, busy)
+    wanted = [a for a in attempts if a.number == record.attempt]
+    final = wanted[0] if wanted else (attempts[-1] if attempts else None)
+    told = final is None or _told(final, "latency_known")
+    timed = told and record.provenance not in CACHED and record.outcome.answered
+    return Row(item, record, attempts, value, status, cost, sent, busy, final, timed)
 
 
 def _told(attempt: Attempt, what: str) -> bool:
@@ -119,14 +121,15 @@ def arm_items(n: int, rows: Sequence[Row], planned: IntArray) -> ArmItems:
     return ArmItems(
         **arrays,
         n_calls=planned,
-        price_ids=_distinct(c.price_id for c in costs),
-        cost_bases=_distinct(c.basis for c in costs),
-        cost_why_unknown=_distinct(c.why_unknown for c in costs),
-        currencies=_distinct(c.currency for c in costs),
+        price_ids=distinct(c.price_id for c in costs),
+        cost_bases=distinct(c.basis for c in costs),
+        cost_why_unknown=distinct(c.why_unknown for c in costs),
+        currencies=distinct(c.currency for c in costs),
     )
 
 
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    """Every value once, sorted; unknown ones left out."""
     return tuple(sorted({v for v in values if v}))
 
 
@@ -143,8 +146,8 @@ def _item_floats(rows: Sequence[Row], planned: int) -> dict[str, float]:
     answered = [r.score for r in valid if r.record.outcome is Outcome.OK]
     wrong = max(planned, len(rows)) - sum(1 for r in rows if not math.isnan(r.score))
     served = [r for r in rows if _was_served(r)]
-    usd = [_dollars(r.cost) for r in served]
-    times = [_latency(r, tm.e2e_s(r.final.timing)) for r in rows if r.final is not None and _timed(r)]
+    usd = [dollars(r.cost) for r in served]
+    times = [_latency(r, tm.e2e_s(r.final.timing)) for r in rows if r.final is not None and r.timed]
     return {
         "score": _mean(values),
         "score_var": float(np.var(values, ddof=1)) if len(values) > 1 else math.nan,
@@ -180,11 +183,11 @@ def _was_served(row: Row) -> bool:
     """Tell whether a call counts as a request: answered, or failed but (perhaps) charged for."""
     if row.record.outcome.answered:
         return True
-    _, _, high = _dollars(row.cost)
+    _, _, high = dollars(row.cost)
     return high > 0
 
 
-def _dollars(cost: Cost | None) -> tuple[float, float, float]:
+def dollars(cost: Cost | None) -> tuple[float, float, float]:
     """(amount, low, high) in the cost's currency; nan where unknown."""
     if cost is None:
         return math.nan, math.nan, math.nan
@@ -196,14 +199,8 @@ def _dollars(cost: Cost | None) -> tuple[float, float, float]:
     return math.nan, low, high
 
 
-def _timed(row: Row) -> bool:
-    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
-    known = row.final is None or _told(row.final, "latency_known")
-    return known and not row.cached and row.record.outcome.answered
-
-
 def _latency(row: Row, seconds: float | None) -> float:
-    if not _timed(row):
+    if not row.timed:
         return math.nan
     if row.record.outcome is Outcome.MODEL_TIMEOUT:
         return math.inf
@@ -231,7 +228,7 @@ def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
         n_attempts=np.asarray([len(r.attempts) for r in rows], dtype=np.int64),
         cached=np.asarray([r.cached for r in rows], dtype=np.bool_),
         stamp_source=strings(r.final.timing.stamp_source if r.final else "" for r in rows),
-        chunk_gaps_s=tuple(np.asarray(tm.chunk_gaps_s(r.final.timing) if r.final and _timed(r) else ()) for r in rows),
+        chunk_gaps_s=tuple(np.asarray(tm.chunk_gaps_s(r.final.timing) if r.final and r.timed else ()) for r in rows),
         block_s=block_s,
         **floats,
     )
@@ -243,7 +240,7 @@ _CALL_FLOATS = ("ttft_s", "first_answer_s", "tpot_s", "e2e_s", "e2e_with_retries
 
 
 def _call_floats(row: Row) -> dict[str, float]:
-    usd, low, high = _dollars(row.cost)
+    usd, low, high = dollars(row.cost)
     values = dict.fromkeys(_CALL_FLOATS, math.nan)
     values.update(usd=usd, usd_low=low, usd_high=high, busy_s=row.busy_s, sent_utc_s=row.sent_utc_s, score=row.score)
     final = row.final
@@ -253,9 +250,9 @@ def _call_floats(row: Row) -> dict[str, float]:
     n_out = None if usage is None else usage.output_total
     timed_out = row.record.outcome is Outcome.MODEL_TIMEOUT
     first = tm.ttft_s(t)
-    values["ttft_s"] = first if timed_out and first is not None and _timed(row) else _latency(row, first)
+    values["ttft_s"] = first if timed_out and first is not None and row.timed else _latency(row, first)
     answer = tm.first_answer_s(t)
-    values["first_answer_s"] = answer if timed_out and answer is not None and _timed(row) else _latency(row, answer)
+    values["first_answer_s"] = answer if timed_out and answer is not None and row.timed else _latency(row, answer)
     values["tpot_s"] = _latency(row, tm.tpot_s(t, n_out))
     values["e2e_s"] = _latency(row, tm.e2e_s(t))
     values["e2e_with_retries_s"] = _latency(row, _with_retries_s(row.attempts))

@@ -55,7 +55,7 @@ def reprice_command(
         stored = read_run(store, run_id)
     old = evaluate(stored)
     prices = _new_prices(stored, old.prices, book, changes)
-    new = evaluate(stored, prices=prices, as_of=day, scores=old.scores)
+    new = evaluate(stored, prices=prices, as_of=day, like=old)
     if as_json:
         print_json(_as_json(run_id, old, new))
     else:
