@@ -1,7 +1,7 @@
 """Intervals recomputed from exported calls by other means than ours: statsmodels, scipy and pandas only.
 
-Nothing here may import claimbench: this is the second opinion. Every variance is a loop of refits that leave one cluster
-out, every ratio is found by inverting a test with brentq, every quantile's ranks come from scipy.
+Nothing here may import claimbench: this is the second opinion. Every variance is a loop of refits that leave one
+cluster out, every ratio is found by inverting a test with brentq, every quantile's ranks come from scipy.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def expected(calls: pd.DataFrame, ours: str, theirs: str, task: str | None, read
         return other.cost_ratio(table.usd_a.to_numpy(float), table.usd_b.to_numpy(float), cluster)
     if reading == "per_correct":
         return other.per_correct_ratio(table)
-    metric = reading.split(".")[0]
+    metric = reading.partition(".")[0]
     if metric in ("ttft", "tpot", "e2e"):
         shared = set(table.index)
         mine, theirs_ = (

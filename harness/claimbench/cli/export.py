@@ -35,7 +35,14 @@ BINARY = ("xlsx", "parquet")
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output."
 )
 @click.option("--force", is_flag=True, help="Replace an existing file.")
-@click.option("--redact", "profile", type=click.Choice(["full", "hashed", "none"]), default="full", show_default=True)
+@click.option(
+    "--redact",
+    "profile",
+    type=click.Choice(["full", "hashed", "none"]),
+    default="full",
+    show_default=True,
+    help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
+)
 def export_command(run: str | None, results: Path, kind: str, output: Path | None, force: bool, profile: str) -> int:
     """Write RUN (default: the latest) in another format, from what is stored."""
     from claimbench.cli.reporting import evaluate_run, redactor, report_data

@@ -30,7 +30,7 @@ from claimbench.cli.common import json_option, print_json
 @click.option("--delimiter", help="Of a CSV file; default: found.")
 @click.option("--sheet", help="Of a workbook; default: the first.")
 @click.option("--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed.")
-@click.option("--seed", type=int, default=42, show_default=True)
+@click.option("--seed", type=int, default=42, show_default=True, help="Draws the rows and orders the run.")
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
 def init_command(
