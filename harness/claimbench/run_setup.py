@@ -14,8 +14,9 @@ from claimbench.errors import BenchError, IntegrityError, ModelError, ProviderEr
 from claimbench.plan import Plan
 from claimbench.prompts import build_request
 from claimbench.provider import Provider, ProviderContext, ProviderFactory
+from claimbench.serve import ServedProvider, free_port, served
 from claimbench.suite import suite_to_json
-from claimbench.types import ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
+from claimbench.types import Arm, ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
 from claimbench.worker import Device, WorkerProvider, as_provider
 
 
@@ -28,8 +29,14 @@ class Arms:
     not_run: dict[str, str]
     devices: dict[str, Device]
 
+    def log_to(self, folder: Path) -> None:
+        """Say where servers that the run starts write their logs."""
+        for provider in self.ready.values():
+            if isinstance(provider, ServedProvider):
+                provider.log_folder = folder
+
     async def close(self) -> None:
-        """Free models and connections, whatever happened."""
+        """Free models and connections, stop servers, whatever happened."""
         for provider in self.ready.values():
             with contextlib.suppress(ProviderError, BenchError):
                 await provider.close()
@@ -64,7 +71,7 @@ def make_arms(
         if arm.device is not None and arm.device not in arms.devices:
             arms.devices[arm.device] = Device(arm.device)
         device = arms.devices.get(arm.device) if arm.device is not None else None
-        provider = as_provider(factories[arm.provider](arm, context), device, context.clock)
+        provider = _provider(arm, factories[arm.provider], context, device)
         missing = provider.missing()
         if missing is not None:
             arms.not_run[arm.name] = missing
@@ -73,7 +80,15 @@ def make_arms(
     return arms
 
 
-async def start_arms(arms: Arms, suite: Suite) -> None:
+def _provider(arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None) -> Provider:
+    if arm.serve is None:
+        return as_provider(factory(arm, context), device, context.clock)
+    port = free_port()
+    inner = as_provider(factory(served(arm, port), context), device, context.clock)
+    return ServedProvider(inner, arm, arm.serve, port, device)
+
+
+async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
     """Load models and open connections; an error names its arm."""
     for name, provider in arms.ready.items():
         try:
@@ -82,14 +97,14 @@ async def start_arms(arms: Arms, suite: Suite) -> None:
             raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
         if isinstance(provider, WorkerProvider):
             for task in suite.tasks:
-                requests = [_request(suite, task, sample, name) for sample in task.samples]
+                requests = [_request(suite, task, sample, name, run_id) for sample in task.samples]
                 await provider.share_prefix(task.name, requests)
 
 
-def _request(suite: Suite, task: Task, sample: Sample, arm_name: str) -> Request:
+def _request(suite: Suite, task: Task, sample: Sample, arm_name: str, run_id: str = "") -> Request:
     """What ``sample`` would be asked, outside any plan."""
     arm = next(arm for arm in suite.arms if arm.name == arm_name)
-    call = Call("", "", task.name, sample.id, 0, arm_name, seed=0, position=0)
+    call = Call(run_id, "", task.name, sample.id, 0, arm_name, seed=0, position=0)
     return build_request(suite, task, sample, arm, call)
 
 

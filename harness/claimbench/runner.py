@@ -24,6 +24,7 @@ from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.model_ids import same_model
 from claimbench.provider import Provider
 from claimbench.ratelimit import ArmPace, KeyGate, Said, Ticket, gate_names
+from claimbench.serve import ServedProvider
 from claimbench.store import Intent
 from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
 from claimbench.worker import WorkerProvider
@@ -305,6 +306,7 @@ class Runner:
         self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int, reserved: Decimal | None
     ) -> Tried:
         provider = self._providers[arm.name]
+        device = provider.device if isinstance(provider, WorkerProvider | ServedProvider) else None
         intent = Intent(call.id, number, self._session, reserved, self._clock.utc().isoformat())
         cost: Decimal | None = None
         try:
@@ -318,7 +320,7 @@ class Runner:
                 queued_ns=queued_ns,
                 scheduled_ns=call.scheduled_ns,
                 reserved_usd=reserved,
-                turn=provider.device.turn if isinstance(provider, WorkerProvider) else contextlib.nullcontext(),
+                turn=device.turn if device is not None else contextlib.nullcontext(),
             )
             tried = _checked_model(arm, tried)
             self._watch(self._writer.attempt(tried.attempt))

@@ -163,6 +163,8 @@ class SuiteChecker:
                 f"arms.{arm.name}.api_key_env is not the name of an environment variable (not shown: it may be a key)",
                 "write the variable's name, e.g. OPENAI_API_KEY; if this was a key, revoke it",
             )
+        if "{port}" in (arm.base_url or "") and arm.serve is None:
+            raise self._fail((*loc, "base_url"), "{port} stands for the port of a server that `serve:` starts")
         if arm.base_url is not None and not re.match(r"https?://[^\s/]", arm.base_url):
             raise self._fail(
                 (*loc, "base_url"), f"base_url {show(arm.base_url)} does not start with http:// or https://"

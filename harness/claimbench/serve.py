@@ -1,0 +1,185 @@
+"""Servers that a run starts for its arms: started, health-checked, warmed up, stopped; their logs lie with the run.
+
+Nothing outlives the run: see :mod:`claimbench.serve_watch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from claimbench import serve_watch
+from claimbench.errors import ModelError, ProviderError
+from claimbench.provider import Provider
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Json, Message, Request, SamplingParams, ServeSpec
+from claimbench.worker import Device
+
+POLL_S = 0.1
+STOP_S = serve_watch.GRACE_S + 5
+SHOWN_LINES = 12
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def filled(text: str, arm: Arm, port: int) -> str:
+    """``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON arguments)."""
+    for name, value in (("port", str(port)), ("model", arm.model), ("python", sys.executable)):
+        text = text.replace("{" + name + "}", value)
+    return text
+
+
+def served(arm: Arm, port: int) -> Arm:
+    """The arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says otherwise."""
+    return replace(arm, base_url=filled(arm.base_url or "http://127.0.0.1:{port}/v1", arm, port))
+
+
+class ManagedServer:
+    """One server process."""
+
+    def __init__(self, arm: Arm, spec: ServeSpec, port: int, log: Path) -> None:
+        self.command = [filled(word, arm, port) for word in spec.command]
+        self.log = log
+        self._name, self._spec = arm.name, spec
+        self._health = filled(spec.health, arm, port)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self) -> float:
+        """Start it and wait until it is healthy; gives the seconds that took.
+
+        Raises:
+            ModelError: it cannot be started, ended, or was not ready in time; with the end of its log.
+        """
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        self._process = subprocess.Popen(  # noqa: ASYNC220 - starting takes milliseconds
+            [sys.executable, "-I", str(Path(serve_watch.__file__)), str(self.log), *self.command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **self._spec.env},
+            start_new_session=True,
+        )
+        try:
+            while not await asyncio.to_thread(_healthy, self._health):
+                if self._process.poll() is not None:
+                    raise self._failed(f"ended with code {self._process.returncode} before it was ready")
+                if time.monotonic() - began > self._spec.ready_within_s:
+                    raise self._failed(f"was not ready within {self._spec.ready_within_s:g} s ({self._health})")
+                await asyncio.sleep(POLL_S)
+        except BaseException:
+            await self.stop()
+            raise
+        return time.monotonic() - began
+
+    def _failed(self, what: str) -> ModelError:
+        lines = self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:] if self.log.exists() else []
+        said = "\n    ".join(lines) or "(nothing)"
+        return ModelError(f"arm {self._name}: its server {what}", hint=f"it said ({self.log}):\n    {said}")
+
+    async def stop(self) -> None:
+        """End it and everything it started; idempotent."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        process.stdin.close()
+        try:
+            await asyncio.to_thread(process.wait, STOP_S)
+        except subprocess.TimeoutExpired:
+            process.kill()  # the server goes with its watcher
+            await asyncio.to_thread(process.wait)
+
+
+def _healthy(url: str) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(url, timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+class ServedProvider:
+    """A provider whose server is ours. ``log_folder`` is set before ``start``, once the run has a folder."""
+
+    def __init__(self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None) -> None:
+        self._inner, self._arm, self._spec, self._port = inner, arm, spec, port
+        self._server: ManagedServer | None = None
+        self.device = device
+        self.log_folder: Path | None = None
+        self.stamp_source = inner.stamp_source
+
+    @property
+    def traffic(self) -> Mapping[str, object]:
+        """See the inner provider."""
+        return getattr(self._inner, "traffic", {})
+
+    def missing(self) -> str | None:
+        """Why the arm cannot run here: its program is not installed, or what the provider lacks."""
+        program = filled(self._spec.command[0], self._arm, self._port)
+        if shutil.which(program) is None:
+            return f"{program} is not installed (serve: command)"
+        return self._inner.missing()
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """See :class:`~claimbench.provider.Provider`."""
+        return self._inner.constraint(request)
+
+    async def start(self) -> ArmFacts:
+        """Start the server, wait for its health, open connections, warm it up."""
+        folder = self.log_folder or Path.cwd()
+        server = ManagedServer(self._arm, self._spec, self._port, folder / f"{self._arm.name}.server.log")
+        self._server = server
+        seconds = await server.start()
+        facts = await self._inner.start()
+        about: dict[str, Json] = {
+            "command": list(self._spec.command),
+            "log": server.log.name,
+            "warmup": await self._warm_up(),
+        }
+        return replace(facts, load_seconds=seconds, details={**facts.details, "served": about})
+
+    async def _warm_up(self) -> dict[str, Json]:
+        """Requests that are not measured: a server's first ones compile, allocate and read files."""
+        request = Request("warm-up", (Message("user", "Say hello."),), SamplingParams(temperature=0.0), 8)
+        seconds: list[float] = []
+        for _ in range(self._spec.warmup):
+            began = time.monotonic()
+            try:
+                async with asyncio.timeout(self._spec.ready_within_s):
+                    async for _event in self._inner.stream(request):
+                        pass
+            except (ProviderError, TimeoutError) as error:
+                return {"seconds": seconds, "failed": str(error) or "no end in time"}
+            seconds.append(round(time.monotonic() - began, 3))
+        return {"seconds": seconds}
+
+    def stream(self, request: Request) -> AsyncIterator[Event]:
+        """See :class:`~claimbench.provider.Provider`."""
+        return self._inner.stream(request)
+
+    async def close(self) -> None:
+        """Close the connections and end the server; idempotent."""
+        server, self._server = self._server, None
+        try:
+            with contextlib.suppress(ProviderError):
+                await self._inner.close()
+        finally:
+            if server is not None:
+                await server.stop()
