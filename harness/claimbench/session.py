@@ -23,6 +23,8 @@ from claimbench.lag import LagMeter
 from claimbench.limits import Budget
 from claimbench.plan import make_plan
 from claimbench.prompts import build_request
+from claimbench.quiet import collector_at_rest
+from claimbench.ratelimit import history_rows
 from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.runner import Money, Progress, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
@@ -30,6 +32,9 @@ from claimbench.types import Arm, Call, Json, Request, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
+
+NOTES = "notes"
+"""Kind under which the store keeps a session's notes: overruns, clock jumps, arms given up."""
 
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
 
@@ -128,7 +133,8 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
         _refuse_unknown_cost(job)
         run_id = resume if resume is not None else provenance.new_run_id()
         with store.lock_run(run_id):
-            await start_arms(arms, suite)
+            arms.log_to(store.run_folder(run_id))
+            await start_arms(arms, suite, run_id)
             if resume is not None:
                 check_resumable(store.manifest(run_id), suite, arms)
             else:
@@ -192,7 +198,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     started_utc, started_ns = clock.utc(), clock.monotonic_ns()
     why: str | None = "stopped by an error"
     try:
-        async with job.show(runner.progress), lag.running(clock), _signals(runner):
+        async with job.show(runner.progress), collector_at_rest(), lag.running(clock), _signals(runner):
             if job.segments is None:
                 await runner.run(remaining)
             else:
@@ -206,6 +212,9 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
             writer.flush()
         finally:
             writer.close()
+            store.save_derived(run_id, "rate_limits", str(session.n), history_rows(runner.gates, session.n))
+            kept = {str(i): note for i, note in enumerate(runner.progress.notes)}
+            store.save_derived(run_id, NOTES, str(session.n), kept)
             store.end_session(run_id, session.n, why or "finished", lag.summary())
     return Ended(run_id, why, runner.progress, again, resumed)
 

@@ -227,7 +227,27 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         warnings.append(f"The run is not complete: {last.end_reason}.")
     elif last is not None and last.ended_utc is None:
         warnings.append("The run is not complete: its last session did not end by itself.")
-    return warnings + _second_opinion(evaluation)
+    warnings += [
+        f"{note[:1].upper()}{note[1:]}." for note in stored.notes if not note.startswith(("stopping", "look "))
+    ]
+    return warnings + _stopped_early(evaluation) + _second_opinion(evaluation)
+
+
+def _stopped_early(evaluation: Evaluation) -> list[str]:
+    """What stopping when decided saved."""
+    from claimbench.looks import rule_of
+
+    stored = evaluation.stored
+    if not stored.looks or not stored.looks[-1].decision.startswith("stop"):
+        return []
+    last = stored.looks[-1]
+    saved = rule_of(stored.suite, stored.calls, stored.looks).saved(last, evaluation.items)
+    money = "" if saved.usd is None else f" and about ${saved.usd:.4g}"
+    why = "every claim was decided" if "decided" in last.decision else "more requests were unlikely to decide more"
+    return [
+        f"Stopped at look {last.k} of {last.looks_planned}, after {last.items} items, because {why}: "
+        f"{saved.requests:,} requests{money} were not needed. Intervals are the repeated ones of that look."
+    ]
 
 
 def _second_opinion(evaluation: Evaluation) -> list[str]:
