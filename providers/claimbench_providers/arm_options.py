@@ -8,12 +8,16 @@ from collections.abc import Mapping, Sequence
 from claimbench.errors import PluginError
 from claimbench.types import Arm, Json
 
+HARNESS_OPTIONS = ("accept_model",)
+"""Options of every provider's arms that the harness itself reads: other model ids that count as the arm's own."""
+
 
 class Options:
     """Typed access to one arm's options; each error names the arm, the option, what was seen and what is allowed."""
 
     def __init__(self, arm: Arm, known: Sequence[str]) -> None:
         self._arm = arm
+        known = (*known, *HARNESS_OPTIONS)
         for name in arm.options:
             if name not in known:
                 near = difflib.get_close_matches(name, known, n=1)
@@ -22,6 +26,7 @@ class Options:
                     f"arm {arm.name!r}: provider {arm.provider!r} knows no option `{name}`{meant}",
                     hint="its options: " + ", ".join(sorted(known)),
                 )
+        self.texts("accept_model")
 
     def has(self, name: str) -> bool:
         """Whether the suite gives the option a value."""
