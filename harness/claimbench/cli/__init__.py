@@ -69,7 +69,7 @@ def group() -> click.Group:
 
     class Lazy(click.Group):
         def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-            return list(COMMANDS)
+            return [*COMMANDS]
 
         def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
             if cmd_name not in COMMANDS:
@@ -107,7 +107,7 @@ def _print(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of docs/architecture.md; the one place where errors end up."""
-    args = list(sys.argv[1:] if argv is None else argv)
+    args = [*(sys.argv[1:] if argv is None else argv)]  # not list(): importing cli.list sets this module's `list`
     if args in ([], ["--help"], ["-h"]):
         print(usage(), end="")
         return
