@@ -62,7 +62,7 @@ class PriceFact:
 
 @dataclass(frozen=True, slots=True)
 class BreakEven:
-    """The volume from which an owned or rented host is cheaper than an endpoint (docs/method_costs.md).
+    """The volume from which an owned or rented host is cheaper than an endpoint (docs/method.md, "Dollars").
 
     ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` = that over
     ``capacity_per_hour``; ``feasible`` is False above 1; all None where a price or a rate is unknown (``why`` says it).

@@ -112,6 +112,14 @@ def test_every_reading_is_in_the_glossary() -> None:
     assert known - quoted(page("glossary.md")) == set()
 
 
+def test_every_column_of_the_compare_table_is_in_the_glossary() -> None:
+    from claimbench_reports.view_words import COLUMNS
+
+    words = page("glossary.md").lower()
+    heads = {re.sub(r" p\d+$", "", head) for _, head, _, _ in COLUMNS}
+    assert {head for head in heads if head.lower().replace("per 1k", "per 1,000") not in words} == set()
+
+
 def test_every_outcome_and_gate_key_is_in_the_architecture_page() -> None:
     text = page("architecture.md")
     assert [o.value for o in Outcome if not re.search(rf"\b{o.value}\b", text)] == []
@@ -158,7 +166,7 @@ def test_suites_page_names_all_structured_values() -> None:
         *(point.name for point in entry_points(group="claimbench.providers")),
         *(point.name for point in entry_points(group="claimbench.scorers")),
     }
-    assert wanted - said == set()
+    assert wanted - said == set(), "docs/suites.md does not name them"
 
 
 TICKETS = [(f"t{i}", f"help {i}", ("billing", "delivery", "tech")[i % 3], "de" if i % 2 else "en") for i in range(30)]
@@ -272,7 +280,7 @@ def test_every_module_has_its_place_in_the_layout() -> None:
         and path.name != "__init__.py"
         and not any(fnmatch.fnmatch(path.name, pattern) for pattern in patterns)
     ]
-    assert homeless == []
+    assert homeless == [], "give them a place in the layout of docs/architecture.md"
 
 
 def test_the_example_provider_works() -> None:
