@@ -105,6 +105,8 @@ def interval_text(estimate: Estimate, scale: str) -> str:
     signed = scale == "points"
     low, high = number(estimate.low, scale, signed=signed), number(estimate.high, scale, signed=signed)
     level = f"{100 * estimate.level:.4g}%"
+    if {low, high} == {"unbounded"}:
+        return f"({level} interval: no bounds)"
     if estimate.method == "arithmetic":
         return f"({low} to {high} from input to output tokens)"
     return f"({level} interval {low} to {high}{unit})"
@@ -182,8 +184,17 @@ def more_text(reading: Reading) -> str:
     if reading.dollars_more is not None:
         cost.append(_span("$", reading.dollars_more, ""))
     if reading.hours_more is not None:
-        cost.append(_span("", reading.hours_more, " hours"))
+        low, high = reading.hours_more
+        cost.append(_time(low) if math.isinf(high) or low == high else f"{_time(low)} to {_time(high)}")
     return text + (f" ({', '.join(cost)})" if cost else "") + "."
+
+
+def _time(hours: float) -> str:
+    """Hours in the unit a person would use."""
+    for size, unit in ((24.0, "days"), (1.0, "hours"), (1 / 60, "min")):
+        if hours >= 2 * size:
+            return f"{_digits(hours / size, 2)} {unit}"
+    return f"{max(1.0, math.ceil(3600 * hours)):.0f} s"
 
 
 def _span(before: str, pair: tuple[float, float], after: str) -> str:
@@ -191,6 +202,14 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     if math.isinf(high) or low == high:
         return f"{before}{_digits(low)}{after}"
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
+
+
+def _time_span(hours: tuple[float, float]) -> str:
+    """Hours in the unit that a person would choose for the smaller end."""
+    for unit, factor in (("hours", 1.0), ("minutes", 60.0), ("seconds", 3600.0)):
+        if hours[0] * factor >= 1:
+            return _span("", (hours[0] * factor, hours[1] * factor), f" {unit}")
+    return "less than a second" if hours[1] * 3600 < 1 or math.isinf(hours[1]) else "seconds"
 
 
 def verdict_sentence(claim: Claim, outcome: Outcome) -> str:
