@@ -71,10 +71,10 @@ Declared = Literal["before", "after"]
 
 
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
-    """Parse every claim of a suite. Errors name the suite's line."""
+    """Parse every claim of a suite. Errors name the suite's file and line."""
     return tuple(
         parse_claim(spec, suite.arms, suite.tasks, margin=suite.margin, alpha=suite.alpha, population=suite.population,
-                    declared=declared)
+                    declared=declared, path=suite.path)
         for spec in suite.claims
     )  # fmt: skip
 
@@ -97,6 +97,7 @@ def parse_claim(
     alpha: float = 0.05,
     population: Population = "super",
     declared: Declared = "before",
+    path: str = "",
 ) -> Claim:
     """Read one claim.
 
@@ -109,6 +110,7 @@ def parse_claim(
         alpha: the suite's alpha.
         population: the suite's population.
         declared: whether the claim was frozen before the data were seen.
+        path: the suite's file, for errors.
 
     Raises:
         ClaimError: the text cannot be read (lists what can), or names an unknown arm, task, metric, reading or slice
@@ -126,7 +128,7 @@ def parse_claim(
         predicates = _predicates(spec, masked)
         return _assemble(base, spec, predicates, masked, mentions, arms)
     except ClaimError as error:
-        where = f"line {spec.line}: " if spec.line else ""
+        where = f"{path}:{spec.line}: " if path and spec.line else f"line {spec.line}: " if spec.line else ""
         raise ClaimError(f"{where}claim {spec.id!r}: {error.message}", hint=error.hint) from None
 
 

@@ -22,7 +22,8 @@ LABELS = ("billing", "delivery", "tech")
 class Vendor:
     """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in percent.
 
-    ``more_tokens``: ticket number -> input tokens billed beyond its words.
+    ``more_tokens``: ticket number -> input tokens billed beyond its words; ``too_long``: which tickets do
+    not fit the context.
     """
 
     right: int = 80
@@ -30,6 +31,7 @@ class Vendor:
     status: int = 200
     model: str | None = None
     more_tokens: Callable[[int], int] = lambda _number: 0
+    too_long: Callable[[int], bool] = lambda _number: False
     url: str = ""
     asked: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
@@ -45,6 +47,9 @@ class Vendor:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         number = int(text.split("#")[1].split()[0])
+        if self.too_long(number):
+            fault = {"message": "This model's maximum context length is 8 tokens", "code": "context_length_exceeded"}
+            return web.json_response({"error": fault}, status=400)
         answer = LABELS[number % 3] if number % 100 < self.right else LABELS[(number + 1) % 3]
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)

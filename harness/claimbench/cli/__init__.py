@@ -125,7 +125,7 @@ def _guarded(args: list[str]) -> int:
     try:
         code = group().main(args, prog_name="bench", standalone_mode=False)
     except BenchError as error:
-        hint = f"\n  {error.hint}" if error.hint else ""
+        hint = "".join(f"\n  {part}" for part in error.hint.splitlines()) if error.hint else ""
         print(f"error: {error}{hint}", file=sys.stderr)
         return error.exit_code
     except click.ClickException as error:

@@ -16,6 +16,7 @@ VERDICTS = "verdicts.json"
 
 if TYPE_CHECKING:
     from claimbench.evaluate import Evaluation
+    from claimbench.hostcost import HostCost
     from claimbench.redact import Redactor
     from claimbench.store import ResultsStore
     from claimbench.store_runs import RunInfo
@@ -143,6 +144,7 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
     from decimal import Decimal
 
     from claimbench.price_model import UNIT_CLASSES, UnknownPrice
+    from claimbench.run_costs import unmetered
     from claimbench_reports.inputs import PriceFact
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
@@ -151,7 +153,10 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
         if price.host is not None:
             host = price.host
             for part, usd in host.parts_per_hour.items():
-                facts.append(PriceFact(name, part, usd, "hour", host.source, host.dated, f"host:{name}"))
+                note = _watts(host) if part == "energy" else None
+                facts.append(PriceFact(name, part, usd, "hour", host.source, host.dated, f"host:{name}", note))
+            if unmetered(price):
+                facts.append(PriceFact(name, "energy", None, "hour", note=NOT_METERED))
             share = Decimal(100) * host.utilisation
             facts.append(
                 PriceFact(name, "utilisation", None, "", host.source, host.dated, note=f"{share:f}% (assumed)")
@@ -172,6 +177,17 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
             note = None if dollars is not None else f"{rate.base} {listed.currency}"
             facts.append(PriceFact(name, part, dollars, unit, listed.source, listed.dated, listed.id_at(moment), note))
     return facts
+
+
+NOT_METERED = "unavailable: no meter, and the suite states no watts; electricity is in no figure"
+
+
+def _watts(host: HostCost) -> str:
+    """What an hour's electricity is computed from, and how that is known."""
+    known = "; ".join(host.notes) if host.watts_source != "stated" else ""
+    factor = f", PUE {host.pue:f}" if host.pue != 1 else ""
+    price = f"{host.watts:.4g} W {host.watts_source}{factor}, ${host.usd_per_kwh:f} per kWh"
+    return f"{price} ({known})" if known else price
 
 
 def _past(store: ResultsStore, info: RunInfo, mine: Manifest | None = None) -> EarlierRun:
@@ -230,7 +246,22 @@ def _warnings(evaluation: Evaluation) -> list[str]:
     warnings += [
         f"{note[:1].upper()}{note[1:]}." for note in stored.notes if not note.startswith(("stopping", "look "))
     ]
-    return warnings + _stopped_early(evaluation) + _second_opinion(evaluation)
+    return warnings + _unscored(evaluation) + _stopped_early(evaluation) + _second_opinion(evaluation)
+
+
+def _unscored(evaluation: Evaluation) -> list[str]:
+    """Answers that a scorer could not judge, by scorer: they count as missing, which nobody may have to guess."""
+    from collections import Counter
+
+    answered = {r.call.id for r in evaluation.stored.records if r.outcome.value == "ok"}
+    mine = [score for score in evaluation.scores if score.call_id in answered]
+    total = Counter(score.scorer for score in mine)
+    failed = [score for score in mine if score.status == "unscored"]
+    first = {score.scorer: score.explanation for score in reversed(failed)}
+    return [
+        f"{count} of {total[name]} answers could not be scored by '{name}' and count as missing: {first[name]}."
+        for name, count in Counter(score.scorer for score in failed).items()
+    ]
 
 
 def _stopped_early(evaluation: Evaluation) -> list[str]:
