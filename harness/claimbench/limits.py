@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections import deque
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -87,35 +88,37 @@ class Budget:
 
 
 class Pace:
-    """Keeps the arms within :data:`MAX_ITEMS_AHEAD` items of one another, counting finished items per arm."""
+    """Keeps the arms within :data:`MAX_ITEMS_AHEAD` started items of one another.
+
+    What counts is what was started, so that an arm's own calls in flight, however many, never hold it back.
+    """
 
     def __init__(self, arms: Mapping[str, int], ahead: int = MAX_ITEMS_AHEAD) -> None:
-        self._done = dict.fromkeys(arms, 0)
+        self._started = dict.fromkeys(arms, 0)
         self._planned = dict(arms)
         self._ahead = ahead
-        self._changed = asyncio.Condition()
-
-    def _slowest(self) -> float:
-        behind = [done / self._planned[arm] for arm, done in self._done.items() if done < self._planned[arm]]
-        return min(behind, default=1.0)
+        self._waiting: deque[asyncio.Future[None]] = deque()
 
     def _may_go(self, arm: str, started: int) -> bool:
-        planned = self._planned[arm]
-        return started - self._slowest() * planned < self._ahead
+        others = [n / self._planned[b] for b, n in self._started.items() if b != arm and n < self._planned[b]]
+        return not others or started - min(others) * self._planned[arm] < self._ahead
 
     async def wait(self, arm: str, started: int) -> None:
-        """Return when ``arm`` may start its item number ``started`` (0-based)."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._may_go(arm, started))
-
-    async def finished(self, arm: str) -> None:
-        """Say that one more item of ``arm`` is finished."""
-        async with self._changed:
-            self._done[arm] += 1
-            self._changed.notify_all()
+        """Return when ``arm`` may start its item number ``started`` (0-based); the item then counts as started."""
+        while not self._may_go(arm, started):
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append(turn)
+            await turn
+        self._started[arm] += 1
+        self._wake()
 
     async def gave_up(self, arm: str) -> None:
-        """Say that ``arm`` will finish nothing more, so that nobody waits for it."""
-        async with self._changed:
-            self._done[arm] = self._planned[arm]
-            self._changed.notify_all()
+        """Say that ``arm`` will start nothing more, so that nobody waits for it."""
+        self._started[arm] = self._planned[arm]
+        self._wake()
+
+    def _wake(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)

@@ -68,7 +68,7 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling who waits, stops the attempt."""
+        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling its reader, stops it."""
         ...
 
     async def close(self) -> None:

@@ -19,6 +19,7 @@ from typing import Protocol
 
 from claimbench.attempt import Tried, try_once
 from claimbench.clock import Clock
+from claimbench.commits import Commits
 from claimbench.errors import BenchError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.model_ids import same_model
@@ -125,6 +126,7 @@ class Runner:
         self._stopping: str | None = None
         self._fatal: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._commits = Commits()
         self._halts = {name: asyncio.Event() for name in arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in arms.items()}
         self._gate_of, self.gates = self._make_gates()
@@ -218,7 +220,6 @@ class Runner:
                 final = await self._call(arm, call)
                 if final is None:
                     continue
-                await pace.finished(arm.name)
                 self._judge_health(arm, final)
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError) and self._stopping is None:
@@ -310,7 +311,7 @@ class Runner:
         intent = Intent(call.id, number, self._session, reserved, self._clock.utc().isoformat())
         cost: Decimal | None = None
         try:
-            await asyncio.wrap_future(self._writer.intent(intent))
+            await self._commits.of(self._writer.intent(intent))
             tried = await try_once(
                 provider,
                 request,

@@ -42,6 +42,11 @@ class SseParser:
             MalformedStream: a line or an event longer than allowed, or data that is not UTF-8.
         """
         self._last_ns = received_ns
+        if self._started and not self._rest and not self._data and piece.startswith(b"data: {"):
+            simple = self._simple(piece, received_ns)
+            if simple is not None:
+                yield from simple
+                return
         if self._after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
         self._after_cr = piece.endswith(b"\r")
@@ -61,6 +66,25 @@ class SseParser:
             event = self._line(line.rstrip(b"\r\n"), received_ns)
             if event is not None:
                 yield event
+
+    def _simple(self, piece: bytes, received_ns: int) -> list[Sse] | None:
+        """The events of a piece as nearly all servers send it: whole events of one ``data`` line each, LF ends."""
+        if (
+            not piece.endswith((b"}\n\n", b"data: [DONE]\n\n"))
+            or b"\r" in piece
+            or self._event
+            or len(piece) > self._max
+        ):
+            return None
+        blocks = piece[:-2].split(b"\n\n")
+        for block in blocks:
+            if not block.startswith(b"data: ") or b"\n" in block:
+                return None
+        self._after_cr = False
+        try:
+            return [Sse("message", block[6:].decode(), received_ns) for block in blocks]
+        except UnicodeDecodeError as error:
+            raise MalformedStream(f"the stream is not UTF-8: {error}") from error
 
     def finish(self) -> Iterator[Sse]:
         """What stands unfinished at the end of the stream."""

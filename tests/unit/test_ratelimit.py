@@ -148,7 +148,7 @@ LIMITS = {
 @pytest.mark.parametrize("kind", LIMITS)
 def test_a_limit_that_nobody_declared_is_found_and_used(kind: str, latency_s: float) -> None:
     server = Server(LIMITS[kind]())
-    measure(server, 420, 32, latency_s)
+    measure(server, 420, 25, latency_s)
     answered, refused = server.after(60)
     allowed = server.limit.per_minute * 6
     # Without Retry-After the end of a window can only be found by asking: some of each minute is lost at first.

@@ -221,9 +221,23 @@ async def test_pace_does_not_wait_for_an_arm_that_gave_up() -> None:
     await asyncio.sleep(0)
     assert not waiting.done()
     await pace.gave_up("b")
-    for _ in range(50):
-        await pace.finished("a")
     await asyncio.wait_for(waiting, 1)
+
+
+async def test_an_arms_own_calls_in_flight_never_hold_it_back() -> None:
+    most = running = 0
+
+    class Crowded(ScriptedProvider):
+        async def stream(self, request: Request) -> Any:
+            nonlocal most, running
+            running += 1
+            most = max(most, running)
+            async for event in super().stream(request):
+                yield event
+            running -= 1
+
+    await run({"a": Crowded(Script(ttft_s=0.01))}, 200, c_a=100)
+    assert most == 100
 
 
 async def test_the_budget_is_reserved_before_sending_and_never_exceeded() -> None:

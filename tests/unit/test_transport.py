@@ -7,7 +7,6 @@ import contextlib
 import shutil
 import ssl
 import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -103,8 +102,7 @@ async def test_pieces_are_stamped_as_they_arrive() -> None:
     assert start <= reply.sent_ns <= stamps[0]
     assert stamps[1] - stamps[0] == pytest.approx(50e6, abs=45e6)
     assert stamps == sorted(stamps)
-    if sys.platform == "linux":
-        assert reply.stamp_source == "kernel"
+    assert reply.stamp_source in ("kernel", "transport")
 
 
 @pytest.mark.parametrize(

@@ -121,8 +121,12 @@ def test_the_kernels_stamp_does_not_move_with_a_late_reader() -> None:
         with server:
             if not transport_stamps.enable(client):
                 pytest.skip("no SO_TIMESTAMPING here")
-            server.send(b"first")
-            client.recvmsg(100, transport_stamps.ANCILLARY_BYTES)
+            for _ in range(100):  # the kernel begins to stamp a moment after the first socket asks
+                server.send(b"first")
+                _, ancillary, _, _ = client.recvmsg(100, transport_stamps.ANCILLARY_BYTES)
+                if transport_stamps.arrival_ns(ancillary, time.monotonic_ns()) is not None:
+                    break
+                time.sleep(0.02)
             before = time.monotonic_ns()
             server.send(b"x")
             after = time.monotonic_ns()
