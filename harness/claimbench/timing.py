@@ -43,6 +43,15 @@ def e2e_s(timing: Timing) -> float:
     return (timing.ended_ns - timing.sent_ns) / NS_PER_S
 
 
+def late_s(timing: Timing) -> float:
+    """Seconds that a call of an open loop left after its intended time; 0 in a closed loop.
+
+    Latency of an open loop counts from the intended time, so this is part of its TTFT and E2E: left out, it would hide
+    coordinated omission.
+    """
+    return 0.0 if timing.scheduled_ns is None else max(0.0, (timing.sent_ns - timing.scheduled_ns) / NS_PER_S)
+
+
 def felt_s(timing: Timing) -> float:
     """Seconds a user of this attempt waited: from the intended time in an open loop, else from entering the queue.
 
