@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from claimbench.clock import Clock
+from claimbench.transport_pump import Pump
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
 
 
@@ -38,6 +39,8 @@ class ProviderContext:
     suite_dir: Path
     offline: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
+    pump: Pump = field(default_factory=Pump)
+    """Reads the sockets of all the run's clients; hand it to :class:`claimbench.transport.HttpClient`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from claimbench.errors import PluginError
 from claimbench.transport_connection import Connection, Origin, Timeouts, Traffic, dial
 from claimbench.transport_http import Limits, Reply, request_head
 from claimbench.transport_proxy import proxy_for
+from claimbench.transport_pump import Pump
 from claimbench.transport_sse import Sse, sse_events
 
 __all__ = ["HttpClient", "Limits", "Reply", "Sse", "Target", "Timeouts", "Traffic", "sse_events"]
@@ -36,7 +37,8 @@ class Target:
 class HttpClient:
     """A pool of connections. One per provider; every method belongs to the event loop it was first used on.
 
-    ``traffic`` counts bytes, requests and connections by ``host:port`` (what left the machine, and where to).
+    Clients that share a ``pump`` read each other's sockets while they are busy (:mod:`~claimbench.transport_pump`).
+    ``traffic`` counts bytes, requests and connections by ``host:port``: what left the machine, and where to.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class HttpClient:
         *,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         context: ssl.SSLContext | None = None,
+        pump: Pump | None = None,
     ) -> None:
         self._environ = environ
+        self._pump = pump or Pump()
         self._limits = limits
         self._context = context
         self._idle: dict[Origin, list[Connection]] = {}
@@ -137,7 +141,7 @@ class HttpClient:
 
     async def _dial(self, origin: Origin, timeouts: Timeouts) -> Connection:
         traffic = self.traffic.setdefault(f"{origin.host}:{origin.port}", Traffic())
-        connection = await dial(origin, self._tls(origin), timeouts, traffic)
+        connection = await dial(origin, self._tls(origin), timeouts, traffic, self._pump)
         connection.on_idle_end = lambda ended: self._forget(origin, ended)
         self._open.add(connection)
         return connection

@@ -18,6 +18,7 @@ from claimbench import transport_stamps
 from claimbench.errors import ConnectTimeout, Network, Timeout
 from claimbench.transport_http import Exchange, Limits, Reply
 from claimbench.transport_proxy import Proxy
+from claimbench.transport_pump import Pump
 from claimbench.types import StampSource
 
 READ_BYTES = 64 * 1024
@@ -90,8 +91,10 @@ class Tls:
 class Connection:
     """An open connection, idle or with one exchange on it."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, tls: Tls | None, traffic: Traffic) -> None:
-        self._loop, self._sock, self._tls, self._traffic = loop, sock, tls, traffic
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, tls: Tls | None, traffic: Traffic, pump: Pump
+    ) -> None:
+        self._loop, self._sock, self._tls, self._traffic, self._pump = loop, sock, tls, traffic, pump
         self._kernel = transport_stamps.enable(sock)
         self._exchange: Exchange | None = None
         self._unsent = b""
@@ -100,7 +103,7 @@ class Connection:
         self.tls_ns: int | None = None
         self.fresh = True
         self.on_idle_end: Callable[[Connection], None] = lambda _connection: None
-        loop.add_reader(sock.fileno(), self._readable)
+        pump.add(sock, self._readable)
 
     @property
     def closed(self) -> bool:
@@ -114,6 +117,7 @@ class Connection:
 
     async def request(self, data: bytes, limits: Limits, timeouts: Timeouts) -> Reply:
         """Send ``data`` and wait for the whole response; faults stand in the reply, with what came before them."""
+        self._pump.look_if_due()
         wire = data if self._tls is None else self._tls.encrypt(data)
         reply = Reply(time.monotonic_ns(), stamp_source=self.stamp_source)
         if self.fresh:
@@ -128,6 +132,7 @@ class Connection:
         finally:
             watch.stop()
             self._exchange = None
+            self._pump.look_if_due()
             if not exchange.reusable or self._unsent:
                 self.close()
 
@@ -135,8 +140,9 @@ class Connection:
         """Close the socket; idempotent."""
         if not self._closed:
             self._closed = True
-            self._loop.remove_reader(self._sock.fileno())
-            self._loop.remove_writer(self._sock.fileno())
+            self._pump.remove(self._sock)
+            if not self._loop.is_closed():
+                self._loop.remove_writer(self._sock.fileno())
             self._sock.close()
 
     def _send(self, data: bytes) -> None:
@@ -165,6 +171,8 @@ class Connection:
             self._loop.remove_writer(self._sock.fileno())
 
     def _readable(self) -> None:
+        if self._closed:  # by another reader of the same look
+            return
         try:
             data, ancillary, _, _ = self._sock.recvmsg(READ_BYTES, transport_stamps.ANCILLARY_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -248,7 +256,9 @@ class _Watch:
             self._exchange.fail(Timeout(why, billable="unknown"))
 
 
-async def dial(origin: Origin, context: ssl.SSLContext | None, timeouts: Timeouts, traffic: Traffic) -> Connection:
+async def dial(
+    origin: Origin, context: ssl.SSLContext | None, timeouts: Timeouts, traffic: Traffic, pump: Pump
+) -> Connection:
     """Open a connection, with TLS if ``context`` is given.
 
     Raises:
@@ -282,7 +292,7 @@ async def dial(origin: Origin, context: ssl.SSLContext | None, timeouts: Timeout
     except BaseException:
         _close(sock)
         raise
-    connection = Connection(asyncio.get_running_loop(), sock, tls, traffic)
+    connection = Connection(asyncio.get_running_loop(), sock, tls, traffic, pump)
     connection.connect_ns, connection.tls_ns = connect_ns, tls_ns
     return connection
 

@@ -64,7 +64,7 @@ class CompatibleProvider:
         if key is not None:
             headers["Authorization"] = f"Bearer {key}"
         await self.close()
-        client = HttpClient(self._context.environ)
+        client = HttpClient(self._context.environ, pump=self._context.pump)
         replaced = {name.lower() for name in self._endpoint.headers}
         sent = {name: value for name, value in headers.items() if name.lower() not in replaced}
         self._target = client.target(
