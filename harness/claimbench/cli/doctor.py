@@ -1,0 +1,128 @@
+"""``bench doctor``: check this machine before a run. Nothing is sent to any provider."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import json_option, print_json, results_option
+from claimbench.errors import EXIT_OK, EXIT_USAGE
+
+if TYPE_CHECKING:
+    from claimbench.machine_checks import Check
+
+MARKS = {"ok": "ok", "warning": "!", "missing": "-", "error": "ERROR"}
+SELF_TEST_CALLS = 300
+
+
+@click.command("doctor")
+@results_option
+@json_option
+def doctor_command(results: Path, as_json: bool) -> int:
+    """Check this machine: Python, llama.cpp, models, keys, results folder, clock, and the harness itself.
+
+    The harness is tried on a simulated provider, whose answers never enter a result.
+    """
+    from claimbench import machine_checks as checks
+    from claimbench import provenance
+
+    found: list[Check] = [
+        checks.check_python(),
+        checks.check_host(provenance.host_facts()),
+        checks.check_load(),
+        checks.check_clock(),
+        checks.check_results(results),
+        _llama(),
+        *_models(),
+        _browser(),
+        *checks.check_keys(_keys(), os.environ),
+        asyncio.run(_harness()),
+    ]
+    code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
+    if as_json:
+        print_json({"checks": [asdict(check) for check in found], "exit_code": code})
+        return code
+    width = max(len(check.name) for check in found)
+    for check in found:
+        click.echo(f"{MARKS[check.standing]:<5} {check.name:<{width}}  {check.finding}")
+        if check.hint:
+            click.echo(f"{'':<5} {'':<{width}}  {check.hint}")
+    return code
+
+
+def _keys() -> dict[str, str]:
+    from claimbench_providers.hosts import KEY_VARIABLES
+
+    wanted: dict[str, list[str]] = {}
+    for host, name in KEY_VARIABLES.items():
+        wanted.setdefault(name, []).append(host)
+    return {name: ", ".join(hosts) for name, hosts in wanted.items()}
+
+
+def _llama() -> Check:
+    from claimbench.machine_checks import Check
+
+    try:
+        import llama_cpp
+    except ImportError:
+        return Check(
+            "llama.cpp",
+            "missing",
+            "llama-cpp-python is not installed",
+            "make setup, or pip install 'claimbench[local]'",
+        )
+    except (OSError, RuntimeError) as error:
+        return Check(
+            "llama.cpp", "error", f"llama-cpp-python cannot be loaded: {error}", "rebuild it: make clean setup"
+        )
+    gpu = "with GPU offload" if llama_cpp.llama_supports_gpu_offload() else "CPU only"
+    return Check("llama.cpp", "ok", f"llama-cpp-python {llama_cpp.__version__}, {gpu}")
+
+
+def _models() -> list[Check]:
+    from claimbench.machine_checks import Check
+    from claimbench_providers.models import cache_dir, cached_files, catalog
+
+    folder = cache_dir()
+    here = [name for name, entry in catalog().items() if cached_files(entry, folder)]
+    if here:
+        return [Check("models", "ok", f"{', '.join(here)} in {folder}")]
+    return [
+        Check("models", "missing", f"none of the catalogue in {folder}", "bench models list, bench models pull NAME")
+    ]
+
+
+def _browser() -> Check:
+    from claimbench.machine_checks import Check
+    from claimbench_reports.pdf import find_browser
+
+    found = find_browser()
+    return Check(
+        "browser",
+        "ok" if found else "missing",
+        f"{found} (for bench report --pdf)" if found else "no Chromium: no --pdf",
+    )
+
+
+async def _harness() -> Check:
+    """Run the loop and the store on a simulated provider: every call must end in one record."""
+    import tempfile
+    import time
+
+    from claimbench.cli.self_test import run_simulated
+    from claimbench.machine_checks import Check
+
+    with tempfile.TemporaryDirectory() as folder:
+        before = time.perf_counter()
+        records = await run_simulated(Path(folder), SELF_TEST_CALLS)
+        each_ms = (time.perf_counter() - before) / SELF_TEST_CALLS * 1e3
+    good = records == SELF_TEST_CALLS
+    text = f"{records} of {SELF_TEST_CALLS} simulated calls recorded, {each_ms:.2f} ms each"
+    return Check(
+        "harness", "ok" if good else "error", text, None if good else "the results database cannot be trusted here"
+    )

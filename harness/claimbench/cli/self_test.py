@@ -1,0 +1,77 @@
+"""The harness on a simulated provider, for ``bench doctor``; nothing of it is kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claimbench.clock import SystemClock
+from claimbench.limits import Budget
+from claimbench.runner import Money, Runner
+from claimbench.store import ResultsStore
+from claimbench.types import (
+    Arm,
+    BudgetSpec,
+    Call,
+    ErrorPolicy,
+    Manifest,
+    Message,
+    Request,
+    SamplingParams,
+)
+
+
+async def run_simulated(folder: Path, n: int) -> int:
+    """Send ``n`` calls to a scripted provider through the loop and the store; the number of records left."""
+    from claimbench_providers.scripted import ScriptedProvider
+
+    calls = [Call("self-test", f"call-{i}", "task", f"s{i}", 0, "simulated", seed=0, position=i) for i in range(n)]
+    clock = SystemClock()
+    with ResultsStore.open(folder) as store, store.lock_run("self-test"):
+        store.create_run(_manifest(clock.utc().isoformat()), calls)
+        session = store.start_session("self-test", host={})
+        writer = store.writer("self-test")
+        runner = Runner(
+            {"simulated": Arm("simulated", "scripted", "simulated", concurrency=16)},
+            {"simulated": ScriptedProvider()},
+            lambda call: Request(call.id, (Message("user", "hello"),), SamplingParams(), 8),
+            writer,
+            clock,
+            Budget(BudgetSpec()),
+            Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
+            ErrorPolicy(),
+            session=session.n,
+            attempts_before={},
+            seed=0,
+        )
+        await runner.run(calls)
+        writer.flush()
+        writer.close()
+        store.end_session("self-test", session.n, "finished", {})
+        store.verify("self-test")
+        return sum(1 for _ in store.records("self-test"))
+
+
+def _manifest(now: str) -> Manifest:
+    return Manifest(
+        run_id="self-test",
+        schema=1,
+        created_utc=now,
+        tool_version="",
+        suite_name="self-test",
+        suite_version="0-0",
+        suite_path="",
+        file_sha256="",
+        measured_sha256="",
+        plan_sha256="",
+        price_book_sha256=None,
+        suite={},
+        arms_run=("simulated",),
+        arms_not_run={},
+        arm_facts={},
+        limit=None,
+        claims=(),
+        git={},
+        packages={},
+        host={},
+        seed=0,
+    )
