@@ -134,6 +134,7 @@ def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call
         answer_schema=answer.schema if answer.kind == "json" and answer.constrain else None,
         prefix_key=task.name,
         timeout_s=suite.errors.timeout_s,
+        continuations=tuple((str(c), str(t)) for c, t in sample.input.get("lm_eval_pairs", ())),
         connect_timeout_s=suite.errors.connect_timeout_s,
     )
 

@@ -23,7 +23,8 @@ from claimbench.suite_arms import limits_of, serve_of
 from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
-from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
+from claimbench.suite_lm import LmEvalBuilder
+from claimbench.suite_model import ArmModel, ClaimModel, LmEvalTaskModel, SamplingModel, SuiteModel
 from claimbench.suite_tasks import TaskBuilder
 from claimbench.suite_yaml import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.types import (
@@ -79,7 +80,9 @@ def load_suite(
     known = providers if providers is not None else plugin_names("claimbench.providers")
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
     tasks = tuple(
-        TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}).build()
+        LmEvalBuilder(document, index, task, model.arms, file.parent, allow_outside).build()
+        if isinstance(task, LmEvalTaskModel)
+        else TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}).build()
         for index, task in enumerate(model.tasks)
     )
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))

@@ -40,7 +40,8 @@ class SuiteChecker:
         self._unique("claims", [claim.id for claim in self.model.claims], "two claims have the id")
         self._check_load()
         for index, task in enumerate(self.model.tasks):
-            self._check_task(task, ("tasks", index))
+            if isinstance(task, TaskModel):
+                self._check_task(task, ("tasks", index))
         for index, arm in enumerate(self.model.arms):
             self._check_arm(arm, ("arms", index))
         for index, claim in enumerate(self.model.claims):
@@ -212,7 +213,7 @@ class SuiteChecker:
         if claim.metric is not None:
             self._known(claim.metric, METRICS, (*loc, "metric"), "metric")
         if claim.slice is not None:
-            concerned = [task for task in self.model.tasks if claim.task in (None, task.name)]
+            concerned = [t for t in self.model.tasks if isinstance(t, TaskModel) and claim.task in (None, t.name)]
             columns = sorted({column for task in concerned for column in task.dataset.slices})
             if len(claim.slice) != 1:
                 raise self._fail((*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}")

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from claimbench import timing as tm
+from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
 from claimbench.table_types import BLOCK_S, ArmItems, CallRows, FloatArray, IntArray, StrArray
 from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
 
@@ -81,7 +82,8 @@ def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
     if not outcome.answered:
         return math.nan, "missing"
     if outcome is not Outcome.OK:
-        return 0.0, outcome.value
+        cut = outcome in CUT and score is not None and score.scorer in JUDGES_CUT_ANSWERS
+        return (score.value if cut and score is not None and score.value is not None else 0.0), outcome.value
     if score is None or score.status == "unscored":
         return math.nan, "unscored"
     if score.status == "unparsable":

@@ -320,6 +320,9 @@ class Request:
     prefix_key: str = ""
     timeout_s: float = 120.0
     connect_timeout_s: float = 10.0
+    continuations: tuple[tuple[str, str], ...] = ()
+    """(context, continuation) pairs: the answer is then the JSON list of [natural-log probability, greedy], nothing is
+    generated, and a provider that cannot do it refuses."""
 
 
 @dataclass(frozen=True, slots=True)

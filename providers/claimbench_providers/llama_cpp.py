@@ -22,13 +22,14 @@ A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; th
 from __future__ import annotations
 
 import importlib.util
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from claimbench.errors import IntegrityError, ModelError
 from claimbench.provider import ContinuationScore, ProviderContext
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Request, Usage, UsageReport
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Delta, Done, Event, Json, Request, Usage, UsageReport
 from claimbench_providers import gguf, host_memory, llama_grammar
 from claimbench_providers.llama_options import DEFAULT_N_CTX, llama_options
 from claimbench_providers.llama_text import THINK_TAGS, TextStream
@@ -193,6 +194,9 @@ class LlamaCppProvider:
     def generate(self, request: Request) -> Iterator[Event]:
         """One attempt: content deltas, one usage report, Done with llama.cpp's own timings."""
         engine = self._loaded()
+        if request.continuations:
+            yield from self._scored(engine, request)
+            return
         prompt, thinking = self._prompt(request)
         engine.check_room(len(prompt), request.max_tokens)
         engine.interrupted = False
@@ -247,6 +251,25 @@ class LlamaCppProvider:
             "n_prompt_reused": float(state.n_reused),
         }
         yield Done(finish, timings=timings)
+
+    def _scored(self, engine: Any, request: Request) -> Iterator[Event]:
+        """Log-probabilities in place of an answer; continuations of one context share its evaluation."""
+        engine.interrupted = False
+        engine.reset_timings()
+        groups: dict[str, list[int]] = {}
+        for index, (context, _) in enumerate(request.continuations):
+            groups.setdefault(context, []).append(index)
+        found: dict[int, ContinuationScore] = {}
+        n_in = 0
+        for context, places in groups.items():
+            scores = self.loglikelihood(context, [request.continuations[i][1] for i in places])
+            found.update(zip(places, scores, strict=True))
+            n_in += len(engine.tokenize(context, add_special=True, parse_special=False))
+        n_in += sum(score.tokens for score in found.values())
+        rows = [[found[i].logprob, found[i].is_greedy] for i in range(len(request.continuations))]
+        yield Delta(json.dumps(rows))
+        yield UsageReport(Usage(input_fresh=n_in, output_visible=0, output_reasoning=0, source="tokenizer"))
+        yield Done("stop", timings={**engine.timings(), "prompt_n": float(n_in), "predicted_n": 0.0})
 
     def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
         """Tell which prompts a task will send; returns the tokens of the prefix that all of them share.
@@ -321,8 +344,6 @@ class LlamaCppProvider:
         )
 
     def _grammar(self, request: Request) -> Any:
-        import json
-
         if self.constraint(request) == "none":
             return None
         space: Json = list(request.labels) if request.labels else request.answer_schema

@@ -75,6 +75,12 @@ class Dialect:
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request as JSON. A parameter the suite does not set is not sent; nothing is sent that it does not say."""
+        if request.continuations:
+            raise BadRequest(
+                "chat completions give no log-probabilities of given continuations, which this task needs",
+                hint="use a llama_cpp arm, or a generate_until variant of the task",
+                billable="no",
+            )
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         if request.prompt is not None:
             messages = [{"role": "user", "content": request.prompt}]

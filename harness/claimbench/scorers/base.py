@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from claimbench.errors import BenchError
-from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+from claimbench.types import AnswerSpec, Json, Outcome, Sample, Score, Task
 
 
 class ScorerOptionError(BenchError):
@@ -26,6 +26,11 @@ class ScorerOptionError(BenchError):
         super().__init__(message, hint=f"options: {', '.join(known)}" if known else None)
         self.option = option
         self.known = known
+
+
+CUT = frozenset({Outcome.TRUNCATED, Outcome.EMPTY})
+JUDGES_CUT_ANSWERS = frozenset({"lm_eval"})
+"""Scorers of another tool's rules, by which an answer that was cut or is empty is scored as it stands."""
 
 
 class Scorer(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from claimbench.scorers.base import PartsScorer, Scorer
+from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS, PartsScorer, Scorer
 from claimbench.types import CallRecord, Outcome, Sample, Score, Task
 
 _ZERO_BECAUSE = {
@@ -30,7 +30,8 @@ def _score(record: CallRecord, sample: Sample, task: Task, scorer: Scorer) -> Sc
     if record.outcome.missing:
         return _unscored(scorer, call_id, f"no answer to score: {record.outcome}")
     try:
-        if record.outcome is not Outcome.OK:
+        judged = record.outcome in CUT and scorer.name in JUDGES_CUT_ANSWERS
+        if record.outcome is not Outcome.OK and not judged:
             names = scorer.part_names(sample, task) if isinstance(scorer, PartsScorer) else ()
             why = _ZERO_BECAUSE[record.outcome]
             return Score(call_id, scorer.name, scorer.version, "scored", 0.0, why, dict.fromkeys(names, 0.0))

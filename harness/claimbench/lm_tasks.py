@@ -1,0 +1,218 @@
+"""lm-eval's tasks inside a suite: its documents become samples, its metrics and filters decide the score.
+
+lm-eval is imported only by the functions here, which are called when a suite says ``lm_eval:``. A sample holds the
+document and the requests that lm-eval makes of it, so that a stored run can be scored again without the data set.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from claimbench.errors import PluginError
+from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
+
+INPUT_PAIRS = "lm_eval_pairs"
+"""Key of a sample's input: [context, continuation] pairs whose log-probability is asked for."""
+SCORED_KINDS = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
+DEFAULT_MAX_TOKENS = 256
+"""lm-eval's own default for ``max_gen_toks``."""
+HINT = "pip install 'claimbench[lm-eval]' (no torch is needed)"
+
+
+class LmEvalFault(PluginError):
+    """A task of lm-eval that cannot be run as stated."""
+
+
+@dataclass(frozen=True, slots=True)
+class LmEvalSpec:
+    """What a suite says: ``source`` is a task's name, or the path of its YAML."""
+
+    name: str
+    source: str
+    num_fewshot: int | None = None
+    limit: int | None = None
+    metric: str | None = None
+    max_tokens: int | None = None
+
+
+def _require() -> None:
+    if find_spec("lm_eval") is None:
+        raise LmEvalFault("the suite names a task of lm-eval, which is not installed", hint=HINT)
+
+
+def load_task(source: str, num_fewshot: int | None = None) -> Any:
+    """Return lm-eval's task object with its data, from a name or a YAML file.
+
+    ``data_files`` in the YAML are relative to it where they exist there, else to the working folder as lm-eval has it.
+
+    Raises:
+        LmEvalFault: lm-eval is not installed, does not know the task, or cannot get its data.
+    """
+    _require()
+    from lm_eval.tasks import TaskManager
+
+    path = Path(source)
+    try:
+        spec: Any = _config_of(path) if path.suffix in (".yaml", ".yml") else source
+        if num_fewshot is not None:
+            spec = {**spec, "num_fewshot": num_fewshot} if isinstance(spec, dict) else {
+                "task": source, "num_fewshot": num_fewshot}  # fmt: skip
+        found = TaskManager(include_defaults=not isinstance(spec, dict) or "dataset_path" not in spec).load(spec)
+    except LmEvalFault:
+        raise
+    except Exception as error:  # lm-eval and `datasets` raise anything
+        raise LmEvalFault(f"lm-eval cannot load {source!r}: {type(error).__name__}: {error}") from error
+    tasks = found["tasks"] if isinstance(found, Mapping) and "tasks" in found else found
+    if not isinstance(tasks, Mapping) or len(tasks) != 1:
+        names = ", ".join(list(tasks)[:8]) if isinstance(tasks, Mapping) else "?"
+        raise LmEvalFault(f"{source!r} is a group of tasks, not one task", hint=f"name one of its tasks: {names}")
+    return next(iter(tasks.values()))
+
+
+def _config_of(path: Path) -> dict[str, Any]:
+    from lm_eval.tasks._yaml_loader import load_yaml
+
+    if not path.is_file():
+        raise LmEvalFault(f"{path}: no such file")
+    config: dict[str, Any] = load_yaml(path)
+    kwargs = dict(config.get("dataset_kwargs") or {})
+    if "data_files" in kwargs:
+        kwargs["data_files"] = _beside(kwargs["data_files"], path.parent)
+    return {**config, "dataset_kwargs": kwargs} if kwargs else config
+
+
+def _beside(files: Any, folder: Path) -> Any:
+    if isinstance(files, Mapping):
+        return {key: _beside(value, folder) for key, value in files.items()}
+    if isinstance(files, list):
+        return [_beside(value, folder) for value in files]
+    return str(folder / files) if (folder / str(files)).is_file() else files
+
+
+def expand(spec: LmEvalSpec) -> Task:
+    """Make our task of lm-eval's: one sample per document.
+
+    Raises:
+        LmEvalFault: see :func:`load_task`; also code to be executed, pictures, repeats, or no score from 0 to 1.
+    """
+    theirs = load_task(spec.source, spec.num_fewshot)
+    config = theirs.config
+    unfit = {
+        "runs code that a model wrote": getattr(theirs, "UNSAFE_CODE", False),
+        "needs pictures or sound": getattr(theirs, "MULTIMODAL", False),
+        f"asks each document {config.repeats} times (use epochs)": (config.repeats or 1) > 1,
+    }
+    for what, is_so in unfit.items():
+        if is_so:
+            raise LmEvalFault(f"lm-eval's task {spec.source!r} {what}: ClaimBench does not")
+    theirs.build_all_requests(limit=spec.limit, rank=0, world_size=1)
+    by_doc: dict[int, list[Any]] = {}
+    for instance in theirs.instances:
+        by_doc.setdefault(int(instance.doc_id), []).append(instance)
+    if not by_doc:
+        raise LmEvalFault(f"lm-eval's task {spec.source!r} has no documents")
+    kind = str(config.output_type)
+    samples = tuple(_sample(theirs, doc_id, instances, kind) for doc_id, instances in sorted(by_doc.items()))
+    gen = next(iter(by_doc.values()))[0].args[1] if kind == "generate_until" else {}
+    metric = spec.metric or _metric_names(config)[0]
+    options = {"task": spec.source, "metric": metric, "config": stored_config(theirs)}
+    return Task(
+        name=spec.name,
+        samples=samples,
+        prompt=(Message("user", "{{ context }}"),),
+        few_shot=(),
+        answer=AnswerSpec("text", constrain=False),
+        scorers=(ScorerSpec("lm_eval", options),),
+        max_tokens=spec.max_tokens or int(gen.get("max_gen_toks") or DEFAULT_MAX_TOKENS),
+        stop=_until(gen.get("until")),
+    )
+
+
+def _until(given: Any) -> tuple[str, ...]:
+    texts = [given] if isinstance(given, str) else list(given or ())
+    return tuple(text for text in texts if text)
+
+
+def _metric_names(config: Any) -> list[str]:
+    listed = [m["metric"] for m in config.metric_list or () if isinstance(m.get("metric"), str)]
+    return listed or ["acc" if config.output_type == "multiple_choice" else "exact_match"]
+
+
+def _sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sample:
+    instances = sorted(instances, key=lambda i: i.idx)
+    doc = _plain(instances[0].doc)
+    row: dict[str, Json] = {"doc": doc, "context": ""}
+    if kind == "generate_until":
+        row["context"] = str(instances[0].args[0])
+    elif kind == "loglikelihood_rolling":
+        row[INPUT_PAIRS] = [["", str(i.args[0])] for i in instances]
+    else:
+        row[INPUT_PAIRS] = [[str(i.args[0]), str(i.args[1])] for i in instances]
+        row["context"] = row[INPUT_PAIRS][0][0]
+    target = theirs.doc_to_target(instances[0].doc)
+    return Sample(str(doc_id), row, _plain(target), str(doc_id), {}, {})
+
+
+def _plain(value: Any) -> Json:
+    """Return a document as JSON values; dates and arrays as their text."""
+    return json.loads(json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else str(v)))
+
+
+def stored_config(theirs: Any) -> Json:
+    """Return the task's configuration if it is plain data; None where it holds Python functions."""
+    given = {k: v for k, v in vars(theirs.config).items() if v is not None}
+    given["fewshot_config"] = None
+    given.pop("process_docs", None)
+    try:
+        plain = json.loads(json.dumps(given))
+    except TypeError:
+        return None
+    return {k: v for k, v in plain.items() if v is not None}
+
+
+def scoring_task(source: str, config: Json, doc: Json) -> Any:
+    """Return a task object that scores: from its stored configuration, without its data set, or loaded again."""
+    _require()
+    if not isinstance(config, dict):
+        return load_task(source)
+    import datasets
+    from lm_eval.api.task import ConfigurableTask
+
+    class Stored(ConfigurableTask):  # type: ignore[misc]
+        """The task with one document in place of its data set."""
+
+        def download(self, dataset_kwargs: Any = None, **kwargs: Any) -> None:  # noqa: ARG002 - lm-eval's signature
+            split = self.config.test_split or self.config.validation_split or self.config.training_split
+            rows = datasets.Dataset.from_list([doc])
+            names = (split, self.config.training_split, self.config.validation_split, self.config.fewshot_split)
+            self.dataset = {name: rows for name in names if name}
+
+    return Stored(config=dict(config))
+
+
+def score_doc(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, float]:
+    """Apply lm-eval's filters and metrics to one document's answers; ``metric,filter`` -> value.
+
+    Perplexities, which have no scale, become the mean probability per byte or word: ``exp(log-likelihood / length)``.
+    """
+    from lm_eval.api.instance import Instance
+
+    kind = theirs.OUTPUT_TYPE
+    request = "loglikelihood" if kind == "multiple_choice" else kind
+    instances = [Instance(request, doc, ("", ""), i, ("", 0, 1), resps=[r]) for i, r in enumerate(results)]
+    found: dict[str, float] = {}
+    for ensemble in theirs._filters:
+        ensemble.apply(instances)
+        metrics = theirs.process_results(doc, [i.filtered_resps[ensemble.name] for i in instances])
+        for name, value in metrics.items():
+            if isinstance(value, tuple) and len(value) == 2 and value[1]:
+                value = math.exp(value[0] / value[1])
+            if isinstance(value, bool | int | float) or hasattr(value, "item"):
+                found[f"{name},{ensemble.name}"] = float(value)
+    return found

@@ -1,0 +1,59 @@
+"""One ``lm_eval:`` task of a suite file -> :class:`~claimbench.types.Task`; lm-eval is imported here and not before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from claimbench.errors import SuiteError
+from claimbench.suite_model import ArmModel, LmEvalTaskModel
+from claimbench.suite_paths import resolve_inside
+from claimbench.suite_yaml import Loc, YamlDocument
+from claimbench.types import Task
+
+SCORES_TEXTS = ("llama_cpp",)
+"""Providers that give log-probabilities of given continuations."""
+
+
+@dataclass(frozen=True)
+class LmEvalBuilder:
+    """Loads one task of lm-eval; ``folder`` is the suite's, ``index`` the task's place in the list."""
+
+    document: YamlDocument
+    index: int
+    model: LmEvalTaskModel
+    arms: Sequence[ArmModel]
+    folder: Path
+    allow_outside: bool
+
+    def build(self) -> Task:
+        """Return the task with its documents; raises :class:`SuiteError` at the line that names it."""
+        from claimbench.lm_tasks import INPUT_PAIRS, LmEvalFault, LmEvalSpec, expand
+
+        loc: Loc = ("tasks", self.index, "lm_eval")
+        model, source = self.model, self.model.lm_eval
+        if source.endswith((".yaml", ".yml")):
+            source = str(resolve_inside(self.document, loc, source, self.folder, self.allow_outside))
+        spec = LmEvalSpec(model.name, source, model.num_fewshot, model.limit, model.metric, model.max_tokens)
+        try:
+            task = expand(spec)
+        except LmEvalFault as fault:
+            raise self.document.error(loc, fault.message, hint=fault.hint) from fault
+        if any(INPUT_PAIRS in sample.input for sample in task.samples):
+            self._refuse_endpoints(loc)
+        return task
+
+    def _refuse_endpoints(self, loc: Loc) -> None:
+        """Refuse arms whose protocol has no log-probability of a given text: their scores would be made up."""
+        for arm in self.arms:
+            if arm.provider not in SCORES_TEXTS:
+                raise self._unfit(loc, arm)
+
+    def _unfit(self, loc: Loc, arm: ArmModel) -> SuiteError:
+        return self.document.error(
+            loc,
+            f"{self.model.lm_eval} needs log-probabilities of given answers, and arm '{arm.name}' ({arm.provider}) "
+            "gives none: chat completions return only those of what they write",
+            hint="run it on llama_cpp arms, or take a generate_until variant of the task",
+        )
