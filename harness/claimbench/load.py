@@ -11,12 +11,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
-
-import numpy as np
 
 from claimbench.errors import BenchError
-from claimbench.table_types import CallTable
 from claimbench.types import Arm, Call, LoadSpec
 
 MAX_IN_FLIGHT = 512
@@ -67,22 +63,3 @@ def loaded(arm: Arm, load: LoadSpec) -> Arm:
     if load.mode == "open":
         return replace(arm, concurrency=MAX_IN_FLIGHT)
     return arm if load.concurrency is None else replace(arm, concurrency=load.concurrency)
-
-
-def without_warmup(table: CallTable, calls: Sequence[Call], warmup_calls: int) -> CallTable:
-    """The table with each arm's first ``warmup_calls`` planned calls left out of all latency (nan); scores stay."""
-    if warmup_calls < 1:
-        return table
-    per_arm: dict[str, list[str]] = defaultdict(list)
-    for call in calls:
-        per_arm[call.arm].append(call.id)
-    arms = {}
-    for name, rows in table.arms.items():
-        warm = np.isin(rows.call_id, per_arm[name][:warmup_calls])
-        blank: dict[str, Any] = {field: np.where(warm, np.nan, getattr(rows, field)) for field in LATENCIES}
-        gaps = tuple(gap[:0] if cut else gap for gap, cut in zip(rows.chunk_gaps_s, warm, strict=True))
-        arms[name] = replace(rows, **blank, chunk_gaps_s=gaps)
-    return CallTable(arms)
-
-
-LATENCIES = ("ttft_s", "first_answer_s", "tpot_s", "e2e_s", "e2e_with_retries_s", "felt_s", "queue_s")
