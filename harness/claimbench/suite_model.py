@@ -292,7 +292,7 @@ class LmEvalTaskModel(Strict):
 
     lm_eval: str = Field(min_length=1)
     """The task's name, or the path of its YAML beside the suite."""
-    name: Name
+    name: Name = ""
     """Unique in the suite. Left out: lm-eval's name of it."""
     num_fewshot: int | None = Field(default=None, ge=0, le=100)
     """Solved examples before each document. Left out: as the task says."""
@@ -321,6 +321,9 @@ AnyTask = Annotated[
     Annotated[TaskModel, Tag("own")] | Annotated[LmEvalTaskModel, Tag("lm_eval")], Discriminator(_task_kind)
 ]
 
+
+class ArmModel(Strict):
+    """What is compared: a model at a provider with parameters."""
 
     name: Name
     """Unique in the suite."""
@@ -422,6 +425,6 @@ class SuiteModel(Strict):
     """For `bench check`: metric -> arm -> bound."""
     slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Latency limits in seconds for goodput: ttft_s, tpot_s, e2e_s."""
-    tasks: list[TaskModel] = Field(min_length=1)
+    tasks: list[AnyTask] = Field(min_length=1)
     arms: list[ArmModel] = Field(min_length=1)
     claims: list[ClaimModel] = Field(default_factory=list)
