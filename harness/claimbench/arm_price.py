@@ -42,6 +42,10 @@ IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
 
+REPLAY = "replay"
+"""The provider of stored answers: priced at what they would have cost, and billed by nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class ArmPrice:
     """How an arm's attempts are priced; the unit that is frozen with a run.
@@ -200,7 +204,7 @@ def _seller(arm: Arm, data: Mapping[str, Any]) -> str | None:
     """Return the seller as far as the arm names one; the model's prefix or the base URL may name it otherwise."""
     if data.get("provider"):
         return str(data["provider"])
-    if arm.base_url is not None or arm.provider in ("litellm", "compatible", "scripted"):
+    if arm.base_url is not None or arm.provider in ("litellm", "compatible", "scripted", REPLAY):
         return None
     return arm.provider
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice
-from claimbench.hostcost import QUANTUM, busy_shares
+from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.pricing import TokenBound, sum_costs
 from claimbench.types import Attempt, Call, Cost, Session
 
@@ -116,7 +116,8 @@ def _machine_shares(
     for members in groups.values():
         spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]
         busy.update(zip(members, busy_shares(spans), strict=True))
-    return busy
+    replayed = {i: a.timing.engine[REPLAYED_BUSY] for i, a in enumerate(attempts) if REPLAYED_BUSY in a.timing.engine}
+    return busy | replayed
 
 
 def _extras(

@@ -7,7 +7,8 @@ appears. Memory is always modelled. Nothing is sent or fetched: the offline trac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
@@ -82,6 +83,48 @@ class EnergyMeter:
         return Energy(
             float(data.energy_consumed), float(data.duration), "measured" if metered else "modelled", parts, note
         )
+
+
+@contextmanager
+def metered(
+    wanted: bool, keep: Callable[[Energy], None], meter: Callable[[], EnergyMeter] = EnergyMeter
+) -> Iterator[None]:
+    """Meter the machine while the block runs and hand the result to ``keep``, also where nothing could be metered.
+
+    Args:
+        wanted: whether any price depends on it; a meter samples in a thread of its own, so none runs without need.
+        keep: takes the result, also after an error in the block.
+        meter: makes the meter.
+    """
+    if not wanted:
+        yield
+        return
+    running = meter()
+    running.start()
+    try:
+        yield
+    finally:
+        keep(running.stop())
+
+
+def combined(sessions: Iterable[Energy]) -> Energy | None:
+    """The electricity of several sessions together; None if none was asked to meter.
+
+    Sessions that could tell nothing are left out; ``measured`` only if every other one was.
+    """
+    every = list(sessions)
+    known = [e for e in every if e.kwh is not None and e.seconds]
+    if not known:
+        return every[0] if every else None
+    names = dict.fromkeys(name for e in known for name in e.parts)
+    parts: dict[str, tuple[float, Source]] = {}
+    for name in names:
+        mine = [e.parts[name] for e in known if name in e.parts]
+        sure: Source = "measured" if all(source == "measured" for _, source in mine) else "modelled"
+        parts[name] = (sum(kwh for kwh, _ in mine), sure)
+    source: Source = "measured" if all(e.source == "measured" for e in known) else "modelled"
+    note = "; ".join(dict.fromkeys(e.note for e in known))
+    return Energy(sum(e.kwh or 0.0 for e in known), sum(e.seconds or 0.0 for e in known), source, parts, note)
 
 
 def with_energy(host: HostCost, energy: Energy) -> HostCost:

@@ -49,6 +49,37 @@ class ArmEstimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Worst:
+    """What a budget allows and the most that could be asked of it, every attempt at its bound; None: no limit, unknown.
+
+    Judges' calls are calls of the plan; they are reserved and counted like any other.
+    """
+
+    limit_usd: Decimal | None
+    worst_usd: Decimal | None
+    retries: int
+
+    @property
+    def may_stop(self) -> bool | None:
+        """Whether the limit could be met before the end; None where there is no limit or no bound."""
+        return None if self.limit_usd is None or self.worst_usd is None else self.worst_usd > self.limit_usd
+
+
+def worst_cases(suite: Suite, estimates: Sequence[ArmEstimate]) -> tuple[Worst, dict[str, Worst]]:
+    """The whole run's limit and each arm's, against reservations for every attempt, retries included."""
+    retries = suite.errors.max_retries
+    arms = {
+        e.arm: Worst(
+            suite.budget.per_arm_usd.get(e.arm), None if e.usd_bound is None else e.usd_bound * (1 + retries), retries
+        )
+        for e in estimates
+    }
+    known = [w.worst_usd for w in arms.values()]
+    total = None if None in known else sum((w for w in known if w is not None), Decimal(0))
+    return Worst(suite.budget.max_cost_usd, total, retries), arms
+
+
+@dataclass(frozen=True, slots=True)
 class Pilot:
     """What a pilot run says of one arm's typical call: seconds, dollars, output tokens."""
 

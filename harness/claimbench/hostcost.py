@@ -23,6 +23,9 @@ QUANTUM = Decimal("1e-12")
 UTILISATIONS = (Decimal("0.1"), Decimal("0.3"), Decimal("0.5"), Decimal("0.8"))
 """The utilisations at which a report prints the price of a thousand requests."""
 
+REPLAYED_BUSY = "replayed_busy_s"
+"""Engine figure of a replayed attempt: the machine seconds that the stored one took."""
+
 HOST_KEYS = (
     "usd_per_hour", "purchase_usd", "residual_usd", "lifetime_years", "watts", "watts_source", "pue", "usd_per_kwh",
     "staff_usd_per_hour", "utilisation", "include_idle", "include_load", "source", "dated",

@@ -7,10 +7,11 @@ byte-identically for every sample and an engine can keep its computation.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
 from jinja2.exceptions import SecurityError
@@ -125,7 +126,7 @@ def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call
     answer = task.answer
     return Request(
         call_id=call.id,
-        messages=render(task, sample),
+        messages=chilled(render(task, sample), suite.load.cold_cache, call),
         params=arm.params,
         max_tokens=task.max_tokens,
         seed=call.seed,
@@ -133,10 +134,26 @@ def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call
         labels=answer.labels if answer.kind == "label" and answer.constrain else (),
         answer_schema=answer.schema if answer.kind == "json" and answer.constrain else None,
         prefix_key=task.name,
-        timeout_s=suite.errors.timeout_s,
         continuations=tuple((str(c), str(t)) for c, t in sample.input.get("lm_eval_pairs", ())),
+        timeout_s=suite.errors.timeout_s,
         connect_timeout_s=suite.errors.connect_timeout_s,
     )
+
+
+def chilled(
+    messages: tuple[Message, ...], cold_cache: Literal["run", "call"] | None, call: Call
+) -> tuple[Message, ...]:
+    """Put a unique line before the first turn, the same for every arm: prefix caches compare from the first token on.
+
+    It has the same length everywhere and depends on nothing but the run (and the call's item), so that a repeated
+    attempt and every arm send the same bytes.
+    """
+    if cold_cache is None:
+        return messages
+    item = "" if cold_cache == "run" else f"/{call.task}/{call.sample_id}/{call.epoch}"
+    mark = hashlib.sha256(f"{call.run_id}{item}".encode()).hexdigest()[:12]
+    first = messages[0]
+    return (Message(first.role, f"[{mark}]\n{first.content}"), *messages[1:])
 
 
 def example_answer(task: Task, example: Sample) -> str:

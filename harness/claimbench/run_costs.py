@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from claimbench.arm_price import ArmPrice, FrozenBook, freeze_suite, thaw
+from claimbench.arm_price import REPLAY, ArmPrice, FrozenBook, freeze_suite, thaw
 from claimbench.call_costs import RunCosts, cost_run
+from claimbench.energy import Energy, with_energy
 from claimbench.errors import IntegrityError
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
@@ -20,32 +23,57 @@ __all__ = ["RunCosts", "book_of", "cost_run", "prices_of", "pricing_for", "prici
 
 def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
     """Freeze the prices of ``suite`` as of now and answer the loop's questions from them."""
-    return pricing_from(freeze_suite(suite, book, clock.utc()), clock)
+    return pricing_from(freeze_suite(suite, book, clock.utc()), clock, replayed(suite))
 
 
-def pricing_from(book: FrozenBook, clock: Clock) -> Pricing:
-    """The same from a book that was frozen earlier (resume)."""
+def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> Pricing:
+    """The same from a book that was frozen earlier (resume). ``free``: arms that send no bill whatever their price."""
     from claimbench.runner import Money
     from claimbench.session import Pricing
 
     prices = thaw(book.text, book.sha256)
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
-        return prices[arm.name].reserve(request, clock.utc())
+        return Decimal(0) if arm.provider == REPLAY else prices[arm.name].reserve(request, clock.utc())
 
     def cost(arm: Arm, attempt: Attempt) -> Decimal | None:
         return prices[arm.name].cost(attempt, clock.utc()).amount
 
     def bills(arm: Arm) -> bool:
-        return prices[arm.name].host is None
+        return prices[arm.name].host is None and arm.provider != REPLAY
 
-    unknown = {name: price.why_unknown or "price unknown" for name, price in prices.items() if _unpriced(price)}
-    return Pricing(book, Money(reserve, cost, bills), unknown)
+    unknown = {
+        name: price.why_unknown or "price unknown"
+        for name, price in prices.items()
+        if _unpriced(price) and name not in free
+    }
+    metered = any(unmetered(price) for price in prices.values())
+    return Pricing(book, Money(reserve, cost, bills), unknown, metered)
 
 
 def _unpriced(price: ArmPrice) -> bool:
     """Whether a send could cost dollars that nobody can bound; a local arm without a stated cost sends no bill."""
     return not price.known and not (price.why_unknown or "").startswith("no cost stated for a local arm")
+
+
+def replayed(suite: Suite) -> list[str]:
+    """Arms whose answers come from a stored run."""
+    return [arm.name for arm in suite.arms if arm.provider == REPLAY]
+
+
+def unmetered(price: ArmPrice) -> bool:
+    """Whether a host's electricity has a price and nobody stated its watts: then the run's own meter says them."""
+    return price.host is not None and price.host.usd_per_kwh is not None and price.host.watts is None
+
+
+def with_meter(prices: Mapping[str, ArmPrice], energy: Energy | None) -> dict[str, ArmPrice]:
+    """Prices with the watts that the run's meter saw, where the suite states a price per kWh and no watts."""
+    return {
+        name: replace(price, host=with_energy(price.host, energy))
+        if energy is not None and price.host is not None and unmetered(price)
+        else price
+        for name, price in prices.items()
+    }
 
 
 def book_of(manifest: Manifest) -> FrozenBook:

@@ -161,7 +161,15 @@ def _sampling(model: SamplingModel, base: SamplingParams | None = None) -> Sampl
 
 def _load(model: SuiteModel) -> LoadSpec:
     load = model.load
-    return LoadSpec(load.mode, load.concurrency, load.arrivals, load.rate_per_s, tuple(load.trace_s), load.warmup_calls)
+    return LoadSpec(
+        load.mode,
+        load.concurrency,
+        load.arrivals,
+        load.rate_per_s,
+        tuple(load.trace_s),
+        load.warmup_calls,
+        load.cold_cache,
+    )
 
 
 def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:

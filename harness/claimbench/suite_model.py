@@ -106,6 +106,9 @@ class LoadModel(Strict):
     """Arrival times in seconds from the start (open, trace)."""
     warmup_calls: int = Field(default=0, ge=0)
     """Calls per arm sent before the measurement and left out of it."""
+    cold_cache: Literal["run", "call"] | None = None
+    """Put a short unique text before every prompt, so that a provider's prefix cache holds nothing of it: run = nothing
+    of earlier runs (calls of one run may still share), call = nothing at all. Left out: prompts as they stand."""
 
 
 class BudgetModel(Strict):
@@ -283,9 +286,6 @@ class TaskModel(Strict):
     stop: Names = Field(default_factory=list, max_length=16)
     """Texts that end the answer."""
 
-
-class ArmModel(Strict):
-    """What is compared: a model at a provider with parameters."""
 
 class LmEvalTaskModel(Strict):
     """A task of lm-eval: its data, prompts, filters and metrics."""

@@ -215,6 +215,8 @@ class LoadSpec:
     rate_per_s: float | None = None
     trace_s: tuple[float, ...] = ()
     warmup_calls: int = 0
+    cold_cache: Literal["run", "call"] | None = None
+    """Begin every prompt with words that no other run (or no other call) begins with, so that caches find nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,11 +320,11 @@ class Request:
     labels: tuple[str, ...] = ()
     answer_schema: Mapping[str, Json] | None = None
     prefix_key: str = ""
-    timeout_s: float = 120.0
-    connect_timeout_s: float = 10.0
     continuations: tuple[tuple[str, str], ...] = ()
     """(context, continuation) pairs: the answer is then the JSON list of [natural-log probability, greedy], nothing is
     generated, and a provider that cannot do it refuses."""
+    timeout_s: float = 120.0
+    connect_timeout_s: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +365,7 @@ class Meta:
 
     ``sent_ns`` is the core's own stamp of when the request left (transport, worker thread); an SDK leaves it None.
     ``stamp_source``: where this response's stamps came from, if not from where the provider's usually do.
+    ``provenance``: whether the answer was made for this request.
     """
 
     http_status: int | None = None
@@ -375,6 +378,7 @@ class Meta:
     sent_ns: int | None = None
     received_ns: int | None = None
     stamp_source: StampSource | None = None
+    provenance: Provenance = "measured"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ from claimbench_providers.llama_text import TextStream
 OPTIONS = ("structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
 
 
+GATEWAY_CACHES = ("cf-aig-cache-status", "helicone-cache", "x-portkey-cache-status", "x-cache-status")
+"""Headers with which gateways say that an answer is a stored one (``HIT``) and no model was asked."""
+
+
 class ChatEndpoint:
     """One arm's endpoint: its address, its key's variable and how its requests are written.
 
@@ -106,7 +110,13 @@ def response_meta(
         tls_ns=tls_ns,
         sent_ns=sent_ns,
         stamp_source=stamp_source,
+        provenance="provider_cached" if _from_cache(headers) else "measured",
     )
+
+
+def _from_cache(headers: Mapping[str, str]) -> bool:
+    """Whether a gateway between us and the model answered from its own store."""
+    return any("hit" in headers.get(name, "").lower().split() for name in GATEWAY_CACHES)
 
 
 class AnswerReader:

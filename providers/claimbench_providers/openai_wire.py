@@ -199,6 +199,7 @@ class ChunkReader:
         self._label = LabelText() if label else None
         self._announced = False
         self._usage: Json = None
+        self._tier: str | None = None
         self._tools: dict[int, dict[str, str | None]] = {}
         self._tool_ns: dict[int, int | None] = {}
         self._finish: str | None = None
@@ -233,6 +234,8 @@ class ChunkReader:
             yield self._identify(chunk)
         if chunk.get("usage"):
             self._usage, self._usage_ns = chunk["usage"], received_ns
+        if isinstance(chunk.get("service_tier"), str):
+            self._tier = chunk["service_tier"]
         for choice in choices or ():
             yield from self._choice(choice)
 
@@ -292,9 +295,15 @@ class ChunkReader:
             raise ServerFault("the server broke off: insufficient_system_resource")
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
-            yield UsageReport(usage, self._usage, billed_usd(self._usage), self._usage_ns)
+            yield UsageReport(usage, self._with_tier(), billed_usd(self._usage), self._usage_ns)
         refused = self._refusal or self._finish == "content_filter"
         yield Done(self._finish, refusal=refused, received_ns=self._end_ns)
+
+    def _with_tier(self) -> Json:
+        """The usage as it came, and the tier that was served: OpenAI says it beside the usage, and bills by it."""
+        if self._tier is None or not isinstance(self._usage, Mapping) or "service_tier" in self._usage:
+            return self._usage
+        return {**self._usage, "service_tier": self._tier}
 
 
 def error_chunk(error: Json) -> ProviderError:

@@ -11,6 +11,7 @@ from claimbench_reports import view_claims as claims
 from claimbench_reports import view_samples as samples
 from claimbench_reports import view_series as curves
 from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_bill import bill_views
 from claimbench_reports.view_format import Figure, figure, visible
 from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
 from claimbench_reports.view_words import METHODS, STATUS
@@ -58,6 +59,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         slices_note=slices_note,
         series=curves.series(data),
         cost_parts=curves.cost_parts(data),
+        bill=bill_views(data),
         break_even=curves.break_even_views(data),
         tornado=curves.tornado_views(data),
         disagreements=disagreements,

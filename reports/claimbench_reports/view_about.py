@@ -57,6 +57,13 @@ def _params(temperature: float | None, top_p: float | None, seed: int | None) ->
 
 def _load(data: ReportData) -> str:
     load = data.suite.load
+    words = {"run": "; caches cold: a unique line per run before every prompt",
+             "call": "; caches cold: a unique line per item before every prompt", None: ""}  # fmt: skip
+    return _arrivals(data) + words[load.cold_cache]
+
+
+def _arrivals(data: ReportData) -> str:
+    load = data.suite.load
     if load.mode == "open":
         return f"open loop, {load.arrivals} arrivals" + (f" at {load.rate_per_s:g}/s" if load.rate_per_s else "")
     return (

@@ -79,6 +79,11 @@ def usd(x: float) -> str:
     return _signed(x, body)
 
 
+def usd_micro(x: float) -> str:
+    """A bill: always six decimals, so that a column adds up as it stands."""
+    return _signed(x, lambda v: f"${v:,.6f}")
+
+
 def ratio(x: float) -> str:
     """A factor: 0.123×."""
     return _signed(x, lambda v: f"{_sig(v, 3)}×")
@@ -133,6 +138,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "points": points,
     "seconds": seconds,
     "usd": usd,
+    "usd_micro": usd_micro,
     "ratio": ratio,
     "of_baseline": of_baseline,
     "count": count,

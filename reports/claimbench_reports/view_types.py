@@ -167,6 +167,25 @@ class CostPart:
 
 
 @dataclass(frozen=True, slots=True)
+class BillPart:
+    """One part of a bill, to the micro-dollar."""
+
+    component: str
+    usd: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class BillView:
+    """What an arm's calls cost in all; the parts add up to the total. ``unknown`` counts calls that are in no sum."""
+
+    arm: str
+    calls: Figure
+    unknown: Figure
+    parts: tuple[BillPart, ...]
+    total: Figure
+
+
+@dataclass(frozen=True, slots=True)
 class BreakEvenView:
     """The volume at which a host pays off against an endpoint."""
 
@@ -303,6 +322,7 @@ class View:
     slices_note: str
     series: tuple[Series, ...]
     cost_parts: tuple[CostPart, ...]
+    bill: tuple[BillView, ...]
     break_even: tuple[BreakEvenView, ...]
     tornado: tuple[TornadoView, ...]
     disagreements: tuple[SampleView, ...]

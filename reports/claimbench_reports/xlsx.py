@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 CELL_LIMIT = 32_000
 """Excel takes 32,767 characters in a cell."""
 NUMBER_FORMATS = {
-    "percent": "0.0%", "points": '+0.0%;-0.0%;0.0%', "seconds": "0.000", "usd": "$#,##0.0000", "ratio": "0.000",
+    "percent": "0.0%", "points": '+0.0%;-0.0%;0.0%', "seconds": "0.000", "usd": "$#,##0.0000",
+    "usd_micro": "$#,##0.000000", "ratio": "0.000",
     "of_baseline": "0.0%", "count": "#,##0", "plain": "0.00", "score": "0.00", "p": "0.000", "hours": "0.0",
     "tokens_per_s": "0.0", "per_hour": "#,##0.0",
 }  # fmt: skip
@@ -41,6 +42,7 @@ def write_xlsx(view: View, path: Path) -> None:
     _verdicts(book, view)
     _compare(book, view)
     _prices(book, view)
+    _bill(book, view)
     _samples(book, view)
     _about(book, view)
     _figures(book, view)
@@ -172,6 +174,16 @@ def _prices(book: Workbook, view: View) -> None:
         sheet.cell(r, 7).value = f'=IF(N(B{r})>0,F{r}*$C${at + 1}/1000,"no correct answers")'
         for c in (3, 5, 6, 7):
             sheet.cell(r, c).number_format = "$#,##0.0000" if c in (3, 6) else "$#,##0.00"
+
+
+def _bill(book: Workbook, view: View) -> None:
+    """Every arm's bill: its parts, and their sum as the report states it."""
+    sheet = _sheet(book, "Bill", ("Arm", "What", "USD", "Calls", "Calls of unknown cost"), (24, 24, 16, 10, 12))
+    rows: list[Sequence[Value]] = []
+    for b in view.bill:
+        rows += [(b.arm, p.component, p.usd) for p in b.parts]
+        rows.append((b.arm, "total", b.total, b.calls, b.unknown))
+    _rows(sheet, rows)
 
 
 def _number(arm: ArmView, column: str) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,7 @@ from claimbench.cli.planning import plan_lines
 from claimbench.cli.progress import dollars, duration
 
 if TYPE_CHECKING:
-    from claimbench.estimate import ArmEstimate, Pilot
+    from claimbench.estimate import ArmEstimate, Pilot, Worst
     from claimbench.evaluate import Evaluation
     from claimbench.planning import ClaimPlan
     from claimbench.types import Suite
@@ -59,18 +59,22 @@ def show_plan(
     pilot: Evaluation | None = None,
 ) -> int:
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
-    from claimbench.estimate import estimate_arms
+    from claimbench.estimate import estimate_arms, worst_cases
     from claimbench.suite import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     estimates = estimate_arms(suite, arms, limit, _pilots(pilot))
     claims = _claim_plans(suite, estimates, limit, pilot)
+    run, by_arm = worst_cases(suite, estimates)
     if as_json:
-        print_json({"arms": [asdict(e) for e in estimates], "claims": [asdict(c) for c in claims]})
+        budget = {"run": asdict(run), "arms": {name: asdict(worst) for name, worst in by_arm.items()}}
+        print_json({"arms": [asdict(e) for e in estimates], "budget": budget, "claims": [asdict(c) for c in claims]})
         return 0
     click.echo(f"{suite.name} {suite.version}: nothing was sent")
     for estimate in estimates:
         click.echo(_arm_line(estimate))
+    for line in _budget_lines(run, by_arm):
+        click.echo(line)
     click.echo("\nWhat it could settle (80% power):")
     for claim in claims:
         click.echo(f'  {claim.claim.id}: "{claim.claim.text}"')
@@ -89,6 +93,19 @@ def _arm_line(e: ArmEstimate) -> str:
             money += f", reserved at most {dollars(e.usd_bound)}"
     time = f", about {duration(3600 * e.hours)}" if e.hours is not None else ""
     return f"  {e.arm}: {e.calls:,} calls, {tokens}; {money}{time}"
+
+
+def _budget_lines(run: Worst, arms: Mapping[str, Worst]) -> Iterator[str]:
+    """What the budget allows beside what the calls could ask for; nothing where neither says anything."""
+    limited = {"the whole run": run, **{name: worst for name, worst in arms.items() if worst.limit_usd is not None}}
+    if run.limit_usd is None and len(limited) == 1 and not run.worst_usd:
+        return
+    yield "\nBudget (dollars are reserved before each attempt, retries and judges included):"
+    for name, worst in limited.items():
+        limit = "no limit" if worst.limit_usd is None else f"stops before {dollars(worst.limit_usd)}"
+        every = f"if every call failed with every one of its {worst.retries} retries"
+        could = "unknown" if worst.worst_usd is None else f"{dollars(worst.worst_usd)} {every}"
+        yield f"  {name}: {limit}; could reserve at most {could}"
 
 
 def _pilots(evaluation: Evaluation | None) -> Mapping[str, Pilot] | None:

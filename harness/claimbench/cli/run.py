@@ -137,10 +137,10 @@ def _order(
 def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
-    from claimbench.run_costs import book_of, pricing_for, pricing_from
+    from claimbench.run_costs import book_of, pricing_for, pricing_from, replayed
 
     if resume_id is not None:
-        return pricing_from(book_of(store.manifest(resume_id)), SystemClock())
+        return pricing_from(book_of(store.manifest(resume_id)), SystemClock(), replayed(suite))
     return pricing_for(suite, price_book(), SystemClock())
 
 

@@ -1,0 +1,61 @@
+"""What the run cost, arm by arm and part by part, to the micro-dollar: shown parts add up to the shown total."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
+
+from claimbench_reports.inputs import ReportData
+from claimbench_reports.view_format import figure, visible
+from claimbench_reports.view_types import BillPart, BillView
+
+MICRO = Decimal("0.000001")
+
+
+def bill_views(data: ReportData) -> tuple[BillView, ...]:
+    """One bill per arm that left finished calls; calls of unknown cost are counted and stand in no sum."""
+    parts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    calls: dict[str, int] = defaultdict(int)
+    unknown: dict[str, int] = defaultdict(int)
+    with localcontext(prec=60):
+        for record in data.records:
+            arm, cost = record.call.arm, data.costs.get(record.call.id)
+            calls[arm] += 1
+            if cost is None or cost.amount is None:
+                unknown[arm] += 1
+                continue
+            for name, amount in (cost.components or {cost.basis or "total": cost.amount}).items():
+                parts[arm][name] += amount
+    return tuple(_view(a.name, parts[a.name], calls[a.name], unknown[a.name]) for a in data.suite.arms if calls[a.name])
+
+
+def _view(arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int) -> BillView:
+    id_ = f"bill.{arm}"
+    known = calls > unknown
+    total, shown = rounded_parts(parts)
+    return BillView(
+        visible(arm),
+        figure(f"{id_}.calls", calls, "count"),
+        figure(f"{id_}.unknown", unknown, "count"),
+        tuple(
+            BillPart(visible(name.replace("_", " ")), figure(f"{id_}.{name}", float(usd), "usd_micro"))
+            for name, usd in shown.items()
+        ),
+        figure(f"{id_}.total", float(total) if known else None, "usd_micro"),
+    )
+
+
+def rounded_parts(parts: Mapping[str, Decimal]) -> tuple[Decimal, dict[str, Decimal]]:
+    """The total to the micro-dollar (half to even), and parts that add up to exactly it.
+
+    Each part is cut to the micro-dollar; what is missing goes, one each, to the parts that lost most.
+    """
+    with localcontext(prec=60):
+        total = sum(parts.values(), Decimal(0)).quantize(MICRO, rounding=ROUND_HALF_EVEN)
+        cut = {name: amount.quantize(MICRO, rounding=ROUND_FLOOR) for name, amount in parts.items()}
+        missing = int((total - sum(cut.values(), Decimal(0))) / MICRO)
+        losers = sorted(parts, key=lambda name: cut[name] - parts[name])
+        for name in losers[:missing]:
+            cut[name] += MICRO
+    return total, dict(sorted(cut.items(), key=lambda entry: -entry[1]))
