@@ -223,6 +223,7 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
     from claimbench.agreement_run import agreement_lines
+    from claimbench.slice_differences import difference_lines
 
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -233,6 +234,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
+    warnings.extend(difference_lines(evaluation.items, stored.suite.alpha))
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}
