@@ -9,6 +9,7 @@ from datetime import date, datetime
 import numpy as np
 
 from claimbench.arm_price import ArmPrice
+from claimbench.calibration import errors_by_arm
 from claimbench.call_costs import priced_at
 from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
@@ -138,7 +139,7 @@ def evaluate(
         as_of: price as of this moment, or of this day at each attempt's own time of day.
         like: an evaluation of the same run under other prices: whatever no price can change is taken from it.
         extra_claims: claims added after the run; marked so everywhere.
-        instrument_error_s: the harness's own clock error by arm.
+        instrument_error_s: the harness's own clock error by arm; default: as last calibrated before the run.
     """
     book = prices if prices is not None else prices_of(stored.manifest)
     scores = score_run(stored) if like is None else like.scores
@@ -156,7 +157,10 @@ def evaluate(
     if extra_claims:
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
     moment = priced_at(datetime.fromisoformat(stored.manifest.created_utc), as_of)
-    context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s or {})
+    if instrument_error_s is None:
+        suite = stored.suite
+        instrument_error_s = errors_by_arm(stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts)
+    context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s)
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from claimbench import provenance
 from claimbench.arm_price import FrozenBook
+from claimbench.calibration import read_last
 from claimbench.clock import Clock
 from claimbench.errors import BenchError
 from claimbench.lag import LagMeter
@@ -178,7 +179,9 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: arm for arm in suite.arms if arm.name in arms.ready}
     budget = _budget(job, run_id, by_name)
-    session = store.start_session(run_id, clock=clock, host=provenance.session_facts())
+    host = provenance.session_facts()
+    calibration = read_last(store.path.parent, host["host"])
+    session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
     remaining = [call for call in store.calls(run_id) if call.id not in finished and call.arm in arms.ready]
     writer = store.writer(run_id)
     runner = Runner(

@@ -50,9 +50,7 @@ class Pump:
         if self._selector is None:
             return
         for key, _ in self._selector.select(0):
-            key.data()
-            if self._selector is None:  # a reader closed the last socket
-                return
+            key.data()  # a reader whose socket another one of them has just closed does nothing
         self._last_ns = time.monotonic_ns()
 
     def look_if_due(self) -> None:

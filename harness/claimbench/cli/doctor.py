@@ -22,14 +22,17 @@ SELF_TEST_CALLS = 300
 
 @click.command("doctor")
 @results_option
+@click.option("--calibrate", is_flag=True, help="Measure the harness's own clock error (half a minute) and keep it.")
 @json_option
-def doctor_command(results: Path, as_json: bool) -> int:
+def doctor_command(results: Path, calibrate: bool, as_json: bool) -> int:
     """Check this machine: Python, llama.cpp, models, keys, results folder, clock, and the harness itself.
 
     The harness is tried on a simulated provider, whose answers never enter a result.
     """
     from claimbench import machine_checks as checks
     from claimbench import provenance
+    from claimbench.calibration import read_last
+    from claimbench.cli.calibrating import run_calibration
 
     found: list[Check] = [
         checks.check_python(),
@@ -42,16 +45,20 @@ def doctor_command(results: Path, as_json: bool) -> int:
         _browser(),
         *checks.check_keys(_keys(), os.environ),
         asyncio.run(_harness()),
+        _clock_error(results),
     ]
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
     if as_json:
-        print_json({"checks": [asdict(check) for check in found], "exit_code": code})
+        measured = run_calibration(results, quiet=True) if calibrate else read_last(results)
+        print_json({"checks": [asdict(check) for check in found], "calibration": measured or None, "exit_code": code})
         return code
     width = max(len(check.name) for check in found)
     for check in found:
         click.echo(f"{MARKS[check.standing]:<5} {check.name:<{width}}  {check.finding}")
         if check.hint:
             click.echo(f"{'':<5} {'':<{width}}  {check.hint}")
+    if calibrate:
+        run_calibration(results, quiet=False)
     return code
 
 
@@ -107,6 +114,24 @@ def _browser() -> Check:
         "ok" if found else "missing",
         f"{found} (for bench report --pdf)" if found else "no Chromium: no --pdf",
     )
+
+
+def _clock_error(results: Path) -> Check:
+    """What the last calibration on this machine found."""
+    from claimbench import provenance
+    from claimbench.calibration import read_last
+    from claimbench.machine_checks import Check
+
+    last = read_last(results, provenance.host_facts()["host"])
+    if not last:
+        return Check("calibration", "missing", "the clock's own error was not measured", "bench doctor --calibrate")
+    worst = {
+        source: max(rows.items(), key=lambda row: int(row[0]))
+        for source, rows in sorted(last["errors"].items())
+        if rows
+    }
+    said = [f"{source} {row['ttft_p99_ms']:.1f} ms at {level} in flight" for source, (level, row) in worst.items()]
+    return Check("calibration", "ok", f"TTFT error p99 of {last['measured_utc']}: {', '.join(said)}")
 
 
 async def _harness() -> Check:
