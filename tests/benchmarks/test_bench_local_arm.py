@@ -59,10 +59,8 @@ HOST = {"host": {"usd_per_hour": 0.2, "utilisation": 0.5, "source": "a benchmark
 
 
 def suite_of(kind: str) -> Suite:
-    samples = tuple(
-        Sample(f"s{i}", {"text": f"Mail {i}: my {THINGS[i % 10]} is wrong for {i % 7 + 2} days."}, LABELS[i % 4], f"s{i}")
-        for i in range(N)
-    )  # fmt: skip
+    mails = [f"Mail {i}: my {THINGS[i % 10]} is wrong for {i % 7 + 2} days." for i in range(N)]
+    samples = tuple(Sample(f"s{i}", {"text": mail}, LABELS[i % 4], f"s{i}") for i, mail in enumerate(mails))
     answer = AnswerSpec("label", LABELS, constrain=True) if kind == "label" else AnswerSpec("text")
     prompt = (Message("system", SYSTEM), Message("user", "{{ text }}"))
     scorer = ScorerSpec("label" if kind == "label" else "exact")
