@@ -176,6 +176,8 @@ def more_text(reading: Reading) -> str:
         return " The estimate sits on the threshold: more samples may never resolve it."
     if math.isinf(high):
         text = f" About {low:,.0f} more samples at best; it may never resolve, because the estimate is so close"
+    elif low <= 1 < high:
+        text = f" Up to about {high:,.0f} more samples would settle it"
     elif low == high:
         text = f" About {low:,.0f} more samples would settle it"
     else:

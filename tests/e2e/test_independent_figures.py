@@ -114,13 +114,13 @@ def test_every_reading_of_a_run_at_endpoints(desk: Path, bench: Bench, vendor: V
 
 @pytest.mark.model
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.skipif(
     not all((cache_dir() / name).exists() for name in LOCAL), reason="local models are not here: bench models pull"
 )
 def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> None:
     suite, arms = str(SUITES / "support.yaml"), ("--arm", "smollm2-local", "--arm", "qwen-local")
-    run = bench("run", suite, *arms, "--limit", "24", "--json", "--no-report", timeout=800)
+    run = bench("run", suite, *arms, "--limit", "24", "--json", "--no-report", timeout=1500)
     assert run.code == 0, run.err
     verdicts = [
         v for v in bench("show", "--json").json["verdicts"]
