@@ -12,6 +12,8 @@ from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading
 
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
+MIN_ITEMS = 20
+"""Below this no reading is decided, whatever its interval (stats.size_reasons)."""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 
@@ -145,6 +147,8 @@ def _with_more(reading: Reading, question: Question, interval: Interval, effort:
         span = _more_items(question, interval, alpha, effort.calls if question.note in {"ttft", "tpot", "e2e"} else 1.0)
     if span is None:
         return reading
+    least = float(max(MIN_ITEMS - interval.n, 0)) if "n_too_small" in reading.reasons else 0.0
+    span = (max(span[0], least), max(span[1], least))
 
     def times(price: float | None) -> tuple[float, float] | None:
         return None if price is None else (span[0] * price, span[1] * price)

@@ -22,6 +22,10 @@ from claimbench.types import Request, Suite, Usage
 BYTES_PER_TOKEN = 4.0
 """English prose in current tokenizers; other languages and code have fewer bytes per token, hence the range."""
 INPUT_RANGE = (0.7, 1.6)
+PILOT_FIRST = (
+    "a machine's dollars need its seconds: measure a few with bench run SUITE --limit 20, "
+    "then bench plan SUITE --pilot latest"
+)
 TYPICAL_OUTPUT = 0.5
 """Share of ``max_tokens`` taken as typical where no pilot tells."""
 
@@ -125,7 +129,7 @@ def _estimate(
     low = typical = high = bound = None
     why = price.why_unknown
     if price.host is not None:
-        why = None if seconds is not None else "a machine's dollars need its seconds: run a pilot (--limit 20) first"
+        why = None if seconds is not None else PILOT_FIRST
         if seconds is not None:
             typical = price.host.usd(seconds * len(requests))
             low, high = typical * Decimal("0.7"), typical * Decimal("1.5")

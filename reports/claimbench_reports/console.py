@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95", "n_missing")
+STAR = "* too few samples to say how far off this percentile may be"
 STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", "not_comparable": "dim"}
 
 
@@ -52,6 +53,8 @@ def print_summary(
         cells = [Text(x) for x in _cells(arm)]
         table.add_row(Text(arm.arm), *cells, style="" if arm.measured else "dim")
     out.print(table)
+    if _starred(view):
+        out.print(Text(STAR, style="dim"))
     for w in view.warnings:
         out.print(Text(f"warning: {w}", style="yellow"))
     if report is not None:
@@ -69,6 +72,8 @@ def plain_summary(view: View, report: Path | str | None = None) -> str:
     for row in grid:
         cells = [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=False))]
         lines.append("  ".join(cells).rstrip())
+    if _starred(view):
+        lines.append(STAR)
     lines += [f"warning: {w}" for w in view.warnings]
     if report is not None:
         lines += ["", f"report: {report}"]
@@ -89,6 +94,10 @@ def _cells(arm: ArmView) -> tuple[str, ...]:
         mark = "" if f is None or "too few samples" not in f.note else "*"
         found.append("" if f is None else f.text + mark)
     return tuple(found)
+
+
+def _starred(view: View) -> bool:
+    return any(cell.endswith("*") for arm in view.arms if arm.scope == ALL for cell in _cells(arm))
 
 
 def _because(v: VerdictView) -> str:

@@ -8,6 +8,8 @@ import click
 
 from claimbench.cli.common import json_option, print_json
 
+FIRST_LOOK = 25
+
 
 @click.command("init")
 @click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, XLSX or JSONL file.")
@@ -26,7 +28,7 @@ from claimbench.cli.common import json_option, print_json
 @click.option("--name", help="Name of the suite; default: from the file's.")
 @click.option("--id", "id_column", metavar="COLUMN", help="Unique id of a row; default: found, else the row's number.")
 @click.option("--cluster", metavar="COLUMN", help="What ties rows together, such as a conversation.")
-@click.option("--encoding", help="Of a text file, such as cp1252; default: UTF-8.")
+@click.option("--encoding", help="Of a text file; default: UTF-8, else cp1252.")
 @click.option("--delimiter", help="Of a CSV file; default: found.")
 @click.option("--sheet", help="Of a workbook; default: the first.")
 @click.option("--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed.")
@@ -84,5 +86,10 @@ def init_command(
     click.echo(f"wrote {path}: {proposal.kind} task, {proposal.n_rows} rows, {proposal.n_examples} examples held out")
     for note in proposal.notes:
         click.echo(f"  {note}")
-    click.echo(f"next: bench run {path}")
+    first = f" --limit {FIRST_LOOK}" if proposal.n_rows > 2 * FIRST_LOOK else ""
+    click.echo(f"next: bench run {path}{first}")
+    if first:
+        click.echo(
+            f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all"
+        )
     return 0

@@ -77,7 +77,8 @@ def show_plan(
         click.echo(line)
     click.echo("\nWhat it could settle (80% power):")
     for claim in claims:
-        click.echo(f'  {claim.claim.id}: "{claim.claim.text}"')
+        said = f': "{claim.claim.text}"' if claim.claim.text else ""
+        click.echo(f"  {claim.claim.id}{said}")
         for line in plan_lines(claim, "    "):
             click.echo(line)
     return 0

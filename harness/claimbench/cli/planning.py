@@ -39,7 +39,8 @@ def plan_lines(plan: ClaimPlan, indent: str = "  ") -> Iterator[str]:
         yield from plan_lines(part, indent + "  ")
     for reading in plan.readings:
         mark = "" if reading.rule.headline else " (printed, does not decide)"
-        yield f"{indent}{reading.rule.name}: {reading.rule.text}{mark}"
+        name, text = reading.rule.name, reading.rule.text
+        yield f"{indent}{text if text.startswith(f'{name}: ') else f'{name}: {text}'}{mark}"
         facts = []
         if reading.items_needed:
             facts.append(f"needs about {reading.items_needed:,} samples if the truth is {reading.true_effect:.4g}")

@@ -51,6 +51,11 @@ def line(progress: Progress, now_ns: int) -> str:
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
     waiting = max((arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0)
+    if progress.done >= progress.planned:
+        return (
+            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} in all  {errors} errors  "
+            f"done in {duration(elapsed_s)}"
+        )
     eta = duration(waiting * elapsed_s * len(progress.arms) / progress.done) if progress.done else "-"
     return (
         f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  "
