@@ -74,7 +74,7 @@ def cost_run(
     """
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
-    busy = _machine_shares(prices, by_id, attempts)
+    busy = machine_shares(prices, by_id, attempts)
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -103,7 +103,7 @@ def _open(attempt: Attempt) -> bool:
     return attempt.billable != "no" and incomplete and attempt.billed_usd is None
 
 
-def _machine_shares(
+def machine_shares(
     prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
 ) -> dict[int, float]:
     """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and session."""

@@ -176,7 +176,17 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
             dollars = rate.base * listed.factor if listed.currency == "USD" else None
             note = None if dollars is not None else f"{rate.base} {listed.currency}"
             facts.append(PriceFact(name, part, dollars, unit, listed.source, listed.dated, listed.id_at(moment), note))
-    return facts
+    return facts + _implied(evaluation)
+
+
+def _implied(evaluation: Evaluation) -> list[PriceFact]:
+    """What this run's seconds and tokens make of those prices, per unit."""
+    from claimbench.unit_prices import unit_prices
+    from claimbench_reports.inputs import PriceFact
+
+    stored = evaluation.stored
+    found = unit_prices(evaluation.prices, stored.sessions, stored.calls, stored.attempts)
+    return [PriceFact(u.arm, u.what, u.usd, u.per, "measured in this run", None, None, u.note) for u in found]
 
 
 NOT_METERED = "unavailable: no meter, and the suite states no watts; electricity is in no figure"
