@@ -66,6 +66,9 @@ class Budget:
         """
         if amount is None:
             return True
+        if self._fits(arm, amount):  # nothing is awaited between the look and the reservation
+            self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount
+            return True
         async with self._changed:
             while not self._fits(arm, amount):
                 if not any(self._reserved.values()):

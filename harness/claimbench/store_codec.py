@@ -60,9 +60,7 @@ def decode(cls: type[T], text: str) -> T:
 
 
 def _dump(plain: object, *, ensure_ascii: bool = False) -> str:
-    return json.dumps(
-        plain, ensure_ascii=ensure_ascii, sort_keys=True, separators=(",", ":"), default=_fallback, check_circular=False
-    )
+    return (_ASCII if ensure_ascii else _PLAIN).encode(plain)
 
 
 def _fallback(value: object) -> object:
@@ -70,6 +68,15 @@ def _fallback(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} ({value!r:.60}) is not a JSON value")
+
+
+_PLAIN, _ASCII = (
+    json.JSONEncoder(
+        ensure_ascii=ascii_, sort_keys=True, separators=(",", ":"), default=_fallback, check_circular=False
+    )
+    for ascii_ in (False, True)
+)
+"""Made once: ``json.dumps`` with options makes an encoder for every value."""
 
 
 def _is_utf8(text: str) -> bool:

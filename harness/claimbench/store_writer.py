@@ -31,7 +31,11 @@ from claimbench.types import Attempt, CallRecord, Look
 MAX_AGE_S = 0.05
 """No row waits longer than this for its transaction to be closed."""
 
+GATHER_S = 0.002
+"""Under load, how long a transaction waits for company: a commit costs as much as writing dozens of rows."""
+
 _MAX_ROWS = 512
+_BUSY_ROWS = 4
 _CHUNKS = (64, 8, 1)
 """Rows per INSERT: few different statements, so that SQLite keeps them all prepared."""
 
@@ -97,6 +101,7 @@ class RunWriter:
         self._error: StoreError | None = None
         self._broken: StoreError | None = None
         self._in_hand: list[_Row] = []
+        self._busy = False
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._work, name=f"store-{run_id}", daemon=True)
         self._thread.start()
@@ -195,6 +200,7 @@ class RunWriter:
         """Gather, write, commit, resolve once; False after the last barrier."""
         rows, barrier = self._gather()
         self._in_hand = rows
+        self._busy = len(rows) >= _BUSY_ROWS
         if rows and self._broken is None:
             try:
                 with clear_errors(self._path):
@@ -228,6 +234,8 @@ class RunWriter:
         rows: list[_Row] = []
         item = self._queue.get()
         until = time.monotonic() + MAX_AGE_S
+        if self._busy:
+            time.sleep(GATHER_S)
         while isinstance(item, _Row):
             rows.append(item)
             if len(rows) == _MAX_ROWS or time.monotonic() > until:
