@@ -26,6 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "import": ("importing", "Judge results that lm-eval, Inspect, promptfoo or a table hold."),
     "claims": ("claims", "Explain how a claim is read, and what it needs."),
     "prices": ("prices", "Show, compare and check list prices."),
+    "providers": ("providers", "List the providers a suite can name, with what each rests on."),
     "models": ("models", "List, fetch and verify local models."),
     "init": ("init", "Write a runnable suite from your own file."),
     "validate": ("validate", "Check a suite file without running it."),

@@ -1,0 +1,160 @@
+"""Google's Gemini API (and, by ``base_url``, Vertex) on the core's transport: usage by class, thoughts apart.
+
+Options of an arm: ``headers``, ``extra_body`` (further fields), ``extra_config`` (fields of ``generationConfig``, e.g.
+``thinkingConfig``), ``omit``, ``structured`` (false: schemas are not enforced; true: labels are too).
+
+For Vertex set ``base_url: https://HOST/v1/projects/P/locations/L/publishers/google`` and ``api_key_env`` to a variable
+with an access token; it is then sent as a bearer token.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from claimbench.errors import IncompleteStream
+from claimbench.provider import ProviderContext
+from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.usage import normalise_gemini
+from claimbench_providers.arm_options import Options
+from claimbench_providers.openai_wire import error_chunk
+from claimbench_providers.sse_endpoint import Reader, SseEndpoint
+
+FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
+FILTERED = frozenset(
+    {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE", "OTHER"}
+)
+
+
+def create(arm: Arm, context: ProviderContext) -> GeminiProvider:
+    """The provider factory named in the entry points; checks options, opens nothing."""
+    return GeminiProvider(arm, context)
+
+
+class GeminiProvider(SseEndpoint):
+    """See the module."""
+
+    usual_url = "https://generativelanguage.googleapis.com/v1beta"
+    usual_key = "GEMINI_API_KEY"
+
+    def __init__(self, arm: Arm, context: ProviderContext) -> None:
+        super().__init__(arm, context)
+        options = Options(arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model"))
+        self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
+        self._extra, self._config = dict(options.mapping("extra_body")), dict(options.mapping("extra_config"))
+        self._omit = options.texts("omit")
+        self._structured = options.flag("structured", False) if options.has("structured") else None
+
+    def address(self) -> str:
+        """``models/MODEL:streamGenerateContent`` as server-sent events."""
+        base = self._url if re.search(r"/v\d", self._url) else f"{self._url}/v1beta"
+        return f"{base}/models/{quote(self._arm.model, safe='-._')}:streamGenerateContent?alt=sse"
+
+    def headers(self, key: str | None) -> dict[str, str]:
+        """The key: of the Gemini API as its own header, of Vertex as a bearer token."""
+        if key is None:
+            return self._headers
+        vertex = "/projects/" in self._url
+        return ({"Authorization": f"Bearer {key}"} if vertex else {"x-goog-api-key": key}) | self._headers
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """As in the openai provider: schemas unless ``structured`` is false, labels only if it is true."""
+        if request.answer_schema is not None and not request.labels:
+            return "none" if self._structured is False else "json_schema"
+        return "json_schema" if request.labels and self._structured else "none"
+
+    def body(self, request: Request) -> dict[str, Json]:
+        """The request; roles are user and model, the system turn stands apart."""
+        turns = [
+            {"role": "model" if m.role == "assistant" else "user", "parts": [{"text": m.content}]}
+            for m in request.messages
+            if m.role != "system"
+        ]
+        if request.prompt is not None:
+            turns = [{"role": "user", "parts": [{"text": request.prompt}]}]
+        seed = request.seed if request.seed is not None else request.params.seed
+        config: dict[str, Json] = {
+            "maxOutputTokens": request.max_tokens,
+            "temperature": request.params.temperature,
+            "topP": request.params.top_p,
+            "seed": seed,
+            "stopSequences": list(request.stop) or None,
+        }
+        if self.constraint(request) == "json_schema":
+            if request.labels:
+                enum = {"type": "STRING", "enum": list(request.labels)}
+                config |= {"responseMimeType": "text/x.enum", "responseSchema": enum}
+            else:
+                config |= {"responseMimeType": "application/json", "responseJsonSchema": request.answer_schema}
+        config = {name: value for name, value in config.items() if value is not None and name not in self._omit}
+        body: dict[str, Json] = {"contents": turns, "generationConfig": config | self._config}
+        system = "\n\n".join(m.content for m in request.messages if m.role == "system")
+        if system:
+            body["systemInstruction"] = {"parts": [{"text": system}]}
+        return body | self._extra
+
+    def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
+        """A reader of GenerateContentResponse objects."""
+        return ResponseReader(meta)
+
+
+class ResponseReader:
+    """Events of one stream of GenerateContentResponse objects; usage is cumulative, the last one counts."""
+
+    def __init__(self, meta: Meta) -> None:
+        self._meta = meta
+        self._announced = False
+        self._usage: Json = None
+        self._usage_ns: int | None = None
+        self._finish: str | None = None
+        self._end_ns: int | None = None
+        self._tools: list[ToolCall] = []
+
+    def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:  # noqa: ARG002
+        """Events of one object."""
+        if data.get("error"):
+            raise error_chunk(data["error"])
+        if not self._announced:
+            self._announced = True
+            yield replace(
+                self._meta,
+                model_returned=data.get("modelVersion"),
+                request_id=data.get("responseId") or self._meta.request_id,
+                received_ns=received_ns,
+            )
+        if data.get("usageMetadata"):
+            self._usage, self._usage_ns = data["usageMetadata"], received_ns
+        blocked = (data.get("promptFeedback") or {}).get("blockReason")
+        if blocked:
+            self._finish, self._end_ns = "content_filter", received_ns
+        for candidate in data.get("candidates") or ():
+            yield from self._candidate(candidate, received_ns)
+
+    def _candidate(self, candidate: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
+        for part in (candidate.get("content") or {}).get("parts") or ():
+            if part.get("text"):
+                yield Delta(part["text"], "reasoning" if part.get("thought") else "answer", received_ns)
+            call = part.get("functionCall")
+            if call:
+                import json
+
+                self._tools.append(
+                    ToolCall(call.get("name") or "", json.dumps(call.get("args") or {}), call.get("id"), received_ns)
+                )
+        reason = candidate.get("finishReason")
+        if reason is not None:
+            known = "content_filter" if reason in FILTERED else FINISH_REASONS.get(str(reason), str(reason).lower())
+            self._finish, self._end_ns = known, received_ns
+
+    def finish(self) -> Iterator[Event]:
+        """Tool calls, usage, Done."""
+        if self._finish is None:
+            raise IncompleteStream("the stream ended without a finish reason")
+        yield from self._tools
+        if self._usage is not None:
+            yield UsageReport(normalise_gemini(self._usage), self._usage, None, self._usage_ns)
+        finish = "tool_calls" if self._tools and self._finish == "stop" else self._finish
+        yield Done(finish, refusal=finish == "content_filter", received_ns=self._end_ns)

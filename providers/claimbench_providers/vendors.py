@@ -1,0 +1,67 @@
+"""Vendors by name: ``provider: deepseek`` in a suite is a dated catalogue entry on one of our protocols."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from importlib import import_module
+from importlib.resources import files
+from typing import Any, Literal, cast
+
+from claimbench.errors import PluginError
+from claimbench.provider import InProcessProvider, Provider, ProviderContext
+from claimbench.types import Arm, Json
+
+Status = Literal["live", "stand-in", "untested"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """One catalogue entry. ``status``: what its working rests on; ``options``: defaults of the arm's."""
+
+    name: str
+    title: str
+    protocol: str
+    base_url: str | None
+    key: str | None
+    status: Status
+    source: str
+    dated: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+    note: str | None = None
+
+
+def catalogue() -> dict[str, Vendor]:
+    """The catalogue that ships with the package, by name."""
+    from ruamel.yaml import YAML
+
+    text = files("claimbench_providers").joinpath("catalog/providers.yaml").read_text(encoding="utf-8")
+    data: dict[str, Any] = YAML(typ="safe").load(text)
+    return {row["name"]: Vendor(dated=str(data["dated"]), **row) for row in data["providers"]}
+
+
+def completed(arm: Arm, vendor: Vendor) -> Arm:
+    """The arm with what the catalogue knows and the suite does not say.
+
+    Raises:
+        PluginError: the vendor has no address of its own, and the arm gives none.
+    """
+    base_url = arm.base_url or vendor.base_url
+    if base_url is None and vendor.protocol != "litellm":
+        raise PluginError(f"arm {arm.name!r}: provider {vendor.name} needs a base_url", hint=vendor.note)
+    return replace(
+        arm,
+        base_url=base_url,
+        api_key_env=arm.api_key_env or (None if vendor.protocol == "litellm" else vendor.key),
+        options={**vendor.options, **arm.options},
+    )
+
+
+def create(arm: Arm, context: ProviderContext) -> Provider | InProcessProvider:
+    """The factory named in the entry points of every catalogue entry."""
+    vendor = catalogue().get(arm.provider)
+    if vendor is None:
+        raise PluginError(f"arm {arm.name!r}: {arm.provider!r} is not in the catalogue of providers")
+    module = import_module(f"claimbench_providers.{vendor.protocol}")
+    factory = cast("Callable[[Arm, ProviderContext], Provider | InProcessProvider]", module.create)
+    return factory(completed(arm, vendor), context)
