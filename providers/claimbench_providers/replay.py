@@ -85,7 +85,7 @@ class ReplayProvider:
         """Nothing is needed but the stored run, and a missing one is an error."""
         return None
 
-    def constraint(self, request: Request) -> ConstraintKind:
+    def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
         """How the stored run enforced the answers."""
         return self._constraint
 
