@@ -12,10 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimbench.datasets import ReadOptions
+from claimbench.datasets import ReadOptions, Table
 from claimbench.errors import SuiteError
 from claimbench.init_answer import AnswerPlan, choose_examples, decide
-from claimbench.init_data import Item, Roles, clean, draw, find_roles, oddities, plain, read_source
+from claimbench.init_data import Item, Roles, clean, draw, find_roles, oddities, plain
+from claimbench.init_private import LIMITS, describe, masked, scan
+from claimbench.init_sources import HUB, guess_columns, read_any
 from claimbench.init_yaml import ArmPlan, SuitePlan, arm_plans, write_suite
 from claimbench.samples import identifier
 from claimbench.types import Json
@@ -36,12 +38,14 @@ class InitProposal:
     kind: str
     n_rows: int
     n_examples: int
+    private: str | None = None
+    """What looks like personal data and was not masked; None: nothing does."""
 
 
 def propose_suite(
     path: str | Path,
-    input_column: str | Sequence[str],
-    target_column: str,
+    input_column: str | Sequence[str] = (),
+    target_column: str | None = None,
     *,
     models: Sequence[str] = (),
     name: str | None = None,
@@ -50,13 +54,14 @@ def propose_suite(
     options: ReadOptions | None = None,
     max_rows: int = MAX_ROWS,
     seed: int = 42,
+    mask: bool = False,
 ) -> InitProposal:
-    """Propose a suite for a CSV, TSV, XLSX or JSONL file.
+    """Propose a suite for a CSV, TSV, XLSX or JSONL file, a chat log, or a data set of the Hugging Face hub.
 
     Args:
-        path: The person's file.
-        input_column: Column or columns the model sees.
-        target_column: Column with the right answer.
+        path: The person's file, or ``hf:NAME[:CONFIG][@SPLIT]``.
+        input_column: Column or columns the model sees; default: found by name.
+        target_column: Column with the right answer; default: found by name.
         models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the catalogue.
         name: Of the suite; default: from the file's name.
         id_column: Column of unique ids; default: found, else the row's number.
@@ -64,18 +69,26 @@ def propose_suite(
         options: How to read the file.
         max_rows: Measure at most this many rows, drawn by ``seed``.
         seed: Of the draw of rows and examples.
+        mask: Replace what looks like personal data in the inputs (:mod:`claimbench.init_private`).
 
     Raises:
         SuiteError: A file that cannot be read, a column it does not have, fewer than two usable rows.
     """
-    file = Path(path)
-    inputs = (input_column,) if isinstance(input_column, str) else tuple(input_column)
-    if not inputs:
-        raise SuiteError("no input column", path=str(path), hint="name one with --input")
-    table, notes = read_source(file, options or ReadOptions(), [*inputs, target_column])
-    roles = find_roles(table, inputs, target_column, id_column, cluster_column)
+    file = Path(str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path)
+    stated = (input_column,) if isinstance(input_column, str) else tuple(input_column)
+    wanted = [*stated, *([target_column] if target_column is not None else [])]
+    table, notes = read_any(path, options or ReadOptions(), wanted)
+    inputs, target = _columns(table, stated, target_column, notes)
+    roles = find_roles(table, inputs, target, id_column, cluster_column)
     items, dropped = clean(table, roles)
     _check_ids(items, roles, table.path)
+    found, line = scan(items, roles.inputs)
+    if found and mask:
+        items = masked(items, roles.inputs)
+        notes.append(f"masked in the inputs: {', '.join(f'{n} {kind}' for kind, n in found.most_common())} ({LIMITS})")
+    private = describe(found, line) if found and not mask else None
+    if private is not None:
+        notes.append(f"{private}; --mask replaces it")
     plan, items, joined = decide(items, table.path)
     notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
     examples, measured = choose_examples(items, plan, seed)
@@ -89,7 +102,20 @@ def propose_suite(
     if examples:
         files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
     text, said = write_suite(suite), (*notes, *arm_notes)
-    return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, len(measured), len(examples))
+    sizes = (len(measured), len(examples))
+    return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private)
+
+
+def _columns(
+    table: Table, stated: tuple[str, ...], target: str | None, notes: list[str]
+) -> tuple[tuple[str, ...], str]:
+    """Fill in the columns that were not stated, and note it."""
+    if stated and target is not None:
+        return stated, target
+    inputs, guessed = guess_columns(table)
+    inputs, guessed = stated or inputs, target or guessed
+    notes.append(f"columns found by name: input {', '.join(inputs)}, target {guessed}; --input and --target decide")
+    return inputs, guessed
 
 
 def _plan(

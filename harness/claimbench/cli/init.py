@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from claimbench.cli.common import json_option, print_json
 
+if TYPE_CHECKING:
+    from claimbench.suite_init import InitProposal
+
 FIRST_LOOK = 25
 
 
 @click.command("init")
-@click.option("--from", "source", required=True, type=click.Path(path_type=Path), help="CSV, TSV, XLSX or JSONL file.")
+@click.option("--from", "source", required=True, help="CSV, TSV, XLSX or JSONL file, chat log, or hf:NAME[@SPLIT].")
+@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="What the model sees; default: found by name.")
+@click.option("--target", metavar="COLUMN", help="The right answer; default: found by name.")
 @click.option(
-    "--input", "inputs", required=True, multiple=True, metavar="COLUMN", help="What the model sees. Repeatable."
+    "--mask/--no-mask", default=None, help="Replace what looks like personal data; default: ask at a terminal."
 )
-@click.option("--target", required=True, metavar="COLUMN", help="The right answer.")
 @click.option(
     "--model",
     "models",
@@ -36,9 +42,10 @@ FIRST_LOOK = 25
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
 def init_command(
-    source: Path,
+    source: str,
     inputs: tuple[str, ...],
-    target: str,
+    target: str | None,
+    mask: bool | None,
     models: tuple[str, ...],
     output: Path | None,
     name: str | None,
@@ -57,18 +64,24 @@ def init_command(
     from claimbench.suite import load_suite
     from claimbench.suite_init import MAX_ROWS, propose_suite, write_proposal
 
-    proposal = propose_suite(
-        source,
-        inputs,
-        target,
-        models=models,
-        name=name,
-        id_column=id_column,
-        cluster_column=cluster,
-        options=ReadOptions(encoding=encoding, delimiter=delimiter, sheet=sheet),
-        max_rows=max_rows or MAX_ROWS,
-        seed=seed,
-    )
+    def propose(masking: bool) -> InitProposal:
+        return propose_suite(
+            source,
+            inputs,
+            target,
+            models=models,
+            name=name,
+            id_column=id_column,
+            cluster_column=cluster,
+            options=ReadOptions(encoding=encoding, delimiter=delimiter, sheet=sheet),
+            max_rows=max_rows or MAX_ROWS,
+            seed=seed,
+            mask=masking,
+        )
+
+    proposal = propose(bool(mask))
+    if mask is None and proposal.private is not None and _asked_to_mask(proposal.private):
+        proposal = propose(True)
     path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
     # a suite that does not load must not be called runnable; a model file may be named by the person from anywhere
     load_suite(path, allow_outside=True)
@@ -93,3 +106,10 @@ def init_command(
             f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all"
         )
     return 0
+
+
+def _asked_to_mask(private: str) -> bool:
+    """Ask a person at the terminal; a pipeline is never asked and never masked without ``--mask``."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    return click.confirm(f"{private}. Mask it?", default=True, err=True)

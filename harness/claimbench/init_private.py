@@ -1,0 +1,105 @@
+"""``bench init``: personal data that patterns can find, before anything is sent to a provider.
+
+Patterns find what has a form: e-mail addresses, telephone and card numbers (with their check digit), IBANs (with
+theirs), IP addresses, US social security numbers. They do not find names, addresses or health: ``claimbench[mask]``
+(presidio) does more, and neither replaces a person's look at the data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from claimbench.init_data import Item
+from claimbench.types import Json
+
+LIMITS = "found by patterns alone: names and addresses in prose are not found"
+
+
+def _luhn(text: str) -> bool:
+    digits = [int(c) for c in text if c.isdigit()]
+    if not 13 <= len(digits) <= 19:
+        return False
+    doubled = [d if i % 2 == 0 else d * 2 - 9 * (d > 4) for i, d in enumerate(reversed(digits))]
+    return sum(doubled) % 10 == 0
+
+
+def _iban(text: str) -> bool:
+    plain = re.sub(r"\s", "", text).upper()
+    if not 15 <= len(plain) <= 34:
+        return False
+    turned = plain[4:] + plain[:4]
+    return int("".join(str(int(c, 36)) for c in turned)) % 97 == 1
+
+
+_DATE = re.compile(r"(?:19|20)\d\d([-. ])\d\d\1\d\d|\d\d([-. ])\d\d\2(?:19|20)\d\d")
+
+
+def _phone(text: str) -> bool:
+    if _DATE.fullmatch(text):
+        return False
+    return 8 <= sum(c.isdigit() for c in text) <= 15
+
+
+def _address(text: str) -> bool:
+    return all(int(part) <= 255 for part in text.split("."))
+
+
+PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
+    ("EMAIL", r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+", lambda _: True),
+    ("IBAN", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b", _iban),
+    ("CARD", r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])", _luhn),
+    ("SSN", r"(?<!\w)\d{3}-\d{2}-\d{4}(?!\w)", lambda _: True),
+    ("IP", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", _address),
+    ("PHONE", r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,4}(?![\w.])", _phone),
+)
+"""Kind, pattern, check; the first kind that takes a text keeps it."""
+
+
+def mask_text(text: str) -> tuple[str, Counter[str]]:
+    """Replace what looks personal by ``<KIND>`` and count the kinds."""
+    seen: Counter[str] = Counter()
+    for kind, pattern, check in PATTERNS:
+
+        def swap(match: re.Match[str], kind: str = kind, check: Callable[[str], bool] = check) -> str:
+            if not check(match.group()):
+                return match.group()
+            seen[kind] += 1
+            return f"<{kind}>"
+
+        text = re.sub(pattern, swap, text)
+    return text, seen
+
+
+def scan(items: Sequence[Item], columns: Sequence[str]) -> tuple[Counter[str], int | None]:
+    """Count what looks personal in the rows' columns; returns the kinds, and the line of the first."""
+    total: Counter[str] = Counter()
+    first: int | None = None
+    for item in items:
+        for column in columns:
+            value = item.values.get(column)
+            if isinstance(value, str):
+                _, seen = mask_text(value)
+                if seen and first is None:
+                    first = item.line
+                total += seen
+    return total, first
+
+
+def masked(items: Sequence[Item], columns: Sequence[str]) -> list[Item]:
+    """Return the items with what looks personal replaced in their columns."""
+
+    def clean(value: Json) -> Json:
+        return mask_text(value)[0] if isinstance(value, str) else value
+
+    return [
+        replace(item, values={k: clean(v) if k in columns else v for k, v in item.values.items()}) for item in items
+    ]
+
+
+def describe(found: Counter[str], line: int | None) -> str:
+    """Say what was found, in one line."""
+    kinds = ", ".join(f"{n} {kind}" for kind, n in found.most_common())
+    return f"possible personal data: {kinds} (first on line {line}; {LIMITS})"
