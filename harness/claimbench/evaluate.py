@@ -13,20 +13,21 @@ from claimbench.calibration import errors_by_arm
 from claimbench.call_costs import priced_at
 from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
+from claimbench.energy import Energy, combined
 from claimbench.judge_types import HostRate, JudgeContext, ListPrice
 from claimbench.looks import rule_of, seen_items
 from claimbench.price_model import UnknownPrice
 from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import build_request
-from claimbench.run_costs import RunCosts, cost_run, prices_of
+from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.session import NOTES
 from claimbench.stopping import CONTINUE, context_at
 from claimbench.store import ResultsStore
 from claimbench.suite_json import suite_from_json
 from claimbench.table_costs import with_costs
-from claimbench.table_subset import restrict
+from claimbench.table_subset import restrict, without_warmup
 from claimbench.tables import CallTable, ItemTable, build_tables
 from claimbench.types import (
     Attempt,
@@ -57,6 +58,8 @@ class Stored:
     looks: tuple[Look, ...]
     resent: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    energy: Energy | None = None
+    """Electricity of all sessions; None where none was asked to meter."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,21 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
     """Read one run; the suite comes from the manifest, so its files are not needed."""
     manifest = store.manifest(run_id)
     attempts = tuple(store.attempts(run_id))
+    sessions = tuple(store.sessions(run_id))
     resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
     return Stored(
         manifest=manifest,
         suite=suite_from_json(manifest.suite),
-        sessions=tuple(store.sessions(run_id)),
+        sessions=sessions,
         calls=tuple(store.calls(run_id)),
         records=tuple(store.records(run_id)),
         attempts=attempts,
         looks=tuple(store.looks(run_id)),
         resent=resent,
         notes=_notes(store, run_id),
+        energy=combined(
+            energy for s in sessions for energy in store.derived(run_id, "energy", str(s.n), Energy).values()
+        ),
     )
 
 
@@ -96,7 +103,6 @@ def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
     keys = sorted(store.derived_keys(run_id, NOTES), key=int)
     rows = (store.derived(run_id, NOTES, key, str) for key in keys)
     return tuple(note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0])))
-
 
 
 def is_complete(stored: Stored) -> bool:
@@ -141,7 +147,7 @@ def evaluate(
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm; default: as last calibrated before the run.
     """
-    book = prices if prices is not None else prices_of(stored.manifest)
+    book = with_meter(prices if prices is not None else prices_of(stored.manifest), stored.energy)
     scores = score_run(stored) if like is None else like.scores
     costs = cost_run(
         book,
@@ -153,6 +159,7 @@ def evaluate(
         load_s=load_seconds(stored.manifest),
     )
     items, calls = _tables(stored, scores, costs, like)
+    calls = without_warmup(calls, stored.calls, stored.suite.load.warmup_calls)
     claims = parse_claims(stored.suite)
     if extra_claims:
         claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))

@@ -22,6 +22,7 @@ from claimbench.clock import Clock
 from claimbench.commits import Commits
 from claimbench.errors import BenchError
 from claimbench.limits import Budget, Pace, backoff_s
+from claimbench.load import MAX_IN_FLIGHT
 from claimbench.model_ids import same_model
 from claimbench.provider import Provider
 from claimbench.ratelimit import ArmPace, KeyGate, Said, Ticket, gate_names
@@ -189,7 +190,13 @@ class Runner:
         lanes = [
             self._lane(self._arms[name], queue, len(queue), pace)
             for name, queue in queues.items()
+            if not (queue and queue[0].scheduled_ns is not None)
             for _ in self._lanes(name)
+        ]
+        lanes += [
+            self._arrivals(self._arms[name], queue)
+            for name, queue in queues.items()
+            if queue and queue[0].scheduled_ns is not None
         ]
         self._tasks = {asyncio.ensure_future(lane) for lane in lanes}
         if self._tasks:
@@ -228,6 +235,39 @@ class Runner:
         finally:
             if self._halted(arm):
                 await pace.gave_up(arm.name)
+
+    async def _arrivals(self, arm: Arm, queue: deque[Call]) -> None:
+        """Open loop: start each call at its intended time, however many are still in flight."""
+        running: set[asyncio.Task[None]] = set()
+        try:
+            while queue and not self._halted(arm):
+                await self._clock.sleep_until(queue[0].scheduled_ns or 0)
+                if self._halted(arm):
+                    break
+                if len(running) >= MAX_IN_FLIGHT:
+                    self._stop_arm(
+                        arm, f"saturated: {len(running)} calls in flight and more arriving than are answered"
+                    )
+                    break
+                task = asyncio.ensure_future(self._arrived(arm, queue.popleft()))
+                running.add(task)
+                task.add_done_callback(running.discard)
+            while running:
+                await asyncio.wait(set(running))
+        except asyncio.CancelledError:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            raise
+
+    async def _arrived(self, arm: Arm, call: Call) -> None:
+        try:
+            final = await self._call(arm, call)
+            if final is not None:
+                self._judge_health(arm, final)
+        except BenchError as error:
+            self._fatal = self._fatal or error
+            self.stop(f"{type(error).__name__}: {error}")
 
     def _judge_health(self, arm: Arm, final: Attempt) -> None:
         """Give an arm up when every further call would fail too; one that never answered gets little patience."""
@@ -388,5 +428,6 @@ def _record(call: Call, tried: Tried) -> CallRecord:
         outcome=attempt.outcome,
         finish_reason=answer.done.finish_reason if answer.done is not None else None,
         attempt=attempt.number,
+        provenance=answer.meta.provenance,
         error=attempt.error,
     )

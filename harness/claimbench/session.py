@@ -19,9 +19,11 @@ from claimbench import provenance
 from claimbench.arm_price import FrozenBook
 from claimbench.calibration import read_last
 from claimbench.clock import Clock
+from claimbench.energy import Energy, metered
 from claimbench.errors import BenchError
 from claimbench.lag import LagMeter
 from claimbench.limits import Budget
+from claimbench.load import loaded, scheduled
 from claimbench.plan import make_plan
 from claimbench.prompts import build_request
 from claimbench.quiet import collector_at_rest
@@ -74,6 +76,8 @@ class Pricing:
     book: FrozenBook
     money: Money
     unpriced: Mapping[str, str]
+    metered: bool = False
+    """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     suite, arms, store, clock = job.suite, job.arms, job.store, job.clock
     finished = store.finished(run_id)
     again = tuple(store.unfinished_intents(run_id))
-    by_name = {arm.name: arm for arm in suite.arms if arm.name in arms.ready}
+    by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
     budget = _budget(job, run_id, by_name)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
@@ -197,15 +201,18 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         attempts_before=_attempts_before(store, run_id, again),
         seed=suite.order_seed + session.n,
     )
+    remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
     lag = LagMeter()
     started_utc, started_ns = clock.utc(), clock.monotonic_ns()
+    energies: list[Energy] = []
     why: str | None = "stopped by an error"
     try:
         async with job.show(runner.progress), collector_at_rest(), lag.running(clock), _signals(runner):
-            if job.segments is None:
-                await runner.run(remaining)
-            else:
-                await job.segments(run_id).run(runner, remaining, store, writer)
+            with metered(job.pricing.metered, energies.append):
+                if job.segments is None:
+                    await runner.run(remaining)
+                else:
+                    await job.segments(run_id).run(runner, remaining, store, writer)
         why = runner.progress.ended or _stopped_arms(runner.progress)
     finally:
         _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)
@@ -218,6 +225,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
             store.save_derived(run_id, "rate_limits", str(session.n), history_rows(runner.gates, session.n))
             kept = {str(i): note for i, note in enumerate(runner.progress.notes)}
             store.save_derived(run_id, NOTES, str(session.n), kept)
+            store.save_derived(run_id, "energy", str(session.n), dict(zip(["energy"], energies, strict=False)))
             store.end_session(run_id, session.n, why or "finished", lag.summary())
     return Ended(run_id, why, runner.progress, again, resumed)
 

@@ -260,6 +260,8 @@ def _call_floats(row: Row) -> dict[str, float]:
     values["e2e_with_retries_s"] = _latency(row, _with_retries_s(row.attempts))
     values["felt_s"] = _latency(row, tm.felt_s(t))
     values["queue_s"] = tm.queue_s(t)
+    for name in ("ttft_s", "first_answer_s", "e2e_s"):
+        values[name] += tm.late_s(t)
     if usage is not None:
         values.update(n_in=_or_nan(usage.input_total), n_out=_or_nan(n_out), cache_read=_or_nan(usage.cache_read),
                       n_reasoning=_or_nan(usage.output_reasoning))  # fmt: skip

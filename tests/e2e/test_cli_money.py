@@ -151,7 +151,11 @@ def test_total_is_the_sum_of_its_parts_in_html_xlsx_and_json(
         attempts = [a for a in store.attempts(result["run"]) if a.model_returned == "big-1"]
     cached = sum((a.usage.cache_read or 0) for a in attempts if a.usage)
     assert (N - 4) * 10 <= cached < N * 10  # four calls are in flight before the first has left its prefix
-    hand = {"input_fresh": N * 24 - cached, "cache_read": cached * Decimal("0.1"), "output_visible": N * 2 * 4}
+    hand: dict[str, Decimal | int] = {
+        "input_fresh": N * 24 - cached,
+        "cache_read": cached * Decimal("0.1"),
+        "output_visible": N * 2 * 4,
+    }
     assert html["good"] == {name: Decimal(usd) / 10**6 for name, usd in hand.items()}
     assert set(html["cheap"]) == {"depreciation", "energy", "staff", "idle"}
 
