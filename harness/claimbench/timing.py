@@ -15,6 +15,7 @@ chunk gaps         differences of successive chunk stamps / 1e9; ITL only where 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import pairwise
 
 from claimbench.types import Timing
@@ -86,3 +87,40 @@ def chunk_gaps_s(timing: Timing) -> tuple[float, ...]:
     """Seconds between successive content chunks; empty below two chunks."""
     stamps = timing.chunk_ns
     return tuple((later - earlier) / NS_PER_S for earlier, later in pairwise(stamps))
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Tokens per second of one in-process attempt, by our stamps and by the engine's own counters; None: unknown."""
+
+    prefill: float | None
+    decode: float | None
+    engine_prefill: float | None
+    engine_decode: float | None
+
+
+def token_rates(timing: Timing) -> Rates:
+    """Prefill and decode tokens/s of an engine that tells its own times (``Timing.engine``, as llama.cpp does).
+
+    prefill = prompt_n / TTFT, decode = (predicted_n - 1) / (last chunk - first chunk): the first token falls out of the
+    prefill. The engine's: prompt_n / prompt_ms and (predicted_n - 1) / predicted_ms. Tokens read from a prefix cache
+    are not in prompt_n.
+    """
+    engine = timing.engine
+    n_in, n_out = engine.get("prompt_n"), engine.get("predicted_n")
+    last = timing.chunk_ns[-1] if timing.chunk_ns else None
+    steps = None if n_out is None or n_out < 2 else n_out - 1
+    return Rates(
+        prefill=_rate(n_in, ttft_s(timing)),
+        decode=_rate(steps, _seconds(last, timing.first_content_ns)),
+        engine_prefill=_rate(n_in, _from_ms(engine.get("prompt_ms"))),
+        engine_decode=_rate(steps, _from_ms(engine.get("predicted_ms"))),
+    )
+
+
+def _from_ms(ms: float | None) -> float | None:
+    return None if ms is None else ms / 1e3
+
+
+def _rate(tokens: float | None, seconds: float | None) -> float | None:
+    return None if not tokens or not seconds else tokens / seconds
