@@ -14,6 +14,7 @@ from claimbench.cli.common import (
     print_json,
     results_option,
     run_argument,
+    told,
     verdict_codes,
     worst,
 )
@@ -64,7 +65,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         )
         return code
     for verdict in evaluation.verdicts:
-        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {verdict.sentence}")
+        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {told(verdict)}")
     for one in missed:
         click.echo(_line(one))
     if not finished:

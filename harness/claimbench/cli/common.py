@@ -141,6 +141,12 @@ def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
     return codes
 
 
+def told(verdict: Verdict) -> str:
+    """A verdict's sentence without the status that begins it, for lines where the status stands already."""
+    lead, colon, rest = verdict.sentence.partition(": ")
+    return rest if colon and lead.lower().replace(" ", "_") == verdict.status else verdict.sentence
+
+
 def worst(codes: Sequence[int]) -> int:
     """Of several exit codes the one that wins (docs/architecture.md)."""
     return min(codes, key=EXIT_ORDER.index)

@@ -48,6 +48,8 @@ def line(progress: Progress, now_ns: int) -> str:
     """The state in one plain line."""
     elapsed_s = (now_ns - progress.started_ns) / 1e9
     spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
+    if progress.planned == 0:
+        return "nothing left to send: every planned call is finished"
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
     waiting = max((arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0)
@@ -56,11 +58,10 @@ def line(progress: Progress, now_ns: int) -> str:
             f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} in all  {errors} errors  "
             f"done in {duration(elapsed_s)}"
         )
-    eta = duration(waiting * elapsed_s * len(progress.arms) / progress.done) if progress.done else "-"
-    return (
-        f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  "
-        f"{errors} errors  about {eta} left"
-    )
+    left = "time left unknown yet"
+    if progress.done:
+        left = f"about {duration(waiting * elapsed_s * len(progress.arms) / progress.done)} left"
+    return f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  {errors} errors  {left}"
 
 
 def _table(progress: Progress, now_ns: int) -> Table:
@@ -84,9 +85,9 @@ def _table(progress: Progress, now_ns: int) -> Table:
 
 
 @contextlib.asynccontextmanager
-async def shown(progress: Progress, clock: Clock, out: TextIO) -> AsyncIterator[None]:
-    """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come."""
-    with _painter(progress, clock, out) as paint:
+async def shown(progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]) -> AsyncIterator[None]:
+    """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come, into ``notes_said``."""
+    with _painter(progress, clock, out, notes_said) as paint:
         task = asyncio.ensure_future(_repeat(paint, LIVE_EVERY_S if out.isatty() else PLAIN_EVERY_S))
         try:
             yield
@@ -106,16 +107,19 @@ async def _repeat(paint: Painter, every_s: float) -> None:
 class Painter:
     """Draws the present state; ``live`` is rich's display, or None for plain lines."""
 
-    def __init__(self, progress: Progress, clock: Clock, out: TextIO, live: object | None) -> None:
+    def __init__(
+        self, progress: Progress, clock: Clock, out: TextIO, live: object | None, notes_said: set[str]
+    ) -> None:
         self._progress, self._clock, self._out, self._live = progress, clock, out, live
-        self._notes_shown = 0
+        self._notes_said = notes_said
         self._last = ""
 
     def __call__(self) -> None:
         """Draw, and print notes that are new."""
-        for note in self._progress.notes[self._notes_shown :]:
-            self._print(f"note: {note}")
-        self._notes_shown = len(self._progress.notes)
+        for note in self._progress.notes:
+            if note not in self._notes_said:
+                self._print(f"note: {note}")
+                self._notes_said.add(note)
         now = self._clock.monotonic_ns()
         if self._live is not None:
             self._live.update(_table(self._progress, now), refresh=True)  # type: ignore[attr-defined]  # rich.live.Live
@@ -133,15 +137,15 @@ class Painter:
 
 
 @contextlib.contextmanager
-def _painter(progress: Progress, clock: Clock, out: TextIO) -> Iterator[Painter]:
+def _painter(progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]) -> Iterator[Painter]:
     if not out.isatty():
-        yield Painter(progress, clock, out, None)
+        yield Painter(progress, clock, out, None, notes_said)
         return
     from rich.console import Console
     from rich.live import Live
 
     with Live(console=Console(file=out), auto_refresh=False) as live:
-        yield Painter(progress, clock, out, live)
+        yield Painter(progress, clock, out, live, notes_said)
 
 
 def stderr() -> TextIO:

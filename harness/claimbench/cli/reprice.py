@@ -13,6 +13,7 @@ from claimbench.cli.common import (
     print_json,
     results_option,
     run_argument,
+    told,
     verdict_codes,
     worst,
 )
@@ -135,7 +136,7 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
         change = now_v.status if was_v.status == now_v.status else f"{was_v.status} -> {now_v.status}"
         click.echo(f"  claim {was_v.claim.id}: {change}")
         if now_v.sentence:
-            click.echo(f"    {now_v.sentence}")
+            click.echo(f"    {told(now_v)}")
 
 
 def _per_1000(cost: Cost, n: int) -> str:

@@ -80,8 +80,9 @@ def run_command(
     with open_store(results, create=True) as store:
         loaded, resume_id, limit = _suite_and_run(store, suite, resume, overrides, allow_outside, limit)
         order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, overrides)
-        ended = asyncio.run(_measure(loaded, order, store, resume_id))
-        return _finish(store, ended, results, no_report, as_json)
+        said: set[str] = set()
+        ended = asyncio.run(_measure(loaded, order, store, resume_id, said))
+        return _finish(store, ended, results, no_report, as_json, said)
 
 
 def _suite_and_run(
@@ -144,7 +145,9 @@ def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricin
     return pricing_for(suite, price_book(), SystemClock())
 
 
-async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: str | None) -> Ended:
+async def _measure(
+    suite: Suite, order: Order, store: ResultsStore, resume_id: str | None, notes_said: set[str]
+) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.clock import SystemClock
     from claimbench.run_setup import make_arms
@@ -162,7 +165,7 @@ async def _measure(suite: Suite, order: Order, store: ResultsStore, resume_id: s
         print(f"starting {', '.join(arms.ready)} ...", file=sys.stderr, flush=True)
 
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-        return shown(progress, clock, stderr())
+        return shown(progress, clock, stderr(), notes_said)
 
     pricing = _pricing(store, suite, resume_id)
     segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
@@ -184,14 +187,17 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     return of_run
 
 
-def _finish(store: ResultsStore, ended: Ended, results: Path, no_report: bool, as_json: bool) -> int:
+def _finish(
+    store: ResultsStore, ended: Ended, results: Path, no_report: bool, as_json: bool, notes_said: set[str]
+) -> int:
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
     if ended.sent_again:
         listed = ", ".join(intent.call_id for intent in ended.sent_again[:10])
         more = f" and {len(ended.sent_again) - 10} more" if len(ended.sent_again) > 10 else ""
         say(f"{len(ended.sent_again)} calls were in flight when the run died; sent again: {listed}{more}")
     for note in ended.progress.notes:
-        say(f"note: {note}")
+        if note not in notes_said:
+            say(f"note: {note}")
     if ended.why is not None:
         say(f"incomplete: {ended.why}")
         say(f"  go on with: bench run --resume {ended.run_id} --results {results}")
