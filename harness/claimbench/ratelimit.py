@@ -36,6 +36,8 @@ HOLD = 75
 STEP_EVERY = 25
 """Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps grow."""
 STEP = 0.01
+UNLEARN = 500
+"""Answers for which no rate is learned after refusals have turned out not to depend on it."""
 LONGEST_HEADER_WAIT_S = 120.0
 """A header that speaks of a longer wait is about a daily quota; the refusal itself will say what to do."""
 MAX_HISTORY = 5_000
@@ -151,6 +153,8 @@ class KeyGate:
         self._since_cut = 0
         self._in_vain = 0
         self._short = 0
+        self._unlearned = self._long_cuts = self._short_cuts = 0
+        self._base = 0.0
 
     @property
     def concurrency(self) -> int:
@@ -225,7 +229,7 @@ class KeyGate:
         span_s = max(1e-3, (end_ns - released_ns) / 1e9)
         accepted = self._accepted + self._in_flight
         self._learn(accepted, accepted / span_s, span_s, retry_after_s)
-        self._ceiling = max(1.0, float(self._in_flight))
+        self._ceiling = float(self._most) if self._unlearned else max(1.0, float(self._in_flight))
         self._limit = max(1.0, self._limit * CUT)
         self._cut_ns = now_ns
         self._released_ns = self._paused_until_ns
@@ -243,6 +247,10 @@ class KeyGate:
         if self._rate is None and accepted < 3:
             return
         self._short = self._short + 1 if accepted < 5 else 0
+        if self._unlearned > 0 and self._short < 3:
+            return
+        if self._at_random(accepted):
+            return
         target = measured * (1 - MARGIN)
         if self._rate is not None:
             target = min(self._rate, max(target, 0.5 * self._rate)) if retry_after_s is not None else 0.9 * self._rate
@@ -255,7 +263,25 @@ class KeyGate:
         self._rate = target
         self._next_ns = self._paused_until_ns
 
+    def _at_random(self, accepted: int) -> bool:
+        """Whether refusals come however slowly one asks: then they are no limit, and nothing is learned for a while."""
+        if accepted >= 5:
+            self._long_cuts += 1
+        else:
+            self._short_cuts += 1
+        if self._rate is None:
+            self._base, self._long_cuts, self._short_cuts = 0.0, 0, 0
+            return False
+        self._base = max(self._base, self._rate)
+        if self._rate > 0.5 * self._base or self._long_cuts < max(3, self._short_cuts):
+            return False
+        self._rate, self._unlearned = None, UNLEARN
+        self._anchor = 0.0
+        self._next_ns = 0.0
+        return True
+
     def _answered(self) -> None:
+        self._unlearned = max(0, self._unlearned - 1)
         self._accepted += 1
         self._since_cut += 1
         self._in_vain = 0
@@ -270,6 +296,7 @@ class KeyGate:
                 self._note(self._clock.monotonic_ns(), "answers: more at once")
         if self._rate is not None and self._since_cut >= HOLD and self._since_cut % STEP_EVERY == 0:
             self._rate *= 1 + self._step
+            self._base, self._long_cuts, self._short_cuts = self._rate, 0, 0
             if self._rate > self._anchor * (1 + 1.4 * MARGIN):
                 self._step = min(0.5, self._step * 1.5)  # far beyond where it was refused: that limit is gone
             self._note(self._clock.monotonic_ns(), "answers: faster")

@@ -58,7 +58,7 @@ class LoopClock:
         """See :class:`~claimbench.clock.Clock`."""
         delay = (monotonic_ns - self.monotonic_ns()) / 1e9
         if delay > 0:
-            await asyncio.sleep(delay)
+            await asyncio.sleep(max(delay, 1e-6))  # less than the loop's resolution would move nothing
 
 
 def run_simulated(main: Coroutine[Any, Any, T]) -> T:

@@ -85,7 +85,7 @@ class SseEndpoint:
     async def start(self) -> ArmFacts:
         """Open the connections that the arm's concurrency will use; sends no request."""
         await self.close()
-        client = HttpClient(self._context.environ)
+        client = HttpClient(self._context.environ, pump=self._context.pump)
         usual = {"Content-Type": "application/json", "Accept": "text/event-stream", "User-Agent": "claimbench"}
         self._target = client.target(self.address(), usual | self.headers(self._key()))
         self._client = client
