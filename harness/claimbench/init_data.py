@@ -18,7 +18,7 @@ _CLUSTER_NAME = re.compile(
     r"(^|[\W_])(conversation|thread|dialog(ue)?|session|chat|document|doc|passage|customer|user|group|cluster)s?([\W_]|$)",
     re.IGNORECASE,
 )
-_ID_NAME = re.compile(r"(^|[\W_])(id|uid|uuid|key|nr|number)$", re.IGNORECASE)
+_ID_NAME = re.compile(r"(^|[\W_])(id|uid|uuid|key|nr|number)\.?$", re.IGNORECASE)
 _MAX_SLICES = 3
 
 

@@ -9,11 +9,11 @@ from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, TextIO
 
-from claimbench.clock import Clock
-from claimbench.runner import ArmProgress, Progress
-
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from claimbench.clock import Clock
+    from claimbench.runner import ArmProgress, Progress
 
 PLAIN_EVERY_S = 10.0
 LIVE_EVERY_S = 0.25
