@@ -24,7 +24,8 @@ from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite_lm import LmEvalBuilder
-from claimbench.suite_model import ArmModel, ClaimModel, LmEvalTaskModel, SamplingModel, SuiteModel
+from claimbench.suite_lm_model import LmEvalTaskModel
+from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite_tasks import TaskBuilder
 from claimbench.suite_yaml import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.types import (

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.errors import SuiteError
-from claimbench.suite_model import ArmModel, LmEvalTaskModel
+from claimbench.suite_lm_model import LmEvalTaskModel
+from claimbench.suite_model import ArmModel
 from claimbench.suite_paths import resolve_inside
 from claimbench.suite_yaml import Loc, YamlDocument
 from claimbench.types import Task

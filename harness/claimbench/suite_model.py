@@ -10,13 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from claimbench.suite_arms import LimitsModel, ServeModel
-from claimbench.suite_strict import Strict
+from claimbench.suite_lm_model import LmEvalTaskModel, task_kind
+from claimbench.suite_strict import Name, Strict
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (
@@ -32,8 +32,6 @@ COMPARABILITY_KEYS = (
     "cache_share",
 )
 """What must match between arms before a claim is judged; ``allow`` accepts a difference (docs/architecture.md)."""
-
-_NAME = r"^[^\s/\\](?:[^/\\\n]*[^\s/\\])?$"  # names become file and column names, and parts of ids
 
 
 def _one_or_many(value: Any) -> Any:
@@ -66,7 +64,6 @@ def _label(value: Any) -> Any:
 
 
 Names = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
-Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
 Money = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
 Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)]
 
@@ -287,38 +284,8 @@ class TaskModel(Strict):
     """Texts that end the answer."""
 
 
-class LmEvalTaskModel(Strict):
-    """A task of lm-eval: its data, prompts, filters and metrics."""
-
-    lm_eval: str = Field(min_length=1)
-    """The task's name, or the path of its YAML beside the suite."""
-    name: Name = ""
-    """Unique in the suite. Left out: lm-eval's name of it."""
-    num_fewshot: int | None = Field(default=None, ge=0, le=100)
-    """Solved examples before each document. Left out: as the task says."""
-    limit: int | None = Field(default=None, ge=1)
-    """Only this many documents, the first ones."""
-    metric: str | None = None
-    """Which of its metrics is the headline. Left out: its first."""
-    max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
-    """Longest answer. Left out: the task's max_gen_toks."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _named(cls, value: Any) -> Any:
-        """Name the task as lm-eval does where the suite gives no name."""
-        if isinstance(value, Mapping) and "name" not in value and isinstance(value.get("lm_eval"), str):
-            return {**value, "name": PurePath(value["lm_eval"]).stem}
-        return value
-
-
-def _task_kind(value: Any) -> str:
-    told = "lm_eval" in value if isinstance(value, Mapping) else isinstance(value, LmEvalTaskModel)
-    return "lm_eval" if told else "own"
-
-
 AnyTask = Annotated[
-    Annotated[TaskModel, Tag("own")] | Annotated[LmEvalTaskModel, Tag("lm_eval")], Discriminator(_task_kind)
+    Annotated[TaskModel, Tag("own")] | Annotated[LmEvalTaskModel, Tag("lm_eval")], Discriminator(task_kind)
 ]
 
 

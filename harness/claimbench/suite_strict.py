@@ -1,8 +1,14 @@
-"""The base of the suite file's models."""
+"""The base of the suite file's models, and what a name is."""
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_NAME = r"^[^\s/\\](?:[^/\\\n]*[^\s/\\])?$"  # names become file and column names, and parts of ids
+
+Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
 
 
 class Strict(BaseModel):

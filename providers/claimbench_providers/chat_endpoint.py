@@ -10,7 +10,7 @@ from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm, ConstraintKind, Delta, Event, Json, Meta, Request, StampSource
 from claimbench.usage import hides_reasoning
-from claimbench_providers import hosts, openai_wire
+from claimbench_providers import hosts, keys, openai_wire
 from claimbench_providers.arm_options import Options
 from claimbench_providers.llama_text import TextStream
 
@@ -52,14 +52,11 @@ class ChatEndpoint:
         """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
         if self._context.offline and not hosts.is_local(self.url):
             return "the run is offline"
-        variable = self._key_variable()
-        if variable is None:
+        if self._key_variable() is None and not (self._arm.api_key_file or self._arm.api_key_keyring):
             if hosts.is_local(self.url):
                 return None
             return f"api_key_env is not given, and no key variable is known for {hosts.host_of(self.url)}"
-        if not self._context.environ.get(variable):
-            return f"{variable} is not set"
-        return None
+        return keys.key_missing(self._arm, self._context, self._key_variable())
 
     def _key_variable(self) -> str | None:
         return self._arm.api_key_env or hosts.key_variable(self.url)
@@ -72,8 +69,7 @@ class ChatEndpoint:
         """
         if why := self.missing():
             raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
-        variable = self._key_variable()
-        return self._context.environ[variable] if variable is not None else None
+        return keys.key_of(self._arm, self._context, self._key_variable())
 
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.Provider`."""

@@ -39,12 +39,13 @@ class CompatibleProvider:
         self._context = context
         self._concurrency = arm.concurrency
         self._client: HttpClient | None = None
+        self._past_traffic: Mapping[str, Traffic] = {}
         self._target: Target | None = None
 
     @property
     def traffic(self) -> Mapping[str, Traffic]:
         """Bytes sent and received by ``host:port`` since ``start``."""
-        return self._client.traffic if self._client is not None else {}
+        return self._client.traffic if self._client is not None else self._past_traffic
 
     def missing(self) -> str | None:
         """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
@@ -124,6 +125,7 @@ class CompatibleProvider:
         """Close the connections; idempotent."""
         client, self._client = self._client, None
         if client is not None:
+            self._past_traffic = client.traffic
             await client.close()
 
 

@@ -11,7 +11,7 @@ from claimbench.errors import MalformedStream, PluginError, ProviderError
 from claimbench.provider import ProviderContext
 from claimbench.transport import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
 from claimbench.types import Arm, ArmFacts, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import hosts, openai_wire
+from claimbench_providers import hosts, keys, openai_wire
 from claimbench_providers.chat_endpoint import response_meta
 
 MAX_WARM = 256
@@ -40,6 +40,7 @@ class SseEndpoint:
         self._arm, self._context = arm, context
         self._url = (arm.base_url or self.usual_url).rstrip("/")
         self._client: HttpClient | None = None
+        self._past_traffic: Mapping[str, Traffic] = {}
         self._target: Target | None = None
 
     # --- given by the adapter -------------------------------------------------------------------------------------
@@ -65,22 +66,21 @@ class SseEndpoint:
     @property
     def traffic(self) -> Mapping[str, Traffic]:
         """Bytes sent and received by ``host:port`` since ``start``."""
-        return self._client.traffic if self._client is not None else {}
+        return self._client.traffic if self._client is not None else self._past_traffic
 
     def missing(self) -> str | None:
         """See :class:`~claimbench.provider.Provider`."""
         if self._context.offline and not hosts.is_local(self._url):
             return "the run is offline"
-        variable = self._arm.api_key_env or self.usual_key
-        if variable is None or self._context.environ.get(variable):
+        stated = self._arm.api_key_env or self._arm.api_key_file or self._arm.api_key_keyring
+        if hosts.is_local(self._url) and not stated:
             return None
-        return None if hosts.is_local(self._url) and self._arm.api_key_env is None else f"{variable} is not set"
+        return keys.key_missing(self._arm, self._context, self.usual_key)
 
     def _key(self) -> str | None:
         if why := self.missing():
             raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
-        variable = self._arm.api_key_env or self.usual_key
-        return self._context.environ.get(variable) if variable else None
+        return keys.key_of(self._arm, self._context, self.usual_key)
 
     async def start(self) -> ArmFacts:
         """Open the connections that the arm's concurrency will use; sends no request."""
@@ -138,6 +138,7 @@ class SseEndpoint:
         """Close the connections; idempotent."""
         client, self._client = self._client, None
         if client is not None:
+            self._past_traffic = client.traffic
             await client.close()
 
 

@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init", "Write a runnable suite from your own file."),
     "validate": ("validate", "Check a suite file without running it."),
     "schema": ("schema", "Print the JSON Schema of suite files."),
+    "sweep": ("sweep", "Load one arm at rising concurrencies: throughput, goodput, the knee."),
     "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
 }
 """Command -> (module in this package, one line of help); the module holds a click command of the command's name."""
