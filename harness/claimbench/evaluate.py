@@ -22,9 +22,9 @@ from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import build_request
 from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
-from claimbench.session import NOTES
 from claimbench.stopping import CONTINUE, context_at
 from claimbench.store import ResultsStore
+from claimbench.store_schema import NOTES
 from claimbench.suite_json import suite_from_json
 from claimbench.table_costs import with_costs
 from claimbench.table_subset import restrict, without_warmup

@@ -31,13 +31,11 @@ from claimbench.ratelimit import history_rows
 from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.runner import Money, Progress, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
+from claimbench.store_schema import NOTES
 from claimbench.types import Arm, Call, Json, Request, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
-
-NOTES = "notes"
-"""Kind under which the store keeps a session's notes: overruns, clock jumps, arms given up."""
 
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
 

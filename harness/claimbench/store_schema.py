@@ -20,6 +20,9 @@ from sqlalchemy.dialects.sqlite import insert
 
 from claimbench.errors import SchemaTooNew, StoreError
 
+NOTES = "notes"
+"""Kind under which the store keeps a session's notes: overruns, clock jumps, arms given up."""
+
 APPLICATION_ID = 0x434C424E
 """``PRAGMA application_id`` of our files ("CLBN"), so that ``file`` and we can tell them from other databases."""
 
