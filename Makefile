@@ -49,7 +49,7 @@ stats: $(READY)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/stats -m full_stats -q -s
 
 bench: models
-	@$(BIN)/pytest tests/benchmarks --benchmark-enable --benchmark-only -q -s
+	@$(BIN)/pytest tests/benchmarks --benchmark-enable -q -s
 
 clean:
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache

@@ -54,7 +54,7 @@ WORK = textwrap.dedent(
 def test_hundred_thousand_records(tmp_path: Path) -> None:
     script = tmp_path / "work.py"
     script.write_text(WORK, encoding="utf-8")
-    conftest = Path(__file__).with_name("conftest.py")
+    conftest = Path(__file__).parents[1] / "reports" / "conftest.py"
     command = [sys.executable, str(script), str(conftest), str(N_ITEMS), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout)
