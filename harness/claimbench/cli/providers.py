@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -15,7 +16,7 @@ WORDS = {
 }
 
 
-def provider_rows() -> list[dict[str, object]]:
+def provider_rows() -> list[dict[str, Any]]:
     """One row per provider: name, title, protocol, address, key variable, whether it is set, status, source, note."""
     from claimbench_providers.vendors import catalogue
 
@@ -25,7 +26,7 @@ def provider_rows() -> list[dict[str, object]]:
         ("compatible", "any OpenAI-compatible endpoint", "compatible", None, None, "stand-in"),
         ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "untested"),
     ]
-    rows: list[dict[str, object]] = [
+    rows: list[dict[str, Any]] = [
         {"name": n, "title": t, "protocol": p, "base_url": u, "key": k, "status": s, "source": None, "note": None}
         for n, t, p, u, k, s in own
     ]

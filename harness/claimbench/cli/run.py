@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 @click.option("--resume", metavar="RUN", help="Go on with a run that was stopped; 'latest' for the last one.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent and what it could resolve; send nothing.")
 @suite_options
+@click.option(
+    "--offline", is_flag=True, help="Let nothing leave this machine but to the endpoints of the suite's arms."
+)
 @click.option("--allow-unknown-cost", is_flag=True, help="Run arms whose price is unknown.")
 @click.option("--until-decided", is_flag=True, help="Look at five points and stop as soon as every claim is decided.")
 @click.option("--no-report", is_flag=True, help="Only measure; bench report writes the report later.")
@@ -59,6 +62,7 @@ def run_command(
     dry_run: bool,
     overrides: tuple[str, ...],
     allow_outside: bool,
+    offline: bool,
     allow_unknown_cost: bool,
     until_decided: bool,
     no_report: bool,
@@ -81,7 +85,7 @@ def run_command(
         loaded, resume_id, limit = _suite_and_run(store, suite, resume, overrides, allow_outside, limit)
         order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, overrides)
         said: set[str] = set()
-        ended = asyncio.run(_measure(loaded, order, store, resume_id, said))
+        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, offline))
         return _finish(store, ended, results, no_report, as_json, said)
 
 
@@ -146,9 +150,10 @@ def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricin
 
 
 async def _measure(
-    suite: Suite, order: Order, store: ResultsStore, resume_id: str | None, notes_said: set[str]
+    suite: Suite, order: Order, store: ResultsStore, resume_id: str | None, notes_said: set[str], offline: bool
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
+    from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run_setup import make_arms
     from claimbench.session import Job, execute
@@ -169,7 +174,8 @@ async def _measure(
 
     pricing = _pricing(store, suite, resume_id)
     segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
-    return await execute(Job(suite, order, arms, pricing, store, clock, show, segments), resume_id)
+    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments), resume_id)
+    return await watched(work, suite, arms, store, offline)
 
 
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:

@@ -1,0 +1,136 @@
+"""Which hosts this process connected to, by Python's audit events; and, on request, none but the suite's endpoints.
+
+What audit events do not see is named by :func:`unwatched`: a C library's own sockets, and processes that we start.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from claimbench.errors import BenchError
+from claimbench.types import Arm, Json
+
+PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+class EgressRefused(BenchError):
+    """Something tried to reach a host that is not one of the suite's endpoints, in an offline run."""
+
+
+def is_here(host: str) -> bool:
+    """Whether an address is this machine's own loopback."""
+    if host in ("localhost", "") or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+class Watch:
+    """Counts connections by host and port from ``install`` on; with ``only``, refuses all others but loopback.
+
+    An audit hook cannot be taken out again: after ``stop`` it does nothing.
+    """
+
+    def __init__(self, only: Collection[str] | None = None) -> None:
+        self.connections: Counter[str] = Counter()
+        self.names: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self._only = None if only is None else frozenset(only)
+        self._resolved = False
+        self._on = False
+
+    def install(self) -> None:
+        """Begin."""
+        self._on = True
+        sys.addaudithook(self._hook)
+
+    def stop(self) -> None:
+        """End; the counts stay."""
+        self._on = False
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._on or not event.startswith("socket."):
+            return
+        if event == "socket.getaddrinfo":
+            self._name(arguments[0])
+        elif event in ("socket.connect", "socket.sendto", "socket.sendmsg"):
+            address = arguments[1]
+            if isinstance(address, tuple) and len(address) >= 2:
+                self._connect(str(address[0]), int(address[1]), event)
+
+    def _name(self, host: Any) -> None:
+        name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
+        if is_here(name):
+            return
+        self.names[name] += 1
+        if self._only is None:
+            return
+        if name not in self._only:
+            self.refused[name] += 1
+            raise EgressRefused(f"offline: {name} is none of the suite's endpoints; nothing was sent")
+        self._resolved = True
+
+    def _connect(self, host: str, port: int, event: str) -> None:
+        if is_here(host):
+            return
+        if event == "socket.connect":
+            self.connections[f"{host}:{port}"] += 1
+        if self._only is not None and host not in self._only and not self._resolved:
+            self.refused[host] += 1
+            raise EgressRefused(f"offline: {host} is none of the suite's endpoints; nothing was sent")
+
+
+def endpoints(urls: Iterable[str | None], environ: Mapping[str, str]) -> frozenset[str]:
+    """The hosts of the addresses that a suite's arms use, and of the proxies on the way."""
+    proxies = [environ.get(name) or environ.get(name.upper()) for name in PROXY_VARIABLES]
+    hosts = (urlsplit(url if "://" in url else f"http://{url}").hostname for url in (*urls, *proxies) if url)
+    return frozenset(host for host in hosts if host)
+
+
+def unwatched(arm: Arm) -> str | None:
+    """What of an arm audit events cannot see; None if they see all of it."""
+    if arm.serve is not None:
+        return "the server that was started for it"
+    if arm.provider == "llama_cpp":
+        return "the sockets of llama.cpp's C library (it opens none that we know of)"
+    return None
+
+
+def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch: Watch) -> dict[str, Json]:
+    """Per arm: hosts that prompts went to and bytes, and what was not watched; and all hosts that were connected to."""
+    rows: dict[str, Json] = {}
+    for name, provider in providers.items():
+        traffic = getattr(provider, "traffic", None)
+        hosts = None
+        if traffic is not None:
+            hosts = {
+                host: {"bytes_sent": one.bytes_sent, "bytes_received": one.bytes_received, "requests": one.requests}
+                for host, one in traffic.items()
+            }
+        rows[f"arm/{name}"] = {"hosts": hosts, "unwatched": unwatched(arms[name])}
+    rows["process"] = {
+        "connections": dict(watch.connections),
+        "names": dict(watch.names),
+        "refused": dict(watch.refused),
+    }
+    return rows
+
+
+def said(name: str, row: Mapping[str, Any]) -> str:
+    """One line for people on where an arm's prompts went."""
+    hosts, hidden = row["hosts"], row["unwatched"]
+    if hosts is None:
+        return f"{name}: bytes not counted" + (f"; not watched: {hidden}" if hidden else " (an SDK carried them)")
+    away = {host: one for host, one in hosts.items() if not is_here(host.rpartition(":")[0])}
+    if away:
+        return f"{name}: " + ", ".join(f"{one['bytes_sent']:,} bytes sent to {host}" for host, one in away.items())
+    if hidden:
+        return f"{name}: no bytes to other machines seen; not watched: {hidden}"
+    return f"{name}: 0 bytes left this machine"

@@ -1,0 +1,57 @@
+"""Where an arm's key comes from: environment, file or keyring. A key is returned to the adapter and stored nowhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from claimbench.errors import PluginError
+from claimbench.provider import ProviderContext
+from claimbench.types import Arm
+
+
+def key_missing(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
+    """Why the arm's key cannot be had, or None; without I/O beyond looking whether a file is there."""
+    if arm.api_key_file is not None:
+        path = _path(arm.api_key_file, context)
+        return None if path.is_file() else f"the key file {arm.api_key_file} is not there"
+    if arm.api_key_keyring is not None:
+        from importlib.util import find_spec
+
+        return None if find_spec("keyring") else "keyring is not installed: pip install 'claimbench[keyring]'"
+    variable = arm.api_key_env or usual
+    if variable is None or context.environ.get(variable):
+        return None
+    return f"{variable} is not set"
+
+
+def key_of(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
+    """The key, without blanks at its ends; None for an arm that has none.
+
+    Raises:
+        PluginError: the file or the keyring does not hold one line with a key.
+    """
+    if arm.api_key_file is not None:
+        try:
+            key = _path(arm.api_key_file, context).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = type(error).__name__  # a decoding error would show the file's bytes
+            raise PluginError(f"arm {arm.name!r}: the key file {arm.api_key_file} cannot be read: {why}") from None
+        if not key or len(key.split()) != 1:
+            raise PluginError(
+                f"arm {arm.name!r}: the key file {arm.api_key_file} does not hold one key and nothing else"
+            )
+        return key
+    if arm.api_key_keyring is not None:
+        import keyring
+
+        service, _, user = arm.api_key_keyring.partition("/")
+        found = keyring.get_password(service, user)
+        if not found:
+            raise PluginError(f"arm {arm.name!r}: the keyring has no password of {user!r} for {service!r}")
+        return str(found)
+    variable = arm.api_key_env or usual
+    return context.environ.get(variable) if variable else None
+
+
+def _path(name: str, context: ProviderContext) -> Path:
+    return context.suite_dir / Path(name).expanduser()

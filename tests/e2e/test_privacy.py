@@ -1,0 +1,139 @@
+"""Where prompts and keys go: nowhere but to the suite's endpoints."""
+
+from __future__ import annotations
+
+import base64
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from claimbench.egress import EgressRefused, Watch, endpoints, is_here, said, unwatched
+from claimbench.store import ResultsStore
+from claimbench.types import Arm, ServeSpec
+
+from .conftest import Said, Vendor
+
+Bench = Callable[..., Said]
+CANARY = "sk-canary-0815-privacy-QWERTZ"
+
+
+def test_bytes_and_hosts_are_counted_per_arm_and_stored(desk: Path, bench: Bench, vendor: Vendor) -> None:
+    desk.write_text(desk.read_text().replace("provider: openai", "provider: compatible"))
+    ended = bench("run", str(desk), "--offline", "--json", "--limit", "20")
+    assert "good: 0 bytes left this machine" in ended.err
+    with ResultsStore.open(desk.parent / "results", create=False, read_only=True) as store:
+        rows = store.derived(ended.json["run"], "egress", "1", dict)
+    host = vendor.url.split("/")[2]
+    traffic = rows["arm/good"]["hosts"][host]
+    assert traffic["requests"] == 20
+    assert traffic["bytes_sent"] > 20 * 200
+    assert rows["process"] == {"connections": {}, "names": {}, "refused": {}}
+
+
+def test_an_sdk_arm_claims_nothing(desk: Path, bench: Bench) -> None:
+    ended = bench("run", str(desk), "--limit", "5", "--arm", "good")
+    assert "0 bytes left" not in ended.err
+    assert "good: bytes not counted" in ended.err
+
+
+GUARDED = """
+import socket, sys
+from claimbench.egress import Watch
+watch = Watch(only={"allowed.invalid"}); watch.install()
+def attempt(work):
+    try:
+        work()
+    except Exception as error:
+        return type(error).__name__
+    return "went"
+def connect(address):
+    with socket.socket() as sock:
+        sock.settimeout(0.2)
+        sock.connect(address)
+server = socket.create_server(("127.0.0.1", 0))
+seen = [
+    attempt(lambda: socket.getaddrinfo("tracker.invalid", 443)),
+    attempt(lambda: connect(("192.0.2.1", 443))),
+    attempt(lambda: connect(server.getsockname())),
+    attempt(lambda: socket.getaddrinfo("allowed.invalid", 443)),
+]
+watch.stop()
+seen.append(sorted(watch.refused))
+print(seen)
+"""
+
+
+def test_offline_refuses_every_host_but_the_suites() -> None:
+    done = subprocess.run([sys.executable, "-c", GUARDED], capture_output=True, text=True, check=True, timeout=60)
+    found = done.stdout.strip()
+    assert found.startswith("['EgressRefused', 'EgressRefused', 'went', 'gaierror'")
+    assert "['192.0.2.1', 'tracker.invalid']" in found
+
+
+def test_a_watch_counts_what_leaves_and_not_what_stays() -> None:
+    watch = Watch()
+    watch._on = True
+    watch._hook("socket.connect", (None, ("203.0.113.7", 443)))
+    watch._hook("socket.connect", (None, ("127.0.0.1", 80)))
+    watch._hook("socket.connect", (None, "/run/a.sock"))
+    watch._hook("socket.getaddrinfo", ("api.example", 443))
+    watch._hook("open", ("x",))
+    assert dict(watch.connections) == {"203.0.113.7:443": 1}
+    assert dict(watch.names) == {"api.example": 1}
+
+
+def test_lines_for_people_claim_only_what_was_watched() -> None:
+    def traffic(host: str) -> dict[str, object]:
+        return {host: {"bytes_sent": 1234, "bytes_received": 9, "requests": 1}}
+
+    here, away = traffic("127.0.0.1:8000"), traffic("api.example:443")
+    assert said("a", {"hosts": here, "unwatched": None}) == "a: 0 bytes left this machine"
+    assert said("a", {"hosts": away, "unwatched": None}) == "a: 1,234 bytes sent to api.example:443"
+    child = unwatched(Arm("a", "compatible", "m", serve=ServeSpec(("x",))))
+    assert "0 bytes left" not in said("a", {"hosts": here, "unwatched": child})
+    assert "not watched: the server" in said("a", {"hosts": here, "unwatched": child})
+    assert "not watched: the sockets of llama.cpp" in said(
+        "a", {"hosts": None, "unwatched": unwatched(Arm("a", "llama_cpp", "m"))}
+    )
+
+
+def test_endpoints_are_hosts_and_proxies() -> None:
+    environ = {"HTTPS_PROXY": "http://user:pw@proxy.example:3128"}
+    assert endpoints(["https://api.example/v1", None, "http://127.0.0.1:1/v1"], environ) == {
+        "api.example",
+        "127.0.0.1",
+        "proxy.example",
+    }
+    assert is_here("::1")
+    assert not is_here("10.0.0.1")
+    assert issubclass(EgressRefused, Exception)
+    assert socket.gethostname() is not None
+
+
+@pytest.mark.parametrize("where", ["env", "file"])
+@pytest.mark.parametrize("status", [200, 401, 500])
+def test_a_canary_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor, where: str, status: int) -> None:
+    vendor.status = status
+    text = desk.read_text().replace("provider: openai", "provider: compatible")
+    env = {"GOOD_KEY": CANARY}
+    if where == "file":
+        (desk.parent / "key.txt").write_text(CANARY + "\n")
+        text, env = text.replace("api_key_env: GOOD_KEY", "api_key_file: key.txt"), {"GOOD_KEY": "unused-value"}
+    desk.write_text(text)
+    said_ = bench("run", str(desk), "--limit", "4", env=env)
+    outputs = [said_.out, said_.err]
+    if status == 200:
+        assert vendor.keys == {f"Bearer {CANARY}"}
+        for form in ("jsonl", "csv", "json"):
+            more = bench("export", "--format", form, env=env)
+            outputs += [more.out, more.err]
+    forms = {CANARY, json.dumps(CANARY)[1:-1], base64.b64encode(CANARY.encode()).decode().rstrip("=")}
+    for form in forms:
+        assert all(form not in output for output in outputs)
+        for path in (desk.parent / "results").rglob("*"):
+            assert not path.is_file() or form.encode() not in path.read_bytes(), path
