@@ -1,0 +1,162 @@
+"""``bench sweep``: one suite at a list of concurrencies."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    provider_context,
+    provider_factories,
+    results_option,
+    suite_options,
+)
+from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
+
+if TYPE_CHECKING:
+    from claimbench.runner import Progress
+    from claimbench.store import ResultsStore
+    from claimbench.sweep import Level
+    from claimbench.types import Suite
+
+
+@click.command("sweep")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--arm", required=True, metavar="NAME", help="The arm to load; a sweep loads one at a time.")
+@click.option("--concurrency", default="1,2,4,8,16,32", show_default=True, metavar="N,N,...", help="Calls in flight.")
+@click.option("--limit", type=int, metavar="N", help="Only the first N samples of each task per level.")
+@click.option("--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level.")
+@click.option("--all-levels", is_flag=True, help="Go on after saturation.")
+@results_option
+@suite_options
+@json_option
+def sweep_command(
+    suite: Path,
+    arm: str,
+    concurrency: str,
+    limit: int | None,
+    seconds: float | None,
+    all_levels: bool,
+    results: Path,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+    as_json: bool,
+) -> int:
+    """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the suite's slo, the knee.
+
+    Every level is a stored run of its own. It stops at saturation: hardly more throughput for much longer waits.
+    """
+    from claimbench.suite import load_suite
+    from claimbench.sweep import knee, saturated
+
+    steps = _steps(concurrency)
+    loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
+    levels: list[Level] = []
+    stopped: str | None = None
+    with open_store(results, create=True) as store:
+        if not as_json:
+            click.echo(_HEAD)
+        for step in steps:
+            level = asyncio.run(_level(loaded, arm, step, limit, seconds, store, results))
+            if level is None:
+                stopped = f"nothing was answered at {step} in flight"
+                break
+            levels.append(level)
+            if not as_json:
+                click.echo(_line(level))
+            if len(levels) > 1 and saturated(levels[-2], level) and not all_levels:
+                stopped = f"saturated at {step} in flight"
+                break
+    best = knee(levels)
+    if as_json:
+        shown = [_plain(level) for level in levels]
+        print_json({"levels": shown, "knee": best.concurrency if best else None, "stopped": stopped})
+    else:
+        if stopped:
+            click.echo(stopped)
+        if best:
+            click.echo(f"knee: {best.concurrency} in flight (most throughput per second of median latency)")
+    return EXIT_OK if levels else EXIT_INCOMPLETE
+
+
+_HEAD = (
+    f"{'in flight':>9}{'calls':>7}{'failed':>7}{'calls/s':>9}{'tok/s':>9}"
+    f"{'TTFT p50':>10}{'p95':>8}{'E2E p50':>9}{'p95':>8}  goodput"
+)
+
+
+def _steps(text: str) -> list[int]:
+    try:
+        steps = [int(part) for part in text.split(",")]
+    except ValueError:
+        steps = []
+    if not steps or min(steps) < 1 or steps != sorted(set(steps)):
+        raise BenchError(f"--concurrency {text}: not a rising list of whole numbers", hint="for example 1,4,16,64")
+    return steps
+
+
+async def _level(
+    suite: Suite,
+    arm: str,
+    concurrency: int,
+    limit: int | None,
+    seconds: float | None,
+    store: ResultsStore,
+    results: Path,
+) -> Level | None:
+    from claimbench.cli.books import price_book
+    from claimbench.clock import SystemClock
+    from claimbench.evaluate import evaluate, read_run
+    from claimbench.run_costs import pricing_for
+    from claimbench.run_setup import make_arms
+    from claimbench.session import Job, Order, execute
+    from claimbench.sweep import ForSeconds, level_of
+
+    at = replace(suite, load=replace(suite.load, mode="closed", concurrency=concurrency), claims=())
+    at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))
+    clock = SystemClock()
+    factories = provider_factories([one.provider for one in at.arms if one.name == arm])
+    arms = make_arms(at, (arm,), factories, provider_context(at))
+    order = Order(results, arms=(arm,), limit=limit, options={"argv": sys.argv[1:], "sweep": concurrency})
+    segments = (lambda _run_id: ForSeconds(seconds)) if seconds is not None else None
+    ended = await execute(Job(at, order, arms, pricing_for(at, price_book(), clock), store, clock, _unseen, segments))
+    rows = evaluate(read_run(store, ended.run_id)).calls.arms.get(arm)
+    return None if rows is None else level_of(rows, concurrency, dict(at.options.get("slo") or {}))
+
+
+@contextlib.asynccontextmanager
+async def _unseen(_progress: Progress) -> AsyncIterator[None]:
+    yield
+
+
+def _line(level: Level) -> str:
+    def ms(value: float | None) -> str:
+        return "-" if value is None else f"{value * 1e3:.0f} ms"
+
+    tokens = "-" if level.tokens_per_s is None else f"{level.tokens_per_s:.1f}"
+    good = "-"
+    if level.good_share is not None and level.good_per_s is not None:
+        low, high = level.good_low or 0.0, level.good_high or 0.0
+        good = f"{level.good_per_s:.2f}/s, {level.good_share:.0%} [{low:.0%}, {high:.0%}]"
+    return (
+        f"{level.concurrency:>9}{level.n:>7}{level.failed:>7}{level.per_s:>9.2f}{tokens:>9}"
+        f"{ms(level.ttft_s[0.5]):>10}{ms(level.ttft_s[0.95]):>8}{ms(level.e2e_s[0.5]):>9}{ms(level.e2e_s[0.95]):>8}"
+        f"  {good}"
+    )
+
+
+def _plain(level: Level) -> dict[str, object]:
+    found = asdict(level)
+    for name in ("ttft_s", "e2e_s"):
+        found[name] = {f"p{100 * q:g}": value for q, value in found[name].items()}
+    return found
