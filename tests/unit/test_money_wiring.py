@@ -152,3 +152,21 @@ def test_shown_parts_add_up_to_the_shown_total_whatever_they_are(parts):
     assert sum(shown.values(), Decimal(0)) == total
     assert abs(total - sum(parts.values(), Decimal(0))) <= MICRO / 2
     assert all(abs(shown[name] - amount) <= MICRO for name, amount in parts.items())
+
+
+def test_plan_asks_the_same_books_as_a_run(tmp_path, capsys):
+    """An arm that only our own entries price (qwen-plus) has dollars before a run too."""
+    from claimbench.cli import _guarded
+
+    (tmp_path / "d.jsonl").write_text('{"text": "x", "label": "a"}\n')
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nversion: 1-0\ntasks:\n  - name: t\n    dataset: {path: d.jsonl, target: label}\n"
+        "    prompt: [{user: '{{ text }}'}]\n    answer: {type: label, labels: [a, b], constrain: false}\n"
+        "    scorers: [label]\n    max_tokens: 4\narms:\n  - {name: q, provider: openai, model: qwen-plus,"
+        " base_url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',"
+        " cost: {list: {context: {mode: plain}}}}\n"
+    )
+    assert _guarded(["plan", str(tmp_path / "s.yaml")]) == 0
+    out = capsys.readouterr().out
+    assert "dollars unknown" not in out
+    assert "reserved at most $" in out

@@ -59,11 +59,12 @@ def show_plan(
     pilot: Evaluation | None = None,
 ) -> int:
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
+    from claimbench.cli.books import price_book
     from claimbench.estimate import estimate_arms, worst_cases
     from claimbench.suite import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
-    estimates = estimate_arms(suite, arms, limit, _pilots(pilot))
+    estimates = estimate_arms(suite, arms, limit, _pilots(pilot), price_book())
     claims = _claim_plans(suite, estimates, limit, pilot)
     run, by_arm = worst_cases(suite, estimates)
     if as_json:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
     """What one call of each arm takes, from list prices and the bound of its prompt; seconds are unknown unmeasured."""
+    from claimbench.cli.books import price_book
     from claimbench.estimate import estimate_arms
     from claimbench.planning import ArmEffort
 
@@ -25,7 +26,7 @@ def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
             arm.concurrency,
             suite.epochs,
         )
-        for arm in estimate_arms(suite)
+        for arm in estimate_arms(suite, book=price_book())
     }
 
 
