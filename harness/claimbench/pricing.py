@@ -110,6 +110,8 @@ def upper_bound(
     Raises:
         UnknownPrice: the price cannot be known.
     """
+    if price.has_variant("mode", "thinking"):  # its price is among the sets below, whatever the arm states
+        context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
     live = price.rates_at(at_utc, tier, context)
     sets: list[Rates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
     sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
