@@ -147,13 +147,13 @@ class KeyGate:
         self._anchor = 0.0
         self._step = STEP
         self._next_ns = 0.0
-        self._cut_ns = -1
+        self._cut_ns = self._cycle_ns = -1
         self._released_ns: int | None = None
         self._accepted = 0
         self._since_cut = 0
         self._in_vain = 0
         self._short = 0
-        self._unlearned = self._long_cuts = self._short_cuts = 0
+        self._unlearned = self._steady_cuts = 0
         self._base = 0.0
 
     @property
@@ -226,9 +226,13 @@ class KeyGate:
             return
         released_ns = self._released_ns if self._released_ns is not None else ticket.entered_ns
         end_ns = self._paused_until_ns if retry_after_s is not None else now_ns
+        if retry_after_s is None and self._cycle_ns >= 0:
+            released_ns = self._cycle_ns  # what the server let through from refusal to refusal, our own pause included
         span_s = max(1e-3, (end_ns - released_ns) / 1e9)
         accepted = self._accepted + self._in_flight
-        self._learn(accepted, accepted / span_s, span_s, retry_after_s)
+        if accepted or retry_after_s is not None:  # a probe that is refused says nothing of the rate
+            self._learn(accepted, accepted / span_s, span_s)
+            self._cycle_ns = now_ns
         self._ceiling = float(self._most) if self._unlearned else max(1.0, float(self._in_flight))
         self._limit = max(1.0, self._limit * CUT)
         self._cut_ns = now_ns
@@ -238,7 +242,7 @@ class KeyGate:
         self._step = STEP
         self._note(now_ns, "refused", pause_s)
 
-    def _learn(self, accepted: int, measured: float, span_s: float, retry_after_s: float | None) -> None:
+    def _learn(self, accepted: int, measured: float, span_s: float) -> None:
         """Take the rate at which requests were accepted since the last pause as what the server allows.
 
         A few requests say little: after a short while the rate falls no further than to 0.8 of what was accepted for
@@ -249,11 +253,11 @@ class KeyGate:
         self._short = self._short + 1 if accepted < 5 else 0
         if self._unlearned > 0 and self._short < 3:
             return
-        if self._at_random(accepted):
+        if self._at_random(accepted, measured):
             return
         target = measured * (1 - MARGIN)
         if self._rate is not None:
-            target = min(self._rate, max(target, 0.5 * self._rate)) if retry_after_s is not None else 0.9 * self._rate
+            target = min(self._rate, max(target, 0.5 * self._rate))
             if self._short < 3 and span_s < 5:
                 target = max(target, 0.8 * self._anchor)
         if self._short >= 3:
@@ -263,17 +267,15 @@ class KeyGate:
         self._rate = target
         self._next_ns = self._paused_until_ns
 
-    def _at_random(self, accepted: int) -> bool:
+    def _at_random(self, accepted: int, measured: float) -> bool:
         """Whether refusals come however slowly one asks: then they are no limit, and nothing is learned for a while."""
-        if accepted >= 5:
-            self._long_cuts += 1
-        else:
-            self._short_cuts += 1
         if self._rate is None:
-            self._base, self._long_cuts, self._short_cuts = 0.0, 0, 0
+            self._steady_cuts = 0
             return False
-        self._base = max(self._base, self._rate)
-        if self._rate > 0.5 * self._base or self._long_cuts < max(3, self._short_cuts):
+        if accepted >= 5 and measured >= 0.7 * self._rate:  # requests were accepted at our pace, and one was not
+            self._base = self._rate if self._steady_cuts == 0 else self._base
+            self._steady_cuts += 1
+        if self._steady_cuts < 4 or self._rate > 0.75 * self._base:
             return False
         self._rate, self._unlearned = None, UNLEARN
         self._anchor = 0.0
@@ -296,7 +298,7 @@ class KeyGate:
                 self._note(self._clock.monotonic_ns(), "answers: more at once")
         if self._rate is not None and self._since_cut >= HOLD and self._since_cut % STEP_EVERY == 0:
             self._rate *= 1 + self._step
-            self._base, self._long_cuts, self._short_cuts = self._rate, 0, 0
+            self._steady_cuts = 0
             if self._rate > self._anchor * (1 + 1.4 * MARGIN):
                 self._step = min(0.5, self._step * 1.5)  # far beyond where it was refused: that limit is gone
             self._note(self._clock.monotonic_ns(), "answers: faster")

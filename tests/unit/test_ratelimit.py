@@ -151,10 +151,10 @@ def test_a_limit_that_nobody_declared_is_found_and_used(kind: str, latency_s: fl
     measure(server, 420, 25, latency_s)
     answered, refused = server.after(60)
     allowed = server.limit.per_minute * 6
-    # Without Retry-After the end of a window can only be found by asking: some of each minute is lost at first.
-    wanted = 0.75 if kind == "window without Retry-After" else 0.9
-    assert answered / allowed >= wanted, (answered, refused)
-    assert refused / (answered + refused) <= 0.02, (answered, refused)
+    # Without Retry-After the end of a window can only be found by asking: some of a minute, or some refusals, are lost.
+    least, most = (0.7, 0.03) if kind == "window without Retry-After" else (0.9, 0.02)
+    assert answered / allowed >= least, (answered, refused)
+    assert refused / (answered + refused) <= most, (answered, refused)
 
 
 @pytest.mark.parametrize(("kind", "latency_s"), [("bucket of a second", 0.05), ("window", 2.0), ("slow bucket", 2.0)])
