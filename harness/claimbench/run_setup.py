@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench import provenance
@@ -96,9 +96,12 @@ async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
         except ModelError as error:
             raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
         if isinstance(provider, WorkerProvider):
+            seconds = 0.0
             for task in suite.tasks:
                 requests = [_request(suite, task, sample, name, run_id) for sample in task.samples]
-                await provider.share_prefix(task.name, requests)
+                seconds += await provider.share_prefix(task.name, requests)
+            facts = arms.facts[name]
+            arms.facts[name] = replace(facts, load_seconds=(facts.load_seconds or 0.0) + seconds)
 
 
 def _request(suite: Suite, task: Task, sample: Sample, arm_name: str, run_id: str = "") -> Request:

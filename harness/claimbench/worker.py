@@ -62,11 +62,20 @@ class WorkerProvider:
         facts = await self.device.run(self._engine.load)
         return replace(facts, load_seconds=(self._clock.monotonic_ns() - before) / 1e9)
 
-    async def share_prefix(self, key: str, requests: Sequence[Request]) -> None:
-        """Tell the engine which prompts come under ``key``, if it keeps shared prefixes."""
+    async def share_prefix(self, key: str, requests: Sequence[Request]) -> float:
+        """Tell the engine which prompts come under ``key`` and let it compute what they share; seconds it took.
+
+        One token is generated for the first request and thrown away, so that no measured call pays for the prefix of
+        all: it belongs to loading the model.
+        """
         engine = self._engine
-        if isinstance(engine, SharesPrefixes):
-            await self.device.run(lambda: engine.share_prefix(key, requests))
+        if not isinstance(engine, SharesPrefixes):
+            return 0.0
+        before = self._clock.monotonic_ns()
+        await self.device.run(lambda: engine.share_prefix(key, requests))
+        first = replace(requests[0], max_tokens=1)
+        await self.device.run(lambda: self._attempt(first, threading.Event()))
+        return (self._clock.monotonic_ns() - before) / 1e9
 
     async def close(self) -> None:
         """Free the model."""
