@@ -13,7 +13,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -23,11 +23,11 @@ from claimbench.commits import Commits
 from claimbench.errors import BenchError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.load import MAX_IN_FLIGHT
-from claimbench.model_ids import same_model
 from claimbench.provider import Provider
-from claimbench.ratelimit import ArmPace, KeyGate, Said, Ticket, gate_names
+from claimbench.ratelimit import ArmPace, KeyGate, Ticket, gate_names
 from claimbench.serve import ServedProvider
 from claimbench.store import Intent
+from claimbench.tried import checked_model, record_of, said_by
 from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
 from claimbench.worker import WorkerProvider
 
@@ -302,7 +302,7 @@ class Runner:
             outcome = tried.attempt.outcome
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
-                self._watch(self._writer.record(_record(call, tried)))
+                self._watch(self._writer.record(record_of(call, tried)))
                 state.done += 1
                 state.errors += outcome.missing
                 if long_wait:
@@ -341,7 +341,7 @@ class Runner:
             return tried
         finally:
             if gate is not None and ticket is not None:
-                gate.leave(pace, ticket, _said(tried))
+                gate.leave(pace, ticket, said_by(tried))
 
     async def _attempt(
         self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int, reserved: Decimal | None
@@ -363,7 +363,7 @@ class Runner:
                 reserved_usd=reserved,
                 turn=device.turn if device is not None else contextlib.nullcontext(),
             )
-            tried = _checked_model(arm, tried)
+            tried = checked_model(arm, tried)
             self._watch(self._writer.attempt(tried.attempt))
             cost = self._money.cost(arm, tried.attempt)
         finally:
@@ -391,43 +391,3 @@ class Runner:
                     self.stop("the store failed")
 
         future.add_done_callback(check)
-
-
-def _checked_model(arm: Arm, tried: Tried) -> Tried:
-    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that stops the arm."""
-    returned = tried.attempt.model_returned
-    accepted = arm.options.get("accept_model") or ()
-    if returned is None or same_model(arm.model, returned) or returned in accepted:
-        return tried
-    error = (
-        f"asked for '{arm.model}', answered by '{returned}' (if that is right, list it under options: accept_model: "
-        f"in arm {arm.name})"
-    )
-    return replace(tried, attempt=replace(tried.attempt, outcome=Outcome.BAD_REQUEST, error=error))
-
-
-def _said(tried: Tried | None) -> Said:
-    """What the attempt's end says about the key's limits; nothing, if it was never sent."""
-    if tried is None:
-        return Said(False, False, None, {}, 0)
-    outcome, usage = tried.attempt.outcome, tried.attempt.usage
-    tokens = None
-    if usage is not None and usage.input_total is not None and usage.output_total is not None:
-        tokens = usage.input_total + usage.output_total
-    limits = tried.answer.meta.rate_limits
-    return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens)
-
-
-def _record(call: Call, tried: Tried) -> CallRecord:
-    answer, attempt = tried.answer, tried.attempt
-    return CallRecord(
-        call=call,
-        text=answer.text,
-        reasoning=answer.reasoning,
-        tool_calls=tuple(answer.tool_calls),
-        outcome=attempt.outcome,
-        finish_reason=answer.done.finish_reason if answer.done is not None else None,
-        attempt=attempt.number,
-        provenance=answer.meta.provenance,
-        error=attempt.error,
-    )

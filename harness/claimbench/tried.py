@@ -1,0 +1,51 @@
+"""What becomes of an attempt once it is over: whether it was the right model's, and the record of its call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from claimbench.attempt import Tried
+from claimbench.model_ids import same_model
+from claimbench.ratelimit import Said
+from claimbench.types import Arm, Call, CallRecord, Outcome
+
+
+def checked_model(arm: Arm, tried: Tried) -> Tried:
+    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that stops the arm."""
+    returned = tried.attempt.model_returned
+    accepted = arm.options.get("accept_model") or ()
+    if returned is None or same_model(arm.model, returned) or returned in accepted:
+        return tried
+    error = (
+        f"asked for '{arm.model}', answered by '{returned}' (if that is right, list it under options: accept_model: "
+        f"in arm {arm.name})"
+    )
+    return replace(tried, attempt=replace(tried.attempt, outcome=Outcome.BAD_REQUEST, error=error))
+
+
+def record_of(call: Call, tried: Tried) -> CallRecord:
+    """What a finished call leaves, from its final attempt."""
+    answer, attempt = tried.answer, tried.attempt
+    return CallRecord(
+        call=call,
+        text=answer.text,
+        reasoning=answer.reasoning,
+        tool_calls=tuple(answer.tool_calls),
+        outcome=attempt.outcome,
+        finish_reason=answer.done.finish_reason if answer.done is not None else None,
+        attempt=attempt.number,
+        provenance=answer.meta.provenance,
+        error=attempt.error,
+    )
+
+
+def said_by(tried: Tried | None) -> Said:
+    """What the attempt's end says about the key's limits; nothing, if it was never sent."""
+    if tried is None:
+        return Said(False, False, None, {}, 0)
+    outcome, usage = tried.attempt.outcome, tried.attempt.usage
+    tokens = None
+    if usage is not None and usage.input_total is not None and usage.output_total is not None:
+        tokens = usage.input_total + usage.output_total
+    limits = tried.answer.meta.rate_limits
+    return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens)
