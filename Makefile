@@ -11,7 +11,7 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 MODELS := smollm2-135m-instruct-q4_1 qwen2.5-coder-0.5b-instruct-q4_k_m
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help setup models demo test quick lint stats bench clean
+.PHONY: help setup models demo test long quick lint stats bench clean
 help:
 	@sed -n 's/^# //p' Makefile | head -3
 
@@ -40,10 +40,13 @@ lint: $(READY)
 
 test: models lint
 	@mkdir -p .cache
-	@$(BIN)/pytest -q --junitxml=.cache/junit.xml
+	@$(BIN)/pytest -q -m "not long and not full_stats" --junitxml=.cache/junit.xml
+
+long: models
+	@$(BIN)/pytest -q -m long
 
 quick: $(READY)
-	@$(BIN)/pytest -q -m "not model and not browser and not slow"
+	@$(BIN)/pytest -q -m "not model and not browser and not slow and not long and not full_stats"
 
 stats: $(READY)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/stats -m full_stats -q -s

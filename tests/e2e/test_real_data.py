@@ -27,7 +27,7 @@ MODELS = os.environ.get("REAL_DATA_MODELS", "qwen2.5-coder-0.5b-instruct-q4_k_m"
 ROWS = int(os.environ.get("REAL_DATA_ROWS", "3"))
 pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason="shared data is not here"),
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.model,
 ]
 
