@@ -33,7 +33,7 @@ models: $(READY)
 	@$(BIN)/bench models pull $(MODELS)
 
 demo: models
-	@$(BIN)/bench run suites/support.yaml --limit $(or $(LIMIT),40) || { code=$$?; [ $$code -le 2 ] || exit $$code; }
+	@$(BIN)/bench run suites/support.yaml --limit $(or $(LIMIT),120) || { code=$$?; [ $$code -le 2 ] || exit $$code; }
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
