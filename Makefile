@@ -40,7 +40,7 @@ lint: $(READY)
 
 test: models lint
 	@mkdir -p .cache
-	@$(BIN)/pytest -q -m "not long and not full_stats" --junitxml=.cache/junit.xml
+	@$(BIN)/pytest -q -m "not long and not full_stats" --hypothesis-profile=ci --junitxml=.cache/junit.xml
 
 long: models
 	@$(BIN)/pytest -q -m long

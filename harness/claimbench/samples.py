@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from jinja2.lexer import name_re
+
 from claimbench import prompts
 from claimbench.datasets import Row, Table, parse_json
 from claimbench.errors import SuiteError
@@ -23,8 +25,13 @@ _RESERVED = frozenset(
 
 
 def identifier(column: str) -> str:
-    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` -> ``_2nd``."""
-    plain = "".join(char if f"_{char}".isidentifier() else "_" for char in column.strip())
+    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` -> ``_2nd``.
+
+    A character must be good in a name for Python and for Jinja2, which know different versions of Unicode.
+    """
+    plain = "".join(
+        char if f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}") else "_" for char in column.strip()
+    )
     name = re.sub("_+", "_", plain).strip("_") or "_"
     return f"_{name}" if not name[0].isidentifier() else f"{name}_" if name in _RESERVED else name
 

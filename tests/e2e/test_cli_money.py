@@ -351,8 +351,9 @@ def test_answers_from_a_gateway_cache_are_marked_and_have_no_latency(
 def test_electricity_is_read_from_a_meter_or_called_modelled(
     write: Callable[..., str], bench: Bench, tmp_path: Path, mode: str, word: str
 ) -> None:
-    host = "{host: {purchase_usd: 876, lifetime_years: 1, usd_per_kwh: 0.5, utilisation: 1}}"
-    env = installed(tmp_path / "site", codecarbon(mode, 10.0))  # enough for a micro-dollar of any busy moment
+    # Price and electricity are high enough for a micro-dollar of any busy moment, however fast the machine.
+    host = "{host: {purchase_usd: 8760000, lifetime_years: 1, usd_per_kwh: 0.5, utilisation: 1}}"
+    env = installed(tmp_path / "site", codecarbon(mode, 10.0))
     result = ran(bench("run", write(provider="compatible", cheap_cost=host), "--json", env=env))
     text = (tmp_path / result["report"]).read_text()
     assert f"W {word}, $0.5 per kWh" in text
