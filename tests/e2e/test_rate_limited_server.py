@@ -67,8 +67,8 @@ async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
     refused = sum(a.outcome is Outcome.RATE_LIMITED for a in rows.attempts)
     answered = sum(a.outcome is Outcome.OK for a in rows.attempts)
     # Declared to us is nothing. The server's own headers say when nothing is left, so that it never has to refuse; the
-    # wait lasts until its bucket is full again, which loses nothing of it (tests/unit/test_ratelimit.py: minutes). While
-    # the first bucket is emptied it fills again at RPM per minute, so a slow machine gets that much more out of it.
+    # wait lasts until its bucket is full again, which loses nothing of it (tests/unit/test_ratelimit.py: minutes).
+    # While the first bucket is emptied it fills again at RPM per minute: a slow machine gets that much more out of it.
     refilled = RPM * seconds / 60
     assert RPM - arm.concurrency <= answered <= RPM + refilled, (answered, refused, seconds)
     assert refused == 0
