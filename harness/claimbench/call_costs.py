@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice
 from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
+from claimbench.price_model import as_utc
 from claimbench.pricing import TokenBound, sum_costs
 from claimbench.types import Attempt, Call, Cost, Session
 
@@ -31,9 +32,8 @@ class RunCosts:
 
 def sent_utc(attempt: Attempt, session: Session) -> datetime:
     """Return when an attempt was sent: the session's UTC origin plus monotonic time since."""
-    started = datetime.fromisoformat(session.started_utc)
-    started = started.replace(tzinfo=UTC) if started.tzinfo is None else started.astimezone(UTC)
-    return started + timedelta(microseconds=(attempt.timing.sent_ns - session.monotonic_origin_ns) / 1000)
+    since = timedelta(microseconds=(attempt.timing.sent_ns - session.monotonic_origin_ns) / 1000)
+    return as_utc(datetime.fromisoformat(session.started_utc)) + since
 
 
 def priced_at(sent: datetime, as_of: date | datetime | None) -> datetime:

@@ -243,6 +243,8 @@ def tier_contexts(tier: str) -> list[Mapping[str, str]]:
 
 def as_utc(moment: datetime) -> datetime:
     """Return an aware UTC datetime; naive ones are UTC already."""
+    if moment.tzinfo is UTC:
+        return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

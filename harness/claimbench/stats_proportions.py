@@ -146,7 +146,7 @@ def mcnemar_exact_p(n10: int, n01: int) -> float:
 
 def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     """Two-sided Fisher exact p that two shares differ (missing calls of two arms, for instance)."""
-    if min(n_a, n_b) == 0:
+    if min(n_a, n_b) == 0 or hits_a + hits_b in (0, n_a + n_b):  # nothing, or everything: no share can differ
         return 1.0
     from scipy import stats  # half a second to import, and only runs with missing calls need it
 

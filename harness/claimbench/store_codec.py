@@ -50,7 +50,7 @@ def decode(cls: type[T], text: str) -> T:
         StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a newer ClaimBench).
     """
     try:
-        plain = json.loads(text)
+        plain = _DECODER.decode(text)
     except ValueError as error:
         raise StoreError(f"a stored {cls.__name__} is not JSON: {error}", hint="the database was damaged") from error
     if not dataclasses.is_dataclass(cls):
@@ -77,6 +77,7 @@ _PLAIN, _ASCII = (
     for ascii_ in (False, True)
 )
 """Made once: ``json.dumps`` with options makes an encoder for every value."""
+_DECODER = json.JSONDecoder()
 
 
 def _is_utf8(text: str) -> bool:
@@ -105,22 +106,24 @@ def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
 @cache
 def _reader(cls: type) -> Callable[[Any], Any]:
     """A function that makes an instance of the dataclass ``cls`` from what ``json`` read."""
-    fields = {name: _converters(hint)[1] for name, hint in _hints(cls).items()}
+    converters = {name: _converters(hint)[1] for name, hint in _hints(cls).items()}
+    known = converters.keys()
+    special = [(name, convert) for name, convert in converters.items() if convert is not None]
 
     def read(plain: Any) -> Any:
         if not isinstance(plain, dict):
             raise StoreError(f"a stored {cls.__name__} is not an object", hint="the database was damaged")
-        values: dict[str, Any] = {}
-        for name, item in plain.items():
-            if name not in fields:
-                raise StoreError(
-                    f"a stored {cls.__name__} has the unknown field {name!r}",
-                    hint="it was written by a newer ClaimBench: upgrade (pip install -U claimbench)",
-                )
-            convert = fields[name]
-            values[name] = item if convert is None or item is None else convert(item)
+        if not plain.keys() <= known:
+            raise StoreError(
+                f"a stored {cls.__name__} has the unknown field {next(name for name in plain if name not in known)!r}",
+                hint="it was written by a newer ClaimBench: upgrade (pip install -U claimbench)",
+            )
+        for name, convert in special:  # in place: json has just made this object for us
+            item = plain.get(name)
+            if item is not None:
+                plain[name] = convert(item)
         try:
-            return cls(**values)
+            return cls(**plain)
         except TypeError as error:
             raise StoreError(f"a stored {cls.__name__} is incomplete: {error}") from error
 

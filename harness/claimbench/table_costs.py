@@ -11,11 +11,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from claimbench.table_rows import distinct, dollars
-from claimbench.table_types import ArmItems, BoolArray, CallRows, CallTable, FloatArray, ItemTable
-from claimbench.types import ANSWERED, Cost
-
-_ANSWERED = [outcome.value for outcome in ANSWERED]
+from claimbench.table_items import money
+from claimbench.table_rows import dollars
+from claimbench.table_types import ArmItems, CallRows, CallTable, ItemTable
+from claimbench.types import Cost
 
 
 def with_costs(items: ItemTable, calls: CallTable, costs: Mapping[str, Cost]) -> tuple[ItemTable, CallTable]:
@@ -34,26 +33,4 @@ def _calls(rows: CallRows, costs: Mapping[str, Cost]) -> CallRows:
 
 
 def _items(old: ArmItems, rows: CallRows, costs: Mapping[str, Cost]) -> ArmItems:
-    served = np.isin(rows.outcome, _ANSWERED) | (rows.usd_high > 0)
-    mine = [cost for i in rows.call_id if (cost := costs.get(str(i))) is not None]
-    n = len(old.score)
-    return replace(
-        old,
-        usd=_means(n, rows, rows.usd, served),
-        usd_low=_means(n, rows, rows.usd_low, served),
-        usd_high=_means(n, rows, rows.usd_high, served),
-        busy_s=_means(n, rows, rows.busy_s, served),
-        price_ids=distinct(c.price_id for c in mine),
-        cost_bases=distinct(c.basis for c in mine),
-        cost_why_unknown=distinct(c.why_unknown for c in mine),
-        currencies=distinct(c.currency for c in mine),
-    )
-
-
-def _means(n: int, rows: CallRows, values: FloatArray, served: BoolArray) -> FloatArray:
-    """Mean per item over the served calls; nan where there are none, or one of them is unknown."""
-    at = rows.item[served]
-    sums = np.bincount(at, weights=values[served], minlength=n)
-    counts = np.bincount(at, minlength=n)
-    means: FloatArray = np.divide(sums, counts, out=np.full(n, np.nan), where=counts > 0)
-    return means
+    return replace(old, **money(len(old.score), rows, [costs.get(str(i)) for i in rows.call_id]))

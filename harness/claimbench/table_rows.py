@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from claimbench import timing as tm
 from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
-from claimbench.table_types import BLOCK_S, ArmItems, CallRows, FloatArray, IntArray, StrArray
+from claimbench.table_types import BLOCK_S, CallRows, FloatArray, IntArray, StrArray
 from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
 
 BLOCKS_WANTED = 12
@@ -91,102 +89,9 @@ def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
     return (math.nan, "unscored") if score.value is None else (float(score.value), "scored")
 
 
-def _valid_epochs(rows: Sequence[Row]) -> list[Row]:
-    """Drop cached answers, which are copies and not draws; without a measured one, one copy stands for all."""
-    measured = [r for r in rows if not r.cached]
-    return measured or list(rows[:1])
-
-
-def _mean(values: Sequence[float]) -> float:
-    # np.mean costs more than the sum itself on lists this short, and this runs for every figure of every item
-    return math.fsum(values) / len(values) if values else math.nan
-
-
-def arm_items(n: int, rows: Sequence[Row], planned: IntArray) -> ArmItems:
-    """Aggregate one arm's calls per item; ``planned``: calls planned per item."""
-    by_item: dict[int, list[Row]] = defaultdict(list)
-    for row in rows:
-        by_item[row.item].append(row)
-    floats: dict[str, FloatArray] = {name: np.full(n, math.nan) for name in _ITEM_FLOATS}
-    counts = {name: np.zeros(n, dtype=np.int64) for name in _ITEM_COUNTS}
-    for i, mine in by_item.items():
-        for name, value in _item_floats(mine, int(planned[i])).items():
-            floats[name][i] = value
-        for name, count in _item_counts(mine).items():
-            counts[name][i] = count
-    # a planned call that never finished is a failure of the harness or the provider, wrong at worst
-    floats["score_errors_wrong"] = np.where((planned > 0) & np.isnan(floats["score_errors_wrong"]), 0.0,
-                                            floats["score_errors_wrong"])  # fmt: skip
-    counts["n_missing"] += np.maximum(planned - counts["n_finished"], 0)
-    costs = [row.cost for row in rows if row.cost is not None]
-    arrays: dict[str, Any] = {**floats, **counts}
-    return ArmItems(
-        **arrays,
-        n_calls=planned,
-        price_ids=distinct(c.price_id for c in costs),
-        cost_bases=distinct(c.basis for c in costs),
-        cost_why_unknown=distinct(c.why_unknown for c in costs),
-        currencies=distinct(c.currency for c in costs),
-    )
-
-
 def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     """Every value once, sorted; unknown ones left out."""
     return tuple(sorted({v for v in values if v}))
-
-
-_ITEM_FLOATS = ("score", "score_var", "score_errors_wrong", "score_without_refusals", "usd", "usd_low", "usd_high",
-                "busy_s", "mean_e2e_s")  # fmt: skip
-_ITEM_COUNTS = ("n_epochs", "n_finished", "n_missing", "n_errors", "n_refused", "n_truncated", "n_empty", "n_timeout",
-                "n_unparsable", "n_cached")  # fmt: skip
-
-
-def _item_floats(rows: Sequence[Row], planned: int) -> dict[str, float]:
-    valid = _valid_epochs([r for r in rows if not math.isnan(r.score)])
-    values = [r.score for r in valid]
-    # the most lenient cut that still is about the model: only calls that gave an answer to judge
-    answered = [r.score for r in valid if r.record.outcome is Outcome.OK]
-    wrong = max(planned, len(rows)) - sum(1 for r in rows if not math.isnan(r.score))
-    served = [r for r in rows if _was_served(r)]
-    usd = [dollars(r.cost) for r in served]
-    times = [_latency(r, tm.e2e_s(r.final.timing)) for r in rows if r.final is not None and r.timed]
-    return {
-        "score": _mean(values),
-        "score_var": float(np.var(values, ddof=1)) if len(values) > 1 else math.nan,
-        "score_errors_wrong": _mean([*values, *([0.0] * max(wrong, 0))]),
-        "score_without_refusals": _mean(answered),
-        "usd": _mean([u[0] for u in usd]),
-        "usd_low": _mean([u[1] for u in usd]),
-        "usd_high": _mean([u[2] for u in usd]),
-        "busy_s": _mean([r.busy_s for r in served]),
-        "mean_e2e_s": _mean(times),
-    }
-
-
-def _item_counts(rows: Sequence[Row]) -> dict[str, int]:
-    def outcome(*kinds: Outcome) -> int:
-        return sum(1 for r in rows if r.record.outcome in kinds)
-
-    return {
-        "n_epochs": len(_valid_epochs([r for r in rows if not math.isnan(r.score)])),
-        "n_finished": len(rows),
-        "n_missing": sum(1 for r in rows if math.isnan(r.score)),
-        "n_errors": sum(1 for r in rows if r.record.outcome.missing),
-        "n_refused": outcome(Outcome.REFUSED),
-        "n_truncated": outcome(Outcome.TRUNCATED),
-        "n_empty": outcome(Outcome.EMPTY),
-        "n_timeout": outcome(Outcome.MODEL_TIMEOUT),
-        "n_unparsable": sum(1 for r in rows if r.status == "unparsable"),
-        "n_cached": sum(1 for r in rows if r.cached),
-    }
-
-
-def _was_served(row: Row) -> bool:
-    """Tell whether a call counts as a request: answered, or failed but (perhaps) charged for."""
-    if row.record.outcome.answered:
-        return True
-    _, _, high = dollars(row.cost)
-    return high > 0
 
 
 def dollars(cost: Cost | None) -> tuple[float, float, float]:
@@ -201,7 +106,8 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
     return math.nan, low, high
 
 
-def _latency(row: Row, seconds: float | None) -> float:
+def latency_s(row: Row, seconds: float | None) -> float:
+    """A duration of a call: nan unless this run's model answered, inf where it was cut off by our own patience."""
     if not row.timed:
         return math.nan
     if row.record.outcome is Outcome.MODEL_TIMEOUT:
@@ -215,8 +121,8 @@ def _or_nan(value: float | int | None) -> float:
 
 def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
-    made = [_call_floats(row) for row in rows]
-    floats = {name: np.asarray([m[name] for m in made], dtype=np.float64) for name in _CALL_FLOATS}
+    made = np.asarray([_call_floats(row) for row in rows], dtype=np.float64).reshape(-1, len(_CALL_FLOATS))
+    floats: dict[str, FloatArray] = {name: made[:, k].copy() for k, name in enumerate(_CALL_FLOATS)}
     session = np.asarray([r.final.session if r.final else 0 for r in rows], dtype=np.int64)
     block, block_s = time_blocks(floats["sent_utc_s"], floats["busy_s"], session)
     return CallRows(
@@ -230,42 +136,51 @@ def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
         n_attempts=np.asarray([len(r.attempts) for r in rows], dtype=np.int64),
         cached=np.asarray([r.cached for r in rows], dtype=np.bool_),
         stamp_source=strings(r.final.timing.stamp_source if r.final else "" for r in rows),
-        chunk_gaps_s=tuple(np.asarray(tm.chunk_gaps_s(r.final.timing) if r.final and r.timed else ()) for r in rows),
+        chunk_gaps_s=tuple(_chunk_gaps(r) for r in rows),
         block_s=block_s,
         **floats,
     )
 
 
-_CALL_FLOATS = ("ttft_s", "first_answer_s", "tpot_s", "e2e_s", "e2e_with_retries_s", "felt_s", "queue_s", "n_in",
-                "n_out", "n_reasoning", "cache_read", "usd", "usd_low", "usd_high", "busy_s", "sent_utc_s",
-                "score")  # fmt: skip
+_CALL_FLOATS = ("score", "usd", "usd_low", "usd_high", "busy_s", "sent_utc_s", "ttft_s", "first_answer_s", "tpot_s",
+                "e2e_s", "e2e_with_retries_s", "felt_s", "queue_s", "n_in", "n_out", "cache_read",
+                "n_reasoning")  # fmt: skip
+_NO_GAPS: FloatArray = np.empty(0)
+_NO_GAPS.flags.writeable = False
 
 
-def _call_floats(row: Row) -> dict[str, float]:
-    usd, low, high = dollars(row.cost)
-    values = dict.fromkeys(_CALL_FLOATS, math.nan)
-    values.update(usd=usd, usd_low=low, usd_high=high, busy_s=row.busy_s, sent_utc_s=row.sent_utc_s, score=row.score)
-    final = row.final
-    if final is None:
-        return values
-    t, usage = final.timing, final.usage
+def _chunk_gaps(row: Row) -> FloatArray:
+    if row.final is None or not row.timed or len(row.final.timing.chunk_ns) < 2:
+        return _NO_GAPS
+    stamps: IntArray = np.asarray(row.final.timing.chunk_ns, dtype=np.int64)
+    return (stamps[1:] - stamps[:-1]) / tm.NS_PER_S
+
+
+def _call_floats(row: Row) -> tuple[float, ...]:
+    """The numbers of one call in the order of ``_CALL_FLOATS``."""
+    told = (row.score, *dollars(row.cost), row.busy_s, row.sent_utc_s)
+    if row.final is None:
+        return (*told, *[math.nan] * (len(_CALL_FLOATS) - len(told)))
+    t, usage = row.final.timing, row.final.usage
     n_out = None if usage is None else usage.output_total
-    timed_out = row.record.outcome is Outcome.MODEL_TIMEOUT
-    first = tm.ttft_s(t)
-    values["ttft_s"] = first if timed_out and first is not None and row.timed else _latency(row, first)
-    answer = tm.first_answer_s(t)
-    values["first_answer_s"] = answer if timed_out and answer is not None and row.timed else _latency(row, answer)
-    values["tpot_s"] = _latency(row, tm.tpot_s(t, n_out))
-    values["e2e_s"] = _latency(row, tm.e2e_s(t))
-    values["e2e_with_retries_s"] = _latency(row, _with_retries_s(row.attempts))
-    values["felt_s"] = _latency(row, tm.felt_s(t))
-    values["queue_s"] = tm.queue_s(t)
-    for name in ("ttft_s", "first_answer_s", "e2e_s"):
-        values[name] += tm.late_s(t)
-    if usage is not None:
-        values.update(n_in=_or_nan(usage.input_total), n_out=_or_nan(n_out), cache_read=_or_nan(usage.cache_read),
-                      n_reasoning=_or_nan(usage.output_reasoning))  # fmt: skip
-    return values
+    late = tm.late_s(t)
+    return (
+        *told,
+        _first_s(row, tm.ttft_s(t)) + late,
+        _first_s(row, tm.first_answer_s(t)) + late,
+        latency_s(row, tm.tpot_s(t, n_out)),
+        latency_s(row, tm.e2e_s(t)) + late,
+        latency_s(row, _with_retries_s(row.attempts)),
+        latency_s(row, tm.felt_s(t)),
+        tm.queue_s(t),
+        *((math.nan,) * 4 if usage is None
+          else map(_or_nan, (usage.input_total, n_out, usage.cache_read, usage.output_reasoning))),
+    )  # fmt: skip
+
+
+def _first_s(row: Row, seconds: float | None) -> float:
+    """A first token that came before the call ran into its time limit has its true time."""
+    return seconds if row.timed and seconds is not None else latency_s(row, seconds)
 
 
 def _with_retries_s(attempts: Sequence[Attempt]) -> float:

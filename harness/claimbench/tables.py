@@ -9,7 +9,8 @@ from datetime import datetime
 import numpy as np
 
 from claimbench.table_clusters import cluster_names
-from claimbench.table_rows import Row, arm_items, call_rows, make_row, strings
+from claimbench.table_items import arm_items
+from claimbench.table_rows import Row, call_rows, make_row, strings
 from claimbench.table_types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
 from claimbench.types import Attempt, Call, CallRecord, Cost, Manifest, Score, Session, Suite
 
@@ -60,14 +61,16 @@ def build_tables(
         rows[record.call.arm].append(make_row(item, record, mine, found, costs.get(record.call.id), origin))
     keys = list(index)
     clusters = cluster_names(suite.tasks, keys)
+    counts = _planned_per_item(planned, arms, index)
+    arrays = {arm: call_rows(rows[arm], clusters) for arm in arms}
     table = ItemTable(
         items=tuple(f"{task}/{sample}" for task, sample in keys),
         task=strings(task for task, _ in keys),
         cluster=strings(clusters),
         slices=_slices(suite, keys),
-        arms={arm: arm_items(len(keys), rows[arm], _planned_per_item(planned, arm, index)) for arm in arms},
+        arms={arm: arm_items(len(keys), rows[arm], arrays[arm], counts[arm]) for arm in arms},
     )
-    return table, CallTable({arm: call_rows(rows[arm], clusters) for arm in arms})
+    return table, CallTable(arrays)
 
 
 def _item_index(suite: Suite, planned: Sequence[Call]) -> dict[tuple[str, str], int]:
@@ -82,11 +85,12 @@ def _slices(suite: Suite, keys: Sequence[tuple[str, str]]) -> dict[str, StrArray
     return {name: strings(str(of[key].get(name, "")) for key in keys) for name in names}
 
 
-def _planned_per_item(planned: Sequence[Call], arm: str, index: Mapping[tuple[str, str], int]) -> IntArray:
-    counts = np.zeros(len(index), dtype=np.int64)
+def _planned_per_item(
+    planned: Sequence[Call], arms: Sequence[str], index: Mapping[tuple[str, str], int]
+) -> dict[str, IntArray]:
+    counts = {arm: np.zeros(len(index), dtype=np.int64) for arm in arms}
     for call in planned:
-        if call.arm == arm:
-            counts[index[(call.task, call.sample_id)]] += 1
+        counts[call.arm][index[(call.task, call.sample_id)]] += 1
     return counts
 
 

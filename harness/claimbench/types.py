@@ -131,6 +131,27 @@ class ScorerSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskSpec:
+    """Personal data that is masked as rows are loaded: what is looked for, in which columns (None: all), and how."""
+
+    entities: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
+    model: str | None = None
+    min_score: float = 0.4
+    phone_regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What was masked in a task's rows, examples included: ``counts`` by entity, ``rows`` with any, and by what."""
+
+    spec: MaskSpec
+    counts: Mapping[str, int]
+    rows: int
+    library: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One measured task. ``prompt`` and the few-shot turns are Jinja2 sources over the sample's ``input``."""
 
@@ -144,6 +165,8 @@ class Task:
     stop: tuple[str, ...] = ()
     few_shot_target: str | None = None
     """Jinja2 source of the assistant turn in a few-shot example; default: the target (JSON for objects)."""
+    masked: Masked | None = None
+    """What was masked in the rows before they became requests; None: nothing was looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,8 +371,8 @@ class Usage:
         """Input tokens of every class; None if the fresh input is unknown."""
         if self.input_fresh is None:
             return None
-        parts = (self.cache_read, self.cache_write_5m, self.cache_write_1h, self.image, self.audio, self.tool_use_input)
-        return self.input_fresh + sum(p or 0 for p in parts)
+        cached = (self.cache_read or 0) + (self.cache_write_5m or 0) + (self.cache_write_1h or 0)
+        return self.input_fresh + cached + (self.image or 0) + (self.audio or 0) + (self.tool_use_input or 0)
 
     @property
     def output_total(self) -> int | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
 from pydantic import Field
 
@@ -53,15 +54,11 @@ class LabelScorer:
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
-        strict = {label: squeeze(label).casefold() for label in labels}
-        loose = {label: _loose(label) for label in labels}
+        strict, loose = _forms(labels)
         shown = visible(text)
-        readings = [(loose, _loose(shown))]
-        distinct = all(loose.values()) and len(set(loose.values())) == len(labels)
-        if not distinct:
-            readings = []
-        if not distinct or all(not (form[0].isalnum() and form[-1].isalnum()) for form in strict.values()):
-            readings.insert(0, (strict, squeeze(shown).casefold()))
+        readings = [(strict, squeeze(shown).casefold())] if strict else []
+        if loose:
+            readings.append((loose, _loose(shown)))
         for forms, answer in readings:
             whole = [label for label, form in forms.items() if form == answer]
             if whole:
@@ -72,6 +69,21 @@ class LabelScorer:
                 if found:
                     return found
         return ()
+
+
+@lru_cache(maxsize=64)
+def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """How labels may be written: label -> strict form, label -> loose form; empty where that reading is not used.
+
+    The loose one (words only) is used unless it makes two labels one; the strict one where signs at the ends of a label
+    may matter, or the loose one cannot be used.
+    """
+    strict = {label: squeeze(label).casefold() for label in labels}
+    loose = {label: _loose(label) for label in labels}
+    if not (all(loose.values()) and len(set(loose.values())) == len(labels)):
+        return strict, {}
+    signs = all(not (form[0].isalnum() and form[-1].isalnum()) for form in strict.values())
+    return (strict if signs else {}), loose
 
 
 def _search(forms: Mapping[str, str], answer: str) -> tuple[str, ...]:

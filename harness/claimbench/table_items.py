@@ -1,0 +1,114 @@
+"""One arm's calls -> one row per item: the calls of an item averaged, whatever their number (epochs)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from claimbench import timing as tm
+from claimbench.table_rows import Row, distinct, latency_s
+from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench.types import ANSWERED, Cost, Outcome
+
+_ANSWERED = [outcome.value for outcome in ANSWERED]
+
+
+def arm_items(n: int, rows: Sequence[Row], calls: CallRows, planned: IntArray) -> ArmItems:
+    """Aggregate one arm's calls per item.
+
+    Args:
+        n: items of the table.
+        rows: the arm's finished calls.
+        calls: the same as arrays, in the same order.
+        planned: calls planned per item, shape (n,).
+    """
+    scored = ~np.isnan(calls.score)
+    valid = _valid_epochs(n, calls, scored)
+    answered = valid & (calls.outcome == Outcome.OK.value)  # the most lenient cut that still is about the model
+    mean = means(n, calls, calls.score, valid)
+    finished = _count(n, calls, np.ones(len(rows), dtype=np.bool_))
+    right = np.nan_to_num(mean) * _count(n, calls, valid)
+    wrong = np.maximum(planned, finished) - _count(n, calls, scored)
+    out_of = _count(n, calls, valid) + np.maximum(wrong, 0)
+    timed = np.asarray([r.final is not None and r.timed for r in rows], dtype=np.bool_)
+    service_s = np.asarray([_service_s(r) for r in rows], dtype=np.float64)
+    kinds = {kind: _count(n, calls, calls.outcome == kind.value) for kind in Outcome}
+    return ArmItems(
+        score=mean,
+        score_var=_variance(n, calls, valid, mean),
+        # a planned call that never finished is a failure of the harness or the provider, wrong at worst
+        score_errors_wrong=np.divide(right, out_of, out=np.where(planned > 0, 0.0, math.nan), where=out_of > 0),
+        score_without_refusals=means(n, calls, calls.score, answered),
+        mean_e2e_s=means(n, calls, service_s, timed),
+        n_epochs=_count(n, calls, valid),
+        n_calls=planned,
+        n_finished=finished,
+        n_missing=_count(n, calls, ~scored) + np.maximum(planned - finished, 0),
+        n_errors=sum((kinds[kind] for kind in Outcome if kind.missing), np.zeros(n, dtype=np.int64)),
+        n_refused=kinds[Outcome.REFUSED],
+        n_truncated=kinds[Outcome.TRUNCATED],
+        n_empty=kinds[Outcome.EMPTY],
+        n_timeout=kinds[Outcome.MODEL_TIMEOUT],
+        n_unparsable=_count(n, calls, np.asarray([r.status == "unparsable" for r in rows], dtype=np.bool_)),
+        n_cached=_count(n, calls, calls.cached),
+        **money(n, calls, [row.cost for row in rows]),
+    )
+
+
+def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str, Any]:
+    """The fields of :class:`ArmItems` that a price can change; ``costs`` in the order of ``calls``.
+
+    A call counts as a request if it was answered, or failed but was (perhaps) charged for.
+    """
+    served = np.isin(calls.outcome, _ANSWERED) | (calls.usd_high > 0)
+    known = [cost for cost in costs if cost is not None]
+    return {
+        "usd": means(n, calls, calls.usd, served),
+        "usd_low": means(n, calls, calls.usd_low, served),
+        "usd_high": means(n, calls, calls.usd_high, served),
+        "busy_s": means(n, calls, calls.busy_s, served),
+        "price_ids": distinct(c.price_id for c in known),
+        "cost_bases": distinct(c.basis for c in known),
+        "cost_why_unknown": distinct(c.why_unknown for c in known),
+        "currencies": distinct(c.currency for c in known),
+    }
+
+
+def means(n: int, calls: CallRows, values: FloatArray, chosen: BoolArray) -> FloatArray:
+    """Mean per item over the chosen calls; nan where there are none, or one of them is unknown."""
+    at = calls.item[chosen]
+    sums = np.bincount(at, weights=values[chosen], minlength=n)
+    counts = np.bincount(at, minlength=n)
+    found: FloatArray = np.divide(sums, counts, out=np.full(n, math.nan), where=counts > 0)
+    return found
+
+
+def _variance(n: int, calls: CallRows, chosen: BoolArray, mean: FloatArray) -> FloatArray:
+    """Sample variance of the score per item over the chosen calls; nan below two."""
+    at = calls.item[chosen]
+    squares = np.bincount(at, weights=(calls.score[chosen] - mean[at]) ** 2, minlength=n)
+    counts = np.bincount(at, minlength=n)
+    found: FloatArray = np.divide(squares, counts - 1, out=np.full(n, math.nan), where=counts > 1)
+    return found
+
+
+def _count(n: int, calls: CallRows, chosen: BoolArray) -> IntArray:
+    return np.bincount(calls.item[chosen], minlength=n).astype(np.int64)
+
+
+def _valid_epochs(n: int, calls: CallRows, scored: BoolArray) -> BoolArray:
+    """Drop cached answers, which are copies and not draws; without a measured one, the first copy stands for all."""
+    measured: BoolArray = scored & ~calls.cached
+    lacks = _count(n, calls, measured)[calls.item] == 0
+    copies = np.flatnonzero(scored & lacks)
+    first = copies[np.unique(calls.item[copies], return_index=True)[1]]
+    valid = measured.copy()
+    valid[first] = True
+    return valid
+
+
+def _service_s(row: Row) -> float:
+    return math.nan if row.final is None else latency_s(row, tm.e2e_s(row.final.timing))
