@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from jinja2.lexer import name_re
+from jinja2._identifier import pattern as name_re
 
 from claimbench import prompts
 from claimbench.datasets import Row, Table, parse_json
 from claimbench.errors import SuiteError
+from claimbench.masking import Masking, RowMask
 from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.number_text import parse_number
 from claimbench.suite_model import DatasetModel
@@ -48,6 +49,7 @@ class SampleBuilder:
     table: Table
     answer: AnswerSpec
     prompt: tuple[Message, ...]
+    masking: Masking | None = None
 
     @property
     def is_few_shot(self) -> bool:
@@ -122,6 +124,7 @@ class SampleBuilder:
         if not self.is_few_shot:
             wanted += [((key,), name) for key, name in (("id", data.id), ("cluster", data.cluster)) if name is not None]
             wanted += [(("slices", i), name) for i, name in enumerate(data.slices)]
+        self._check_masked()
         for where, column in wanted:
             if self.table.columns and column not in self.table.columns:
                 raise self.document.error(
@@ -130,14 +133,52 @@ class SampleBuilder:
                     hint=f"columns: {one_of(self.table.columns, 30)}",
                 )
 
+    def _check_masked(self) -> None:
+        """A column to mask that is not there would leave what it names unmasked."""
+        columns = self.masking.spec.columns if self.masking is not None else None
+        for name in () if self.is_few_shot else columns or ():
+            if self.table.columns and name not in self.table.columns:
+                loc = mask_loc(self.document, self.loc)
+                raise self.document.error(
+                    loc,
+                    f"mask: {self.table.path} has no column '{name}'{did_you_mean(name, self.table.columns)}",
+                    line=self.document.line_of(loc, name),
+                    hint=f"columns: {one_of(self.table.columns, 30)}; a task may have a `mask:` of its own",
+                )
+
     def _sample(self, row: Row, number: int, used: frozenset[str]) -> Sample:
-        inputs = {name: row.values[column] for name, column in self.variables.items() if column in row.values}
+        mask = self.masking.row() if self.masking is not None else None
+        if mask is None:
+            inputs = {name: row.values[column] for name, column in self.variables.items() if column in row.values}
+        else:
+            inputs = mask.inputs(self.variables, row.values, self.variables if self.is_few_shot else used)
         self._check_input(row, inputs, used)
         few = self.is_few_shot
         sample_id = f"example {number}" if few else self._text(row, self.dataset.id, "id", str(number))
         cluster = sample_id if few else self._text(row, self.dataset.cluster, "cluster", sample_id)
         slices = {} if few else {name: self._slice(row, name) for name in self.dataset.slices}
-        return Sample(sample_id, inputs, self._target(row), cluster, slices, {"line": row.line})
+        target = self._target(row)
+        if mask is not None:
+            self._check_unmasked(row, target, mask)
+            sample_id, cluster = (
+                mask.key(self.dataset.id, sample_id),
+                mask.key(self.dataset.cluster or self.dataset.id, cluster),
+            )
+            slices = {name: mask.key(name, value) for name, value in slices.items()}
+        return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
+
+    def _check_unmasked(self, row: Row, target: Json, mask: RowMask) -> None:
+        """A target stays as it is; one that gives away what was masked could not be answered, and would be stored."""
+        if self.answer.kind not in ("text", "json"):
+            return
+        entity = mask.left_in(target, sent=self.is_few_shot)
+        if entity is not None:
+            what = "would be sent" if self.is_few_shot else "could not be answered, and would be stored"
+            raise self._row_error(
+                row,
+                f"the target holds personal data ({entity}) that is masked elsewhere: it {what}",
+                f"leave {entity} out of mask.entities, or this column out of mask.columns, or change the target",
+            )
 
     def _check_input(self, row: Row, inputs: Mapping[str, Json], used: frozenset[str]) -> None:
         missing = sorted(used - set(inputs))
@@ -218,6 +259,12 @@ class SampleBuilder:
 
     def _row_error(self, row: Row, message: str, hint: str | None = None) -> SuiteError:
         return SuiteError(message, path=self.table.path, line=row.line, hint=hint)
+
+
+def mask_loc(document: YamlDocument, task: Loc) -> Loc:
+    """Where the mask of the task at ``task`` stands: its own, else the suite's."""
+    own = (*task, "mask")
+    return own if own in document.places else ("mask",)
 
 
 def schema_fault(value: Json, schema: Mapping[str, Json]) -> str | None:

@@ -25,6 +25,7 @@ from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite_lm import LmEvalBuilder
 from claimbench.suite_lm_model import LmEvalTaskModel
+from claimbench.suite_masking import task_maskings
 from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite_tasks import TaskBuilder
 from claimbench.suite_yaml import Loc, YamlDocument, apply_override, parse_yaml
@@ -80,11 +81,12 @@ def load_suite(
         raise first_error(exc, document) from None
     known = providers if providers is not None else plugin_names("claimbench.providers")
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
+    maskings = task_maskings(document, model)
     tasks = tuple(
         LmEvalBuilder(document, index, task, model.arms, file.parent, allow_outside).build()
         if isinstance(task, LmEvalTaskModel)
-        else TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}).build()
-        for index, task in enumerate(model.tasks)
+        else TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}, masking).build()
+        for index, (task, masking) in enumerate(zip(model.tasks, maskings, strict=True))
     )
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
 

@@ -59,7 +59,8 @@ def canonical_json(value: Json) -> bytes:
 def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: int) -> str:
     """Hash what decides the numbers of a run; two results are comparable only if it is equal.
 
-    Covered: the rows as loaded, prompts, few-shot examples, answer space, scorers, max_tokens, stop, sampling, epochs.
+    Covered: the rows as loaded (masked, if so, and how), prompts, few-shot examples, answer space, scorers,
+    max_tokens, stop, sampling, epochs.
     Not covered: claims, arms, budget, prose, and where in a file a row stood.
     """
     measured: dict[str, Any] = {
@@ -73,6 +74,9 @@ def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: i
 
 def _measured_task(task: Task) -> dict[str, Json]:
     bare = dataclasses.asdict(dataclasses.replace(task, samples=(), few_shot=()))
+    del bare["masked"]  # not there before masks were: a suite without one keeps its hash
+    if task.masked is not None:
+        bare["mask"] = dataclasses.asdict(task.masked.spec)
     return bare | {"samples": list(map(_measured, task.samples)), "few_shot": list(map(_measured, task.few_shot))}
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from claimbench import prompts
 from claimbench.datasets import ReadOptions, Row, Table, parse_json, read_table
 from claimbench.errors import PluginError, SuiteError
+from claimbench.masking import Masking
 from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.samples import SampleBuilder
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
@@ -28,6 +29,7 @@ class TaskBuilder:
     folder: Path
     allow_outside: bool
     factories: Mapping[str, ScorerFactory] = field(default_factory=dict)
+    masking: Masking | None = None
 
     @property
     def loc(self) -> Loc:
@@ -55,6 +57,8 @@ class TaskBuilder:
             stop=tuple(self.model.stop),
             few_shot_target=self.model.few_shot_target,
         )
+        if self.masking is not None:  # not before the examples are loaded too
+            task = replace(task, masked=self.masking.masked())
         self._check_examples(task)
         return task
 
@@ -74,7 +78,15 @@ class TaskBuilder:
 
     def _builder(self, source: str, table: Table, answer: AnswerSpec, prompt: tuple[Message, ...]) -> SampleBuilder:
         return SampleBuilder(
-            self.document, self.loc, source, self.model.name, self.model.dataset, table, answer, prompt
+            self.document,
+            self.loc,
+            source,
+            self.model.name,
+            self.model.dataset,
+            table,
+            answer,
+            prompt,
+            self.masking,
         )
 
     def _table(self) -> Table:
