@@ -26,8 +26,8 @@ from claimbench.types import (
 )
 from claimbench.usage import merge_anthropic, normalise_anthropic
 from claimbench_providers.arm_options import Options
-from claimbench_providers.openai_wire import error_chunk
 from claimbench_providers.sse_endpoint import Reader, SseEndpoint
+from claimbench_providers.wire_faults import error_chunk
 
 FINISH_REASONS = {
     "end_turn": "stop",

@@ -1,4 +1,4 @@
-"""What every provider of chat completions shares, whatever carries its bytes: options, key, address, events."""
+"""What every provider of OpenAI's two APIs shares, whatever carries its bytes: options, key, address, events."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from dataclasses import replace
 
 from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider import ProviderContext
-from claimbench.types import Arm, ConstraintKind, Delta, Event, Json, Meta, Request, StampSource
+from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, StampSource
 from claimbench.usage import hides_reasoning
-from claimbench_providers import hosts, keys, openai_wire
+from claimbench_providers import hosts, keys, wire_faults
 from claimbench_providers.arm_options import Options
 from claimbench_providers.llama_text import TextStream
+from claimbench_providers.openai_wire import ChunksReader, Dialect
+from claimbench_providers.responses_wire import ResponsesDialect
 
-OPTIONS = ("structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
-
+APIS = ("chat", "responses")
+OPTIONS = ("api", "structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
+CHAT_ONLY = ("token_parameter", "stream_usage")
 
 GATEWAY_CACHES = ("cf-aig-cache-status", "helicone-cache", "x-portkey-cache-status", "x-cache-status")
 """Headers with which gateways say that an answer is a stored one (``HIT``) and no model was asked."""
@@ -37,7 +40,11 @@ class ChatEndpoint:
                 f"arm {arm.name!r}: base_url {self.url!r} is not an address", hint="it looks like https://host/v1"
             )
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
-        self.dialect = openai_wire.Dialect(
+        self.api = options.text("api", choices=APIS) or "chat"
+        if self.api == "responses" and (wrong := [name for name in CHAT_ONLY if options.has(name)]):
+            raise PluginError(f"arm {arm.name!r}: options.{wrong[0]} means nothing with `api: responses`")
+        dialect = ResponsesDialect if self.api == "responses" else Dialect
+        self.dialect = dialect(
             arm.model,
             token_parameter=options.text(
                 "token_parameter", choices=("max_tokens", "max_completion_tokens", "max_output_tokens")
@@ -82,8 +89,8 @@ class ChatEndpoint:
     def answer(self, request: Request, meta: Meta) -> AnswerReader:
         """A reader for one response to ``request``."""
         label = bool(request.labels) and self.constraint(request) == "json_schema"
-        reader = openai_wire.ChunkReader(meta, hidden_reasoning=hides_reasoning(self.url), label=label)
-        # Where the endpoint refuses `stop`, the answer is cut here, so that arms stay comparable.
+        reader = self.dialect.reader(meta, hidden_reasoning=hides_reasoning(self.url), label=label)
+        # Where the endpoint takes no `stop`, the answer is cut here, so that arms stay comparable.
         cut = TextStream(request.stop) if "stop" in self.dialect.omit and request.stop else None
         return AnswerReader(reader, cut)
 
@@ -101,7 +108,7 @@ def response_meta(
     return Meta(
         http_status=status,
         request_id=headers.get("x-request-id") or headers.get("request-id"),
-        rate_limits=openai_wire.rate_limits(headers),
+        rate_limits=wire_faults.rate_limits(headers),
         connect_ns=connect_ns,
         tls_ns=tls_ns,
         sent_ns=sent_ns,
@@ -118,7 +125,7 @@ def _from_cache(headers: Mapping[str, str]) -> bool:
 class AnswerReader:
     """Chunks of one response -> events, cut at the request's stop strings where the endpoint does not do it."""
 
-    def __init__(self, reader: openai_wire.ChunkReader, cut: TextStream | None) -> None:
+    def __init__(self, reader: ChunksReader, cut: TextStream | None) -> None:
         self._reader, self._cut = reader, cut
         self._last_ns: int | None = None
 
@@ -128,7 +135,7 @@ class AnswerReader:
         return self._reader.complete
 
     def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterator[Event]:
-        """Events of one chunk; raises as :meth:`openai_wire.ChunkReader.read`."""
+        """Events of one chunk; raises as the inner reader does."""
         for event in self._reader.read(chunk, received_ns):
             yield from self._shown(event)
 
@@ -147,6 +154,8 @@ class AnswerReader:
             yield from self._shown(event)
 
     def _shown(self, event: Event) -> Iterator[Event]:
+        if self._cut is not None and self._cut.stopped and isinstance(event, Done) and event.finish_reason == "length":
+            event = replace(event, finish_reason="stop")  # the answer had ended before its length was used up
         if self._cut is None or not isinstance(event, Delta) or event.kind != "answer":
             yield event
             return

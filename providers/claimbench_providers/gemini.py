@@ -20,8 +20,8 @@ from claimbench.provider import ProviderContext
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
 from claimbench.usage import normalise_gemini
 from claimbench_providers.arm_options import Options
-from claimbench_providers.openai_wire import error_chunk
 from claimbench_providers.sse_endpoint import Reader, SseEndpoint
+from claimbench_providers.wire_faults import error_chunk
 
 FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 FILTERED = frozenset(

@@ -15,7 +15,7 @@ from typing import Any
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Json, Meta, Request, StampSource
-from claimbench_providers import openai_wire
+from claimbench_providers import openai_wire, wire_faults
 from claimbench_providers.arm_options import Options
 
 
@@ -103,4 +103,4 @@ def _fault(error: Exception) -> ProviderError:
     if not isinstance(status, int):
         return Network(f"{type(error).__name__}: {error}"[:500])
     response = getattr(error, "response", None)
-    return openai_wire.fault(status, {"error": {"message": str(error)}}, dict(getattr(response, "headers", {}) or {}))
+    return wire_faults.fault(status, {"error": {"message": str(error)}}, dict(getattr(response, "headers", {}) or {}))

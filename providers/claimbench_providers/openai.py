@@ -3,6 +3,8 @@
 Options of an arm (all optional):
 
 ===================  ===============================================================================================
+``api``              ``chat`` (default), or ``responses``: OpenAI's Responses API, always over the core's own transport
+                     (:mod:`claimbench_providers.responses_wire`)
 ``structured``       ``true``: labels and schemas are enforced by ``response_format``; ``false``: neither is; default:
                      schemas are, labels are not
 ``token_parameter``  ``max_tokens`` or ``max_completion_tokens``; default by the model's family
@@ -24,13 +26,14 @@ from typing import Any
 from claimbench.errors import ConnectTimeout, IncompleteStream, MalformedStream, Network, ProviderError, Timeout
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import openai_wire
+from claimbench_providers import compatible, wire_faults
 from claimbench_providers.chat_endpoint import AnswerReader, ChatEndpoint, response_meta
 
 
-def create(arm: Arm, context: ProviderContext) -> OpenAIProvider:
+def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.CompatibleProvider:
     """The provider factory named in the entry points; checks options, opens nothing."""
-    return OpenAIProvider(arm, context)
+    made = OpenAIProvider(arm, context)
+    return compatible.create(arm, context) if made.api == "responses" else made
 
 
 class OpenAIProvider:
@@ -41,6 +44,11 @@ class OpenAIProvider:
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         self._endpoint = ChatEndpoint(arm, context)
         self._client: Any = None
+
+    @property
+    def api(self) -> str:
+        """Which of OpenAI's APIs the arm asks for."""
+        return self._endpoint.api
 
     def missing(self) -> str | None:
         """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
@@ -85,16 +93,16 @@ class OpenAIProvider:
                 for event in reader.finish():
                     yield event
         except openai.APIStatusError as error:
-            if openai_wire.is_filtered(error.status_code, error.body):
+            if wire_faults.is_filtered(error.status_code, error.body):
                 yield Meta(http_status=error.status_code, request_id=error.request_id)
                 yield Done("content_filter", refusal=True)
                 return
             headers = dict(error.response.headers)
-            raise openai_wire.fault(error.status_code, error.body, headers) from error
+            raise wire_faults.fault(error.status_code, error.body, headers) from error
         except openai.APIConnectionError as error:
             raise _connection_fault(error.__cause__ or error, began=reader is not None) from error
         except openai.APIError as error:
-            raise openai_wire.error_chunk(error.body if error.body is not None else error.message) from error
+            raise wire_faults.error_chunk(error.body if error.body is not None else error.message) from error
         except ValueError as error:  # JSON that is none, or bytes that are no UTF-8
             raise MalformedStream(f"a chunk that is not JSON: {error}") from error
         except Exception as error:

@@ -1,4 +1,4 @@
-"""The chat-completions protocol without a client: requests as JSON, chunks as events, faults as our errors.
+"""The chat-completions protocol without a client: requests as JSON, chunks as events.
 
 Pure functions and one small state machine, shared by every provider that speaks this protocol.
 """
@@ -7,20 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import Any, Protocol
 
-from claimbench.errors import (
-    Auth,
-    BadRequest,
-    ContextOverflow,
-    MalformedStream,
-    ProviderError,
-    RateLimited,
-    ServerFault,
-)
+from claimbench.errors import BadRequest, MalformedStream, ServerFault
 from claimbench.types import ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
 from claimbench.usage import billed_usd, normalise_openai
+from claimbench_providers.wire_faults import error_chunk
 
 REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
 """OpenAI's models that take ``max_completion_tokens`` and refuse temperature, top_p and stop."""
@@ -38,15 +30,33 @@ FINISH_REASONS = {
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
 }
-_OVERFLOW = re.compile(
-    r"context.?(?:length|window|size)|maximum.{0,20}(?:context|tokens)|prompt is too long|too many (?:input )?tokens",
-    re.IGNORECASE,
-)
-_FILTERED = re.compile(r"content.?(?:filter|policy|management)|data_inspection_failed|safety", re.IGNORECASE)
+
+
+class ChunksReader(Protocol):
+    """Chunks of one response -> events."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether a finish reason has come."""
+        ...
+
+    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
+        """Events of one chunk; raises ProviderError."""
+        ...
+
+    def finish(self) -> Iterator[Event]:
+        """The last events; raises ProviderError."""
+        ...
 
 
 class Dialect:
-    """How one arm's requests are written: which parameters are sent under which names. See ``describe``."""
+    """How one arm's requests are written and its answers read: parameters and their names (``describe``), path, reader.
+
+    This is chat completions; :class:`~claimbench_providers.responses_wire.ResponsesDialect` is the Responses API.
+    """
+
+    path = "/chat/completions"
+    never_sent: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -62,7 +72,7 @@ class Dialect:
         self.model = model
         self.token_parameter = token_parameter or ("max_completion_tokens" if reasoning else "max_tokens")
         refused = ("temperature", "top_p", "stop") if reasoning else ()
-        self.omit = tuple(dict.fromkeys((*refused, *omit)))
+        self.omit = tuple(dict.fromkeys((*refused, *self.never_sent, *omit)))
         self.structured = structured
         self.stream_usage = stream_usage
         self.extra_body = dict(extra_body)
@@ -75,12 +85,7 @@ class Dialect:
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request as JSON. A parameter the suite does not set is not sent; nothing is sent that it does not say."""
-        if request.continuations:
-            raise BadRequest(
-                "chat completions give no log-probabilities of given continuations, which this task needs",
-                hint="use a llama_cpp arm, or a generate_until variant of the task",
-                billable="no",
-            )
+        no_continuations(request)
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         if request.prompt is not None:
             messages = [{"role": "user", "content": request.prompt}]
@@ -99,8 +104,19 @@ class Dialect:
         if self.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if self.constraint(request) == "json_schema":
-            body["response_format"] = _response_format(request)
+            body["response_format"] = {"type": "json_schema", "json_schema": schema_of(request)}
         return body | self.extra_body
+
+    def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ChunksReader:
+        """A reader of one response's chunks."""
+        return ChunkReader(meta, hidden_reasoning=hidden_reasoning, label=label)
+
+    def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """A completion that was not streamed, in the shape of one chunk."""
+        choices = answer.get("choices")
+        if not isinstance(choices, list):
+            return answer
+        return answer | {"choices": [{**choice, "delta": choice.get("message") or {}} for choice in choices]}
 
     def describe(self) -> dict[str, Json]:
         """For the manifest: how the parameters went out."""
@@ -114,7 +130,22 @@ class Dialect:
         }
 
 
-def _response_format(request: Request) -> dict[str, Json]:
+def no_continuations(request: Request) -> None:
+    """Refuse a task that neither API can serve.
+
+    Raises:
+        BadRequest: the request asks for probabilities of given continuations.
+    """
+    if request.continuations:
+        raise BadRequest(
+            "chat endpoints give no log-probabilities of given continuations, which this task needs",
+            hint="use a llama_cpp arm, or a generate_until variant of the task",
+            billable="no",
+        )
+
+
+def schema_of(request: Request) -> dict[str, Json]:
+    """The schema of a constrained answer, named and marked strict where it keeps OpenAI's rules."""
     if request.labels:
         schema: Mapping[str, Json] = {
             "type": "object",
@@ -124,8 +155,7 @@ def _response_format(request: Request) -> dict[str, Json]:
         }
     else:
         schema = request.answer_schema or {}
-    described = {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)}
-    return {"type": "json_schema", "json_schema": described}
+    return {"name": "answer", "schema": dict(schema), "strict": _is_strict(schema)}
 
 
 def _is_strict(schema: Json) -> bool:
@@ -295,81 +325,13 @@ class ChunkReader:
             raise ServerFault("the server broke off: insufficient_system_resource")
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
-            yield UsageReport(usage, self._with_tier(), billed_usd(self._usage), self._usage_ns)
+            yield UsageReport(usage, with_tier(self._usage, self._tier), billed_usd(self._usage), self._usage_ns)
         refused = self._refusal or self._finish == "content_filter"
         yield Done(self._finish, refusal=refused, received_ns=self._end_ns)
 
-    def _with_tier(self) -> Json:
-        """The usage as it came, and the tier that was served: OpenAI says it beside the usage, and bills by it."""
-        if self._tier is None or not isinstance(self._usage, Mapping) or "service_tier" in self._usage:
-            return self._usage
-        return {**self._usage, "service_tier": self._tier}
 
-
-def error_chunk(error: Json) -> ProviderError:
-    """The fault in an error object that came inside a stream with status 200."""
-    message, code = _error_text({"error": error})
-    status = int(code) if code.isdigit() else None
-    if status is not None and 400 <= status < 600:
-        return fault(status, {"error": error}, {})
-    return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
-
-
-def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
-    """Our error for an HTTP status before the answer began; such requests are not billed.
-
-    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
-    """
-    message, code = _error_text(body)
-    said = f"HTTP {status}: {message}"
-    if status in (401, 403):
-        return Auth(said, hint="check the key and what it may use", http_status=status, billable="no")
-    if status == 402 or (status == 429 and code in {"insufficient_quota", "billing_hard_limit_reached"}):
-        return Auth(said, hint="the account has no credit left", http_status=status, billable="no")
-    if status == 429:
-        return RateLimited(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
-    if status in (400, 413, 422) and (code == "context_length_exceeded" or _OVERFLOW.search(message)):
-        return ContextOverflow(said, hint="shorten the prompt or lower max_tokens", http_status=status, billable="no")
-    if status in (408, 409, 425) or status >= 500:
-        return ServerFault(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
-    hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
-    if status == 400 and re.search(r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE):
-        hint = "leave a parameter out with `options: {omit: [NAME]}`"
-    return BadRequest(said, hint=hint, http_status=status, billable="no")
-
-
-def is_filtered(status: int, body: Json) -> bool:
-    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a broken request."""
-    message, code = _error_text(body)
-    return status == 400 and bool(_FILTERED.search(code) or (code == "" and _FILTERED.search(message)))
-
-
-def _error_text(body: Json) -> tuple[str, str]:
-    error = body.get("error", body) if isinstance(body, Mapping) else body
-    if isinstance(error, Mapping):
-        error = cast("Mapping[str, Any]", error)
-        message = error.get("message") or error.get("detail") or str(dict(error))
-        return str(message)[:500], str(error.get("code") or error.get("type") or "")
-    return (str(error)[:500] if error else "no message"), ""
-
-
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the reply's own date)."""
-    found = {name.lower(): value for name, value in headers.items()}
-    try:
-        if "retry-after-ms" in found:
-            return max(0.0, float(found["retry-after-ms"]) / 1000)
-        value = found.get("retry-after")
-        if value is None:
-            return None
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-            return float(value)
-        gap = parsedate_to_datetime(value) - parsedate_to_datetime(found["date"])
-        return max(0.0, gap.total_seconds())
-    except (ValueError, TypeError, KeyError):
-        return None
-
-
-def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
-    """The rate-limit headers of a reply, names in lower case."""
-    return {k.lower(): v for k, v in headers.items() if "ratelimit" in k.lower() or k.lower() == "retry-after"}
+def with_tier(usage: Json, tier: Json) -> Json:
+    """The usage as it came, and the tier that was served: OpenAI says it beside the usage, and bills by it."""
+    if not isinstance(tier, str) or not isinstance(usage, Mapping) or "service_tier" in usage:
+        return usage
+    return {**usage, "service_tier": tier}

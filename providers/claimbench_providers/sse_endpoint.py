@@ -1,20 +1,28 @@
-"""What adapters of other protocols share on the core's transport: key, connections, one request, its fault."""
+"""What every protocol shares on the core's transport: key, connections, one request, its events and its fault.
+
+An adapter gives address, headers, body and a reader of messages (:class:`SseEndpoint`). Connections are opened before a
+request's time starts, and every piece is stamped at the socket, by the kernel where it can (``stamp_source`` "kernel",
+else "transport"). What the pieces say is read after the response has ended: events then come all at once, with the
+stamps of their arrival. Closing the stream stops a request that is under way.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
 from typing import Any, Protocol
 
-from claimbench.errors import MalformedStream, PluginError, ProviderError
+from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
 from claimbench.provider import ProviderContext
 from claimbench.transport import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
-from claimbench.types import Arm, ArmFacts, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import hosts, keys, openai_wire
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
+from claimbench_providers import hosts, keys, wire_faults
 from claimbench_providers.chat_endpoint import response_meta
 
 MAX_WARM = 256
+"""Connections opened ahead, at most; the rest open as they are needed, before their request's time starts."""
 
 
 class Reader(Protocol):
@@ -27,6 +35,51 @@ class Reader(Protocol):
     def finish(self) -> Iterator[Event]:
         """The last events; raises IncompleteStream if the answer has no regular end."""
         ...
+
+
+class Stoppable:
+    """An attempt's events; ``aclose`` also stops a request that another task is waiting for, as cancelling it would.
+
+    An async generator alone cannot: closing it while somebody waits for its next event is an error.
+    """
+
+    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
+        self._events = events
+        self._waiting: asyncio.Task[Any] | None = None
+        self._stopped: asyncio.Event | None = None
+        self._begun = False
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        """Itself."""
+        return self
+
+    def __anext__(self) -> Awaitable[Event]:
+        """The next event; only the first has to be waited for."""
+        return self._events.__anext__() if self._begun else self._first()
+
+    async def _first(self) -> Event:
+        self._begun, self._waiting = True, asyncio.current_task()
+        try:
+            return await self._events.__anext__()
+        except asyncio.CancelledError:
+            if self._stopped is None or self._waiting is None or self._waiting.uncancel():
+                raise
+            raise StopAsyncIteration from None
+        finally:
+            self._waiting = None
+            if self._stopped is not None:
+                self._stopped.set()
+
+    async def aclose(self) -> None:
+        """Stop the request if one is under way, and give no more events; idempotent."""
+        self._begun = True
+        if self._waiting is None:
+            await self._events.aclose()
+            return
+        if self._stopped is None:
+            self._stopped = asyncio.Event()
+            self._waiting.cancel()
+        await self._stopped.wait()
 
 
 class SseEndpoint:
@@ -50,7 +103,11 @@ class SseEndpoint:
         raise NotImplementedError
 
     def headers(self, key: str | None) -> dict[str, str]:
-        """Headers beside the usual ones."""
+        """Headers beside the usual ones; one of the same name replaces a usual one."""
+        raise NotImplementedError
+
+    def constraint(self, request: Request) -> ConstraintKind:
+        """See :class:`~claimbench.provider.Provider`."""
         raise NotImplementedError
 
     def body(self, request: Request) -> dict[str, Json]:
@@ -60,6 +117,14 @@ class SseEndpoint:
     def reader(self, request: Request, meta: Meta) -> Reader:
         """A reader for one response."""
         raise NotImplementedError
+
+    def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a server that does not stream, as one message that the reader understands."""
+        return answer
+
+    def details(self) -> dict[str, Json]:
+        """What the manifest says of the arm's requests."""
+        return {"protocol": self._arm.provider}
 
     # --- the provider ---------------------------------------------------------------------------------------------
 
@@ -77,27 +142,44 @@ class SseEndpoint:
             return None
         return keys.key_missing(self._arm, self._context, self.usual_key)
 
-    def _key(self) -> str | None:
+    def key(self) -> str | None:
+        """The key; None for an endpoint that needs none.
+
+        Raises:
+            PluginError: the arm cannot run here.
+        """
         if why := self.missing():
             raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
         return keys.key_of(self._arm, self._context, self.usual_key)
 
     async def start(self) -> ArmFacts:
-        """Open the connections that the arm's concurrency will use; sends no request."""
+        """Open the connections that the arm's concurrency will use; sends no request.
+
+        An endpoint that cannot be reached is not an error here: each call then meets, and records, its fault.
+        """
+        given = self.headers(self.key())
+        replaced = {name.lower() for name in given}
+        usual = {"Content-Type": "application/json", "Accept": "text/event-stream", "User-Agent": "claimbench"}
         await self.close()
         client = HttpClient(self._context.environ, pump=self._context.pump)
-        usual = {"Content-Type": "application/json", "Accept": "text/event-stream", "User-Agent": "claimbench"}
-        self._target = client.target(self.address(), usual | self.headers(self._key()))
+        sent = {name: value for name, value in usual.items() if name.lower() not in replaced} | given
+        self._target = client.target(self.address(), sent)
         self._client = client
-        details: dict[str, Json] = {"base_url": self._url, "protocol": self._arm.provider}
+        network: dict[str, Json] = {}
         try:
-            await client.warm(self._target, min(self._arm.concurrency, MAX_WARM), Timeouts())
+            opened = await client.warm(self._target, min(self._arm.concurrency, MAX_WARM), Timeouts())
         except ProviderError as error:
-            details["network"] = {"unreachable": error.message}
-        return ArmFacts(details=details)
+            network["unreachable"] = error.message
+        else:
+            network["connect_ms"] = _least_ms([c.connect_ns for c in opened])
+            network["tls_ms"] = _least_ms([c.tls_ns for c in opened])
+        return ArmFacts(details={"base_url": self._url, "network": network, **self.details()})
 
-    async def stream(self, request: Request) -> AsyncIterator[Event]:
+    def stream(self, request: Request) -> Stoppable:
         """One attempt; see :class:`~claimbench.provider.Provider`."""
+        return Stoppable(self._attempt(request))
+
+    async def _attempt(self, request: Request) -> AsyncGenerator[Event, None]:
         if self._client is None or self._target is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
         body = json.dumps(self.body(request), ensure_ascii=False, separators=(",", ":"))
@@ -122,17 +204,33 @@ class SseEndpoint:
             yield from _refused(reply)
             return
         reader = self.reader(request, meta)
+        try:
+            for name, data, received_ns in self._messages(reply):
+                yield from reader.read(name, data, received_ns)
+        except MalformedStream as error:
+            if reply.excess:
+                raise MalformedStream("the server sent more bytes than its Content-Length says") from error
+            if reply.fault is None:
+                raise
+            raise reply.fault from error  # the torn last piece is a consequence
+        try:
+            yield from reader.finish()
+        except IncompleteStream as error:
+            raise reply.fault or error from error
+
+    def _messages(self, reply: Reply) -> Iterator[tuple[str, dict[str, Any], int]]:
+        """Messages of a 200, each with its event's name and stamp: a stream of them, or one whole answer."""
+        if coding := reply.headers.get("content-encoding", "identity").lower().replace("identity", ""):
+            raise MalformedStream(f"the server compressed the stream ({coding}) although it was asked not to")
+        if reply.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+            yield "", self.whole(as_object(reply.body)), reply.ended_ns or reply.sent_ns
+            return
         for sse in sse_events(reply.pieces):
             if sse.data.startswith("[DONE]"):
-                break
-            yield from reader.read(sse.event, as_object(sse.data), sse.received_ns)
-        try:
-            last = list(reader.finish())
-        except ProviderError as error:
-            if reply.fault is not None:
-                raise reply.fault from error
-            raise
-        yield from last
+                return
+            yield sse.event, as_object(sse.data), sse.received_ns
+        if reply.excess:
+            raise MalformedStream("the last event is missing")
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
@@ -153,6 +251,11 @@ def as_object(data: str | bytes) -> dict[str, Any]:
     return value
 
 
+def _least_ms(durations_ns: list[int | None]) -> float | None:
+    known = [ns for ns in durations_ns if ns is not None]
+    return round(min(known) / 1e6, 3) if known else None
+
+
 def _refused(reply: Reply) -> Iterator[Event]:
     """A status other than 200: a fault, or a content filter's answer."""
     body: Json = reply.body.decode("utf-8", "replace")
@@ -162,7 +265,7 @@ def _refused(reply: Reply) -> Iterator[Event]:
         body = body[0]
     if reply.fault is not None and not body:
         raise reply.fault
-    if openai_wire.is_filtered(reply.status, body):
+    if wire_faults.is_filtered(reply.status, body):
         yield Done("content_filter", refusal=True, received_ns=reply.ended_ns)
         return
-    raise openai_wire.fault(reply.status, body, reply.headers)
+    raise wire_faults.fault(reply.status, body, reply.headers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from importlib import import_module
 from importlib.resources import files
 from typing import Any, Literal, cast
@@ -17,7 +18,11 @@ Status = Literal["live", "stand-in", "untested"]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One catalogue entry. ``status``: what its working rests on; ``options``: defaults of the arm's."""
+    """One catalogue entry. ``status``: what its working rests on; ``options``: defaults of the arm's.
+
+    ``checked``: the day on which the facts were read at ``source``; None where they are from elsewhere. ``apis``: what
+    an arm's option ``api`` may say.
+    """
 
     name: str
     title: str
@@ -27,6 +32,8 @@ class Vendor:
     status: Status
     source: str
     dated: str
+    checked: date | None = None
+    apis: tuple[str, ...] = ("chat",)
     options: Mapping[str, Json] = field(default_factory=dict)
     note: str | None = None
 
@@ -37,15 +44,22 @@ def catalogue() -> dict[str, Vendor]:
 
     text = files("claimbench_providers").joinpath("catalog/providers.yaml").read_text(encoding="utf-8")
     data: dict[str, Any] = YAML(typ="safe").load(text)
-    return {row["name"]: Vendor(dated=str(data["dated"]), **row) for row in data["providers"]}
+    rows = ({**row, "apis": tuple(row.get("apis", ("chat",)))} for row in data["providers"])
+    return {row["name"]: Vendor(dated=str(data["dated"]), **row) for row in rows}
 
 
 def completed(arm: Arm, vendor: Vendor) -> Arm:
     """The arm with what the catalogue knows and the suite does not say.
 
     Raises:
-        PluginError: the vendor has no address of its own, and the arm gives none.
+        PluginError: the vendor has no address of its own and the arm gives none, or not the API that is asked for.
     """
+    api = arm.options.get("api")
+    if api == "responses" and vendor.protocol == "compatible" and api not in vendor.apis:
+        raise PluginError(
+            f"arm {arm.name!r}: {vendor.title} has no Responses API that is known of",
+            hint="leave `api` out; if it has one by now: provider: compatible, with its base_url and api_key_env",
+        )
     base_url = arm.base_url or vendor.base_url
     if base_url is None and vendor.protocol != "litellm":
         raise PluginError(f"arm {arm.name!r}: provider {vendor.name} needs a base_url", hint=vendor.note)

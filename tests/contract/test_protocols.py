@@ -248,7 +248,9 @@ def test_every_catalogue_entry_is_complete_dated_and_installed() -> None:
         assert vendor.name in installed
         assert vendor.status in ("live", "stand-in", "untested")
         assert vendor.dated == "2026-11-22"
-        assert "." in vendor.source
+        assert vendor.source.startswith("https://")
+        assert vendor.checked is None or str(vendor.checked) <= vendor.dated
+        assert set(vendor.apis) <= {"chat", "responses"}
         assert vendor.base_url is not None or vendor.note
         assert vendor.protocol in ("compatible", "anthropic", "gemini", "litellm")
 

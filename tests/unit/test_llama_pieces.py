@@ -15,7 +15,8 @@ from claimbench.types import Delta
 from claimbench_providers import gguf, host_memory, llama_grammar
 from claimbench_providers.llama_prefix import PrefixSlots, common_length, common_prefix
 from claimbench_providers.llama_text import THINK_TAGS, TextStream
-from claimbench_providers.openai_wire import LabelText, rate_limits, retry_after
+from claimbench_providers.openai_wire import LabelText
+from claimbench_providers.wire_faults import rate_limits, retry_after
 
 WORDS = st.text(alphabet="abäé😀\n<>/think ", max_size=30)
 

@@ -16,8 +16,11 @@ WORDS = {
 }
 
 
+OWN_APIS = {"openai": ["chat", "responses"], "compatible": ["chat", "responses"], "litellm": ["chat"]}
+
+
 def provider_rows() -> list[dict[str, Any]]:
-    """One row per provider: name, title, protocol, address, key variable, whether it is set, status, source, note."""
+    """One row per provider: name, title, protocol, address, key, whether it is set, status, source, day, APIs, note."""
     from claimbench_providers.vendors import catalogue
 
     own = [
@@ -27,7 +30,8 @@ def provider_rows() -> list[dict[str, Any]]:
         ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "untested"),
     ]
     rows: list[dict[str, Any]] = [
-        {"name": n, "title": t, "protocol": p, "base_url": u, "key": k, "status": s, "source": None, "note": None}
+        {"name": n, "title": t, "protocol": p, "base_url": u, "key": k, "status": s}
+        | {"apis": OWN_APIS.get(n, []), "source": None, "checked": None, "note": None}
         for n, t, p, u, k, s in own
     ]
     for vendor in catalogue().values():
@@ -39,7 +43,9 @@ def provider_rows() -> list[dict[str, Any]]:
                 "base_url": vendor.base_url,
                 "key": vendor.key,
                 "status": vendor.status,
-                "source": f"{vendor.source} ({vendor.dated})",
+                "apis": list(vendor.apis),
+                "source": vendor.source,
+                "checked": None if vendor.checked is None else str(vendor.checked),
                 "note": vendor.note,
             }
         )
@@ -60,5 +66,8 @@ def providers_command(as_json: bool) -> int:
         key = "no key needed" if row["key"] is None else f"{row['key']} {'set' if row['key_set'] else 'not set'}"
         click.echo(f"{row['name']:<13} {row['title']:<42} {WORDS[str(row['status'])]:<27} {key}")
     click.echo("\nlive: answered a real request. stand-in: its protocol, on a third-party mock server. Name one with")
-    click.echo("`provider: NAME` in an arm; `bench providers --json` shows addresses, sources and notes.")
+    click.echo(
+        "`provider: NAME` in an arm; `bench providers --json` shows addresses, APIs, sources with the day they were"
+    )
+    click.echo("read, and notes.")
     return 0

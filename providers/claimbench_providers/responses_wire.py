@@ -1,0 +1,203 @@
+"""OpenAI's Responses API without a client: requests as JSON, typed events as ours.
+
+An arm asks for it by ``options: {api: responses}``. What differs from chat completions:
+
+* the answer is not kept by the vendor (``store: false``) unless ``extra_body`` says otherwise;
+* there is neither ``seed`` nor ``stop``: the seed is not sent, stop strings cut the answer here;
+* summaries of the reasoning come only if asked for (``extra_body: {reasoning: {summary: auto}}``), and are never part
+  of the answer.
+
+Events and fields: https://platform.openai.com/docs/api-reference/responses-streaming, as in the openai package's types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from claimbench.errors import MalformedStream
+from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.usage import normalise_openai
+from claimbench_providers.openai_wire import Dialect, LabelText, no_continuations, schema_of, with_tier
+from claimbench_providers.wire_faults import error_chunk, is_filtered
+
+INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
+"""Why a response is incomplete -> finish reason; any other reason stands for itself."""
+
+ENDS = ("response.completed", "response.incomplete", "response.failed")
+REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
+
+
+class ResponsesDialect(Dialect):
+    """How an arm's requests are written for ``/responses``."""
+
+    path = "/responses"
+    never_sent = ("seed", "stop")
+
+    def body(self, request: Request) -> dict[str, Json]:
+        """The request as JSON; system turns stay where they are, as input items."""
+        no_continuations(request)
+        turns: Json = [{"role": m.role, "content": m.content} for m in request.messages]
+        if request.prompt is not None:
+            turns = request.prompt
+        params = request.params
+        optional: dict[str, Json] = {
+            "temperature": params.temperature,
+            "top_p": params.top_p,
+            "reasoning": {"effort": params.reasoning_effort} if params.reasoning_effort is not None else None,
+            "store": False,
+        }
+        if self.constraint(request) == "json_schema":
+            optional["text"] = {"format": {"type": "json_schema", **schema_of(request)}}
+        body: dict[str, Json] = {"model": self.model, "input": turns, "stream": True}
+        body["max_output_tokens"] = request.max_tokens
+        body |= {name: value for name, value in optional.items() if value is not None and name not in self.omit}
+        for name, value in self.extra_body.items():  # `reasoning` and `text` hold parameters of ours too
+            ours = body.get(name)
+            body[name] = {**ours, **value} if isinstance(ours, Mapping) and isinstance(value, Mapping) else value
+        return body
+
+    def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ResponseReader:
+        """A reader of one response's events."""
+        return ResponseReader(meta, hidden_reasoning=hidden_reasoning, label=label)
+
+    def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """A response that was not streamed, as the last event of a stream."""
+        if answer.get("object") != "response" and "output" not in answer:
+            return answer
+        return {"type": f"response.{answer.get('status') or 'completed'}", "response": answer}
+
+    def describe(self) -> dict[str, Json]:
+        """For the manifest: how the parameters went out."""
+        about = super().describe() | {"api": "responses", "token_parameter": "max_output_tokens"}
+        about.pop("stream_usage")
+        return about
+
+
+class ResponseReader:
+    """Turns the events of one response into ours; ``finish`` gives the last ones."""
+
+    def __init__(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> None:
+        self._meta, self._hidden = meta, hidden_reasoning
+        self._label = LabelText() if label else None
+        self._announced: Meta | None = None
+        self._said = self._refused = False
+        self._tools: dict[str, dict[str, Any]] = {}
+        self._finish: str | None = None
+        self._end_ns: int | None = None
+        self._usage: Json = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether the response has ended in one of its regular ways."""
+        return self._finish is not None
+
+    def read(self, event: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
+        """Events of one typed event, each with ``received_ns`` as its stamp; types that say nothing of ours give none.
+
+        Raises:
+            ProviderError: an error event, a failed response, or an object that is no event.
+        """
+        kind = event.get("type")
+        if kind == "error" or (kind is None and event.get("error")):
+            yield from self._error(event.get("error") or dict(event), received_ns)
+            return
+        if not isinstance(kind, str):
+            raise MalformedStream(f"an event without a type: {str(dict(event))[:200]}")
+        if isinstance(event.get("response"), Mapping):
+            yield from self._identify(event["response"], received_ns)
+        if kind in ENDS:
+            yield from self._end(kind, event.get("response") or {}, received_ns)
+        elif kind == "response.output_text.delta":
+            yield from self._answer(str(event.get("delta") or ""), received_ns)
+        elif kind == "response.refusal.delta":
+            yield from self._refusal(str(event.get("delta") or ""), received_ns)
+        elif kind in REASONING and event.get("delta"):
+            yield Delta(str(event["delta"]), "reasoning", received_ns)
+        elif kind.startswith(("response.output_item.", "response.function_call_arguments.")):
+            self._tool(kind, event, received_ns)
+
+    def _identify(self, response: Mapping[str, Any], received_ns: int | None) -> Iterator[Event]:
+        seen = replace(
+            self._announced or self._meta,
+            model_returned=response.get("model") or (self._announced or self._meta).model_returned,
+            request_id=response.get("id") or self._meta.request_id,
+            received_ns=self._announced.received_ns if self._announced else received_ns,
+        )
+        if seen != self._announced:
+            self._announced = seen
+            yield seen
+
+    def _answer(self, text: str, received_ns: int | None) -> Iterator[Event]:
+        self._said = self._said or bool(text)
+        shown = self._label.push(text) if self._label else text
+        if shown:
+            yield Delta(shown, "answer", received_ns)
+
+    def _refusal(self, text: str, received_ns: int | None) -> Iterator[Event]:
+        self._refused = True
+        if text:
+            yield Delta(text, "answer", received_ns)
+
+    def _tool(self, kind: str, event: Mapping[str, Any], received_ns: int | None) -> None:
+        item = event.get("item") or {}
+        if kind.startswith("response.output_item.") and item.get("type") != "function_call":
+            return
+        place = str(event.get("item_id") or item.get("id") or event.get("output_index"))
+        tool = self._tools.setdefault(place, {"name": "", "id": None, "arguments": "", "ns": received_ns})
+        tool["name"] = item.get("name") or tool["name"]
+        tool["id"] = item.get("call_id") or tool["id"]
+        if kind.endswith(".delta"):
+            tool["arguments"] += event.get("delta") or ""
+        elif kind.endswith(".done"):  # the whole, which is what counts where a server streams no pieces
+            tool["arguments"] = event.get("arguments") or item.get("arguments") or tool["arguments"]
+
+    def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
+        if not is_filtered(400, {"error": error}):
+            raise error_chunk(error)
+        self._finish, self._end_ns = "content_filter", received_ns
+        yield from ()
+
+    def _end(self, kind: str, response: Mapping[str, Any], received_ns: int | None) -> Iterator[Event]:
+        self._end_ns = received_ns
+        if response.get("usage"):
+            self._usage = with_tier(response["usage"], response.get("service_tier"))
+        if kind == "response.failed":
+            yield from self._error(response.get("error") or {"message": "the response failed"}, received_ns)
+            return
+        if not self._said and not self._refused and not self._tools:
+            yield from self._output(response.get("output") or (), received_ns)
+        why = str((response.get("incomplete_details") or {}).get("reason") or "")
+        if kind == "response.incomplete":
+            self._finish = INCOMPLETE.get(why, why or "incomplete")
+        else:
+            self._finish = "tool_calls" if self._tools else "stop"
+
+    def _output(self, items: Any, received_ns: int | None) -> Iterator[Event]:
+        """What the last event holds where no delta came: a server that does not stream its answer."""
+        for place, item in enumerate(items):
+            if item.get("type") == "function_call":
+                event = {"item": item, "output_index": place}
+                self._tool("response.output_item.done", event, received_ns)
+            parts = (item.get("content") or ()) if item.get("type") == "message" else ()
+            for part in parts:
+                if part.get("type") == "output_text":
+                    yield from self._answer(str(part.get("text") or ""), received_ns)
+                elif part.get("type") == "refusal":
+                    yield from self._refusal(str(part.get("refusal") or ""), received_ns)
+
+    def finish(self) -> Iterator[Event]:
+        """The last events: text held back, tool calls, usage, Done.
+
+        Raises:
+            MalformedStream: the usage contradicts itself.
+        """
+        if self._label and (text := self._label.finish()):
+            yield Delta(text, "answer", self._end_ns)
+        for tool in self._tools.values():
+            yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
+        if self._usage is not None:
+            usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
+            yield UsageReport(usage, self._usage, None, self._end_ns)
+        yield Done(self._finish, refusal=self._refused or self._finish == "content_filter", received_ns=self._end_ns)

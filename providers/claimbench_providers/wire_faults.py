@@ -1,0 +1,106 @@
+"""What an endpoint says when it refuses or breaks off, as our errors: HTTP statuses, error objects, headers.
+
+Shared by every protocol; pure functions.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, cast
+
+from claimbench.errors import Auth, BadRequest, ContextOverflow, ProviderError, RateLimited, ServerFault
+from claimbench.types import Json
+
+_OVERFLOW = re.compile(
+    r"context.?(?:length|window|size)|maximum.{0,20}(?:context|tokens)|prompt is too long|too many (?:input )?tokens",
+    re.IGNORECASE,
+)
+_FILTERED = re.compile(
+    r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety", re.IGNORECASE
+)
+_WORDS = {
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "insufficient_quota": 429,
+    "billing_hard_limit_reached": 429,
+    "context_length_exceeded": 400,
+    "invalid_prompt": 400,
+    "authentication_error": 401,
+    "invalid_api_key": 401,
+}
+"""Codes of error objects inside a stream, where no status says what they mean; any other is the server's fault."""
+
+
+def error_chunk(error: Json) -> ProviderError:
+    """The fault in an error object that came inside a stream with status 200."""
+    message, code = _error_text({"error": error})
+    status = int(code) if code.isdigit() else _WORDS.get(code)
+    if status is not None and 400 <= status < 600:
+        return fault(status, {"error": error}, {})
+    return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
+
+
+def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
+    """Our error for an HTTP status before the answer began; such requests are not billed.
+
+    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
+    """
+    message, code = _error_text(body)
+    said = f"HTTP {status}: {message}"
+    if status in (401, 403):
+        return Auth(said, hint="check the key and what it may use", http_status=status, billable="no")
+    if status == 402 or (status == 429 and code in {"insufficient_quota", "billing_hard_limit_reached"}):
+        return Auth(said, hint="the account has no credit left", http_status=status, billable="no")
+    if status == 429:
+        return RateLimited(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
+    if status in (400, 413, 422) and (code == "context_length_exceeded" or _OVERFLOW.search(message)):
+        return ContextOverflow(said, hint="shorten the prompt or lower max_tokens", http_status=status, billable="no")
+    if status in (408, 409, 425) or status >= 500:
+        return ServerFault(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
+    hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
+    if status == 400 and re.search(r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE):
+        hint = "leave a parameter out with `options: {omit: [NAME]}`"
+    return BadRequest(said, hint=hint, http_status=status, billable="no")
+
+
+def is_filtered(status: int, body: Json) -> bool:
+    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a broken request."""
+    message, code = _error_text(body)
+    if status != 400:
+        return False
+    if code == "invalid_prompt":  # OpenAI's word for a prompt that breaks its usage policy
+        return bool(re.search(r"flagged|policy", message, re.IGNORECASE))
+    return bool(_FILTERED.search(code) or (code == "" and _FILTERED.search(message)))
+
+
+def _error_text(body: Json) -> tuple[str, str]:
+    error = body.get("error", body) if isinstance(body, Mapping) else body
+    if isinstance(error, Mapping):
+        error = cast("Mapping[str, Any]", error)
+        message = error.get("message") or error.get("detail") or str(dict(error))
+        return str(message)[:500], str(error.get("code") or error.get("type") or "")
+    return (str(error)[:500] if error else "no message"), ""
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the reply's own date)."""
+    found = {name.lower(): value for name, value in headers.items()}
+    try:
+        if "retry-after-ms" in found:
+            return max(0.0, float(found["retry-after-ms"]) / 1000)
+        value = found.get("retry-after")
+        if value is None:
+            return None
+        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+            return float(value)
+        gap = parsedate_to_datetime(value) - parsedate_to_datetime(found["date"])
+        return max(0.0, gap.total_seconds())
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
+    """The rate-limit headers of a reply, names in lower case."""
+    return {k.lower(): v for k, v in headers.items() if "ratelimit" in k.lower() or k.lower() == "retry-after"}
