@@ -6,9 +6,11 @@ document and the requests that lm-eval makes of it, so that a stored run can be 
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import redirect_stderr
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,7 +65,8 @@ def load_task(source: str, num_fewshot: int | None = None) -> Any:
         if num_fewshot is not None:
             spec = {**spec, "num_fewshot": num_fewshot} if isinstance(spec, dict) else {
                 "task": source, "num_fewshot": num_fewshot}  # fmt: skip
-        found = TaskManager(include_defaults=not isinstance(spec, dict) or "dataset_path" not in spec).load(spec)
+        with redirect_stderr(io.StringIO()):  # progress bars; what goes wrong is raised
+            found = TaskManager(include_defaults=not isinstance(spec, dict) or "dataset_path" not in spec).load(spec)
     except LmEvalFault:
         raise
     except Exception as error:  # lm-eval and `datasets` raise anything
@@ -111,7 +114,8 @@ def expand(spec: LmEvalSpec) -> Task:
     for what, is_so in unfit.items():
         if is_so:
             raise LmEvalFault(f"lm-eval's task {spec.source!r} {what}: ClaimBench does not")
-    theirs.build_all_requests(limit=spec.limit, rank=0, world_size=1)
+    with redirect_stderr(io.StringIO()):  # progress bars
+        theirs.build_all_requests(limit=spec.limit, rank=0, world_size=1)
     by_doc: dict[int, list[Any]] = {}
     for instance in theirs.instances:
         by_doc.setdefault(int(instance.doc_id), []).append(instance)
@@ -201,18 +205,25 @@ def score_doc(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, float
 
     Perplexities, which have no scale, become the mean probability per byte or word: ``exp(log-likelihood / length)``.
     """
+    found: dict[str, float] = {}
+    for name_of_filter, answers in filtered_answers(theirs, doc, results).items():
+        for name, value in theirs.process_results(doc, answers).items():
+            if isinstance(value, tuple) and len(value) == 2 and value[1]:
+                value = math.exp(value[0] / value[1])
+            if isinstance(value, bool | int | float) or hasattr(value, "item"):
+                found[f"{name},{name_of_filter}"] = float(value)
+    return found
+
+
+def filtered_answers(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, list[Any]]:
+    """Apply lm-eval's filters to one document's answers; filter -> what it leaves of each answer."""
     from lm_eval.api.instance import Instance
 
     kind = theirs.OUTPUT_TYPE
     request = "loglikelihood" if kind == "multiple_choice" else kind
     instances = [Instance(request, doc, ("", ""), i, ("", 0, 1), resps=[r]) for i, r in enumerate(results)]
-    found: dict[str, float] = {}
+    found: dict[str, list[Any]] = {}
     for ensemble in theirs._filters:
         ensemble.apply(instances)
-        metrics = theirs.process_results(doc, [i.filtered_resps[ensemble.name] for i in instances])
-        for name, value in metrics.items():
-            if isinstance(value, tuple) and len(value) == 2 and value[1]:
-                value = math.exp(value[0] / value[1])
-            if isinstance(value, bool | int | float) or hasattr(value, "item"):
-                found[f"{name},{ensemble.name}"] = float(value)
+        found[ensemble.name] = [i.filtered_resps[ensemble.name] for i in instances]
     return found

@@ -27,14 +27,19 @@ BINARY = ("xlsx", "parquet")
     "--format",
     "kind",
     type=click.Choice([*CALLS, *FIGURES]),
-    default="jsonl",
-    show_default=True,
-    help="jsonl, csv, parquet: one row per finished call; json, xlsx, md, junit, html: the report's figures.",
+    help="jsonl (default), csv, parquet: one row per finished call; json, xlsx, md, junit, html: the report's figures.",
 )
 @click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead of standard output."
+    "--to",
+    "tool",
+    type=click.Choice(["inspect", "lm-eval"]),
+    help="Write the files of another tool, one set per arm, into the folder --output.",
 )
-@click.option("--force", is_flag=True, help="Replace an existing file.")
+@click.option("--arm", metavar="NAME", help="With --to: only this arm.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="Write here instead of standard output; a folder with --to."
+)
+@click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option(
     "--redact",
     "profile",
@@ -43,12 +48,57 @@ BINARY = ("xlsx", "parquet")
     show_default=True,
     help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
 )
-def export_command(run: str | None, results: Path, kind: str, output: Path | None, force: bool, profile: str) -> int:
+def export_command(
+    run: str | None,
+    results: Path,
+    kind: str | None,
+    tool: str | None,
+    arm: str | None,
+    output: Path | None,
+    force: bool,
+    profile: str,
+) -> int:
     """Write RUN (default: the latest) in another format, from what is stored."""
+    if tool is not None:
+        if kind is not None:
+            raise BenchError(f"--to {tool} and --format {kind} are two formats", hint="leave one of them out")
+        return _to_tool(tool, run, results, arm, output, force, profile)
+    if arm is not None:
+        raise BenchError("--arm goes with --to", hint="the other formats hold every arm")
+    return _to_file(kind or "jsonl", run, results, output, force, profile)
+
+
+def _to_tool(
+    tool: str, run: str | None, results: Path, arm: str | None, output: Path | None, force: bool, profile: str
+) -> int:
+    from claimbench.cli.reporting import evaluate_run, redactor
+    from claimbench.exporters import export_run
+    from claimbench.nearest import did_you_mean
+
+    if output is None:
+        raise BenchError(f"--to {tool} writes several files", hint=f"name a folder for them: --output {tool}-files")
+    if output.exists() and not output.is_dir():
+        raise BenchError(f"{output} is a file", hint="--to writes several files: name a folder")
+    if output.is_dir() and any(output.iterdir()) and not force:
+        raise BenchError(f"{output} is not empty", hint="add --force to write into it, or name another folder")
+    with open_store(results) as store:
+        evaluation = evaluate_run(store, store.resolve_run(run))
+    names = sorted(evaluation.items.arms)
+    if arm is not None and arm not in names:
+        raise BenchError(f"no arm '{arm}' was measured{did_you_mean(arm, names)}", hint=f"arms: {', '.join(names)}")
+    files = export_run(evaluation, tool, output, arm=arm, redact=redactor(evaluation, profile))
+    for path in files:
+        click.echo(f"wrote {path}")
+    return 0
+
+
+def _to_file(kind: str, run: str | None, results: Path, output: Path | None, force: bool, profile: str) -> int:
     from claimbench.cli.reporting import evaluate_run, redactor, report_data
 
     if output is None and kind in BINARY:
         raise BenchError(f"--format {kind} is not text", hint=f"name a file: --output run.{kind}")
+    if output is not None and output.is_dir():
+        raise BenchError(f"{output} is a folder", hint=f"name a file: --output {output / f'run.{kind}'}")
     if output is not None and output.exists() and not force:
         raise BenchError(f"{output} exists already", hint="add --force to replace it, or name another file")
     with open_store(results) as store:

@@ -1,0 +1,126 @@
+"""Finished calls with what belongs to them, as the writers of other tools' files need them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+
+from claimbench.evaluate import Evaluation
+from claimbench.importers.model import mean_and_stderr
+from claimbench.prompts import render
+from claimbench.redact import Redactor
+from claimbench.types import Arm, Attempt, CallRecord, Json, Outcome, Sample, Score, Task
+
+
+class ExportRow:
+    """One finished call: its texts as ``redact`` lets them out, its score and its last attempt."""
+
+    def __init__(
+        self,
+        record: CallRecord,
+        task: Task,
+        sample: Sample,
+        score: Score | None,
+        tries: list[Attempt],
+        redact: Redactor,
+    ) -> None:
+        self.record, self.task, self.sample, self.score = record, task, sample, score
+        self.final = tries[-1] if tries else None
+        self._redact = redact
+
+    @property
+    def value(self) -> float | None:
+        """The score in the main analysis; None = missing."""
+        if self.record.outcome.missing:
+            return None
+        if self.score is None or self.score.value is None:
+            return 0.0 if self.record.outcome is not Outcome.OK else None
+        return self.score.value
+
+    @property
+    def plain(self) -> bool:
+        """Whether transcripts leave in full."""
+        return self._redact.profile == "full"
+
+    def shown(self, text: str | None) -> str:
+        """A transcript as the profile lets it out."""
+        return self._redact.transcript(text) or ""
+
+    @property
+    def text(self) -> str:
+        """The answer."""
+        return self.shown(self.record.text)
+
+    @property
+    def turns(self) -> list[dict[str, Json]]:
+        """The prompt as chat messages."""
+        return [{"role": m.role, "content": self.shown(m.content)} for m in render(self.task, self.sample)]
+
+    @property
+    def target(self) -> str:
+        """What was expected, as text."""
+        given = self.sample.target
+        return self.shown(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
+
+    def value_shown(self, value: Json) -> Json:
+        """A value of the sample: itself in full, else its text as the profile lets it out."""
+        return value if self.plain else self.shown(json.dumps(value, ensure_ascii=False))
+
+
+def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[ExportRow]]:
+    """Every finished call of a subject, by arm, in the run's order."""
+    stored = evaluation.stored
+    tasks = {task.name: task for task in stored.suite.tasks}
+    samples = {(t.name, s.id): s for t in stored.suite.tasks for s in t.samples}
+    headline = {t.name: t.scorers[0].name for t in stored.suite.tasks if t.scorers}
+    scores = {(s.call_id, s.scorer): s for s in evaluation.scores}
+    tries: dict[str, list[Attempt]] = {}
+    for attempt in stored.attempts:
+        tries.setdefault(attempt.call_id, []).append(attempt)
+    rows: dict[str, list[ExportRow]] = {}
+    for record in stored.records:
+        call = record.call
+        if call.role != "subject":
+            continue
+        score = scores.get((call.id, headline.get(call.task, "")))
+        mine = sorted(tries.get(call.id, ()), key=lambda a: a.number)
+        row = ExportRow(record, tasks[call.task], samples[call.task, call.sample_id], score, mine, redact)
+        rows.setdefault(call.arm, []).append(row)
+    return rows
+
+
+def by_task(rows: Sequence[ExportRow]) -> Iterator[tuple[Task, list[ExportRow]]]:
+    """Split one arm's rows by task."""
+    for task in dict.fromkeys(row.task.name for row in rows):
+        mine = [row for row in rows if row.task.name == task]
+        yield mine[0].task, mine
+
+
+def figures(rows: Sequence[ExportRow]) -> tuple[float | None, float | None, int]:
+    """Mean over samples of their mean over epochs, its standard error (n - 1), and n; missing ones left out."""
+    by_sample: dict[str, list[float]] = {}
+    for row in rows:
+        if row.value is not None:
+            by_sample.setdefault(row.sample.id, []).append(row.value)
+    if not by_sample:
+        return None, None, 0
+    mean, error = mean_and_stderr([float(np.mean(values)) for values in by_sample.values()])
+    return mean, error, len(by_sample)
+
+
+def slug(text: str) -> str:
+    """A name that is safe in a file's name."""
+    return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)
+
+
+def run_moment(evaluation: Evaluation) -> datetime:
+    """When the run was made (UTC)."""
+    return datetime.fromisoformat(evaluation.stored.manifest.created_utc).astimezone(UTC)
+
+
+def model_name(arm: Arm) -> str:
+    """The arm's model without a local file's folders."""
+    return arm.model.rpartition("/")[2] if arm.model.endswith(".gguf") else arm.model
