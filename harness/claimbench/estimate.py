@@ -16,7 +16,7 @@ from claimbench.plan import make_plan
 from claimbench.price_model import UnknownPrice
 from claimbench.pricebook import PriceBook
 from claimbench.pricing import bill, token_bound
-from claimbench.prompts import build_request
+from claimbench.prompts import Requests
 from claimbench.types import Request, Suite, Usage
 
 BYTES_PER_TOKEN = 4.0
@@ -103,14 +103,10 @@ def estimate_arms(
     """Estimate every arm (or ``arms``) over the planned calls at the prices of now."""
     wanted = [arm for arm in suite.arms if not arms or arm.name in arms]
     plan = make_plan(suite, "estimate", [arm.name for arm in wanted], limit)
-    tasks = {task.name: task for task in suite.tasks}
-    samples = {(task.name, s.id): s for task in suite.tasks for s in task.samples}
-    by_name = {arm.name: arm for arm in wanted}
+    request_of = Requests(suite)
     requests: dict[str, list[Request]] = {arm.name: [] for arm in wanted}
     for call in plan.calls:
-        task = tasks[call.task]
-        request = build_request(suite, task, samples[call.task, call.sample_id], by_name[call.arm], call)
-        requests[call.arm].append(request)
+        requests[call.arm].append(request_of(call))
     prices = book or PriceBook()
     now = datetime.now(UTC)
     return [

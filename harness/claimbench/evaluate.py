@@ -19,7 +19,7 @@ from claimbench.looks import rule_of, seen_items
 from claimbench.price_model import UnknownPrice
 from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
-from claimbench.prompts import build_request
+from claimbench.prompts import Requests
 from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.stopping import CONTINUE, context_at
@@ -196,15 +196,8 @@ def _tables(
 
 def token_bounds(stored: Stored) -> Callable[[Call], TokenBound]:
     """Return what bounds a call's bill where no usage is on record: its request, rendered again."""
-    tasks = {task.name: task for task in stored.suite.tasks}
-    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
-    arms = {arm.name: arm for arm in stored.suite.arms}
-
-    def bound(call: Call) -> TokenBound:
-        sample = samples[call.task, call.sample_id]
-        return token_bound(build_request(stored.suite, tasks[call.task], sample, arms[call.arm], call))
-
-    return bound
+    requests = Requests(stored.suite)
+    return lambda call: token_bound(requests(call))
 
 
 def load_seconds(manifest: Manifest) -> dict[str, float]:

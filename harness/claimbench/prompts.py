@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -93,13 +93,24 @@ def render(task: Task, sample: Sample) -> tuple[Message, ...]:
 
     Raises :class:`~claimbench.errors.SuiteError` for a template that fails on this sample.
     """
-    head, body = split_system(task.prompt)
-    messages = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in head]
+    return _around(rendered_examples(task), task, sample)
+
+
+def rendered_examples(task: Task) -> tuple[Message, ...]:
+    """Render the turns of a task's examples, which are the same for every sample."""
+    _, body = split_system(task.prompt)
+    messages: list[Message] = []
     for example in task.few_shot:
         messages += [Message(turn.role, render_turn(turn.content, task, example)) for turn in body]
         messages.append(Message("assistant", example_answer(task, example)))
-    messages += [Message(turn.role, render_turn(turn.content, task, sample)) for turn in body]
     return tuple(messages)
+
+
+def _around(examples: Sequence[Message], task: Task, sample: Sample) -> tuple[Message, ...]:
+    head, body = split_system(task.prompt)
+    before = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in head]
+    after = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in body]
+    return (*before, *examples, *after)
 
 
 def prefix_turns(task: Task) -> int:
@@ -121,12 +132,38 @@ def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[
     return turns[:lead], turns[lead:]
 
 
+class Requests:
+    """Builds what the providers of a suite's arms are asked: ``requests(call)``, as :func:`build_request` does.
+
+    The examples of a task are rendered once, when its first call is asked for.
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._tasks = {task.name: task for task in suite.tasks}
+        self._samples = {(task.name, sample.id): sample for task in suite.tasks for sample in task.samples}
+        self._arms = {arm.name: arm for arm in suite.arms}
+        self._examples: dict[str, tuple[Message, ...]] = {}
+
+    def __call__(self, call: Call) -> Request:
+        """Build the request of one planned call; raises :class:`SuiteError` as :func:`render` does."""
+        task, sample = self._tasks[call.task], self._samples[call.task, call.sample_id]
+        if task.name not in self._examples:
+            self._examples[task.name] = rendered_examples(task)
+        messages = _around(self._examples[task.name], task, sample)
+        return _request(self._suite, task, sample, self._arms[call.arm], call, messages)
+
+
 def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call) -> Request:
     """Build what the provider of ``arm`` is asked for one call; the same for every arm but for its sampling."""
+    return _request(suite, task, sample, arm, call, render(task, sample))
+
+
+def _request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call, messages: tuple[Message, ...]) -> Request:
     answer = task.answer
     return Request(
         call_id=call.id,
-        messages=chilled(render(task, sample), suite.load.cold_cache, call),
+        messages=chilled(messages, suite.load.cold_cache, call),
         params=arm.params,
         max_tokens=task.max_tokens,
         seed=call.seed,

@@ -25,14 +25,14 @@ from claimbench.lag import LagMeter
 from claimbench.limits import Budget
 from claimbench.load import loaded, scheduled
 from claimbench.plan import make_plan
-from claimbench.prompts import build_request
+from claimbench.prompts import Requests
 from claimbench.quiet import collector_at_rest
 from claimbench.ratelimit import history_rows
 from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.runner import Money, Progress, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
 from claimbench.store_schema import NOTES
-from claimbench.types import Arm, Call, Json, Request, Suite
+from claimbench.types import Arm, Call, Json, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
@@ -89,9 +89,11 @@ class Ended:
     resumed: bool
 
 
-def _spent(store: ResultsStore, run_id: str, arms: Mapping[str, Arm], money: Money) -> dict[str, Decimal]:
+def _spent(
+    store: ResultsStore, run_id: str, calls: Sequence[Call], arms: Mapping[str, Arm], money: Money
+) -> dict[str, Decimal]:
     """Dollars gone in earlier sessions: attempts at their cost or reservation, in-flight intents at theirs."""
-    owner = {call.id: call.arm for call in store.calls(run_id)}
+    owner = {call.id: call.arm for call in calls}
     spent: dict[str, Decimal] = {}
 
     def add(arm: str, amount: Decimal | None) -> None:
@@ -121,6 +123,8 @@ class Job:
     clock: Clock
     show: Show
     segments: Callable[[str], Segments] | None = None
+    began: Callable[[str], None] | None = None
+    """Told the run's id once the run exists, before anything of it is sent."""
 
 
 async def execute(job: Job, resume: str | None = None) -> Ended:
@@ -144,6 +148,8 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
                 book, options = job.pricing.book, job.order.options
                 store.create_run(manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls)
+            if job.began is not None:
+                job.began(run_id)
             return await _work(job, run_id, resume is not None)
     finally:
         await arms.close()
@@ -169,10 +175,10 @@ def _attempts_before(store: ResultsStore, run_id: str, again: Sequence[Intent]) 
     return before
 
 
-def _budget(job: Job, run_id: str, by_name: Mapping[str, Arm]) -> Budget:
+def _budget(job: Job, run_id: str, calls: Sequence[Call], by_name: Mapping[str, Arm]) -> Budget:
     limit = job.order.max_cost_usd if job.order.max_cost_usd is not None else job.suite.budget.max_cost_usd
     spec = replace(job.suite.budget, max_cost_usd=limit)
-    return Budget(spec, _spent(job.store, run_id, by_name, job.pricing.money))
+    return Budget(spec, _spent(job.store, run_id, calls, by_name, job.pricing.money))
 
 
 async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
@@ -180,16 +186,17 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     finished = store.finished(run_id)
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
-    budget = _budget(job, run_id, by_name)
+    calls = store.calls(run_id)
+    budget = _budget(job, run_id, calls, by_name)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
-    remaining = [call for call in store.calls(run_id) if call.id not in finished and call.arm in arms.ready]
+    remaining = [call for call in calls if call.id not in finished and call.arm in arms.ready]
     writer = store.writer(run_id)
     runner = Runner(
         by_name,
         arms.ready,
-        _requests(suite),
+        Requests(suite),
         writer,
         clock,
         budget,
@@ -226,17 +233,6 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
             store.save_derived(run_id, "energy", str(session.n), dict(zip(["energy"], energies, strict=False)))
             store.end_session(run_id, session.n, why or "finished", lag.summary())
     return Ended(run_id, why, runner.progress, again, resumed)
-
-
-def _requests(suite: Suite) -> Callable[[Call], Request]:
-    tasks = {task.name: task for task in suite.tasks}
-    samples = {(task.name, sample.id): sample for task in suite.tasks for sample in task.samples}
-    arms = {arm.name: arm for arm in suite.arms}
-
-    def request(call: Call) -> Request:
-        return build_request(suite, tasks[call.task], samples[call.task, call.sample_id], arms[call.arm], call)
-
-    return request
 
 
 def _stopped_arms(progress: Progress) -> str | None:
