@@ -8,10 +8,11 @@ BIN := $(VENV)/bin
 GPU ?=
 LLAMA_VERSION := $(shell sed -n 's/^llama-cpp-python==//p' constraints.txt)
 READY := $(VENV)/.ready$(if $(GPU),-gpu)
+PEERS := $(VENV)/peers/.ready
 MODELS := smollm2-135m-instruct-q4_1 qwen2.5-coder-0.5b-instruct-q4_k_m
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: help setup models demo test long quick lint stats bench clean
+.PHONY: help setup models peers demo test long quick lint stats bench clean
 help:
 	@sed -n 's/^# //p' Makefile | head -3
 
@@ -32,13 +33,22 @@ $(READY): pyproject.toml constraints.txt make/llama_wheel.py make/llama_core_onl
 models: $(READY)
 	@$(BIN)/bench models pull $(MODELS)
 
+peers: $(PEERS)
+
+# The LiteLLM proxy, which the contract tests talk to; it wants other versions than ours, so it lives apart.
+$(PEERS): constraints-peers.txt | $(READY)
+	@echo "[setup] the LiteLLM proxy, for contract tests, in $(VENV)/peers"
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check install -q --no-deps -r constraints-peers.txt
+	@touch $@
+
 demo: models
 	@$(BIN)/bench run suites/support.yaml --limit $(or $(LIMIT),120) || { code=$$?; [ $$code -le 2 ] || exit $$code; }
 
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
-test: models lint
+test: models peers lint
 	@mkdir -p .cache
 	@$(BIN)/pytest -q -m "not long and not full_stats" --hypothesis-profile=ci --junitxml=.cache/junit.xml
 
