@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from claimbench.errors import BenchError
 from claimbench.types import Arm, Json
 
+KIND = "egress"
+"""The kind of the derived rows that keep it, by session."""
 PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
@@ -114,7 +116,8 @@ def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch
                 host: {"bytes_sent": one.bytes_sent, "bytes_received": one.bytes_received, "requests": one.requests}
                 for host, one in traffic.items()
             }
-        rows[f"arm/{name}"] = {"hosts": hosts, "unwatched": unwatched(arms[name])}
+        hidden = unwatched(arms[name]) or (None if hosts is not None else "the SDK that carries them")
+        rows[f"arm/{name}"] = {"hosts": hosts, "unwatched": hidden}
     rows["process"] = {
         "connections": dict(watch.connections),
         "names": dict(watch.names),
@@ -125,12 +128,47 @@ def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch
 
 def said(name: str, row: Mapping[str, Any]) -> str:
     """One line for people on where an arm's prompts went."""
+    return f"{name}: {told(row)}"
+
+
+def told(row: Mapping[str, Any]) -> str:
+    """Where an arm's prompts went, in words; that nothing left is said only where everything was watched."""
     hosts, hidden = row["hosts"], row["unwatched"]
     if hosts is None:
-        return f"{name}: bytes not counted" + (f"; not watched: {hidden}" if hidden else " (an SDK carried them)")
+        return f"bytes not counted; not watched: {hidden}"
     away = {host: one for host, one in hosts.items() if not is_here(host.rpartition(":")[0])}
+    tail = f"; not watched: {hidden}" if hidden else ""
     if away:
-        return f"{name}: " + ", ".join(f"{one['bytes_sent']:,} bytes sent to {host}" for host, one in away.items())
-    if hidden:
-        return f"{name}: no bytes to other machines seen; not watched: {hidden}"
-    return f"{name}: 0 bytes left this machine"
+        return ", ".join(f"{one['bytes_sent']:,} bytes sent to {host}" for host, one in away.items()) + tail
+    return f"no bytes to other machines seen{tail}" if hidden else "0 bytes left this machine"
+
+
+def over_sessions(arms: Iterable[str], sessions: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """Arm -> :func:`told` over all sessions of a run, and the other names that the process looked up.
+
+    ``sessions``: number -> its rows; empty where a session was killed before it could count. Nothing is said of a run
+    whose sessions were all not watched (an imported one).
+    """
+    if not any(sessions.values()):
+        return []
+    lost = [number for number, rows in sessions.items() if not rows]
+    lines = []
+    for name in arms:
+        rows = [found for one in sessions.values() if (found := one.get(f"arm/{name}")) is not None]
+        if rows:
+            lines.append((name, told(_summed(rows, lost))))
+    names = sorted({name for rows in sessions.values() for name in rows.get("process", {}).get("names", ())})
+    lines.append(("names looked up by the whole process", ", ".join(names) or "none"))
+    return lines
+
+
+def _summed(rows: list[Mapping[str, Any]], lost: list[str]) -> dict[str, Any]:
+    counted = [row["hosts"] for row in rows if row["hosts"] is not None]
+    hosts: dict[str, dict[str, int]] = {}
+    for one in counted:
+        for host, traffic in one.items():
+            total = hosts.setdefault(host, {"bytes_sent": 0})
+            total["bytes_sent"] += traffic["bytes_sent"]
+    hidden = list(dict.fromkeys(row["unwatched"] for row in rows if row["unwatched"]))
+    hidden += [f"session {number}, which was killed before it could count" for number in lost]
+    return {"hosts": hosts if len(counted) == len(rows) else None, "unwatched": ", ".join(hidden) or None}

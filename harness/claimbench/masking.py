@@ -20,7 +20,7 @@ from typing import Any
 
 from claimbench.errors import PluginError
 from claimbench.nearest import did_you_mean, one_of
-from claimbench.types import Json, Masked, MaskSpec
+from claimbench.types import Json, Masked, MaskSpec, Task
 
 INSTALL = "pip install 'claimbench[mask]'"
 NAMED = {
@@ -43,6 +43,17 @@ class Found:
 
 
 Find = Callable[[str], Iterable[Found]]
+
+
+def in_words(task: Task) -> str | None:
+    """What was masked in a task's rows, as a sentence's end; None where nothing was looked for."""
+    masked = task.masked
+    if masked is None:
+        return None
+    kinds = ", ".join(f"{n:,} {entity}" for entity, n in masked.counts.items()) or "nothing found"
+    where = "" if masked.spec.columns is None else f" in {', '.join(masked.spec.columns)}"
+    rows = len(task.samples) + len(task.few_shot)
+    return f"{kinds} in {masked.rows:,} of {rows:,} rows (looked for{where}: {', '.join(masked.spec.entities)})"
 
 
 def available() -> bool:

@@ -81,6 +81,11 @@ class ReplayProvider:
         self._answers: Mapping[Asked, Stored] | None = None
         self._constraint: ConstraintKind = "none"
 
+    @property
+    def traffic(self) -> Mapping[str, object]:
+        """Nothing is sent anywhere."""
+        return {}
+
     def missing(self) -> str | None:
         """Nothing is needed but the stored run, and a missing one is an error."""
         return None

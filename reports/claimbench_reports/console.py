@@ -55,6 +55,8 @@ def print_summary(
     out.print(table)
     if _starred(view):
         out.print(Text(STAR, style="dim"))
+    for f in view.findings:
+        out.print(Text(f))
     for w in view.warnings:
         out.print(Text(f"warning: {w}", style="yellow"))
     if report is not None:
@@ -74,7 +76,7 @@ def plain_summary(view: View, report: Path | str | None = None) -> str:
         lines.append("  ".join(cells).rstrip())
     if _starred(view):
         lines.append(STAR)
-    lines += [f"warning: {w}" for w in view.warnings]
+    lines += [*view.findings, *(f"warning: {w}" for w in view.warnings)]
     if report is not None:
         lines += ["", f"report: {report}"]
     return "\n".join(lines) + "\n"

@@ -36,6 +36,7 @@ class ArmInfo:
     """What a buyer asks about an arm and a run cannot measure; None = not stated anywhere we know.
 
     ``destination`` is where prompts went in words ("this machine", "api.openai.com"); derived from the arm if None.
+    ``tested`` is what the working of its provider rests on, in words ("live", "tested against a stand-in", "untested").
     """
 
     licence: str | None = None
@@ -44,6 +45,7 @@ class ArmInfo:
     parameters: str | None = None
     quantisation: str | None = None
     destination: str | None = None
+    tested: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +171,7 @@ class ReportData:
     ``records`` are the finished calls of every role; ``attempts`` all attempts; ``scores`` all scores; ``costs`` by
     call id (dollars of the call over its attempts). ``n_planned`` counts planned subject calls. ``render`` gives the
     messages of a sample as sent (``claimbench.prompts.render``); without it a transcript shows the sample's input.
+    ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where prompts went.
     """
 
     manifest: Manifest
@@ -189,6 +192,8 @@ class ReportData:
     looks: Sequence[Look] = ()
     calibration: Mapping[str, Json] | None = None
     warnings: Sequence[str] = ()
+    findings: Sequence[str] = ()
+    privacy: Sequence[tuple[str, str]] = ()
     resent: Sequence[str] = ()
     """Call ids that were in flight when a process died and were sent again on resume."""
     render: Callable[[Task, Sample], Sequence[Message]] | None = None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import numpy as np
 
+from claimbench.masking import in_words
 from claimbench.redact import Redactor
 from claimbench.types import Json
 from claimbench_reports.inputs import EarlierRun, PriceFact, ReportData
@@ -133,6 +134,16 @@ def limits(data: ReportData) -> tuple[str, ...]:
         f"One suite, \u201c{s.name}\u201d {s.version}: a verdict holds for requests like these, not for every use."
     )
     return tuple(visible(x) for x in found)
+
+
+def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
+    """Where prompts went, by arm, and what was masked in them, by task."""
+    facts = [Fact(f"Prompts of {arm}", text, "watched during the run") for arm, text in data.privacy]
+    for task in data.suite.tasks:
+        masked = in_words(task)
+        if masked is not None and task.masked is not None:
+            facts.append(Fact(f"Masked before sending, task {task.name}", masked, task.masked.library))
+    return tuple(_clean(f, redact) for f in facts)
 
 
 def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:

@@ -82,6 +82,7 @@ def _view(data: ReportData, redact: Redactor, arm: Arm, scope: str, figures: tup
         lab=clean(" \u00b7 ".join(x for x in (info.lab or arm.lab, info.country) if x) or NOT_STATED),
         licence=clean(info.licence or NOT_STATED),
         destination=clean(info.destination or destination(arm)),
+        provider_tested=clean(info.tested or NOT_STATED),
         cost_basis=", ".join(bases) or "unknown",
         figures=figures,
         notes=tuple(clean(n) for n in notes),

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from claimbench_reports.view_format import Figure, Text
 
-VIEW_SCHEMA = 1
-"""Version of the JSON report. History: 1 = first."""
+VIEW_SCHEMA = 2
+"""Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,7 @@ class ArmView:
     lab: str
     licence: str
     destination: str
+    provider_tested: str
     cost_basis: str
     figures: tuple[tuple[str, Figure], ...]
     notes: tuple[str, ...]
@@ -320,6 +321,7 @@ class View:
     differences: tuple[DifferenceView, ...]
     slices: tuple[SliceView, ...]
     slices_note: str
+    findings: tuple[str, ...]
     series: tuple[Series, ...]
     cost_parts: tuple[CostPart, ...]
     bill: tuple[BillView, ...]
@@ -331,6 +333,7 @@ class View:
     transcripts_note: str
     assumptions: tuple[Fact, ...]
     limits: tuple[str, ...]
+    privacy: tuple[Fact, ...]
     methods: tuple[Method, ...]
     prices: tuple[PriceView, ...]
     provenance: tuple[Group, ...]

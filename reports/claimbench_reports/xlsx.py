@@ -128,7 +128,7 @@ def _compare(book: Workbook, view: View) -> None:
     heads: list[str] = ["Arm", "Scope", "Measured"]
     for _, head, _, _ in COLUMNS:
         heads += [head, f"{head}: low", f"{head}: high", f"{head}: note"]
-    heads += ["Model", "Weights", "Lab", "Licence", "Prompts went to", "Cost basis"]
+    heads += ["Model", "Weights", "Lab", "Licence", "Prompts went to", "Provider", "Provider was", "Cost basis"]
     sheet = _sheet(book, "Comparison", heads, (22, 14, 22))
     rows: list[Sequence[Value]] = []
     for a in view.arms:
@@ -136,7 +136,9 @@ def _compare(book: Workbook, view: View) -> None:
         for column, _, _, _ in COLUMNS:
             f = a.get(column)
             row += [f, f.low if f else None, f.high if f else None, (f.note or None) if f else None]
-        rows.append([*row, a.model, a.weights, a.lab, a.licence, a.destination, a.cost_basis])
+        rows.append(
+            [*row, a.model, a.weights, a.lab, a.licence, a.destination, a.provider, a.provider_tested, a.cost_basis]
+        )
     _rows(sheet, rows)
 
 
@@ -225,6 +227,8 @@ def _about(book: Workbook, view: View) -> None:
     rows: list[Sequence[Value]] = [("Run", view.run_id, view.created), ("Redaction", view.redaction, "")]
     rows += [(f"Assumption: {f.name}", f.value, f.source) for f in view.assumptions]
     rows += [("Limit", text, "") for text in view.limits]
+    rows += [(f"Privacy: {f.name}", f.value, f.source) for f in view.privacy]
+    rows += [("Finding", text, "") for text in view.findings]
     rows += [(f"Method: {m.name}", f"{m.formula} [{m.unit}]", m.source) for m in view.methods]
     rows += [(f"{g.title}: {f.name}", f.value, "") for g in view.provenance for f in g.facts]
     _rows(sheet, rows)

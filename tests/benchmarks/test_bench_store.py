@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from claimbench.cli.self_test import bare_manifest
 from claimbench.store import Intent, ResultsStore, RunWriter
-from claimbench.types import Attempt, Call, CallRecord, Manifest, Outcome, Timing, Usage
+from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing, Usage
 
 Note = Callable[[str, object], None]
 RUN = "run-1"
@@ -28,36 +29,10 @@ CALLS = [Call(RUN, f"c{i}", "t", f"s{i}", 1, "a", i, i) for i in range(N)]
 RECORDS = [CallRecord(call, "An answer of usual length. " * 15, Outcome.OK, "stop", 1) for call in CALLS]
 
 
-def make_manifest() -> Manifest:
-    return Manifest(
-        run_id=RUN,
-        schema=1,
-        created_utc="2026-01-01T00:00:00+00:00",
-        tool_version="0",
-        suite_name="s",
-        suite_version="1-0",
-        suite_path="s.yaml",
-        file_sha256="",
-        measured_sha256="",
-        plan_sha256="",
-        price_book_sha256=None,
-        suite={},
-        arms_run=("a",),
-        arms_not_run={},
-        arm_facts={},
-        limit=None,
-        claims=(),
-        git={},
-        packages={},
-        host={},
-        seed=1,
-    )
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ResultsStore]:
     with ResultsStore.open(tmp_path / "bench.db") as opened:
-        opened.create_run(make_manifest(), CALLS)
+        opened.create_run(bare_manifest(RUN, "a", "2026-01-01T00:00:00+00:00"), CALLS)
         opened.start_session(RUN, host={})
         yield opened
 

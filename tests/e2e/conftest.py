@@ -34,12 +34,14 @@ class Vendor:
     too_long: Callable[[int], bool] = lambda _number: False
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    bodies: list[str] = field(default_factory=list)
     keys: set[str] = field(default_factory=set)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
         text = body["messages"][-1]["content"]
         self.asked.append(text)
+        self.bodies.append(json.dumps(body, ensure_ascii=False))
         self.keys.add(request.headers.get("Authorization", ""))
         if self.status != 200:
             headers = {"Retry-After": "0"} if self.status == 429 else {}

@@ -9,10 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from claimbench.egress import EgressRefused, Watch, endpoints, is_here, said, unwatched
+from claimbench.egress import EgressRefused, Watch, endpoints, is_here, over_sessions, said, unwatched
 from claimbench.store import ResultsStore
 from claimbench.types import Arm, ServeSpec
 
@@ -38,7 +39,7 @@ def test_bytes_and_hosts_are_counted_per_arm_and_stored(desk: Path, bench: Bench
 def test_an_sdk_arm_claims_nothing(desk: Path, bench: Bench) -> None:
     ended = bench("run", str(desk), "--limit", "5", "--arm", "good")
     assert "0 bytes left" not in ended.err
-    assert "good: bytes not counted" in ended.err
+    assert "good: bytes not counted; not watched: the SDK that carries them" in ended.err
 
 
 GUARDED = """
@@ -100,6 +101,47 @@ def test_lines_for_people_claim_only_what_was_watched() -> None:
     assert "not watched: the sockets of llama.cpp" in said(
         "a", {"hosts": None, "unwatched": unwatched(Arm("a", "llama_cpp", "m"))}
     )
+
+
+def test_sessions_of_a_run_are_said_together() -> None:
+    def rows(host: str, n: int, hidden: str | None = None) -> dict[str, object]:
+        arm = {"hosts": {host: {"bytes_sent": n}}, "unwatched": hidden}
+        return {"arm/a": arm, "process": {"names": {"api.example": 1}}}
+
+    here, away = rows("127.0.0.1:80", 5), rows("api.example:443", 1000)
+    looked_up = ("names looked up by the whole process", "api.example")
+    both = {"1": here, "2": away, "3": away}
+    assert over_sessions(["a"], both) == [("a", "2,000 bytes sent to api.example:443"), looked_up]
+    assert over_sessions(["a"], {"1": here}) == [("a", "0 bytes left this machine"), looked_up]
+    killed = over_sessions(["a"], {"1": here, "2": {}})
+    assert killed[0] == (
+        "a",
+        "no bytes to other machines seen; not watched: session 2, which was killed before it could count",
+    )
+    assert over_sessions(["a"], {"1": {}}) == []
+
+
+async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -> None:
+    from types import SimpleNamespace
+
+    from claimbench.cli.self_test import bare_manifest
+    from claimbench.cli.watching import privacy_lines, watched
+
+    sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
+    arms: Any = SimpleNamespace(ready={"a": SimpleNamespace(traffic={"api.example:443": sent})})
+    suite: Any = SimpleNamespace(arms=[Arm("a", "compatible", "m", base_url="https://api.example/v1")])
+    with ResultsStore.open(tmp_path) as store:
+        begun: list[str] = []
+
+        async def work() -> Any:
+            store.create_run(bare_manifest("r", "a", "2026-01-01T00:00:00+00:00"), [])
+            begun.append("r")
+            store.start_session("r", host={})
+            raise RuntimeError("the disk is full")
+
+        with pytest.raises(RuntimeError, match="disk"):
+            await watched(work(), suite, arms, store, False, begun)
+        assert privacy_lines(store, "r", ["a"])[0] == ("a", "4,711 bytes sent to api.example:443")
 
 
 def test_endpoints_are_hosts_and_proxies() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from claimbench.cli.self_test import bare_manifest
 from claimbench.store import ResultsStore
-from claimbench.types import Call, Manifest
+from claimbench.types import Call
 
 RUN = "run-1"
 CHILD = Path(__file__).with_name("store_kill_child.py")
@@ -19,29 +20,7 @@ N_CALLS = 6000
 
 
 def make_run(path: Path) -> None:
-    manifest = Manifest(
-        run_id=RUN,
-        schema=1,
-        created_utc="2026-01-01T00:00:00+00:00",
-        tool_version="0",
-        suite_name="s",
-        suite_version="1-0",
-        suite_path="s.yaml",
-        file_sha256="",
-        measured_sha256="",
-        plan_sha256="",
-        price_book_sha256=None,
-        suite={},
-        arms_run=("a",),
-        arms_not_run={},
-        arm_facts={},
-        limit=None,
-        claims=(),
-        git={},
-        packages={},
-        host={},
-        seed=1,
-    )
+    manifest = bare_manifest(RUN, "a", "2026-01-01T00:00:00+00:00")
     with ResultsStore.open(path) as store:
         store.create_run(manifest, [Call(RUN, f"c{i}", "t", f"s{i}", 1, "a", i, i) for i in range(N_CALLS)])
 

@@ -12,8 +12,9 @@ from html.parser import HTMLParser
 import pytest
 
 from claimbench.redact import Redactor
+from claimbench_reports.console import plain_summary
 from claimbench_reports.html import render_html
-from claimbench_reports.inputs import ReportData
+from claimbench_reports.inputs import ArmInfo, ReportData
 from claimbench_reports.view import build_view
 from claimbench_reports.view_types import View
 
@@ -182,3 +183,20 @@ def test_ten_thousand_calls_fit_three_megabytes(make: Callable[..., ReportData])
     text = render_html(build_view(data, Redactor()))
     assert len(text.encode()) < 3_000_000
     assert " of the 1," in text  # and it says how many samples are listed
+
+
+def test_findings_and_privacy_have_their_places_and_are_no_warnings(data: ReportData) -> None:
+    said = ("None of 4 differences holds <b>.", "0 bytes left this machine", "tested against a stand-in")
+    tested = {arm.name: ArmInfo(tested=said[2]) for arm in data.suite.arms}
+    shown = build_view(
+        replace(data, findings=[said[0]], privacy=[("good", said[1])], arm_info=tested, warnings=[]), Redactor()
+    )
+    assert shown.warnings == ()
+    assert {arm.provider_tested for arm in shown.arms} == {said[2]}
+    page = render_html(shown)
+    words = Page(page).words
+    assert all(any(text in word for word in words) for text in said)
+    compare, assumptions = page.index('id="compare"'), page.index('id="assumptions"')
+    assert compare < page.index("None of 4 differences") < assumptions < page.index(said[1])
+    assert said[0] in plain_summary(shown)
+    assert f"warning: {said[0]}" not in plain_summary(shown)

@@ -61,6 +61,7 @@ def show_plan(
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
     from claimbench.cli.books import price_book
     from claimbench.estimate import estimate_arms, worst_cases
+    from claimbench.masking import in_words
     from claimbench.suite import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
@@ -69,11 +70,16 @@ def show_plan(
     run, by_arm = worst_cases(suite, estimates)
     if as_json:
         budget = {"run": asdict(run), "arms": {name: asdict(worst) for name, worst in by_arm.items()}}
-        print_json({"arms": [asdict(e) for e in estimates], "budget": budget, "claims": [asdict(c) for c in claims]})
+        masked = {task.name: asdict(task.masked) for task in suite.tasks if task.masked is not None}
+        shown = {"arms": [asdict(e) for e in estimates], "budget": budget, "claims": [asdict(c) for c in claims]}
+        print_json({**shown, "masked": masked})
         return 0
     click.echo(f"{suite.name} {suite.version}: nothing was sent")
     for estimate in estimates:
         click.echo(_arm_line(estimate))
+    for task in suite.tasks:
+        if (words := in_words(task)) is not None:
+            click.echo(f"  masked in {task.name}: {words}")
     for line in _budget_lines(run, by_arm):
         click.echo(line)
     click.echo("\nWhat it could settle (80% power):")

@@ -43,7 +43,9 @@ def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
 def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
     """Hand a run over to the reports."""
     from claimbench.cli.economics import economics_of
+    from claimbench.cli.watching import privacy_lines
     from claimbench.prompts import render
+    from claimbench.slice_differences import difference_lines
     from claimbench_reports.inputs import ReportData
 
     stored = evaluation.stored
@@ -65,6 +67,8 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
         earlier=_earlier(store, evaluation),
         looks=stored.looks,
         warnings=_warnings(evaluation),
+        findings=difference_lines(evaluation.items, stored.suite.alpha),
+        privacy=privacy_lines(store, stored.manifest.run_id, stored.manifest.arms_run),
         resent=stored.resent,
         render=render,
     )
@@ -118,15 +122,17 @@ def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsSto
 
 
 def _arm_info(evaluation: Evaluation) -> Mapping[str, ArmInfo]:
+    from claimbench.cli.providers import WORDS, provider_rows
     from claimbench_providers.models import catalog
     from claimbench_reports.inputs import ArmInfo
 
     known = catalog()
+    tested = {row["name"]: WORDS[str(row["status"])] for row in provider_rows()}
     info: dict[str, ArmInfo] = {}
     for arm in evaluation.stored.suite.arms:
-        entry = known.get(arm.model)
+        entry, standing = known.get(arm.model), tested.get(arm.provider)
         if entry is None:
-            info[arm.name] = ArmInfo(lab=arm.lab)
+            info[arm.name] = ArmInfo(lab=arm.lab, tested=standing)
             continue
         size = None if entry.parameters_b is None else f"{entry.parameters_b:g} B"
         info[arm.name] = ArmInfo(
@@ -135,6 +141,7 @@ def _arm_info(evaluation: Evaluation) -> Mapping[str, ArmInfo]:
             country=entry.country,
             parameters=size,
             quantisation=entry.quantisation,
+            tested=standing,
         )
     return info
 
@@ -233,7 +240,6 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
     from claimbench.agreement_run import agreement_lines
-    from claimbench.slice_differences import difference_lines
 
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -244,7 +250,6 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
-    warnings.extend(difference_lines(evaluation.items, stored.suite.alpha))
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}

@@ -174,8 +174,9 @@ async def _measure(
 
     pricing = _pricing(store, suite, resume_id)
     segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
-    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments), resume_id)
-    return await watched(work, suite, arms, store, offline)
+    begun: list[str] = []
+    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments, begun.append), resume_id)
+    return await watched(work, suite, arms, store, offline, begun)
 
 
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:

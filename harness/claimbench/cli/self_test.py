@@ -27,7 +27,7 @@ async def run_simulated(folder: Path, n: int) -> int:
     calls = [Call("self-test", f"call-{i}", "task", f"s{i}", 0, "simulated", seed=0, position=i) for i in range(n)]
     clock = SystemClock()
     with ResultsStore.open(folder) as store, store.lock_run("self-test"):
-        store.create_run(_manifest(clock.utc().isoformat()), calls)
+        store.create_run(bare_manifest("self-test", "simulated", clock.utc().isoformat()), calls)
         session = store.start_session("self-test", host={})
         writer = store.writer("self-test")
         runner = Runner(
@@ -51,11 +51,12 @@ async def run_simulated(folder: Path, n: int) -> int:
         return sum(1 for _ in store.records("self-test"))
 
 
-def _manifest(now: str) -> Manifest:
+def bare_manifest(run_id: str, arm: str, created_utc: str) -> Manifest:
+    """A manifest of a run that measures nothing: rows need one to lie under."""
     return Manifest(
-        run_id="self-test",
+        run_id=run_id,
         schema=1,
-        created_utc=now,
+        created_utc=created_utc,
         tool_version="",
         suite_name="self-test",
         suite_version="0-0",
@@ -65,7 +66,7 @@ def _manifest(now: str) -> Manifest:
         plan_sha256="",
         price_book_sha256=None,
         suite={},
-        arms_run=("simulated",),
+        arms_run=(arm,),
         arms_not_run={},
         arm_facts={},
         limit=None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -16,6 +17,7 @@ from claimbench.cli.common import json_option, print_json, suite_options
 def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
     """Check SUITE without running it: every key, file, row, template, scorer and claim."""
     from claimbench.claims_parse import parse_claims
+    from claimbench.masking import in_words
     from claimbench.suite import load_suite
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
@@ -27,6 +29,7 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
                 "version": loaded.version,
                 "measured_sha256": loaded.measured_sha256,
                 "tasks": {task.name: len(task.samples) for task in loaded.tasks},
+                "masked": {task.name: asdict(task.masked) for task in loaded.tasks if task.masked is not None},
                 "arms": [arm.name for arm in loaded.arms],
                 "claims": [{"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims],
             }
@@ -36,6 +39,8 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
     for task in loaded.tasks:
         clusters = len({sample.cluster for sample in task.samples})
         click.echo(f"  task {task.name}: {len(task.samples)} samples in {clusters} clusters")
+        if (masked := in_words(task)) is not None:
+            click.echo(f"    masked: {masked}")
     click.echo(f"  arms: {', '.join(arm.name for arm in loaded.arms)}")
     for claim in claims:
         click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")

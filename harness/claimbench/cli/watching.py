@@ -2,33 +2,62 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
+from claimbench.errors import BenchError
+
 if TYPE_CHECKING:
+    from claimbench.egress import Watch
     from claimbench.run_setup import Arms
     from claimbench.session import Ended
     from claimbench.store import ResultsStore
     from claimbench.types import Suite
 
 
-async def watched(work: Awaitable[Ended], suite: Suite, arms: Arms, store: ResultsStore, offline: bool) -> Ended:
-    """Await the run's ``work`` under watch; with ``offline`` nothing but the suite's endpoints can be reached."""
-    from claimbench.egress import Watch, said, traffic_rows
+async def watched(
+    work: Awaitable[Ended], suite: Suite, arms: Arms, store: ResultsStore, offline: bool, begun: Sequence[str]
+) -> Ended:
+    """Await the run's ``work`` under watch; with ``offline`` nothing but the suite's endpoints can be reached.
+
+    ``begun`` holds the run's id once it exists: what left is kept for a run that ends by an error too.
+    """
+    from claimbench.egress import Watch
 
     watch = Watch(only=_endpoints(suite) if offline else None)
     watch.install()
     try:
         ended = await work
-    finally:
+    except BaseException:
         watch.stop()
-    rows = traffic_rows({arm.name: arm for arm in suite.arms}, arms.ready, watch)
-    store.save_derived(ended.run_id, "egress", str(len(store.sessions(ended.run_id))), rows)
-    for name in arms.ready:
-        print(said(name, rows[f"arm/{name}"]), file=sys.stderr)
+        with contextlib.suppress(BenchError):  # the store may be what failed
+            _keep(suite, arms, store, watch, begun)
+        raise
+    watch.stop()
+    _keep(suite, arms, store, watch, begun)
     return ended
+
+
+def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: Watch, begun: Sequence[str]) -> None:
+    """Store and say what the session's arms sent; nothing was sent where no run began."""
+    from claimbench.egress import KIND, said, traffic_rows
+
+    for run_id in begun:
+        rows = traffic_rows({arm.name: arm for arm in suite.arms}, arms.ready, watch)
+        store.save_derived(run_id, KIND, str(len(store.sessions(run_id))), rows)
+        for name in arms.ready:
+            print(said(name, rows[f"arm/{name}"]), file=sys.stderr)
+
+
+def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list[tuple[str, str]]:
+    """What the sessions of a stored run say of where the arms' prompts went; empty where nothing was watched."""
+    from claimbench.egress import KIND, over_sessions
+
+    sessions = {str(session.n): store.derived(run_id, KIND, str(session.n), dict) for session in store.sessions(run_id)}
+    return over_sessions(arms, sessions)
 
 
 def _endpoints(suite: Suite) -> frozenset[str]:
