@@ -19,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from claimbench import __version__
+from claimbench.plugins import GROUPS, installed
 from claimbench.types import Json
 
 PACKAGES = (
@@ -40,7 +41,6 @@ PACKAGES = (
 )
 """Distributions whose version can change a figure; plugins are added to them."""
 
-_PLUGIN_GROUPS = ("claimbench.providers", "claimbench.scorers", "claimbench.reporters")
 _GIT_TIMEOUT_S = 10
 _CONTAINERS = ("kubepods", "docker", "podman", "containerd", "lxc")
 
@@ -58,9 +58,7 @@ def new_run_id(now: datetime | None = None) -> str:
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Versions of the installed packages that matter and of every plugin's; what is not installed is not listed."""
-    plugins = {
-        point.dist.name for group in _PLUGIN_GROUPS for point in metadata.entry_points(group=group) if point.dist
-    }
+    plugins = {point.dist.name for group in GROUPS for point in installed(group).values() if point.dist}
     versions: dict[str, str] = {}
     for name in sorted({*names, *plugins}):
         try:

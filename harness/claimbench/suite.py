@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from claimbench.arm_price import resolve_arm
 from claimbench.errors import BenchError, SuiteError
+from claimbench.plugins import PROVIDERS, installed
 from claimbench.pricebook import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite_arms import limits_of, serve_of
@@ -79,7 +79,7 @@ def load_suite(
         model = SuiteModel.model_validate(document.data)
     except ValidationError as exc:
         raise first_error(exc, document) from None
-    known = providers if providers is not None else plugin_names("claimbench.providers")
+    known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
     maskings = task_maskings(document, model)
     tasks = tuple(
@@ -95,11 +95,6 @@ def json_schema() -> dict[str, Json]:
     """Return the JSON Schema of suite files, with help texts; published as ``docs/suite.schema.json``."""
     schema = SuiteModel.model_json_schema()
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **_untitled(schema)}
-
-
-def plugin_names(group: str) -> frozenset[str]:
-    """Return the names of the installed entry points of ``group``; nothing is imported."""
-    return frozenset(point.name for point in entry_points(group=group))
 
 
 def _untitled(node: Any, inside_properties: bool = False) -> Any:

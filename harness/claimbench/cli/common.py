@@ -99,9 +99,10 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
         PluginError: no such provider, or one that cannot be imported.
     """
     from difflib import get_close_matches
-    from importlib.metadata import entry_points
 
-    known = {point.name: point for point in entry_points(group="claimbench.providers")}
+    from claimbench.plugins import PROVIDERS, installed
+
+    known = installed(PROVIDERS)
     found: dict[str, ProviderFactory] = {}
     for name in dict.fromkeys(names):
         if name not in known:

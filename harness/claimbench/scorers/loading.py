@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from importlib.metadata import EntryPoint, entry_points
 
 from claimbench.errors import PluginError
 from claimbench.nearest import did_you_mean, one_of
+from claimbench.plugins import SCORERS, installed
 from claimbench.scorers.base import Scorer, ScorerFactory
 from claimbench.types import ScorerSpec
-
-GROUP = "claimbench.scorers"
 
 
 def names() -> tuple[str, ...]:
     """Return the names of the installed scorers; nothing is imported."""
-    return tuple(sorted(_installed()))
+    return tuple(sorted(installed(SCORERS)))
 
 
 def load(specs: Sequence[ScorerSpec | str], factories: Mapping[str, ScorerFactory] | None = None) -> tuple[Scorer, ...]:
@@ -38,17 +36,13 @@ def _make(spec: ScorerSpec, factories: Mapping[str, ScorerFactory]) -> Scorer:
 
 
 def _import(name: str, factories: Mapping[str, ScorerFactory]) -> ScorerFactory:
-    installed = _installed()
-    if name not in installed:
-        known = sorted({*installed, *factories})
+    plugins = installed(SCORERS)
+    if name not in plugins:
+        known = sorted({*plugins, *factories})
         raise PluginError(f"unknown scorer '{name}'{did_you_mean(name, known)}", hint=f"known: {one_of(known)}")
-    point = installed[name]
+    point = plugins[name]
     try:
         factory: ScorerFactory = point.load()
     except (ImportError, AttributeError) as exc:
         raise PluginError(f"the scorer '{name}' ({point.value}) cannot be imported: {exc}") from exc
     return factory
-
-
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
