@@ -15,7 +15,7 @@ from typing import Any
 from claimbench.evaluate import Evaluation
 from claimbench.export_rows import ExportRow, by_task, figures, model_name, run_moment, slug
 from claimbench.importers.model import mean_and_stderr
-from claimbench.lm_tasks import INPUT_PAIRS, filtered_answers, scoring_task
+from claimbench.lm_tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
 from claimbench.types import Arm, Json, Task
 
 
@@ -115,7 +115,7 @@ def _shape(arm: Arm, task: Task) -> _Shape:
     if spec.name != "lm_eval":
         return _Shape(spec.name, "none", _config(arm, task))
     stored = spec.options.get("config")
-    config = stored if isinstance(stored, dict) else _config(arm, task)
+    config = {"num_fewshot": 0, **stored} if isinstance(stored, dict) else _config(arm, task)
     metric, _, named = str(spec.options.get("metric")).partition(",")
     filters = config.get("filter_list")
     if not isinstance(filters, list) or not filters:
@@ -185,7 +185,7 @@ def _sample(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
         "filtered_resps": left,
         "filter": shape.filter,
         "metrics": [shape.metric],
-        "doc_hash": _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
+        "doc_hash": row.sample.metadata.get(DOC_HASH) or _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
         "prompt_hash": _hash(str(first)),
         "target_hash": _hash(str(target)),
     }

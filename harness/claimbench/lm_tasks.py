@@ -21,6 +21,8 @@ from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
 
 INPUT_PAIRS = "lm_eval_pairs"
 """Key of a sample's input: [context, continuation] pairs whose log-probability is asked for."""
+DOC_HASH = "lm_eval_doc_hash"
+"""Key of a sample's metadata."""
 SCORED_KINDS = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
 DEFAULT_MAX_TOKENS = 256
 """lm-eval's own default for ``max_gen_toks``."""
@@ -160,7 +162,15 @@ def _sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sa
         row[INPUT_PAIRS] = [[str(i.args[0]), str(i.args[1])] for i in instances]
         row["context"] = row[INPUT_PAIRS][0][0]
     target = theirs.doc_to_target(instances[0].doc)
-    return Sample(str(doc_id), row, _plain(target), str(doc_id), {}, {})
+    return Sample(str(doc_id), row, _plain(target), str(doc_id), {}, {DOC_HASH: _doc_hash(instances[0].doc)})
+
+
+def _doc_hash(doc: Any) -> str:
+    """lm-eval's hash of a document; the order of its keys counts, which JSON of ours does not keep."""
+    from lm_eval.utils import handle_non_serializable, hash_string
+
+    text = json.dumps(doc, indent=2, default=handle_non_serializable, ensure_ascii=False)
+    return str(hash_string(text))
 
 
 def _plain(value: Any) -> Json:

@@ -217,6 +217,8 @@ def _one(
 
 def _prompt(arguments: Json) -> str:
     first = get(arguments, "gen_args_0", "arg_0") or get(arguments, 0, 0)
+    if isinstance(first, list) and len(first) == 1:
+        first = first[0]  # chats, since 0.4.9
     return first if isinstance(first, str) else ""
 
 
