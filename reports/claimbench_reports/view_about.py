@@ -12,6 +12,7 @@ from claimbench.redact import Redactor
 from claimbench.types import Json
 from claimbench_reports.inputs import EarlierRun, PriceFact, ReportData
 from claimbench_reports.view_arms import is_measured
+from claimbench_reports.view_clock import clocks
 from claimbench_reports.view_format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
 from claimbench_reports.view_types import Fact, Group, PriceView, RunView
 from claimbench_reports.view_words import STATUS
@@ -187,6 +188,7 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
     }
     groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
     groups += [(f"Arm {name}", facts if isinstance(facts, Mapping) else {}) for name, facts in m.arm_facts.items()]
+    groups += clocks(data)
     for s in data.sessions:
         facts = {
             "started": s.started_utc,
