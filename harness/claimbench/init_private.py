@@ -58,6 +58,13 @@ PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
 """Kind, pattern, check; the first kind that takes a text keeps it."""
 
 
+ENTITIES = {
+    "EMAIL": "EMAIL_ADDRESS", "IBAN": "IBAN_CODE", "CARD": "CREDIT_CARD", "SSN": "US_SSN", "IP": "IP_ADDRESS",
+    "PHONE": "PHONE_NUMBER",
+}  # fmt: skip
+"""Our kinds -> the names that a suite's ``mask:`` knows them by."""
+
+
 def mask_text(text: str) -> tuple[str, Counter[str]]:
     """Replace what looks personal by ``<KIND>`` and count the kinds."""
     seen: Counter[str] = Counter()

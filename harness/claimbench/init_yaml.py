@@ -48,6 +48,7 @@ class SuitePlan:
     longest: int
     most_common: tuple[str, float]
     id_key: str
+    mask: str = ""
 
 
 def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
@@ -89,7 +90,7 @@ def _comment(text: str) -> str:
 
 def write_suite(plan: SuitePlan) -> str:
     """Return the suite file's text."""
-    return "".join((_head(plan), _dataset(plan), _prompt(plan), _answer(plan), _arms(plan), _claims(plan)))
+    return "".join((_head(plan), plan.mask, _dataset(plan), _prompt(plan), _answer(plan), _arms(plan), _claims(plan)))
 
 
 def _head(plan: SuitePlan) -> str:
@@ -107,6 +108,17 @@ def _head(plan: SuitePlan) -> str:
     if any(arm.provider != "llama_cpp" for arm in plan.arms):
         lines.append("budget: {max_cost_usd: 5}")
     return "\n".join(lines) + "\n"
+
+
+def mask_block(entities: Sequence[str], columns: Sequence[str], *, active: bool) -> str:
+    """Return the suite's ``mask:``, or the same as a comment that a person can uncomment."""
+    listed, named = ", ".join(entities), ", ".join(map(quote, columns))
+    said = "look at the rows: patterns find no names" if active else "nothing is masked; to mask, remove the first #"
+    needs = "" if active else "   # pip install 'claimbench[mask]'"
+    return (
+        f"# ASSUMED: personal data has the forms that were found; {said}\n"
+        f"{'' if active else '# '}mask: {{entities: [{listed}], columns: [{named}]}}{needs}\n"
+    )
 
 
 def _dataset(plan: SuitePlan) -> str:

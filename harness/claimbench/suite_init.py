@@ -9,16 +9,17 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from claimbench import masking
 from claimbench.datasets import ReadOptions, Table
 from claimbench.errors import SuiteError
 from claimbench.init_answer import AnswerPlan, choose_examples, decide
 from claimbench.init_data import Item, Roles, clean, draw, find_roles, oddities, plain
-from claimbench.init_private import LIMITS, describe, masked, scan
+from claimbench.init_private import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init_sources import HUB, guess_columns, read_any
-from claimbench.init_yaml import ArmPlan, SuitePlan, arm_plans, write_suite
+from claimbench.init_yaml import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
 from claimbench.samples import identifier
 from claimbench.types import Json
 
@@ -101,6 +102,11 @@ def propose_suite(
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
         files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
+    if found:
+        # the copied rows are masked by now; the block finds what our few patterns did not, where it can work
+        active = mask and masking.available() and plan.kind in ("label", "number")
+        kinds = [ENTITIES[kind] for kind, _ in found.most_common()]
+        suite = replace(suite, mask=mask_block(kinds, roles.inputs, active=active))
     text, said = write_suite(suite), (*notes, *arm_notes)
     sizes = (len(measured), len(examples))
     return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private)

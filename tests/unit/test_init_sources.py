@@ -100,6 +100,29 @@ def test_personal_data_is_said_and_masked_when_asked(tmp_path: Path) -> None:
     assert "masked in the inputs: 10 EMAIL" in hidden.yaml_text
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_the_suite_says_how_to_mask_and_loads_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
+) -> None:
+    monkeypatch.setattr("claimbench.masking.available", lambda: installed)
+    rows = "\n".join(f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10))
+    (tmp_path / "d.csv").write_text(f"Ticket text,label\n{rows}\n")
+    block = "mask: {entities: [EMAIL_ADDRESS], columns: [Ticket text]}"
+    unasked = propose_suite(tmp_path / "d.csv", "Ticket text", "label")
+    assert f"# {block}   # pip install 'claimbench[mask]'\n" in unasked.yaml_text
+    assert "ASSUMED: personal data has the forms that were found; nothing is masked" in unasked.yaml_text
+    asked = propose_suite(tmp_path / "d.csv", "Ticket text", "label", mask=True)
+    assert any(line.startswith(block if installed else f"# {block}") for line in asked.yaml_text.splitlines())
+    (task,) = load_suite(write_proposal(asked, tmp_path / "out")).tasks
+    assert (task.masked is not None) is installed
+    uncommented = (tmp_path / "out" / asked.suite_file).read_text().replace(f"# {block}", block)
+    monkeypatch.undo()
+    (tmp_path / "out" / asked.suite_file).write_text(uncommented)
+    (task,) = load_suite(tmp_path / "out" / asked.suite_file).tasks
+    assert task.masked is not None
+    assert task.masked.counts == {}  # the copied rows were masked already
+
+
 def test_nobody_is_asked_without_a_terminal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
