@@ -166,7 +166,7 @@ def _codecarbon() -> Callable[[], Any] | None:
         # The country only sets the CO2 factor, which is not used; without one codecarbon asks the network.
         return OfflineEmissionsTracker(
             country_iso_code="USA",
-            save_to_file=False,
+            output_methods=[],  # whatever a configuration file says: no file, no service
             log_level="critical",
             measure_power_secs=SAMPLE_S,
             allow_multiple_runs=True,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from decimal import Decimal
-from importlib.util import find_spec
 from types import SimpleNamespace
 
 import pytest
@@ -73,14 +75,35 @@ def test_measured_watts_replace_stated_ones():
     assert with_energy(rented, meter([RAM()])) == rented
 
 
-@pytest.mark.skipif(find_spec("codecarbon") is None, reason="codecarbon is not installed (the energy extra)")
-def test_the_real_tracker():
-    import time
+METERED = """
+import json, os, sys, time, warnings
+warnings.simplefilter("error")
+asked, written = [], []
+def hook(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        asked.append(str(arguments))
+    if event == "open" and isinstance(arguments[0], str) and set(arguments[1] or "") & set("wax"):
+        written.append(str(arguments[0]))
+from claimbench.energy import EnergyMeter
+sys.addaudithook(hook)
+meter = EnergyMeter()
+meter.start()
+time.sleep(1.5)
+got = meter.stop()
+print(json.dumps([got.source, got.kwh, got.seconds, list(got.parts), asked, written, os.listdir()]))
+"""
 
-    real = EnergyMeter()
-    real.start()
-    time.sleep(1.5)
-    got = real.stop()
-    assert got.source in ("measured", "modelled")
-    assert got.kwh > 0
-    assert got.seconds > 1
+
+def test_the_real_tracker_meters_and_asks_nobody(tmp_path):
+    (tmp_path / ".codecarbon.config").write_text("[codecarbon]\nsave_to_api = true\napi_key = x\n")
+    done = subprocess.run(
+        [sys.executable, "-c", METERED], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+    )
+    source, kwh, seconds, parts, asked, written, files = json.loads(done.stdout)
+    assert source in ("measured", "modelled")
+    assert kwh > 0
+    assert seconds > 1
+    assert "ram" in parts
+    assert asked == []
+    assert [name for name in written if not name.startswith("/dev/")] == []
+    assert files == [".codecarbon.config"]
