@@ -8,7 +8,8 @@ Every protocol counts differently, and summing the wrong fields is the commonest
 
 Rules common to all:
 
-* absent usage (``None``, ``{}``, or no token field at all) is ``Usage(source="unknown")``: unknown, never 0;
+* absent usage (``None``, ``{}``, or no token field at all) is ``Usage(source="unknown")``: unknown, never 0; so is one
+  whose counts are all 0, which no request can have: gateways send it where they did not count;
 * a field the provider did not report is ``None`` in its bucket; its tokens, if any, are then inside the wider bucket
   (fresh input, visible output), which prices it at the dearer, undiscounted rate;
 * usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`: an error on that call, not a guess.
@@ -51,7 +52,7 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     data = _mapping(raw)
     prompt = _first(data, "prompt_tokens", "input_tokens")
     completion = _first(data, "completion_tokens", "output_tokens")
-    if data is None or (prompt is None and completion is None):
+    if data is None or (prompt is None and completion is None) or _says_nothing(data):
         return UNKNOWN
     details_in = _sub(data, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     details_out = _sub(data, "completion_tokens_details", "output_tokens_details", "output_token_details")
@@ -89,7 +90,7 @@ def normalise_anthropic(raw: Json) -> Usage:
         MalformedStream: the numbers contradict each other.
     """
     data = _mapping(raw)
-    if data is None or (data.get("input_tokens") is None and data.get("output_tokens") is None):
+    if data is None or (data.get("input_tokens") is None and data.get("output_tokens") is None) or _says_nothing(data):
         return UNKNOWN
     written = _count(data, "cache_creation_input_tokens")
     split = _sub(data, "cache_creation")
@@ -131,6 +132,8 @@ def normalise_gemini(raw: Json) -> Usage:
     data = _mapping(raw)
     if data is None or (data.get("promptTokenCount") is None and data.get("totalTokenCount") is None):
         return UNKNOWN
+    if _says_nothing(data):
+        return UNKNOWN
     prompt, cached = _count(data, "promptTokenCount"), _count(data, "cachedContentTokenCount")
     thoughts, tool = _count(data, "thoughtsTokenCount"), _count(data, "toolUsePromptTokenCount")
     candidates, total = _count(data, "candidatesTokenCount"), _count(data, "totalTokenCount")
@@ -165,7 +168,7 @@ def normalise_bedrock(raw: Json) -> Usage:
         MalformedStream: the numbers contradict each other.
     """
     data = _mapping(raw)
-    if data is None or (data.get("inputTokens") is None and data.get("outputTokens") is None):
+    if data is None or (data.get("inputTokens") is None and data.get("outputTokens") is None) or _says_nothing(data):
         return UNKNOWN
     fresh, output = _count(data, "inputTokens"), _count(data, "outputTokens")
     read, written = _count(data, "cacheReadInputTokens"), _count(data, "cacheWriteInputTokens")
@@ -278,6 +281,11 @@ def _minus(data: Mapping[str, Json], what: str, whole: int | None, *parts: int |
     if rest < 0:
         raise _contradiction(data, f"{what} {whole} are fewer than their parts, {sum(p or 0 for p in parts)}")
     return rest
+
+
+def _says_nothing(data: Mapping[str, Json]) -> bool:
+    """Whether every count that is stated is 0."""
+    return not any(value for value in data.values() if isinstance(value, int | float) and not isinstance(value, bool))
 
 
 def _mapping(raw: Json) -> Mapping[str, Json] | None:

@@ -6,6 +6,7 @@ Options of an arm: ``headers`` (further HTTP headers), ``extra_body`` (further f
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -103,7 +104,6 @@ class MessageReader:
         self._usage_ns: int | None = None
         self._finish: str | None = None
         self._end_ns: int | None = None
-        self._stopped = False
         self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
 
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
@@ -125,8 +125,18 @@ class MessageReader:
             reason = (data.get("delta") or {}).get("stop_reason")
             if reason is not None:
                 self._finish, self._end_ns = FINISH_REASONS.get(str(reason), str(reason)), received_ns
-        elif kind == "message_stop":
-            self._stopped = True
+        elif kind == "message":  # of a server that does not stream
+            yield from self._whole(data, received_ns)
+
+    def _whole(self, message: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
+        yield replace(self._meta, model_returned=message.get("model"), received_ns=received_ns)
+        for place, block in enumerate(message.get("content") or ()):
+            yield from self._block({"index": place, "content_block": block}, received_ns)
+            if block.get("type") == "tool_use":
+                self._tools[place][2].append(json.dumps(block.get("input") or {}))
+        self._usage, self._usage_ns, self._end_ns = message.get("usage"), received_ns, received_ns
+        reason = message.get("stop_reason")
+        self._finish = None if reason is None else FINISH_REASONS.get(str(reason), str(reason))
 
     def _block(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         block = data.get("content_block") or {}
@@ -134,6 +144,8 @@ class MessageReader:
             self._tools[int(data.get("index") or 0)] = (str(block.get("name") or ""), block.get("id"), [], received_ns)
         elif block.get("type") == "text" and block.get("text"):
             yield Delta(block["text"], "answer", received_ns)
+        elif block.get("type") == "thinking" and block.get("thinking"):
+            yield Delta(block["thinking"], "reasoning", received_ns)
 
     def _delta(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         delta = data.get("delta") or {}

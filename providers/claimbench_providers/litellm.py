@@ -1,22 +1,43 @@
 """What only litellm reaches (Bedrock, for example): an optional extra, capped to versions without the 2026 backdoor.
 
 litellm is imported when an arm starts, never before, with its price map from its own package: it would else fetch one.
-``model`` is litellm's (``bedrock/...``), as are the variables of keys; ``api_key_env`` is passed on if given.
-Stamps are taken as events arrive (``stamp_source`` "sdk"); its retries are off. Option: ``extra`` (further arguments).
+``model`` is litellm's (``bedrock/...``), as are the variables of keys (read from the environment by litellm itself);
+``api_key_env``, ``api_key_file`` and ``api_key_keyring`` are passed on if given. Stamps are taken as events arrive
+(``stamp_source`` "sdk"); its retries are off. Options: ``extra`` (further arguments of ``litellm.acompletion``) and
+``omit`` (parameters not to send: litellm refuses those that it knows an endpoint not to take).
+
+Usage that litellm counts itself, with a tokenizer of its choice, because the endpoint gave none, is left out: unknown.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
-from collections.abc import AsyncIterator
+import warnings
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
 from claimbench.provider import ProviderContext
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Json, Meta, Request, StampSource
-from claimbench_providers import openai_wire, wire_faults
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    StampSource,
+    UsageReport,
+)
+from claimbench_providers import hosts, keys, openai_wire, wire_faults
 from claimbench_providers.arm_options import Options
+from claimbench_providers.chat_endpoint import response_meta
+
+PASSED_ON = "llm_provider-"
+"""What litellm puts before the names of the endpoint's own headers."""
 
 
 def create(arm: Arm, context: ProviderContext) -> LitellmProvider:
@@ -30,19 +51,30 @@ class LitellmProvider:
     stamp_source: StampSource = "sdk"
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
-        options = Options(arm, ("extra", "accept_model"))
-        self._arm, self._context = arm, context
+        options = Options(arm, ("extra", "omit"))
         self._extra = dict(options.mapping("extra"))
+        self._dialect = openai_wire.Dialect(
+            arm.model,
+            token_parameter="max_tokens",  # noqa: S106 - the name of a parameter
+            omit=options.texts("omit"),
+            structured=False,
+            stream_usage=True,
+            extra_body={},
+        )
+        self._arm, self._context = arm, context
+        self._local = arm.base_url is not None and hosts.is_local(arm.base_url)
         self._litellm: Any = None
+        self._key: str | None = None
 
     def missing(self) -> str | None:
         """See :class:`~claimbench.provider.Provider`."""
         if importlib.util.find_spec("litellm") is None:
             return "litellm is not installed: pip install 'claimbench[litellm]'"
-        if self._context.offline:
+        if self._arm.model.startswith("bedrock/") and importlib.util.find_spec("boto3") is None:
+            return "boto3 is not installed: pip install 'claimbench[bedrock]'"
+        if self._context.offline and not self._local:
             return "the run is offline"
-        variable = self._arm.api_key_env
-        return f"{variable} is not set" if variable and not self._context.environ.get(variable) else None
+        return keys.key_missing(self._arm, self._context, None)
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
         """Answers are not constrained."""
@@ -50,57 +82,112 @@ class LitellmProvider:
 
     async def start(self) -> ArmFacts:
         """Import litellm; sends nothing."""
+        if why := self.missing():
+            raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
+        self._key = keys.key_of(self._arm, self._context, None)
         os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
-        import litellm
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about its own code; nobody here can act on them
+            import litellm
 
         litellm.telemetry = False
         litellm.drop_params = False
+        litellm.suppress_debug_info = True  # it prints to the terminal otherwise
+        litellm.disable_aiohttp_transport = True  # whose sessions cannot be closed
         self._litellm = litellm
-        return ArmFacts(details={"sdk": "litellm"})
+        from importlib.metadata import version
+
+        sdk = f"litellm {version('litellm')}"
+        omitted: list[Json] = list(self._dialect.omit)
+        return ArmFacts(details={"sdk": sdk, "base_url": self._arm.base_url, "parameters_omitted": omitted})
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         """One attempt; see :class:`~claimbench.provider.Provider`."""
         if self._litellm is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
-        dialect = openai_wire.Dialect(
-            self._arm.model,
-            token_parameter="max_tokens",  # noqa: S106 - the name of a parameter
-            omit=(),
-            structured=False,
-            stream_usage=True,
-            extra_body={},
-        )
-        arguments: dict[str, Json] = dialect.body(request) | self._extra
-        if self._arm.base_url:
-            arguments["api_base"] = self._arm.base_url
-        if self._arm.api_key_env:
-            arguments["api_key"] = self._context.environ[self._arm.api_key_env]
-        reader = openai_wire.ChunkReader(Meta(http_status=200), hidden_reasoning=False, label=False)
+        reader: openai_wire.ChunkReader | None = None
         try:
-            chunks = await self._litellm.acompletion(**arguments, num_retries=0, timeout=request.timeout_s)
+            chunks = await self._litellm.acompletion(**self._arguments(request))
+            reader = openai_wire.ChunkReader(_head(chunks), hidden_reasoning=False, label=False)
             async for chunk in chunks:
                 for event in reader.read(chunk.model_dump(exclude_unset=True)):
                     yield event
         except ProviderError:
             raise
         except Exception as error:
-            raise _fault(error) from error
+            fault = _fault(error, began=reader is not None)
+            if fault is not None:
+                raise fault from error
+            yield Meta(http_status=getattr(error, "status_code", None))
+            yield Done("content_filter", refusal=True)
+            return
         if not reader.complete:
             raise IncompleteStream("the stream ended without a finish reason")
+        counted = any(getattr(chunk, "usage", None) is not None for chunk in getattr(chunks, "chunks", ()))
         for event in reader.finish():
-            yield event
+            if counted or not isinstance(event, UsageReport):
+                yield event
+
+    def _arguments(self, request: Request) -> dict[str, Json]:
+        given: dict[str, Json] = {
+            "api_base": self._arm.base_url,
+            "api_key": self._key or ("none" if self._local else None),
+        }
+        arguments = self._dialect.body(request) | {name: value for name, value in given.items() if value is not None}
+        return arguments | {"num_retries": 0, "max_retries": 0, "timeout": request.timeout_s} | self._extra
 
     async def close(self) -> None:
-        """Nothing is held; idempotent."""
-        self._litellm = None
+        """Close its connections; idempotent."""
+        module, self._litellm = self._litellm, None
+        if module is None:
+            return
+        cache = module.in_memory_llm_clients_cache
+        clients = list(cache.cache_dict.values())
+        cache.flush_cache()  # a later run makes its own
+        for client in clients:
+            closing = client.close() if hasattr(client, "close") else None
+            if inspect.isawaitable(closing):
+                await closing
 
 
-def _fault(error: Exception) -> ProviderError:
-    """Our error for one of litellm's, by its HTTP status."""
+def _head(chunks: Any) -> Meta:
+    """The response's head as far as litellm passes it on."""
+    hidden: Mapping[str, Any] = getattr(chunks, "_hidden_params", None) or {}
+    headers = {str(k).lower(): str(v) for k, v in (hidden.get("additional_headers") or {}).items()}
+    return response_meta(200, {name.removeprefix(PASSED_ON): value for name, value in headers.items()})
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception and what it came from, the innermost last."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _fault(error: Exception, *, began: bool) -> ProviderError | None:
+    """Our error for one of litellm's, from what it was made of: it calls a lost connection a server's fault, say.
+
+    None for a content filter's refusal, which is an answer.
+    """
     if type(error).__name__ == "Timeout":
         return Timeout(str(error)[:500])
-    status = getattr(error, "status_code", None)
-    if not isinstance(status, int):
-        return Network(f"{type(error).__name__}: {error}"[:500])
+    causes = list(_causes(error))
+    for cause in causes:
+        if wire_faults.of_http_library(cause) and type(cause).__name__ != "HTTPStatusError":
+            return wire_faults.connection_fault(cause, began=began)
+    body: Json = next((b for b in (getattr(c, "body", None) for c in causes) if b is not None), None)
+    if body is None:
+        code = {"ContextWindowExceededError": "context_length_exceeded"}.get(type(error).__name__)
+        body = {"message": str(error), "code": code}
+    stated = [status for status in (getattr(c, "status_code", None) for c in causes) if isinstance(status, int)]
+    status = stated[-1] if stated else None  # the innermost: the endpoint's own
+    if began:
+        return wire_faults.error_chunk(body)
+    if status is None:
+        return Network(f"{type(error).__name__}: {error}"[:500], billable="unknown")
+    if type(error).__name__ == "ContentPolicyViolationError" or wire_faults.is_filtered(status, {"error": body}):
+        return None
     response = getattr(error, "response", None)
-    return wire_faults.fault(status, {"error": {"message": str(error)}}, dict(getattr(response, "headers", {}) or {}))
+    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+    return wire_faults.fault(status, {"error": body}, dict(headers))

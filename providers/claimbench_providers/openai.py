@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from claimbench.errors import ConnectTimeout, IncompleteStream, MalformedStream, Network, ProviderError, Timeout
+from claimbench.errors import MalformedStream
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
 from claimbench_providers import compatible, wire_faults
@@ -100,16 +100,16 @@ class OpenAIProvider:
             headers = dict(error.response.headers)
             raise wire_faults.fault(error.status_code, error.body, headers) from error
         except openai.APIConnectionError as error:
-            raise _connection_fault(error.__cause__ or error, began=reader is not None) from error
+            raise wire_faults.connection_fault(error.__cause__ or error, began=reader is not None) from error
         except openai.APIError as error:
             raise wire_faults.error_chunk(error.body if error.body is not None else error.message) from error
         except ValueError as error:  # JSON that is none, or bytes that are no UTF-8
             raise MalformedStream(f"a chunk that is not JSON: {error}") from error
         except Exception as error:
             # Below the SDK's own errors are those of its HTTP library, whose module its versions changed.
-            if type(error).__module__.split(".")[0] not in {"httpx", "httpx2", "httpcore", "httpcore2", "h11"}:
+            if not wire_faults.of_http_library(error):
                 raise
-            raise _connection_fault(error, began=reader is not None) from error
+            raise wire_faults.connection_fault(error, began=reader is not None) from error
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
@@ -127,17 +127,3 @@ def _timeout(request: Request) -> Any:
     import openai
 
     return openai.Timeout(request.timeout_s, connect=request.connect_timeout_s)
-
-
-def _connection_fault(error: BaseException, *, began: bool) -> ProviderError:
-    """Sort a fault of the connection by the HTTP library's class names, which its versions kept."""
-    name, text = type(error).__name__, str(error) or type(error).__name__
-    if name == "ConnectTimeout":
-        return ConnectTimeout(f"no connection in time: {text}", billable="no")
-    if "Timeout" in name:
-        return Timeout(f"no answer in time: {name}", billable="unknown")
-    if name in {"ConnectError", "UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}:
-        return Network(f"no connection: {text}", hint="is the server running, and base_url right?", billable="no")
-    if began:
-        return IncompleteStream(f"the connection broke while the answer came: {text}", billable="unknown")
-    return Network(f"the connection failed before the answer began: {text}", billable="unknown")

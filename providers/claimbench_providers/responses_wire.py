@@ -22,8 +22,8 @@ from claimbench.usage import normalise_openai
 from claimbench_providers.openai_wire import Dialect, LabelText, no_continuations, schema_of, with_tier
 from claimbench_providers.wire_faults import error_chunk, is_filtered
 
-INCOMPLETE = {"max_output_tokens": "length", "max_tokens": "length", "content_filter": "content_filter"}
-"""Why a response is incomplete -> finish reason; any other reason stands for itself."""
+FILTERED = "content_filter"
+"""The one reason for an incomplete response that is a refusal; any other, or none, means that it was cut short."""
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
@@ -156,7 +156,7 @@ class ResponseReader:
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
         if not is_filtered(400, {"error": error}):
             raise error_chunk(error)
-        self._finish, self._end_ns = "content_filter", received_ns
+        self._finish, self._end_ns = FILTERED, received_ns
         yield from ()
 
     def _end(self, kind: str, response: Mapping[str, Any], received_ns: int | None) -> Iterator[Event]:
@@ -170,7 +170,7 @@ class ResponseReader:
             yield from self._output(response.get("output") or (), received_ns)
         why = str((response.get("incomplete_details") or {}).get("reason") or "")
         if kind == "response.incomplete":
-            self._finish = INCOMPLETE.get(why, why or "incomplete")
+            self._finish = FILTERED if why == FILTERED else "length"
         else:
             self._finish = "tool_calls" if self._tools else "stop"
 
@@ -200,4 +200,4 @@ class ResponseReader:
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
             yield UsageReport(usage, self._usage, None, self._end_ns)
-        yield Done(self._finish, refusal=self._refused or self._finish == "content_filter", received_ns=self._end_ns)
+        yield Done(self._finish, refusal=self._refused or self._finish == FILTERED, received_ns=self._end_ns)

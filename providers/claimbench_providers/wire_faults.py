@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 
-from claimbench.errors import Auth, BadRequest, ContextOverflow, ProviderError, RateLimited, ServerFault
+from claimbench.errors import (
+    Auth,
+    BadRequest,
+    ConnectTimeout,
+    ContextOverflow,
+    IncompleteStream,
+    Network,
+    ProviderError,
+    RateLimited,
+    ServerFault,
+    Timeout,
+)
 from claimbench.types import Json
 
 _OVERFLOW = re.compile(
@@ -104,3 +115,22 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
     """The rate-limit headers of a reply, names in lower case."""
     return {k.lower(): v for k, v in headers.items() if "ratelimit" in k.lower() or k.lower() == "retry-after"}
+
+
+def of_http_library(error: BaseException) -> bool:
+    """Whether an exception comes from below an SDK: from its HTTP library, whose module its versions changed."""
+    return type(error).__module__.split(".")[0] in {"httpx", "httpx2", "httpcore", "httpcore2", "h11"}
+
+
+def connection_fault(error: BaseException, *, began: bool) -> ProviderError:
+    """Sort a fault of the connection by the HTTP library's class names, which its versions kept."""
+    name, text = type(error).__name__, str(error) or type(error).__name__
+    if name == "ConnectTimeout":
+        return ConnectTimeout(f"no connection in time: {text}", billable="no")
+    if "Timeout" in name:
+        return Timeout(f"no answer in time: {name}", billable="unknown")
+    if name in {"ConnectError", "UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}:
+        return Network(f"no connection: {text}", hint="is the server running, and base_url right?", billable="no")
+    if began:
+        return IncompleteStream(f"the connection broke while the answer came: {text}", billable="unknown")
+    return Network(f"the connection failed before the answer began: {text}", billable="unknown")

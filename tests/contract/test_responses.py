@@ -112,9 +112,10 @@ def test_a_refusal_is_one_whatever_the_status_says() -> None:
 @pytest.mark.parametrize(("reason", "seen"), [
     ("max_output_tokens", Outcome.TRUNCATED),
     ("content_filter", Outcome.REFUSED),
+    (None, Outcome.TRUNCATED),
 ])  # fmt: skip
-def test_an_incomplete_response_says_why(reason: str, seen: Outcome) -> None:
-    events = read([CREATED, said("Yes"), ended("incomplete", incomplete_details={"reason": reason})])
+def test_an_incomplete_response_says_why(reason: str | None, seen: Outcome) -> None:
+    events = read([CREATED, said("Yes"), ended("incomplete", incomplete_details=reason and {"reason": reason})])
     assert outcome(events) == (seen, "Yes")
     assert any(isinstance(e, UsageReport) for e in events)
 

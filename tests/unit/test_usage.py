@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from claimbench import usage as u
@@ -27,6 +27,7 @@ def test_openai_buckets_sum_to_prompt_and_completion(fresh, cached, written, vis
         f"{i}_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written},
         f"{o}_tokens_details": {"reasoning_tokens": reasoning},
     }
+    assume(prompt or completion)
     got = u.normalise_openai(raw)
     assert (got.input_total, got.output_total) == (prompt, completion)
     assert (got.input_fresh, got.cache_read, got.cache_write_5m) == (fresh, cached, written)
@@ -45,6 +46,7 @@ def test_anthropic_input_excludes_caches_and_output_includes_thinking(fresh, rea
         "output_tokens": visible + thinking,
         "output_tokens_details": {"thinking_tokens": thinking},
     }
+    assume(any((fresh, read, short, long, visible, thinking)))
     got = u.normalise_anthropic(raw)
     assert got.input_total == fresh + read + short + long
     assert (got.input_fresh, got.cache_write_5m, got.cache_write_1h) == (fresh, short, long)
@@ -64,6 +66,7 @@ def test_gemini_prompt_includes_cache_and_candidates_exclude_thoughts(
         "toolUsePromptTokenCount": tool,
         "totalTokenCount": fresh + cached + answer + thoughts + (tool if tool_in_total else 0),
     }
+    assume(any((fresh, cached, answer, thoughts, tool)))
     got = u.normalise_gemini(raw)
     assert (got.input_fresh, got.cache_read, got.tool_use_input) == (fresh, cached, tool)
     assert (got.output_visible, got.output_reasoning) == (answer, thoughts)
@@ -82,6 +85,7 @@ def test_bedrock_input_excludes_caches(fresh, read, short, long, out, full):
         "cacheWriteInputTokens": short + long,
         "cacheDetails": [{"ttl": "5m", "inputTokens": short}, {"ttl": "1h", "inputTokens": long}],
     }
+    assume(any((fresh, read, short, long, out)))
     got = u.normalise_bedrock(raw)
     assert (got.input_fresh, got.cache_read, got.cache_write_5m, got.cache_write_1h) == (fresh, read, short, long)
     assert got.output_total == out
@@ -96,6 +100,17 @@ def test_absent_usage_is_unknown_never_zero(normalise, raw):
     assert got == Usage(source="unknown")
     assert got.input_total is None
     assert got.output_total is None
+
+
+@pytest.mark.parametrize(("normalise", "raw"), [
+    (u.normalise_openai, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}),
+    (u.normalise_openai, {"input_tokens": 0, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 0}),
+    (u.normalise_anthropic, {"input_tokens": 0, "output_tokens": 0}),
+    (u.normalise_gemini, {"promptTokenCount": 0, "candidatesTokenCount": 0, "totalTokenCount": 0}),
+    (u.normalise_bedrock, {"inputTokens": 0, "outputTokens": 0, "totalTokens": 0}),
+])  # fmt: skip
+def test_counts_of_nothing_are_unknown(normalise, raw):
+    assert normalise(raw) == Usage(source="unknown")
 
 
 def test_unreported_details_are_none_not_zero():
