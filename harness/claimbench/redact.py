@@ -95,19 +95,21 @@ def check_profile(name: str) -> Profile:
 class Redactor:
     """Masks keys in every text; shows, hashes or withholds transcripts as ``profile`` says.
 
-    ``secrets`` are exact values (see :func:`secrets_in`); pure otherwise: the same text always gives the same result.
+    ``secrets`` are exact values (see :func:`secrets_in`); without ``shapes`` nothing else is masked. Pure otherwise:
+    the same text always gives the same result.
     """
 
     profile: Profile = "full"
     secrets: tuple[str, ...] = ()
+    shapes: bool = True
 
     def mask(self, text: str) -> str:
         """``text`` with every key masked, whatever the profile. Use for anything that is not a transcript."""
         for secret in self.secrets:
-            for form in _forms(secret):
+            for form in forms(secret):
                 if form in text:
                     text = text.replace(form, MASK)
-        if _HINT.search(text) is None:
+        if not self.shapes or _HINT.search(text) is None:
             return text
         for pattern, replacement in _SHAPES:
             text = pattern.sub(replacement, text)
@@ -138,13 +140,13 @@ class Redactor:
         return value
 
 
-def _forms(secret: str) -> tuple[str, ...]:
+def forms(secret: str) -> tuple[str, ...]:
     """A secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic authentication)."""
-    forms = {
+    found = {
         secret,
         json.dumps(secret)[1:-1],
         quote(secret, safe=""),
         quote_plus(secret),
         base64.b64encode(secret.encode()).decode().rstrip("="),
     }
-    return tuple(sorted(forms, key=len, reverse=True))
+    return tuple(sorted(found, key=len, reverse=True))

@@ -119,10 +119,12 @@ class Runner:
         attempts_before: Mapping[str, int],
         seed: int,
         on_attempt: Callable[[Call, Attempt], None] = lambda _call, _attempt: None,
+        clean: Callable[[Tried], Tried] = lambda tried: tried,
     ) -> None:
         self._arms, self._providers, self._request = arms, providers, request
         self._writer, self._clock, self._budget, self._money, self._policy = writer, clock, budget, money, policy
         self._session, self._attempts_before, self._on_attempt = session, attempts_before, on_attempt
+        self._clean = clean  # takes keys out of what is stored
         self._rng = random.Random(seed)  # noqa: S311 - jitter of retries
         self._stopping: str | None = None
         self._fatal: BaseException | None = None
@@ -363,7 +365,7 @@ class Runner:
                 reserved_usd=reserved,
                 turn=device.turn if device is not None else contextlib.nullcontext(),
             )
-            tried = checked_model(arm, tried)
+            tried = self._clean(checked_model(arm, tried))
             self._watch(self._writer.attempt(tried.attempt))
             cost = self._money.cost(arm, tried.attempt)
         finally:

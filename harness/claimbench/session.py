@@ -21,6 +21,7 @@ from claimbench.calibration import read_last
 from claimbench.clock import Clock
 from claimbench.energy import Energy, metered
 from claimbench.errors import BenchError
+from claimbench.key_guard import KeyGuard
 from claimbench.lag import LagMeter
 from claimbench.limits import Budget
 from claimbench.load import loaded, scheduled
@@ -125,6 +126,7 @@ class Job:
     segments: Callable[[str], Segments] | None = None
     began: Callable[[str], None] | None = None
     """Told the run's id once the run exists, before anything of it is sent."""
+    guard: KeyGuard = field(default_factory=KeyGuard)
 
 
 async def execute(job: Job, resume: str | None = None) -> Ended:
@@ -205,6 +207,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         session=session.n,
         attempts_before=_attempts_before(store, run_id, again),
         seed=suite.order_seed + session.n,
+        clean=job.guard.clean,
     )
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
     lag = LagMeter()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from claimbench.errors import SuiteError
 from claimbench.nearest import did_you_mean, one_of, show
+from claimbench.redact import Redactor
 from claimbench.suite_model import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
 from claimbench.suite_paths import resolve_inside
 from claimbench.suite_yaml import Loc, YamlDocument
@@ -170,6 +171,7 @@ class SuiteChecker:
             raise self._fail(
                 (*loc, "base_url"), f"base_url {show(arm.base_url)} does not start with http:// or https://"
             )
+        self._check_no_key(arm, loc)
         keys = [key for key in ("api_key_env", "api_key_file", "api_key_keyring") if getattr(arm, key) is not None]
         if len(keys) > 1:
             raise self._fail(
@@ -185,6 +187,18 @@ class SuiteChecker:
         if arm.model.lower().endswith(".gguf"):
             self._path(arm.model, (*loc, "model"))
         self._check_option_paths(arm.options, (*loc, "options"))
+
+    def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:
+        """A key in an address or an option would be stored with the suite and shown wherever the suite is."""
+        redactor = Redactor()
+        for key, value in (("base_url", arm.base_url), ("options", arm.options)):
+            if redactor.json(value) != value:
+                raise self._fail(
+                    (*loc, key),
+                    f"arms.{arm.name}.{key} holds what looks like a key (not shown)",
+                    "name its place by api_key_env, api_key_file or api_key_keyring; if it was a key, revoke it",
+                    key=True,
+                )
 
     def _check_option_paths(self, node: Json, loc: Loc) -> None:
         """Hold files that a provider would open to the same rule as data: inside the folder."""

@@ -29,6 +29,7 @@ class Vendor:
     right: int = 80
     delay_s: float = 0.0
     status: int = 200
+    message: str = "refused by the test"
     model: str | None = None
     more_tokens: Callable[[int], int] = lambda _number: 0
     too_long: Callable[[int], bool] = lambda _number: False
@@ -45,7 +46,7 @@ class Vendor:
         self.keys.add(request.headers.get("Authorization", ""))
         if self.status != 200:
             headers = {"Retry-After": "0"} if self.status == 429 else {}
-            return web.json_response({"error": {"message": "refused by the test"}}, status=self.status, headers=headers)
+            return web.json_response({"error": {"message": self.message}}, status=self.status, headers=headers)
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         number = int(text.split("#")[1].split()[0])

@@ -157,17 +157,46 @@ def test_endpoints_are_hosts_and_proxies() -> None:
     assert socket.gethostname() is not None
 
 
-@pytest.mark.parametrize("where", ["env", "file"])
+ECHO = f"Incorrect API key provided: {CANARY} (Authorization: Bearer {CANARY}, https://host/v1?key={CANARY}&alt=sse)"
+
+
+FAKE_KEYRING = f"""
+from keyring.backend import KeyringBackend
+
+class Fake(KeyringBackend):
+    priority = 1.0
+
+    def get_password(self, service, username):
+        return "{CANARY}" if (service, username) == ("vendor", "me") else None
+
+    def set_password(self, service, username, password):
+        raise NotImplementedError
+
+    def delete_password(self, service, username):
+        raise NotImplementedError
+"""
+
+
+@pytest.mark.parametrize("where", ["env", "file", "keyring"])
 @pytest.mark.parametrize("status", [200, 401, 500])
 def test_a_canary_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor, where: str, status: int) -> None:
-    vendor.status = status
+    vendor.status, vendor.message = status, ECHO
     text = desk.read_text().replace("provider: openai", "provider: compatible")
     env = {"GOOD_KEY": CANARY}
     if where == "file":
         (desk.parent / "key.txt").write_text(CANARY + "\n")
         text, env = text.replace("api_key_env: GOOD_KEY", "api_key_file: key.txt"), {"GOOD_KEY": "unused-value"}
+    if where == "keyring":
+        (desk.parent / "fake_keyring.py").write_text(FAKE_KEYRING)
+        env = {"GOOD_KEY": "unused-value", "PYTHON_KEYRING_BACKEND": "fake_keyring.Fake", "PYTHONPATH": "."}
+        text = text.replace("api_key_env: GOOD_KEY", "api_key_keyring: vendor/me")
     desk.write_text(text)
     said_ = bench("run", str(desk), "--limit", "4", env=env)
+    if status != 200:
+        with ResultsStore.open(desk.parent / "results", create=False, read_only=True) as store:
+            (run,) = store.runs()
+            errors = [attempt.error for attempt in store.attempts(run.run_id) if attempt.error]
+        assert any("Incorrect API key provided: [key masked]" in error for error in errors)
     outputs = [said_.out, said_.err]
     if status == 200:
         assert vendor.keys == {f"Bearer {CANARY}"}

@@ -124,6 +124,15 @@ COLLECTOR = (100_000, 50, 100)
 imports and of a run's records; walking them again and again is a fifth of its time."""
 
 
+def _without_keys(text: str) -> str:
+    """An error may quote what a server or a library said."""
+    import os
+
+    from claimbench.redact import Redactor, secrets_in
+
+    return Redactor("full", secrets_in(os.environ)).mask(text)
+
+
 def _guarded(args: list[str]) -> int:
     import atexit
     import gc
@@ -138,7 +147,7 @@ def _guarded(args: list[str]) -> int:
         code = group().main(args, prog_name="bench", standalone_mode=False)
     except BenchError as error:
         hint = "".join(f"\n  {part}" for part in error.hint.splitlines()) if error.hint else ""
-        print(f"error: {error}{hint}", file=sys.stderr)
+        print(_without_keys(f"error: {error}{hint}"), file=sys.stderr)
         return error.exit_code
     except click.ClickException as error:
         error.show()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -34,10 +33,10 @@ def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
 
 def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
     """The only way text leaves for an artifact: keys of this environment masked, transcripts as ``profile`` says."""
-    from claimbench.redact import Redactor, check_profile, secrets_in
+    from claimbench.cli.secrets import known_secrets
+    from claimbench.redact import Redactor, check_profile
 
-    names = [arm.api_key_env for arm in evaluation.stored.suite.arms if arm.api_key_env]
-    return Redactor(check_profile(profile), secrets_in(os.environ, names))
+    return Redactor(check_profile(profile), known_secrets(evaluation.stored.suite))
 
 
 def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:

@@ -153,6 +153,7 @@ async def _measure(
     suite: Suite, order: Order, store: ResultsStore, resume_id: str | None, notes_said: set[str], offline: bool
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
+    from claimbench.cli.secrets import guard_of
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run_setup import make_arms
@@ -175,7 +176,8 @@ async def _measure(
     pricing = _pricing(store, suite, resume_id)
     segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
     begun: list[str] = []
-    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments, begun.append), resume_id)
+    guard = guard_of(suite, arms.ready)
+    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard), resume_id)
     return await watched(work, suite, arms, store, offline, begun)
 
 

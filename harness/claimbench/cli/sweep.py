@@ -115,6 +115,7 @@ async def _level(
     results: Path,
 ) -> Level | None:
     from claimbench.cli.books import price_book
+    from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
     from claimbench.evaluate import evaluate, read_run
     from claimbench.run_costs import pricing_for
@@ -129,7 +130,8 @@ async def _level(
     arms = make_arms(at, (arm,), factories, provider_context(at))
     order = Order(results, arms=(arm,), limit=limit, options={"argv": sys.argv[1:], "sweep": concurrency})
     segments = (lambda _run_id: ForSeconds(seconds)) if seconds is not None else None
-    ended = await execute(Job(at, order, arms, pricing_for(at, price_book(), clock), store, clock, _unseen, segments))
+    pricing, guard = pricing_for(at, price_book(), clock), guard_of(at, arms.ready)
+    ended = await execute(Job(at, order, arms, pricing, store, clock, _unseen, segments, guard=guard))
     rows = evaluate(read_run(store, ended.run_id)).calls.arms.get(arm)
     return None if rows is None else level_of(rows, concurrency, dict(at.options.get("slo") or {}))
 

@@ -1,0 +1,44 @@
+"""Keys of the environment, of files and of keyrings, so that no error, record or report shows one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from claimbench.key_guard import KeyGuard
+    from claimbench.types import Arm, Suite
+
+
+def known_secrets(suite: Suite) -> tuple[str, ...]:
+    """What the environment and the suite's key files hold; keyrings are not asked, for they may ask a person."""
+    from claimbench.redact import secrets_in
+
+    names = [arm.api_key_env for arm in suite.arms if arm.api_key_env]
+    files = _keys((arm for arm in suite.arms if arm.api_key_file is not None), suite)
+    return tuple(dict.fromkeys((*secrets_in(os.environ, names), *files)))
+
+
+def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
+    """What keeps the keys of the arms that run out of the records."""
+    from claimbench.key_guard import KeyGuard
+
+    wanted = set(arms)
+    return KeyGuard(known_secrets(suite), _keys((arm for arm in suite.arms if arm.name in wanted), suite))
+
+
+def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:
+    from claimbench.cli.common import provider_context
+    from claimbench.cli.providers import provider_rows
+    from claimbench.errors import BenchError
+    from claimbench_providers import hosts, keys
+
+    usual = {row["name"]: row["key"] for row in provider_rows()}
+    context = provider_context(suite)
+    found = []
+    for arm in arms:
+        with contextlib.suppress(BenchError):  # a key that cannot be read is not sent either
+            found.append(keys.key_of(arm, context, usual.get(arm.provider) or hosts.key_variable(arm.base_url)))
+    return tuple(sorted({key for key in found if key}, key=lambda key: (-len(key), key)))

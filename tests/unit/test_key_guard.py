@@ -1,0 +1,104 @@
+"""What a server gives back of a key is in no attempt; what merely looks like one may be an answer."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from claimbench.attempt import Answer, Tried
+from claimbench.errors import SuiteError
+from claimbench.key_guard import KeyGuard
+from claimbench.redact import MASK
+from claimbench.suite import load_suite
+from claimbench.types import Attempt, Outcome, Timing, ToolCall
+
+KEY = "my-own-endpoint-key/0815+x"
+GUARD = KeyGuard(secrets=("another-secret-1",), keys=(KEY, "short"))
+
+
+def tried(text: str = "", error: str | None = None, **more: object) -> Tried:
+    timing = Timing(None, 1, 2, None, None, (), 3, "transport")
+    attempt = Attempt("c", 1, 1, timing, Outcome.OK, 200, None, None, None, "yes", error=error)
+    return Tried(replace(attempt, **more), Answer(parts=[text]), None)
+
+
+def test_errors_lose_every_secret_and_every_shape() -> None:
+    said = f"Incorrect key {KEY} or another-secret-1 at https://h/v1?key=abcdef123 (Bearer abcdefgh12345678)"
+    error = GUARD.clean(tried(error=said)).attempt.error
+    assert error == f"Incorrect key {MASK} or {MASK} at https://h/v1?key={MASK} (Bearer {MASK})"
+
+
+@pytest.mark.parametrize(
+    "form", [KEY, "my-own-endpoint-key%2F0815%2Bx", base64.b64encode(KEY.encode()).decode().rstrip("=")]
+)
+def test_answers_lose_the_arms_own_key_in_every_form(form: str) -> None:
+    answer = GUARD.clean(tried(f"you sent {form}", request_id=f"r-{form}", usage_raw={"for": [form]}))
+    assert form not in answer.answer.text
+    assert form not in str(answer.attempt)
+
+
+def test_reasoning_and_tool_calls_too() -> None:
+    one = tried("billing")
+    one.answer.reasoning_parts.append(KEY)
+    one.answer.tool_calls.append(ToolCall("f", f'{{"k": "{KEY}"}}'))
+    clean = GUARD.clean(one)
+    assert clean.answer.reasoning == MASK
+    assert clean.answer.tool_calls[0].arguments == f'{{"k": "{MASK}"}}'
+    assert clean.answer.text == "billing"
+
+
+def test_an_answer_is_left_alone_unless_the_key_is_in_it() -> None:
+    one = tried("short words such as sk-abcdefghijklmnopqrstuvwxyz are answers; another-secret-1 too")
+    assert GUARD.clean(one) is one
+    assert KeyGuard().clean(one) is one
+
+
+SUITE = """\
+name: s
+version: 1-0
+tasks:
+  - name: t
+    dataset: {{path: r.csv, target: y}}
+    prompt: [{{user: "{{{{ x }}}}"}}]
+    answer: {{type: text}}
+    scorers: [exact]
+arms:
+  - {{name: a, provider: compatible, model: m, {arm}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arm", "key"),
+    [
+        ('base_url: "https://host/v1?key=abcdef123456"', "base_url"),
+        ('base_url: "https://user:pass1234@host/v1"', "base_url"),
+        ('options: {headers: {Authorization: "Bearer abcdef1234567890"}}', "options"),
+        ('options: {headers: {x-api-key: "abc"}}', "options"),
+        ("options: {extra_body: {user: sk-abcdefghijklmnopqrstuvwxyz}}", "options"),
+    ],
+)
+def test_a_key_in_a_suite_is_refused_and_not_shown(tmp_path: Path, arm: str, key: str) -> None:
+    (tmp_path / "r.csv").write_text("x,y\na,b\n")
+    (tmp_path / "s.yaml").write_text(SUITE.format(arm=arm))
+    with pytest.raises(SuiteError) as caught:
+        load_suite(tmp_path / "s.yaml", providers=("compatible",))
+    assert f"arms.a.{key} holds what looks like a key (not shown)" in str(caught.value)
+    assert "abc" not in str(caught.value)
+    assert caught.value.line == 10
+
+
+@pytest.mark.parametrize(
+    "arm",
+    [
+        'base_url: "https://host.openai.azure.com/openai/v1?api-version=2026-01-01"',
+        "options: {headers: {X-Title: my bench, OpenAI-Organization: org-123}, extra_body: {cache_salt: abc}}",
+        "options: {n_ctx: 4096, token_parameter: max_tokens}",
+    ],
+)
+def test_what_is_no_key_stays(tmp_path: Path, arm: str) -> None:
+    (tmp_path / "r.csv").write_text("x,y\na,b\n")
+    (tmp_path / "s.yaml").write_text(SUITE.format(arm=arm))
+    assert load_suite(tmp_path / "s.yaml", providers=("compatible",)).arms
