@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
 
 from claimbench.evaluate import read_run
 from claimbench.store import ResultsStore
 
+from .bills import bills_of_html, bills_of_json, bills_of_xlsx
 from .conftest import LABELS, Said
 from .money_vendor import Biller, codecarbon, installed, litellm_map, serve
 
@@ -76,52 +75,6 @@ def ran(said: Said) -> dict[str, Any]:
     assert said.code in (0, 1, 2), said.err
     result: dict[str, Any] = said.json
     return result
-
-
-class Shown(HTMLParser):
-    """Figure id -> the text shown in the report."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: dict[str, str] = {}
-        self._id: str | None = None
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        name = dict(attrs).get("data-fig")
-        if name:
-            self._id, self.found[name] = name, ""
-
-    def handle_endtag(self, tag: str) -> None:
-        self._id = None
-
-    def handle_data(self, data: str) -> None:
-        if self._id:
-            self.found[self._id] += data
-
-
-def bills_of_html(path: Path) -> dict[str, dict[str, Decimal]]:
-    bills: dict[str, dict[str, Decimal]] = {}
-    for name, text in Shown(path.read_text(encoding="utf-8")).found.items():
-        if name.startswith("bill.") and not name.endswith((".calls", ".unknown")):
-            _, arm, part = name.split(".", 2)
-            bills.setdefault(arm, {})[part] = Decimal(text.replace("$", "").replace(",", "").replace("\u2212", "-"))
-    return bills
-
-
-def bills_of_xlsx(path: Path) -> dict[str, dict[str, Decimal]]:
-    bills: dict[str, dict[str, Decimal]] = {}
-    for arm, part, usd, *_ in openpyxl.load_workbook(path)["Bill"].iter_rows(min_row=2, values_only=True):
-        bills.setdefault(str(arm), {})[str(part).replace(" ", "_")] = Decimal(str(usd))
-    return bills
-
-
-def bills_of_json(path: Path) -> dict[str, dict[str, Decimal]]:
-    bills = {}
-    for bill in json.loads(path.read_text(), parse_float=Decimal, parse_int=Decimal)["bill"]:
-        parts = {p["component"].replace(" ", "_"): p["usd"]["value"] for p in bill["parts"]}
-        bills[bill["arm"]] = {**parts, "total": bill["total"]["value"]}
-    return bills
 
 
 def test_total_is_the_sum_of_its_parts_in_html_xlsx_and_json(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from claimbench_providers.models import cache_dir
 
 from . import independent_figures as other
+from .bills import bills_of_html, bills_of_json, bills_of_xlsx
 from .conftest import Said, Vendor
 from .independent_figures import Figure
 
@@ -120,8 +122,10 @@ def test_every_reading_of_a_run_at_endpoints(desk: Path, bench: Bench, vendor: V
 )
 def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> None:
     suite, arms = str(SUITES / "support.yaml"), ("--arm", "smollm2-local", "--arm", "qwen-local")
-    run = bench("run", suite, *arms, "--limit", "24", "--json", "--no-report", timeout=1500)
-    assert run.code == 0, run.err
+    run = bench("run", suite, *arms, "--limit", "24", "--json", timeout=1500)
+    assert run.code in (0, 1, 2), run.err
+    same_bill_everywhere(bench, tmp_path / run.json["report"])
+    other_prices_change_dollars_only(bench)
     verdicts = [
         v for v in bench("show", "--json").json["verdicts"]
         if v["claim"]["id"].startswith(("qwen-30", "smollm2-")) and v["readings"]
@@ -135,3 +139,29 @@ def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> 
         "smollm2-faster-p95": {"ttft", "tpot", "e2e"},
     }
     assert checked >= {(claim, reading) for claim, readings in wanted.items() for reading in readings}
+
+
+def same_bill_everywhere(bench: Bench, report: Path) -> None:
+    """HTML, XLSX and JSON show one bill, whose total is the sum of its parts to the micro-dollar."""
+    folder = report.parents[2]
+    bench("export", "--format", "xlsx", "--output", "out.xlsx")
+    bench("export", "--format", "json", "--output", "out.json")
+    html = bills_of_html(report)
+    assert set(html) == {"smollm2-local", "qwen-local"}
+    assert bills_of_xlsx(folder / "out.xlsx") == html
+    assert bills_of_json(folder / "out.json") == html
+    for arm, parts in html.items():
+        total = parts.pop("total")
+        assert total > 0
+        assert sum(parts.values()) == total, arm
+
+
+def other_prices_change_dollars_only(bench: Bench) -> None:
+    """A machine's price knows no date; twice the hourly price is twice the dollars, from the same records."""
+    dated = bench("reprice", "--as-of", "2027-02-01", "--json").json
+    assert all(sides["old"]["usd"] == sides["new"]["usd"] for sides in dated["arms"].values())
+    assert not any(verdict["changed"] for verdict in dated["verdicts"])
+    with_both = ("--price", "qwen-local.usd_per_hour=0.2", "--price", "qwen-local.utilisation=1")
+    sides = bench("reprice", *with_both, "--json").json["arms"]
+    assert sides["smollm2-local"]["old"] == sides["smollm2-local"]["new"]
+    assert Decimal(sides["qwen-local"]["new"]["usd"]) < Decimal(sides["qwen-local"]["old"]["usd"])
