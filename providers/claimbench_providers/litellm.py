@@ -121,7 +121,7 @@ class LitellmProvider:
             yield Meta(http_status=getattr(error, "status_code", None))
             yield Done("content_filter", refusal=True)
             return
-        if not reader.complete:
+        if not reader.complete or not _ended(chunks):
             raise IncompleteStream("the stream ended without a finish reason")
         counted = any(getattr(chunk, "usage", None) is not None for chunk in getattr(chunks, "chunks", ()))
         for event in reader.finish():
@@ -155,6 +155,13 @@ def _head(chunks: Any) -> Meta:
     hidden: Mapping[str, Any] = getattr(chunks, "_hidden_params", None) or {}
     headers = {str(k).lower(): str(v) for k, v in (hidden.get("additional_headers") or {}).items()}
     return response_meta(200, {name.removeprefix(PASSED_ON): value for name, value in headers.items()})
+
+
+def _ended(chunks: Any) -> bool:
+    """Whether the endpoint gave a finish reason. For want of one litellm invents it; what was received stands apart."""
+    names = ("received_finish_reason", "intermittent_finish_reason")
+    known = [getattr(chunks, name) for name in names if hasattr(chunks, name)]
+    return not known or any(reason is not None for reason in known)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -119,6 +119,7 @@ FAULTS: list[tuple[dict[str, Json], type[ProviderError]]] = [
     ({"status": 503}, ServerFault),
     ({"chunks": 4, "close_after": 2}, IncompleteStream),
     ({"chunks": 4, "error_after": 2}, ServerFault),
+    ({"finish_reason": None}, IncompleteStream),
 ]
 
 

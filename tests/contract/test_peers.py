@@ -1,0 +1,257 @@
+"""The same real model behind servers that nobody here wrote, asked through every protocol: the same answers and tokens.
+
+``llama_cpp.server`` serves SmolLM2; the LiteLLM proxy stands in front of it with its OpenAI (chat and Responses),
+Anthropic and Gemini faces. What a face cannot do is stated here, exactly (``Face``), and in decision 10.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from claimbench.clock import SystemClock
+from claimbench.errors import BadRequest, ContextOverflow, IncompleteStream, ServerFault
+from claimbench.provider import ProviderContext
+from claimbench.types import Arm, Delta, Done, Event, Json, Message, Meta, Request, SamplingParams, UsageReport
+from claimbench_providers import anthropic, compatible, gemini, litellm, openai
+
+pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
+
+PEERS = Path(sys.prefix) / "peers/bin"
+PROMPTS = (
+    (Message("user", "Count from one to ten in words."),),
+    (Message("system", "You are helpful."), Message("user", "Name a colour.")),
+    (Message("system", "Answer in German."), Message("user", "Say: größer, 日本!")),
+)
+
+
+def ask(messages: Sequence[Message]) -> Request:
+    return Request("c1", tuple(messages), SamplingParams(temperature=0.0, top_p=1.0), 12, seed=7, timeout_s=120.0)
+
+
+# The servers
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+@contextmanager
+def running(command: Sequence[str], ready: str, log: Path, environ: Mapping[str, str]) -> Iterator[None]:
+    """A server until it answers at ``ready``; ended with its log in the error if it does not."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=dict(environ), cwd=log.parent)
+    try:
+        deadline = time.monotonic() + 240
+        while True:
+            try:
+                with urllib.request.urlopen(ready, timeout=5):
+                    break
+            except OSError:
+                alive = process.poll() is None and time.monotonic() < deadline
+                assert alive, log.read_text(errors="replace")[-3000:]
+                time.sleep(0.1)
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def llama(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """llama-cpp-python's own server with the small model; its address."""
+    port, folder = free_port(), tmp_path_factory.mktemp("llama")
+    options = {"model_alias": "smol", "host": "127.0.0.1", "port": port, "n_ctx": 512}
+    options |= {"n_threads": 1, "n_threads_batch": 1}  # threads that wait for one another crawl on a busy machine
+    flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model), "--flash_attn", "true", *flags]
+    url = f"http://127.0.0.1:{port}/v1"
+    with running(command, url + "/models", folder / "server.log", os.environ):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The LiteLLM proxy in front of it; no name is looked up and nothing but loopback can be reached."""
+    if not (PEERS / "litellm").is_file():
+        pytest.skip("the LiteLLM proxy is not installed: make peers")
+    port, folder = free_port(), tmp_path_factory.mktemp("proxy")
+    # `lm_studio` is LiteLLM's name for a server of chat completions and nothing more: it then translates.
+    behind = {"model": "lm_studio/smol", "api_base": llama, "api_key": "none"}
+    config = {
+        "model_list": [{"model_name": "smol", "litellm_params": behind}],
+        "litellm_settings": {"telemetry": False, "num_retries": 0, "drop_params": True},
+        "router_settings": {"num_retries": 0, "disable_cooldowns": True},
+    }
+    (folder / "config.yaml").write_text(json.dumps(config))
+    nowhere = "http://127.0.0.1:9"
+    environ = {
+        "PATH": os.environ["PATH"], "HOME": str(folder), "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere, "NO_PROXY": "127.0.0.1,localhost",
+    }  # fmt: skip
+    command = [str(PEERS / "litellm"), "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
+    url = f"http://127.0.0.1:{port}"
+    with running([*command, "--telemetry", "False"], url + "/health/liveliness", folder / "proxy.log", environ):
+        yield url
+
+
+# The faces
+
+
+Tokens = tuple[int, int] | None
+
+
+@dataclass(frozen=True)
+class Face:
+    """One way to the model, and what it does differently from the model in process.
+
+    ``tokens``: "same", or what it says of each prompt's tokens (input, output) instead; None: it says nothing.
+    ``finish``: the finish reason of an answer that used up its tokens.
+    """
+
+    server: str
+    provider: ModuleType
+    path: str = "/v1"
+    model: str = "smol"
+    options: Mapping[str, Json] = field(default_factory=dict)
+    tokens: str | tuple[Tokens, Tokens, Tokens] = "same"
+    finish: str = "length"
+
+
+WHOLE: dict[str, Json] = {"extra_body": {"stream": False}}
+RESPONSES: dict[str, Json] = {"api": "responses"}
+SILENT = (None, None, None)  # llama_cpp.server gives no usage in a stream
+GUESSED = ((15, 12), (19, 12), (23, 10))  # the proxy then counts itself, with another model's tokenizer
+GUESSED_LESS = ((15, 12), (11, 12), (15, 10))  # and here without the system turn
+
+FACES = {
+    "server, chat": Face("llama", compatible, tokens=SILENT),
+    "server, chat by the SDK": Face("llama", openai, tokens=SILENT),
+    "server, chat by litellm": Face("llama", litellm, model="openai/smol", tokens=SILENT),
+    "server, chat not streamed": Face("llama", compatible, options=WHOLE),
+    "proxy, chat": Face("proxy", compatible, tokens=GUESSED),
+    "proxy, chat by the SDK": Face("proxy", openai, tokens=GUESSED),
+    "proxy, chat not streamed": Face("proxy", compatible, options=WHOLE),
+    # Its stream calls an answer that was cut short completed; not streamed it says the truth.
+    "proxy, Responses": Face("proxy", compatible, options=RESPONSES, tokens=GUESSED, finish="stop"),
+    "proxy, Responses not streamed": Face("proxy", compatible, options=RESPONSES | WHOLE),
+    "proxy, Messages": Face("proxy", anthropic, path="", tokens=GUESSED_LESS),
+    "proxy, Messages not streamed": Face("proxy", anthropic, path="", options=WHOLE),
+    # It states 0 for every count of a stream, which is no count.
+    "proxy, Gemini": Face("proxy", gemini, path="", tokens=SILENT),
+}
+
+
+async def events_of(face: Face, url: str, request: Request, model: str | None = None) -> list[Event]:
+    context = ProviderContext(SystemClock(), {}, Path(), Path())
+    arm = Arm(
+        "a", "any", model or face.model, base_url=url + face.path * (face.server == "proxy"), options=face.options
+    )
+    provider = face.provider.create(arm, context)
+    await provider.start()
+    try:
+        return [event async for event in provider.stream(request)]
+    finally:
+        await provider.close()
+
+
+def told(events: Sequence[Event]) -> tuple[str, Tokens, str | None]:
+    """Answer, tokens (input, output) and finish reason."""
+    text = "".join(e.text for e in events if isinstance(e, Delta) and e.kind == "answer")
+    usages = [e.usage for e in events if isinstance(e, UsageReport)]
+    tokens = [(u.input_total, u.output_total) for u in usages if u.source != "unknown"]
+    done = [e.finish_reason for e in events if isinstance(e, Done)]
+    assert len(usages) <= 1
+    assert len(done) == 1
+    return text, tokens[0] if tokens else None, done[0]  # type: ignore[return-value]
+
+
+@pytest.fixture(scope="module")
+def truth(engine: Any) -> list[tuple[str, Tokens, str | None]]:
+    """What the model says in process."""
+    return [told(list(engine.generate(ask(messages)))) for messages in PROMPTS]
+
+
+@pytest.fixture
+def url_of(request: pytest.FixtureRequest) -> Callable[[Face], str]:
+    return lambda face: str(request.getfixturevalue(face.server))
+
+
+@pytest.mark.parametrize("name", FACES)
+async def test_every_face_gives_the_answer_and_the_tokens_of_the_model_in_process(
+    name: str, truth: list[tuple[str, Tokens, str | None]], url_of: Callable[[Face], str]
+) -> None:
+    face = FACES[name]
+    url = url_of(face)
+    assert [finish for _, _, finish in truth] == ["length"] * 3
+    for place, messages in enumerate(PROMPTS):
+        events = await events_of(face, url, ask(messages))
+        text, tokens, finish = told(events)
+        assert text == truth[place][0]
+        assert tokens == (truth[place][1] if face.tokens == "same" else face.tokens[place])
+        assert finish == face.finish
+        metas = [e for e in events if isinstance(e, Meta)]
+        assert {m.http_status for m in metas} == {200}
+        if face.options.get("extra_body") != WHOLE["extra_body"]:
+            assert sum(isinstance(e, Delta) for e in events) >= 8, "an answer of 12 tokens comes in pieces"
+
+
+async def test_geminis_face_not_streamed_counts_right(proxy: str, truth: list[tuple[str, Tokens, str | None]]) -> None:
+    """Our adapter always streams; its reader is given the proxy's whole answer here."""
+    body = {
+        "contents": [{"role": "user", "parts": [{"text": PROMPTS[0][0].content}]}],
+        "generationConfig": {"maxOutputTokens": 12, "temperature": 0, "seed": 7},
+    }
+    asked = urllib.request.Request(
+        f"{proxy}/v1beta/models/smol:generateContent",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+
+    def send() -> Any:
+        with urllib.request.urlopen(asked, timeout=120) as response:
+            return json.load(response)
+
+    reader = gemini.ResponseReader(Meta(http_status=200))
+    events = list(reader.read("", await asyncio.to_thread(send), 1))
+    assert told([*events, *reader.finish()]) == truth[0]
+
+
+@pytest.mark.parametrize("name", FACES)
+async def test_too_long_a_prompt(name: str, url_of: Callable[[Face], str]) -> None:
+    """The server refuses it, but ends a stream without a word; of that the proxy makes an empty answer."""
+    face = FACES[name]
+    url, request = url_of(face), ask([Message("user", "word " * 2000)])
+    if face.server == "proxy" and "not streamed" not in name:
+        assert told(await events_of(face, url, request)) == ("", None, "stop")
+        return
+    with pytest.raises(ContextOverflow if "not streamed" in name else IncompleteStream):
+        await events_of(face, url, request)
+
+
+@pytest.mark.parametrize("name", [name for name, face in FACES.items() if face.server == "proxy"])
+async def test_a_model_that_nobody_serves(name: str, url_of: Callable[[Face], str]) -> None:
+    face = FACES[name]
+    with pytest.raises(
+        ServerFault if face.provider is gemini else BadRequest
+    ):  # a bare 500 is what its Gemini face says
+        await events_of(face, url_of(face), ask(PROMPTS[0]), model="nobody")
