@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,68 +212,34 @@ def test_rolling_is_the_probability_per_byte(folder: Path, model_path: Path) -> 
 
 
 @pytest.mark.model
-def test_multiple_choice_costs_little_more_than_a_bare_loop(
-    model_path: Path, engine: InProcessProvider, record_property: Callable[[str, object], None]
-) -> None:
-    """Equal to an independent in-process loop item by item, in at most 1.15 x its time (best of three)."""
+def test_multiple_choice_equals_an_independent_loop(model_path: Path, folder: Path, bare_choices: type[Any]) -> None:
+    """Item by item, choice by choice: the same floats where the same batches are evaluated by the same kernels.
+
+    Not so with other kernels or batches, and that is the model's 4-bit arithmetic, not a choice of ours: on this model
+    a loop with flash attention against one without is off by up to 0.8 nats (4.7%), and one that evaluates each text
+    from its start in one piece by up to 0.13 nats (0.7%). So both sides here do without flash attention, evaluate the
+    prefix alone and each rest after it; the time is tests/benchmarks' business.
+    """
     from claimbench.types import Message, Request, SamplingParams
+    from claimbench_providers.llama_cpp import create
 
+    options = {"n_ctx": 1024, "n_threads": 1, "flash_attn": "off"}
+    arm = Arm("small", "llama_cpp", str(model_path), device="cpu", options=options)
+    engine = create(arm, ProviderContext(SystemClock(), os.environ, folder, folder))
     engine.load()
-    prefixes = [f"{PASSAGE} Question {i}: what is it? Answer:" for i in range(4)]
-    choices = [" a book", " a green horse", " seventeen ships", " nothing at all"]
-    params = SamplingParams(temperature=0)
-
-    def ours() -> list[Any]:
-        out = []
-        for i, prefix in enumerate(prefixes):
-            pairs = tuple((prefix, c) for c in choices)
-            events = engine.generate(Request(str(i), (Message("user", prefix),), params, 1, continuations=pairs))
-            out.append(json.loads("".join(e.text for e in events if hasattr(e, "text"))))
-        return out
-
-    def best(work: Callable[[], list[Any]]) -> tuple[float, list[Any]]:
-        times, result = [], []
-        for _ in range(3):
-            started = time.perf_counter()
-            result = work()
-            times.append(time.perf_counter() - started)
-        return min(times), result
-
-    our_s, our_rows = best(ours)
+    prefixes = [f"{PASSAGE} Question {i}: what is it? Answer:" for i in range(2)]
+    choices = [" a book", " a green horse", " seventeen ships", " nothing at all", " it"]
+    ours = []
+    for i, prefix in enumerate(prefixes):
+        pairs = tuple((prefix, c) for c in choices)
+        request = Request(str(i), (Message("user", prefix),), SamplingParams(0), 1, continuations=pairs)
+        ours.append(json.loads("".join(e.text for e in engine.generate(request) if hasattr(e, "text"))))
     engine.unload()
-    loop_s, loop_rows = best(bare_loop(model_path, prefixes, choices))
-    record_property("ratio", our_s / loop_s)
-    for row, other in zip(our_rows, loop_rows, strict=True):
-        # the loop evaluates its tokens in other batches, which rounds differently on 4-bit weights
-        assert [r[0] for r in row] == pytest.approx([o[0] for o in other], rel=0.06)
-        assert np.argmax([r[0] for r in row]) == np.argmax([o[0] for o in other])
-    assert our_s <= 1.15 * loop_s
-
-
-def bare_loop(path: Path, prefixes: list[str], choices: list[str]) -> Callable[[], list[Any]]:
-    """Log-probabilities with llama-cpp-python alone; the prefix of each item evaluated once."""
-    from llama_cpp import Llama
-
-    llm = Llama(str(path), n_ctx=1024, n_threads=2, n_threads_batch=2, logits_all=True, verbose=False)
-
-    def work() -> list[Any]:
-        found = []
-        for prefix in prefixes:
-            head = llm.tokenize(prefix.encode())
-            llm.reset()
-            llm.eval(head)
-            row = []
-            for choice in choices:
-                tail = llm.tokenize((prefix + choice).encode())[len(head) :]
-                llm.n_tokens = len(head)
-                llm._ctx.kv_cache_seq_rm(-1, len(head), -1)
-                llm.eval(tail)
-                total = 0.0
-                for i, token in enumerate(tail):
-                    logits = llm.scores[len(head) + i - 1].astype(np.float64)
-                    total += logits[token] - logits.max() - np.log(np.exp(logits - logits.max()).sum())
-                row.append([total])
-            found.append(row)
-        return found
-
-    return work
+    loop = bare_choices(model_path, flash_attn=False)
+    for prefix, row in zip(prefixes, ours, strict=True):
+        theirs = loop.score(prefix, choices)
+        assert [r[0] for r in row] == pytest.approx([logprob for logprob, _ in theirs], rel=0, abs=1e-9)
+        assert [r[1] for r in row] == [greedy for _, greedy in theirs]
+    whole = loop.score(prefixes[0], choices, pieces=False)
+    assert np.argmax([r[0] for r in ours[0]]) == np.argmax([logprob for logprob, _ in whole])
+    loop.close()

@@ -1,0 +1,75 @@
+"""What tests of several folders share: multiple choice by llama-cpp-python alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os.path import commonprefix
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+
+class BareChoices:
+    """Log-probabilities of continuations: a loop that evaluates each item's prefix once, and only needed logits.
+
+    ``pieces``: True evaluates the prefix alone and each rest after it, which is what reuse means; False evaluates each
+    text from its start in one piece, without any reuse.
+    """
+
+    def __init__(self, path: Path, *, flash_attn: bool, n_ctx: int = 1024, n_threads: int = 1) -> None:
+        from llama_cpp import Llama
+
+        self._llm = Llama(
+            str(path),
+            n_ctx=n_ctx,
+            n_threads=n_threads,
+            n_threads_batch=n_threads,
+            n_batch=512,
+            flash_attn=flash_attn,
+            verbose=False,
+        )
+
+    def score(self, prefix: str, choices: Sequence[str], *, pieces: bool = True) -> list[tuple[float, bool]]:
+        """Sum of natural-log probabilities and whether greedy decoding would write it, per choice."""
+        llm, texts = self._llm, [self._llm.tokenize((prefix + choice).encode()) for choice in choices]
+        head = llm.tokenize(prefix.encode())
+        borders = [len(commonprefix([head, text])) for text in texts]  # noqa: RUF071 - of tokens, not of paths
+        shared = min(borders)
+        if pieces:
+            last = self._eval(head[:shared], 0)[-1]
+        found = []
+        for text, border in zip(texts, borders, strict=True):
+            if pieces:
+                rows = [last, *self._eval(text[shared:-1], shared, every=True)][border - shared :]
+            else:
+                rows = self._eval(text[:-1], 0, every=True)[border - 1 :]
+            total, greedy = 0.0, True
+            for row, token in zip(rows, text[border:], strict=True):
+                logits = row.astype(np.float64)
+                top = logits.max()
+                total += float(logits[token] - top - np.log(np.exp(logits - top).sum()))
+                greedy = greedy and int(logits.argmax()) == token
+            found.append((total, greedy))
+        return found
+
+    def _eval(self, tokens: Sequence[int], past: int, *, every: bool = False) -> list[Any]:
+        if not tokens:
+            return []
+        llm = self._llm
+        llm._ctx.kv_cache_seq_rm(-1, past, -1)
+        llm._batch.set_batch(batch=tokens, n_past=past, logits_all=every)
+        llm._ctx.decode(llm._batch)
+        wanted = range(len(tokens)) if every else (-1,)
+        return [np.ctypeslib.as_array(llm._ctx.get_logits_ith(i), shape=(llm.n_vocab(),)).copy() for i in wanted]
+
+    def close(self) -> None:
+        """Free the model."""
+        self._llm.close()
+
+
+@pytest.fixture(scope="session")
+def bare_choices() -> type[BareChoices]:
+    """The class; test modules cannot import this one."""
+    return BareChoices
