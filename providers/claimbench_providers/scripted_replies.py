@@ -18,8 +18,9 @@ class Script:
     pieces come before it. ``usage``: right, absent, contradictory (more cached than given), or totals that do not add
     up (``wrong_total``). ``framing``: chunked, length (a right Content-Length), short_length / long_length (a wrong
     one), or close (the end of the connection is the end). ``close_after``: break off after so many pieces;
-    ``error_after``: an error event in the 200 after so many. ``trickle_s``: byte by byte with this pause. ``hang``:
-    never close the body after [DONE]. ``crlf``: CRLF line ends, comments and a split ``data:`` field.
+    ``error_after``: an error event in the 200 after so many; ``torn_after``: a piece that is no JSON. ``trickle_s``:
+    byte by byte with this pause. ``hang``: never close the body after [DONE]. ``crlf``: CRLF line ends, comments and a
+    split ``data:`` field.
     """
 
     ttft_s: float = 0.0
@@ -34,6 +35,7 @@ class Script:
     framing: Literal["chunked", "length", "short_length", "long_length", "close"] = "chunked"
     close_after: int | None = None
     error_after: int | None = None
+    torn_after: int | None = None
     trickle_s: float | None = None
     hang: bool = False
     done: bool = True
@@ -76,7 +78,8 @@ class Answer:
     def __init__(self, request: Mapping[str, Any], script: Script) -> None:
         self.script = script
         self._pieces = _pieces(script)
-        limits = [limit for limit in (script.close_after, script.error_after) if limit is not None]
+        ends = (script.close_after, script.error_after, script.torn_after)
+        limits = [limit for limit in ends if limit is not None]
         shown = min([len(self._pieces), *limits])
         self._cut = bool(limits) and shown <= min(limits)
         self._pieces = self._pieces[:shown]
@@ -136,6 +139,8 @@ class Answer:
         if self._cut:
             if script.close_after is not None:
                 return []
+            if script.torn_after is not None:
+                return ['data: {"id": "scripted", "choices": [{"del\n\n', "data: [DONE]\n\n"]
             return ['data: {"error":{"message":"scripted fault","type":"server_error","code":null}}\n\n']
         parts = []
         if script.finish_reason is not None:

@@ -19,13 +19,14 @@ import signal
 import socket
 import time
 from collections import deque
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import httptools
 
 from claimbench import transport_stamps
-from claimbench_providers.scripted_replies import Answer, plain_reply, script_of
+from claimbench_providers.scripted_replies import Answer, Script, plain_reply, script_of
 
 READ_BYTES = 64 * 1024
 
@@ -41,9 +42,10 @@ class Truth:
 
 
 class Server:
-    """Listens on 127.0.0.1; one instance per process or test."""
+    """Listens on 127.0.0.1; one instance per process or test. ``script``: request -> how to answer it."""
 
-    def __init__(self) -> None:
+    def __init__(self, script: Callable[[Mapping[str, Any]], Script] = script_of) -> None:
+        self.script = script
         self.log: list[Truth] = []
         self.requests = 0
         self.connections = 0
@@ -179,7 +181,7 @@ class _Connection:
         server.requests += 1
         try:
             request = json.loads(body)
-            script = script_of(request)
+            script = server.script(request)
         except (ValueError, TypeError) as error:
             self.send(plain_reply(400, {"error": {"message": f"not a request: {error}"}}))
             return
@@ -288,9 +290,9 @@ def _key(request: dict[str, Any]) -> str:
     return str(messages[-1].get("content", "")) if isinstance(messages, list) and messages else ""
 
 
-async def serve(port: int) -> None:
+async def serve(port: int, server: Server | None = None) -> None:
     """Serve until SIGTERM or SIGINT."""
-    server = Server()
+    server = server or Server()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
