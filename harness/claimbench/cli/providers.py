@@ -27,7 +27,7 @@ def provider_rows() -> list[dict[str, Any]]:
         ("llama_cpp", "llama.cpp in this process", "in process", None, None, "live"),
         ("openai", "OpenAI, by its SDK", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "stand-in"),
         ("compatible", "any OpenAI-compatible endpoint", "compatible", None, None, "stand-in"),
-        ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "untested"),
+        ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "stand-in"),
     ]
     rows: list[dict[str, Any]] = [
         {"name": n, "title": t, "protocol": p, "base_url": u, "key": k, "status": s}
@@ -65,7 +65,7 @@ def providers_command(as_json: bool) -> int:
     for row in rows:
         key = "no key needed" if row["key"] is None else f"{row['key']} {'set' if row['key_set'] else 'not set'}"
         click.echo(f"{row['name']:<13} {row['title']:<42} {WORDS[str(row['status'])]:<27} {key}")
-    click.echo("\nlive: answered a real request. stand-in: its protocol, on a third-party mock server. Name one with")
+    click.echo("\nlive: answered a real request. stand-in: its protocol, on a server that others wrote. Name one with")
     click.echo(
         "`provider: NAME` in an arm; `bench providers --json` shows addresses, APIs, sources with the day they were"
     )
