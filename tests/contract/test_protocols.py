@@ -29,6 +29,7 @@ from claimbench_providers import anthropic, gemini, vendors
 FACES = {
     "openai": ("openai", "gpt-4o", "OPENAI_API_KEY"),
     "compatible": ("openai", "gpt-4o", None),
+    "responses": ("openai", "gpt-4o", None),
     "anthropic": ("anthropic", "claude-sonnet-4-5", "ANTHROPIC_API_KEY"),
     "gemini": ("gemini", "gemini-2.5-flash", "GEMINI_API_KEY"),
     "mistral": ("mistral", "mistral-large-latest", "MISTRAL_API_KEY"),
@@ -53,7 +54,9 @@ def make(face: str, mock: LLMockServer, folder: Path) -> Provider:
     path, model, key = FACES[face]
     context = ProviderContext(SystemClock(), {key: "test-key"} if key else {}, folder, folder)
     # Mistral sends usage unasked and refuses to be asked; llmock's Mistral face wants to be asked.
-    options = {"stream_usage": True} if face == "mistral" else {}
+    options: dict[str, Any] = {"stream_usage": True} if face == "mistral" else {}
+    if face == "responses":
+        face, options = "compatible", {"api": "responses"}
     arm = Arm("arm", face, model, base_url=mock.base_url(path), api_key_env=key, options=options)
     if face in ("openai", "compatible", "anthropic", "gemini"):
         from importlib import import_module
@@ -117,7 +120,7 @@ async def test_the_same_prompt_gives_the_same_answer_through_every_face(mock: LL
     # llmock words its answer by the model's name, so the texts are held against the mock's own not streamed ones below;
     # the tokens of the prompt are the same everywhere.
     assert len({tokens for _, tokens, _ in said.values()}) == 1, said
-    assert said["openai"] == said["compatible"]
+    assert said["openai"] == said["compatible"] == said["responses"]
 
 
 FAULTS = [

@@ -263,6 +263,17 @@ def test_an_api_that_is_not_there_is_one_clear_error(tmp_path: Path, arm: Arm, s
         made(tmp_path, arm)
 
 
+def test_every_vendor_that_has_the_api_is_asked_at_its_own_address(tmp_path: Path) -> None:
+    having = [vendor for vendor in vendors.catalogue().values() if "responses" in vendor.apis]
+    assert {"azure", "xai", "groq", "openrouter", "vllm"} <= {vendor.name for vendor in having}
+    for vendor in having:
+        base_url = vendor.base_url or "https://resource.openai.azure.com/openai/v1"
+        arm = Arm("a", vendor.name, "m", base_url=None if vendor.base_url else base_url, options={"api": "responses"})
+        provider = made(tmp_path, arm, **({vendor.key: "k"} if vendor.key else {}))
+        assert provider.address() == f"{base_url}/responses"
+        assert provider.missing() is None
+
+
 # A server that others wrote
 
 
