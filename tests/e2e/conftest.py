@@ -67,6 +67,12 @@ class Vendor:
         await response.write(b"data: [DONE]\n\n")
         return response
 
+    async def models(self, request: web.Request) -> web.Response:
+        self.keys.add(request.headers.get("Authorization", ""))
+        if self.status != 200:
+            return web.json_response({"error": {"message": self.message}}, status=self.status)
+        return web.json_response({"object": "list", "data": [{"id": "big-1"}, {"id": "small-1"}]})
+
     async def _send(self, response: web.StreamResponse, chunk: dict[str, Any]) -> None:
         await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
 
@@ -90,6 +96,7 @@ def _serve(vendor: Vendor) -> Iterator[Vendor]:
     async def start() -> web.AppRunner:
         app = web.Application()
         app.router.add_post("/v1/chat/completions", vendor.handle)
+        app.router.add_get("/v1/models", vendor.models)
         runner = web.AppRunner(app)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)

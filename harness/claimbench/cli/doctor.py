@@ -1,4 +1,4 @@
-"""``bench doctor``: check this machine before a run. Nothing is sent to any provider."""
+"""``bench doctor``: check this machine before a run; with ``--suite`` the endpoints of its arms too."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import json_option, print_json, results_option
-from claimbench.errors import EXIT_OK, EXIT_USAGE
+from claimbench.cli.common import json_option, print_json, results_option, suite_options
+from claimbench.errors import EXIT_OK, EXIT_USAGE, BenchError
 
 if TYPE_CHECKING:
     from claimbench.machine_checks import Check
@@ -23,12 +23,29 @@ SELF_TEST_CALLS = 300
 @click.command("doctor")
 @results_option
 @click.option("--calibrate", is_flag=True, help="Measure the harness's own clock error (half a minute) and keep it.")
+@click.option(
+    "--suite", type=click.Path(path_type=Path), help="Also ask the endpoints of this suite's arms for their models."
+)
+@click.option("--call", is_flag=True, help="With --suite: send its first request once to each endpoint, and time it.")
+@suite_options
 @json_option
-def doctor_command(results: Path, calibrate: bool, as_json: bool) -> int:
+def doctor_command(
+    results: Path,
+    calibrate: bool,
+    suite: Path | None,
+    call: bool,
+    overrides: tuple[str, ...],
+    allow_outside: bool,
+    as_json: bool,
+) -> int:
     """Check this machine: Python, llama.cpp, models, keys, results folder, clock, and the harness itself.
 
-    The harness is tried on a simulated provider, whose answers never enter a result.
+    The harness is tried on a simulated provider, whose answers never enter a result. Nothing leaves this machine unless
+    --suite is given: then each endpoint that has its key is asked which models it lists, and no prompt is sent without
+    --call.
     """
+    if suite is None and (call or overrides or allow_outside):
+        raise BenchError("--call, --set and --allow-outside need --suite", hint="bench doctor --suite SUITE --call")
     from claimbench import machine_checks as checks
     from claimbench import provenance
     from claimbench.calibration import read_last
@@ -47,6 +64,10 @@ def doctor_command(results: Path, calibrate: bool, as_json: bool) -> int:
         asyncio.run(_harness()),
         _clock_error(results),
     ]
+    if suite is not None:
+        from claimbench.cli.endpoints import endpoint_checks
+
+        found += asyncio.run(endpoint_checks(suite, overrides, allow_outside, call))
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
     if as_json:
         measured = run_calibration(results, quiet=True) if calibrate else read_last(results)

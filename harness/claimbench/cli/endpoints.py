@@ -1,0 +1,136 @@
+"""``bench doctor --suite``: the endpoints of a suite's arms, asked before a run; with ``--call`` one measured call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from claimbench.cli.common import provider_context, provider_factories
+from claimbench.errors import BenchError
+from claimbench.machine_checks import Check
+
+if TYPE_CHECKING:
+    from claimbench.provider import Provider, ProviderContext
+    from claimbench.types import Arm, Attempt, Suite
+
+RUN_ID = "doctor"
+
+
+async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: bool, call: bool) -> list[Check]:
+    """Check every endpoint arm of the suite at ``path``: its key, its list of models and, with ``call``, one call."""
+    from claimbench.suite import load_suite
+
+    suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
+    context = provider_context(suite)
+    factories = provider_factories([arm.provider for arm in suite.arms])
+    found: list[Check] = []
+    for arm in suite.arms:
+        if arm.serve is not None:
+            found.append(Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run"))
+            continue
+        try:
+            provider = factories[arm.provider](arm, context)
+        except BenchError as error:
+            found.append(Check(f"arm {arm.name}", "error", error.message, error.hint))
+            continue
+        if hasattr(provider, "stream"):  # what runs in this process or replays a run has no endpoint
+            found += await _checks(suite, arm, provider, context, call)
+        else:
+            why = provider.missing()
+            found.append(Check(f"arm {arm.name}", "missing" if why else "ok", why or "runs in this process"))
+    return [_without_keys(suite, check) for check in found]
+
+
+async def _checks(suite: Suite, arm: Arm, provider: Any, context: ProviderContext, call: bool) -> list[Check]:
+    missing = provider.missing()
+    if missing is not None:
+        return [
+            Check(f"arm {arm.name}", "missing", f"not asked: {missing}", "the arm is left out of a run, which says so")
+        ]
+    checks = [await _models(arm, provider, context)]
+    if call and checks[0].standing != "error":
+        checks.append(await _call(suite, arm, provider))
+    return checks
+
+
+async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
+    from claimbench.nearest import did_you_mean
+    from claimbench_providers.endpoint_check import listed
+
+    name = f"arm {arm.name}"
+    listing = await listed(arm, provider, context)
+    if listing is None:
+        return Check(name, "warning", f"{arm.provider} has no list of models to ask for", "try one call: --call")
+    if listing.status is None:
+        return Check(name, "error", f"{listing.url} cannot be reached: {listing.problem}")
+    if listing.status in (401, 403):
+        return Check(name, "error", f"{listing.url} refuses the key: {listing.problem}")
+    if listing.problem is not None:
+        return Check(name, "warning", f"{listing.url} answers, with no list of models: {listing.problem}")
+    if arm.model in listing.ids:
+        return Check(name, "ok", f"reached, key taken, {arm.model} is one of {len(listing.ids):,} models")
+    near = did_you_mean(arm.model, listing.ids)
+    hint = f"{listing.url} lists what there is; not every endpoint lists all it serves"
+    return Check(name, "warning", f"{arm.model} is none of the {len(listing.ids):,} models listed{near}", hint)
+
+
+async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
+    """Send the first request of the suite once, unmeasured by any run, and say what it took."""
+    import contextlib
+
+    from claimbench.attempt import try_once
+    from claimbench.cli.books import price_book
+    from claimbench.cli.secrets import guard_of
+    from claimbench.clock import SystemClock
+    from claimbench.prompts import build_request
+    from claimbench.run_costs import pricing_for
+    from claimbench.types import Call
+
+    task, clock = suite.tasks[0], SystemClock()
+    planned = Call(RUN_ID, RUN_ID, task.name, task.samples[0].id, 0, arm.name, seed=suite.order_seed, position=0)
+    request = build_request(suite, task, task.samples[0], arm, planned)
+    try:
+        await provider.start()
+        now_ns = clock.monotonic_ns()
+        tried = await try_once(
+            provider, request, clock, number=1, session=0, queued_ns=now_ns, scheduled_ns=None, reserved_usd=None,
+            turn=contextlib.nullcontext(),
+        )  # fmt: skip
+    except BenchError as error:
+        return Check(f"call {arm.name}", "error", error.message, error.hint)
+    finally:
+        await provider.close()
+    attempt = guard_of(suite, [arm.name]).clean(tried).attempt
+    if not attempt.outcome.answered:
+        return Check(f"call {arm.name}", "error", f"{attempt.outcome.value}: {attempt.error}")
+    money = pricing_for(suite, price_book(), clock).money
+    return Check(
+        f"call {arm.name}", "ok", f"{attempt.outcome.value}: {_told(attempt)}, {_cost(money.cost(arm, attempt))}"
+    )
+
+
+def _told(attempt: Attempt) -> str:
+    timing, usage = attempt.timing, attempt.usage
+    first = "no content" if timing.first_content_ns is None else f"TTFT {_ms(timing.first_content_ns - timing.sent_ns)}"
+    given, written = (None, None) if usage is None else (usage.input_total, usage.output_total)
+    tokens = [f"{'unknown' if n is None else f'{n:,}'} tokens {way}" for n, way in ((given, "in"), (written, "out"))]
+    return f"{first}, E2E {_ms(timing.ended_ns - timing.sent_ns)} (by {timing.stamp_source}), {', '.join(tokens)}"
+
+
+def _ms(duration_ns: int) -> str:
+    return f"{duration_ns / 1e6:,.1f} ms"
+
+
+def _cost(usd: Any) -> str:
+    return "dollars unknown" if usd is None else f"${usd:f}"
+
+
+def _without_keys(suite: Suite, check: Check) -> Check:
+    """Errors may quote what a server said."""
+    from claimbench.cli.secrets import known_secrets
+    from claimbench.redact import Redactor
+
+    mask = Redactor("full", known_secrets(suite)).mask
+    return replace(check, finding=mask(check.finding), hint=None if check.hint is None else mask(check.hint))
