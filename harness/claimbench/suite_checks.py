@@ -227,8 +227,9 @@ class SuiteChecker:
         if claim.metric is not None:
             self._known(claim.metric, METRICS, (*loc, "metric"), "metric")
         if claim.slice is not None:
-            concerned = [t for t in self.model.tasks if isinstance(t, TaskModel) and claim.task in (None, t.name)]
-            columns = sorted({column for task in concerned for column in task.dataset.slices})
+            concerned = [t for t in self.model.tasks if claim.task in (None, t.name)]
+            listed = [t.dataset.slices if isinstance(t, TaskModel) else t.slices for t in concerned]
+            columns = sorted({column for names in listed for column in names})
             if len(claim.slice) != 1:
                 raise self._fail((*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}")
             for column in claim.slice:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.errors import SuiteError
+from claimbench.nearest import did_you_mean, one_of
 from claimbench.suite_lm_model import LmEvalTaskModel
 from claimbench.suite_model import ArmModel
 from claimbench.suite_paths import resolve_inside
 from claimbench.suite_yaml import Loc, YamlDocument
-from claimbench.types import Task
+from claimbench.types import Json, Sample, Task
 
+EMPTY = "(empty)"
+"""Slice of what has no value, as for rows of one's own."""
 SCORES_TEXTS = ("llama_cpp",)
 """Providers that give log-probabilities of given continuations."""
 
@@ -43,7 +46,23 @@ class LmEvalBuilder:
             raise self.document.error(loc, fault.message, hint=fault.hint) from fault
         if any(INPUT_PAIRS in sample.input for sample in task.samples):
             self._refuse_endpoints(loc)
-        return task
+        return replace(task, samples=self._sliced(task.samples)) if model.slices else task
+
+    def _sliced(self, samples: Sequence[Sample]) -> tuple[Sample, ...]:
+        """Give each document its slices."""
+        for number, name in enumerate(self.model.slices):
+            if all(_field(sample, name) is None for sample in samples):
+                documents = [s.input["doc"] for s in samples]
+                known = list(dict.fromkeys(key for doc in documents if isinstance(doc, dict) for key in doc))
+                raise self.document.error(
+                    ("tasks", self.index, "slices", number),
+                    f"no document of {self.model.lm_eval} has a field '{name}'{did_you_mean(name, known)}",
+                    hint=f"fields: {one_of(known)}",
+                )
+        found = []
+        for sample in samples:
+            found.append(replace(sample, slices={name: _field(sample, name) or EMPTY for name in self.model.slices}))
+        return tuple(found)
 
     def _refuse_endpoints(self, loc: Loc) -> None:
         """Refuse arms whose protocol has no log-probability of a given text: their scores would be made up."""
@@ -58,3 +77,13 @@ class LmEvalBuilder:
             "gives none: chat completions return only those of what they write",
             hint="run it on llama_cpp arms, or take a generate_until variant of the task",
         )
+
+
+def _field(sample: Sample, path: str) -> str | None:
+    """The text of a document's field; None where there is none, or it is no single value."""
+    value: Json = sample.input["doc"]
+    for step in path.split("."):
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None or isinstance(value, dict | list):
+        return None
+    return ("true" if value else "false") if isinstance(value, bool) else str(value).strip()

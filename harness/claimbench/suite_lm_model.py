@@ -26,6 +26,8 @@ class LmEvalTaskModel(Strict):
     """Which of its metrics is the headline. Left out: its first."""
     max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
     """Longest answer. Left out: the task's max_gen_toks."""
+    slices: list[str] = Field(default_factory=list)
+    """Fields of its documents to break results down by; dots reach into objects."""
 
     @model_validator(mode="before")
     @classmethod

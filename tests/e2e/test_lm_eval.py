@@ -78,7 +78,8 @@ PASSAGE = "A harbour town keeps a long book of every vessel, every cargo and eve
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in (("toy_gen", GENERATE), ("toy_mc", CHOICE), ("toy_ppl", ROLLING)):
         (tmp_path / f"{name}.yaml").write_text(text)
-    docs = [{"question": f"What is {a} plus {b}?", "answer": str(a + b), "passage": PASSAGE}
+    docs = [{"question": f"What is {a} plus {b}?", "answer": str(a + b), "passage": PASSAGE,
+             "sum": {"size": "big" if a + b > 8 else "small"}}
             for a, b in ((1, 2), (2, 2), (5, 5), (7, 1), (9, 3), (4, 4), (3, 8), (6, 0))]  # fmt: skip
     (tmp_path / "docs.jsonl").write_text("\n".join(json.dumps(d) for d in docs))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
@@ -132,6 +133,14 @@ def test_an_unknown_task_says_so_at_its_line(folder: Path) -> None:
     path.write_text(path.read_text().replace("toy_gen.yaml", "no_such_task_of_lm_eval"))
     with pytest.raises(SuiteError, match="lm-eval cannot load 'no_such_task_of_lm_eval'"):
         load_suite(path)
+
+
+def test_an_unknown_slice_says_so_at_its_line(folder: Path) -> None:
+    path = suite_at(folder, "toy_gen")
+    path.write_text(path.read_text().replace("    limit: 8\n", "    slices: [sums.size]\n"))
+    with pytest.raises(SuiteError, match=r"no document of toy_gen.yaml has a field 'sums.size'; did you mean") as error:
+        load_suite(path)
+    assert error.value.line == 6
 
 
 def run(folder: Path, path: Path) -> tuple[Suite, Any]:
@@ -202,6 +211,28 @@ def test_scores_equal_lm_evals_own(
     assert (rows.n_in > 0).all()
     assert (rows.e2e_s > 0).all()
     assert all(a.usage is not None for a in model.attempts)
+
+
+@pytest.mark.model
+def test_results_by_slice_and_a_claim_about_one(folder: Path, model_path: Path) -> None:
+    from claimbench.cli import main
+
+    path = suite_at(folder, "toy_gen", str(model_path))
+    text = path.read_text().replace("    limit: 8\n", "    slices: [sum.size]\n")
+    claim = "claims:\n  - {id: big, kind: accurate, arm: small, threshold: 0.5, slice: {sum.size: big}}\n"
+    path.write_text(text + claim)
+    with pytest.raises(SystemExit):
+        main(["run", str(path), "--results", str(folder / "results"), "--allow-outside", "--json"])
+    with ResultsStore.open(folder / "results", read_only=True) as store:
+        found = evaluate(read_run(store, store.resolve_run(None)))
+    sizes = found.items.slices["sum.size"].tolist()
+    assert sorted(set(sizes)) == ["big", "small"]
+    (verdict,) = found.verdicts
+    estimate = verdict.readings[0].estimate
+    assert estimate is not None
+    assert estimate.n == sizes.count("big") == 3
+    (report,) = (folder / "results").rglob("report.html")
+    assert "sum.size" in report.read_text()
 
 
 @pytest.mark.model
