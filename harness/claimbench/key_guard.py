@@ -20,9 +20,9 @@ class KeyGuard:
     run's own arms, which nothing else of an attempt may hold either.
     """
 
-    secrets: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    _forms: frozenset[str] = field(init=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    keys: tuple[str, ...] = field(default=(), repr=False)
+    _forms: frozenset[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         long = [key for key in self.keys if len(key) >= LONG_ENOUGH]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from claimbench.attempt import Answer, Tried
+from claimbench.cli.secrets import guard_of, known_secrets
 from claimbench.errors import SuiteError
 from claimbench.key_guard import KeyGuard
 from claimbench.redact import MASK
@@ -54,6 +55,7 @@ def test_an_answer_is_left_alone_unless_the_key_is_in_it() -> None:
     one = tried("short words such as sk-abcdefghijklmnopqrstuvwxyz are answers; another-secret-1 too")
     assert GUARD.clean(one) is one
     assert KeyGuard().clean(one) is one
+    assert repr(GUARD) == "KeyGuard()"
 
 
 SUITE = """\
@@ -102,3 +104,31 @@ def test_what_is_no_key_stays(tmp_path: Path, arm: str) -> None:
     (tmp_path / "r.csv").write_text("x,y\na,b\n")
     (tmp_path / "s.yaml").write_text(SUITE.format(arm=arm))
     assert load_suite(tmp_path / "s.yaml", providers=("compatible",)).arms
+
+
+@pytest.mark.parametrize(
+    ("arm", "variable"),
+    [
+        ("provider: gemini", "GEMINI_API_KEY"),
+        ("provider: anthropic", "ANTHROPIC_API_KEY"),
+        ("provider: deepseek", "DEEPSEEK_API_KEY"),
+        ('provider: compatible, base_url: "https://api.mistral.ai/v1"', "MISTRAL_API_KEY"),
+        ('provider: compatible, base_url: "https://host/v1", api_key_env: MY_OWN_PLACE', "MY_OWN_PLACE"),
+        ('provider: compatible, base_url: "https://host/v1", api_key_file: key.txt', None),
+    ],
+)
+def test_the_key_of_an_arm_is_known_wherever_it_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arm: str, variable: str | None
+) -> None:
+    (tmp_path / "r.csv").write_text("x,y\na,b\n")
+    (tmp_path / "key.txt").write_text(f"{KEY}\n")
+    if variable is not None:
+        monkeypatch.setenv(variable, KEY)
+    (tmp_path / "s.yaml").write_text(
+        SUITE.format(arm="X: Y").replace("provider: compatible, model: m, X: Y", f"model: m, {arm}")
+    )
+    suite = load_suite(tmp_path / "s.yaml")
+    assert KEY in known_secrets(suite)
+    assert guard_of(suite, ["a"]).keys == (KEY,)
+    assert guard_of(suite, []).keys == ()
+    assert KEY not in str(guard_of(suite, ["a"]).clean(tried(KEY, error=KEY)))
