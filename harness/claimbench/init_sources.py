@@ -1,4 +1,4 @@
-"""``bench init``: where rows come from beside plain tables - chat logs, and data sets of the Hugging Face hub.
+"""``bench init``: where rows come from beside plain tables - chat logs, data sets of the Hugging Face hub.
 
 A chat log is JSON Lines with ``messages`` (or ``conversation``) of ``{role, content}``: the last assistant turn is what
 was right, everything before it is what the model sees.
@@ -26,13 +26,15 @@ _TARGETS = ("label", "intent", "category", "answer", "target", "class", "expecte
 
 
 def read_any(source: str | Path, options: ReadOptions, wanted: Sequence[str]) -> tuple[Table, list[str]]:
-    """Read a file, or ``hf:NAME[:CONFIG][@SPLIT]``; a chat log becomes two columns.
+    """Read a file, a folder that ``datasets`` saved, or ``hf:NAME[:CONFIG][@SPLIT]``; a chat log becomes two columns.
 
     Raises:
         SuiteError: it cannot be read, or ``datasets`` is not installed for a data set of the hub.
     """
     if str(source).startswith(HUB):
         table, notes = _from_hub(str(source)), [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"]
+    elif Path(source).is_dir():
+        table, notes = _from_folder(Path(source))
     else:
         table, notes = read_source(Path(source), options, wanted)
     chat = next((c for c in CHAT_COLUMNS if c in table.columns and _is_chat(table.rows[:20], c)), None)
@@ -112,19 +114,48 @@ def _from_hub(source: str) -> Table:
         raise SuiteError("not of the form hf:NAME[:CONFIG][@SPLIT]", path=source, hint="hf:PolyAI/banking77@test")
     name, config, split = found.groups()
     try:
+        data: Any = _datasets(source).load_dataset(name, config, split=split or "test")
+    except SuiteError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the hub's client raises anything
+        raise SuiteError(
+            f"the data set cannot be read: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            path=source,
+            hint="no network? give the path of a file or of a folder that `datasets` saved; HF_HOME names a cache",
+        ) from None
+    return _table(data, source)
+
+
+def _from_folder(folder: Path) -> tuple[Table, list[str]]:
+    """Read what ``Dataset.save_to_disk`` wrote; of several splits the test split, else the last."""
+    if not any((folder / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
+        files = sorted(p.name for p in folder.iterdir() if p.suffix in (".csv", ".tsv", ".xlsx", ".jsonl", ".json"))
+        hint = f"name a file in it: {one_of(files)}" if files else "give the path of a file"
+        raise SuiteError(
+            "a folder, and not one that `datasets` saved (no dataset_info.json)", path=str(folder), hint=hint
+        )
+    data: Any = _datasets(str(folder)).load_from_disk(str(folder))
+    notes = [f"read from the saved data set {folder.name}"]
+    if (folder / "dataset_dict.json").is_file():
+        split = "test" if "test" in data else list(data)[-1]
+        notes = [f"read from the saved data set {folder.name}, split {split} (there: {one_of(data)})"]
+        data = data[split]
+    return _table(data, str(folder)), notes
+
+
+def _datasets(source: str) -> Any:
+    try:
         import datasets
     except ImportError:
         raise SuiteError(
-            "reading from the Hugging Face hub needs the package `datasets`",
+            "reading a Hugging Face data set needs the package `datasets`",
             path=source,
             hint="pip install datasets, or download the file and give its path",
         ) from None
-    try:
-        data: Any = datasets.load_dataset(name, config, split=split or "test")
-    except Exception as error:  # noqa: BLE001 - the hub's client raises anything
-        raise SuiteError(
-            f"the data set cannot be read: {type(error).__name__}: {str(error).splitlines()[0][:200]}", path=source
-        ) from None
+    return datasets
+
+
+def _table(data: Any, source: str) -> Table:
     names = {k: f.names for k, f in data.features.items() if getattr(f, "names", None)}
 
     def plain(column: str, value: Any) -> Json:

@@ -168,3 +168,33 @@ def test_class_numbers_of_the_hub_become_names(monkeypatch: pytest.MonkeyPatch) 
     assert wanted == [("lab/set", "small", "train")]
     assert {row["label"] for row in proposed_rows(proposal)} == {"cash", "card"}
     assert proposal.kind == "label"
+
+
+def test_without_network_the_hub_says_what_to_do_instead(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: object, **__: object) -> None:
+        raise ConnectionError("Couldn't reach 'lab/set' on the Hub (OfflineModeIsEnabled)")
+
+    monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load))
+    with pytest.raises(SuiteError, match="cannot be read: ConnectionError: Couldn't reach 'lab/set'") as error:
+        propose_suite("hf:lab/set")
+    assert "give the path of a file" in (error.value.hint or "")
+
+
+@pytest.mark.filterwarnings("ignore")  # datasets' own
+def test_a_saved_data_set_is_read_from_its_folder(tmp_path: Path) -> None:
+    import datasets
+
+    features = datasets.Features(
+        {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["cash", "card"])}
+    )
+    rows = datasets.Dataset.from_list([{"text": f"question {i}", "label": i % 2} for i in range(8)], features=features)
+    datasets.DatasetDict({"train": rows.select(range(2)), "test": rows}).save_to_disk(str(tmp_path / "saved"))
+    proposal = propose_suite(tmp_path / "saved")
+    assert {row["label"] for row in proposed_rows(proposal)} == {"cash", "card"}
+    assert proposal.n_rows == 8
+    assert any("split test" in note for note in proposal.notes)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "rows.csv").write_text("a,b")
+    with pytest.raises(SuiteError, match="not one that `datasets` saved") as error:
+        propose_suite(tmp_path / "other")
+    assert "rows.csv" in (error.value.hint or "")

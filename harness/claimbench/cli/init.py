@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.common import json_option, print_json
+from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
     from claimbench.suite_init import InitProposal
@@ -17,7 +18,8 @@ FIRST_LOOK = 25
 
 
 @click.command("init")
-@click.option("--from", "source", required=True, help="CSV, TSV, XLSX or JSONL file, chat log, or hf:NAME[@SPLIT].")
+@click.argument("data", required=False, metavar="DATA")
+@click.option("--from", "source", help="The same as DATA.")
 @click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="What the model sees; default: found by name.")
 @click.option("--target", metavar="COLUMN", help="The right answer; default: found by name.")
 @click.option(
@@ -42,7 +44,8 @@ FIRST_LOOK = 25
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
 def init_command(
-    source: str,
+    data: str | None,
+    source: str | None,
     inputs: tuple[str, ...],
     target: str | None,
     mask: bool | None,
@@ -59,14 +62,21 @@ def init_command(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Write a runnable suite from your own file; what it assumed stands in it as comments."""
+    """Write a runnable suite from your own DATA; what it assumed stands in it as comments.
+
+    DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT].
+    """
     from claimbench.datasets import ReadOptions
     from claimbench.suite import load_suite
     from claimbench.suite_init import MAX_ROWS, propose_suite, write_proposal
 
+    given = data or source
+    if given is None or (data is not None and source is not None):
+        raise BenchError("name one source of rows", hint="for example: bench init tickets.csv")
+
     def propose(masking: bool) -> InitProposal:
         return propose_suite(
-            source,
+            given,
             inputs,
             target,
             models=models,
