@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, Protocol
 
 from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
@@ -40,39 +40,41 @@ class Reader(Protocol):
 class Stoppable:
     """An attempt's events; ``aclose`` also stops a request that another task is waiting for, as cancelling it would.
 
-    An async generator alone cannot: closing it while somebody waits for its next event is an error.
+    An async generator alone cannot: closing it while somebody waits for its next event is an error. ``send`` gives the
+    reply, ``read`` its events.
     """
 
-    def __init__(self, events: AsyncGenerator[Event, None]) -> None:
-        self._events = events
+    def __init__(self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Iterator[Event]]) -> None:
+        self._send, self._read = send, read
+        self._events = self._run()
         self._waiting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
-        self._begun = False
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """Itself."""
-        return self
+        """The generator itself, so that going through its events costs nothing more."""
+        return self._events
 
     def __anext__(self) -> Awaitable[Event]:
-        """The next event; only the first has to be waited for."""
-        return self._events.__anext__() if self._begun else self._first()
+        """The next event."""
+        return self._events.__anext__()
 
-    async def _first(self) -> Event:
-        self._begun, self._waiting = True, asyncio.current_task()
+    async def _run(self) -> AsyncGenerator[Event, None]:
+        self._waiting = asyncio.current_task()
         try:
-            return await self._events.__anext__()
+            reply = await self._send()
         except asyncio.CancelledError:
             if self._stopped is None or self._waiting is None or self._waiting.uncancel():
                 raise
-            raise StopAsyncIteration from None
+            return
         finally:
             self._waiting = None
             if self._stopped is not None:
                 self._stopped.set()
+        for event in self._read(reply):
+            yield event
 
     async def aclose(self) -> None:
         """Stop the request if one is under way, and give no more events; idempotent."""
-        self._begun = True
         if self._waiting is None:
             await self._events.aclose()
             return
@@ -177,16 +179,14 @@ class SseEndpoint:
 
     def stream(self, request: Request) -> Stoppable:
         """One attempt; see :class:`~claimbench.provider.Provider`."""
-        return Stoppable(self._attempt(request))
+        return Stoppable(lambda: self._send(request), lambda reply: self._events(reply, request))
 
-    async def _attempt(self, request: Request) -> AsyncGenerator[Event, None]:
+    async def _send(self, request: Request) -> Reply:
         if self._client is None or self._target is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
         body = json.dumps(self.body(request), ensure_ascii=False, separators=(",", ":"))
         timeouts = Timeouts(total_s=request.timeout_s, connect_s=request.connect_timeout_s)
-        reply = await self._client.send(self._target, body.encode("utf-8", "backslashreplace"), timeouts)
-        for event in self._events(reply, request):
-            yield event
+        return await self._client.send(self._target, body.encode("utf-8", "backslashreplace"), timeouts)
 
     def _events(self, reply: Reply, request: Request) -> Iterator[Event]:
         if reply.status == 0:
