@@ -7,6 +7,7 @@ leaves with what the server said. The gate holds back while
   not only the call that was refused;
 * as many requests are under way as the adaptive limit allows: each refusal multiplies it by :data:`CUT`, answers add
   to it again, up to the arms' own concurrency;
+* after a refusal that named no time, one request at a time asks whether more may go, after pauses that double;
 * the arm's declared ``rpm``/``tpm`` would be exceeded (:class:`Pacer`);
 * the rate learned from refusals would be exceeded: the rate at which requests were accepted before the refusal, the
   pause included, less :data:`MARGIN`; answers raise it again in small steps, so that the limit is probed seldom.
@@ -148,6 +149,7 @@ class KeyGate:
         self._step = STEP
         self._next_ns = 0.0
         self._cut_ns = self._cycle_ns = -1
+        self._asking = False
         self._released_ns: int | None = None
         self._accepted = 0
         self._since_cut = 0
@@ -158,8 +160,8 @@ class KeyGate:
 
     @property
     def concurrency(self) -> int:
-        """Requests that may be under way at once, now."""
-        return max(1, int(self._limit))
+        """Requests that may be under way at once, now; one while it is being found out whether any may."""
+        return 1 if self._asking else max(1, int(self._limit))
 
     async def enter(
         self, pace: ArmPace, characters: int, max_tokens: int, sleep: Sleep, halted: Callable[[], bool]
@@ -203,7 +205,9 @@ class KeyGate:
             self._refused(ticket, said.retry_after_s, now_ns)
             return
         if said.answered:
-            self._answered()
+            if self._asking and ticket.entered_ns > self._cut_ns:
+                self._asking = False
+            self._answered(since_cut=ticket.entered_ns > self._cut_ns)
         if said.retry_after_s:
             self._pause(now_ns + round(said.retry_after_s * 1e9), now_ns, "the server asked for a pause")
         wait_s = nothing_left_for_s(said.headers, self._in_flight)
@@ -224,6 +228,14 @@ class KeyGate:
         if old:
             self._released_ns = self._paused_until_ns
             return
+        if (
+            self._asking and retry_after_s is None
+        ):  # still nothing: this says nothing of a rate, nor of how many at once
+            self._in_vain += 1
+            self._cut_ns = now_ns
+            self._released_ns = self._paused_until_ns
+            self._note(now_ns, "refused again", pause_s)
+            return
         released_ns = self._released_ns if self._released_ns is not None else ticket.entered_ns
         end_ns = self._paused_until_ns if retry_after_s is not None else now_ns
         if retry_after_s is None and self._cycle_ns >= 0:
@@ -239,6 +251,7 @@ class KeyGate:
         self._released_ns = self._paused_until_ns
         self._in_vain = self._in_vain + 1 if self._accepted == 0 else 0
         self._accepted = self._since_cut = 0
+        self._asking = retry_after_s is None
         self._step = STEP
         self._note(now_ns, "refused", pause_s)
 
@@ -282,9 +295,9 @@ class KeyGate:
         self._next_ns = 0.0
         return True
 
-    def _answered(self) -> None:
+    def _answered(self, *, since_cut: bool) -> None:
         self._unlearned = max(0, self._unlearned - 1)
-        self._accepted += 1
+        self._accepted += since_cut  # what was under way at the cut was counted with it
         self._since_cut += 1
         self._in_vain = 0
         if self._limit < self._most:

@@ -1,8 +1,8 @@
 """The scripted server behind a limit per minute; test_rate_limits_real_time.py starts it as a process of its own.
 
 Usage: python limited_server.py KIND PER_MINUTE UNITS. KIND: ``bucket`` refills evenly and holds a tenth of a minute,
-``window`` is a fixed minute. UNITS is what one request takes (1: a limit on requests; more: one on tokens). A refusal
-is a 429 whose Retry-After says when the request would have fitted.
+``window`` is a fixed minute, ``silent`` is one whose refusals have no Retry-After; the others' says when the request
+would have fitted. UNITS is what one request takes (1: a limit on requests; more: one on tokens).
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ def window(per_minute: float, units: float) -> Wait:
     return wait
 
 
-def limited(wait: Wait, units: int) -> Callable[[Mapping[str, Any]], Script]:
+def limited(wait: Wait, units: int, silent: bool = False) -> Callable[[Mapping[str, Any]], Script]:
     """Request -> the script of an answer that takes ``units`` tokens, or of a refusal."""
 
     def script(_request: Mapping[str, Any]) -> Script:
         wait_s = wait(time.monotonic())
         if wait_s > 0:
-            return Script(status=429, retry_after_s=round(wait_s + 0.0005, 3))
+            return Script(status=429, retry_after_s=None if silent else round(wait_s + 0.0005, 3))
         return Script(ttft_s=0.2, chunks=max(1, units - 1))  # the prompt of the test is one word
 
     return script
 
 
 if __name__ == "__main__":
-    kinds = {"bucket": bucket, "window": window}
-    made = kinds[sys.argv[1]](float(sys.argv[2]), int(sys.argv[3]))
-    asyncio.run(serve(0, Server(limited(made, int(sys.argv[3])))))
+    kind, per_minute, units = sys.argv[1], float(sys.argv[2]), int(sys.argv[3])
+    made = bucket(per_minute, units) if kind == "bucket" else window(per_minute, units)
+    asyncio.run(serve(0, Server(limited(made, units, kind == "silent"))))

@@ -37,6 +37,7 @@ FIRST_MINUTE = 60.0
 LIMITED = {
     "RPM, a bucket": ("bucket", 600, 1, RateLimits()),
     "RPM, a fixed minute": ("window", 600, 1, RateLimits()),
+    "RPM, a fixed minute without Retry-After": ("silent", 600, 1, RateLimits()),
     "TPM, a bucket": ("bucket", 30_000, 50, RateLimits()),
     "TPM, declared": ("bucket", 30_000, 50, RateLimits(tpm=30_000)),
 }

@@ -151,10 +151,8 @@ def test_a_limit_that_nobody_declared_is_found_and_used(kind: str, latency_s: fl
     measure(server, 420, 25, latency_s)
     answered, refused = server.after(60)
     allowed = server.limit.per_minute * 6
-    # Without Retry-After the end of a window can only be found by asking: some of a minute, or some refusals, are lost.
-    least, most = (0.7, 0.03) if kind == "window without Retry-After" else (0.9, 0.02)
-    assert answered / allowed >= least, (answered, refused)
-    assert refused / (answered + refused) <= most, (answered, refused)
+    assert answered / allowed >= 0.9, (answered, refused)
+    assert refused / (answered + refused) <= 0.02, (answered, refused)
 
 
 @pytest.mark.parametrize(("kind", "latency_s"), [("bucket of a second", 0.05), ("window", 2.0), ("slow bucket", 2.0)])
@@ -208,6 +206,17 @@ def test_the_whole_key_waits_and_the_history_says_so() -> None:
     first = rows[min(rows)]
     assert (first["event"], first["pause_s"], first["concurrency"], first["session"]) == ("refused", 30, 3, 3)
     assert all(arm.done == 20 for arm in runner.progress.arms.values())
+
+
+def test_after_a_refusal_without_a_time_one_request_asks_at_a_time() -> None:
+    server = Server(Window(60, retry_after=False))
+    measure(server, 130, 30, 0.05)
+    by_second: dict[int, int] = {}
+    for at, bad in server.seen:
+        by_second[int(at)] = by_second.get(int(at), 0) + bad
+    first = min(second for second, bad in by_second.items() if bad)
+    assert all(bad <= 1 for second, bad in by_second.items() if first + 1 < second < 60), by_second
+    assert sum(not bad for _, bad in server.seen) >= 2 * 60
 
 
 def test_ctrl_c_does_not_wait_for_a_pause() -> None:
