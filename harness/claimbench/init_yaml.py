@@ -100,7 +100,7 @@ def _head(plan: SuitePlan) -> str:
         *(f"# NOTE: {_comment(note)}" for note in plan.notes),
         f"name: {quote(plan.name)}",
         "version: 1-0",
-        f"description: {quote(f'Made by bench init from {plan.source}')}",
+        f"description: {quote(f'Made by bench init from {plan.source}.')}",
         f"sampling: {{temperature: 0, seed: {plan.seed % 2**31}}}",
         f"order: {{seed: {plan.seed}}}",
         "margin: 0.03                           # difference in score declared harmless, before the run",

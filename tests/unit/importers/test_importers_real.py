@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from claimbench.clock import FakeClock
+from claimbench.evaluate import evaluate, read_run
+from claimbench.importers.building import build_run, store_run
 from claimbench.importers.model import Imported, ImportOptions
 from claimbench.importers.reading import read_files
+from claimbench.pricebook import PriceBook
+from claimbench.store import ResultsStore
+from claimbench.types import ClaimSpec
 
 PEERS = Path(__file__).parents[3].resolve().parent / "shared" / "data" / "peer_results"
 pytestmark = pytest.mark.skipif(not PEERS.is_dir(), reason="shared data is not here")
@@ -26,6 +35,42 @@ def test_lm_eval_truthfulqa() -> None:
     assert round(aggregate.value, 6) == 0.356181
     assert aggregate.stderr == pytest.approx(0.01676379072844632, rel=1e-9), "divided by n - 1"
     assert not any("says" in note for note in found.notes)
+
+
+def test_a_second_run_on_the_same_items_is_paired(tmp_path: Path) -> None:
+    """The file's own 817 items beside a copy in which another model gets every tenth right that it had wrong."""
+    folder = PEERS / "lm_eval" / "gen_meta-llama__Llama-3.1-8B"
+    (results,), (samples,) = folder.glob("results_*.json"), folder.glob("samples_*.jsonl")
+    lines = [json.loads(line) for line in samples.read_text(encoding="utf-8").splitlines()]
+    before = np.array([line["bleu_acc"] for line in lines], float)
+    for line in lines[::10]:
+        line["bleu_acc"] = 1
+    after = np.array([line["bleu_acc"] for line in lines], float)
+    told = json.loads(results.read_text(encoding="utf-8"))
+    told["model_name"] = "lab/other"
+    for task in told["results"].values():
+        task["bleu_acc,none"], task["bleu_acc_stderr,none"] = after.mean(), after.std(ddof=1) / len(after) ** 0.5
+    copy = tmp_path / results.name
+    copy.write_text(json.dumps(told))
+    (tmp_path / samples.name).write_text("\n".join(json.dumps(line) for line in lines) + "\n")
+
+    imported = read_files([results, copy], ImportOptions(metric="bleu_acc"))
+    assert not any("says" in note for note in imported.notes)
+    claims = (ClaimSpec("c", "other is more accurate than Llama-3.1-8B", None, {}),)
+    clock = FakeClock(datetime(2026, 1, 2, tzinfo=UTC))
+    run = build_run(imported, name="two", claims=claims, book=PriceBook(), clock=clock)
+    with ResultsStore.open(tmp_path / "results.db") as store:
+        (verdict,) = evaluate(read_run(store, store_run(store, run))).verdicts
+    assert verdict.status == "supported"
+    estimate = verdict.readings[0].estimate
+    assert estimate is not None
+    assert estimate.n == 817
+    gain = (after - before).mean()
+    assert estimate.value == pytest.approx(gain)
+    # paired: the interval is far narrower than two separate samples of 817 would give
+    unpaired = 1.96 * np.hypot(before.std(ddof=1), after.std(ddof=1)) / 817**0.5
+    assert estimate.high is not None
+    assert estimate.high - estimate.value < unpaired / 2
 
 
 def test_lm_eval_without_samples_has_no_n_and_no_interval_unless_stated() -> None:
