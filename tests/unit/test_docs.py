@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from claimbench import arm_price, claims_parse, gate, hostcost
 from claimbench.attempt import try_once
@@ -27,6 +28,7 @@ from claimbench.readings_accuracy import MARGINS_SHOWN, MISSING_LIMIT
 from claimbench.readings_latency import OVERLAP_NEEDED
 from claimbench.stats import TAIL_KISH
 from claimbench.suite import json_schema, load_suite
+from claimbench.suite_lm_model import LmEvalTaskModel
 from claimbench.types import AnswerSpec, Message, Outcome, Request, Sample, SamplingParams, Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -173,7 +175,9 @@ TICKETS = [(f"t{i}", f"help {i}", ("billing", "delivery", "tech")[i % 3], "de" i
 
 
 def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
-    [text] = fences(page("suites.md"), "yaml")
+    text, field = fences(page("suites.md"), "yaml")
+    for task in YAML(typ="safe").load(field)["tasks"]:
+        LmEvalTaskModel.model_validate(task)
     (tmp_path / "desk.yaml").write_text(text)
     head = "id,Ticket text,team,order_number,amount,conversation,language\n"
     rows = [f"{id_},{text},{team},A{id_},3.50,c{id_[:2]},{language}\n" for id_, text, team, language in TICKETS]
