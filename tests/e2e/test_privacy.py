@@ -208,3 +208,12 @@ def test_a_canary_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor
         assert all(form not in output for output in outputs)
         for path in (desk.parent / "results").rglob("*"):
             assert not path.is_file() or form.encode() not in path.read_bytes(), path
+
+
+def test_what_an_sdk_passes_on_of_a_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor) -> None:
+    vendor.status, vendor.message = 401, ECHO
+    ended = bench("run", str(desk), "--limit", "4", "--arm", "good", env={"GOOD_KEY": CANARY})
+    assert "Incorrect API key provided: [key masked]" in ended.err
+    assert CANARY not in ended.out + ended.err
+    for path in (desk.parent / "results").rglob("*"):
+        assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path

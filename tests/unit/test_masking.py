@@ -15,6 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.masking import Finder, Found, Masking
 from claimbench.prompts import build_request
 from claimbench.suite import json_schema, load_suite, suite_from_json, suite_to_json
+from claimbench.suite_json import _measured_task
 from claimbench.suite_mask import USUAL
 from claimbench.types import Call, MaskSpec, Suite
 
@@ -134,7 +135,9 @@ def test_a_masked_suite_is_another_suite_even_if_nothing_was_found(tmp_path: Pat
     few = "mask: {columns: [customer]}"
     hashes = [load(tmp_path, mask, **plain).measured_sha256 for mask in ("", few, "mask: {min_score: 0.5}")]
     assert len(set(hashes)) == 3
-    assert load(tmp_path, "").tasks[0].masked is None
+    (task,) = load(tmp_path, "").tasks
+    assert task.masked is None
+    assert not {"mask", "masked"} & set(_measured_task(task))  # hashes of suites without a mask stay what they were
 
 
 def test_a_tasks_own_mask_replaces_the_suites(tmp_path: Path) -> None:
