@@ -100,7 +100,7 @@ def model_path() -> Path:
 
 
 def suite_at(folder: Path, task: str, model: str = "small.gguf", limit: int = 8, **arm: str) -> Path:
-    given = {"provider": "llama_cpp", "base_url": "null", "options": "{n_ctx: 1024, n_threads: 2}", **arm}
+    given = {"provider": "llama_cpp", "base_url": "null", "options": "{n_ctx: 1024, n_threads: 1}", **arm}
     path = folder / f"{task}-suite.yaml"
     path.write_text(SUITE.format(task=task, limit=limit, model=model, **given))
     return path
@@ -186,7 +186,7 @@ def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[li
 def engine(model_path: Path, folder: Path) -> InProcessProvider:
     from claimbench_providers.llama_cpp import create
 
-    arm = Arm("small", "llama_cpp", str(model_path), device="cpu", options={"n_ctx": 1024, "n_threads": 2})
+    arm = Arm("small", "llama_cpp", str(model_path), device="cpu", options={"n_ctx": 1024, "n_threads": 1})
     context = ProviderContext(SystemClock(), os.environ, model_path.parent, model_path.parent)
     return create(arm, context)
 

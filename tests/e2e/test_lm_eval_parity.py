@@ -63,7 +63,7 @@ sampling: {{temperature: 0}}
 tasks:
   - lm_eval: qa.yaml
 arms:
-  - {{name: inside, provider: llama_cpp, model: {model}, options: {{n_ctx: 512, n_threads: 2, flash_attn: "off"}},
+  - {{name: inside, provider: llama_cpp, model: {model}, options: {{n_ctx: 512, n_threads: 1, flash_attn: "off"}},
      cost: {{host: {{usd_per_hour: 0.2, source: test, dated: 2026-01-01}}}}}}
   - name: served
     provider: compatible
@@ -92,7 +92,7 @@ def server(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         port = int(free.getsockname()[1])
     log = tmp_path_factory.mktemp("server") / "log.txt"
     command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model_path), "--port", str(port)]
-    command += ["--host", "127.0.0.1", "--n_ctx", "512", "--n_threads", "2", "--n_threads_batch", "2"]
+    command += ["--host", "127.0.0.1", "--n_ctx", "512", "--n_threads", "1", "--n_threads_batch", "1"]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=sealed())
     try:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from claimbench.errors import SuiteError
+from claimbench.cli.init import init_command
+from claimbench.errors import BenchError, SuiteError
 from claimbench.init_private import mask_text
 from claimbench.suite import load_suite
 from claimbench.suite_init import propose_suite, write_proposal
@@ -198,3 +199,9 @@ def test_a_saved_data_set_is_read_from_its_folder(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="not one that `datasets` saved") as error:
         propose_suite(tmp_path / "other")
     assert "rows.csv" in (error.value.hint or "")
+
+
+@pytest.mark.parametrize("given", [[], ["a.csv", "--from", "b.csv"]])
+def test_one_source_of_rows_is_named(given: list[str]) -> None:
+    with pytest.raises(BenchError, match="name one source of rows"):
+        init_command.main(given, standalone_mode=False)

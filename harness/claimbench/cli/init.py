@@ -95,6 +95,12 @@ def init_command(
     path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
     # a suite that does not load must not be called runnable; a model file may be named by the person from anywhere
     load_suite(path, allow_outside=True)
+    _say(proposal, path, as_json)
+    return 0
+
+
+def _say(proposal: InitProposal, path: Path, as_json: bool) -> None:
+    """What was written, what was assumed, and what to do next."""
     if as_json:
         print_json(
             {
@@ -105,7 +111,7 @@ def init_command(
                 "notes": list(proposal.notes),
             }
         )
-        return 0
+        return
     click.echo(f"wrote {path}: {proposal.kind} task, {proposal.n_rows} rows, {proposal.n_examples} examples held out")
     for note in proposal.notes:
         click.echo(f"  {note}")
@@ -115,7 +121,6 @@ def init_command(
         click.echo(
             f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all"
         )
-    return 0
 
 
 def _asked_to_mask(private: str) -> bool:
