@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,14 +103,18 @@ def propose_suite(
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
         files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
-    if found:
-        # the copied rows are masked by now; the block finds what our few patterns did not, where it can work
-        active = mask and masking.available() and plan.kind in ("label", "number")
-        kinds = [ENTITIES[kind] for kind, _ in found.most_common()]
-        suite = replace(suite, mask=mask_block(kinds, roles.inputs, active=active))
+    suite = replace(suite, mask=_mask_of(found, suite, mask))
     text, said = write_suite(suite), (*notes, *arm_notes)
     sizes = (len(measured), len(examples))
     return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private)
+
+
+def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
+    """The suite's ``mask:``; in force, where it can work, it finds what the few patterns that masked the rows did not."""
+    if not found:
+        return ""
+    active = asked and masking.available() and suite.answer.kind in ("label", "number")
+    return mask_block([ENTITIES[kind] for kind, _ in found.most_common()], suite.roles.inputs, active=active)
 
 
 def _columns(

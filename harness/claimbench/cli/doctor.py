@@ -46,24 +46,10 @@ def doctor_command(
     """
     if suite is None and (call or overrides or allow_outside):
         raise BenchError("--call, --set and --allow-outside need --suite", hint="bench doctor --suite SUITE --call")
-    from claimbench import machine_checks as checks
-    from claimbench import provenance
     from claimbench.calibration import read_last
     from claimbench.cli.calibrating import run_calibration
 
-    found: list[Check] = [
-        checks.check_python(),
-        checks.check_host(provenance.host_facts()),
-        checks.check_load(),
-        checks.check_clock(),
-        checks.check_results(results),
-        _llama(),
-        *_models(),
-        _browser(),
-        *checks.check_keys(_keys(), os.environ),
-        asyncio.run(_harness()),
-        _clock_error(results),
-    ]
+    found = _machine(results)
     if suite is not None:
         from claimbench.cli.endpoints import endpoint_checks
 
@@ -81,6 +67,26 @@ def doctor_command(
     if calibrate:
         run_calibration(results, quiet=False)
     return code
+
+
+def _machine(results: Path) -> list[Check]:
+    """Everything that can be checked of this machine."""
+    from claimbench import machine_checks as checks
+    from claimbench import provenance
+
+    return [
+        checks.check_python(),
+        checks.check_host(provenance.host_facts()),
+        checks.check_load(),
+        checks.check_clock(),
+        checks.check_results(results),
+        _llama(),
+        *_models(),
+        _browser(),
+        *checks.check_keys(_keys(), os.environ),
+        asyncio.run(_harness()),
+        _clock_error(results),
+    ]
 
 
 def _keys() -> dict[str, str]:
