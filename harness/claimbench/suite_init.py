@@ -110,7 +110,7 @@ def propose_suite(
 
 
 def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
-    """The suite's ``mask:``; in force, where it can work, it finds what the few patterns that masked the rows did not."""
+    """The suite's ``mask:``; in force, where it can work, it finds what the patterns that masked the rows did not."""
     if not found:
         return ""
     active = asked and masking.available() and suite.answer.kind in ("label", "number")
