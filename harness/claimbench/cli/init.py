@@ -119,7 +119,8 @@ def _say(proposal: InitProposal, path: Path, as_json: bool) -> None:
     click.echo(f"next: bench run {path}{first}")
     if first:
         click.echo(
-            f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all"
+            f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all\n"
+            f"      (how long that takes, after the first look: bench plan {path} --pilot latest)"
         )
 
 
