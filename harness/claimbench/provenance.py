@@ -13,7 +13,7 @@ import re
 import secrets
 import sqlite3
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -145,6 +145,20 @@ def session_facts(root: Path = Path("/")) -> dict[str, Json]:
         "load_average": load,
         "memory_available_bytes": _kib(_read(root / "proc/meminfo"), "MemAvailable"),
     }
+
+
+def busy_note(facts: Mapping[str, Json]) -> str | None:
+    """A line if other work had all cores when a session began, by its :func:`session_facts`; else None.
+
+    Engines that use every core wait for each other at every step: what shares their cores slows them many times over.
+    """
+    load, cores = facts.get("load_average"), facts.get("cores_usable") or facts.get("cores")
+    if not load or not cores or load[0] <= cores:
+        return None
+    return (
+        f"the machine was busy when the session began (load average {load[0]:.1f} on {cores} cores): latency and cost "
+        "of local arms are overstated by whatever else ran"
+    )
 
 
 def _host_id(root: Path) -> str:

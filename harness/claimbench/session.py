@@ -210,6 +210,9 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         clean=job.guard.clean,
     )
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
+    busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
+    if busy is not None:
+        runner.progress.notes.append(busy)
     lag = LagMeter()
     started_utc, started_ns = clock.utc(), clock.monotonic_ns()
     energies: list[Energy] = []

@@ -139,7 +139,11 @@ def limits(data: ReportData) -> tuple[str, ...]:
 
 def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """Where prompts went, by arm, and what was masked in them, by task."""
-    facts = [Fact(f"Prompts of {arm}", text, "watched during the run") for arm, text in data.privacy]
+    arms = {arm.name for arm in data.suite.arms}
+    facts = [
+        Fact(f"Prompts of {who}" if who in arms else who.capitalize(), text, "as far as this process could see")
+        for who, text in data.privacy
+    ]
     for task in data.suite.tasks:
         masked = in_words(task)
         if masked is not None and task.masked is not None:

@@ -189,8 +189,10 @@ def test_findings_and_privacy_have_their_places_and_are_no_warnings(data: Report
     said = ("None of 4 differences holds <b>.", "0 bytes left this machine", "tested against a stand-in")
     tested = {arm.name: ArmInfo(tested=said[2]) for arm in data.suite.arms}
     shown = build_view(
-        replace(data, findings=[said[0]], privacy=[("good", said[1])], arm_info=tested, warnings=[]), Redactor()
-    )
+        replace(data, findings=[said[0]], privacy=[(data.suite.arms[0].name, said[1]), ("names looked up", "none")],
+                arm_info=tested, warnings=[]), Redactor()
+    )  # fmt: skip
+    assert [fact.name for fact in shown.privacy] == [f"Prompts of {data.suite.arms[0].name}", "Names looked up"]
     assert shown.warnings == ()
     assert {arm.provider_tested for arm in shown.arms} == {said[2]}
     page = render_html(shown)

@@ -139,3 +139,11 @@ def test_git_state_without_git_or_repository(tmp_path: Path, monkeypatch: pytest
     write(tmp_path, "git", "#!/bin/sh\n")
     (tmp_path / "git").chmod(0o644)
     assert "git cannot be run" in str(provenance.git_state(tmp_path)["why_unknown"])
+
+
+def test_a_machine_whose_cores_are_all_taken_is_said_to_be_busy() -> None:
+    busy = provenance.busy_note({"load_average": [4.52, 1.0, 1.0], "cores": 8, "cores_usable": 2})
+    assert busy is not None
+    assert "load average 4.5 on 2 cores" in busy
+    for facts in ({"load_average": [2.0, 9.0, 9.0], "cores": 2}, {"load_average": None, "cores": 2}, {}):
+        assert provenance.busy_note(facts) is None
