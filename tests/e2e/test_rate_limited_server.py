@@ -4,39 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from concurrent.futures import Future
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from llmock.ratelimit import LimitSettings
 from llmock.testing import LLMockServer
 
 from claimbench.clock import SystemClock
-from claimbench.limits import Budget
 from claimbench.provider import ProviderContext
-from claimbench.runner import Money, Runner
-from claimbench.types import Arm, BudgetSpec, Call, ErrorPolicy, Message, Outcome, Request, SamplingParams
+from claimbench.types import Arm, Message, Outcome, Request, SamplingParams
 from claimbench_providers import compatible
+
+from .bare_runner import bare_runner, planned
 
 RPM = 120
 SECONDS = 4.0
-
-
-class Rows:
-    def __init__(self) -> None:
-        self.attempts: list[Any] = []
-
-    def intent(self, _row: Any) -> Future[None]:
-        future: Future[None] = Future()
-        future.set_result(None)
-        return future
-
-    record = intent
-
-    def attempt(self, row: Any) -> Future[None]:
-        self.attempts.append(row)
-        return self.intent(row)
 
 
 async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
@@ -45,23 +26,15 @@ async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
         arm = Arm("a", "compatible", "gpt-4o", base_url=server.base_url("openai"), concurrency=8)
         provider = compatible.create(arm, ProviderContext(SystemClock(), {}, tmp_path, tmp_path))
         await provider.start()
-        rows = Rows()
-        runner = Runner(
-            {"a": arm},
-            {"a": provider},
+        runner, rows = bare_runner(
+            arm,
+            provider,
             lambda call: Request(call.id, (Message("user", "say yes"),), SamplingParams(), 8, timeout_s=20),
-            rows,
-            SystemClock(),
-            Budget(BudgetSpec()),
-            Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0)),
-            ErrorPolicy(max_retries=5),
-            session=1,
-            attempts_before={},
-            seed=1,
+            max_retries=5,
         )
         asyncio.get_running_loop().call_later(SECONDS, runner.stop, "time is up")
         began = time.monotonic()
-        await runner.run([Call("run", f"c{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(2000)])
+        await runner.run(planned(2000))
         seconds = time.monotonic() - began
         await provider.close()
     refused = sum(a.outcome is Outcome.RATE_LIMITED for a in rows.attempts)

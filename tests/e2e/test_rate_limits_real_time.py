@@ -7,29 +7,17 @@ import json
 import logging
 import sys
 import time
-from concurrent.futures import Future
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from claimbench.clock import SystemClock
-from claimbench.limits import Budget
 from claimbench.provider import ProviderContext
-from claimbench.runner import Money, Runner
-from claimbench.types import (
-    Arm,
-    BudgetSpec,
-    Call,
-    ErrorPolicy,
-    Message,
-    Outcome,
-    RateLimits,
-    Request,
-    SamplingParams,
-)
+from claimbench.types import Arm, Message, Outcome, RateLimits, Request, SamplingParams
 from claimbench_providers import compatible
+
+from .bare_runner import bare_runner, planned
 
 SERVER = Path(__file__).with_name("limited_server.py")
 SECONDS = 180.0
@@ -43,24 +31,6 @@ LIMITED = {
 }
 
 
-class Rows:
-    """A writer that keeps the attempts."""
-
-    def __init__(self) -> None:
-        self.attempts: list[Any] = []
-
-    def intent(self, _row: Any) -> Future[None]:
-        future: Future[None] = Future()
-        future.set_result(None)
-        return future
-
-    record = intent
-
-    def attempt(self, row: Any) -> Future[None]:
-        self.attempts.append(row)
-        return self.intent(row)
-
-
 async def used(kind: str, per_minute: int, units: int, limits: RateLimits, folder: Path) -> tuple[float, float]:
     """Share of the allowed rate that was used, and of the requests that were refused, after the first minute."""
     command = [sys.executable, str(SERVER), kind, str(per_minute), str(units)]
@@ -71,23 +41,15 @@ async def used(kind: str, per_minute: int, units: int, limits: RateLimits, folde
         arm = Arm("a", "compatible", "m", base_url=f"http://127.0.0.1:{port}/v1", concurrency=12, limits=limits)
         provider: Any = compatible.create(arm, ProviderContext(SystemClock(), {}, folder, folder))
         await provider.start()
-        rows = Rows()
-        runner = Runner(
-            {"a": arm},
-            {"a": provider},
+        runner, rows = bare_runner(
+            arm,
+            provider,
             lambda call: Request(call.id, (Message("user", "yes"),), SamplingParams(), 64, timeout_s=30),
-            rows,
-            SystemClock(),
-            Budget(BudgetSpec()),
-            Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0)),
-            ErrorPolicy(max_retries=6),
-            session=1,
-            attempts_before={},
-            seed=1,
+            max_retries=6,
         )
         began_ns = time.monotonic_ns()
         asyncio.get_running_loop().call_later(SECONDS, runner.stop, "time is up")
-        await runner.run([Call("run", f"c{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(10_000)])
+        await runner.run(planned(10_000))
         await provider.close()
     finally:
         child.terminate()

@@ -1,0 +1,57 @@
+"""A runner of one arm that stores nothing, bills nothing, and keeps its attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from decimal import Decimal
+from typing import Any
+
+from claimbench.clock import SystemClock
+from claimbench.limits import Budget
+from claimbench.runner import Money, Runner
+from claimbench.types import Arm, BudgetSpec, Call, ErrorPolicy, Request
+
+
+class Rows:
+    """A writer that keeps the attempts."""
+
+    def __init__(self) -> None:
+        self.attempts: list[Any] = []
+
+    def intent(self, _row: Any) -> Future[None]:
+        """Committed at once, as far as the runner can tell."""
+        future: Future[None] = Future()
+        future.set_result(None)
+        return future
+
+    record = intent
+
+    def attempt(self, row: Any) -> Future[None]:
+        """Keep it."""
+        self.attempts.append(row)
+        return self.intent(row)
+
+
+def bare_runner(arm: Arm, provider: Any, request: Callable[[Call], Request], max_retries: int) -> tuple[Runner, Rows]:
+    """The runner, and where its attempts will be."""
+    rows = Rows()
+    runner = Runner(
+        {arm.name: arm},
+        {arm.name: provider},
+        request,
+        rows,
+        SystemClock(),
+        Budget(BudgetSpec()),
+        Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0)),
+        ErrorPolicy(max_retries=max_retries),
+        session=1,
+        attempts_before={},
+        seed=1,
+    )
+    return runner, rows
+
+
+def planned(n: int) -> list[Call]:
+    """Calls of arm "a"."""
+    return [Call("run", f"c{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(n)]
