@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from claimbench.arm_price import ArmPrice
 from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
@@ -33,7 +34,12 @@ class RunCosts:
 def sent_utc(attempt: Attempt, session: Session) -> datetime:
     """Return when an attempt was sent: the session's UTC origin plus monotonic time since."""
     since = timedelta(microseconds=(attempt.timing.sent_ns - session.monotonic_origin_ns) / 1000)
-    return as_utc(datetime.fromisoformat(session.started_utc)) + since
+    return _moment(session.started_utc) + since
+
+
+@lru_cache(maxsize=64)
+def _moment(text: str) -> datetime:
+    return as_utc(datetime.fromisoformat(text))
 
 
 def priced_at(sent: datetime, as_of: date | datetime | None) -> datetime:
