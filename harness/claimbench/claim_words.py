@@ -206,14 +206,6 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
-def _time_span(hours: tuple[float, float]) -> str:
-    """Hours in the unit that a person would choose for the smaller end."""
-    for unit, factor in (("hours", 1.0), ("minutes", 60.0), ("seconds", 3600.0)):
-        if hours[0] * factor >= 1:
-            return _span("", (hours[0] * factor, hours[1] * factor), f" {unit}")
-    return "less than a second" if hours[1] * 3600 < 1 or math.isinf(hours[1]) else "seconds"
-
-
 def verdict_sentence(claim: Claim, outcome: Outcome) -> str:
     """The sentence at the top: what was found and whether the claim as published holds."""
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""

@@ -63,11 +63,6 @@ class Worst:
     worst_usd: Decimal | None
     retries: int
 
-    @property
-    def may_stop(self) -> bool | None:
-        """Whether the limit could be met before the end; None where there is no limit or no bound."""
-        return None if self.limit_usd is None or self.worst_usd is None else self.worst_usd > self.limit_usd
-
 
 def worst_cases(suite: Suite, estimates: Sequence[ArmEstimate]) -> tuple[Worst, dict[str, Worst]]:
     """The whole run's limit and each arm's, against reservations for every attempt, retries included."""

@@ -9,6 +9,7 @@ with an access token; it is then sent as a bearer token.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -139,8 +140,6 @@ class ResponseReader:
                 yield Delta(part["text"], "reasoning" if part.get("thought") else "answer", received_ns)
             call = part.get("functionCall")
             if call:
-                import json
-
                 self._tools.append(
                     ToolCall(call.get("name") or "", json.dumps(call.get("args") or {}), call.get("id"), received_ns)
                 )
