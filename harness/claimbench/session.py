@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -33,7 +33,7 @@ from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready,
 from claimbench.runner import Money, Progress, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
 from claimbench.store_schema import NOTES
-from claimbench.types import Arm, Call, Json, Suite
+from claimbench.types import Arm, Attempt, Call, Json, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
@@ -91,7 +91,7 @@ class Ended:
 
 
 def _spent(
-    store: ResultsStore, run_id: str, calls: Sequence[Call], arms: Mapping[str, Arm], money: Money
+    attempts: Iterable[Attempt], again: Iterable[Intent], calls: Sequence[Call], arms: Mapping[str, Arm], money: Money
 ) -> dict[str, Decimal]:
     """Dollars gone in earlier sessions: attempts at their cost or reservation, in-flight intents at theirs."""
     owner = {call.id: call.arm for call in calls}
@@ -101,13 +101,13 @@ def _spent(
         if amount is not None:
             spent[arm] = spent.get(arm, Decimal(0)) + amount
 
-    for attempt in store.attempts(run_id):
+    for attempt in attempts:
         arm = owner[attempt.call_id]
         if arm not in arms or not money.bills(arms[arm]):
             continue
         cost = money.cost(arms[arm], attempt)
         add(arm, cost if cost is not None else attempt.reserved_usd)
-    for intent in store.unfinished_intents(run_id):
+    for intent in again:
         add(owner[intent.call_id], intent.reserved_usd)
     return spent
 
@@ -167,20 +167,20 @@ def _refuse_unknown_cost(job: Job) -> None:
         )
 
 
-def _attempts_before(store: ResultsStore, run_id: str, again: Sequence[Intent]) -> dict[str, int]:
+def _attempts_before(attempts: Iterable[Attempt], again: Iterable[Intent]) -> dict[str, int]:
     """The highest attempt number used so far, by call; what was in flight counts."""
     before: dict[str, int] = {}
-    for attempt in store.attempts(run_id):
+    for attempt in attempts:
         before[attempt.call_id] = max(before.get(attempt.call_id, 0), attempt.number)
     for intent in again:
         before[intent.call_id] = max(before.get(intent.call_id, 0), intent.attempt_number)
     return before
 
 
-def _budget(job: Job, run_id: str, calls: Sequence[Call], by_name: Mapping[str, Arm]) -> Budget:
+def _budget(job: Job, spent: Mapping[str, Decimal]) -> Budget:
     limit = job.order.max_cost_usd if job.order.max_cost_usd is not None else job.suite.budget.max_cost_usd
     spec = replace(job.suite.budget, max_cost_usd=limit)
-    return Budget(spec, _spent(job.store, run_id, calls, by_name, job.pricing.money))
+    return Budget(spec, spent)
 
 
 async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
@@ -189,7 +189,10 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
     calls = store.calls(run_id)
-    budget = _budget(job, run_id, calls, by_name)
+    attempts = tuple(store.attempts(run_id))
+    budget = _budget(job, _spent(attempts, again, calls, by_name, job.pricing.money))
+    before = _attempts_before(attempts, again)
+    del attempts  # of a long run they are many, and this one may be long too
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
@@ -205,7 +208,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         job.pricing.money,
         suite.errors,
         session=session.n,
-        attempts_before=_attempts_before(store, run_id, again),
+        attempts_before=before,
         seed=suite.order_seed + session.n,
         clean=job.guard.clean,
     )
