@@ -57,16 +57,7 @@ class ChatEndpoint:
 
     def missing(self) -> str | None:
         """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
-        if self._context.offline and not hosts.is_local(self.url):
-            return "the run is offline"
-        if self._key_variable() is None and not (self._arm.api_key_file or self._arm.api_key_keyring):
-            if hosts.is_local(self.url):
-                return None
-            return f"api_key_env is not given, and no key variable is known for {hosts.host_of(self.url)}"
-        return keys.key_missing(self._arm, self._context, self._key_variable())
-
-    def _key_variable(self) -> str | None:
-        return self._arm.api_key_env or hosts.key_variable(self.url)
+        return keys.why_missing(self._arm, self._context, self.url, hosts.key_variable(self.url))
 
     def key(self) -> str | None:
         """The key; None for an endpoint that needs none.
@@ -74,9 +65,7 @@ class ChatEndpoint:
         Raises:
             PluginError: the arm cannot run here.
         """
-        if why := self.missing():
-            raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
-        return keys.key_of(self._arm, self._context, self._key_variable())
+        return keys.required_key(self._arm, self._context, self.url, hosts.key_variable(self.url))
 
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.Provider`."""

@@ -7,6 +7,38 @@ from pathlib import Path
 from claimbench.errors import PluginError
 from claimbench.provider import ProviderContext
 from claimbench.types import Arm
+from claimbench_providers import hosts
+
+
+def why_missing(arm: Arm, context: ProviderContext, url: str, usual: str | None) -> str | None:
+    """Why an arm that sends to ``url`` cannot run, or None: no network, no key, or no word on where the key is.
+
+    Args:
+        arm: says where its key is, if it says so.
+        context: the run's.
+        url: where requests go; an endpoint on this machine needs no key unless the arm names one.
+        usual: the variable that usually holds the key; None: no such variable is known.
+    """
+    local = hosts.is_local(url)
+    if context.offline and not local:
+        return "the run is offline"
+    if not (arm.api_key_env or arm.api_key_file or arm.api_key_keyring):
+        if local:
+            return None
+        if usual is None:
+            return f"api_key_env is not given, and no key variable is known for {hosts.host_of(url)}"
+    return key_missing(arm, context, usual)
+
+
+def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None) -> str | None:
+    """The key; None for an endpoint that needs none.
+
+    Raises:
+        PluginError: the arm cannot run here (:func:`why_missing`), or its file or keyring holds no key.
+    """
+    if why := why_missing(arm, context, url, usual):
+        raise PluginError(f"arm {arm.name!r} cannot run: {why}")
+    return key_of(arm, context, usual)
 
 
 def key_missing(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:

@@ -18,7 +18,7 @@ from claimbench.errors import IncompleteStream, MalformedStream, PluginError, Pr
 from claimbench.provider import ProviderContext
 from claimbench.transport import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import hosts, keys, wire_faults
+from claimbench_providers import keys, wire_faults
 from claimbench_providers.chat_endpoint import response_meta
 
 MAX_WARM = 256
@@ -137,12 +137,7 @@ class SseEndpoint:
 
     def missing(self) -> str | None:
         """See :class:`~claimbench.provider.Provider`."""
-        if self._context.offline and not hosts.is_local(self._url):
-            return "the run is offline"
-        stated = self._arm.api_key_env or self._arm.api_key_file or self._arm.api_key_keyring
-        if hosts.is_local(self._url) and not stated:
-            return None
-        return keys.key_missing(self._arm, self._context, self.usual_key)
+        return keys.why_missing(self._arm, self._context, self._url, self.usual_key)
 
     def key(self) -> str | None:
         """The key; None for an endpoint that needs none.
@@ -150,9 +145,7 @@ class SseEndpoint:
         Raises:
             PluginError: the arm cannot run here.
         """
-        if why := self.missing():
-            raise PluginError(f"arm {self._arm.name!r} cannot run: {why}")
-        return keys.key_of(self._arm, self._context, self.usual_key)
+        return keys.required_key(self._arm, self._context, self._url, self.usual_key)
 
     async def start(self) -> ArmFacts:
         """Open the connections that the arm's concurrency will use; sends no request.
