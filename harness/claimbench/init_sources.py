@@ -35,6 +35,9 @@ def read_any(source: str | Path, options: ReadOptions, wanted: Sequence[str]) ->
         table, notes = _from_hub(str(source)), [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"]
     elif Path(source).is_dir():
         table, notes = _from_folder(Path(source))
+    elif not Path(source).exists():
+        hint = f"a data set of the Hugging Face hub is written {HUB}{source}" if not Path(source).suffix else None
+        raise SuiteError("cannot be read: No such file or directory", path=str(source), hint=hint)
     else:
         table, notes = read_source(Path(source), options, wanted)
     chat = next((c for c in CHAT_COLUMNS if c in table.columns and _is_chat(table.rows[:20], c)), None)

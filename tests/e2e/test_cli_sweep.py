@@ -54,3 +54,4 @@ def test_concurrencies_must_rise(desk: Path, bench: Bench) -> None:
     unknown = bench("sweep", str(desk), "--arm", "chaep", "--limit", "2")
     assert unknown.code == 3
     assert "cheap" in unknown.err
+    assert unknown.out == ""

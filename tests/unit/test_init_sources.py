@@ -157,6 +157,15 @@ class HubTable(list[dict[str, Any]]):
     column_names = ("text", "label")
 
 
+def test_data_that_are_not_there_are_said_to_be_so(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="No such file") as caught:
+        propose_suite(tmp_path / "lab" / "set")
+    assert caught.value.hint is not None
+    assert "hf:" in caught.value.hint
+    with pytest.raises(SuiteError, match="No such file"):
+        propose_suite(tmp_path / "rows.csv")
+
+
 def test_class_numbers_of_the_hub_become_names(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted: list[tuple[object, ...]] = []
 

@@ -64,8 +64,6 @@ def sweep_command(
     levels: list[Level] = []
     stopped: str | None = None
     with open_store(results, create=True) as store:
-        if not as_json:
-            click.echo(_HEAD)
         for step in steps:
             level = asyncio.run(_level(loaded, arm, step, limit, seconds, store, results))
             if level is None:
@@ -73,7 +71,7 @@ def sweep_command(
                 break
             levels.append(level)
             if not as_json:
-                click.echo(_line(level))
+                click.echo(_line(level) if len(levels) > 1 else f"{_HEAD}\n{_line(level)}")
             if len(levels) > 1 and saturated(levels[-2], level) and not all_levels:
                 stopped = f"saturated at {step} in flight"
                 break
