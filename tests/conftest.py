@@ -1,4 +1,4 @@
-"""What tests of several folders share: multiple choice by llama-cpp-python alone."""
+"""What tests of several folders share: the small model, and multiple choice by llama-cpp-python alone."""
 
 from __future__ import annotations
 
@@ -9,6 +9,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from claimbench_providers import models
+
+SMALL = "smollm2-135m-instruct-q4_1"
+
+
+@pytest.fixture(scope="session")
+def small_model() -> Path:
+    """The small model's file, from the cache that `make models` fills."""
+    files = models.cached_files(models.catalog()[SMALL], models.cache_dir())
+    if not files:
+        pytest.skip("model not pulled: run `make models`")
+    return files[0]
 
 
 class BareChoices:

@@ -23,15 +23,6 @@ SMALL = "smollm2-135m-instruct-q4_1"
 CONTEXT = 512
 
 
-@pytest.fixture(scope="session")
-def small_model() -> Path:
-    """The small model's file, from the cache that `make models` fills."""
-    files = models.cached_files(models.catalog()[SMALL], models.cache_dir())
-    if not files:
-        pytest.skip("model not pulled: run `make models`")
-    return files[0]
-
-
 def make_context(folder: Path, **environ: str) -> ProviderContext:
     return ProviderContext(SystemClock(), environ, models.cache_dir(), folder)
 

@@ -16,6 +16,8 @@ from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Outcome, Re
 from claimbench_providers import compatible, openai
 from claimbench_providers.scripted_server import Server
 
+from .events import events_of
+
 REQUEST = Request("c1", (Message("user", "say a few words"),), SamplingParams(temperature=0.0), 16, seed=7, timeout_s=5)
 
 
@@ -32,16 +34,7 @@ async def answers(
 ) -> tuple[list[Event], ProviderError | None]:
     context = ProviderContext(SystemClock(), {"KEY": "test"}, Path(), Path())
     provider = create(Arm("a", "x", "gpt-4o", base_url=url, api_key_env="KEY", options=options), context)
-    await provider.start()
-    events: list[Event] = []
-    try:
-        async for event in provider.stream(request):
-            events.append(event)
-    except ProviderError as error:
-        return events, error
-    finally:
-        await provider.close()
-    return events, None
+    return await events_of(provider, request)
 
 
 def told(events: list[Event]) -> dict[str, Any]:

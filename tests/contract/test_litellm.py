@@ -43,6 +43,8 @@ from claimbench.types import (
 from claimbench_providers import litellm, vendors
 from claimbench_providers.scripted_server import Server
 
+from .events import events_of
+
 # litellm's own use of what pydantic and others call deprecated
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 GREEDY = SamplingParams(temperature=0.0)
@@ -60,16 +62,7 @@ async def server() -> AsyncIterator[Server]:
 async def answers(url: str, model: str = "openai/gpt-4o", **options: Json) -> tuple[list[Event], ProviderError | None]:
     context = ProviderContext(SystemClock(), {}, Path(), Path())
     provider = litellm.create(Arm("a", "litellm", model, base_url=url, options=options), context)
-    await provider.start()
-    found: list[Event] = []
-    try:
-        async for event in provider.stream(REQUEST):
-            found.append(event)
-    except ProviderError as error:
-        return found, error
-    finally:
-        await provider.close()
-    return found, None
+    return await events_of(provider, REQUEST)
 
 
 async def scripted(server: Any, script: dict[str, Json]) -> tuple[list[Event], ProviderError | None]:
@@ -223,16 +216,7 @@ async def converse(bedrock: Bedrock) -> tuple[list[Event], ProviderError | None]
     provider = vendors.create(arm, context)
     assert isinstance(provider, litellm.LitellmProvider)
     assert provider.missing() is None
-    await provider.start()
-    found: list[Event] = []
-    try:
-        async for event in provider.stream(REQUEST):
-            found.append(event)
-    except ProviderError as error:
-        return found, error
-    finally:
-        await provider.close()
-    return found, None
+    return await events_of(provider, REQUEST)
 
 
 async def test_bedrocks_converse_stream(bedrock: Bedrock) -> None:

@@ -17,7 +17,6 @@ from claimbench.errors import (
     MalformedStream,
     Network,
     PluginError,
-    ProviderError,
     RateLimited,
     ServerFault,
 )
@@ -25,6 +24,8 @@ from claimbench.provider import Provider, ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Request, SamplingParams, UsageReport
 from claimbench.usage import normalise_anthropic, normalise_gemini
 from claimbench_providers import anthropic, gemini, vendors
+
+from .events import events_of
 
 FACES = {
     "openai": ("openai", "gpt-4o", "OPENAI_API_KEY"),
@@ -70,19 +71,6 @@ def ask(text: str = "How do I reset my password?", **changes: Any) -> Request:
     turns = (Message("system", "Be brief."), Message("user", text))
     values: dict[str, Any] = {"max_tokens": 64, "timeout_s": 20.0, "seed": None} | changes
     return Request("c1", turns, SamplingParams(temperature=0.0), **values)
-
-
-async def events_of(provider: Provider, request: Request) -> tuple[list[Event], ProviderError | None]:
-    await provider.start()
-    found: list[Event] = []
-    try:
-        async for event in provider.stream(request):
-            found.append(event)
-    except ProviderError as error:
-        return found, error
-    finally:
-        await provider.close()
-    return found, None
 
 
 def text_of(events: list[Event]) -> str:

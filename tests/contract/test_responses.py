@@ -38,6 +38,8 @@ from claimbench.types import (
 from claimbench_providers import compatible, openai, vendors
 from claimbench_providers.responses_wire import ResponseReader
 
+from .events import events_of
+
 HEAD = {"id": "resp_1", "object": "response", "status": "in_progress", "model": "gpt-5-mini-2025-08-07", "output": []}
 USAGE = {
     "input_tokens": 120,
@@ -277,24 +279,14 @@ def test_every_vendor_that_has_the_api_is_asked_at_its_own_address(tmp_path: Pat
 # A server that others wrote
 
 
-async def events_of(url: str, folder: Path, request: Request, **options: Json) -> tuple[list[Event], Exception | None]:
+async def told_by(url: str, folder: Path, request: Request, **options: Json) -> tuple[list[Event], Exception | None]:
     arm = Arm("a", "compatible", "gpt-4o", base_url=url, options={"api": "responses", **options})
-    provider = made(folder, arm)
-    await provider.start()
-    found: list[Event] = []
-    try:
-        async for event in provider.stream(request):
-            found.append(event)
-    except ProviderError as error:
-        return found, error
-    finally:
-        await provider.close()
-    return found, None
+    return await events_of(made(folder, arm), request)
 
 
 async def test_the_mock_vendor_says_the_same_streamed_and_whole(llmock: Any, tmp_path: Path) -> None:
-    streamed, fault = await events_of(llmock.base_url(), tmp_path, ask())
-    whole, no_fault = await events_of(llmock.base_url(), tmp_path, ask(), extra_body={"stream": False})
+    streamed, fault = await told_by(llmock.base_url(), tmp_path, ask())
+    whole, no_fault = await told_by(llmock.base_url(), tmp_path, ask(), extra_body={"stream": False})
     assert fault is None
     assert no_fault is None
     assert outcome(streamed) == outcome(whole)
@@ -308,9 +300,9 @@ async def test_the_mock_vendor_says_the_same_streamed_and_whole(llmock: Any, tmp
 
 
 async def test_stop_strings_end_the_answer_here(llmock: Any, tmp_path: Path) -> None:
-    _, text = outcome((await events_of(llmock.base_url(), tmp_path, ask()))[0])
+    _, text = outcome((await told_by(llmock.base_url(), tmp_path, ask()))[0])
     stop = text[10:14]
-    seen = outcome((await events_of(llmock.base_url(), tmp_path, ask(stop=(stop,))))[0])
+    seen = outcome((await told_by(llmock.base_url(), tmp_path, ask(stop=(stop,))))[0])
     assert seen == (Outcome.OK, text[: text.index(stop)])
 
 
@@ -330,5 +322,5 @@ async def test_the_mock_vendors_faults(
     llmock: Any, tmp_path: Path, fault: str, arguments: dict[str, Any], error: type[ProviderError]
 ) -> None:
     getattr(llmock, fault)(**arguments)
-    _, seen = await events_of(llmock.base_url(), tmp_path, ask())
+    _, seen = await told_by(llmock.base_url(), tmp_path, ask())
     assert isinstance(seen, error)

@@ -88,17 +88,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-@pytest.fixture(scope="session")
-def model_path() -> Path:
-    """The small model, under a name with the suffix that a suite takes for a path."""
-    from claimbench_providers import models
-
-    files = models.cached_files(models.catalog()["smollm2-135m-instruct-q4_1"], models.cache_dir())
-    if not files:
-        pytest.skip("model not pulled: run `make models`")
-    return files[0]
-
-
 def suite_at(folder: Path, task: str, model: str = "small.gguf", limit: int = 8, **arm: str) -> Path:
     given = {"provider": "llama_cpp", "base_url": "null", "options": "{n_ctx: 1024, n_threads: 1}", **arm}
     path = folder / f"{task}-suite.yaml"
@@ -183,20 +172,20 @@ def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[li
 
 
 @pytest.fixture
-def engine(model_path: Path, folder: Path) -> InProcessProvider:
+def engine(small_model: Path, folder: Path) -> InProcessProvider:
     from claimbench_providers.llama_cpp import create
 
-    arm = Arm("small", "llama_cpp", str(model_path), device="cpu", options={"n_ctx": 1024, "n_threads": 1})
-    context = ProviderContext(SystemClock(), os.environ, model_path.parent, model_path.parent)
+    arm = Arm("small", "llama_cpp", str(small_model), device="cpu", options={"n_ctx": 1024, "n_threads": 1})
+    context = ProviderContext(SystemClock(), os.environ, small_model.parent, small_model.parent)
     return create(arm, context)
 
 
 @pytest.mark.model
 @pytest.mark.parametrize(("task", "metric"), [("toy_gen", "exact_match"), ("toy_mc", "acc")])
 def test_scores_equal_lm_evals_own(
-    folder: Path, model_path: Path, engine: InProcessProvider, task: str, metric: str
+    folder: Path, small_model: Path, engine: InProcessProvider, task: str, metric: str
 ) -> None:
-    _, found = run(folder, suite_at(folder, task, str(model_path)))
+    _, found = run(folder, suite_at(folder, task, str(small_model)))
     theirs, model = lm_evals_own(folder, engine, task)
     ours = {r.call.sample_id: r for r in found.stored.records}
     assert found.items.arms["small"].score.tolist() == [sample[metric] for sample in theirs]
@@ -214,10 +203,10 @@ def test_scores_equal_lm_evals_own(
 
 
 @pytest.mark.model
-def test_results_by_slice_and_a_claim_about_one(folder: Path, model_path: Path) -> None:
+def test_results_by_slice_and_a_claim_about_one(folder: Path, small_model: Path) -> None:
     from claimbench.cli import main
 
-    path = suite_at(folder, "toy_gen", str(model_path))
+    path = suite_at(folder, "toy_gen", str(small_model))
     text = path.read_text().replace("    limit: 8\n", "    slices: [sum.size]\n")
     claim = "claims:\n  - {id: big, kind: accurate, arm: small, threshold: 0.5, slice: {sum.size: big}}\n"
     path.write_text(text + claim)
@@ -236,14 +225,14 @@ def test_results_by_slice_and_a_claim_about_one(folder: Path, model_path: Path) 
 
 
 @pytest.mark.model
-def test_rolling_is_the_probability_per_byte(folder: Path, model_path: Path) -> None:
-    _, found = run(folder, suite_at(folder, "toy_ppl", str(model_path), limit=3))
+def test_rolling_is_the_probability_per_byte(folder: Path, small_model: Path) -> None:
+    _, found = run(folder, suite_at(folder, "toy_ppl", str(small_model), limit=3))
     score = found.items.arms["small"].score
     assert ((score > 0.1) & (score < 1)).all()
 
 
 @pytest.mark.model
-def test_multiple_choice_equals_an_independent_loop(model_path: Path, folder: Path, bare_choices: type[Any]) -> None:
+def test_multiple_choice_equals_an_independent_loop(small_model: Path, folder: Path, bare_choices: type[Any]) -> None:
     """Item by item, choice by choice: the same floats where the same batches are evaluated by the same kernels.
 
     Not so with other kernels or batches, and that is the model's 4-bit arithmetic, not a choice of ours: on this model
@@ -255,7 +244,7 @@ def test_multiple_choice_equals_an_independent_loop(model_path: Path, folder: Pa
     from claimbench_providers.llama_cpp import create
 
     options = {"n_ctx": 1024, "n_threads": 1, "flash_attn": "off"}
-    arm = Arm("small", "llama_cpp", str(model_path), device="cpu", options=options)
+    arm = Arm("small", "llama_cpp", str(small_model), device="cpu", options=options)
     engine = create(arm, ProviderContext(SystemClock(), os.environ, folder, folder))
     engine.load()
     prefixes = [f"{PASSAGE} Question {i}: what is it? Answer:" for i in range(2)]
@@ -266,7 +255,7 @@ def test_multiple_choice_equals_an_independent_loop(model_path: Path, folder: Pa
         request = Request(str(i), (Message("user", prefix),), SamplingParams(0), 1, continuations=pairs)
         ours.append(json.loads("".join(e.text for e in engine.generate(request) if hasattr(e, "text"))))
     engine.unload()
-    loop = bare_choices(model_path, flash_attn=False)
+    loop = bare_choices(small_model, flash_attn=False)
     for prefix, row in zip(prefixes, ours, strict=True):
         theirs = loop.score(prefix, choices)
         assert [r[0] for r in row] == pytest.approx([logprob for logprob, _ in theirs], rel=0, abs=1e-9)

@@ -75,23 +75,13 @@ arms:
 
 
 @pytest.fixture(scope="module")
-def model_path() -> Path:
-    from claimbench_providers import models
-
-    files = models.cached_files(models.catalog()["smollm2-135m-instruct-q4_1"], models.cache_dir())
-    if not files:
-        pytest.skip("model not pulled: run `make models`")
-    return files[0]
-
-
-@pytest.fixture(scope="module")
-def server(model_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+def server(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a ``llama_cpp.server`` that has answered once, so that its cache holds the template's beginning."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(model_path), "--port", str(port)]
+    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model), "--port", str(port)]
     command += ["--host", "127.0.0.1", "--n_ctx", "512", "--n_threads", "1", "--n_threads_batch", "1"]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=sealed())
@@ -150,9 +140,9 @@ def theirs(folder: Path, server: int) -> Path:
 
 
 @pytest.fixture(scope="module")
-def ours(folder: Path, server: int, model_path: Path) -> Evaluation:
+def ours(folder: Path, server: int, small_model: Path) -> Evaluation:
     """The same task in a suite with both arms."""
-    (folder / "suite.yaml").write_text(SUITE.format(model=model_path, port=server))
+    (folder / "suite.yaml").write_text(SUITE.format(model=small_model, port=server))
     bench(folder, "run", "suite.yaml", "--no-report", "--allow-outside")
     with ResultsStore.open(folder / "results", read_only=True) as store:
         return evaluate(read_run(store, store.resolve_run(None)))

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from claimbench.store import ResultsStore
-from claimbench_providers import models
 
 from .conftest import BENCH, Said, environment
 from .test_cli_run import finished_calls
@@ -44,16 +43,12 @@ arms:
 
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Callable[[int], Path]:
-    files = models.cached_files(models.catalog()["smollm2-135m-instruct-q4_1"], models.cache_dir())
-    if not files:
-        pytest.skip("model not pulled: run `make models`")
-
+def suite(tmp_path: Path, small_model: Path) -> Callable[[int], Path]:
     def make(rows: int) -> Path:
         texts = [json.dumps({"text": f"Invoice {i} is wrong.", "team": "billing"}) for i in range(rows)]
         (tmp_path / "rows.jsonl").write_text("\n".join(texts) + "\n")
         path = tmp_path / "served.yaml"
-        path.write_text(SUITE.format(model=mark(tmp_path), file=files[0]))
+        path.write_text(SUITE.format(model=mark(tmp_path), file=small_model))
         return path
 
     return make
