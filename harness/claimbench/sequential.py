@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
+from claimbench.distributions import normal_cdf, normal_quantile
 from claimbench.root_finding import brentq
 
 FloatArray = npt.NDArray[np.float64]
@@ -23,7 +24,6 @@ LOOKS = 5
 FIRST_LOOK_ITEMS = 25
 FIRST_LOOK_CLUSTERS = 10
 FUTILITY = 0.10
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(160)
 _EDGE = 8.5
 """|z| beyond which the normal has no mass worth integrating."""
 
@@ -44,16 +44,17 @@ def crossing_by_look(bounds: Sequence[float] | FloatArray, t: Sequence[float] | 
     if b.shape != info.shape or (np.diff(info) <= 0).any() or info[0] <= 0 or info[-1] > 1 + 1e-12:
         raise ValueError("information fractions must increase within (0, 1], one for each bound")
     out = np.empty(len(b))
-    u = b[0] * math.sqrt(info[0]) * _NODES
-    mass = b[0] * math.sqrt(info[0]) * _WEIGHTS * _phi(u / math.sqrt(info[0])) / math.sqrt(info[0])
-    out[0] = 2 * special.ndtr(-b[0])
+    nodes, weights = _quadrature()
+    u = b[0] * math.sqrt(info[0]) * nodes
+    mass = b[0] * math.sqrt(info[0]) * weights * _phi(u / math.sqrt(info[0])) / math.sqrt(info[0])
+    out[0] = 2 * normal_cdf(-b[0])
     for k in range(1, len(b)):
         sd, edge = math.sqrt(info[k] - info[k - 1]), b[k] * math.sqrt(info[k])
-        leave = special.ndtr((-edge - u) / sd) + special.ndtr((u - edge) / sd)
-        out[k] = out[k - 1] + float(mass @ leave)
+        leave = [normal_cdf((-edge - at) / sd) + normal_cdf((at - edge) / sd) for at in u.tolist()]
+        out[k] = out[k - 1] + float(mass @ np.asarray(leave))
         if k + 1 < len(b):
-            new = edge * _NODES
-            mass = edge * _WEIGHTS * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
+            new = edge * nodes
+            mass = edge * weights * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
             u = new
     return out
 
@@ -76,7 +77,7 @@ def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
 
 def obf_spending(t: float, alpha: float = 0.05) -> float:
     """Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt t)), alpha at t = 1."""
-    return float(4 * special.ndtr(special.ndtri(alpha / 4) / math.sqrt(min(t, 1.0))))
+    return 4 * normal_cdf(normal_quantile(alpha / 4) / math.sqrt(min(t, 1.0)))
 
 
 def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> FloatArray:
@@ -98,7 +99,7 @@ def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> Floa
 
 def nominal_alpha(bound: float) -> float:
     """Two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
-    return float(2 * special.ndtr(-bound))
+    return 2 * normal_cdf(-bound)
 
 
 def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
@@ -128,7 +129,7 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
 
 def signed_z(p: float, sign: int) -> float:
     """The z of a two-sided p with the sign of the estimate minus the threshold; joins any engine to the bounds."""
-    return -sign * float(special.ndtri(max(p, 1e-300) / 2))
+    return -sign * normal_quantile(max(p, 1e-300) / 2)
 
 
 def cond_power(z: float, t: float, z_final: float) -> float:
@@ -138,7 +139,7 @@ def cond_power(z: float, t: float, z_final: float) -> float:
     """
     if t >= 1:
         return float(abs(z) >= z_final)
-    return float(special.ndtr((abs(z) / math.sqrt(t) - z_final) / math.sqrt(1 - t)))
+    return normal_cdf((abs(z) / math.sqrt(t) - z_final) / math.sqrt(1 - t))
 
 
 def futile(z: float, t: float, z_final: float, look: int) -> bool:
@@ -229,6 +230,13 @@ def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 
         ),
         method,
     )
+
+
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[FloatArray, FloatArray]:
+    """160 Gauss-Legendre nodes on (-1, 1) and their weights; only runs with looks need them."""
+    nodes, weights = np.polynomial.legendre.leggauss(160)
+    return nodes, weights
 
 
 def _phi(x: FloatArray) -> FloatArray:

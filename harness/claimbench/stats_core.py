@@ -13,7 +13,8 @@ from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+
+from claimbench.distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]
@@ -58,21 +59,21 @@ class Interval:
 
 def z_crit(alpha: float) -> float:
     """Two-sided normal critical value, 1.96 at alpha = .05."""
-    return float(-special.ndtri(alpha / 2))
+    return -normal_quantile(alpha / 2)
 
 
 def t_crit(alpha: float, df: float) -> float:
     """Two-sided t critical value; normal where ``df`` is infinite, infinite where ``df`` < 1."""
     if df < 1:
         return math.inf
-    return z_crit(alpha) if math.isinf(df) else float(-special.stdtrit(df, alpha / 2))
+    return z_crit(alpha) if math.isinf(df) else -t_quantile(alpha / 2, df)
 
 
 def t_two_sided_p(t: float, df: float) -> float:
     """Two-sided p of a t statistic (normal where ``df`` is infinite)."""
     if df < 1:
         return 1.0
-    return float(2 * (special.ndtr(-abs(t)) if math.isinf(df) else special.stdtr(df, -abs(t))))
+    return 2 * (normal_cdf(-abs(t)) if math.isinf(df) else t_cdf(-abs(t), df))
 
 
 def cluster_codes(labels: npt.ArrayLike) -> IntArray:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
+from claimbench.distributions import normal_cdf, normal_quantile, t_quantile
 from claimbench.root_finding import brentq
 from claimbench.stats_core import Interval, floats, z_crit
 
@@ -48,7 +48,7 @@ def n_more(interval: Interval, threshold: float, *, alpha: float | None = None, 
     half, gap = interval.half_width, abs(interval.est - threshold)
     shown = z_crit(1 - interval.level)
     needed = shown if alpha is None else z_crit(alpha)
-    factor = ((needed + float(special.ndtri(power))) / shown) ** 2
+    factor = ((needed + normal_quantile(power)) / shown) ** 2
     se = half / shown
 
     def more(distance: float) -> int | None:
@@ -65,10 +65,12 @@ def t_power(n: float, effect: float, alpha: float = 0.05) -> float:
     if n < 2:
         return 0.0
     df, shift = n - 1, abs(effect) * math.sqrt(n)
-    crit = float(-special.stdtrit(df, alpha / 2))
-    normal = float(special.ndtr(shift - crit) + special.ndtr(-shift - crit))
+    crit = -t_quantile(alpha / 2, df)
+    normal = normal_cdf(shift - crit) + normal_cdf(-shift - crit)
     if df > 5_000 or (df > 30 and shift > crit + 6):  # nctdtr fails far out, where the normal is exact to 1e-4
         return normal
+    from scipy import special  # a quarter of a second to import, and only planning needs it
+
     exact = float(1 - special.nctdtr(df, shift, crit) + special.nctdtr(df, shift, -crit))
     return normal if math.isnan(exact) else exact
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
+from claimbench.distributions import beta_quantile, binomial_cdf
 from claimbench.stats_core import (
     Interval,
     as_codes,
@@ -125,8 +125,8 @@ def exact_bounds(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]
     if n <= 0:
         return 0.0, 1.0
     k = p * n
-    lo = 0.0 if p <= 0 else float(special.betaincinv(k, n - k + 1, alpha / 2))
-    hi = 1.0 if p >= 1 else float(special.betaincinv(k + 1, n - k, 1 - alpha / 2))
+    lo = 0.0 if p <= 0 else beta_quantile(alpha / 2, k, n - k + 1)
+    hi = 1.0 if p >= 1 else beta_quantile(1 - alpha / 2, k + 1, n - k)
     return lo, hi
 
 
@@ -141,7 +141,7 @@ def mcnemar_exact_p(n10: int, n01: int) -> float:
     total = n10 + n01
     if total == 0:
         return 1.0
-    return min(1.0, 2 * float(special.bdtr(float(min(n10, n01)), total, 0.5)))
+    return min(1.0, 2 * binomial_cdf(min(n10, n01), total, 0.5))
 
 
 def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
 
+from claimbench.distributions import binomial_quantile
 from claimbench.stats_core import (
     FloatArray,
     Interval,
@@ -90,8 +90,8 @@ def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = No
 def quantile_interval(data: QuantileData, alpha: float = 0.05) -> Interval:
     """:func:`quantile_ci` from prepared rows (for p by inversion)."""
     n, n_eff = len(data.ordered), data.n_eff(alpha)
-    rank_lo = _binom_ppf(alpha / 2, n_eff, data.p)
-    rank_hi = _binom_ppf(1 - alpha / 2, n_eff, data.p) + 1
+    rank_lo = binomial_quantile(alpha / 2, n_eff, data.p)
+    rank_hi = binomial_quantile(1 - alpha / 2, n_eff, data.p) + 1
     at_lo = math.floor(rank_lo * (n + 1) / (n_eff + 1))
     at_hi = math.ceil(rank_hi * (n + 1) / (n_eff + 1))
     lo = float(data.ordered[at_lo - 1]) if at_lo >= 1 else -math.inf
@@ -167,13 +167,6 @@ def quantile_ratio_ci(
 def min_n_quantile(p: float, alpha: float = 0.05) -> int:
     """Effective rows for a bounded two-sided interval: p50 6, p90 36, p95 72, p99 368, p99.9 3,688 at 95 %."""
     return math.ceil(math.log(alpha / 2) / math.log(max(p, 1 - p)))
-
-
-def _binom_ppf(q: float, n: float, p: float) -> float:
-    """Smallest k with P(Binomial(n, p) <= k) >= q: scipy.stats.binom.ppf without its argument checking (50x)."""
-    k = math.ceil(float(special.bdtrik(q, n, p)))
-    below = max(k - 1, 0)
-    return float(below if special.bdtr(below, int(n), p) >= q else k)
 
 
 def _log(value: float) -> float:

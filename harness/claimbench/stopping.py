@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
-from scipy import special
 
 from claimbench import sequential, stats
 from claimbench.claims import claim_outcomes
+from claimbench.distributions import normal_quantile
 from claimbench.judge_types import JudgeContext, Outcome
 from claimbench.sequential import LOOKS, LookPlan
 from claimbench.table_subset import restrict
@@ -155,4 +155,4 @@ def _is_settled(outcome: Outcome) -> bool:
 def _z(outcome: Outcome) -> float:
     """|z| of the outcome's two-sided p; readings that contradict each other count with their weakest."""
     p = 1.0 if outcome.p is None else min(max(outcome.p, 1e-300), 1.0)
-    return abs(float(special.ndtri(p / 2)))
+    return abs(normal_quantile(p / 2))
