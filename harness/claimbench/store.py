@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -23,7 +24,7 @@ from sqlalchemy.dialects.sqlite import insert
 from claimbench import store_schema as schema
 from claimbench.clock import Clock, SystemClock
 from claimbench.errors import StoreError
-from claimbench.store_codec import decode, encode
+from claimbench.store_codec import decode, decode_all, encode
 from claimbench.store_engine import BUSY_TIMEOUT_S, clear_errors, for_writing, run_lock
 from claimbench.store_open import open_database
 from claimbench.store_runs import RunInfo, find_run, list_runs
@@ -213,7 +214,7 @@ class ResultsStore:
         t = schema.calls
         query = select(t.c.body).where(t.c.run_id == run_id).order_by(t.c.position, t.c.call_id)
         with self._reading() as connection:
-            return [decode(Call, row.body) for row in connection.execute(query)]
+            return list(decode_all(Call, connection.execute(query).scalars()))
 
     def finished(self, run_id: str) -> set[str]:
         """Ids of the calls that have a record."""
@@ -310,8 +311,8 @@ class ResultsStore:
     def _stream(self, table: Table, cls: type[T], run_id: str) -> Iterator[T]:
         with self._reading() as connection:
             query = select(table.c.body).where(table.c.run_id == run_id).order_by(table.c.seq)
-            for row in connection.execute(query).yield_per(1000):
-                yield decode(cls, row.body)
+            rows = connection.execute(query).scalars().partitions(1000)
+            yield from decode_all(cls, chain.from_iterable(rows))
 
     def _run_ids(self, connection: Connection | None = None) -> list[str]:
         query = select(schema.runs.c.run_id).order_by(schema.runs.c.created_utc, schema.runs.c.seq)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import types as pytypes
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import itemgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from claimbench.errors import StoreError
@@ -49,14 +50,23 @@ def decode(cls: type[T], text: str) -> T:
     Raises:
         StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a newer ClaimBench).
     """
-    try:
-        plain = _DECODER.decode(text)
-    except ValueError as error:
-        raise StoreError(f"a stored {cls.__name__} is not JSON: {error}", hint="the database was damaged") from error
-    if not dataclasses.is_dataclass(cls):
-        return plain  # type: ignore[no-any-return]  # a JSON value is what the caller asked for
-    result: T = _reader(cls)(plain)
+    result: T = next(decode_all(cls, (text,)))
     return result
+
+
+def decode_all(cls: type[T], texts: Iterable[str]) -> Iterator[T]:
+    """:func:`decode` for each of many texts; what depends on the type alone is done once."""
+    read = _reader(cls) if dataclasses.is_dataclass(cls) else None
+    scan = _DECODER.raw_decode
+    for text in texts:
+        try:
+            plain, end = scan(text)
+            if end != len(text):  # more than one value, or a blank that we never write
+                plain = _DECODER.decode(text)
+        except ValueError as error:
+            message = f"a stored {cls.__name__} is not JSON: {error}"
+            raise StoreError(message, hint="the database was damaged") from error
+        yield plain if read is None else read(plain)
 
 
 def _dump(plain: object, *, ensure_ascii: bool = False) -> str:
@@ -106,9 +116,11 @@ def _writer(cls: type) -> Callable[[Any], dict[str, Any]]:
 @cache
 def _reader(cls: type) -> Callable[[Any], Any]:
     """A function that makes an instance of the dataclass ``cls`` from what ``json`` read."""
-    converters = {name: _converters(hint)[1] for name, hint in _hints(cls).items()}
+    converters = {name: _converters(_unless_none(hint))[1] for name, hint in _hints(cls).items()}
     known = converters.keys()
     special = [(name, convert) for name, convert in converters.items() if convert is not None]
+    by_place = len(converters) > 1 and all(item.init and not item.kw_only for item in dataclasses.fields(cls))
+    in_order = itemgetter(*converters) if by_place else None
 
     def read(plain: Any) -> Any:
         if not isinstance(plain, dict):
@@ -122,12 +134,20 @@ def _reader(cls: type) -> Callable[[Any], Any]:
             item = plain.get(name)
             if item is not None:
                 plain[name] = convert(item)
+        if in_order is not None and len(plain) == len(known):  # by place: matching names that json made is slow
+            return cls(*in_order(plain))
         try:
             return cls(**plain)
         except TypeError as error:
             raise StoreError(f"a stored {cls.__name__} is incomplete: {error}") from error
 
     return read
+
+
+def _unless_none(hint: Any) -> Any:
+    """``X`` of ``X | None``: a reader of fields asks for None itself."""
+    left = [arg for arg in get_args(hint) if arg is not type(None)]
+    return left[0] if isinstance(hint, pytypes.UnionType) and len(left) == 1 else hint
 
 
 def _hints(cls: type) -> dict[str, Any]:
@@ -149,7 +169,8 @@ def _converters(hint: Any) -> _Converters:
     if hint is Decimal:
         return str, Decimal
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return (lambda value: value.value), hint
+        members = {member.value: member for member in hint}
+        return (lambda value: value.value), (lambda value: members[value] if value in members else hint(value))
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return (lambda value: _writer(hint)(value)), (lambda value: _reader(hint)(value))
     raise StoreError(f"the store cannot hold values of type {hint!r}")
@@ -174,7 +195,7 @@ def _tuple(args: tuple[Any, ...]) -> _Converters:
         write, read = _converters(args[0])
         return (
             None if write is None else lambda value: [write(item) for item in value],
-            tuple if read is None else lambda value: tuple(read(item) for item in value),
+            tuple if read is None else lambda value: tuple([read(item) for item in value]),
         )
     pairs = [_converters(arg) for arg in args]
     if any(pair != (None, None) for pair in pairs):
