@@ -20,7 +20,7 @@ from claimbench.hostcost import HostCost, Training, host_to_json, parse_host, pa
 from claimbench.price_codec import fx_from_json, fx_to_json, price_from_json, price_to_json
 from claimbench.price_model import TIERS, Era, FxRate, Price, Rate, money, scaled
 from claimbench.pricebook import PriceBook
-from claimbench.pricing import TokenBound, billed_tier, cost_of_attempt, reserve
+from claimbench.pricing import Bills, TokenBound, billed_tier, cost_of_attempt, reserve
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Suite
 
 SCHEMA = 1
@@ -79,7 +79,13 @@ class ArmPrice:
         return reserve(request, self.price, at_utc, tier=self.tier, context=self.context, fx=self.fx)
 
     def cost(
-        self, attempt: Attempt, at_utc: datetime, *, busy_s: float | None = None, bound: TokenBound | None = None
+        self,
+        attempt: Attempt,
+        at_utc: datetime,
+        *,
+        busy_s: float | None = None,
+        bound: TokenBound | None = None,
+        bills: Bills | None = None,
     ) -> Cost:
         """Price one attempt sent at ``at_utc``.
 
@@ -88,6 +94,7 @@ class ArmPrice:
             at_utc: when it was sent, or the moment whose prices are asked for.
             busy_s: host arms: its share of machine seconds (default: sent to ended; see ``hostcost.busy_shares``).
             bound: the most the request could have been billed for, if its usage is unknown.
+            bills: those of the arm's attempts priced so far, for whoever prices many.
         """
         if self.host is not None:
             timing = attempt.timing
@@ -110,6 +117,7 @@ class ArmPrice:
             bound=bound,
             reserved_usd=attempt.reserved_usd,
             why_unknown=self.why_unknown,
+            bills=bills,
         )
 
 

@@ -15,7 +15,7 @@ from functools import lru_cache
 from claimbench.arm_price import ArmPrice
 from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.price_model import as_utc
-from claimbench.pricing import TokenBound, sum_costs
+from claimbench.pricing import Bills, TokenBound, sum_costs
 from claimbench.types import Attempt, Call, Cost, Session
 
 
@@ -81,6 +81,7 @@ def cost_run(
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
     busy = machine_shares(prices, by_id, attempts)
+    bills = {arm: Bills(price.price) for arm, price in prices.items()}
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -91,12 +92,12 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound, bills=bills[call.arm])
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})
     totals = {
-        i: _plus(parts[0] if len(parts) == 1 else sum_costs(parts), extra.get(by_id[i].arm, {}))
+        i: _plus(parts[0] if len(parts) == 1 else sum_costs(parts), extra.get(by_id[i].arm))
         for i, parts in mine.items()
     }
     return RunCosts(tuple(costs), totals)
@@ -105,19 +106,21 @@ def cost_run(
 def _open(attempt: Attempt) -> bool:
     """Whether the bill of an attempt may be unknown, so that its bound matters."""
     usage = attempt.usage
-    incomplete = usage is None or usage.input_fresh is None or usage.output_visible is None
-    return attempt.billable != "no" and incomplete and attempt.billed_usd is None
+    if usage is not None and usage.input_fresh is not None and usage.output_visible is not None:
+        return False
+    return attempt.billable != "no" and attempt.billed_usd is None
 
 
 def machine_shares(
     prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
 ) -> dict[int, float]:
     """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and session."""
+    hosts = {arm for arm, price in prices.items() if price.host is not None}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
-        price = prices.get(calls[attempt.call_id].arm)
-        if price is not None and price.host is not None:
-            groups[price.arm, attempt.session].append(index)
+        arm = calls[attempt.call_id].arm
+        if arm in hosts:
+            groups[arm, attempt.session].append(index)
     busy: dict[int, float] = {}
     for members in groups.values():
         spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]
@@ -146,7 +149,7 @@ def _extras(
     return extra
 
 
-def _plus(cost: Cost, parts: Mapping[str, Decimal]) -> Cost:
+def _plus(cost: Cost, parts: Mapping[str, Decimal] | None) -> Cost:
     if not parts:
         return cost
     add = sum(parts.values(), Decimal(0))

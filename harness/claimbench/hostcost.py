@@ -77,10 +77,10 @@ class HostCost:
     def parts_per_hour(self) -> dict[str, Decimal]:
         """Dollars per hour by cause: rental or depreciation, energy, staff."""
         parts: dict[str, Decimal] = {}
+        if self.usd_per_hour is not None:
+            parts["rental"] = self.usd_per_hour
         with localcontext(prec=40):
-            if self.usd_per_hour is not None:
-                parts["rental"] = self.usd_per_hour
-            elif self.purchase_usd is not None and self.lifetime_years is not None:
+            if self.usd_per_hour is None and self.purchase_usd is not None and self.lifetime_years is not None:
                 hours = self.lifetime_years * HOURS_PER_YEAR
                 parts["depreciation"] = ((self.purchase_usd - self.residual_usd) / hours).quantize(QUANTUM)
             if self.watts is not None and self.usd_per_kwh is not None:
@@ -102,13 +102,17 @@ class HostCost:
     def usd(self, busy_s: float | Decimal) -> Decimal:
         """Dollars of ``busy_s`` seconds of the machine: H x busy/(3600 x u)."""
         with localcontext(prec=40):
-            return (self.per_hour * _seconds(busy_s) / (3600 * self.load_factor)).quantize(QUANTUM)
+            return self._usd(self.per_hour, _seconds(busy_s))
+
+    def _usd(self, per_hour: Decimal, seconds: Decimal) -> Decimal:
+        return (per_hour * seconds / (3600 * self.load_factor)).quantize(QUANTUM)
 
     def parts(self, busy_s: float | Decimal) -> dict[str, Decimal]:
         """The same dollars by cause, idle apart; their sum is :meth:`usd` to the last digit."""
         with localcontext(prec=40):
-            working = {k: (rate * _seconds(busy_s) / 3600).quantize(QUANTUM) for k, rate in self.parts_per_hour.items()}
-            rest = self.usd(busy_s) - sum(working.values(), Decimal(0))
+            seconds, rates = _seconds(busy_s), self.parts_per_hour
+            working = {k: (rate * seconds / 3600).quantize(QUANTUM) for k, rate in rates.items()}
+            rest = self._usd(sum(rates.values(), Decimal(0)), seconds) - sum(working.values(), Decimal(0))
         if self.load_factor == 1 and working:  # nothing is idle; what is left is rounding
             first = next(iter(working))
             return working | {first: working[first] + rest}

@@ -191,6 +191,12 @@ class Price:
         start = self.era_at(at_utc).start
         return self.id + (f"[{tier}]" if tier != "standard" else "") + (f"@{start:%Y-%m-%d}" if start else "")
 
+    def changes_on_the_minute(self) -> bool:
+        """Whether every moment at which a rate may change is a whole minute: eras, windows, variants (days are)."""
+        moments = [m for e in self.eras for m in (e.start, e.end)] + [v.start for v in self.variants]
+        clocks = [clock for e in self.eras for w in e.windows for clock in (w.start, w.end)]
+        return all(m.second == m.microsecond == 0 for m in (*moments, *clocks) if m is not None)
+
     def has_variant(self, key: str, value: str) -> bool:
         """Whether any variant depends on ``key=value``."""
         return any(v.when.get(key) == value for v in self.variants)

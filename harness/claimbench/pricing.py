@@ -28,6 +28,7 @@ from claimbench.types import Billable, Cost, CostBasis, Json, Request, Usage
 
 MILLION = Decimal(1_000_000)
 MICRO = Decimal("0.000001")
+ZERO = Decimal(0)
 DIGITS = 60
 """Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded."""
 
@@ -143,6 +144,7 @@ def cost_of_attempt(
     bound: TokenBound | None = None,
     reserved_usd: Decimal | None = None,
     why_unknown: str | None = None,
+    bills: Bills | None = None,
 ) -> Cost:
     """Price one attempt as of the moment it was sent.
 
@@ -158,13 +160,18 @@ def cost_of_attempt(
         billable: ``no`` where the provider documents that it does not charge (a 429, a refused connection).
         bound: what the request could have cost at most, for an attempt whose bill is unknown.
         reserved_usd: the same in dollars, where only the stored reservation is known.
+        why_unknown: why ``price`` is None.
+        bills: those worked out so far under this price, context and exchange rates.
 
     Returns:
         A cost in dollars. Unknown: ``amount`` None with ``why_unknown``, and ``low``/``high`` where they are known.
     """
     if billable == "no":
         return Cost(Decimal(0), basis="list_price", priced_at=_stamp(at_utc))
-    computed = _computed(usage, price, at_utc, tier, context, fx, why_unknown)
+    if bills is None or usage is None or price is None:
+        computed = _computed(usage, price, at_utc, tier, context, fx, why_unknown)
+    else:
+        computed = bills.computed(usage, price, at_utc, tier, context, fx)
     if billed_usd is not None and billed_usd > 0:
         parts = dict(computed.components) if computed.amount is not None else {}
         with localcontext(prec=DIGITS):
@@ -194,12 +201,44 @@ def _computed(
         if usage is None or usage.input_fresh is None or usage.output_visible is None:
             raise UnknownPrice("the provider reported no usage" if usage is None or usage.source == "unknown"
                                else "the provider's usage leaves a token class open")  # fmt: skip
-        parts = bill(usage, price, at_utc, tier=tier, context=context, fx=fx)
+        with localcontext(prec=DIGITS):
+            parts = bill(usage, price, at_utc, tier=tier, context=context, fx=fx)
+            amount = sum(parts.values(), Decimal(0))
     except UnknownPrice as why:
         return Cost(None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why))
-    with localcontext(prec=DIGITS):
-        amount = sum(parts.values(), Decimal(0))
     return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
+
+
+class Bills:
+    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the same bill.
+
+    One object belongs to one price, context and list of exchange rates: none of them is part of what it looks up.
+    """
+
+    def __init__(self, price: Price | None) -> None:
+        self._known: dict[tuple[Usage, str, datetime], Cost] = {}
+        self._by_minute = price is not None and price.changes_on_the_minute()
+
+    def computed(
+        self,
+        usage: Usage,
+        price: Price,
+        at_utc: datetime,
+        tier: str,
+        context: Mapping[str, str] | None,
+        fx: Sequence[FxRate],
+    ) -> Cost:
+        """What ``usage`` costs under ``price``, worked out unless it was before; stamped with ``at_utc``."""
+        at_utc = as_utc(at_utc)
+        key = (usage, tier, at_utc.replace(second=0, microsecond=0) if self._by_minute else at_utc)
+        found = self._known.get(key)
+        if found is None:
+            found = self._known[key] = _computed(usage, price, at_utc, tier, context, fx, None)
+            return found
+        return Cost(
+            found.amount, found.currency, found.basis, found.price_id, _stamp(at_utc), found.low, found.high,
+            found.components, found.why_unknown,
+        )  # fmt: skip
 
 
 def bill(
@@ -314,39 +353,40 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
     end that any of them lacks is unknown too.
     """
     amount, low, high = Decimal(0), Decimal(0), Decimal(0)
-    known, bounded = True, [True, True]
+    bounded = [True, True]
     parts: dict[str, Decimal] = {}
-    bases: list[CostBasis] = []
-    ids: list[str] = []
-    why: list[str] = []
-    stamps: list[str] = []
+    bases: dict[CostBasis, None] = {}  # in the order met, each once
+    ids: dict[str, None] = {}
+    why: dict[str, None] = {}
+    stamp: str | None = None
     with localcontext(prec=DIGITS):
         for cost in costs:
-            if cost.amount is None:
-                known = False
-                why.append(cost.why_unknown or "unknown")
-                bounded = [bounded[0] and cost.low is not None, bounded[1] and cost.high is not None]
-            else:
+            if cost.amount is not None:
                 amount += cost.amount
-            low += (cost.amount if cost.amount is not None else cost.low) or 0
-            high += (cost.amount if cost.amount is not None else cost.high) or 0
+            else:
+                why[cost.why_unknown or "unknown"] = None
+                bounded = [bounded[0] and cost.low is not None, bounded[1] and cost.high is not None]
+                low += cost.low or 0
+                high += cost.high or 0
             for name, part in cost.components.items():
-                parts[name] = parts.get(name, Decimal(0)) + part
+                parts[name] = parts.get(name, ZERO) + part
             # a free retry has no price of its own to name
-            if cost.basis and (cost.amount is None or cost.amount > 0 or cost.components):
-                bases.append(cost.basis)
-            ids += [cost.price_id] if cost.price_id else []
-            stamps += [cost.priced_at] if cost.priced_at else []
-    basis: CostBasis | None = bases[0] if len(set(bases)) == 1 else ("list_price" if bases or stamps else None)
+            if cost.basis and (cost.amount is None or cost.components or cost.amount > 0):
+                bases[cost.basis] = None
+            if cost.price_id:
+                ids[cost.price_id] = None
+            stamp = cost.priced_at or stamp
+        low, high = amount + low, amount + high
+    basis: CostBasis | None = next(iter(bases)) if len(bases) == 1 else ("list_price" if bases or stamp else None)
     return Cost(
-        amount if known else None,
+        None if why else amount,
         basis=basis,
-        price_id=" + ".join(dict.fromkeys(ids)) or None,
-        priced_at=stamps[-1] if stamps else None,
-        low=low if not known and bounded[0] else None,
-        high=high if not known and bounded[1] else None,
+        price_id=" + ".join(ids) or None,
+        priced_at=stamp,
+        low=low if why and bounded[0] else None,
+        high=high if why and bounded[1] else None,
         components=parts,
-        why_unknown=None if known else "; ".join(dict.fromkeys(why)),
+        why_unknown="; ".join(why) or None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from claimbench.types import Sample, Task
 
@@ -16,7 +16,8 @@ def cluster_names(tasks: Sequence[Task], keys: Sequence[tuple[str, str]]) -> lis
     Two items with the same input are in one cluster, because the second adds no independent evidence.
     """
     samples = {(t.name, s.id): s for t in tasks for s in t.samples}
-    family = _families(tasks)
+    inputs = {key: _fingerprint(sample) for key, sample in samples.items()}
+    family = _families(tasks, inputs)
     several = len(set(family.values())) > 1
     union = _Union()
     names: list[str] = []
@@ -24,23 +25,27 @@ def cluster_names(tasks: Sequence[Task], keys: Sequence[tuple[str, str]]) -> lis
     for key in keys:
         sample, home = samples[key], family[key[0]]
         name = f"{home}/{sample.cluster}" if several else sample.cluster
-        twin = seen.setdefault((home, _fingerprint(sample)), name)
+        twin = seen.setdefault((home, inputs[key]), name)
         union.join(twin, name)
         names.append(name)
     return [union.root(name) for name in names]
 
 
 def _fingerprint(sample: Sample) -> str:
-    return json.dumps(sample.input, sort_keys=True, ensure_ascii=False, default=str)
+    return _CANONICAL.encode(sample.input)
 
 
-def _families(tasks: Sequence[Task]) -> dict[str, str]:
+_CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
+"""Made once: ``json.dumps`` with options makes an encoder for every value."""
+
+
+def _families(tasks: Sequence[Task], inputs: Mapping[tuple[str, str], str]) -> dict[str, str]:
     """Task name -> first task that shares a sample (same id and input) with it, directly or through others."""
     union = _Union()
     owner: dict[tuple[str, str], str] = {}
     for task in tasks:
         for sample in task.samples:
-            union.join(owner.setdefault((sample.id, _fingerprint(sample)), task.name), task.name)
+            union.join(owner.setdefault((sample.id, inputs[task.name, sample.id]), task.name), task.name)
     return {task.name: union.root(task.name) for task in tasks}
 
 

@@ -6,14 +6,14 @@ item's machine seconds only the choice of requests may change, since a failed ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from claimbench.table_items import money
 from claimbench.table_rows import dollars
-from claimbench.table_types import ArmItems, CallRows, CallTable, ItemTable
+from claimbench.table_types import CallRows, CallTable, ItemTable
 from claimbench.types import Cost
 
 
@@ -22,15 +22,12 @@ def with_costs(items: ItemTable, calls: CallTable, costs: Mapping[str, Cost]) ->
 
     Equal to :func:`claimbench.tables.build_tables` with ``costs``; the tables must be whole, not those of a look.
     """
-    priced = {arm: _calls(rows, costs) for arm, rows in calls.arms.items()}
-    arms = {arm: _items(rows, priced[arm], costs) for arm, rows in items.arms.items()}
+    found = {arm: [costs.get(i) for i in rows.call_id.tolist()] for arm, rows in calls.arms.items()}
+    priced = {arm: _calls(rows, found[arm]) for arm, rows in calls.arms.items()}
+    arms = {arm: replace(rows, **money(len(rows.score), priced[arm], found[arm])) for arm, rows in items.arms.items()}
     return replace(items, arms=arms), CallTable(priced)
 
 
-def _calls(rows: CallRows, costs: Mapping[str, Cost]) -> CallRows:
-    found = np.asarray([dollars(costs.get(str(i))) for i in rows.call_id], dtype=np.float64).reshape(-1, 3)
+def _calls(rows: CallRows, costs: Sequence[Cost | None]) -> CallRows:
+    found = np.asarray([dollars(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
     return replace(rows, usd=found[:, 0], usd_low=found[:, 1], usd_high=found[:, 2])
-
-
-def _items(old: ArmItems, rows: CallRows, costs: Mapping[str, Cost]) -> ArmItems:
-    return replace(old, **money(len(old.score), rows, [costs.get(str(i)) for i in rows.call_id]))

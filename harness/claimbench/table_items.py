@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from claimbench import timing as tm
-from claimbench.table_rows import Row, distinct, latency_s
+from claimbench.table_rows import Row, distinct, service_s
 from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
 from claimbench.types import ANSWERED, Cost, Outcome
 
@@ -34,7 +33,6 @@ def arm_items(n: int, rows: Sequence[Row], calls: CallRows, planned: IntArray) -
     wrong = np.maximum(planned, finished) - _count(n, calls, scored)
     out_of = _count(n, calls, valid) + np.maximum(wrong, 0)
     timed = np.asarray([r.final is not None and r.timed for r in rows], dtype=np.bool_)
-    service_s = np.asarray([_service_s(r) for r in rows], dtype=np.float64)
     kinds = {kind: _count(n, calls, calls.outcome == kind.value) for kind in Outcome}
     return ArmItems(
         score=mean,
@@ -42,7 +40,7 @@ def arm_items(n: int, rows: Sequence[Row], calls: CallRows, planned: IntArray) -
         # a planned call that never finished is a failure of the harness or the provider, wrong at worst
         score_errors_wrong=np.divide(right, out_of, out=np.where(planned > 0, 0.0, math.nan), where=out_of > 0),
         score_without_refusals=means(n, calls, calls.score, answered),
-        mean_e2e_s=means(n, calls, service_s, timed),
+        mean_e2e_s=means(n, calls, service_s(rows), timed),
         n_epochs=_count(n, calls, valid),
         n_calls=planned,
         n_finished=finished,
@@ -108,7 +106,3 @@ def _valid_epochs(n: int, calls: CallRows, scored: BoolArray) -> BoolArray:
     valid = measured.copy()
     valid[first] = True
     return valid
-
-
-def _service_s(row: Row) -> float:
-    return math.nan if row.final is None else latency_s(row, tm.e2e_s(row.final.timing))

@@ -11,7 +11,7 @@ import numpy as np
 from claimbench import timing as tm
 from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
 from claimbench.table_types import BLOCK_S, CallRows, FloatArray, IntArray, StrArray
-from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
+from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score, Timing
 
 BLOCKS_WANTED = 12
 """Blocks that the active span of a short run is cut into."""
@@ -57,15 +57,18 @@ def make_row(
 ) -> Row:
     """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic ns)."""
     value, status = _main_score(record.outcome, score)
-    sent = math.nan
-    if attempts and attempts[-1].session in origin and _told(attempts[-1], "sent_known"):
-        utc, mono = origin[attempts[-1].session]
-        sent = utc + (attempts[-1].timing.sent_ns - mono) / tm.NS_PER_S
-    known = bool(attempts) and all(_told(a, "latency_known") for a in attempts)
-    busy = sum(tm.e2e_s(a.timing) for a in attempts) if known else math.nan
-    wanted = [a for a in attempts if a.number == record.attempt]
-    final = wanted[0] if wanted else (attempts[-1] if attempts else None)
-    told = final is None or _told(final, "latency_known")
+    sent = busy = math.nan
+    final: Attempt | None = None
+    told = True
+    if attempts:
+        last = attempts[-1]
+        if last.session in origin and _told(last, "sent_known"):
+            utc, mono = origin[last.session]
+            sent = utc + (last.timing.sent_ns - mono) / tm.NS_PER_S
+        final = last if len(attempts) == 1 else next((a for a in attempts if a.number == record.attempt), last)
+        told = _told(final, "latency_known")
+        if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
+            busy = sum([tm.e2e_s(a.timing) for a in attempts])
     timed = told and record.provenance not in CACHED and record.outcome.answered
     return Row(item, record, attempts, value, status, cost, sent, busy, final, timed)
 
@@ -106,23 +109,10 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
     return math.nan, low, high
 
 
-def latency_s(row: Row, seconds: float | None) -> float:
-    """A duration of a call: nan unless this run's model answered, inf where it was cut off by our own patience."""
-    if not row.timed:
-        return math.nan
-    if row.record.outcome is Outcome.MODEL_TIMEOUT:
-        return math.inf
-    return math.nan if seconds is None else seconds
-
-
-def _or_nan(value: float | int | None) -> float:
-    return math.nan if value is None else float(value)
-
-
 def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
-    made = np.asarray([_call_floats(row) for row in rows], dtype=np.float64).reshape(-1, len(_CALL_FLOATS))
-    floats: dict[str, FloatArray] = {name: made[:, k].copy() for k, name in enumerate(_CALL_FLOATS)}
+    floats = _numbers(rows)
+    floats |= _durations(rows, floats["n_out"])
     session = np.asarray([r.final.session if r.final else 0 for r in rows], dtype=np.int64)
     block, block_s = time_blocks(floats["sent_utc_s"], floats["busy_s"], session)
     return CallRows(
@@ -142,11 +132,10 @@ def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
     )
 
 
-_CALL_FLOATS = ("score", "usd", "usd_low", "usd_high", "busy_s", "sent_utc_s", "ttft_s", "first_answer_s", "tpot_s",
-                "e2e_s", "e2e_with_retries_s", "felt_s", "queue_s", "n_in", "n_out", "cache_read",
-                "n_reasoning")  # fmt: skip
 _NO_GAPS: FloatArray = np.empty(0)
 _NO_GAPS.flags.writeable = False
+_NEVER_SENT = Timing(None, 0, 0, None, None, (), 0, "reported")
+"""Stands in for the stamps of a call without attempts, until all that follows from them is made unknown."""
 
 
 def _chunk_gaps(row: Row) -> FloatArray:
@@ -156,31 +145,91 @@ def _chunk_gaps(row: Row) -> FloatArray:
     return (stamps[1:] - stamps[:-1]) / tm.NS_PER_S
 
 
-def _call_floats(row: Row) -> tuple[float, ...]:
-    """The numbers of one call in the order of ``_CALL_FLOATS``."""
-    told = (row.score, *dollars(row.cost), row.busy_s, row.sent_utc_s)
-    if row.final is None:
-        return (*told, *[math.nan] * (len(_CALL_FLOATS) - len(told)))
-    t, usage = row.final.timing, row.final.usage
-    n_out = None if usage is None else usage.output_total
-    late = tm.late_s(t)
-    return (
-        *told,
-        _first_s(row, tm.ttft_s(t)) + late,
-        _first_s(row, tm.first_answer_s(t)) + late,
-        latency_s(row, tm.tpot_s(t, n_out)),
-        latency_s(row, tm.e2e_s(t)) + late,
-        latency_s(row, _with_retries_s(row.attempts)),
-        latency_s(row, tm.felt_s(t)),
-        tm.queue_s(t),
-        *((math.nan,) * 4 if usage is None
-          else map(_or_nan, (usage.input_total, n_out, usage.cache_read, usage.output_reasoning))),
-    )  # fmt: skip
+def _numbers(rows: Sequence[Row]) -> dict[str, FloatArray]:
+    """Score, dollars, token counts and what a row was made with."""
+    columns = ("score", "busy_s", "sent_utc_s", "usd", "usd_low", "usd_high", "n_in", "n_out", "cache_read",
+               "n_reasoning")  # fmt: skip
+    made = np.asarray(
+        [(r.score, r.busy_s, r.sent_utc_s, *dollars(r.cost), *_tokens(r.final)) for r in rows], dtype=np.float64
+    ).reshape(-1, len(columns))
+    return {name: made[:, k].copy() for k, name in enumerate(columns)}
 
 
-def _first_s(row: Row, seconds: float | None) -> float:
-    """A first token that came before the call ran into its time limit has its true time."""
-    return seconds if row.timed and seconds is not None else latency_s(row, seconds)
+def _tokens(final: Attempt | None) -> tuple[float | None, ...]:
+    """Input, output, input read from a cache, reasoning; None, which numpy reads as nan, where unknown."""
+    if final is None or final.usage is None:
+        return None, None, None, None
+    usage = final.usage
+    return usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning
+
+
+class _Meant:
+    """Leaves a duration where it means something: nan unless this run's model answered, inf where our patience ended.
+
+    A call that was cut off has no duration, but a rank: the last.
+    """
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._timed = np.asarray([r.timed and r.final is not None for r in rows], dtype=np.bool_)
+        self._cut = np.asarray([r.record.outcome is Outcome.MODEL_TIMEOUT for r in rows], dtype=np.bool_)
+
+    def __call__(self, seconds: FloatArray) -> FloatArray:
+        return np.where(self._timed, np.where(self._cut, math.inf, seconds), math.nan)
+
+    def first(self, seconds: FloatArray) -> FloatArray:
+        """The same of a first token: one that came before the call ran into its time limit has its true time."""
+        return np.where(self._timed & ~np.isnan(seconds), seconds, self(seconds))
+
+
+def service_s(rows: Sequence[Row]) -> FloatArray:
+    """Seconds from sending to the end of each call's final attempt, where that means something."""
+    found = [math.nan if r.final is None else tm.e2e_s(r.final.timing) for r in rows]
+    return _Meant(rows)(np.asarray(found, dtype=np.float64))
+
+
+def _durations(rows: Sequence[Row], n_out: FloatArray) -> dict[str, FloatArray]:
+    """Durations of each call's final attempt in seconds, as :mod:`claimbench.timing` defines them for one."""
+    stamps = [_NEVER_SENT if r.final is None else r.final.timing for r in rows]
+    meant = _Meant(rows)
+    sent = _stamps(t.sent_ns for t in stamps)
+    queued = _stamps(t.queued_ns for t in stamps)
+    start = _stamps(t.queued_ns if t.scheduled_ns is None else t.scheduled_ns for t in stamps)
+    open_loop = np.asarray([t.scheduled_ns is not None for t in stamps], dtype=np.bool_)
+    late = np.where(open_loop, np.maximum(0.0, (sent - start) / tm.NS_PER_S), 0.0)
+    ended = _stamps(t.ended_ns for t in stamps)
+    e2e = (ended - sent) / tm.NS_PER_S
+    first = _since(sent, [t.first_content_ns for t in stamps])
+    answer = _since(sent, [t.first_answer_ns for t in stamps])
+    with_retries = e2e.copy()
+    for k, row in enumerate(rows):
+        if len(row.attempts) > 1:
+            with_retries[k] = _with_retries_s(row.attempts)
+    tpot = np.full(len(rows), math.nan)
+    np.divide(e2e - first, n_out - 1, out=tpot, where=n_out >= 2)
+    found = {
+        "ttft_s": meant.first(first) + late,
+        "first_answer_s": meant.first(answer) + late,
+        "tpot_s": meant(tpot),
+        "e2e_s": meant(e2e) + late,
+        "e2e_with_retries_s": meant(with_retries),
+        "felt_s": meant((ended - start) / tm.NS_PER_S),
+        "queue_s": (sent - queued) / tm.NS_PER_S,
+    }
+    unsent = np.asarray([r.final is None for r in rows], dtype=np.bool_)
+    for column in found.values():
+        column[unsent] = math.nan
+    return found
+
+
+def _stamps(values: Iterable[int]) -> IntArray:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _since(sent: IntArray, values: Sequence[int | None]) -> FloatArray:
+    """Seconds from ``sent``; nan where there is no stamp."""
+    known = np.asarray([v is not None for v in values], dtype=np.bool_)
+    later = _stamps(0 if v is None else v for v in values)
+    return np.where(known, (later - sent) / tm.NS_PER_S, math.nan)
 
 
 def _with_retries_s(attempts: Sequence[Attempt]) -> float:

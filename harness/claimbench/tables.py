@@ -45,7 +45,8 @@ def build_tables(
     planned = [call for call in calls if call.role == "subject"]
     index = _item_index(suite, planned)
     headline = {t.name: t.scorers[0].name for t in suite.tasks if t.scorers}
-    score_of = {(s.call_id, s.scorer): s for s in scores}
+    shown = set(headline.values())
+    score_of = {(s.call_id, s.scorer): s for s in scores if s.scorer in shown}
     tries: dict[str, list[Attempt]] = defaultdict(list)
     for attempt in attempts:
         tries[attempt.call_id].append(attempt)
@@ -56,9 +57,11 @@ def build_tables(
         if record.call.role != "subject":
             continue
         found = score_of.get((record.call.id, headline.get(record.call.task, "")))
-        mine = tuple(sorted(tries.get(record.call.id, ()), key=lambda a: a.number))
+        mine = tries.get(record.call.id, [])
+        if len(mine) > 1:
+            mine.sort(key=lambda a: a.number)
         item = index[(record.call.task, record.call.sample_id)]
-        rows[record.call.arm].append(make_row(item, record, mine, found, costs.get(record.call.id), origin))
+        rows[record.call.arm].append(make_row(item, record, tuple(mine), found, costs.get(record.call.id), origin))
     keys = list(index)
     clusters = cluster_names(suite.tasks, keys)
     counts = _planned_per_item(planned, arms, index)
@@ -88,10 +91,10 @@ def _slices(suite: Suite, keys: Sequence[tuple[str, str]]) -> dict[str, StrArray
 def _planned_per_item(
     planned: Sequence[Call], arms: Sequence[str], index: Mapping[tuple[str, str], int]
 ) -> dict[str, IntArray]:
-    counts = {arm: np.zeros(len(index), dtype=np.int64) for arm in arms}
+    items: dict[str, list[int]] = {arm: [] for arm in arms}
     for call in planned:
-        counts[call.arm][index[(call.task, call.sample_id)]] += 1
-    return counts
+        items[call.arm].append(index[(call.task, call.sample_id)])
+    return {arm: np.bincount(np.asarray(found, dtype=np.int64), minlength=len(index)) for arm, found in items.items()}
 
 
 def _utc_seconds(stamp: str) -> float:

@@ -1,0 +1,55 @@
+"""Bills that are looked up are those that are worked out one by one."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claimbench.price_model import Era, FxRate, Price, Rate, Variant, Window
+from claimbench.pricing import Bills, cost_of_attempt
+from claimbench.types import Usage
+
+START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+RATES = {"input": Rate(Decimal("0.27"), ((200, Decimal("0.54")),)), "output": Rate(Decimal("1.1"))}
+NIGHT = {"input": Rate(Decimal("0.135")), "output": Rate(Decimal("0.55"))}
+
+
+def price(second: int, currency: str) -> Price:
+    """Two eras, a night's window, a holiday calendar that ends, and a batch price from a day on."""
+    window = Window(time(22, 0, second), time(6, 0), NIGHT, weekdays=(0, 1, 2, 3, 4), holidays=(date(2026, 3, 4),),
+                    holidays_until=date(2026, 3, 5), utc_offset_h=8)  # fmt: skip
+    later = Era(START + timedelta(seconds=second), {**RATES, "output": Rate(Decimal(2))}, (window,))
+    batch = Variant({"processing": "batch"}, {"input": Rate(Decimal("0.1"))}, START)
+    return Price("p", "m", "seller", (Era(None, RATES), later), currency, (batch,), Decimal("0.9"))
+
+
+FX = [FxRate("CNY", Decimal("0.14"), date(2026, 3, 2), "bank"), FxRate("CNY", Decimal("0.15"), date(2026, 3, 4), "b")]
+MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 3, 7)).map(lambda m: m.replace(tzinfo=UTC))
+NEAR = st.tuples(
+    st.sampled_from([START, datetime(2026, 3, 2, 22, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)]),
+    st.integers(-90_000_000, 90_000_000),
+).map(lambda pair: pair[0] + timedelta(microseconds=pair[1]))
+USAGE = st.builds(
+    Usage,
+    input_fresh=st.sampled_from([None, 0, 100, 201]),
+    cache_read=st.sampled_from([None, 50, 200]),
+    output_visible=st.sampled_from([None, 1, 7]),
+    output_reasoning=st.sampled_from([None, 0, 3]),
+)
+
+
+@given(
+    st.lists(st.tuples(USAGE, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40),
+    st.sampled_from([0, 17]),
+    st.sampled_from(["USD", "CNY"]),
+)
+def test_looked_up_bills(tries: list[tuple[Usage, datetime, str]], second: int, currency: str) -> None:
+    mine = price(second, currency)
+    assert mine.changes_on_the_minute() == (second == 0)
+    bills = Bills(mine)
+    for usage, moment, tier in tries:
+        alone = cost_of_attempt(usage, mine, moment, tier=tier, fx=FX)
+        assert cost_of_attempt(usage, mine, moment, tier=tier, fx=FX, bills=bills) == alone

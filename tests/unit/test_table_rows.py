@@ -1,0 +1,71 @@
+"""Durations of many calls at once are those that :mod:`claimbench.timing` defines for one."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from claimbench import timing as tm
+from claimbench.table_rows import call_rows, make_row, service_s
+from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing, Usage
+
+STAMP = st.integers(0, 2**62)
+LATER = st.one_of(st.none(), st.integers(0, 10**12))
+
+
+@st.composite
+def calls(draw: st.DrawFn) -> tuple[CallRecord, tuple[Attempt, ...]]:
+    """A finished call with nothing, one or several attempts behind it."""
+    outcome = draw(st.sampled_from([Outcome.OK, Outcome.MODEL_TIMEOUT, Outcome.TRUNCATED, Outcome.SERVER_FAULT]))
+    call = Call("r", draw(st.uuids()).hex, "t", "s", 0, "a", 0, 1)
+    attempts = []
+    for number in range(1, draw(st.integers(0, 3)) + 1):
+        sent = draw(STAMP)
+        first, answer = draw(LATER), draw(LATER)
+        timing = Timing(
+            draw(st.one_of(st.none(), STAMP)), sent - draw(st.integers(0, sent)), sent,
+            None if first is None else sent + first, None if answer is None else sent + answer, (),
+            sent + draw(st.integers(0, 10**12)), draw(st.sampled_from(["transport", "reported"])),
+        )  # fmt: skip
+        usage = draw(st.one_of(st.none(), st.builds(Usage, input_fresh=LATER, output_visible=LATER)))
+        attempts.append(Attempt(call.id, number, 1, timing, outcome, 200, usage, None, None, "yes"))
+    record = CallRecord(call, "x", outcome, None, len(attempts), draw(st.sampled_from(["measured", "replayed"])))
+    return record, tuple(attempts)
+
+
+@given(st.lists(calls(), max_size=6))
+def test_durations_of_many_calls(found: list[tuple[CallRecord, tuple[Attempt, ...]]]) -> None:
+    rows = [make_row(k, record, attempts, None, None, {}) for k, (record, attempts) in enumerate(found)]
+    many = call_rows(rows, [str(k) for k in range(len(rows))])
+    whole = service_s(rows)
+    for k, row in enumerate(rows):
+        if row.final is None:
+            assert math.isnan(many.queue_s[k])
+            assert np.isnan([many.ttft_s[k], many.e2e_s[k], many.tpot_s[k], many.felt_s[k], whole[k]]).all()
+            continue
+        t, usage, late = row.final.timing, row.final.usage, tm.late_s(row.final.timing)
+        cut = row.record.outcome is Outcome.MODEL_TIMEOUT
+
+        def meant(seconds: float | None, known: bool = row.timed, cut: bool = cut) -> float:
+            if not known or (seconds is None and not cut):
+                return math.nan
+            return math.inf if cut or seconds is None else seconds
+
+        def first(seconds: float | None, known: bool = row.timed) -> float:
+            return seconds if known and seconds is not None else meant(seconds)
+
+        n_out = None if usage is None else usage.output_total
+        want = {
+            "ttft_s": first(tm.ttft_s(t)) + late,
+            "first_answer_s": first(tm.first_answer_s(t)) + late,
+            "tpot_s": meant(tm.tpot_s(t, n_out)),
+            "e2e_s": meant(tm.e2e_s(t)) + late,
+            "felt_s": meant(tm.felt_s(t)),
+            "queue_s": tm.queue_s(t),
+        }
+        for name, value in want.items():
+            np.testing.assert_equal(getattr(many, name)[k], value, err_msg=name)
+        np.testing.assert_equal(whole[k], meant(tm.e2e_s(t)))
