@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from claimbench.agreement import Agreement, against, ceiling
 from claimbench.number_text import parse_number
+from claimbench.people import People, judge_agreement, to_label
 from claimbench.scorers.graded import GradedScorer
-from claimbench.types import CallRecord, Outcome, Sample, Suite, Task
+from claimbench.scorers.judge import judge_of
+from claimbench.types import CallRecord, Outcome, Sample, Score, Suite, Task
 
 
 def agreement_lines(suite: Suite, records: Sequence[CallRecord]) -> list[str]:
@@ -21,6 +23,49 @@ def agreement_lines(suite: Suite, records: Sequence[CallRecord]) -> list[str]:
         spec = next((s for s in task.scorers if s.name == GradedScorer.name), None)
         if spec is not None:
             lines += _task_lines(task, GradedScorer(spec.options), records)
+    return lines
+
+
+def judge_lines(
+    suite: Suite,
+    records: Sequence[CallRecord],
+    judged: Sequence[CallRecord],
+    people: People,
+    scores: Sequence[Score],
+) -> list[str]:
+    """Say in one line per task who judged it and how well that agrees with people; empty where no judge scores.
+
+    Args:
+        suite: the run's.
+        records: the arms' finished calls.
+        judged: the judges' finished calls.
+        people: what people said of a sample.
+        scores: of the arms' calls.
+    """
+    lines: list[str] = []
+    found = {agreement.task: agreement for agreement in judge_agreement(suite, people, records, scores)}
+    for task in suite.tasks:
+        judge = judge_of(task)
+        if judge is None:
+            continue
+        asked = [record for record in judged if record.call.task == task.name and record.attempt > 0]
+        text = f"{task.name} is scored by the model {judge.options.by} as judge: {len(asked):,} answers judged"
+        agreement = found.get(task.name)
+        if agreement is None:
+            lines.append(f"{text}; nobody has checked it against people (bench labels).")
+            continue
+        kappa = "unknown (always the same score)" if agreement.kappa is None else f"{agreement.kappa:.2f}"
+        lines.append(
+            f"{text}; on {agreement.n:,} that people labelled too it gives the same score in {agreement.same:.0%}, "
+            f"kappa {kappa}."
+        )
+    wanted = to_label(people, records, 0)
+    left = sum(record.call.id not in people.labels for record in wanted)
+    if people.labels and left:
+        lines.append(
+            f"{left:,} of {len(wanted):,} answers drawn for people have no label: if the hard ones were left out, "
+            "the correction of the judge is wrong."
+        )
     return lines
 
 

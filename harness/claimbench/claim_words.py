@@ -40,7 +40,9 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
-    "judge_uncorrected": "scored by a model as judge, without human labels to correct it",
+    "human_labels_only": "people's labels alone, too few or too dependent to correct the judge's scores with",
+    "judge_corrected": "the judge's scores, corrected by people's labels of a random sample (PPI)",
+    "judge_uncorrected": "scored by a model as judge; people have to label a sample first (bench labels)",
     "missing_sensitive": "the missing calls could overturn it",
     "multiplicity": "not decided once all claims of the report are counted (Holm)",
     "n_too_small": "too few items or independent groups for any verdict",
@@ -62,10 +64,18 @@ REASONS: Mapping[str, str] = {
     "tail_guard": "a wider level, because few requests carry most of the sum",
 }
 
+ACCEPTED: Mapping[str, str] = {
+    "judge_uncorrected": "a verdict on a judge's scores alone",
+    "self_judging": "a judge that may favour its like",
+}
+"""What ``allow`` accepts that is no difference between two arms."""
+
 
 def explain_reason(reason: str) -> str:
     """Say a reason or flag in words, with its detail; a gate key names itself."""
     code, _, detail = reason.partition(": ")
+    if code.removeprefix("allowed_") in ACCEPTED:
+        return f"accepted by the suite: {ACCEPTED[code.removeprefix('allowed_')]} ({detail})"
     if code.startswith("allowed_"):
         return f"accepted difference in {code.removeprefix('allowed_')}: {detail}"
     meaning = REASONS.get(code)

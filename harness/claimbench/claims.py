@@ -11,6 +11,7 @@ from claimbench import gate, sequential, stats
 from claimbench.claim_words import verdict_sentence
 from claimbench.claims_parse import explain_text, parse_claim, parse_claims
 from claimbench.judge_types import HostRate, JudgeContext, Leaf, ListPrice, Outcome
+from claimbench.judging import judges_like
 from claimbench.table_types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
 from claimbench.verdicts import P_SLACK, all_of, any_of, combine, judge_leaf
@@ -87,7 +88,8 @@ def context_of(
         profiles=profiles, allow=frozenset(suite.allow), arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {}, hosts=_hosts(suite), projections=projections or {},
         instrument_error_s=instrument_error_s or {}, loop_lag_p99_s=max(lags) / 1000 if lags else None,
-        judged_tasks=frozenset(judged), trust_judge=bool(suite.options.get("trust_judge", False)),
+        judged_tasks=frozenset(judged), trust_judge="judge_uncorrected" in suite.allow,
+        judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms}, look=look, look_alpha=look_alpha,
         deterministic=frozenset(calm),

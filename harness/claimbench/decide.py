@@ -84,7 +84,7 @@ def decide(
         sensitivity=_sensitivity(question, interval, alpha, status), price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )  # fmt: skip
-    if status == "inconclusive":
+    if status == "inconclusive" and "judge_uncorrected" not in reasons:  # more of the judge's scores would not do
         reading = _with_more(reading, question, interval, effort, alpha)
     return replace(reading, sentence=reading_sentence(question, reading, leaf))
 

@@ -7,17 +7,18 @@ by their UTF-8 bytes; output tokens lie between one and ``max_tokens``. Seconds 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Literal
 
 from claimbench.arm_price import ArmPrice, resolve_arm
+from claimbench.judging import JudgeRequests
 from claimbench.plan import make_plan
 from claimbench.price_model import UnknownPrice
 from claimbench.pricebook import PriceBook
 from claimbench.pricing import bill, token_bound
-from claimbench.prompts import Requests
-from claimbench.types import Request, Suite, Usage
+from claimbench.types import Arm, Request, Suite, Usage
 
 BYTES_PER_TOKEN = 4.0
 """English prose in current tokenizers; other languages and code have fewer bytes per token, hence the range."""
@@ -34,7 +35,8 @@ TYPICAL_OUTPUT = 0.5
 class ArmEstimate:
     """One arm: calls, tokens (typical; range) and dollars; None = unknown, with the reason.
 
-    ``usd_bound`` is what the budget would reserve in all: no run of these calls without retries can cost more.
+    ``usd_bound`` is what the budget would reserve in all: no run of these calls without retries can cost more. That of
+    a judge takes every answer as ``max_tokens`` long, :data:`BYTES_PER_TOKEN` x the upper end of :data:`INPUT_RANGE`.
     """
 
     arm: str
@@ -50,6 +52,7 @@ class ArmEstimate:
     seconds_per_call: float | None = None
     hours: float | None = None
     why_unknown: str | None = None
+    role: Literal["subject", "judge"] = "subject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +98,45 @@ def estimate_arms(
     pilot: Mapping[str, Pilot] | None = None,
     book: PriceBook | None = None,
 ) -> list[ArmEstimate]:
-    """Estimate every arm (or ``arms``) over the planned calls at the prices of now."""
+    """Estimate every arm (or ``arms``) over the planned calls at the prices of now, and after them the judges."""
     wanted = [arm for arm in suite.arms if not arms or arm.name in arms]
     plan = make_plan(suite, "estimate", [arm.name for arm in wanted], limit)
-    request_of = Requests(suite)
-    requests: dict[str, list[Request]] = {arm.name: [] for arm in wanted}
+    request_of = JudgeRequests(suite, ())
+    requests: dict[str, list[Request]] = {arm.name: [] for arm in (*wanted, *suite.judges)}
+    longest: dict[str, list[Request]] = {judge.name: [] for judge in suite.judges}
+    tokens = {task.name: task.max_tokens for task in suite.tasks}
     for call in plan.calls:
-        requests[call.arm].append(request_of(call))
+        if call.role == "subject":
+            requests[call.arm].append(request_of(call))
+            continue
+        size = tokens[call.task] * BYTES_PER_TOKEN
+        requests[call.arm].append(request_of.of_answer(call, "x" * round(size * TYPICAL_OUTPUT)))
+        longest[call.arm].append(request_of.of_answer(call, "x" * round(size * INPUT_RANGE[1])))
     prices = book or PriceBook()
     now = datetime.now(UTC)
-    return [
-        _estimate(resolve_arm(arm, prices), requests[arm.name], arm.concurrency, (pilot or {}).get(arm.name), now)
-        for arm in wanted
-    ]
+
+    def estimate(arm: Arm) -> ArmEstimate:
+        mine = requests[arm.name]
+        known = (pilot or {}).get(arm.name)
+        return _estimate(resolve_arm(arm, prices), mine, longest.get(arm.name, mine), arm.concurrency, known, now)
+
+    judges = [replace(estimate(judge), role="judge") for judge in suite.judges if requests[judge.name]]
+    return [*map(estimate, wanted), *judges]
 
 
 def _estimate(
-    price: ArmPrice, requests: Sequence[Request], concurrency: int, pilot: Pilot | None, now: datetime
+    price: ArmPrice,
+    requests: Sequence[Request],
+    longest: Sequence[Request],
+    concurrency: int,
+    pilot: Pilot | None,
+    now: datetime,
 ) -> ArmEstimate:
     bounds = [token_bound(request) for request in requests]
     typical_in = [round(b.input_tokens / BYTES_PER_TOKEN) for b in bounds]
+    most_in = typical_in
+    if longest is not requests:
+        most_in = [round(token_bound(request).input_tokens / BYTES_PER_TOKEN) for request in longest]
     seconds = pilot.seconds if pilot is not None else None
     hours = None if seconds is None else len(requests) * seconds / 3600 / max(1, concurrency)
     low = typical = high = bound = None
@@ -130,10 +152,10 @@ def _estimate(
             low = _sum(price, typical_in, [1] * len(bounds), INPUT_RANGE[0], now)
             middle = [round(b.output_tokens * TYPICAL_OUTPUT) for b in bounds]
             typical = _sum(price, typical_in, middle, 1.0, now)
-            high = _sum(price, typical_in, [b.output_tokens for b in bounds], INPUT_RANGE[1], now)
+            high = _sum(price, most_in, [b.output_tokens for b in bounds], INPUT_RANGE[1], now)
         except UnknownPrice as error:
             why = str(error)
-        reserved = [price.reserve(request, now) for request in requests]
+        reserved = [price.reserve(request, now) for request in longest]
         bound = sum((r for r in reserved if r is not None), Decimal(0)) if None not in reserved else None
     return ArmEstimate(
         arm=price.arm,

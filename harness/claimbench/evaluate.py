@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,13 +16,16 @@ from claimbench.claims import context_of, judge
 from claimbench.claims_parse import parse_claims
 from claimbench.energy import Energy, combined
 from claimbench.judge_types import HostRate, JudgeContext, ListPrice
+from claimbench.judging import JudgeRequests, Judging, said_of, subjects_of
 from claimbench.looks import rule_of, seen_items
+from claimbench.people import People, human_scores, read_people
 from claimbench.price_model import UnknownPrice
 from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import Requests
 from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
+from claimbench.scorers.judge import JudgeScorer
 from claimbench.stopping import CONTINUE, context_at
 from claimbench.store import ResultsStore
 from claimbench.store_schema import NOTES
@@ -44,6 +48,9 @@ from claimbench.types import (
     Verdict,
 )
 
+T = TypeVar("T")
+NO_COSTS = RunCosts((), {})
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -58,13 +65,20 @@ class Stored:
     looks: tuple[Look, ...]
     resent: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    judging: Judging = field(default_factory=Judging)
+    """What the judges did; ``calls``, ``records`` and ``attempts`` are the arms' alone."""
+    people: People = field(default_factory=People)
+    """What people said of a sample of the answers."""
     energy: Energy | None = None
     """Electricity of all sessions; None where none was asked to meter."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A run with everything derived from it."""
+    """A run with everything derived from it.
+
+    ``prices`` are the arms' and the judges'; ``costs`` the arms' dollars, ``judge_costs`` the judges', by their calls.
+    """
 
     stored: Stored
     prices: Mapping[str, ArmPrice]
@@ -74,28 +88,46 @@ class Evaluation:
     calls: CallTable
     context: JudgeContext
     verdicts: tuple[Verdict, ...]
+    judge_costs: RunCosts = NO_COSTS
 
 
 def read_run(store: ResultsStore, run_id: str) -> Stored:
     """Read one run; the suite comes from the manifest, so its files are not needed."""
     manifest = store.manifest(run_id)
-    attempts = tuple(store.attempts(run_id))
     sessions = tuple(store.sessions(run_id))
+    planned = store.calls(run_id)
+    judged = {call.id for call in planned if call.role == "judge"}
+    calls, of_judges = _apart(planned, judged, lambda call: call.id)
+    records, grades = _apart(store.records(run_id), judged, lambda record: record.call.id)
+    attempts, asked = _apart(store.attempts(run_id), judged, lambda attempt: attempt.call_id)
     resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
     return Stored(
         manifest=manifest,
         suite=suite_from_json(manifest.suite),
         sessions=sessions,
-        calls=tuple(store.calls(run_id)),
-        records=tuple(store.records(run_id)),
+        calls=calls,
+        records=records,
         attempts=attempts,
         looks=tuple(store.looks(run_id)),
         resent=resent,
         notes=_notes(store, run_id),
+        judging=Judging(of_judges, grades, asked),
+        people=read_people(store, run_id),
         energy=combined(
             energy for s in sessions for energy in store.derived(run_id, "energy", str(s.n), Energy).values()
         ),
     )
+
+
+def _apart(rows: Iterable[T], judged: Set[str], id_of: Callable[[T], str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+    """The arms' rows and the judges', each in stored order."""
+    if not judged:
+        return tuple(rows), ()
+    arms: list[T] = []
+    judges: list[T] = []
+    for row in rows:
+        (judges if id_of(row) in judged else arms).append(row)
+    return tuple(arms), tuple(judges)
 
 
 def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
@@ -108,13 +140,20 @@ def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
 def is_complete(stored: Stored) -> bool:
     """Whether every planned call is finished, or the run stopped because its claims were decided."""
     stopped = bool(stored.looks) and stored.looks[-1].decision.startswith("stop")
-    return stopped or len(stored.records) >= len(stored.calls)
+    planned = len(stored.calls) + len(stored.judging.calls)
+    return stopped or len(stored.records) + len(stored.judging.records) >= planned
 
 
 def score_run(stored: Stored) -> tuple[Score, ...]:
-    """Score every finished call with its task's scorers."""
+    """Score every finished call with its task's scorers; a judge's score is what its stored answer says."""
     tasks = {task.name: task for task in stored.suite.tasks}
     scorers: dict[str, tuple[Scorer, ...]] = {name: load(task.scorers) for name, task in tasks.items()}
+    if stored.judging.calls:
+        said = said_of(stored.judging, stored.calls, stored.suite)
+        scorers = {
+            name: tuple(scorer.of_run(said) if isinstance(scorer, JudgeScorer) else scorer for scorer in made)
+            for name, made in scorers.items()
+        }
     samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
     return tuple(
         score
@@ -158,6 +197,8 @@ def evaluate(
         bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),  # its prompts are not ours
         load_s=load_seconds(stored.manifest),
     )
+    judge_costs = cost_judges(stored, book, as_of)
+    scores = with_judge_costs(scores, stored, judge_costs)
     items, calls = _tables(stored, scores, costs, like)
     calls = without_warmup(calls, stored.calls, stored.suite.load.warmup_calls)
     claims = parse_claims(stored.suite)
@@ -167,13 +208,47 @@ def evaluate(
     if instrument_error_s is None:
         suite = stored.suite
         instrument_error_s = errors_by_arm(stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts)
-    context = judge_context(stored, book, claims, items, calls, moment, instrument_error_s)
+    ours = {name: price for name, price in book.items() if name not in {judge.name for judge in stored.suite.judges}}
+    context = judge_context(stored, ours, claims, items, calls, moment, instrument_error_s)
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
+    if stored.people.sample:
+        context = replace(context, human_scores=human_scores(stored.people, stored.records, items))
     verdicts = judge(claims, items, calls, context)
-    return Evaluation(stored, book, scores, costs, items, calls, context, verdicts)
+    return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)
+
+
+def cost_judges(stored: Stored, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None) -> RunCosts:
+    """Dollars of the judges' calls: what the experiment cost beyond the arms' own requests."""
+    judging = stored.judging
+    if not judging.attempts:
+        return NO_COSTS
+    answers = {record.call.id: record.text for record in stored.records}
+    requests = JudgeRequests(stored.suite, stored.calls, answers)
+    return cost_run(
+        book,
+        stored.sessions,
+        judging.calls,
+        judging.attempts,
+        as_of=as_of,
+        bounds=lambda call: token_bound(requests(call)),
+        load_s=load_seconds(stored.manifest),
+    )
+
+
+def with_judge_costs(scores: tuple[Score, ...], stored: Stored, costs: RunCosts) -> tuple[Score, ...]:
+    """Put each judge's dollars beside the score they bought."""
+    if not costs.calls:
+        return scores
+    judged = {subject: call for call, subject in subjects_of(stored.calls, stored.suite).items()}
+
+    def paid(score: Score) -> Score:
+        cost = costs.calls.get(judged.get(score.call_id, "")) if score.scorer == JudgeScorer.name else None
+        return score if cost is None else replace(score, judge_cost_usd=cost.amount)
+
+    return tuple(map(paid, scores))
 
 
 def _tables(

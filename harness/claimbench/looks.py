@@ -13,7 +13,7 @@ from claimbench.table_types import CallTable, ItemTable
 from claimbench.types import Call, Look, Suite
 
 if TYPE_CHECKING:
-    from claimbench.runner import Runner
+    from claimbench.session import Runs
     from claimbench.store import ResultsStore, RunWriter
 
 Judged = Callable[[], tuple[ItemTable, CallTable, JudgeContext]]
@@ -39,7 +39,7 @@ class LookSegments:
     def __init__(self, suite: Suite, calls: Sequence[Call], done: Sequence[Look], judged: Judged) -> None:
         self._suite, self._calls, self._done, self._judged = suite, calls, list(done), judged
 
-    async def run(self, runner: Runner, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
+    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
         """See :class:`claimbench.session.Segments`."""
         del store  # the tables come through ``judged``
         rule = rule_of(self._suite, self._calls, self._done)

@@ -3,7 +3,7 @@
 Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance at the same relative
 pace (stratified); for every item the arms follow one another in a seeded random order (interleaved), so drift over
 the day and luck with rate limits meet all arms alike. A plan limited to N samples is the beginning of the unlimited
-one.
+one. Judges' calls follow all others: they are sent when the answers are there (:mod:`claimbench.judging`).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from claimbench.errors import BenchError
+from claimbench.judging import judge_calls
 from claimbench.table_clusters import cluster_names
 from claimbench.types import Call, Sample, Suite
 
@@ -108,5 +109,6 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
                         position=len(calls),
                     )
                 )
+    calls += judge_calls(suite, calls, len(calls))
     digest = hashlib.sha256("\n".join(call.id for call in calls).encode()).hexdigest()
     return Plan(tuple(calls), digest, dict(Counter(name for name, _ in order_of_items)), limit)

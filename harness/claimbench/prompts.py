@@ -96,6 +96,11 @@ def render(task: Task, sample: Sample) -> tuple[Message, ...]:
     return _around(rendered_examples(task), task, sample)
 
 
+def own_turns(task: Task, sample: Sample) -> tuple[Message, ...]:
+    """Render a sample's own turns alone, without the task's examples; raises as :func:`render` does."""
+    return _around((), task, sample)
+
+
 def rendered_examples(task: Task) -> tuple[Message, ...]:
     """Render the turns of a task's examples, which are the same for every sample."""
     _, body = split_system(task.prompt)

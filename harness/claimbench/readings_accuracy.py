@@ -105,6 +105,7 @@ class _Pair:
         self.exact = False
         self.cannot: str | None = None
         self.main = self._means(scores)
+        self.corrected = _judge_corrected(leaf, items, ctx)
         self.others: dict[str, PairedMeans] = {}
         if leaf.claim.population == "super":
             for variant in ("score_errors_wrong", "score_without_refusals", "worst", "best"):
@@ -186,12 +187,16 @@ class _Pair:
         family = "error" if name == "error_reduction" else "ratio" if name == "relative" else "difference"
         sensitivity = {key: _interval_of(pm, family) for key, pm in self.others.items()}
         flags = ("exact_on_fixed_items",) if self.exact else ()
+        blocked = ((self.cannot,) if self.cannot else ()) + (() if self.exact else self._too_small())
+        people = self.corrected if family == "difference" else None
+        if people is not None:  # other ways to look at the judge's own scores say nothing about people's
+            sensitivity, flags, blocked, ceiling = {}, (people.flag,), people.blocked, None
         not_formed = None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
         return Question(
             name, label, "within" if window else side, threshold, strict,  # type: ignore[arg-type]
             self._interval(family), window=window, scale="points" if family == "difference" else "ratio",
             contrast_at=self._contrast(family), sensitivity=sensitivity, thresholds=thresholds or {}, flags=flags,
-            blocked=((self.cannot,) if self.cannot else ()) + (() if self.exact else self._too_small()),
+            blocked=blocked,
             infeasible_p=self._infeasible_p(ceiling), is_difference=family == "difference", counts_for_headline=counts,
             not_formed=not_formed,
         )  # fmt: skip
@@ -211,10 +216,8 @@ class _Pair:
         return _size(self.scores, stats.size_reasons)
 
     def _interval(self, family: str) -> IntervalAt:
-        if family == "difference":
-            corrected = _judge_corrected(self.leaf, self.items, self.ctx)
-            if corrected is not None:
-                return corrected
+        if family == "difference" and self.corrected is not None:
+            return self.corrected.at
         return _interval_of(self.main, family)
 
     def _contrast(self, family: str) -> Callable[[float, float], Interval] | None:
@@ -241,29 +244,46 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
     return lambda alpha: stats.error_ratio_ci(pm, alpha)
 
 
-def human_pairs(leaf: Leaf, ctx: JudgeContext) -> BoolArray | None:
-    """Items of a claim that people labelled in both arms; None without labels."""
+def human_pairs(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> BoolArray | None:
+    """Items of a claim that people labelled in both arms; None without labels, or where not a judge alone scores."""
     one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
-    if one is None or two is None:
+    if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:
         return None
-    return leaf.mask & ~np.isnan(one) & ~np.isnan(two)
+    found: BoolArray = leaf.mask & ~np.isnan(one) & ~np.isnan(two)
+    return found if found.any() else None
 
 
-def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> IntervalAt | None:
+@dataclass(frozen=True)
+class Corrected:
+    """The difference as people see it. ``flag`` says what it rests on; ``blocked``: too few labels for a decision."""
+
+    at: IntervalAt
+    flag: str
+    blocked: tuple[str, ...]
+
+
+def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> Corrected | None:
     """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered."""
-    labelled = human_pairs(leaf, ctx)
-    if labelled is None or not labelled.any() or not set(items.task[leaf.mask].tolist()) & ctx.judged_tasks:
+    labelled = human_pairs(leaf, items, ctx)
+    if labelled is None:
         return None
     theirs = leaf.theirs or leaf.ours
     truth = ctx.human_scores[leaf.ours] - ctx.human_scores[theirs]
     judge = items.arms[leaf.ours].score - items.arms[theirs].score
     rest = leaf.mask & ~labelled & ~np.isnan(judge)
     use = labelled & ~np.isnan(judge)
+    n = int(use.sum())
     clustered = len(np.unique(items.cluster[leaf.mask])) < int(leaf.mask.sum())
-    if int(use.sum()) >= LABELS_FOR_PPI and not clustered and rest.any():
-        return lambda alpha: stats.ppi_mean(truth[use], judge[use], judge[rest], alpha)
+    varies = bool(n) and (np.ptp(truth[use]) > 0 or np.ptp(judge[use]) > 0)
+    if n >= LABELS_FOR_PPI and not clustered and varies and rest.any():
+        flag = f"judge_corrected: people labelled {n} items, {int(rest.sum())} more by the judge"
+        return Corrected(lambda alpha: stats.ppi_mean(truth[use], judge[use], judge[rest], alpha), flag, ())
+    groups = items.cluster[labelled]
     pm = stats.paired_means(
         ctx.human_scores[leaf.ours][labelled], ctx.human_scores[theirs][labelled],
-        stats.cluster_codes(items.cluster[labelled]), bounded=True,
+        stats.cluster_codes(groups), bounded=True,
     )  # fmt: skip
-    return lambda alpha: stats.paired_ci(pm, alpha=alpha)
+    small = stats.size_reasons(int(labelled.sum()), len(np.unique(groups)))
+    blocked = tuple(reason for reason in small if reason == "n_too_small")
+    flag = f"human_labels_only: {int(labelled.sum())} items"
+    return Corrected(lambda alpha: stats.paired_ci(pm, alpha=alpha), flag, blocked)

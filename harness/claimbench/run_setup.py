@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from claimbench import provenance
 from claimbench.arm_price import FrozenBook
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, IntegrityError, ModelError, ProviderError
+from claimbench.judging import prefix_requests
 from claimbench.plan import Plan
 from claimbench.prompts import build_request
 from claimbench.provider import Provider, ProviderContext, ProviderFactory
@@ -22,22 +23,28 @@ from claimbench.worker import Device, WorkerProvider, as_provider
 
 @dataclass(slots=True)
 class Arms:
-    """The arms of a run: those that work here, and why the others do not."""
+    """The arms of a run: those that work here, and why the others do not; and the judges, all of which must work."""
 
     ready: dict[str, Provider]
     facts: dict[str, ArmFacts]
     not_run: dict[str, str]
     devices: dict[str, Device]
+    judges: dict[str, Provider] = field(default_factory=dict)
+
+    @property
+    def providers(self) -> dict[str, Provider]:
+        """Arms and judges, by name."""
+        return {**self.ready, **self.judges}
 
     def log_to(self, folder: Path) -> None:
         """Say where servers that the run starts write their logs."""
-        for provider in self.ready.values():
+        for provider in self.providers.values():
             if isinstance(provider, ServedProvider):
                 provider.log_folder = folder
 
     async def close(self) -> None:
         """Free models and connections, stop servers, whatever happened."""
-        for provider in self.ready.values():
+        for provider in self.providers.values():
             with contextlib.suppress(ProviderError, BenchError):
                 await provider.close()
         for device in self.devices.values():
@@ -53,7 +60,7 @@ def make_arms(
     """Make providers for ``wanted`` (names; empty = all); an arm that lacks a key is noted, not an error.
 
     Raises:
-        BenchError: an arm that the suite does not have.
+        BenchError: an arm that the suite does not have, or a judge that cannot run here.
     """
     from difflib import get_close_matches
 
@@ -68,16 +75,27 @@ def make_arms(
         if wanted and arm.name not in wanted:
             arms.not_run[arm.name] = "not asked for (--arm)"
             continue
-        if arm.device is not None and arm.device not in arms.devices:
-            arms.devices[arm.device] = Device(arm.device)
-        device = arms.devices.get(arm.device) if arm.device is not None else None
-        provider = _provider(arm, factories[arm.provider], context, device)
+        provider = _on_device(arm, arms, factories, context)
         missing = provider.missing()
         if missing is not None:
             arms.not_run[arm.name] = missing
         else:
             arms.ready[arm.name] = provider
+    for judge in suite.judges if arms.ready else ():
+        provider = _on_device(judge, arms, factories, context)
+        missing = provider.missing()
+        if missing is not None:
+            message = f"the judge {judge.name} cannot run here: {missing}"
+            raise BenchError(message, hint="without it no answer gets a score; nothing was sent")
+        arms.judges[judge.name] = provider
     return arms
+
+
+def _on_device(arm: Arm, arms: Arms, factories: Mapping[str, ProviderFactory], context: ProviderContext) -> Provider:
+    if arm.device is not None and arm.device not in arms.devices:
+        arms.devices[arm.device] = Device(arm.device)
+    device = arms.devices.get(arm.device) if arm.device is not None else None
+    return _provider(arm, factories[arm.provider], context, device)
 
 
 def _provider(arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None) -> Provider:
@@ -90,16 +108,21 @@ def _provider(arm: Arm, factory: ProviderFactory, context: ProviderContext, devi
 
 async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
     """Load models and open connections; an error names its arm."""
-    for name, provider in arms.ready.items():
+    judges = {judge.name: judge for judge in suite.judges}
+    for name, provider in arms.providers.items():
         try:
             arms.facts[name] = await provider.start()
         except ModelError as error:
             raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
         if isinstance(provider, WorkerProvider):
             seconds = 0.0
-            for task in suite.tasks:
-                requests = [_request(suite, task, sample, name, run_id) for sample in task.samples]
-                seconds += await provider.share_prefix(task.name, requests)
+            shared = (
+                prefix_requests(suite, judges[name], run_id)
+                if name in judges
+                else {t.name: [_request(suite, t, sample, name, run_id) for sample in t.samples] for t in suite.tasks}
+            )
+            for requests in shared.values():
+                seconds += await provider.share_prefix(requests[0].prefix_key, requests)
             facts = arms.facts[name]
             arms.facts[name] = replace(facts, load_seconds=(facts.load_seconds or 0.0) + seconds)
 
@@ -126,7 +149,7 @@ def manifest_of(
             "model_returned": fact.model_returned,
             "model_sha256": fact.model_sha256,
             "load_seconds": fact.load_seconds,
-            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms.ready[name])},
+            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms)},
         }
         for name, fact in arms.facts.items()
     }
@@ -156,9 +179,16 @@ def manifest_of(
     )
 
 
-def _constraint(suite: Suite, arm_name: str, provider: Provider) -> str:
-    """How the arm's provider enforces the tasks' answer spaces: one word, or one per task where they differ."""
-    kinds = {t.name: provider.constraint(_request(suite, t, t.samples[0], arm_name)) for t in suite.tasks}
+def _constraint(suite: Suite, name: str, arms: Arms) -> str:
+    """How answer spaces, or a judge's choices, are enforced: one word, or one per task where they differ."""
+    provider = arms.providers[name]
+    judge = next((judge for judge in suite.judges if judge.name == name), None)
+    asked = (
+        {t.name: _request(suite, t, t.samples[0], name) for t in suite.tasks}
+        if judge is None
+        else {task: requests[0] for task, requests in prefix_requests(suite, judge, "").items()}
+    )
+    kinds = {task: provider.constraint(request) for task, request in asked.items()}
     if len(set(kinds.values())) == 1:
         return str(next(iter(kinds.values())))
     return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())

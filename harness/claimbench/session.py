@@ -21,6 +21,8 @@ from claimbench.calibration import read_last
 from claimbench.clock import Clock
 from claimbench.energy import Energy, metered
 from claimbench.errors import BenchError
+from claimbench.judge_runs import Judged
+from claimbench.judging import JudgeRequests
 from claimbench.key_guard import KeyGuard
 from claimbench.lag import LagMeter
 from claimbench.limits import Budget
@@ -41,10 +43,22 @@ CLOCK_JUMP_S = 5.0
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
 
 
+class Runs(Protocol):
+    """What runs a part of a plan: the loop, or the loop with the judges after it."""
+
+    async def run(self, calls: Sequence[Call]) -> Progress:
+        """Run ``calls`` to the end, or until stopped."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """Start nothing more; what is in flight may end."""
+        ...
+
+
 class Segments(Protocol):
     """Cuts a plan at looks and says after each whether to go on."""
 
-    async def run(self, runner: Runner, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
+    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
         """Run ``remaining`` part by part until decided or done."""
         ...
 
@@ -158,7 +172,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
 
 
 def _refuse_unknown_cost(job: Job) -> None:
-    unpriced = {name: why for name, why in job.pricing.unpriced.items() if name in job.arms.ready}
+    unpriced = {name: why for name, why in job.pricing.unpriced.items() if name in job.arms.providers}
     if unpriced and not job.order.allow_unknown_cost:
         listed = "; ".join(f"{name}: {why}" for name, why in unpriced.items())
         raise BenchError(
@@ -188,7 +202,9 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     finished = store.finished(run_id)
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
+    by_name |= {judge.name: judge for judge in suite.judges}
     calls = store.calls(run_id)
+    requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
     attempts = tuple(store.attempts(run_id))
     budget = _budget(job, _spent(attempts, again, calls, by_name, job.pricing.money))
     before = _attempts_before(attempts, again)
@@ -196,12 +212,12 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
-    remaining = [call for call in calls if call.id not in finished and call.arm in arms.ready]
+    remaining = [call for call in calls if call.id not in finished and call.arm in arms.ready]  # judges' come later
     writer = store.writer(run_id)
     runner = Runner(
         by_name,
-        arms.ready,
-        Requests(suite),
+        arms.providers,
+        requests,
         writer,
         clock,
         budget,
@@ -213,6 +229,7 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         clean=job.guard.clean,
     )
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
+    runs: Runs = Judged(runner, requests, calls, store, writer) if isinstance(requests, JudgeRequests) else runner
     busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
     if busy is not None:
         runner.progress.notes.append(busy)
@@ -224,9 +241,9 @@ async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
         async with job.show(runner.progress), collector_at_rest(), lag.running(clock), _signals(runner):
             with metered(job.pricing.metered, energies.append):
                 if job.segments is None:
-                    await runner.run(remaining)
+                    await runs.run(remaining)
                 else:
-                    await job.segments(run_id).run(runner, remaining, store, writer)
+                    await job.segments(run_id).run(runs, remaining, store, writer)
         why = runner.progress.ended or _stopped_arms(runner.progress)
     finally:
         _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)

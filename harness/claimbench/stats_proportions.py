@@ -154,22 +154,25 @@ def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
 
 
 def ppi_mean(y: npt.ArrayLike, yhat: npt.ArrayLike, yhat_unlabeled: npt.ArrayLike, alpha: float = 0.05) -> Interval:
-    """Judge-corrected mean by prediction-powered inference (extra ``judge``: ppi-python).
+    """Judge-corrected mean by prediction-powered inference, as ppi-python's ``ppi_mean_ci`` computes it.
+
+    The judge's mean over the unlabelled items plus what people change on the labelled ones, the judge weighted by
+    lambda in [0, 1], tuned to the smallest variance (Angelopoulos, Duchi & Zrnic 2023, "PPI++", eq. 4 and 6); normal
+    quantiles. Items are independent.
 
     Args:
         y: human scores of the labelled items (for a claim: paired differences), at least 50 random ones.
         yhat: the judge's scores of the same items.
         yhat_unlabeled: the judge's scores of the other items.
         alpha: 1 - confidence level.
-
-    Raises:
-        ModuleNotFoundError: ppi-python is not installed.
     """
-    from ppi_py import ppi_mean_ci, ppi_mean_pointestimate
-
     human, judge, rest = floats(y, "y"), floats(yhat, "yhat"), floats(yhat_unlabeled, "yhat_unlabeled")
-    bounds = ppi_mean_ci(human, judge, rest, alpha=alpha)
-    est, lo, hi = (float(np.ravel(v)[0]) for v in (ppi_mean_pointestimate(human, judge, rest), *bounds))
-    n = len(human) + len(rest)
-    few = () if len(human) >= 50 else ("few_labels",)
-    return Interval(est, lo, hi, 1 - alpha, "ppi-mean", n, n, reasons=few)
+    n, others = len(human), len(rest)
+    shared = float(np.mean((human - human.mean()) * (judge - judge.mean())))
+    spread = float(np.var(np.concatenate([judge, rest]), ddof=1)) if n + others > 1 else 0.0
+    lam = 0.0 if spread == 0 else min(max(shared / ((1 + n / others) * spread), 0.0), 1.0)
+    est = lam * float(rest.mean()) + float((human - lam * judge).mean())
+    se = math.hypot(lam * float(rest.std()) / math.sqrt(others), float((human - lam * judge).std()) / math.sqrt(n))
+    half = z_crit(alpha) * se
+    few = () if n >= 50 else ("few_labels",)
+    return Interval(est, est - half, est + half, 1 - alpha, "ppi-mean", n + others, n + others, reasons=few)

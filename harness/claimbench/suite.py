@@ -23,6 +23,7 @@ from claimbench.suite_arms import limits_of, serve_of
 from claimbench.suite_checks import SuiteChecker
 from claimbench.suite_errors import first_error
 from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite_judges import JudgeChecker
 from claimbench.suite_lm import LmEvalBuilder
 from claimbench.suite_lm_model import LmEvalTaskModel
 from claimbench.suite_masking import task_maskings
@@ -44,7 +45,7 @@ from claimbench.types import (
 __all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "suite_to_json"]
 
 SCHEMA_ID = "claimbench-suite-1"
-_NAMED_LISTS = {"tasks": "name", "arms": "name", "claims": "id"}
+_NAMED_LISTS = {"tasks": "name", "arms": "name", "judges": "name", "claims": "id"}
 
 
 def load_suite(
@@ -117,6 +118,9 @@ def _assemble(
     document: YamlDocument, model: SuiteModel, tasks: tuple[Task, ...], file_sha256: str, overrides: tuple[str, ...]
 ) -> Suite:
     sampling = _sampling(model.sampling)
+    arms = tuple(_priced(document, ("arms", i), _arm(arm, sampling)) for i, arm in enumerate(model.arms))
+    judges = tuple(_priced(document, ("judges", i), _arm(arm, sampling)) for i, arm in enumerate(model.judges))
+    JudgeChecker(document, tasks, arms, judges, tuple(model.allow)).check()
     options: dict[str, Json] = {}
     if model.slo:
         options["slo"] = dict(model.slo)
@@ -128,7 +132,7 @@ def _assemble(
         description=model.description,
         path=document.path,
         tasks=tasks,
-        arms=tuple(_priced(document, index, _arm(arm, sampling)) for index, arm in enumerate(model.arms)),
+        arms=arms,
         sampling=sampling,
         epochs=model.epochs,
         order_seed=model.order.seed,
@@ -143,8 +147,9 @@ def _assemble(
         allow=tuple(model.allow),
         thresholds={metric: dict(bounds) for metric, bounds in model.thresholds.items()},
         file_sha256=file_sha256,
-        measured_sha256=measured_sha256(tasks, sampling, model.epochs),
+        measured_sha256=measured_sha256(tasks, sampling, model.epochs, judges),
         options=options,
+        judges=judges,
     )
 
 
@@ -195,12 +200,12 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
     )
 
 
-def _priced(document: YamlDocument, index: int, arm: Arm) -> Arm:
+def _priced(document: YamlDocument, place: Loc, arm: Arm) -> Arm:
     """Return the arm if its ``cost`` can be read (an empty book: no price is looked up here)."""
     try:
         resolve_arm(arm, PriceBook(use_genai=False))
     except BenchError as exc:
-        loc: Loc = ("arms", index, "cost")
+        loc: Loc = (*place, "cost")
         node: Json = arm.cost_model
         while isinstance(node, dict):  # down to the deepest key that the message names
             named = [key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", exc.message)]

@@ -43,13 +43,20 @@ class SuiteChecker:
         for index, task in enumerate(self.model.tasks):
             if isinstance(task, TaskModel):
                 self._check_task(task, ("tasks", index))
-        for index, arm in enumerate(self.model.arms):
-            self._check_arm(arm, ("arms", index))
+        for section, entries in (("arms", self.model.arms), ("judges", self.model.judges)):
+            for index, arm in enumerate(entries):
+                self._check_arm(arm, (section, index))
         for index, claim in enumerate(self.model.claims):
             self._check_claim(claim, ("claims", index))
         arms = [arm.name for arm in self.model.arms]
         for name in self.model.budget.per_arm_usd:
-            self._known(name, arms, ("budget", "per_arm_usd", name), "arm", key=True)
+            self._known(
+                name,
+                [*arms, *(judge.name for judge in self.model.judges)],
+                ("budget", "per_arm_usd", name),
+                "arm",
+                key=True,
+            )
         for metric, bounds in self.model.thresholds.items():
             self._known(metric, THRESHOLD_METRICS, ("thresholds", metric), "threshold metric", key=True)
             for name in bounds:
@@ -162,7 +169,8 @@ class SuiteChecker:
         if arm.api_key_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", arm.api_key_env):
             raise self._fail(
                 (*loc, "api_key_env"),
-                f"arms.{arm.name}.api_key_env is not the name of an environment variable (not shown: it may be a key)",
+                f"{loc[0]}.{arm.name}.api_key_env is not the name of an environment variable (not shown: "
+                "it may be a key)",
                 "write the variable's name, e.g. OPENAI_API_KEY; if this was a key, revoke it",
             )
         if "{port}" in (arm.base_url or "") and arm.serve is None:
@@ -195,7 +203,7 @@ class SuiteChecker:
             if redactor.json(value) != value:
                 raise self._fail(
                     (*loc, key),
-                    f"arms.{arm.name}.{key} holds what looks like a key (not shown)",
+                    f"{loc[0]}.{arm.name}.{key} holds what looks like a key (not shown)",
                     "name its place by api_key_env, api_key_file or api_key_keyring; if it was a key, revoke it",
                     key=True,
                 )

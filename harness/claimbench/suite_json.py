@@ -16,12 +16,14 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from claimbench.errors import IntegrityError
-from claimbench.types import Json, Sample, SamplingParams, Suite, Task
+from claimbench.types import Arm, Json, Sample, SamplingParams, Suite, Task
 
 SUITE_JSON_SCHEMA = 1
 """Version of the JSON form. History: 1 = first."""
 
 _MEASURED_VERSION = 1
+_JUDGING_VERSION = 1
+"""Rises when what a judge is told around the suite's own words changes (:mod:`claimbench.judging`)."""
 
 
 @cache
@@ -56,11 +58,13 @@ def canonical_json(value: Json) -> bytes:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
-def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: int) -> str:
+def measured_sha256(
+    tasks: tuple[Task, ...], sampling: SamplingParams, epochs: int, judges: tuple[Arm, ...] = ()
+) -> str:
     """Hash what decides the numbers of a run; two results are comparable only if it is equal.
 
     Covered: the rows as loaded (masked, if so, and how), prompts, few-shot examples, answer space, scorers,
-    max_tokens, stop, sampling, epochs.
+    max_tokens, stop, sampling, epochs; and the judges' models with their settings, for they decide scores.
     Not covered: claims, arms, budget, prose, and where in a file a row stood.
     """
     measured: dict[str, Any] = {
@@ -69,6 +73,8 @@ def measured_sha256(tasks: tuple[Task, ...], sampling: SamplingParams, epochs: i
         "epochs": epochs,
         "tasks": [_measured_task(task) for task in tasks],
     }
+    if judges:  # a suite without any keeps its hash
+        measured["judges"] = {"v": _JUDGING_VERSION, "models": [_measured_judge(judge) for judge in judges]}
     return hashlib.sha256(canonical_json(measured)).hexdigest()
 
 
@@ -78,6 +84,17 @@ def _measured_task(task: Task) -> dict[str, Json]:
     if task.masked is not None:
         bare["mask"] = dataclasses.asdict(task.masked.spec)
     return bare | {"samples": list(map(_measured, task.samples)), "few_shot": list(map(_measured, task.few_shot))}
+
+
+def _measured_judge(judge: Arm) -> dict[str, Json]:
+    return {
+        "name": judge.name,
+        "provider": judge.provider,
+        "model": judge.model,
+        "revision": judge.revision,
+        "params": dataclasses.asdict(judge.params),
+        "options": judge.options,
+    }
 
 
 def _measured(sample: Sample) -> dict[str, Json]:

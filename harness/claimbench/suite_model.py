@@ -33,6 +33,8 @@ COMPARABILITY_KEYS = (
     "cache_share",
 )
 """What must match between arms before a claim is judged; ``allow`` accepts a difference (docs/architecture.md)."""
+JUDGE_KEYS = ("judge_uncorrected", "self_judging")
+"""What ``allow`` accepts of a model as judge: verdicts without human labels, and a judge that judges its like."""
 
 
 def _one_or_many(value: Any) -> Any:
@@ -188,7 +190,7 @@ class ScorerModel(BaseModel):
     model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
 
     name: str = Field(min_length=1)
-    """label, exact, regex, numeric, json_fields, or an installed plugin's."""
+    """label, exact, regex, numeric, json_fields, judge, or an installed plugin's."""
 
 
 def _scorer(value: Any) -> Any:
@@ -323,8 +325,9 @@ class SuiteModel(Strict):
     """super: the samples stand for more like them. fixed: they are all there is."""
     stop: Literal["never", "when_decided"] = "never"
     """when_decided: stop at a planned look once every claim is decided or cannot be."""
-    allow: list[Literal[COMPARABILITY_KEYS]] = Field(default_factory=list)  # type: ignore[valid-type]
-    """Differences between arms that are accepted and printed in the verdict."""
+    allow: list[Literal[(*COMPARABILITY_KEYS, *JUDGE_KEYS)]] = Field(default_factory=list)  # type: ignore[valid-type]
+    """Differences between arms that are accepted and printed in the verdict; of judges: judge_uncorrected (decide
+    without human labels), self_judging (a judge of an arm's own model or lab)."""
     thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)
     """For `bench check`: metric -> arm -> bound."""
     slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
@@ -333,4 +336,6 @@ class SuiteModel(Strict):
     """Personal data to mask in the rows of every task (pip install 'claimbench[mask]'). Left out: nothing is masked."""
     tasks: list[AnyTask] = Field(min_length=1)
     arms: list[ArmModel] = Field(min_length=1)
+    judges: list[ArmModel] = Field(default_factory=list)
+    """Models that score answers, named by the scorer `judge`; written like arms, never compared."""
     claims: list[ClaimModel] = Field(default_factory=list)

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench import stats
-from claimbench.runner import Runner
+from claimbench.session import Runs
 from claimbench.store import ResultsStore, RunWriter
 from claimbench.table_types import BoolArray, CallRows, FloatArray
 from claimbench.types import ANSWERED, Call
@@ -123,7 +123,7 @@ class ForSeconds:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    async def run(self, runner: Runner, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:  # noqa: ARG002 - the protocol's
+    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.session.Segments`."""
         timer = asyncio.get_running_loop().call_later(self._seconds, runner.stop, "the level's time is up")
         try:

@@ -307,11 +307,13 @@ class Suite:
     file_sha256: str
     measured_sha256: str
     options: Mapping[str, Json] = field(default_factory=dict)
+    judges: tuple[Arm, ...] = ()
+    """Models that score answers; never compared, and in no arm's figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One planned sample x arm x epoch; key ``(run_id, id)``."""
+    """One planned sample x arm x epoch; key ``(run_id, id)``. ``arm`` of a judge's call is the judge's name."""
 
     run_id: str
     id: str
@@ -537,6 +539,7 @@ class Score:
     explanation: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
     judge_cost_usd: Decimal | None = None
+    """What asking a model as judge cost, all its attempts; None: no judge was asked, or its price is unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ def judge_leaf(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     if claim.kind == "accuracy" and claim.relation != "at_least":
         readings, flags = _missing_rule(readings, leaf, items, flags)
-    flags += _size_flags(found, readings)
+    flags += _size_flags(found, readings) + _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)
 
 
@@ -78,14 +78,26 @@ def _not_comparable(
 
 def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> tuple[str, ...]:
     """A judge without human labels never decides a claim about quality (unless the user vouches for it)."""
-    if question.name not in JUDGED_READINGS or ctx.trust_judge or not ctx.judged_tasks:
+    if ctx.trust_judge or not _judged(question, leaf, items, ctx):
         return ()
-    if not set(items.task[leaf.mask].tolist()) & ctx.judged_tasks:
-        return ()
-    labelled = readings_accuracy.human_pairs(leaf, ctx)
-    if question.name in LABEL_CORRECTED and labelled is not None and labelled.any():
+    if question.name in LABEL_CORRECTED and readings_accuracy.human_pairs(leaf, items, ctx) is not None:
         return ()
     return ("judge_uncorrected",)
+
+
+def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> bool:
+    return question.name in JUDGED_READINGS and bool(set(items.task[leaf.mask].tolist()) & ctx.judged_tasks)
+
+
+def _judge_flags(found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> tuple[str, ...]:
+    """What the suite accepts of the judge behind a verdict."""
+    if not any(_judged(question, leaf, items, ctx) for question in found):
+        return ()
+    arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
+    flags = tuple(f"allowed_self_judging: {ctx.judges_like[arm]}" for arm in arms if arm is not None)
+    if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
+        flags += ("allowed_judge_uncorrected: no human labels correct the judge's scores",)
+    return flags
 
 
 def _missing_rule(

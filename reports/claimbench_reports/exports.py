@@ -32,7 +32,7 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 CSV_FIELDS = (
     "id", "task", "arm", "sample_id", "epoch", "outcome", "attempts", "text", "score", "score_status", "scores",
     "input_tokens", "output_tokens", "cost_usd", "cost_basis", "price_id", "ttft_ms", "e2e_ms", "cluster", "block",
-    "provenance", "error",
+    "provenance", "error", "judge_usd",
 )  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
     """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer.
 
     ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit of evidence.
+    ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
     """
     scores: dict[str, list[Score]] = defaultdict(list)
     for s in data.scores:
@@ -78,6 +79,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "block": block,
             "provenance": record.provenance,
             "error": _error(record, redact),
+            "judge_usd": next((float(s.judge_cost_usd) for s in mine.values() if s.judge_cost_usd is not None), None),
         }
         yield _sound(row)
 

@@ -168,8 +168,9 @@ class EarlierRun:
 class ReportData:
     """One run as stored, with everything derived from it.
 
-    ``records`` are the finished calls of every role; ``attempts`` all attempts; ``scores`` all scores; ``costs`` by
-    call id (dollars of the call over its attempts). ``n_planned`` counts planned subject calls. ``render`` gives the
+    ``records`` are the arms' finished calls; ``attempts`` their attempts; ``scores`` all scores; ``costs`` by call id
+    (dollars of the call over its attempts); ``judge_records`` and ``judge_costs`` the same of the judges' calls, which
+    are in no arm's figures. ``n_planned`` counts the arms' planned calls. ``render`` gives the
     messages of a sample as sent (``claimbench.prompts.render``); without it a transcript shows the sample's input.
     ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where prompts went.
     """
@@ -197,3 +198,5 @@ class ReportData:
     resent: Sequence[str] = ()
     """Call ids that were in flight when a process died and were sent again on resume."""
     render: Callable[[Task, Sample], Sequence[Message]] | None = None
+    judge_records: Sequence[CallRecord] = ()
+    judge_costs: Mapping[str, Cost] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from claimbench_reports import view_claims as claims
 from claimbench_reports import view_samples as samples
 from claimbench_reports import view_series as curves
 from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_bill import bill_views
+from claimbench_reports.view_bill import bill_views, judge_bill_views
 from claimbench_reports.view_format import Figure, figure, visible
 from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
 from claimbench_reports.view_words import METHODS, STATUS
@@ -61,6 +61,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         series=curves.series(data),
         cost_parts=curves.cost_parts(data),
         bill=bill_views(data),
+        judge_bill=judge_bill_views(data),
         break_even=curves.break_even_views(data),
         tornado=curves.tornado_views(data),
         disagreements=disagreements,
@@ -79,7 +80,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
 
 def _counts(data: ReportData) -> tuple[Figure, ...]:
     rows = data.calls.arms.values()
-    costs = [c.amount for c in data.costs.values()]
+    costs = [c.amount for c in (*data.costs.values(), *data.judge_costs.values())]
     known = [c for c in costs if c is not None]
     spent = float(sum(known)) if known else None
     note = f"{len(costs) - len(known):,} calls of unknown cost" if len(known) < len(costs) else ""

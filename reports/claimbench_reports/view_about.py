@@ -9,6 +9,7 @@ import numpy as np
 
 from claimbench.masking import in_words
 from claimbench.redact import Redactor
+from claimbench.scorers.judge import judge_of
 from claimbench.types import Json
 from claimbench_reports.inputs import EarlierRun, PriceFact, ReportData
 from claimbench_reports.view_arms import is_measured
@@ -44,6 +45,11 @@ def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     for task in s.tasks:
         system = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
         facts.append(Fact(f"Prompt of task {task.name}", excerpt(redact.transcript(system), 1500).text, "suite"))
+        judge = judge_of(task)
+        if judge is not None:
+            worth = ", ".join(f"{choice} = {value:g}" for choice, value in judge.options.choices.items())
+            rubric = excerpt(judge.options.rubric, 1500).text
+            facts.append(Fact(f"Judge of task {task.name}", f"{judge.options.by}: {rubric} ({worth})", "suite"))
     return tuple(_clean(f, redact) for f in facts)
 
 
@@ -139,7 +145,7 @@ def limits(data: ReportData) -> tuple[str, ...]:
 
 def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """Where prompts went, by arm, and what was masked in them, by task."""
-    arms = {arm.name for arm in data.suite.arms}
+    arms = {arm.name for arm in (*data.suite.arms, *data.suite.judges)}
     facts = [
         Fact(f"Prompts of {who}" if who in arms else who.capitalize(), text, "as far as this process could see")
         for who, text in data.privacy
@@ -191,7 +197,11 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
         "sample limit": m.limit,
     }
     groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
-    groups += [(f"Arm {name}", facts if isinstance(facts, Mapping) else {}) for name, facts in m.arm_facts.items()]
+    judges = {judge.name for judge in data.suite.judges}
+    groups += [
+        (f"{'Judge' if name in judges else 'Arm'} {name}", facts if isinstance(facts, Mapping) else {})
+        for name, facts in m.arm_facts.items()
+    ]
     groups += clocks(data)
     for s in data.sessions:
         facts = {

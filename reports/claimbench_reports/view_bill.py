@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 
+from claimbench.types import CallRecord, Cost
 from claimbench_reports.inputs import ReportData
 from claimbench_reports.view_format import figure, visible
 from claimbench_reports.view_types import BillPart, BillView
@@ -15,23 +16,36 @@ MICRO = Decimal("0.000001")
 
 def bill_views(data: ReportData) -> tuple[BillView, ...]:
     """One bill per arm that left finished calls; calls of unknown cost are counted and stand in no sum."""
+    return _bills("bill", [arm.name for arm in data.suite.arms], data.records, data.costs)
+
+
+def judge_bill_views(data: ReportData) -> tuple[BillView, ...]:
+    """The same per judge, apart: dollars of the experiment, in no arm's figures."""
+    asked = [record for record in data.judge_records if record.attempt > 0]
+    return _bills("judge_bill", [judge.name for judge in data.suite.judges], asked, data.judge_costs)
+
+
+def _bills(
+    kind: str, names: Sequence[str], records: Iterable[CallRecord], costs: Mapping[str, Cost]
+) -> tuple[BillView, ...]:
     parts: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     calls: dict[str, int] = defaultdict(int)
     unknown: dict[str, int] = defaultdict(int)
     with localcontext(prec=60):
-        for record in data.records:
-            arm, cost = record.call.arm, data.costs.get(record.call.id)
+        for record in records:
+            arm, cost = record.call.arm, costs.get(record.call.id)
             calls[arm] += 1
             if cost is None or cost.amount is None:
                 unknown[arm] += 1
                 continue
             for name, amount in (cost.components or {cost.basis or "total": cost.amount}).items():
                 parts[arm][name] += amount
-    return tuple(_view(a.name, parts[a.name], calls[a.name], unknown[a.name]) for a in data.suite.arms if calls[a.name])
+    return tuple(
+        _view(f"{kind}.{name}", name, parts[name], calls[name], unknown[name]) for name in names if calls[name]
+    )
 
 
-def _view(arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int) -> BillView:
-    id_ = f"bill.{arm}"
+def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int) -> BillView:
     known = calls > unknown
     total, shown = rounded_parts(parts)
     return BillView(

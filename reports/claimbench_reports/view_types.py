@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from claimbench_reports.view_format import Figure, Text
 
-VIEW_SCHEMA = 2
-"""Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested."""
+VIEW_SCHEMA = 3
+"""Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 = judge_bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ class BillPart:
 
 @dataclass(frozen=True, slots=True)
 class BillView:
-    """What an arm's calls cost in all; the parts add up to the total. ``unknown`` counts calls that are in no sum."""
+    """What the calls of an arm or judge cost; the parts add up to the total. ``unknown`` counts calls in no sum."""
 
     arm: str
     calls: Figure
@@ -325,6 +325,7 @@ class View:
     series: tuple[Series, ...]
     cost_parts: tuple[CostPart, ...]
     bill: tuple[BillView, ...]
+    judge_bill: tuple[BillView, ...]
     break_even: tuple[BreakEvenView, ...]
     tornado: tuple[TornadoView, ...]
     disagreements: tuple[SampleView, ...]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from claimbench_reports.exports import DANGEROUS
 from claimbench_reports.view_arms import ALL
 from claimbench_reports.view_format import Figure, visible
-from claimbench_reports.view_types import ArmView, View, iter_figures
+from claimbench_reports.view_types import ArmView, BillView, View, iter_figures
 from claimbench_reports.view_words import COLUMNS
 
 if TYPE_CHECKING:
@@ -179,10 +179,16 @@ def _prices(book: Workbook, view: View) -> None:
 
 
 def _bill(book: Workbook, view: View) -> None:
-    """Every arm's bill: its parts, and their sum as the report states it."""
-    sheet = _sheet(book, "Bill", ("Arm", "What", "USD", "Calls", "Calls of unknown cost"), (24, 24, 16, 10, 12))
+    """Every arm's bill: its parts, and their sum as the report states it; the judges' on a sheet of their own."""
+    _bill_sheet(book, "Bill", "Arm", view.bill)
+    if view.judge_bill:
+        _bill_sheet(book, "Judges", "Judge", view.judge_bill)
+
+
+def _bill_sheet(book: Workbook, title: str, who: str, bills: Sequence[BillView]) -> None:
+    sheet = _sheet(book, title, (who, "What", "USD", "Calls", "Calls of unknown cost"), (24, 24, 16, 10, 12))
     rows: list[Sequence[Value]] = []
-    for b in view.bill:
+    for b in bills:
         rows += [(b.arm, p.component, p.usd) for p in b.parts]
         rows.append((b.arm, "total", b.total, b.calls, b.unknown))
     _rows(sheet, rows)

@@ -1,4 +1,4 @@
-"""The bill of a run as its files show it: arm -> component -> dollars, ``total`` among them."""
+"""The bill of a run as its files show it: arm or judge -> component -> dollars, ``total`` among them."""
 
 from __future__ import annotations
 
@@ -32,28 +32,28 @@ class Shown(HTMLParser):
             self.found[self._id] += data
 
 
-def bills_of_html(path: Path) -> dict[str, dict[str, Decimal]]:
-    """As the report shows them."""
+def bills_of_html(path: Path, kind: str = "bill") -> dict[str, dict[str, Decimal]]:
+    """As the report shows them; ``kind``: bill (the arms'), or judge_bill."""
     bills: dict[str, dict[str, Decimal]] = {}
     for name, text in Shown(path.read_text(encoding="utf-8")).found.items():
-        if name.startswith("bill.") and not name.endswith((".calls", ".unknown")):
+        if name.startswith(f"{kind}.") and not name.endswith((".calls", ".unknown")):
             _, arm, part = name.split(".", 2)
             bills.setdefault(arm, {})[part] = Decimal(text.replace("$", "").replace(",", "").replace("\u2212", "-"))
     return bills
 
 
-def bills_of_xlsx(path: Path) -> dict[str, dict[str, Decimal]]:
+def bills_of_xlsx(path: Path, sheet: str = "Bill") -> dict[str, dict[str, Decimal]]:
     """As the workbook's sheet holds them."""
     bills: dict[str, dict[str, Decimal]] = {}
-    for arm, part, usd, *_ in openpyxl.load_workbook(path)["Bill"].iter_rows(min_row=2, values_only=True):
+    for arm, part, usd, *_ in openpyxl.load_workbook(path)[sheet].iter_rows(min_row=2, values_only=True):
         bills.setdefault(str(arm), {})[str(part).replace(" ", "_")] = Decimal(str(usd))
     return bills
 
 
-def bills_of_json(path: Path) -> dict[str, dict[str, Decimal]]:
+def bills_of_json(path: Path, kind: str = "bill") -> dict[str, dict[str, Decimal]]:
     """As the JSON export holds them."""
     bills = {}
-    for bill in json.loads(path.read_text(), parse_float=Decimal, parse_int=Decimal)["bill"]:
+    for bill in json.loads(path.read_text(), parse_float=Decimal, parse_int=Decimal)[kind]:
         parts = {p["component"].replace(" ", "_"): p["usd"]["value"] for p in bill["parts"]}
         bills[bill["arm"]] = {**parts, "total": bill["total"]["value"]}
     return bills

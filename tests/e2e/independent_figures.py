@@ -16,6 +16,7 @@ from scipy import optimize, stats
 from statsmodels.stats.proportion import proportion_confint
 
 Ends = tuple[float, float]
+Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -249,3 +250,19 @@ def quantile_ratio(a: Figure, b: Figure) -> Figure:
     lo = centre - math.hypot(log(a.value) - log(a.lo), log(b.hi) - log(b.value))
     hi = centre + math.hypot(log(a.hi) - log(a.value), log(b.value) - log(b.lo))
     return Figure(math.exp(centre), math.exp(lo), math.exp(hi) if hi < 700 else math.inf)
+
+
+def ppi_mean(truth: Floats, judge: Floats, rest: Floats) -> Ends:
+    """95% prediction-powered interval of a mean, by the estimating equations of PPI++ and not in closed form.
+
+    ``truth`` and ``judge``: the labelled items as people and as the judge score them; ``rest``: the judge on others.
+    """
+    n, others = len(truth), len(rest)
+    start = rest.mean() + (truth - judge).mean()
+    pull, pulled, pulled_rest = truth - start, judge - start, rest - start
+    shared = 2 * ((pull - pull.mean()) @ (pulled - pulled.mean())) / n
+    spread = np.cov(np.concatenate([pulled, pulled_rest]))
+    weight = float(np.clip(shared / (2 * (1 + n / others) * spread), 0, 1))
+    centre = weight * rest.mean() + (truth - weight * judge).mean()
+    error = np.sqrt((weight * rest).std() ** 2 / others + (truth - weight * judge).std() ** 2 / n)
+    return float(centre - 1.959963984540054 * error), float(centre + 1.959963984540054 * error)

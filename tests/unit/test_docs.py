@@ -26,9 +26,11 @@ from claimbench.errors import EXIT_ORDER
 from claimbench.provider import Provider
 from claimbench.readings_accuracy import MARGINS_SHOWN, MISSING_LIMIT
 from claimbench.readings_latency import OVERLAP_NEEDED
+from claimbench.scorers.judge import JudgeScorer
 from claimbench.stats import TAIL_KISH
 from claimbench.suite import json_schema, load_suite
 from claimbench.suite_lm_model import LmEvalTaskModel
+from claimbench.suite_model import ArmModel
 from claimbench.types import AnswerSpec, Message, Outcome, Request, Sample, SamplingParams, Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -175,7 +177,7 @@ TICKETS = [(f"t{i}", f"help {i}", ("billing", "delivery", "tech")[i % 3], "de" i
 
 
 def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
-    text, field = fences(page("suites.md"), "yaml")
+    text, judged, field = fences(page("suites.md"), "yaml")
     for task in YAML(typ="safe").load(field)["tasks"]:
         LmEvalTaskModel.model_validate(task)
     (tmp_path / "desk.yaml").write_text(text)
@@ -186,6 +188,10 @@ def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
     suite = load_suite(tmp_path / "desk.yaml")
     assert [len(task.samples) for task in suite.tasks] == [30, 30]
     assert {claim.kind for claim in parse_claims(suite)} == {"cost", "accuracy", "latency"}
+    said = YAML(typ="safe").load(judged)
+    (scorer,) = said["tasks"][0]["scorers"]
+    judge = JudgeScorer({key: value for key, value in scorer.items() if key != "name"})
+    assert [ArmModel.model_validate(one).name for one in said["judges"]] == [judge.options.by]
 
 
 # --- README -------------------------------------------------------------------------------------------------------
@@ -214,7 +220,7 @@ def test_commands_and_options_named_in_pages_exist() -> None:
             words = line.split()
             name = words[1].rstrip(",")
             assert name.startswith("-") or name in COMMANDS, f"{path.name}: {line}"
-            if name in {"claims", "models", "prices"} or name not in known:
+            if name in {"claims", "labels", "models", "prices"} or name not in known:
                 continue
             options = {word.partition("=")[0].rstrip(".,") for word in words[2:] if word.startswith("--")}
             assert options <= known[name] | {"--help"}, f"{path.name}: {line}"

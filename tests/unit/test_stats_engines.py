@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 
 import numpy as np
 import pytest
@@ -295,10 +294,39 @@ def test_size_rules_and_margin() -> None:
     assert stats.delta_star(stats.Interval(0.0, 0.01, 0.03, 0.95, "given", 9, 9)) == 0.0
 
 
-def test_judge_correction_needs_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ppi_py", None)
-    with pytest.raises(ModuleNotFoundError):
-        stats.ppi_mean([1.0], [1.0], [1.0])
+PPI_GOLDEN = [
+    (50, 100, 5, -0.23008131550224958, 0.16740947550224955),
+    (60, 300, 7, -0.1550367185067342, 0.16279325044494122),
+    (200, 37, 4, -0.11828373375400283, 0.10327956286792689),
+    (20, 500, 11, -0.2773794426276409, 0.2417370648711692),
+    (64, 64, 2, -0.21640637554457046, 0.18515637554457046),
+]
+"""Labelled, others, the judge's errors, and what ppi-python 0.2.3 gives: ``ppi_mean_ci(..., alpha=.05)``."""
+
+
+def judged_items(n: int, others: int, step: int) -> tuple[list[float], list[float], list[float]]:
+    """Paired differences of -1, 0 and 1 as people and a judge give them; the judge errs on every ``step``-th."""
+    truth = [float(i * 7 % 3 - 1) for i in range(n + others)]
+    judge = [-t if i % step == 0 else t for i, t in enumerate(truth)]
+    return truth[:n], judge[:n], judge[n:]
+
+
+@pytest.mark.parametrize(
+    ("n", "others", "step", "low", "high"),
+    PPI_GOLDEN,
+)
+def test_judge_correction_is_that_of_ppi_python(n: int, others: int, step: int, low: float, high: float) -> None:
+    found = stats.ppi_mean(*judged_items(n, others, step))
+    assert (found.lo, found.hi) == pytest.approx((low, high), rel=1e-9, abs=1e-12)
+    assert found.method == "ppi-mean"
+    assert ("few_labels" in found.reasons) is (n < 50)
+
+
+def test_a_judge_that_never_varies_leaves_the_labels_alone() -> None:
+    truth = [1.0, 0.0, 0.0, 1.0, -1.0] * 12
+    found = stats.ppi_mean(truth, [0.0] * 60, [0.0] * 100)
+    assert found.est == pytest.approx(0.2)
+    assert found.half_width == pytest.approx(stats.z_crit(0.05) * np.std(truth) / math.sqrt(60))
 
 
 def test_t_critical_values() -> None:

@@ -316,7 +316,6 @@ def test_e_process() -> None:
 
 
 def test_judge_correction() -> None:
-    pytest.importorskip("ppi_py", reason="optional extra `judge`")
     name = "PPI-mean"
     given = VECTORS[name]["input"]
     rest = np.zeros(given["Yhat_unlabeled_n"])

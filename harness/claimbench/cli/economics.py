@@ -20,7 +20,9 @@ def economics_of(evaluation: Evaluation) -> Economics:
     from claimbench_reports.inputs import Economics, break_even_of, tornado_of
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
-    prices, calls = evaluation.prices, evaluation.calls.arms
+    arms = {arm.name for arm in evaluation.stored.suite.arms}  # a judge is nobody's alternative
+    prices = {name: price for name, price in evaluation.prices.items() if name in arms}
+    calls = evaluation.calls.arms
     measured = {
         name: float(np.nanmean(rows.usd))
         for name, rows in evaluation.items.arms.items()

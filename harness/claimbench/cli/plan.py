@@ -100,7 +100,8 @@ def _arm_line(e: ArmEstimate) -> str:
         if e.usd_bound:
             money += f", reserved at most {dollars(e.usd_bound)}"
     time = f", about {duration(3600 * e.hours)}" if e.hours is not None else ""
-    return f"  {e.arm}: {e.calls:,} calls, {tokens}; {money}{time}"
+    who = f"judge {e.arm}" if e.role == "judge" else e.arm
+    return f"  {who}: {e.calls:,} calls, {tokens}; {money}{time}"
 
 
 def _budget_lines(run: Worst, arms: Mapping[str, Worst]) -> Iterator[str]:

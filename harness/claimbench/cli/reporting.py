@@ -48,6 +48,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
     from claimbench_reports.inputs import ReportData
 
     stored = evaluation.stored
+    judges = [judge.name for judge in stored.suite.judges]
     return ReportData(
         manifest=stored.manifest,
         suite=stored.suite,
@@ -67,9 +68,11 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
         looks=stored.looks,
         warnings=_warnings(evaluation),
         findings=difference_lines(evaluation.items, stored.suite.alpha),
-        privacy=privacy_lines(store, stored.manifest.run_id, stored.manifest.arms_run),
+        privacy=privacy_lines(store, stored.manifest.run_id, (*stored.manifest.arms_run, *judges)),
         resent=stored.resent,
         render=render,
+        judge_records=stored.judging.records,
+        judge_costs=evaluation.judge_costs.calls,
     )
 
 
@@ -238,7 +241,7 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
-    from claimbench.agreement_run import agreement_lines
+    from claimbench.agreement_run import agreement_lines, judge_lines
 
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -249,6 +252,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
+    warnings.extend(judge_lines(stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores))
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}

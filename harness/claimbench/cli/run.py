@@ -163,12 +163,13 @@ async def _measure(
     wanted = order.arms
     if resume_id is not None and not wanted:
         wanted = store.manifest(resume_id).arms_run
-    factories = provider_factories([arm.provider for arm in suite.arms if not wanted or arm.name in wanted])
+    used = [*(arm for arm in suite.arms if not wanted or arm.name in wanted), *suite.judges]
+    factories = provider_factories([arm.provider for arm in used])
     arms = make_arms(suite, wanted, factories, provider_context(suite))
     for name, why in arms.not_run.items():
         print(f"{name}: not run: {why}", file=sys.stderr)
     if arms.ready:
-        print(f"starting {', '.join(arms.ready)} ...", file=sys.stderr, flush=True)
+        print(f"starting {', '.join(arms.providers)} ...", file=sys.stderr, flush=True)
 
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
         return shown(progress, clock, stderr(), notes_said)
@@ -176,7 +177,7 @@ async def _measure(
     pricing = _pricing(store, suite, resume_id)
     segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
     begun: list[str] = []
-    guard = guard_of(suite, arms.ready)
+    guard = guard_of(suite, arms.providers)
     work = execute(Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard), resume_id)
     return await watched(work, suite, arms, store, offline, begun)
 

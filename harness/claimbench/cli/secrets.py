@@ -16,17 +16,20 @@ def known_secrets(suite: Suite) -> tuple[str, ...]:
     """What the environment and the suite's key files hold; keyrings are not asked, for they may ask a person."""
     from claimbench.redact import secrets_in
 
-    names = [arm.api_key_env for arm in suite.arms if arm.api_key_env]
-    files = _keys((arm for arm in suite.arms if arm.api_key_file is not None), suite)
+    everyone = (*suite.arms, *suite.judges)
+    names = [arm.api_key_env for arm in everyone if arm.api_key_env]
+    files = _keys((arm for arm in everyone if arm.api_key_file is not None), suite)
     return tuple(dict.fromkeys((*secrets_in(os.environ, names), *files)))
 
 
 def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
-    """What keeps the keys of the arms that run out of the records."""
+    """What keeps the keys of the arms (and judges) that run out of the records."""
     from claimbench.key_guard import KeyGuard
 
     wanted = set(arms)
-    return KeyGuard(known_secrets(suite), _keys((arm for arm in suite.arms if arm.name in wanted), suite))
+    return KeyGuard(
+        known_secrets(suite), _keys((arm for arm in (*suite.arms, *suite.judges) if arm.name in wanted), suite)
+    )
 
 
 def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:

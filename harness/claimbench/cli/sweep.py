@@ -121,7 +121,7 @@ async def _level(
     from claimbench.session import Job, Order, execute
     from claimbench.sweep import ForSeconds, level_of
 
-    at = replace(suite, load=replace(suite.load, mode="closed", concurrency=concurrency), claims=())
+    at = replace(suite, load=replace(suite.load, mode="closed", concurrency=concurrency), claims=(), judges=())
     at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))
     clock = SystemClock()
     factories = provider_factories([one.provider for one in at.arms if one.name == arm])

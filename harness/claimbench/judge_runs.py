@@ -1,0 +1,48 @@
+"""The loop with judges after it: what the arms answered is judged before anybody looks at the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from claimbench.judging import JudgeRequests
+from claimbench.runner import Progress, Runner
+from claimbench.store import ResultsStore, RunWriter
+from claimbench.types import Call, CallRecord, Outcome
+
+
+class Judged:
+    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows for both."""
+
+    def __init__(
+        self, runner: Runner, requests: JudgeRequests, calls: Sequence[Call], store: ResultsStore, writer: RunWriter
+    ) -> None:
+        self._runner, self._requests, self._store, self._writer = runner, requests, store, writer
+        self._calls = [call for call in calls if call.role == "judge"]
+
+    async def run(self, calls: Sequence[Call]) -> Progress:
+        """Run the arms' ``calls``, then the judges' calls on every finished answer that was not judged yet."""
+        progress = await self._runner.run(calls)
+        if progress.ended is None:
+            progress = await self._runner.run(self._due())
+        return progress
+
+    def stop(self, reason: str) -> None:
+        """Start nothing more, of arms or judges."""
+        self._runner.stop(reason)
+
+    def _due(self) -> list[Call]:
+        """The judges' calls that can be sent now; those that have nothing to judge are recorded as not asked."""
+        self._writer.flush()
+        records = {record.call.id: record for record in self._store.records(self._calls[0].run_id)}
+        due: list[Call] = []
+        for call in self._calls:
+            subject = records.get(self._requests.subjects[call.id])
+            if call.id in records or subject is None:
+                continue
+            if subject.outcome is Outcome.OK:
+                self._requests.answers[subject.call.id] = subject.text
+                due.append(call)
+            else:
+                why = f"not asked: there is no answer to judge ({subject.outcome.value})"
+                self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why)).result()
+        return due

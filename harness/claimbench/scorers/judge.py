@@ -1,0 +1,88 @@
+"""``judge``: a model reads the answer and names one of the suite's choices; each choice is worth a score.
+
+The judge's own call is planned, sent, paid and stored like any other (:mod:`claimbench.judging`); here its stored
+answer becomes a score, so that scoring stays a pure function of the database. Whatever went wrong with the judge (a
+fault, a refusal, an answer that names no choice) leaves the score ``unscored``: it says nothing about what was judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field, field_validator
+
+from claimbench.scorers.base import Options, read_options, scored
+from claimbench.scorers.labels import LabelScorer
+from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
+
+NAME = "judge"
+
+
+class JudgeOptions(Options):
+    """Options of ``judge``."""
+
+    by: str = Field(min_length=1)
+    """The judge: a name in the suite's `judges:`."""
+    rubric: str = Field(min_length=1)
+    """What makes an answer good or bad, in words for the judge."""
+    choices: dict[str, float]
+    """What the judge may say, and the score of each from 0 to 1; shown best first, however it is written or stored."""
+    template: str | None = None
+    """Jinja2 template of what the judge is shown; left out: the request, the target and the answer."""
+    max_tokens: int = Field(default=64, ge=1, le=1_000_000)
+    """Longest answer of the judge, tokens; a judge that reasons first needs more."""
+
+    @field_validator("choices")
+    @classmethod
+    def _two_or_more(cls, choices: dict[str, float]) -> dict[str, float]:
+        folded = [name.strip().casefold() for name in choices]
+        if len(choices) < 2:
+            raise ValueError("a judge needs two choices or more")
+        if len(set(folded)) < len(folded) or not all(folded) or any(name != name.strip() for name in choices):
+            raise ValueError("choices are words that differ in more than case, without blanks at their ends")
+        if not all(0 <= value <= 1 for value in choices.values()):
+            raise ValueError("each choice is worth a score from 0 to 1")
+        return dict(sorted(choices.items(), key=lambda choice: (-choice[1], choice[0])))
+
+
+class JudgeScorer:
+    """The score of the choice that the judge named. ``said``: what a run's judges left, by id of the call judged."""
+
+    name = NAME
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None, said: Mapping[str, CallRecord] | None = None) -> None:
+        self.options = read_options(JudgeOptions, options or {}, self.name)
+        self._said = said or {}
+        self._reader = LabelScorer()
+
+    def of_run(self, said: Mapping[str, CallRecord]) -> JudgeScorer:
+        """The same scorer with what a run's judges said."""
+        return JudgeScorer(self.options.model_dump(), said)
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`."""
+        said = self._said.get(call_id)
+        if said is None:
+            return self._unscored(call_id, f"the judge {self.options.by} has not answered")
+        if said.outcome is not Outcome.OK:
+            why = f": {said.error}" if said.error else ""
+            return self._unscored(call_id, f"the judge {self.options.by} gave no answer ({said.outcome.value}{why})")
+        choice = self.choice(said.text)
+        if choice is None:
+            return self._unscored(call_id, f"the answer of the judge {self.options.by} names no choice, or several")
+        return scored(self, call_id, self.options.choices[choice], f"{self.options.by} says {choice}")
+
+    def choice(self, text: str) -> str | None:
+        """The one choice that a judge's (or a person's) answer names; None if it names none or several."""
+        found = self._reader.read(text, tuple(self.options.choices))
+        return found[0] if len(found) == 1 else None
+
+    def _unscored(self, call_id: str, why: str) -> Score:
+        return Score(call_id, self.name, self.version, "unscored", None, why)
+
+
+def judge_of(task: Task) -> JudgeScorer | None:
+    """The task's judge as its options say, or None if no judge scores it."""
+    spec = next((spec for spec in task.scorers if spec.name == NAME), None)
+    return None if spec is None else JudgeScorer(spec.options)

@@ -1,0 +1,39 @@
+"""A loopback vendor that judges: it names a choice by what stands between the marks, and errs on some tickets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from .conftest import LABELS, Vendor
+
+FENCED = re.compile(r"\[begin answer ([0-9a-f]+)\]\n(.*)\n\[end answer \1\]", re.DOTALL)
+
+JUDGED = """
+judges:
+  - {{name: arbiter, provider: openai, model: arbiter-9, base_url: "{url}", concurrency: 4,
+     cost: {{price: {{input: 10, output: 30, source: test, dated: 2026-01-01}}}}}}
+"""
+SCORER = """scorers: [{name: judge, by: arbiter, rubric: "Is it the right team?", choices: {good: 1, bad: 0}}]"""
+
+
+def judged(suite: str, url: str) -> str:
+    """The suite with its answers as free text, scored by a judge at ``url``."""
+    text = suite.replace("{type: label, labels: [billing, delivery, tech], constrain: false}", "{type: text}")
+    return text.replace("scorers: [label]", SCORER) + JUDGED.format(url=url)
+
+
+@dataclass
+class JudgeVendor(Vendor):
+    """``errs``: tickets on which it says the opposite. ``says``: other words than good and bad."""
+
+    errs: Callable[[int], bool] = lambda _number: False
+    says: Callable[[int, str], str] = lambda _number, choice: choice
+
+    def reply(self, number: int, text: str) -> str:
+        """A choice, by the answer that stands between the marks."""
+        found = FENCED.search(text)
+        assert found is not None, text
+        right = found.group(2) == LABELS[number % 3]
+        return self.says(number, "good" if right != self.errs(number) else "bad")
