@@ -95,10 +95,11 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
     """Read one run; the suite comes from the manifest, so its files are not needed."""
     manifest = store.manifest(run_id)
     sessions = tuple(store.sessions(run_id))
-    planned = store.calls(run_id)
+    finished = tuple(store.records(run_id))
+    planned = store.calls(run_id, finished)
     judged = {call.id for call in planned if call.role == "judge"}
     calls, of_judges = _apart(planned, judged, lambda call: call.id)
-    records, grades = _apart(store.records(run_id), judged, lambda record: record.call.id)
+    records, grades = _apart(finished, judged, lambda record: record.call.id)
     attempts, asked = _apart(store.attempts(run_id), judged, lambda attempt: attempt.call_id)
     resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
     return Stored(

@@ -9,7 +9,7 @@ Every fault (no folder, no rights, full disk, foreign or damaged file, newer sch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from decimal import Decimal
@@ -209,12 +209,15 @@ class ResultsStore:
         with self._reading() as connection:
             return decode(Manifest, self._body(connection, run_id)[0])
 
-    def calls(self, run_id: str) -> list[Call]:
-        """The planned calls in their order."""
+    def calls(self, run_id: str, finished: Iterable[CallRecord] = ()) -> list[Call]:
+        """The planned calls in their order; those of ``finished`` are taken from there: a record holds its call."""
         t = schema.calls
-        query = select(t.c.body).where(t.c.run_id == run_id).order_by(t.c.position, t.c.call_id)
+        known = {record.call.id: record.call for record in finished}
+        query = select(t.c.call_id, t.c.body).where(t.c.run_id == run_id).order_by(t.c.position, t.c.call_id)
         with self._reading() as connection:
-            return list(decode_all(Call, connection.execute(query).scalars()))
+            rows = connection.execute(query).all()
+        others = decode_all(Call, (body for call_id, body in rows if call_id not in known))
+        return [known[call_id] if call_id in known else next(others) for call_id, _ in rows]
 
     def finished(self, run_id: str) -> set[str]:
         """Ids of the calls that have a record."""

@@ -45,7 +45,7 @@ class LabelScorer:
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
         """See :class:`claimbench.scorers.base.Scorer`."""
-        found = self.read(text, task.answer.labels)
+        found = _read(text, task.answer.labels, self._options.search)
         if len(found) != 1:
             what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
             return unparsable(self, call_id, f"{brief(text)} {what}")
@@ -54,21 +54,27 @@ class LabelScorer:
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
-        strict, loose = _forms(labels)
-        shown = visible(text)
-        readings = [(strict, squeeze(shown).casefold())] if strict else []
-        if loose:
-            readings.append((loose, _loose(shown)))
+        return _read(text, labels, self._options.search)
+
+
+@lru_cache(maxsize=4096)
+def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
+    """What answers are read as; models that classify give the same few answers again and again."""
+    strict, loose = _forms(labels)
+    shown = visible(text)
+    readings = [(strict, squeeze(shown).casefold())] if strict else []
+    if loose:
+        readings.append((loose, _loose(shown)))
+    for forms, answer in readings:
+        whole = [label for label, form in forms.items() if form == answer]
+        if whole:
+            return tuple(whole)
+    if search:
         for forms, answer in readings:
-            whole = [label for label, form in forms.items() if form == answer]
-            if whole:
-                return tuple(whole)
-        if self._options.search:
-            for forms, answer in readings:
-                found = _search(forms, answer)
-                if found:
-                    return found
-        return ()
+            found = _search(forms, answer)
+            if found:
+                return found
+    return ()
 
 
 @lru_cache(maxsize=64)
