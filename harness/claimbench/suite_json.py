@@ -11,12 +11,14 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from claimbench.errors import IntegrityError
+from claimbench.typed_json import Mismatch, read
 from claimbench.types import Arm, Json, Sample, SamplingParams, Suite, Task
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 SUITE_JSON_SCHEMA = 1
 """Version of the JSON form. History: 1 = first."""
@@ -28,6 +30,8 @@ _JUDGING_VERSION = 1
 
 @cache
 def _adapter() -> TypeAdapter[Suite]:
+    from pydantic import TypeAdapter  # who only reads stored suites does without
+
     return TypeAdapter(Suite)
 
 
@@ -46,11 +50,10 @@ def suite_from_json(data: Mapping[str, Json]) -> Suite:
             hint="use the ClaimBench version that wrote the run",
         )
     try:
-        return _adapter().validate_python({key: value for key, value in data.items() if key != "schema"})
-    except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise IntegrityError(f"the stored suite is damaged at {where}: {first['msg']}") from None
+        return read(Suite, data)
+    except Mismatch as wrong:
+        where = ".".join(map(str, wrong.where))
+        raise IntegrityError(f"the stored suite is damaged at {where}: {wrong}") from None
 
 
 def canonical_json(value: Json) -> bytes:

@@ -3,7 +3,7 @@
 A scorer is a pure function of the answer's text, the sample and its own options: the same record scores the same for
 ever, so that a run can be scored again from its database. It is made by a *factory* named in the entry-point group
 ``claimbench.scorers``: ``factory(options) -> Scorer``, which raises :class:`ScorerOptionError` for options it does not
-know. ``version`` changes whenever a score could.
+know (:mod:`claimbench.scorers.options` reads those of the built-in ones). ``version`` changes whenever a score could.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeVar, runtime_checkable
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import Any, Protocol, runtime_checkable
 
 from claimbench.errors import BenchError
 from claimbench.types import AnswerSpec, Json, Outcome, Sample, Score, Task
@@ -70,34 +68,6 @@ class PartsScorer(Protocol):
 
 
 ScorerFactory = Callable[[Mapping[str, Json]], Scorer]
-
-
-class Options(BaseModel):
-    """Base of the built-in scorers' options: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
-
-
-OptionsT = TypeVar("OptionsT", bound=Options)
-
-
-def read_options(model: type[OptionsT], options: Mapping[str, Json], scorer: str) -> OptionsT:
-    """Validate a scorer's options; raises :class:`ScorerOptionError` naming the first wrong one."""
-    try:
-        return model.model_validate(dict(options))
-    except ValidationError as exc:
-        first = exc.errors(include_url=False)[0]
-        option = str(first["loc"][0]) if first["loc"] else None
-        known = tuple(model.model_fields)
-        if first["type"] == "extra_forbidden":
-            message = f"scorer {scorer}: unknown option '{option}'"
-        elif first["type"] == "missing":
-            message, option = f"scorer {scorer}: the option '{option}' is missing", None
-        else:
-            where = ".".join(str(step) for step in first["loc"])
-            problem = str(first.get("ctx", {}).get("error", first["msg"]))
-            message = f"scorer {scorer}: {where}: {problem[:1].lower()}{problem[1:]}, got {first['input']!r}"
-        raise ScorerOptionError(message, option=option, known=known) from None
 
 
 def scored(

@@ -15,7 +15,8 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import find_numbers, parse_number
-from claimbench.scorers.base import Options, brief, read_options, scored, unparsable, visible
+from claimbench.scorers.base import brief, scored, unparsable, visible
+from claimbench.scorers.options import Options, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 

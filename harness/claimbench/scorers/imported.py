@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from claimbench.scorers.base import Options, read_options, scored
+from claimbench.scorers.base import scored
+from claimbench.scorers.options import Options, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 

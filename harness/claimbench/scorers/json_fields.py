@@ -16,8 +16,9 @@ from pydantic import BeforeValidator, Field
 
 from claimbench.nearest import did_you_mean
 from claimbench.number_text import parse_number
-from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.numbers import close
+from claimbench.scorers.options import Options, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 Compare = Literal["exact", "casefold", "numeric", "set"]

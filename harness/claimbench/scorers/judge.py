@@ -9,40 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pydantic import Field, field_validator
-
-from claimbench.scorers.base import Options, read_options, scored
+from claimbench.scorers.base import scored
 from claimbench.scorers.labels import LabelScorer
 from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
 
 NAME = "judge"
-
-
-class JudgeOptions(Options):
-    """Options of ``judge``."""
-
-    by: str = Field(min_length=1)
-    """The judge: a name in the suite's `judges:`."""
-    rubric: str = Field(min_length=1)
-    """What makes an answer good or bad, in words for the judge."""
-    choices: dict[str, float]
-    """What the judge may say, and the score of each from 0 to 1; shown best first, however it is written or stored."""
-    template: str | None = None
-    """Jinja2 template of what the judge is shown; left out: the request, the target and the answer."""
-    max_tokens: int = Field(default=64, ge=1, le=1_000_000)
-    """Longest answer of the judge, tokens; a judge that reasons first needs more."""
-
-    @field_validator("choices")
-    @classmethod
-    def _two_or_more(cls, choices: dict[str, float]) -> dict[str, float]:
-        folded = [name.strip().casefold() for name in choices]
-        if len(choices) < 2:
-            raise ValueError("a judge needs two choices or more")
-        if len(set(folded)) < len(folded) or not all(folded) or any(name != name.strip() for name in choices):
-            raise ValueError("choices are words that differ in more than case, without blanks at their ends")
-        if not all(0 <= value <= 1 for value in choices.values()):
-            raise ValueError("each choice is worth a score from 0 to 1")
-        return dict(sorted(choices.items(), key=lambda choice: (-choice[1], choice[0])))
 
 
 class JudgeScorer:
@@ -52,6 +23,8 @@ class JudgeScorer:
     version = "1"
 
     def __init__(self, options: Mapping[str, Json] | None = None, said: Mapping[str, CallRecord] | None = None) -> None:
+        from claimbench.scorers.options import JudgeOptions, read_options
+
         self.options = read_options(JudgeOptions, options or {}, self.name)
         self._said = said or {}
         self._reader = LabelScorer()

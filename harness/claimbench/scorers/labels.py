@@ -17,17 +17,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from pydantic import Field
-
-from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
-
-
-class LabelOptions(Options):
-    """Options of ``label``."""
-
-    search: bool = Field(default=True)
-    """Look for a label inside a longer answer; false: the whole answer must be one."""
 
 
 class LabelScorer:
@@ -37,7 +28,11 @@ class LabelScorer:
     version = "1"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
-        self._options = read_options(LabelOptions, options or {}, self.name)
+        self._search = True
+        if options:
+            from claimbench.scorers.options import LabelOptions, read_options
+
+            self._search = read_options(LabelOptions, options, self.name).search
 
     def check(self, answer: AnswerSpec) -> str | None:
         """Labels are needed."""
@@ -45,7 +40,7 @@ class LabelScorer:
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
         """See :class:`claimbench.scorers.base.Scorer`."""
-        found = _read(text, task.answer.labels, self._options.search)
+        found = _read(text, task.answer.labels, self._search)
         if len(found) != 1:
             what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
             return unparsable(self, call_id, f"{brief(text)} {what}")
@@ -54,7 +49,7 @@ class LabelScorer:
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
-        return _read(text, labels, self._options.search)
+        return _read(text, labels, self._search)
 
 
 @lru_cache(maxsize=4096)

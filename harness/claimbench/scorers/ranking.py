@@ -16,7 +16,8 @@ from pydantic import Field
 
 from claimbench.agreement import ndcg, reciprocal_rank
 from claimbench.number_text import parse_number
-from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.options import Options, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 

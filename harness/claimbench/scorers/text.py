@@ -8,7 +8,8 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from claimbench.scorers.base import Options, brief, read_options, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.options import Options, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 
