@@ -211,6 +211,7 @@ def evaluate(
         instrument_error_s = errors_by_arm(stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts)
     ours = {name: price for name, price in book.items() if name not in {judge.name for judge in stored.suite.judges}}
     context = judge_context(stored, ours, claims, items, calls, moment, instrument_error_s)
+    context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))
@@ -237,6 +238,16 @@ def cost_judges(stored: Stored, book: Mapping[str, ArmPrice], as_of: date | date
         bounds=lambda call: token_bound(requests(call)),
         load_s=load_seconds(stored.manifest),
     )
+
+
+def _mean_judge_usd(stored: Stored, costs: RunCosts) -> dict[str, float]:
+    """By task: mean dollars of asking its judge once, where they are known."""
+    found: dict[str, list[float]] = {}
+    for call in stored.judging.calls:
+        cost = costs.calls.get(call.id)
+        if cost is not None and cost.amount is not None:
+            found.setdefault(call.task, []).append(float(cost.amount))
+    return {task: float(np.mean(amounts)) for task, amounts in found.items()}
 
 
 def with_judge_costs(scores: tuple[Score, ...], stored: Stored, costs: RunCosts) -> tuple[Score, ...]:

@@ -47,6 +47,7 @@ class JudgeContext:
         judged_tasks: tasks scored by a model as judge.
         human_scores: human labels, one per item of the table, nan where there is none.
         trust_judge: the user vouches for the judge.
+        judge_usd: by task, mean dollars of judging one answer; more items cost that too.
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.
@@ -66,6 +67,7 @@ class JudgeContext:
     judged_tasks: frozenset[str] = frozenset()
     human_scores: Mapping[str, FloatArray] = field(default_factory=dict)
     trust_judge: bool = False
+    judge_usd: Mapping[str, float] = field(default_factory=dict)
     judges_like: Mapping[str, str] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
     devices: Mapping[str, str | None] = field(default_factory=dict)

@@ -171,6 +171,15 @@ def said_of(judging: Judging, calls: Iterable[Call], suite: Suite) -> dict[str, 
     return {subject[record.call.id]: record for record in judging.records}
 
 
+def not_judged(judging: Judging, calls: Iterable[Call], records: Iterable[CallRecord], suite: Suite) -> int:
+    """How many finished calls of arms still wait for their judge."""
+    if not judging.calls:
+        return 0
+    judged = {record.call.id for record in judging.records}
+    finished = {record.call.id for record in records}
+    return sum(call not in judged and subject in finished for call, subject in subjects_of(calls, suite).items())
+
+
 def prefix_requests(suite: Suite, judge: Arm, run_id: str) -> dict[str, list[Request]]:
     """By task: requests that begin as all of the judge's will, for engines that keep what prompts share."""
     found: dict[str, list[Request]] = {}

@@ -26,9 +26,11 @@ TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data",
 """Reasons that later looks can remove, so that a claim is not given up for them."""
 
 
-HOPELESS = frozenset({"cost_basis_missing", "denominator_zero", "fixed_needs_epochs", "judge_uncorrected",
+HOPELESS = frozenset({"cost_basis_missing", "denominator_zero", "fixed_needs_epochs",
                       "client_limited", "cost_missing"})  # fmt: skip
 """Reasons that more requests of the same kind cannot remove."""
+AFTERWARDS = frozenset({"judge_uncorrected"})
+"""Reasons that are removed after the run, by people's labels: such a claim uses no look and keeps the run going."""
 
 
 @dataclass(frozen=True)
@@ -95,9 +97,12 @@ class StopRule:
         for claim, outcome in zip(self._claims, outcomes, strict=True):
             if outcome.status == "not_comparable":
                 continue
+            codes = {r.split(":")[0] for r in outcome.reasons}
+            if AFTERWARDS & codes:
+                settled[claim.id] = hopeless[claim.id] = False
+                continue
             z = _z(outcome)
             repeated[claim.id] = min(before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number))
-            codes = {r.split(":")[0] for r in outcome.reasons}
             trend = not codes & TOO_EARLY and outcome.status == "inconclusive" and self.plan.futile(z, planned.number)
             settled[claim.id], hopeless[claim.id] = _is_settled(outcome), trend or bool(codes & HOPELESS)
         decision = self._decision(planned.number, settled, repeated, hopeless)

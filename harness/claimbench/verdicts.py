@@ -172,7 +172,7 @@ def _qualifier(claim: Claim, head: Reading) -> str:
 
 
 def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext) -> Effort:
-    """Dollars and hours of one more item over the leaf's arms; arms on one device take turns, others do not wait."""
+    """Dollars (judges included) and hours of one more item over the leaf's arms; those on one device take turns."""
     usd: float | None = 0.0
     hours: dict[str, float] = {}
     known_hours = True
@@ -183,7 +183,9 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext) ->
         epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0
         per_item = max(per_item, epochs)
         known = rows.usd[planned][~np.isnan(rows.usd[planned])]
-        usd = None if usd is None or len(known) == 0 else usd + epochs * float(known.mean())
+        judging = [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()] if ctx.judge_usd else [0.0]
+        each = float(known.mean()) + float(np.mean(judging)) if len(known) else None
+        usd = None if usd is None or each is None else usd + epochs * each
         mine = np.isin(timed.item, np.flatnonzero(planned)) & np.isfinite(timed.busy_s)
         if not mine.any():
             known_hours = False

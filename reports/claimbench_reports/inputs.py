@@ -200,3 +200,5 @@ class ReportData:
     render: Callable[[Task, Sample], Sequence[Message]] | None = None
     judge_records: Sequence[CallRecord] = ()
     judge_costs: Mapping[str, Cost] = field(default_factory=dict)
+    n_not_judged: int = 0
+    """Finished calls of arms that still wait for their judge."""

@@ -47,7 +47,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         suite=clean(m.suite_name),
         description=clean(data.suite.description),
         redaction=PROFILE_WORDS[redact.profile],
-        complete=int(counts[1].value or 0) >= int(counts[0].value or 0),
+        complete=int(counts[1].value or 0) >= int(counts[0].value or 0) and not data.n_not_judged,
         summary=_summary(verdicts),
         counts=counts,
         warnings=tuple(clean(w) for w in data.warnings),

@@ -108,6 +108,8 @@ def limits(data: ReportData) -> tuple[str, ...]:
     finished = sum(len(r.item) for r in data.calls.arms.values())
     if finished < data.n_planned:
         found.append(f"The run is not complete: {finished:,} of {data.n_planned:,} planned calls are finished.")
+    if data.n_not_judged:
+        found.append(f"{data.n_not_judged:,} answers were not judged and have no score.")
     if m.limit is not None:
         found.append(f"Limited to {m.limit:,} samples per task; the suite holds more.")
     if m.arms_not_run:

@@ -69,7 +69,10 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     for one in missed:
         click.echo(_line(one))
     if not finished:
-        click.echo(f"incomplete: {len(evaluation.stored.records)} of {len(evaluation.stored.calls)} calls are finished")
+        stored = evaluation.stored
+        done, planned = (len(rows) for rows in ((*stored.records, *stored.judging.records),
+                                                (*stored.calls, *stored.judging.calls)))  # fmt: skip
+        click.echo(f"incomplete: {done} of {planned} calls are finished")
     return code
 
 

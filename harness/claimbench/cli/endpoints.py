@@ -19,14 +19,15 @@ RUN_ID = "doctor"
 
 
 async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: bool, call: bool) -> list[Check]:
-    """Check every endpoint arm of the suite at ``path``: its key, its list of models and, with ``call``, one call."""
+    """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``, one call."""
     from claimbench.suite import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     context = provider_context(suite)
-    factories = provider_factories([arm.provider for arm in suite.arms])
+    everyone = (*suite.arms, *suite.judges)
+    factories = provider_factories([arm.provider for arm in everyone])
     found: list[Check] = []
-    for arm in suite.arms:
+    for arm in everyone:
         if arm.serve is not None:
             found.append(Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run"))
             continue

@@ -83,6 +83,8 @@ def show_plan(
     for line in _budget_lines(run, by_arm):
         click.echo(line)
     click.echo("\nWhat it could settle (80% power):")
+    if suite.judges and "judge_uncorrected" not in suite.allow:
+        click.echo("  (quality that a judge scores: only once people have labelled 50 samples, bench labels)")
     for claim in claims:
         said = f': "{claim.claim.text}"' if claim.claim.text else ""
         click.echo(f"  {claim.claim.id}{said}")

@@ -43,6 +43,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
     """Hand a run over to the reports."""
     from claimbench.cli.economics import economics_of
     from claimbench.cli.watching import privacy_lines
+    from claimbench.judging import not_judged
     from claimbench.prompts import render
     from claimbench.slice_differences import difference_lines
     from claimbench_reports.inputs import ReportData
@@ -73,6 +74,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
         render=render,
         judge_records=stored.judging.records,
         judge_costs=evaluation.judge_costs.calls,
+        n_not_judged=not_judged(stored.judging, stored.calls, stored.records, stored.suite),
     )
 
 

@@ -31,6 +31,7 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
                 "tasks": {task.name: len(task.samples) for task in loaded.tasks},
                 "masked": {task.name: asdict(task.masked) for task in loaded.tasks if task.masked is not None},
                 "arms": [arm.name for arm in loaded.arms],
+                "judges": [judge.name for judge in loaded.judges],
                 "claims": [{"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims],
             }
         )
@@ -42,6 +43,8 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
         if (masked := in_words(task)) is not None:
             click.echo(f"    masked: {masked}")
     click.echo(f"  arms: {', '.join(arm.name for arm in loaded.arms)}")
+    if loaded.judges:
+        click.echo(f"  judges: {', '.join(judge.name for judge in loaded.judges)}")
     for claim in claims:
         click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")
     return 0
