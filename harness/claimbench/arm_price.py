@@ -17,10 +17,11 @@ from typing import Any
 
 from claimbench.errors import BenchError, IntegrityError
 from claimbench.hostcost import HostCost, Training, host_to_json, parse_host, parse_training, training_to_json
+from claimbench.price_bills import Bills
 from claimbench.price_codec import fx_from_json, fx_to_json, price_from_json, price_to_json
 from claimbench.price_model import TIERS, Era, FxRate, Price, Rate, money, scaled
 from claimbench.pricebook import PriceBook
-from claimbench.pricing import Bills, TokenBound, billed_tier, cost_of_attempt, reserve
+from claimbench.pricing import TokenBound, billed_tier, cost_of_attempt, reserve
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Suite
 
 SCHEMA = 1

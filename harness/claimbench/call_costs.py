@@ -14,8 +14,9 @@ from functools import lru_cache
 
 from claimbench.arm_price import ArmPrice
 from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
+from claimbench.price_bills import Bills
 from claimbench.price_model import as_utc
-from claimbench.pricing import Bills, TokenBound, sum_costs
+from claimbench.pricing import TokenBound, sum_costs
 from claimbench.types import Attempt, Call, Cost, Session
 
 
@@ -96,10 +97,9 @@ def cost_run(
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})
-    totals = {
-        i: _plus(parts[0] if len(parts) == 1 else sum_costs(parts), extra.get(by_id[i].arm))
-        for i, parts in mine.items()
-    }
+    totals = {i: parts[0] if len(parts) == 1 else sum_costs(parts) for i, parts in mine.items()}
+    if extra:
+        totals = {i: _plus(cost, extra.get(by_id[i].arm, {})) for i, cost in totals.items()}
     return RunCosts(tuple(costs), totals)
 
 
@@ -149,7 +149,7 @@ def _extras(
     return extra
 
 
-def _plus(cost: Cost, parts: Mapping[str, Decimal] | None) -> Cost:
+def _plus(cost: Cost, parts: Mapping[str, Decimal]) -> Cost:
     if not parts:
         return cost
     add = sum(parts.values(), Decimal(0))

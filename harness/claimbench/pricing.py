@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from typing import TYPE_CHECKING
 
 from claimbench.price_model import (
     PARENTS,
@@ -25,6 +26,9 @@ from claimbench.price_model import (
     usd_rate,
 )
 from claimbench.types import Billable, Cost, CostBasis, Json, Request, Usage
+
+if TYPE_CHECKING:
+    from claimbench.price_bills import Bills
 
 MILLION = Decimal(1_000_000)
 MICRO = Decimal("0.000001")
@@ -169,7 +173,7 @@ def cost_of_attempt(
     if billable == "no":
         return Cost(Decimal(0), basis="list_price", priced_at=_stamp(at_utc))
     if bills is None or usage is None or price is None:
-        computed = _computed(usage, price, at_utc, tier, context, fx, why_unknown)
+        computed = compute(usage, price, at_utc, tier, context, fx, why_unknown)
     else:
         computed = bills.computed(usage, price, at_utc, tier, context, fx)
     if billed_usd is not None and billed_usd > 0:
@@ -183,15 +187,16 @@ def cost_of_attempt(
     return replace(computed, low=Decimal(0), high=_high(price, at_utc, tier, context, fx, bound, reserved_usd))
 
 
-def _computed(
+def compute(
     usage: Usage | None,
     price: Price | None,
     at_utc: datetime,
     tier: str,
     context: Mapping[str, str] | None,
     fx: Sequence[FxRate],
-    why_unknown: str | None,
+    why_unknown: str | None = None,
 ) -> Cost:
+    """The bill that follows from usage and price alone; arguments as for :func:`cost_of_attempt`."""
     stamp = _stamp(at_utc)
     if price is None:
         return Cost(None, basis="list_price", priced_at=stamp, why_unknown=why_unknown or "price unknown")
@@ -207,38 +212,6 @@ def _computed(
     except UnknownPrice as why:
         return Cost(None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why))
     return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
-
-
-class Bills:
-    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the same bill.
-
-    One object belongs to one price, context and list of exchange rates: none of them is part of what it looks up.
-    """
-
-    def __init__(self, price: Price | None) -> None:
-        self._known: dict[tuple[Usage, str, datetime], Cost] = {}
-        self._by_minute = price is not None and price.changes_on_the_minute()
-
-    def computed(
-        self,
-        usage: Usage,
-        price: Price,
-        at_utc: datetime,
-        tier: str,
-        context: Mapping[str, str] | None,
-        fx: Sequence[FxRate],
-    ) -> Cost:
-        """What ``usage`` costs under ``price``, worked out unless it was before; stamped with ``at_utc``."""
-        at_utc = as_utc(at_utc)
-        key = (usage, tier, at_utc.replace(second=0, microsecond=0) if self._by_minute else at_utc)
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = _computed(usage, price, at_utc, tier, context, fx, None)
-            return found
-        return Cost(
-            found.amount, found.currency, found.basis, found.price_id, _stamp(at_utc), found.low, found.high,
-            found.components, found.why_unknown,
-        )  # fmt: skip
 
 
 def bill(
@@ -331,7 +304,9 @@ def billed_tier(usage_raw: Json, requested: str) -> str:
 
     An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
     """
-    served = usage_raw.get("service_tier") if isinstance(usage_raw, Mapping) else None
+    served = usage_raw.get("service_tier") if usage_raw and isinstance(usage_raw, Mapping) else None
+    if served is None:
+        return requested
     if served in ("default", "standard"):
         # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be downgraded
         return requested if requested == "batch" else "standard"

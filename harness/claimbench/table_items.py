@@ -32,7 +32,7 @@ def arm_items(n: int, rows: Sequence[Row], calls: CallRows, planned: IntArray) -
     right = np.nan_to_num(mean) * _count(n, calls, valid)
     wrong = np.maximum(planned, finished) - _count(n, calls, scored)
     out_of = _count(n, calls, valid) + np.maximum(wrong, 0)
-    timed = np.asarray([r.final is not None and r.timed for r in rows], dtype=np.bool_)
+    timed = np.asarray([r.timed for r in rows], dtype=np.bool_)
     kinds = {kind: _count(n, calls, calls.outcome == kind.value) for kind in Outcome}
     return ArmItems(
         score=mean,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from claimbench import timing as tm
 from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
-from claimbench.table_types import BLOCK_S, CallRows, FloatArray, IntArray, StrArray
-from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score, Timing
+from claimbench.table_types import BLOCK_S, BoolArray, CallRows, FloatArray, IntArray, StrArray
+from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
 
 BLOCKS_WANTED = 12
 """Blocks that the active span of a short run is cut into."""
@@ -19,27 +19,45 @@ CACHED = frozenset({"replayed", "provider_cached"})
 """Provenances whose answer was not produced for this call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One finished call, before it becomes a row of arrays."""
+class Row(NamedTuple):
+    """One finished call, before it becomes a row of arrays: what is asked of it later, read once while it is at hand.
+
+    Stamps and token counts are those of the attempt that ended the call, ns; without any, ``timed`` is false.
+    """
 
     item: int
-    record: CallRecord
-    attempts: tuple[Attempt, ...]
+    call_id: str
+    epoch: int
+    session: int
+    outcome: Outcome
+    cached: bool
+    """The answer was not produced for this call."""
+    timed: bool
+    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
     score: float
     status: str
     cost: Cost | None
     sent_utc_s: float
     busy_s: float
-    final: Attempt | None
-    """The attempt that ended the call."""
-    timed: bool
-    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
+    n_attempts: int
+    stamp_source: str
+    sent_ns: int
+    queued_ns: int
+    scheduled_ns: int | None
+    first_content_ns: int | None
+    first_answer_ns: int | None
+    ended_ns: int
+    chunk_ns: tuple[int, ...]
+    with_retries_s: float
+    """First send to last end."""
+    n_in: int | None
+    n_out: int | None
+    cache_read: int | None
+    n_reasoning: int | None
 
-    @property
-    def cached(self) -> bool:
-        """Whether the answer was not produced for this call."""
-        return self.record.provenance in CACHED
+
+_NEVER_SENT = (0, 0, None, None, None, 0, (), math.nan, None, None, None, None)
+"""What stands in :class:`Row` from ``sent_ns`` on for a call without attempts."""
 
 
 def strings(values: Iterable[str]) -> StrArray:
@@ -56,21 +74,28 @@ def make_row(
     origin: Mapping[int, tuple[float, int]],
 ) -> Row:
     """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic ns)."""
-    value, status = _main_score(record.outcome, score)
+    call, outcome = record.call, record.outcome
+    value, status = _main_score(outcome, score)
+    cached = record.provenance in CACHED
+    if not attempts:
+        return Row(item, call.id, call.epoch, 0, outcome, cached, False, value, status, cost, math.nan, math.nan, 0, "",
+                   *_NEVER_SENT)  # fmt: skip
+    last = attempts[-1]
     sent = busy = math.nan
-    final: Attempt | None = None
-    told = True
-    if attempts:
-        last = attempts[-1]
-        if last.session in origin and _told(last, "sent_known"):
-            utc, mono = origin[last.session]
-            sent = utc + (last.timing.sent_ns - mono) / tm.NS_PER_S
-        final = last if len(attempts) == 1 else next((a for a in attempts if a.number == record.attempt), last)
-        told = _told(final, "latency_known")
-        if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
-            busy = sum([tm.e2e_s(a.timing) for a in attempts])
-    timed = told and record.provenance not in CACHED and record.outcome.answered
-    return Row(item, record, attempts, value, status, cost, sent, busy, final, timed)
+    if last.session in origin and _told(last, "sent_known"):
+        utc, mono = origin[last.session]
+        sent = utc + (last.timing.sent_ns - mono) / tm.NS_PER_S
+    final = last if len(attempts) == 1 else next((a for a in attempts if a.number == record.attempt), last)
+    told, t, usage = _told(final, "latency_known"), final.timing, final.usage
+    if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
+        busy = sum([tm.e2e_s(a.timing) for a in attempts])
+    return Row(
+        item, call.id, call.epoch, final.session, outcome, cached, told and not cached and outcome.answered, value,
+        status, cost, sent, busy, len(attempts), t.stamp_source, t.sent_ns, t.queued_ns, t.scheduled_ns,
+        t.first_content_ns, t.first_answer_ns, t.ended_ns, t.chunk_ns, _with_retries_s(attempts),
+        *((None,) * 4 if usage is None
+          else (usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning)),
+    )  # fmt: skip
 
 
 def _told(attempt: Attempt, what: str) -> bool:
@@ -111,56 +136,58 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
 
 def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
-    floats = _numbers(rows)
-    floats |= _durations(rows, floats["n_out"])
-    session = np.asarray([r.final.session if r.final else 0 for r in rows], dtype=np.int64)
-    block, block_s = time_blocks(floats["sent_utc_s"], floats["busy_s"], session)
+    columns = _columns(rows)
+    usd = _floats([dollars(cost) for cost in columns["cost"]]).reshape(-1, 3)
+    session = _ints(columns["session"])
+    sent_utc_s, busy_s = _floats(columns["sent_utc_s"]), _floats(columns["busy_s"])
+    block, block_s = time_blocks(sent_utc_s, busy_s, session)
     return CallRows(
-        call_id=strings(r.record.call.id for r in rows),
-        item=np.asarray([r.item for r in rows], dtype=np.int64),
-        cluster=strings(clusters[r.item] for r in rows),
-        epoch=np.asarray([r.record.call.epoch for r in rows], dtype=np.int64),
+        call_id=strings(columns["call_id"]),
+        item=_ints(columns["item"]),
+        cluster=strings(clusters[item] for item in columns["item"]),
+        epoch=_ints(columns["epoch"]),
         session=session,
         block=block,
-        outcome=strings(r.record.outcome.value for r in rows),
-        n_attempts=np.asarray([len(r.attempts) for r in rows], dtype=np.int64),
-        cached=np.asarray([r.cached for r in rows], dtype=np.bool_),
-        stamp_source=strings(r.final.timing.stamp_source if r.final else "" for r in rows),
-        chunk_gaps_s=tuple(_chunk_gaps(r) for r in rows),
+        outcome=strings(outcome.value for outcome in columns["outcome"]),
+        n_attempts=_ints(columns["n_attempts"]),
+        cached=_flags(columns["cached"]),
+        stamp_source=strings(columns["stamp_source"]),
+        chunk_gaps_s=tuple(map(_chunk_gaps, columns["chunk_ns"], columns["timed"])),
         block_s=block_s,
-        **floats,
+        sent_utc_s=sent_utc_s,
+        busy_s=busy_s,
+        **{name: usd[:, k].copy() for k, name in enumerate(("usd", "usd_low", "usd_high"))},
+        **{name: _floats(columns[name]) for name in ("score", "n_in", "n_out", "cache_read", "n_reasoning")},
+        **_durations(columns),
     )
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, tuple[Any, ...]]:
+    return dict(zip(Row._fields, zip(*rows, strict=True) if rows else [()] * len(Row._fields), strict=True))
+
+
+def _ints(values: Sequence[int]) -> IntArray:
+    return np.asarray(values, dtype=np.int64)
+
+
+def _flags(values: Sequence[bool]) -> BoolArray:
+    return np.asarray(values, dtype=np.bool_)
+
+
+def _floats(values: Sequence[Any]) -> FloatArray:
+    """None is read as nan."""
+    return np.asarray(values, dtype=np.float64)
 
 
 _NO_GAPS: FloatArray = np.empty(0)
 _NO_GAPS.flags.writeable = False
-_NEVER_SENT = Timing(None, 0, 0, None, None, (), 0, "reported")
-"""Stands in for the stamps of a call without attempts, until all that follows from them is made unknown."""
 
 
-def _chunk_gaps(row: Row) -> FloatArray:
-    if row.final is None or not row.timed or len(row.final.timing.chunk_ns) < 2:
+def _chunk_gaps(chunk_ns: tuple[int, ...], timed: bool) -> FloatArray:
+    if not timed or len(chunk_ns) < 2:
         return _NO_GAPS
-    stamps: IntArray = np.asarray(row.final.timing.chunk_ns, dtype=np.int64)
+    stamps = _ints(chunk_ns)
     return (stamps[1:] - stamps[:-1]) / tm.NS_PER_S
-
-
-def _numbers(rows: Sequence[Row]) -> dict[str, FloatArray]:
-    """Score, dollars, token counts and what a row was made with."""
-    columns = ("score", "busy_s", "sent_utc_s", "usd", "usd_low", "usd_high", "n_in", "n_out", "cache_read",
-               "n_reasoning")  # fmt: skip
-    made = np.asarray(
-        [(r.score, r.busy_s, r.sent_utc_s, *dollars(r.cost), *_tokens(r.final)) for r in rows], dtype=np.float64
-    ).reshape(-1, len(columns))
-    return {name: made[:, k].copy() for k, name in enumerate(columns)}
-
-
-def _tokens(final: Attempt | None) -> tuple[float | None, ...]:
-    """Input, output, input read from a cache, reasoning; None, which numpy reads as nan, where unknown."""
-    if final is None or final.usage is None:
-        return None, None, None, None
-    usage = final.usage
-    return usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning
 
 
 class _Meant:
@@ -169,9 +196,9 @@ class _Meant:
     A call that was cut off has no duration, but a rank: the last.
     """
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._timed = np.asarray([r.timed and r.final is not None for r in rows], dtype=np.bool_)
-        self._cut = np.asarray([r.record.outcome is Outcome.MODEL_TIMEOUT for r in rows], dtype=np.bool_)
+    def __init__(self, timed: Sequence[bool], outcomes: Sequence[Outcome]) -> None:
+        self._timed = _flags(timed)
+        self._cut = _flags([outcome is Outcome.MODEL_TIMEOUT for outcome in outcomes])
 
     def __call__(self, seconds: FloatArray) -> FloatArray:
         return np.where(self._timed, np.where(self._cut, math.inf, seconds), math.nan)
@@ -183,57 +210,46 @@ class _Meant:
 
 def service_s(rows: Sequence[Row]) -> FloatArray:
     """Seconds from sending to the end of each call's final attempt, where that means something."""
-    found = [math.nan if r.final is None else tm.e2e_s(r.final.timing) for r in rows]
-    return _Meant(rows)(np.asarray(found, dtype=np.float64))
+    spans = [(row.ended_ns - row.sent_ns) / tm.NS_PER_S for row in rows]
+    return _Meant([row.timed for row in rows], [row.outcome for row in rows])(_floats(spans))
 
 
-def _durations(rows: Sequence[Row], n_out: FloatArray) -> dict[str, FloatArray]:
+def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
     """Durations of each call's final attempt in seconds, as :mod:`claimbench.timing` defines them for one."""
-    stamps = [_NEVER_SENT if r.final is None else r.final.timing for r in rows]
-    meant = _Meant(rows)
-    sent = _stamps(t.sent_ns for t in stamps)
-    queued = _stamps(t.queued_ns for t in stamps)
-    start = _stamps(t.queued_ns if t.scheduled_ns is None else t.scheduled_ns for t in stamps)
-    open_loop = np.asarray([t.scheduled_ns is not None for t in stamps], dtype=np.bool_)
+    meant = _Meant(columns["timed"], columns["outcome"])
+    sent, queued, ended = (_ints(columns[name]) for name in ("sent_ns", "queued_ns", "ended_ns"))
+    open_loop = _flags([stamp is not None for stamp in columns["scheduled_ns"]])
+    start = queued.copy()
+    start[open_loop] = [stamp for stamp in columns["scheduled_ns"] if stamp is not None]
     late = np.where(open_loop, np.maximum(0.0, (sent - start) / tm.NS_PER_S), 0.0)
-    ended = _stamps(t.ended_ns for t in stamps)
     e2e = (ended - sent) / tm.NS_PER_S
-    first = _since(sent, [t.first_content_ns for t in stamps])
-    answer = _since(sent, [t.first_answer_ns for t in stamps])
-    with_retries = e2e.copy()
-    for k, row in enumerate(rows):
-        if len(row.attempts) > 1:
-            with_retries[k] = _with_retries_s(row.attempts)
-    tpot = np.full(len(rows), math.nan)
+    first, answer = _since(sent, columns["first_content_ns"]), _since(sent, columns["first_answer_ns"])
+    n_out = _floats(columns["n_out"])
+    tpot = np.full(len(sent), math.nan)
     np.divide(e2e - first, n_out - 1, out=tpot, where=n_out >= 2)
-    found = {
+    return {
         "ttft_s": meant.first(first) + late,
         "first_answer_s": meant.first(answer) + late,
         "tpot_s": meant(tpot),
         "e2e_s": meant(e2e) + late,
-        "e2e_with_retries_s": meant(with_retries),
+        "e2e_with_retries_s": meant(_floats(columns["with_retries_s"])),
         "felt_s": meant((ended - start) / tm.NS_PER_S),
-        "queue_s": (sent - queued) / tm.NS_PER_S,
+        "queue_s": np.where(_ints(columns["n_attempts"]) > 0, (sent - queued) / tm.NS_PER_S, math.nan),
     }
-    unsent = np.asarray([r.final is None for r in rows], dtype=np.bool_)
-    for column in found.values():
-        column[unsent] = math.nan
-    return found
 
 
-def _stamps(values: Iterable[int]) -> IntArray:
-    return np.fromiter(values, dtype=np.int64)
-
-
-def _since(sent: IntArray, values: Sequence[int | None]) -> FloatArray:
+def _since(sent: IntArray, stamps: Sequence[int | None]) -> FloatArray:
     """Seconds from ``sent``; nan where there is no stamp."""
-    known = np.asarray([v is not None for v in values], dtype=np.bool_)
-    later = _stamps(0 if v is None else v for v in values)
-    return np.where(known, (later - sent) / tm.NS_PER_S, math.nan)
+    known = _flags([stamp is not None for stamp in stamps])
+    found = np.full(len(sent), math.nan)
+    found[known] = (_ints([stamp for stamp in stamps if stamp is not None]) - sent[known]) / tm.NS_PER_S
+    return found
 
 
 def _with_retries_s(attempts: Sequence[Attempt]) -> float:
     """First send to last end; attempts of earlier sessions add their own time (their clocks do not compare)."""
+    if len(attempts) == 1:
+        return tm.e2e_s(attempts[0].timing)
     last = attempts[-1].session
     same = [a for a in attempts if a.session == last]
     earlier = sum(tm.e2e_s(a.timing) for a in attempts if a.session != last)

@@ -8,8 +8,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claimbench.price_bills import Bills
 from claimbench.price_model import Era, FxRate, Price, Rate, Variant, Window
-from claimbench.pricing import Bills, cost_of_attempt
+from claimbench.pricing import cost_of_attempt
 from claimbench.types import Usage
 
 START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)

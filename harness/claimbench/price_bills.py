@@ -1,0 +1,47 @@
+"""Bills that are worked out once: most requests of a run meet the same rates, and many have the same token counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from claimbench.price_model import FxRate, Price, as_utc
+from claimbench.pricing import compute
+from claimbench.types import Cost, Usage
+
+
+class Bills:
+    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the same bill.
+
+    One object belongs to one price, context and list of exchange rates: none of them is part of what it looks up.
+    """
+
+    def __init__(self, price: Price | None) -> None:
+        self._by_minute = price is not None and price.changes_on_the_minute()
+        self._known: dict[int | datetime, dict[tuple[Usage, str], Cost]] = {}
+
+    def computed(
+        self,
+        usage: Usage,
+        price: Price,
+        at_utc: datetime,
+        tier: str,
+        context: Mapping[str, str] | None,
+        fx: Sequence[FxRate],
+    ) -> Cost:
+        """What :func:`claimbench.pricing.compute` gives, worked out unless it was before; stamped with ``at_utc``."""
+        at_utc = as_utc(at_utc)
+        minute = at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute if self._by_minute else at_utc
+        known = self._known.setdefault(minute, {})
+        key = (usage, tier)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = compute(usage, price, at_utc, tier, context, fx)
+        elif self._by_minute:
+            stamp = f"{(found.priced_at or '')[:17]}{at_utc.second:02d}+00:00"  # writing a moment anew takes longer
+            if found.priced_at != stamp:
+                found = known[key] = Cost(
+                    found.amount, found.currency, found.basis, found.price_id, stamp, found.low, found.high,
+                    found.components, found.why_unknown,
+                )  # fmt: skip
+        return found
