@@ -44,6 +44,7 @@ Your grade, one of: {{ choices | join(', ') }}"""
 VARIABLES = ("input", "target", "answer", "rubric", "choices", "row", "labels")
 """What a judge's template reads beside the columns of the data; these come first where a column has the same name."""
 _CONTROL = re.compile(r"<(?=\|[^|\n]{1,40}\||/?s>|(?:start|end)_of_turn>|<SYS>)|\[(?=/?INST\])", re.IGNORECASE)
+_QUANTISED = re.compile(r"[-.]?(?:i?q[2-8](?:[_-][0-9a-z]+)*|fp?16|bf16|f32|int[48]|awq|gptq|fp8)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,8 @@ def judge_calls(suite: Suite, subjects: Sequence[Call], first: int) -> list[Call
         first: position of the first judge's call in the plan.
     """
     judges = _judges(suite)
+    if not judges:
+        return []
     return [
         Call(
             run_id=call.run_id,
@@ -205,11 +208,26 @@ def judges_like(suite: Suite) -> dict[str, str]:
 
 
 def judges_like_of(judge: Arm, arms: Iterable[Arm]) -> dict[str, str]:
-    """Arm -> why ``judge`` may favour it: it is the same model, or of the same lab as far as the suite states labs."""
+    """Arm -> why ``judge`` may favour it: it is the same model (however quantised), or of the same lab.
+
+    A lab is known where the suite states it, or by the name of a model that its lab sells itself.
+    """
     found: dict[str, str] = {}
     for arm in arms:
-        if base_id(judge.model) == base_id(arm.model):
+        if _weights(judge.model) == _weights(arm.model):
             found[arm.name] = f"the judge {judge.name} is the model of arm {arm.name}"
-        elif judge.lab is not None and arm.lab is not None and judge.lab.casefold() == arm.lab.casefold():
-            found[arm.name] = f"the judge {judge.name} and arm {arm.name} are both of {arm.lab}"
+        elif shared := _labs(judge) & _labs(arm):
+            found[arm.name] = f"the judge {judge.name} and arm {arm.name} are both of {min(shared)}"
     return found
+
+
+def _weights(model: str) -> str:
+    """A model's name without host, date, quantisation and punctuation: two names of the same weights look alike."""
+    return re.sub(r"[^a-z0-9]", "", _QUANTISED.sub("", base_id(model)))
+
+
+def _labs(arm: Arm) -> set[str]:
+    from claimbench.pricebook import LABS  # a report of a run without judges does not need it
+
+    known = next((lab for pattern, lab in LABS if re.match(pattern, base_id(arm.model))), None)
+    return {lab.casefold() for lab in (arm.lab, known) if lab is not None}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -185,12 +185,12 @@ class _Pair:
         counts: bool = True,
     ) -> Question:
         family = "error" if name == "error_reduction" else "ratio" if name == "relative" else "difference"
-        sensitivity = {key: _interval_of(pm, family) for key, pm in self.others.items()}
+        sensitivity: Mapping[str, IntervalAt] = {k: _interval_of(pm, family) for k, pm in self.others.items()}
         flags = ("exact_on_fixed_items",) if self.exact else ()
         blocked = ((self.cannot,) if self.cannot else ()) + (() if self.exact else self._too_small())
         people = self.corrected if family == "difference" else None
         if people is not None:  # other ways to look at the judge's own scores say nothing about people's
-            sensitivity, flags, blocked, ceiling = {}, (people.flag,), people.blocked, None
+            sensitivity, flags, blocked, ceiling = people.missing, (people.flag,), people.blocked, None
         not_formed = None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
         return Question(
             name, label, "within" if window else side, threshold, strict,  # type: ignore[arg-type]
@@ -255,35 +255,66 @@ def human_pairs(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> BoolArray | 
 
 @dataclass(frozen=True)
 class Corrected:
-    """The difference as people see it. ``flag`` says what it rests on; ``blocked``: too few labels for a decision."""
+    """The difference as people see it.
+
+    ``flag`` says what it rests on; ``blocked``: too few labels for a decision; ``missing``: the same with items
+    on which a call failed filled against the treatment (worst) and for it (best).
+    """
 
     at: IntervalAt
     flag: str
-    blocked: tuple[str, ...]
+    blocked: tuple[str, ...] = ()
+    missing: Mapping[str, IntervalAt] = field(default_factory=dict)
 
 
 def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> Corrected | None:
-    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered."""
+    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered.
+
+    PPI holds for any guess that treats labelled and other items alike, so where the judge left no score the guess is
+    its mean difference. Calls that failed are missing to people too; ``missing`` fills those.
+    """
     labelled = human_pairs(leaf, items, ctx)
     if labelled is None:
         return None
-    theirs = leaf.theirs or leaf.ours
-    truth = ctx.human_scores[leaf.ours] - ctx.human_scores[theirs]
-    judge = items.arms[leaf.ours].score - items.arms[theirs].score
-    rest = leaf.mask & ~labelled & ~np.isnan(judge)
-    use = labelled & ~np.isnan(judge)
-    n = int(use.sum())
-    clustered = len(np.unique(items.cluster[leaf.mask])) < int(leaf.mask.sum())
-    varies = bool(n) and (np.ptp(truth[use]) > 0 or np.ptp(judge[use]) > 0)
-    if n >= LABELS_FOR_PPI and not clustered and varies and rest.any():
+    a, b = leaf.ours, leaf.theirs or leaf.ours
+    pair = (items.arms[a], items.arms[b])
+    planned = leaf.mask & np.logical_and.reduce([arm.n_calls > 0 for arm in pair])
+    answered = planned & np.logical_and.reduce([(arm.n_finished > 0) & (arm.n_errors == 0) for arm in pair])
+    truth = ctx.human_scores[a] - ctx.human_scores[b]
+    judge = pair[0].score - pair[1].score
+    if np.isnan(judge[answered]).all():
+        judge = np.zeros(len(judge))
+    judge = np.where(np.isnan(judge), np.nanmean(judge[answered]), judge)
+    rest = answered & ~labelled
+    blocked: tuple[str, ...] = ()
+    n, codes = int(labelled.sum()), stats.cluster_codes(items.cluster[labelled])
+    independent = len(np.unique(items.cluster[leaf.mask])) == int(leaf.mask.sum())
+    varies = bool(np.ptp(truth[labelled]) > 0 or np.ptp(judge[labelled]) > 0)
+    if n >= LABELS_FOR_PPI and independent and varies and rest.any():
         flag = f"judge_corrected: people labelled {n} items, {int(rest.sum())} more by the judge"
-        return Corrected(lambda alpha: stats.ppi_mean(truth[use], judge[use], judge[rest], alpha), flag, ())
-    groups = items.cluster[labelled]
-    pm = stats.paired_means(
-        ctx.human_scores[leaf.ours][labelled], ctx.human_scores[theirs][labelled],
-        stats.cluster_codes(groups), bounded=True,
-    )  # fmt: skip
-    small = stats.size_reasons(int(labelled.sum()), len(np.unique(groups)))
-    blocked = tuple(reason for reason in small if reason == "n_too_small")
-    flag = f"human_labels_only: {int(labelled.sum())} items"
-    return Corrected(lambda alpha: stats.paired_ci(pm, alpha=alpha), flag, blocked)
+
+        def at(alpha: float) -> Interval:
+            return stats.ppi_mean(truth[labelled], judge[labelled], judge[rest], alpha)
+
+    else:
+        flag, groups = f"human_labels_only: {n} items", len(np.unique(items.cluster[labelled]))
+        blocked = tuple(reason for reason in stats.size_reasons(n, groups) if reason == "n_too_small")
+        pm = stats.paired_means(ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True)
+
+        def at(alpha: float) -> Interval:
+            return stats.paired_ci(pm, alpha=alpha)
+
+    lost = 1 - int(answered.sum()) / int(planned.sum())
+    ends = {"worst": -1.0, "best": 1.0} if lost else {}
+    return Corrected(at, flag, blocked, {name: _mixed(at, lost, end) for name, end in ends.items()})
+
+
+def _mixed(at: IntervalAt, lost: float, end: float) -> IntervalAt:
+    """The interval of a mean when a share ``lost`` of the items all have the value ``end``."""
+
+    def mixed(alpha: float) -> Interval:
+        found = at(alpha)
+        est = None if found.est is None else (1 - lost) * found.est + lost * end
+        return replace(found, est=est, lo=(1 - lost) * found.lo + lost * end, hi=(1 - lost) * found.hi + lost * end)
+
+    return mixed

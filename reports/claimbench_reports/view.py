@@ -12,7 +12,7 @@ from claimbench_reports import view_samples as samples
 from claimbench_reports import view_series as curves
 from claimbench_reports.inputs import ReportData
 from claimbench_reports.view_bill import bill_views, judge_bill_views
-from claimbench_reports.view_format import Figure, figure, visible
+from claimbench_reports.view_format import Figure, figure, usd, visible
 from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
 from claimbench_reports.view_words import METHODS, STATUS
 
@@ -83,14 +83,16 @@ def _counts(data: ReportData) -> tuple[Figure, ...]:
     costs = [c.amount for c in (*data.costs.values(), *data.judge_costs.values())]
     known = [c for c in costs if c is not None]
     spent = float(sum(known)) if known else None
-    note = f"{len(costs) - len(known):,} calls of unknown cost" if len(known) < len(costs) else ""
+    notes = [f"{len(costs) - len(known):,} calls of unknown cost"] if len(known) < len(costs) else []
+    judging = [c.amount for c in data.judge_costs.values() if c.amount is not None]
+    notes += [f"{usd(float(sum(judging)))} of it for judges"] if judging else []
     return (
         figure("run.planned", data.n_planned, "count"),
         figure("run.finished", sum(len(r.item) for r in rows), "count"),
         figure("run.attempts", sum(int(r.n_attempts.sum()) for r in rows), "count"),
         figure("run.items", len(data.items.items), "count"),
         figure("run.arms_measured", sum(len(r.item) > 0 for r in rows), "count"),
-        figure("run.usd", spent, "usd", note=note),
+        figure("run.usd", spent, "usd", note="; ".join(notes)),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -102,7 +103,7 @@ def _suite(n_items: int, hostile: bool) -> Suite:
         name="support", version="1-0", description="Customer tickets.", path="suites/support.yaml", tasks=tasks, arms=arms,
         sampling=SamplingParams(0.0, 1.0, 7), epochs=1, order_seed=42, load=LoadSpec(), budget=BudgetSpec(), claims=(),
         errors=ErrorPolicy(), margin=0.03, alpha=0.05, population="super", stop="never", allow=(), thresholds={},
-        file_sha256="f" * 64, measured_sha256="e" * 64,
+        file_sha256="f" * 64, measured_sha256="e" * 64, judges=(Arm("arbiter", "openai", "gpt-judge"),),
     )  # fmt: skip
 
 
@@ -213,11 +214,15 @@ def make_data(n_items: int = 60, hostile: bool = False, finished: float = 1.0, l
     sessions = (
         Session("r1", 1, "2026-11-22T04:00:00+00:00", 0, {"cpu": "synthetic"}, ended_utc="2026-11-22T05:00:00+00:00"),
     )
+    judged = [CallRecord(replace(r.call, id=f"j-{r.call.id}", arm="arbiter", role="judge"), "good", Outcome.OK, "stop", 1)
+              for r in records[:7]]  # fmt: skip
+    parts = {"input": Decimal("0.0011"), "output": Decimal("0.00005")}
+    judging = {record.call.id: Cost(Decimal("0.00115"), basis="list_price", components=parts) for record in judged}
     items, table = build_tables(suite, manifest, sessions, calls, records, attempts, scores, costs)
     return ReportData(
         manifest=manifest, suite=suite, sessions=sessions, items=items, calls=table, verdicts=_verdicts(), records=records,
         attempts=attempts, scores=scores, costs=costs, n_planned=len(calls), arm_info=_infos(), prices=_prices(),
-        economics=_economics(), earlier=_earlier(), resent=("x",),
+        economics=_economics(), earlier=_earlier(), resent=("x",), judge_records=judged, judge_costs=judging,
         render=lambda _task, sample: (Message("system", "Name the intent."), Message("user", str(sample.input["text"]))),
     )  # fmt: skip
 

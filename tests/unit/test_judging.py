@@ -15,7 +15,15 @@ import pytest
 from claimbench import stats
 from claimbench.claims import JudgeContext, judge, parse_claim
 from claimbench.errors import SuiteError
-from claimbench.judging import JudgeRequests, Judging, judge_call_id, not_judged, prefix_requests, said_of
+from claimbench.judging import (
+    JudgeRequests,
+    Judging,
+    judge_call_id,
+    judges_like_of,
+    not_judged,
+    prefix_requests,
+    said_of,
+)
 from claimbench.people import People, draw, human_scores, judge_agreement, to_label
 from claimbench.plan import make_plan
 from claimbench.scorers.judge import JudgeScorer
@@ -84,7 +92,7 @@ def changed(folder: Path, old: str, new: str) -> Suite:
         ("choices: {", 'template: "{{ input }}", choices: {', "does not show the answer"),
         ("name: arbiter,", "name: one,", "court.yaml:19: the judge 'one' has the name of an arm"),
         ("model: c-1", "model: b-1-2026-05-01", "the judge arbiter is the model of arm two"),
-        ("lab: C", "lab: a", "the judge arbiter and arm one are both of A"),
+        ("lab: C", "lab: a", "the judge arbiter and arm one are both of a"),
         ("scorers: [{name: judge, by: arbiter, rubric: \"Right?\", choices: {bad: 0, partly: 0.5, good: 1}}]",
          "scorers: [exact]", "court.yaml:19: no task has the judge 'arbiter'"),
     ],
@@ -99,6 +107,24 @@ def test_what_is_wrong_with_a_judge_names_its_line(folder: Path, old: str, new: 
 def test_a_suite_may_accept_a_judge_of_its_like(folder: Path) -> None:
     (folder / "court.yaml").write_text(SUITE.replace("model: c-1", "model: b-1") + "allow: [self_judging]\n")
     assert load_suite(folder / "court.yaml").judges[0].model == "b-1"
+
+
+@pytest.mark.parametrize(
+    ("judge", "arm", "like"),
+    [
+        ("gpt-5.4", "gpt-5.4-2026-03-01", "is the model of"),
+        ("openrouter/acme/super-8b", "super-8b", "is the model of"),
+        ("SmolLM2-135M-Instruct.Q4_1.gguf", "smollm2-135m-instruct-q8_0", "is the model of"),
+        ("gpt-5.4", "gpt-5.4-mini", "both of openai"),
+        ("claude-opus-5", "claude-haiku-5", "both of anthropic"),
+        ("claude-opus-5", "gpt-5.4", ""),
+        ("qwen2.5-coder-0.5b-instruct-q4_k_m", "smollm2-135m-instruct-q4_1", ""),
+        ("super-8b", "super-9b", ""),
+    ],
+)
+def test_a_judge_like_an_arm_is_known_by_its_name(judge: str, arm: str, like: str) -> None:
+    found = judges_like_of(Arm("j", "p", judge), [Arm("a", "p", arm)])
+    assert (like in found["a"]) if like else found == {}
 
 
 @pytest.mark.parametrize(
@@ -301,7 +327,9 @@ ARMS = (Arm("A", "p", "ma"), Arm("B", "p", "mb"))
 
 
 def verdict(text: str, context: JudgeContext, labelled: int = 0, **columns: Any) -> Verdict:
-    items, calls = tables_from_arrays(SEEN, usd={arm: np.full(N, 0.001) for arm in SEEN}, **columns)
+    items, calls = tables_from_arrays(
+        columns.pop("scores", SEEN), usd={arm: np.full(N, 0.001) for arm in SEEN}, **columns
+    )
     if labelled:
         chosen = np.zeros(N, dtype=bool)
         chosen[np.random.default_rng(3).permutation(N)[:labelled]] = True
@@ -349,6 +377,27 @@ def test_fewer_or_dependent_labels_stand_alone(labelled: int, columns: dict[str,
     assert estimate is not None
     assert estimate.n == labelled
     assert found.status in {"supported", "inconclusive"}
+
+
+def test_answers_that_the_judge_left_open_are_guessed_alike_for_labelled_and_other_items() -> None:
+    holes = {arm: values.copy() for arm, values in SEEN.items()}
+    holes["A"][::3] = np.nan
+    unscored = {"A": ["ok"] * N, "B": ["ok"] * N}
+    found = verdict("more accurate than B", COURT, 60, scores=holes, outcome=unscored)
+    assert "judge_corrected: people labelled 60 items, 240 more by the judge" in found.flags
+    estimate = found.readings[0].estimate
+    assert estimate is not None
+    assert estimate.n == N
+    assert "worst_case_missing" not in found.readings[0].sensitivity
+
+
+def test_failed_calls_can_withdraw_a_corrected_verdict() -> None:
+    holes = {arm: values.copy() for arm, values in SEEN.items()}
+    holes["A"][::3] = np.nan
+    found = verdict("more accurate than B", COURT, 80, scores=holes)
+    assert found.readings[0].sensitivity["worst_case_missing"] != "supported"
+    assert "missing_sensitive" in found.readings[0].reasons
+    assert found.status == "inconclusive"
 
 
 def test_a_handful_of_labels_decides_nothing() -> None:

@@ -47,13 +47,17 @@ async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: b
 async def _checks(suite: Suite, arm: Arm, provider: Any, context: ProviderContext, call: bool) -> list[Check]:
     missing = provider.missing()
     if missing is not None:
-        return [
-            Check(f"arm {arm.name}", "missing", f"not asked: {missing}", "the arm is left out of a run, which says so")
-        ]
+        return [Check(f"arm {arm.name}", "missing", f"not asked: {missing}", _without(suite, arm))]
     checks = [await _models(arm, provider, context)]
     if call and checks[0].standing != "error":
         checks.append(await _call(suite, arm, provider))
     return checks
+
+
+def _without(suite: Suite, arm: Arm) -> str:
+    if arm in suite.judges:
+        return "no run starts without its judge"
+    return "the arm is left out of a run, which says so"
 
 
 async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
