@@ -1,9 +1,10 @@
-"""Keeps Python's garbage collector from stopping the clock's reader."""
+"""Keeps Python's garbage collector from stopping the clock's reader, and numpy from starting threads."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import os
 from collections.abc import AsyncIterator
 
 THRESHOLDS = (20_000, 20, 50)
@@ -26,3 +27,21 @@ async def collector_at_rest() -> AsyncIterator[None]:
     finally:
         gc.set_threshold(*before)
         gc.unfreeze()
+
+
+BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+
+
+def load_numpy() -> None:
+    """Load numpy without its threads for large matrices: ours are small, and starting them takes as long as numpy.
+
+    The library reads the variable while it is loaded. It is taken back at once, so that no server which a run starts
+    inherits it; a variable that the user set stays as it is.
+    """
+    if BLAS_THREADS in os.environ:
+        return
+    os.environ[BLAS_THREADS] = "1"
+    try:
+        import numpy  # noqa: F401
+    finally:
+        del os.environ[BLAS_THREADS]

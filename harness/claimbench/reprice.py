@@ -1,20 +1,18 @@
-"""The same records under other prices: another date, another book, or single rates changed. Never calls a model."""
+"""What a re-pricing changes and shows: single rates set by hand, and totals by arm. Never calls a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
 from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice, contract_price
-from claimbench.call_costs import RunCosts, cost_run
+from claimbench.call_costs import RunCosts
 from claimbench.errors import BenchError
 from claimbench.hostcost import HostCost, host_to_json, parse_host
 from claimbench.nearest import did_you_mean, one_of
 from claimbench.price_model import TOKEN_CLASSES, UNIT_CLASSES, Era, Price, Rate, Variant, Window, money
-from claimbench.pricing import TokenBound
-from claimbench.types import Arm, Attempt, Call, Cost, Session
+from claimbench.types import Arm, Call, Cost
 
 HOST_FIGURES = ("usd_per_hour", "utilisation", "watts", "usd_per_kwh", "purchase_usd", "staff_usd_per_hour")
 
@@ -26,23 +24,6 @@ class RateChange:
     arm: str
     rate: str
     amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Repricing:
-    """Costs of one run under two sets of prices, side by side."""
-
-    old: RunCosts
-    new: RunCosts
-    old_prices: Mapping[str, ArmPrice]
-    new_prices: Mapping[str, ArmPrice]
-
-    def totals(self, calls: Iterable[Call]) -> dict[str, tuple[Cost, Cost]]:
-        """Arm -> its total (old, new)."""
-        ids: dict[str, list[str]] = {}
-        for call in calls:
-            ids.setdefault(call.arm, []).append(call.id)
-        return {arm: (self.old.total(mine), self.new.total(mine)) for arm, mine in ids.items()}
 
 
 def parse_change(text: str, arms: Sequence[str]) -> RateChange:
@@ -118,18 +99,9 @@ def _host_with(host: HostCost, figures: Mapping[str, Decimal], where: str) -> Ho
     return parse_host({**host_to_json(host), **{k: str(v) for k, v in figures.items()}}, where)
 
 
-def reprice(
-    sessions: Sequence[Session],
-    calls: Sequence[Call],
-    attempts: Sequence[Attempt],
-    old: Mapping[str, ArmPrice],
-    new: Mapping[str, ArmPrice],
-    *,
-    as_of: date | datetime | None = None,
-    bounds: Callable[[Call], TokenBound | None] | None = None,
-    load_s: Mapping[str, float] | None = None,
-) -> Repricing:
-    """Cost a run twice: under the prices it was run with, and under ``new`` as of ``as_of``."""
-    before = cost_run(old, sessions, calls, attempts, bounds=bounds, load_s=load_s)
-    after = cost_run(new, sessions, calls, attempts, as_of=as_of, bounds=bounds, load_s=load_s)
-    return Repricing(before, after, old, new)
+def totals_by_arm(calls: Iterable[Call], costs: RunCosts) -> dict[str, Cost]:
+    """Arm -> what its calls cost together, in the order in which the arms come."""
+    ids: dict[str, list[str]] = {}
+    for call in calls:
+        ids.setdefault(call.arm, []).append(call.id)
+    return {arm: costs.total(mine) for arm, mine in ids.items()}

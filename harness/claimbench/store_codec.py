@@ -125,17 +125,20 @@ def _reader(cls: type) -> Callable[[Any], Any]:
     def read(plain: Any) -> Any:
         if not isinstance(plain, dict):
             raise StoreError(f"a stored {cls.__name__} is not an object", hint="the database was damaged")
+        for name, convert in special:  # in place: json has just made this object for us
+            item = plain.get(name)
+            if item is not None:
+                plain[name] = convert(item)
+        if in_order is not None and len(plain) == len(known):
+            try:
+                return cls(*in_order(plain))  # by place: matching names that json made is slow
+            except KeyError:
+                pass  # as many fields as there are, but not the same
         if not plain.keys() <= known:
             raise StoreError(
                 f"a stored {cls.__name__} has the unknown field {next(name for name in plain if name not in known)!r}",
                 hint="it was written by a newer ClaimBench: upgrade (pip install -U claimbench)",
             )
-        for name, convert in special:  # in place: json has just made this object for us
-            item = plain.get(name)
-            if item is not None:
-                plain[name] = convert(item)
-        if in_order is not None and len(plain) == len(known):  # by place: matching names that json made is slow
-            return cls(*in_order(plain))
         try:
             return cls(**plain)
         except TypeError as error:

@@ -36,6 +36,9 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
     from claimbench.cli.reporting import evaluate_run, view_of
+    from claimbench.quiet import load_numpy
+
+    load_numpy()
     from claimbench.evaluate import is_complete
     from claimbench.thresholds import missed_thresholds
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
     """Read and judge one run."""
+    from claimbench.quiet import load_numpy
+
+    load_numpy()
     from claimbench.evaluate import evaluate, read_run
 
     return evaluate(read_run(store, run_id))

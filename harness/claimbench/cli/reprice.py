@@ -46,6 +46,9 @@ def reprice_command(
 ) -> int:
     """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model, changes no record."""
     from claimbench.arm_price import day_of
+    from claimbench.quiet import load_numpy
+
+    load_numpy()
     from claimbench.evaluate import evaluate, read_run
 
     if not (as_of or book or changes):
@@ -77,10 +80,9 @@ def _new_prices(
 
 
 def _totals(evaluation: Evaluation) -> dict[str, Cost]:
-    ids: dict[str, list[str]] = {}
-    for record in evaluation.stored.records:
-        ids.setdefault(record.call.arm, []).append(record.call.id)
-    return {arm: evaluation.costs.total(mine) for arm, mine in ids.items()}
+    from claimbench.reprice import totals_by_arm
+
+    return totals_by_arm((record.call for record in evaluation.stored.records), evaluation.costs)
 
 
 def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
