@@ -74,10 +74,11 @@ ACCEPTED: Mapping[str, str] = {
 def explain_reason(reason: str) -> str:
     """Say a reason or flag in words, with its detail; a gate key names itself."""
     code, _, detail = reason.partition(": ")
-    if code.removeprefix("allowed_") in ACCEPTED:
-        return f"accepted by the suite: {ACCEPTED[code.removeprefix('allowed_')]} ({detail})"
     if code.startswith("allowed_"):
-        return f"accepted difference in {code.removeprefix('allowed_')}: {detail}"
+        key = code.removeprefix("allowed_")
+        if key in ACCEPTED:
+            return f"accepted by the suite: {ACCEPTED[key]} ({detail})"
+        return f"accepted difference in {key}: {detail}"
     meaning = REASONS.get(code)
     if meaning is None:
         return f"{code} differs: {detail}" if detail else code

@@ -33,7 +33,7 @@ class Judged:
     def _due(self) -> list[Call]:
         """The judges' calls that can be sent now; those that have nothing to judge are recorded as not asked."""
         self._writer.flush()
-        records = {record.call.id: record for record in self._store.records(self._calls[0].run_id)}
+        records = {r.call.id: r for run_id in {c.run_id for c in self._calls} for r in self._store.records(run_id)}
         due: list[Call] = []
         for call in self._calls:
             subject = records.get(self._requests.subjects[call.id])
@@ -44,5 +44,6 @@ class Judged:
                 due.append(call)
             else:
                 why = f"not asked: there is no answer to judge ({subject.outcome.value})"
-                self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why)).result()
+                self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why))
+        self._writer.flush()  # a store that cannot keep these must not be found out after the judge was paid
         return due

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from claimbench import stats
+from claimbench.claim_words import explain_reason
 from claimbench.claims import JudgeContext, judge, parse_claim
 from claimbench.errors import SuiteError
 from claimbench.judging import (
@@ -345,10 +346,12 @@ def test_a_judges_scores_decide_nothing_by_themselves() -> None:
     assert (plain.status, capped.status) == ("supported", "inconclusive")
     assert capped.reasons == ("judge_uncorrected",)
     assert capped.readings[0].n_more is None
+    assert capped.sentence.endswith("scored by a model as judge; people have to label a sample first (bench labels).")
     assert verdict("at least 50% accurate", COURT).reasons == ("judge_uncorrected",)
     vouched = verdict("more accurate than B", replace(COURT, trust_judge=True))
     assert vouched.status == "supported"
     assert vouched.flags[-1].startswith("allowed_judge_uncorrected")
+    assert explain_reason(vouched.flags[-1]).startswith("accepted by the suite: a verdict on a judge's scores alone (")
 
 
 @pytest.mark.parametrize("labelled", [50, 120])
