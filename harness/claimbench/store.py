@@ -213,11 +213,15 @@ class ResultsStore:
         """The planned calls in their order; those of ``finished`` are taken from there: a record holds its call."""
         t = schema.calls
         known = {record.call.id: record.call for record in finished}
-        query = select(t.c.call_id, t.c.body).where(t.c.run_id == run_id).order_by(t.c.position, t.c.call_id)
+        mine = t.c.run_id == run_id
         with self._reading() as connection:
-            rows = connection.execute(query).all()
-        others = decode_all(Call, (body for call_id, body in rows if call_id not in known))
-        return [known[call_id] if call_id in known else next(others) for call_id, _ in rows]
+            ids = (
+                connection.execute(select(t.c.call_id).where(mine).order_by(t.c.position, t.c.call_id)).scalars().all()
+            )
+            if not known.keys() >= set(ids):
+                rows = connection.execute(select(t.c.call_id, t.c.body).where(mine))
+                known |= {call_id: decode(Call, body) for call_id, body in rows if call_id not in known}
+        return [known[call_id] for call_id in ids]
 
     def finished(self, run_id: str) -> set[str]:
         """Ids of the calls that have a record."""

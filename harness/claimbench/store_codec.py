@@ -198,7 +198,7 @@ def _tuple(args: tuple[Any, ...]) -> _Converters:
         write, read = _converters(args[0])
         return (
             None if write is None else lambda value: [write(item) for item in value],
-            tuple if read is None else lambda value: tuple([read(item) for item in value]),
+            tuple if read is None else lambda value: tuple(map(read, value)),
         )
     pairs = [_converters(arg) for arg in args]
     if any(pair != (None, None) for pair in pairs):

@@ -73,7 +73,7 @@ def _dataclass(cls: type) -> _Read:
     required = {f.name for f in dataclasses.fields(cls) if f.default is unset and f.default_factory is unset}
 
     def make(value: Any) -> Any:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _not(value, "an object")
         given = {}
         for name, convert in fields:
@@ -111,7 +111,7 @@ def _tuple(args: tuple[Any, ...]) -> _Read:
 
 def _mapping(inner: _Read) -> _Read:
     def make(value: Any) -> dict[str, Any]:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             raise _not(value, "an object")
         made = {}
         for key, item in value.items():
