@@ -18,10 +18,11 @@ from typing import Any
 from claimbench.errors import BenchError, IntegrityError
 from claimbench.hostcost import HostCost, Training, host_to_json, parse_host, parse_training, training_to_json
 from claimbench.price_bills import Bills
+from claimbench.price_ceiling import TokenBound, reserve
 from claimbench.price_codec import fx_from_json, fx_to_json, price_from_json, price_to_json
 from claimbench.price_model import TIERS, Era, FxRate, Price, Rate, money, scaled
 from claimbench.pricebook import PriceBook
-from claimbench.pricing import TokenBound, billed_tier, cost_of_attempt, reserve
+from claimbench.pricing import billed_tier, cost_of_attempt
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Suite
 
 SCHEMA = 1
@@ -70,14 +71,14 @@ class ArmPrice:
         """Whether dollars can be said of the arm at all."""
         return self.basis is not None
 
-    def reserve(self, request: Request, at_utc: datetime) -> Decimal | None:
-        """Return the most that one attempt can add to a bill; None if unknown.
+    def reserve(self, request: Request, at_utc: datetime, bills: Bills | None = None) -> Decimal | None:
+        """Return the most that one attempt can add to a bill; None if unknown. ``bills``: as in :meth:`cost`.
 
         A machine of one's own bills nothing per request: its reservation is 0, and its hours are reported as cost.
         """
         if self.host is not None:
             return Decimal(0)
-        return reserve(request, self.price, at_utc, tier=self.tier, context=self.context, fx=self.fx)
+        return reserve(request, self.price, at_utc, tier=self.tier, context=self.context, fx=self.fx, bills=bills)
 
     def cost(
         self,

@@ -15,8 +15,9 @@ from functools import lru_cache
 from claimbench.arm_price import ArmPrice
 from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.price_bills import Bills
+from claimbench.price_ceiling import TokenBound
 from claimbench.price_model import as_utc
-from claimbench.pricing import TokenBound, sum_costs
+from claimbench.pricing import sum_costs
 from claimbench.types import Attempt, Call, Cost, Session
 
 

@@ -15,9 +15,10 @@ from typing import Literal
 from claimbench.arm_price import ArmPrice, resolve_arm
 from claimbench.judging import JudgeRequests
 from claimbench.plan import make_plan
+from claimbench.price_ceiling import token_bound
 from claimbench.price_model import UnknownPrice
 from claimbench.pricebook import PriceBook
-from claimbench.pricing import bill, token_bound
+from claimbench.pricing import bill
 from claimbench.types import Arm, Request, Suite, Usage
 
 BYTES_PER_TOKEN = 4.0

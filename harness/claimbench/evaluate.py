@@ -19,8 +19,8 @@ from claimbench.judge_types import HostRate, JudgeContext, ListPrice
 from claimbench.judging import JudgeRequests, Judging, said_of, subjects_of
 from claimbench.looks import rule_of, seen_items
 from claimbench.people import People, human_scores, read_people
+from claimbench.price_ceiling import TokenBound, token_bound
 from claimbench.price_model import UnknownPrice
-from claimbench.pricing import TokenBound, token_bound
 from claimbench.projection import project_claims, token_basis
 from claimbench.prompts import Requests
 from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter

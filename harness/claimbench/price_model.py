@@ -27,6 +27,10 @@ cost more than plain input, so a missing rate is unknown, never the cheaper one 
 UNIT_CLASSES = ("per_request", "web_search", "storage_search", "social_search", "code_execution", "web_fetch")
 """Rates per unit, not per token."""
 
+MILLION = Decimal(1_000_000)
+DIGITS = 60
+"""Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded."""
+
 TIERS = ("standard", "batch", "flex", "priority", "fast")
 
 MAX_RATE_AGE = timedelta(days=92)
@@ -227,6 +231,12 @@ def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate
             f"no dated, sourced rate for {currency} on {day} in the book (state fx: in the suite's cost)"
         )
     return max(usable, key=lambda r: r.dated)
+
+
+def exchange(price: Price, at_utc: datetime, fx: Sequence[FxRate]) -> Decimal:
+    """Return dollars per unit of the price's currency on that day; raises as :func:`usd_rate`."""
+    rate = usd_rate(fx, price.currency, at_utc)
+    return Decimal(1) if rate is None else rate.usd_per_unit
 
 
 def tier_contexts(tier: str) -> list[Mapping[str, str]]:

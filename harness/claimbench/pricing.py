@@ -7,14 +7,16 @@ never rounded: parts add up to totals to the last digit, and reports round once,
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
+from claimbench.price_ceiling import TokenBound, upper_bound
 from claimbench.price_model import (
+    DIGITS,
+    MILLION,
     PARENTS,
     TIERS,
     FxRate,
@@ -23,18 +25,15 @@ from claimbench.price_model import (
     Rates,
     UnknownPrice,
     as_utc,
-    usd_rate,
+    exchange,
 )
-from claimbench.types import Billable, Cost, CostBasis, Json, Request, Usage
+from claimbench.types import Billable, Cost, CostBasis, Json, Usage
 
 if TYPE_CHECKING:
     from claimbench.price_bills import Bills
 
-MILLION = Decimal(1_000_000)
 MICRO = Decimal("0.000001")
 ZERO = Decimal(0)
-DIGITS = 60
-"""Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded."""
 
 CLASSES = {
     "input_fresh": "input",
@@ -57,82 +56,6 @@ FEE_CLASSES = {
     "x_search_requests": "social_search",
 }
 TOKEN_FEES = {"output_audio_tokens": "output_audio", "output_image_tokens": "output_image"}
-
-
-@dataclass(frozen=True, slots=True)
-class TokenBound:
-    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and ``max_tokens``."""
-
-    input_tokens: int
-    output_tokens: int
-
-
-def token_bound(request: Request) -> TokenBound:
-    """Bound a request's tokens without a tokenizer.
-
-    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole JSON body - roles,
-    punctuation, schema - which outweigh the few tokens a chat template adds per message.
-    """
-    body = {
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-        "prompt": request.prompt,
-        "stop": list(request.stop),
-        "labels": list(request.labels),
-        "schema": None if request.answer_schema is None else dict(request.answer_schema),
-    }
-    return TokenBound(len(json.dumps(body, ensure_ascii=False).encode()), request.max_tokens)
-
-
-def reserve(
-    request: Request,
-    price: Price | None,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-) -> Decimal | None:
-    """Return the most dollars that one attempt of ``request`` can cost; None if its price is unknown."""
-    if price is None:
-        return None
-    try:
-        return upper_bound(token_bound(request), price, at_utc, tier=tier, context=context, fx=fx)
-    except UnknownPrice:
-        return None
-
-
-def upper_bound(
-    bound: TokenBound,
-    price: Price,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-) -> Decimal:
-    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the day, the longest tier.
-
-    Raises:
-        UnknownPrice: the price cannot be known.
-    """
-    if price.has_variant("mode", "thinking"):  # its price is among the sets below, whatever the arm states
-        context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
-    live = price.rates_at(at_utc, tier, context)
-    sets: list[Rates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
-    sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
-
-    def dearest(*classes: str) -> Decimal:
-        rates = [r[c].highest(bound.input_tokens) for r in sets for c in classes if c in r]
-        if not rates:
-            raise UnknownPrice(f"{price.id}: no {classes[0]} price")
-        return max(rates)
-
-    with localcontext(prec=DIGITS):
-        usd = bound.input_tokens * dearest("input", "cache_write_5m") / MILLION
-        usd += bound.output_tokens * dearest("output", "output_reasoning") / MILLION
-        if "per_request" in live:
-            usd += live["per_request"].base
-        return usd * price.factor * _exchange(price, at_utc, fx)
 
 
 def cost_of_attempt(
@@ -238,7 +161,7 @@ def bill(
     total = usage.input_total or 0
     parts: dict[str, Decimal] = {}
     with localcontext(prec=DIGITS):
-        scale = price.factor * _exchange(price, at_utc, fx)
+        scale = price.factor * exchange(price, at_utc, fx)
         for bucket, name in CLASSES.items():
             count: int | None = getattr(usage, bucket)
             if count:
@@ -271,11 +194,6 @@ def _rate(rates: Rates, name: str, price: Price) -> Rate:
     if found is None:
         raise UnknownPrice(f"{price.id}: no {name} price")
     return found
-
-
-def _exchange(price: Price, at_utc: datetime, fx: Sequence[FxRate]) -> Decimal:
-    rate = usd_rate(fx, price.currency, at_utc)
-    return Decimal(1) if rate is None else rate.usd_per_unit
 
 
 def _high(

@@ -13,8 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from claimbench.arm_price import ArmPrice
-from claimbench.price_model import UnknownPrice, usd_rate
-from claimbench.pricing import MILLION
+from claimbench.price_model import MILLION, UnknownPrice, usd_rate
 from claimbench.types import Claim, Json
 
 INPUT_RANGE = (0.8, 1.2)

@@ -11,6 +11,7 @@ from claimbench.arm_price import REPLAY, ArmPrice, FrozenBook, freeze_suite, tha
 from claimbench.call_costs import RunCosts, cost_run
 from claimbench.energy import Energy, with_energy
 from claimbench.errors import IntegrityError
+from claimbench.price_bills import Bills
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
 if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run
@@ -32,12 +33,15 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     from claimbench.session import Pricing
 
     prices = thaw(book.text, book.sha256)
+    known = {name: Bills(price.price) for name, price in prices.items()}
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
-        return Decimal(0) if arm.provider == REPLAY else prices[arm.name].reserve(request, clock.utc())
+        if arm.provider == REPLAY:
+            return Decimal(0)
+        return prices[arm.name].reserve(request, clock.utc(), known[arm.name])
 
     def cost(arm: Arm, attempt: Attempt) -> Decimal | None:
-        return prices[arm.name].cost(attempt, clock.utc()).amount
+        return prices[arm.name].cost(attempt, clock.utc(), bills=known[arm.name]).amount
 
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY

@@ -16,9 +16,10 @@ from claimbench.arm_price import contract_price
 from claimbench.cost_sides import ApiSide, HostSide, ratio_assumptions, ratio_model
 from claimbench.economics import break_even, flip_points, tornado
 from claimbench.hostcost import busy_shares, parse_host, parse_training, per_million_tokens
+from claimbench.price_ceiling import TokenBound
 from claimbench.price_codec import fx_from_json
 from claimbench.price_model import Price
-from claimbench.pricing import TokenBound, bill, cost_of_attempt
+from claimbench.pricing import bill, cost_of_attempt
 from claimbench.types import Arm
 from claimbench.usage import normalise_anthropic, normalise_openai
 from claimbench_reports.view_bill import rounded_parts

@@ -1,0 +1,127 @@
+"""The most that a request can cost, from its bytes and the dearest rates that could apply: what a budget sets aside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal, localcontext
+from typing import TYPE_CHECKING
+
+import orjson
+
+from claimbench.price_model import DIGITS, MILLION, FxRate, Price, Rate, Rates, UnknownPrice, exchange
+from claimbench.types import Request
+
+if TYPE_CHECKING:
+    from claimbench.price_bills import Bills
+
+
+@dataclass(frozen=True, slots=True)
+class TokenBound:
+    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and ``max_tokens``."""
+
+    input_tokens: int
+    output_tokens: int
+
+
+def token_bound(request: Request) -> TokenBound:
+    """Bound a request's tokens without a tokenizer.
+
+    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole JSON body - roles,
+    punctuation, schema - which outweigh the few tokens a chat template adds per message.
+    """
+    body = {
+        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
+        "prompt": request.prompt,
+        "stop": list(request.stop),
+        "labels": list(request.labels),
+        "schema": None if request.answer_schema is None else dict(request.answer_schema),
+    }
+    try:
+        size = len(orjson.dumps(body))
+    except TypeError:  # half a surrogate pair, which goes out as an escape
+        size = len(json.dumps(body))
+    return TokenBound(size, request.max_tokens)
+
+
+def reserve(
+    request: Request,
+    price: Price | None,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+    bills: Bills | None = None,
+) -> Decimal | None:
+    """Return the most dollars that one attempt of ``request`` can cost; None if its price is unknown.
+
+    ``bills``: those of the arm so far, for whoever asks often.
+    """
+    if price is None:
+        return None
+    try:
+        if bills is not None:
+            return bills.at_most(token_bound(request), price, at_utc, tier, context, fx)
+        return upper_bound(token_bound(request), price, at_utc, tier=tier, context=context, fx=fx)
+    except UnknownPrice:
+        return None
+
+
+def upper_bound(
+    bound: TokenBound,
+    price: Price,
+    at_utc: datetime,
+    *,
+    tier: str = "standard",
+    context: Mapping[str, str] | None = None,
+    fx: Sequence[FxRate] = (),
+) -> Decimal:
+    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the day, the longest tier.
+
+    Raises:
+        UnknownPrice: the price cannot be known.
+    """
+    return dearest(price, at_utc, tier, context, fx).bill(bound)
+
+
+@dataclass(frozen=True, slots=True)
+class Dearest:
+    """What a price may ask at most, at one moment: for input, for output and per request."""
+
+    input: tuple[Rate, ...]
+    output: tuple[Rate, ...]
+    per_request: Decimal
+    scale: Decimal
+
+    def bill(self, bound: TokenBound) -> Decimal:
+        """Dollars for all of ``bound``; each rate at the longest tier it can reach."""
+        n = bound.input_tokens
+        with localcontext(prec=DIGITS):
+            usd = n * max(rate.highest(n) for rate in self.input)
+            usd += bound.output_tokens * max(rate.highest(n) for rate in self.output)
+            return (usd / MILLION + self.per_request) * self.scale
+
+
+def dearest(
+    price: Price, at_utc: datetime, tier: str, context: Mapping[str, str] | None, fx: Sequence[FxRate]
+) -> Dearest:
+    """Look up what ``price`` may ask at most at that moment; raises :class:`UnknownPrice` as :func:`upper_bound`."""
+    if price.has_variant("mode", "thinking"):  # its price is among the sets below, whatever the arm states
+        context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
+    live = price.rates_at(at_utc, tier, context)
+    sets: list[Rates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
+    sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
+
+    def named(*classes: str) -> tuple[Rate, ...]:
+        rates = tuple(r[c] for r in sets for c in classes if c in r)
+        if not rates:
+            raise UnknownPrice(f"{price.id}: no {classes[0]} price")
+        return rates
+
+    with localcontext(prec=DIGITS):
+        scale = price.factor * exchange(price, at_utc, fx)
+    per_request = live["per_request"].base if "per_request" in live else Decimal(0)
+    return Dearest(named("input", "cache_write_5m"), named("output", "output_reasoning"), per_request, scale)
