@@ -20,7 +20,7 @@ from typing import Protocol
 from claimbench.attempt import Tried, try_once
 from claimbench.clock import Clock
 from claimbench.commits import Commits
-from claimbench.errors import BenchError
+from claimbench.errors import BenchError, StoreError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.load import MAX_IN_FLIGHT
 from claimbench.provider import Provider
@@ -44,12 +44,8 @@ class Appender(Protocol):
         """Promise that a request is about to be sent."""
         ...
 
-    def attempt(self, attempt: Attempt) -> Future[None]:
-        """Append an attempt."""
-        ...
-
-    def record(self, record: CallRecord) -> Future[None]:
-        """Append a finished call."""
+    def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
+        """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it cannot be kept."""
         ...
 
 
@@ -129,6 +125,7 @@ class Runner:
         self._stopping: str | None = None
         self._fatal: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._commits = Commits()
         self._halts = {name: asyncio.Event() for name in arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in arms.items()}
@@ -155,6 +152,9 @@ class Runner:
             for task in self._tasks:
                 task.cancel()
         self._stopping = self._stopping or reason
+        self._wake_all()
+
+    def _wake_all(self) -> None:
         for name in self._arms:
             self._wake(name)
 
@@ -182,6 +182,7 @@ class Runner:
         Raises:
             StoreError: the store could not keep what was measured; nothing more was sent.
         """
+        self._loop = asyncio.get_running_loop()
         queues: dict[str, deque[Call]] = {name: deque() for name in self._arms}
         for call in calls:
             queues[call.arm].append(call)
@@ -304,7 +305,7 @@ class Runner:
             outcome = tried.attempt.outcome
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
-                self._watch(self._writer.record(record_of(call, tried)))
+                self._writer.keep(record_of(call, tried), self._store_failed)
                 state.done += 1
                 state.errors += outcome.missing
                 if long_wait:
@@ -366,7 +367,7 @@ class Runner:
                 turn=device.turn if device is not None else contextlib.nullcontext(),
             )
             tried = self._clean(checked_model(arm, tried))
-            self._watch(self._writer.attempt(tried.attempt))
+            self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
         finally:
             await self._budget.settle(arm.name, reserved, cost if self._money.bills(arm) else Decimal(0))
@@ -382,14 +383,9 @@ class Runner:
         why = f"budget: the next request could cost ${reserved}, more than is left"
         self._stop_arm(arm, why)
 
-    def _watch(self, future: Future[None]) -> None:
-        """Stop the run if the store could not keep what was handed to it."""
-
-        def check(done: Future[None]) -> None:
-            error = done.exception()
-            if error is not None and self._fatal is None:
-                self._fatal = error if isinstance(error, BenchError) else BenchError(f"the store failed: {error}")
-                if self._stopping is None:
-                    self.stop("the store failed")
-
-        future.add_done_callback(check)
+    def _store_failed(self, error: StoreError) -> None:
+        """Send nothing more, since the store could not keep what was handed to it; called from the store's thread."""
+        self._fatal = self._fatal or error
+        if self._stopping is None and self._loop is not None:
+            self._stopping = "the store failed"
+            self._loop.call_soon_threadsafe(self._wake_all)

@@ -12,7 +12,7 @@ import atexit
 import queue
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from decimal import Decimal
@@ -36,7 +36,7 @@ GATHER_S = 0.002
 
 _MAX_ROWS = 512
 _BUSY_ROWS = 4
-_CHUNKS = (64, 8, 1)
+_CHUNKS = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows per INSERT: few different statements, so that SQLite keeps them all prepared."""
 
 
@@ -55,13 +55,31 @@ class Intent:
 
 
 _Values = tuple[str | int | None, ...]
+OnFault = Callable[[StoreError], None]
 
 
 @dataclass(slots=True)
 class _Row:
+    """A row, and who is to be told of its end: a future, or only of a fault; None once told."""
+
     table: Table
     values: _Values
-    future: Future[None]
+    told: Future[None] | OnFault | None
+
+    def kept(self) -> None:
+        """Say that it is committed."""
+        told, self.told = self.told, None
+        if isinstance(told, Future):
+            told.set_result(None)
+
+    def fail(self, error: StoreError) -> bool:
+        """Say that it is not; False if its end was told before."""
+        told, self.told = self.told, None
+        if isinstance(told, Future):
+            told.set_exception(error)
+        elif told is not None:
+            told(error)
+        return told is not None
 
 
 @dataclass(slots=True)
@@ -115,8 +133,7 @@ class RunWriter:
 
     def attempt(self, attempt: Attempt) -> Future[None]:
         """Append one try of a call, with its timing and usage."""
-        head = (self._run_id, attempt.call_id, attempt.number, attempt.session, attempt.outcome.value)
-        return self._put(attempts, head, attempt)
+        return self._put(*self._row_of(attempt))
 
     def record(self, record: CallRecord) -> Future[None]:
         """Append what a call left; with the commit the call is finished.
@@ -124,9 +141,21 @@ class RunWriter:
         Raises:
             StoreError: the record's call belongs to another run.
         """
-        if record.call.run_id != self._run_id:
-            raise StoreError(f"a record of run {record.call.run_id} was given to the writer of run {self._run_id}")
-        return self._put(records, (self._run_id, record.call.id, record.outcome.value), record)
+        return self._put(*self._row_of(record))
+
+    def keep(self, row: Attempt | CallRecord, on_fault: OnFault) -> None:
+        """Append without a future, for who need not hear of success: ``on_fault`` is called once if it cannot be kept.
+
+        It is called from any thread. Raises as :meth:`record` does.
+        """
+        self._hand_over(*self._row_of(row), on_fault)
+
+    def _row_of(self, row: Attempt | CallRecord) -> tuple[Table, _Values, object]:
+        if isinstance(row, Attempt):
+            return attempts, (self._run_id, row.call_id, row.number, row.session, row.outcome.value), row
+        if row.call.run_id != self._run_id:
+            raise StoreError(f"a record of run {row.call.run_id} was given to the writer of run {self._run_id}")
+        return records, (self._run_id, row.call.id, row.outcome.value), row
 
     def look(self, look: Look) -> Future[None]:
         """Append an interim look and its decision."""
@@ -161,18 +190,23 @@ class RunWriter:
     def _put(self, table: Table, head: _Values, body: object = None) -> Future[None]:
         future: Future[None] = Future()
         future.set_running_or_notify_cancel()  # from here on cancel() is refused: the row will be written
+        self._hand_over(table, head, body, future)
+        return future
+
+    def _hand_over(self, table: Table, head: _Values, body: object, told: Future[None] | OnFault) -> None:
+        row = _Row(table, head, told)
         try:
-            row = _Row(table, head if body is None else (*head, encode(body)), future)
+            if body is not None:
+                row.values = (*head, encode(body))
         except StoreError as error:
-            self._fail([future], error)
-            return future
+            self._fail([row], error)
+            return
         with self._lock:
             error_now = StoreError("the run's writer is closed") if self._closed else self._broken
             if error_now is None:
                 self._queue.put(row)
         if error_now is not None:
-            future.set_exception(error_now)
-        return future
+            row.fail(error_now)
 
     def _wait(self, *, last: bool) -> None:
         barrier = _Barrier(threading.Event(), last)
@@ -183,10 +217,10 @@ class RunWriter:
             self._queue.put(barrier)
         barrier.reached.wait()
 
-    def _fail(self, futures: Iterable[Future[None]], error: StoreError) -> None:
-        for future in futures:
-            self._error = self._error or error
-            future.set_exception(error)
+    def _fail(self, rows: Iterable[_Row], error: StoreError) -> None:
+        for row in rows:
+            if row.fail(error):
+                self._error = self._error or error
 
     def _work(self) -> None:
         """The thread. Should it ever end by a fault of ours, nobody may be left waiting."""
@@ -209,7 +243,7 @@ class RunWriter:
             except StoreError as error:
                 self._broken = error
         if self._broken is not None:
-            self._fail([row.future for row in rows if not row.future.done()], self._broken)
+            self._fail(rows, self._broken)
         if barrier is None:
             return True
         if barrier.last and self._connection is not None:
@@ -224,7 +258,7 @@ class RunWriter:
             left: list[_Row | _Barrier] = [*self._in_hand]
             while not self._queue.empty():
                 left.append(self._queue.get_nowait())
-        self._fail([row.future for row in left if isinstance(row, _Row) and not row.future.done()], self._broken)
+        self._fail([row for row in left if isinstance(row, _Row)], self._broken)
         for item in left:
             if isinstance(item, _Barrier):
                 item.reached.set()
@@ -252,13 +286,13 @@ class RunWriter:
                 self._insert(connection, rows)
         except ConstraintError as error:
             if len(rows) == 1:
-                self._fail([rows[0].future], explain(error, self._path))
+                self._fail(rows, explain(error, self._path))
                 return
             for row in rows:  # one of them is at fault; the others shall not suffer for it
                 self._commit(connection, [row])
             return
         for row in rows:
-            row.future.set_result(None)
+            row.kept()
 
     def _insert(self, connection: Connection, rows: Sequence[_Row]) -> None:
         for table in _COLUMNS:

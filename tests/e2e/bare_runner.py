@@ -10,7 +10,7 @@ from typing import Any
 from claimbench.clock import SystemClock
 from claimbench.limits import Budget
 from claimbench.runner import Money, Runner
-from claimbench.types import Arm, BudgetSpec, Call, ErrorPolicy, Request
+from claimbench.types import Arm, Attempt, BudgetSpec, Call, ErrorPolicy, Request
 
 
 class Rows:
@@ -25,12 +25,10 @@ class Rows:
         future.set_result(None)
         return future
 
-    record = intent
-
-    def attempt(self, row: Any) -> Future[None]:
-        """Keep it."""
-        self.attempts.append(row)
-        return self.intent(row)
+    def keep(self, row: Any, _on_fault: Any) -> None:
+        """Keep it, if it is an attempt."""
+        if isinstance(row, Attempt):
+            self.attempts.append(row)
 
 
 def bare_runner(arm: Arm, provider: Any, request: Callable[[Call], Request], max_retries: int) -> tuple[Runner, Rows]:

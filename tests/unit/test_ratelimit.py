@@ -38,13 +38,15 @@ class Rows:
     def __init__(self) -> None:
         self.rows: list[Any] = []
 
-    def _append(self, row: Any) -> Future[None]:
+    def intent(self, row: Any) -> Future[None]:
         self.rows.append(row)
         future: Future[None] = Future()
         future.set_result(None)
         return future
 
-    intent = attempt = record = _append
+    def keep(self, row: Any, on_fault: Any) -> None:
+        del on_fault
+        self.rows.append(row)
 
 
 @dataclass

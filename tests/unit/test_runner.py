@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import Future
 from decimal import Decimal
 from typing import Any
@@ -48,11 +49,10 @@ class ListWriter:
     def intent(self, intent: Any) -> Future[None]:
         return self._append("intent", intent)
 
-    def attempt(self, attempt: Attempt) -> Future[None]:
-        return self._append("attempt", attempt)
-
-    def record(self, record: CallRecord) -> Future[None]:
-        return self._append("record", record)
+    def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
+        error = self._append("attempt" if isinstance(row, Attempt) else "record", row).exception()
+        if isinstance(error, StoreError):
+            on_fault(error)
 
     def of(self, kind: str) -> list[Any]:
         return [row for name, row in self.rows if name == kind]
@@ -204,12 +204,11 @@ async def test_no_arm_runs_far_ahead_of_the_slowest() -> None:
     fast, slow = ScriptedProvider(), ScriptedProvider(Script(ttft_s=0.002))
 
     class Watch(ListWriter):
-        def record(self, record: CallRecord) -> Future[None]:
+        def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
             nonlocal ahead
-            future = super().record(record)
+            super().keep(row, on_fault)
             done = [r.call.arm for r in self.of("record")]
             ahead = max(ahead, done.count("fast") - done.count("slow"))
-            return future
 
     await run({"fast": fast, "slow": slow}, 80, writer=Watch())
     assert 10 < ahead <= 26
