@@ -31,6 +31,9 @@ from claimbench.types import (
     UsageReport,
 )
 
+NO_META = Meta()
+"""What is known of a response before its head has come."""
+
 
 @dataclass(slots=True)
 class Answer:
@@ -39,7 +42,7 @@ class Answer:
     parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
     tool_calls: list[ToolCall] = field(default_factory=list)
-    meta: Meta = field(default_factory=Meta)
+    meta: Meta = NO_META
     usage: UsageReport | None = None
     done: Done | None = None
     chunk_ns: list[int] = field(default_factory=list)
@@ -56,9 +59,8 @@ class Answer:
         """What the model thought aloud."""
         return "".join(self.reasoning_parts)
 
-    def take(self, event: Event, now_ns: int) -> None:
-        """Add one event; ``now_ns`` stands in where the event carries no stamp of its own."""
-        stamp = event.received_ns if event.received_ns is not None else now_ns
+    def take(self, event: Event, stamp: int) -> None:
+        """Add one event; ``stamp``: when it came, monotonic ns."""
         self.last_ns = stamp
         match event:
             case Delta(text=text, kind=kind):
@@ -122,7 +124,7 @@ async def _collect(provider: Provider, request: Request, answer: Answer, clock: 
     stream = provider.stream(request)
     async with contextlib.aclosing(cast("AsyncGeneratorLike", stream)):
         async for event in stream:
-            answer.take(event, clock.monotonic_ns())
+            answer.take(event, event.received_ns if event.received_ns is not None else clock.monotonic_ns())
 
 
 class AsyncGeneratorLike(AsyncIterator[Event]):
@@ -130,6 +132,16 @@ class AsyncGeneratorLike(AsyncIterator[Event]):
 
     async def aclose(self) -> None:
         """Stop the stream."""
+
+
+_KEPT = contextlib.nullcontext()
+
+
+def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
+    """The suite's timeout, for a provider that does not keep it itself (a timer costs as much as sending)."""
+    if getattr(provider, "keeps_timeouts", False):
+        return _KEPT
+    return asyncio.timeout(request.timeout_s + request.connect_timeout_s)
 
 
 async def try_once(
@@ -157,7 +169,7 @@ async def try_once(
     try:
         async with turn:
             sent_ns = clock.monotonic_ns()
-            async with asyncio.timeout(request.timeout_s + request.connect_timeout_s):
+            async with _limit(provider, request):
                 await _collect(provider, request, answer, clock)
         outcome = classify(answer)
         if outcome is Outcome.INCOMPLETE_STREAM:

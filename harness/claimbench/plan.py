@@ -32,9 +32,12 @@ class Plan:
     limit: int | None
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def call_id(measured_sha256: str, task: str, sample_id: str, epoch: int, arm: str) -> str:
     """The identity of a call: the same on every resume, different as soon as what is measured differs."""
-    text = json.dumps([measured_sha256, task, sample_id, epoch, arm], ensure_ascii=False, separators=(",", ":"))
+    text = _COMPACT.encode([measured_sha256, task, sample_id, epoch, arm])
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
@@ -94,7 +97,8 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
     for epoch in range(suite.epochs):
         for name, sample in order_of_items:
             order = sorted(arms)
-            random.Random(f"{suite.order_seed}/{epoch}/{name}/{sample.id}").shuffle(order)  # noqa: S311 - recorded
+            if len(order) > 1:
+                random.Random(f"{suite.order_seed}/{epoch}/{name}/{sample.id}").shuffle(order)  # noqa: S311 - recorded
             for arm in order:
                 identity = call_id(suite.measured_sha256, name, sample.id, epoch, arm)
                 calls.append(

@@ -65,7 +65,9 @@ def _to_json(value: Any, indent: int | None = None) -> str:
 
 @lru_cache(maxsize=1024)
 def _compile(source: str) -> Template:
-    return _environment().from_string(source)
+    template = _environment().from_string(source)
+    template.globals = dict(template.globals)  # Jinja's layers of mappings are copied at every rendering
+    return template
 
 
 def variables(source: str) -> frozenset[str]:

@@ -54,7 +54,11 @@ class ContinuationScore:
 
 @runtime_checkable
 class Provider(Protocol):
-    """An endpoint. ``stamp_source`` says where its stamps come from."""
+    """An endpoint. ``stamp_source`` says where its stamps come from.
+
+    One that ends every attempt by itself, after ``connect_timeout_s`` for connecting and ``timeout_s`` for the rest,
+    may say so with ``keeps_timeouts = True``; the loop then sets no timer of its own.
+    """
 
     stamp_source: StampSource
 

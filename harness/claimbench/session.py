@@ -160,13 +160,15 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             await start_arms(arms, suite, run_id)
             if resume is not None:
                 check_resumable(store.manifest(run_id), suite, arms)
+                calls: Sequence[Call] = store.calls(run_id)
             else:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
                 book, options = job.pricing.book, job.order.options
                 store.create_run(manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls)
+                calls = plan.calls
             if job.began is not None:
                 job.began(run_id)
-            return await _work(job, run_id, resume is not None)
+            return await _work(job, run_id, calls, resumed=resume is not None)
     finally:
         await arms.close()
 
@@ -197,13 +199,12 @@ def _budget(job: Job, spent: Mapping[str, Decimal]) -> Budget:
     return Budget(spec, spent)
 
 
-async def _work(job: Job, run_id: str, resumed: bool) -> Ended:
+async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:
     suite, arms, store, clock = job.suite, job.arms, job.store, job.clock
     finished = store.finished(run_id)
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
     by_name |= {judge.name: judge for judge in suite.judges}
-    calls = store.calls(run_id)
     requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
     attempts = tuple(store.attempts(run_id))
     budget = _budget(job, _spent(attempts, again, calls, by_name, job.pricing.money))

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from claimbench.errors import PluginError
-from claimbench.transport_connection import Connection, Origin, Timeouts, Traffic, dial
+from claimbench.transport_connection import Connection, Origin, Traffic, dial
 from claimbench.transport_http import Limits, Reply, request_head
 from claimbench.transport_proxy import proxy_for
 from claimbench.transport_pump import Pump
 from claimbench.transport_sse import Sse, sse_events
+from claimbench.transport_watch import Timeouts
 
 __all__ = ["HttpClient", "Limits", "Reply", "Sse", "Target", "Timeouts", "Traffic", "sse_events"]
 

@@ -15,23 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from claimbench import transport_stamps
-from claimbench.errors import ConnectTimeout, Network, Timeout
+from claimbench.errors import ConnectTimeout, Network
 from claimbench.transport_http import Exchange, Limits, Reply
 from claimbench.transport_proxy import Proxy
 from claimbench.transport_pump import Pump
+from claimbench.transport_watch import Timeouts
 from claimbench.types import StampSource
 
 READ_BYTES = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded by ``total``."""
-
-    total_s: float = 120.0
-    connect_s: float = 10.0
-    first_byte_s: float | None = None
-    idle_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +117,11 @@ class Connection:
         self._exchange = exchange = Exchange(self._loop, limits, reply)
         self._traffic.requests += 1
         self._send(wire)
-        watch = _Watch(self._loop, exchange, timeouts)
+        self._pump.watch.add(exchange, timeouts)
         try:
             return await exchange.done
         finally:
-            watch.stop()
+            self._pump.watch.remove(exchange)
             self._exchange = None
             self._pump.look_if_due()
             if not exchange.reusable or self._unsent:
@@ -222,38 +213,6 @@ class Connection:
             self.on_idle_end(self)
         else:
             exchange.end(error)
-
-
-class _Watch:
-    """Ends an exchange that takes too long: one timer, set again when it finds that bytes came meanwhile."""
-
-    def __init__(self, loop: asyncio.AbstractEventLoop, exchange: Exchange, timeouts: Timeouts) -> None:
-        self._loop, self._exchange, self._timeouts = loop, exchange, timeouts
-        self._sent_ns = exchange.reply.sent_ns
-        limits = (timeouts.total_s, timeouts.first_byte_s, timeouts.idle_s)
-        self._step = min(limit for limit in limits if limit is not None)
-        self._handle = loop.call_later(self._step, self._look)
-
-    def stop(self) -> None:
-        """Forget the exchange."""
-        self._handle.cancel()
-
-    def _left_s(self, now_ns: int) -> tuple[float, str]:
-        wait, exchange = self._timeouts, self._exchange
-        since_sent, since_last = (now_ns - self._sent_ns) / 1e9, (now_ns - exchange.last_ns) / 1e9
-        ends = [(wait.total_s - since_sent, f"no end within {wait.total_s:g} s")]
-        if wait.first_byte_s is not None and not exchange.began:
-            ends.append((wait.first_byte_s - since_sent, f"no first byte within {wait.first_byte_s:g} s"))
-        if wait.idle_s is not None and exchange.began:
-            ends.append((wait.idle_s - since_last, f"no byte for {wait.idle_s:g} s"))
-        return min(ends)
-
-    def _look(self) -> None:
-        left, why = self._left_s(time.monotonic_ns())
-        if left > 0:
-            self._handle = self._loop.call_later(min(left, self._step), self._look)
-        else:
-            self._exchange.fail(Timeout(why, billable="unknown"))
 
 
 async def dial(

@@ -14,6 +14,8 @@ import socket
 import time
 from collections.abc import Callable
 
+from claimbench.transport_watch import Watch
+
 OFTEN_NS = 1_000_000
 """A look costs some 3 microseconds; chunks of one answer rarely follow one another within a millisecond."""
 
@@ -25,6 +27,7 @@ class Pump:
         self._selector: selectors.DefaultSelector | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._last_ns = 0
+        self.watch = Watch()
 
     def add(self, sock: socket.socket, read: Callable[[], None]) -> None:
         """Call ``read`` soon after ``sock`` has something to be read, until removed."""

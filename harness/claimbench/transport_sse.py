@@ -35,18 +35,19 @@ class SseParser:
         self._started = False
         self._last_ns = 0
 
-    def feed(self, piece: bytes, received_ns: int) -> Iterator[Sse]:
-        """Events completed by ``piece``.
+    def feed(self, piece: bytes, received_ns: int) -> Iterable[Sse]:
+        """Events completed by ``piece``; go through them before the next is fed.
 
         Raises:
             MalformedStream: a line or an event longer than allowed, or data that is not UTF-8.
         """
         self._last_ns = received_ns
-        if self._started and not self._rest and not self._data and piece.startswith(b"data: {"):
+        simple = None
+        if not self._rest and not self._data and piece.startswith(b"data: {"):
             simple = self._simple(piece, received_ns)
-            if simple is not None:
-                yield from simple
-                return
+        return self._by_lines(piece, received_ns) if simple is None else simple
+
+    def _by_lines(self, piece: bytes, received_ns: int) -> Iterator[Sse]:
         if self._after_cr and piece.startswith(b"\n"):
             piece = piece[1:]
         self._after_cr = piece.endswith(b"\r")
@@ -80,7 +81,7 @@ class SseParser:
         for block in blocks:
             if not block.startswith(b"data: ") or b"\n" in block:
                 return None
-        self._after_cr = False
+        self._after_cr, self._started = False, True
         try:
             return [Sse("message", block[6:].decode(), received_ns) for block in blocks]
         except UnicodeDecodeError as error:

@@ -405,6 +405,13 @@ class Meta:
     stamp_source: StampSource | None = None
     provenance: Provenance = "measured"
 
+    def named(self, model: str | None, fingerprint: str | None, received_ns: int | None) -> Meta:
+        """The same head once the first message has said who answers (``dataclasses.replace`` is five times slower)."""
+        return Meta(
+            self.http_status, model, fingerprint, self.request_id, self.rate_limits, self.connect_ns, self.tls_ns,
+            self.sent_ns, received_ns, self.stamp_source, self.provenance,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Delta:

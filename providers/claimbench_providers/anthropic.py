@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from claimbench.errors import IncompleteStream
@@ -114,7 +113,7 @@ class MessageReader:
         if kind == "message_start":
             message = data.get("message") or {}
             self._usage = message.get("usage")
-            yield replace(self._meta, model_returned=message.get("model"), received_ns=received_ns)
+            yield self._meta.named(message.get("model"), None, received_ns)
         elif kind == "content_block_start":
             yield from self._block(data, received_ns)
         elif kind == "content_block_delta":
@@ -129,7 +128,7 @@ class MessageReader:
             yield from self._whole(data, received_ns)
 
     def _whole(self, message: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
-        yield replace(self._meta, model_returned=message.get("model"), received_ns=received_ns)
+        yield self._meta.named(message.get("model"), None, received_ns)
         for place, block in enumerate(message.get("content") or ()):
             yield from self._block({"index": place, "content_block": block}, received_ns)
             if block.get("type") == "tool_use":

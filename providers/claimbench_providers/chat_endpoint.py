@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from claimbench.errors import IncompleteStream, PluginError
@@ -123,10 +123,10 @@ class AnswerReader:
         """Whether a finish reason has come."""
         return self._reader.complete
 
-    def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterator[Event]:
+    def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterable[Event]:
         """Events of one chunk; raises as the inner reader does."""
-        for event in self._reader.read(chunk, received_ns):
-            yield from self._shown(event)
+        events = self._reader.read(chunk, received_ns)
+        return events if self._cut is None else (shown for event in events for shown in self._shown(event))
 
     def finish(self) -> Iterator[Event]:
         """The last events.
@@ -136,9 +136,14 @@ class AnswerReader:
         """
         if not self.complete:
             raise IncompleteStream("the stream ended without a finish reason")
+        if self._cut is None:
+            return self._reader.finish()
+        return self._finish(self._cut)
+
+    def _finish(self, cut: TextStream) -> Iterator[Event]:
         for event in self._reader.finish():
-            if self._cut is not None and not isinstance(event, Delta):
-                for rest in self._cut.finish():
+            if not isinstance(event, Delta):
+                for rest in cut.finish():
                     yield replace(rest, received_ns=self._last_ns)
             yield from self._shown(event)
 

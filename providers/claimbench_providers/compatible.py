@@ -8,7 +8,7 @@ which it shares everything but the bytes' way and the clock (:mod:`claimbench_pr
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from claimbench.provider import ProviderContext
@@ -76,12 +76,12 @@ class Messages:
     def __init__(self, answer: AnswerReader) -> None:
         self._answer = answer
 
-    def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
+    def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterable[Event]:
         """Events of one message; an event named ``error`` is one, whatever its data look like."""
         if event == "error" and not data.get("error"):
             raise error_chunk(dict(data))
-        yield from self._answer.read(data, received_ns)
+        return self._answer.read(data, received_ns)
 
     def finish(self) -> Iterator[Event]:
         """The last events; see :meth:`AnswerReader.finish`."""
-        yield from self._answer.finish()
+        return self._answer.finish()

@@ -6,7 +6,7 @@ Pure functions and one small state machine, shared by every provider that speaks
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from claimbench.errors import BadRequest, MalformedStream, ServerFault
@@ -40,7 +40,7 @@ class ChunksReader(Protocol):
         """Whether a finish reason has come."""
         ...
 
-    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
+    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterable[Event]:
         """Events of one chunk; raises ProviderError."""
         ...
 
@@ -243,7 +243,7 @@ class ChunkReader:
         """Whether a finish reason has come."""
         return self._finish is not None
 
-    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
+    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> list[Event]:
         """Events of one chunk, each with ``received_ns`` as its stamp.
 
         A tool call bears the stamp of its first piece, ``Done`` that of the chunk with the finish reason: usage and
@@ -259,39 +259,31 @@ class ChunkReader:
         choices = chunk.get("choices")
         if choices is None and "usage" not in chunk:
             raise MalformedStream(f"a chunk without choices: {str(dict(chunk))[:200]}")
+        events: list[Event] = []
         if not self._announced:
             self._announced = True
-            yield self._identify(chunk)
+            events.append(self._meta.named(chunk.get("model"), chunk.get("system_fingerprint"), received_ns))
         if chunk.get("usage"):
             self._usage, self._usage_ns = chunk["usage"], received_ns
         if isinstance(chunk.get("service_tier"), str):
             self._tier = chunk["service_tier"]
         for choice in choices or ():
-            yield from self._choice(choice)
+            self._choice(choice, events)
+        return events
 
-    def _identify(self, chunk: Mapping[str, Any]) -> Meta:
-        from dataclasses import replace
-
-        return replace(
-            self._meta,
-            model_returned=chunk.get("model"),
-            fingerprint=chunk.get("system_fingerprint"),
-            received_ns=self._now_ns,
-        )
-
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event]:
+    def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
         delta = choice.get("delta") or {}
         reasoning = delta.get("reasoning_content") or delta.get("reasoning")
         if isinstance(reasoning, str) and reasoning:
-            yield Delta(reasoning, "reasoning", self._now_ns)
+            events.append(Delta(reasoning, "reasoning", self._now_ns))
         if delta.get("refusal"):
             self._refusal = True
-            yield Delta(str(delta["refusal"]), "answer", self._now_ns)
+            events.append(Delta(str(delta["refusal"]), "answer", self._now_ns))
         content = delta.get("content")
         if isinstance(content, str) and content:
             text = self._label.push(content) if self._label else content
             if text:
-                yield Delta(text, "answer", self._now_ns)
+                events.append(Delta(text, "answer", self._now_ns))
         for call in delta.get("tool_calls") or ():
             self._tool(call)
         reason = choice.get("finish_reason")

@@ -11,8 +11,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
+
+import orjson
 
 from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
 from claimbench.provider import ProviderContext
@@ -28,7 +30,7 @@ MAX_WARM = 256
 class Reader(Protocol):
     """Decoded messages of one response -> events."""
 
-    def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
+    def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterable[Event]:
         """Events of one message; raises ProviderError."""
         ...
 
@@ -40,43 +42,46 @@ class Reader(Protocol):
 class Stoppable:
     """An attempt's events; ``aclose`` also stops a request that another task is waiting for, as cancelling it would.
 
-    An async generator alone cannot: closing it while somebody waits for its next event is an error. ``send`` gives the
-    reply, ``read`` its events.
+    An async generator cannot do that: closing it while somebody waits for its next event is an error; and one per
+    attempt costs the loop as much as fetching. ``send`` gives the reply, ``read`` its events.
     """
 
     def __init__(self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Iterator[Event]]) -> None:
         self._send, self._read = send, read
-        self._events = self._run()
+        self._events: Iterator[Event] | None = None
         self._waiting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
 
     def __aiter__(self) -> AsyncIterator[Event]:
-        """The generator itself, so that going through its events costs nothing more."""
-        return self._events
+        """Itself."""
+        return self
 
-    def __anext__(self) -> Awaitable[Event]:
-        """The next event."""
-        return self._events.__anext__()
+    async def __anext__(self) -> Event:
+        """The next event; the first one sends the request."""
+        if self._events is None:
+            self._events = iter(())  # nothing more, should it not come to an answer
+            self._events = await self._sent()
+        for event in self._events:
+            return event
+        raise StopAsyncIteration
 
-    async def _run(self) -> AsyncGenerator[Event, None]:
+    async def _sent(self) -> Iterator[Event]:
         self._waiting = asyncio.current_task()
         try:
-            reply = await self._send()
+            return self._read(await self._send())
         except asyncio.CancelledError:
             if self._stopped is None or self._waiting is None or self._waiting.uncancel():
                 raise
-            return
+            return iter(())
         finally:
             self._waiting = None
             if self._stopped is not None:
                 self._stopped.set()
-        for event in self._read(reply):
-            yield event
 
     async def aclose(self) -> None:
         """Stop the request if one is under way, and give no more events; idempotent."""
         if self._waiting is None:
-            await self._events.aclose()
+            self._events = iter(())
             return
         if self._stopped is None:
             self._stopped = asyncio.Event()
@@ -88,6 +93,7 @@ class SseEndpoint:
     """A :class:`~claimbench.provider.Provider` for a protocol; its adapter gives address, body and reader."""
 
     stamp_source: StampSource = "transport"
+    keeps_timeouts = True
     usual_url = ""
     usual_key: str | None = None
 
@@ -177,9 +183,8 @@ class SseEndpoint:
     async def _send(self, request: Request) -> Reply:
         if self._client is None or self._target is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
-        body = json.dumps(self.body(request), ensure_ascii=False, separators=(",", ":"))
         timeouts = Timeouts(total_s=request.timeout_s, connect_s=request.connect_timeout_s)
-        return await self._client.send(self._target, body.encode("utf-8", "backslashreplace"), timeouts)
+        return await self._client.send(self._target, as_json(self.body(request)), timeouts)
 
     def _events(self, reply: Reply, request: Request) -> Iterator[Event]:
         if reply.status == 0:
@@ -233,15 +238,32 @@ class SseEndpoint:
             await client.close()
 
 
+def as_json(body: Mapping[str, Json]) -> bytes:
+    """The bytes of a request; half a surrogate pair is written as an escape, for UTF-8 cannot hold it."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "backslashreplace")
+
+
 def as_object(data: str | bytes) -> dict[str, Any]:
     """A JSON object, or MalformedStream."""
     try:
-        value = json.loads(data)
-    except ValueError as error:
-        raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
+        value = orjson.loads(data)
+    except ValueError:
+        value = _lenient(data)
     if not isinstance(value, dict):
         raise MalformedStream(f"a chunk that is not an object: {data[:80]!r}")
     return value
+
+
+def _lenient(data: str | bytes) -> Any:
+    """What Python's reader takes and orjson refuses: half surrogate pairs, NaN."""
+    try:
+        return json.loads(data)
+    except ValueError as error:
+        raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
 
 
 def _least_ms(durations_ns: list[int | None]) -> float | None:
