@@ -25,6 +25,26 @@ def backoff_s(policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng
     return rng.uniform(0.5 * ceiling, ceiling)
 
 
+class Waiting:
+    """Tasks of one loop that look again whenever something changed; cheaper than a condition where nobody waits."""
+
+    def __init__(self) -> None:
+        self._turns: deque[asyncio.Future[None]] = deque()
+
+    async def turn(self) -> None:
+        """Return after the next :meth:`wake`."""
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.append(turn)
+        await turn
+
+    def wake(self) -> None:
+        """Let everybody who waits look again."""
+        while self._turns:
+            turn = self._turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+
+
 class Budget:
     """Dollars of a run: spent, reserved and left. Reservations are made before a request is sent.
 
@@ -37,7 +57,7 @@ class Budget:
         self._per_arm = dict(spec.per_arm_usd)
         self._spent: dict[str, Decimal] = dict(spent or {})
         self._reserved: dict[str, Decimal] = {}
-        self._changed = asyncio.Condition()
+        self._waiting = Waiting()
         self.overruns: list[tuple[str, Decimal, Decimal]] = []
 
     @property
@@ -66,28 +86,23 @@ class Budget:
         """
         if amount is None:
             return True
-        if self._fits(arm, amount):  # nothing is awaited between the look and the reservation
-            self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount
-            return True
-        async with self._changed:
-            while not self._fits(arm, amount):
-                if not any(self._reserved.values()):
-                    return False
-                await self._changed.wait()
-            self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount
-            return True
+        while not self._fits(arm, amount):
+            if not any(self._reserved.values()):
+                return False
+            await self._waiting.turn()
+        self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount  # nothing was awaited since the look
+        return True
 
-    async def settle(self, arm: str, reserved: Decimal | None, cost: Decimal | None) -> None:
+    def settle(self, arm: str, reserved: Decimal | None, cost: Decimal | None) -> None:
         """Turn a reservation into spent dollars; an unknown cost counts as the whole reservation."""
-        async with self._changed:
-            if reserved is not None:
-                self._reserved[arm] -= reserved
-            charged = cost if cost is not None else reserved
-            if charged is not None:
-                self._spent[arm] = self._spent.get(arm, Decimal(0)) + charged
-            if reserved is not None and cost is not None and cost > reserved:
-                self.overruns.append((arm, reserved, cost))
-            self._changed.notify_all()
+        if reserved is not None:
+            self._reserved[arm] -= reserved
+        charged = cost if cost is not None else reserved
+        if charged is not None:
+            self._spent[arm] = self._spent.get(arm, Decimal(0)) + charged
+        if reserved is not None and cost is not None and cost > reserved:
+            self.overruns.append((arm, reserved, cost))
+        self._waiting.wake()
 
 
 class Pace:
@@ -100,7 +115,7 @@ class Pace:
         self._started = dict.fromkeys(arms, 0)
         self._planned = dict(arms)
         self._ahead = ahead
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting = Waiting()
 
     def _may_go(self, arm: str, started: int) -> bool:
         others = [n / self._planned[b] for b, n in self._started.items() if b != arm and n < self._planned[b]]
@@ -109,19 +124,11 @@ class Pace:
     async def wait(self, arm: str, started: int) -> None:
         """Return when ``arm`` may start its item number ``started`` (0-based); the item then counts as started."""
         while not self._may_go(arm, started):
-            turn = asyncio.get_running_loop().create_future()
-            self._waiting.append(turn)
-            await turn
+            await self._waiting.turn()
         self._started[arm] += 1
-        self._wake()
+        self._waiting.wake()
 
     async def gave_up(self, arm: str) -> None:
         """Say that ``arm`` will start nothing more, so that nobody waits for it."""
         self._started[arm] = self._planned[arm]
-        self._wake()
-
-    def _wake(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
+        self._waiting.wake()

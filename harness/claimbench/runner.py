@@ -370,7 +370,7 @@ class Runner:
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
         finally:
-            await self._budget.settle(arm.name, reserved, cost if self._money.bills(arm) else Decimal(0))
+            self._budget.settle(arm.name, reserved, cost if self._money.bills(arm) else Decimal(0))
         state = self.progress.arms[arm.name]
         if cost is None:
             state.unpriced += 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from claimbench.cli import COLLECTOR
 from claimbench.clock import SystemClock
 from claimbench.evaluate import evaluate, read_run
 from claimbench.pricebook import PriceBook
@@ -122,6 +124,17 @@ def suite_of(url: str, n: int, concurrency: int, script: Mapping[str, Any], prov
     )  # fmt: skip
 
 
+@contextlib.contextmanager
+def collector_of_bench() -> Iterator[None]:
+    """Python looks for garbage as seldom as under the command ``bench``; for the bare loop too."""
+    before = gc.get_threshold()
+    gc.set_threshold(*COLLECTOR)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
 @contextlib.asynccontextmanager
 async def unseen(_progress: Progress) -> AsyncIterator[None]:
     yield
@@ -196,7 +209,8 @@ def run_ours(tmp_path: Path, server: ScriptedServer) -> Callable[..., Ran]:
     def run(n: int, concurrency: int, script: Mapping[str, Any]) -> Ran:
         folder = tmp_path / f"run{next(count)}"
         folder.mkdir()
-        return asyncio.run(whole_run(folder, server.url, n, concurrency, script))
+        with collector_of_bench():
+            return asyncio.run(whole_run(folder, server.url, n, concurrency, script))
 
     return run
 
@@ -204,7 +218,12 @@ def run_ours(tmp_path: Path, server: ScriptedServer) -> Callable[..., Ran]:
 @pytest.fixture
 def run_aiohttp(server: ScriptedServer) -> Callable[..., Ran]:
     """The same calls by a bare aiohttp loop."""
-    return lambda n, concurrency, script: asyncio.run(aiohttp_loop(server.url, n, concurrency, script))
+
+    def run(n: int, concurrency: int, script: Mapping[str, Any]) -> Ran:
+        with collector_of_bench():
+            return asyncio.run(aiohttp_loop(server.url, n, concurrency, script))
+
+    return run
 
 
 @pytest.fixture

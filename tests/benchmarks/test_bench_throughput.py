@@ -51,12 +51,13 @@ def test_a_stored_call_costs_little_more_than_a_bare_fetch(
 
 
 PEAK = """
-import asyncio, importlib.util, json, resource, sys
+import asyncio, gc, importlib.util, json, resource, sys
 from pathlib import Path
 spec = importlib.util.spec_from_file_location("bench_conftest", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 sys.modules["bench_conftest"] = module
 spec.loader.exec_module(module)
+gc.set_threshold(*module.COLLECTOR)
 asyncio.run(module.whole_run(Path(sys.argv[2]), sys.argv[3], 2000, 64, {"text": "yes"}))
 print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 """

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from claimbench import price_ceiling as ceiling
 from claimbench import pricing as p
 from claimbench import usage as u
 from claimbench.arm_price import freeze, resolve_arm, thaw
@@ -227,7 +228,7 @@ class TestUnknownIsNeverZero:
 
     def test_a_suite_without_usage_is_unknown_with_a_range(self):
         """swamp-club/swamp#1101: a run reported at $0.00 because no usage came."""
-        bound = p.TokenBound(1000, 100)
+        bound = ceiling.TokenBound(1000, 100)
         got = cost(Usage(source="unknown"), contract(), bound=bound)
         assert (got.amount, got.low, got.high) == (None, 0, Decimal("0.0045"))
         assert got.why_unknown == "the provider reported no usage"
@@ -321,7 +322,7 @@ class TestRetriesAndUnknownBills:
         got = cost_run(prices, [SESSION], [call()], [lost, attempt(2, usage=usage)]).calls["c1"]
         assert (got.amount, got.low, got.high) == (None, Decimal("0.003"), Decimal("0.013"))
         exact = cost_run(
-            prices, [SESSION], [call()], [lost, attempt(2, usage=usage)], bounds=lambda _: p.TokenBound(100, 10)
+            prices, [SESSION], [call()], [lost, attempt(2, usage=usage)], bounds=lambda _: ceiling.TokenBound(100, 10)
         ).calls["c1"]
         assert exact.high == Decimal("0.003") + Decimal("0.00045")
 
@@ -340,24 +341,24 @@ class TestReservation:
         return Request("c", (Message("user", text),), SamplingParams(), max_tokens)
 
     def test_bytes_bound_the_tokens(self):
-        bound = p.token_bound(self.request("äöü€😀"))
+        bound = ceiling.token_bound(self.request("äöü€😀"))
         assert bound.input_tokens >= len("äöü€😀".encode())
         assert bound.output_tokens == 10
 
     def test_reservation_is_never_below_the_bill(self, book):
         price = book.resolve("deepseek-flash").price
         request = self.request("hello " * 50, 100)
-        reserved = p.reserve(request, price, NOW)
+        reserved = ceiling.reserve(request, price, NOW)
         peak = datetime(2026, 11, 16, 2, tzinfo=UTC)
-        worst = Usage(input_fresh=p.token_bound(request).input_tokens, output_visible=0, output_reasoning=100)
+        worst = Usage(input_fresh=ceiling.token_bound(request).input_tokens, output_visible=0, output_reasoning=100)
         assert reserved >= p.cost_of_attempt(worst, price, peak).amount
 
     def test_reservation_takes_the_long_tier_and_dear_classes(self):
         price = contract(cache_write_5m=3.75, output_reasoning=60, long_context={"above": 5, "input": 6})
-        reserved = p.reserve(self.request("x" * 100, 10), price, NOW)
-        n = p.token_bound(self.request("x" * 100, 10)).input_tokens
+        reserved = ceiling.reserve(self.request("x" * 100, 10), price, NOW)
+        n = ceiling.token_bound(self.request("x" * 100, 10)).input_tokens
         assert reserved == (n * Decimal(6) + 10 * Decimal(60)) / 10**6
 
     def test_unknown_price_reserves_nothing_and_says_so(self):
         """i-have-adhd #181: a budget is decorative when the cost is unknown."""
-        assert p.reserve(self.request("x"), None, NOW) is None
+        assert ceiling.reserve(self.request("x"), None, NOW) is None
