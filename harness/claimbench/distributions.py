@@ -17,7 +17,7 @@ from claimbench.root_finding import brentq
 _STANDARD = NormalDist()
 _SQRT2 = math.sqrt(2)
 _TINY = 1e-300
-_EPSILON = 1e-16
+_EPSILON = 3e-16
 _FRACTION_STEPS = 10_000
 _EDGE = 700.0
 """Log-odds beyond which a float holds nothing but 0 and 1."""
@@ -64,25 +64,21 @@ def _beta_tail(x: float, rest: float, a: float, b: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    c, d = 1.0, 1 - (a + b) * x / (a + 1)
-    d = 1 / (d if abs(d) > _TINY else _TINY)
+    """The continued fraction of I_x(a, b) by Lentz's method, two of its terms at a step."""
+    c, d = 1.0, 1 / ((1 - (a + b) * x / (a + 1)) or _TINY)
     value = d
     for m in range(1, _FRACTION_STEPS):
         twice = a + 2 * m
         even = m * (b - m) * x / ((twice - 1) * twice)
-        d = 1 + even * d
-        c = 1 + even / c
-        d = 1 / (d if abs(d) > _TINY else _TINY)
-        c = c if abs(c) > _TINY else _TINY
+        d = 1 / ((1 + even * d) or _TINY)
+        c = (1 + even / c) or _TINY
         value *= d * c
         odd = -(a + m) * (a + b + m) * x / (twice * (twice + 1))
-        d = 1 + odd * d
-        c = 1 + odd / c
-        d = 1 / (d if abs(d) > _TINY else _TINY)
-        c = c if abs(c) > _TINY else _TINY
+        d = 1 / ((1 + odd * d) or _TINY)
+        c = (1 + odd / c) or _TINY
         step = d * c
         value *= step
-        if abs(step - 1) < _EPSILON:
+        if -_EPSILON < step - 1 < _EPSILON:
             break
     return value
 
