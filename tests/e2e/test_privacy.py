@@ -126,10 +126,15 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
 
     from claimbench.cli.self_test import bare_manifest
     from claimbench.cli.watching import privacy_lines, watched
+    from claimbench.run_setup import Arms
 
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
-    arms: Any = SimpleNamespace(ready={"a": SimpleNamespace(traffic={"api.example:443": sent})})
-    suite: Any = SimpleNamespace(arms=[Arm("a", "compatible", "m", base_url="https://api.example/v1")])
+    one, judge = (SimpleNamespace(traffic={f"{name}.example:443": sent}) for name in ("api", "judge"))
+    arms = Arms({"a": one}, {}, {}, {}, {"j": judge})  # type: ignore[dict-item]
+    suite: Any = SimpleNamespace(
+        arms=[Arm("a", "compatible", "m", base_url="https://api.example/v1")],
+        judges=[Arm("j", "compatible", "m", base_url="https://judge.example/v1")],
+    )
     with ResultsStore.open(tmp_path) as store:
         begun: list[str] = []
 
@@ -141,7 +146,10 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
 
         with pytest.raises(RuntimeError, match="disk"):
             await watched(work(), suite, arms, store, False, begun)
-        assert privacy_lines(store, "r", ["a"])[0] == ("a", "4,711 bytes sent to api.example:443")
+        assert privacy_lines(store, "r", ["a", "j"])[:2] == [
+            ("a", "4,711 bytes sent to api.example:443"),
+            ("j", "4,711 bytes sent to judge.example:443"),
+        ]
 
 
 def test_endpoints_are_hosts_and_proxies() -> None:
