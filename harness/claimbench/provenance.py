@@ -61,12 +61,20 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     plugins = {point.dist.name for group in GROUPS for point in installed(group).values() if point.dist}
     versions: dict[str, str] = {}
     for name in sorted({*names, *plugins}):
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
+        if (version := _version(name)) is not None:
+            versions[name] = version
     versions["sqlite"] = sqlite3.sqlite_version
     return versions
+
+
+def _version(name: str) -> str | None:
+    """The version of an installed package; ``metadata.version`` would parse its whole description for one line."""
+    try:
+        text = metadata.distribution(name).read_text("METADATA") or ""
+    except metadata.PackageNotFoundError:
+        return None
+    found = re.search(r"^Version: *(\S+)", text, re.MULTILINE)
+    return found.group(1) if found else metadata.version(name)
 
 
 def git_state(folder: Path) -> dict[str, Json]:
