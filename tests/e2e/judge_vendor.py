@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from aiohttp import web
 
 from .conftest import LABELS, Vendor
 
@@ -26,10 +29,22 @@ def judged(suite: str, url: str) -> str:
 
 @dataclass
 class JudgeVendor(Vendor):
-    """``errs``: tickets on which it says the opposite. ``says``: other words than good and bad."""
+    """``errs``: tickets on which it says the opposite. ``says``: other words than good and bad.
+
+    ``silent_after``: so many questions are answered, and further ones not before this is None again.
+    """
 
     errs: Callable[[int], bool] = lambda _number: False
     says: Callable[[int, str], str] = lambda _number, choice: choice
+    silent_after: int | None = None
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Wait while silent, then answer."""
+        while self.silent_after is not None and len(self.asked) >= self.silent_after:  # noqa: ASYNC110 - set by the test
+            await asyncio.sleep(0.02)
+        if request.transport is None:  # whoever asked was killed meanwhile
+            return web.Response()
+        return await super().handle(request)
 
     def reply(self, number: int, text: str) -> str:
         """A choice, by the answer that stands between the marks."""

@@ -155,6 +155,12 @@ def test_a_suite_without_judges_keeps_the_hash_it_had(folder: Path, suite: Suite
     assert measured_sha256(suite.tasks, suite.sampling, 1) != suite.measured_sha256
 
 
+def test_a_run_stored_before_there_were_judges_is_read(suite: Suite) -> None:
+    stored = suite_to_json(replace(suite, judges=()))
+    del stored["judges"]
+    assert suite_from_json(stored).judges == ()
+
+
 # --- the plan and the requests --------------------------------------------------------------------------------------
 
 
