@@ -33,7 +33,7 @@ BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def load_numpy() -> None:
-    """Load numpy without its threads for large matrices: ours are small, and starting them takes as long as numpy.
+    """Load numpy without its threads for large matrices: ours are small, and starting them takes time.
 
     The library reads the variable while it is loaded. It is taken back at once, so that no server which a run starts
     inherits it; a variable that the user set stays as it is.
