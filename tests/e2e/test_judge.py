@@ -368,6 +368,10 @@ def test_a_local_judge_over_a_local_arm_goes_on_after_a_kill(bench: Bench, tmp_p
     assert answers(tmp_path, again.json["run"]) == wanted, "the same judgements, whatever came between"
     bills = parts_of(bills_of_html(tmp_path / again.json["report"], "judge_bill"))
     assert bills["arbiter"] > 0
+    planned = bench("plan", "capitals.yaml", "--pilot", "latest", "--json").json["arms"]
+    assert {arm["arm"]: arm["role"] for arm in planned if arm["seconds_per_call"] and arm["usd_typical"]} == {
+        "small": "subject", "arbiter": "judge",
+    }  # fmt: skip
 
 
 def answers(folder: Path, run: str) -> list[tuple[str, str]]:

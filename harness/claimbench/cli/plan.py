@@ -125,15 +125,22 @@ def _pilots(evaluation: Evaluation | None) -> Mapping[str, Pilot] | None:
     import numpy as np
 
     from claimbench.estimate import Pilot
+    from claimbench.timing import e2e_s
 
     def mean(values: np.ndarray) -> float | None:
         kept = values[np.isfinite(values)]
         return float(kept.mean()) if len(kept) else None
 
-    return {
+    arms = {
         name: Pilot(mean(rows.busy_s), mean(rows.usd), mean(rows.n_in), mean(rows.n_out))
         for name, rows in evaluation.calls.arms.items()
     }
+    judging = evaluation.stored.judging
+    judge_of = {call.id: call.arm for call in judging.calls}
+    seconds: dict[str, list[float]] = {}
+    for attempt in judging.attempts:
+        seconds.setdefault(judge_of[attempt.call_id], []).append(e2e_s(attempt.timing))
+    return arms | {name: Pilot(mean(np.asarray(spent))) for name, spent in seconds.items()}
 
 
 def _claim_plans(
