@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimbench.price_bills import Bills
-from claimbench.price_model import Era, FxRate, Price, Rate, Variant, Window
+from claimbench.price_ceiling import TokenBound, upper_bound
+from claimbench.price_model import Era, FxRate, Price, Rate, UnknownPrice, Variant, Window
 from claimbench.pricing import cost_of_attempt
 from claimbench.types import Usage
 
@@ -54,3 +56,26 @@ def test_looked_up_bills(tries: list[tuple[Usage, datetime, str]], second: int, 
     for usage, moment, tier in tries:
         alone = cost_of_attempt(usage, mine, moment, tier=tier, fx=FX)
         assert cost_of_attempt(usage, mine, moment, tier=tier, fx=FX, bills=bills) == alone
+
+
+BOUND = st.builds(TokenBound, st.sampled_from([10, 200, 201]), st.sampled_from([1, 64]))
+
+
+@given(
+    st.lists(st.tuples(BOUND, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40),
+    st.sampled_from([0, 17]),
+    st.sampled_from(["USD", "CNY"]),
+)
+def test_looked_up_ceilings(tries: list[tuple[TokenBound, datetime, str]], second: int, currency: str) -> None:
+    mine = price(second, currency)
+    bills = Bills(mine)
+    for bound, moment, tier in tries:
+        alone = or_why(lambda b=bound, m=moment, t=tier: upper_bound(b, mine, m, tier=t, fx=FX))
+        assert or_why(lambda b=bound, m=moment, t=tier: bills.at_most(b, mine, m, t, None, FX)) == alone
+
+
+def or_why(ask: Callable[[], Decimal]) -> Decimal | str:
+    try:
+        return ask()
+    except UnknownPrice as why:
+        return str(why)

@@ -15,6 +15,7 @@ import pytest
 
 from claimbench.errors import ConnectTimeout, IncompleteStream, MalformedStream, Network, Timeout
 from claimbench.transport import HttpClient, Limits, Reply, Timeouts
+from claimbench.transport_pump import Pump
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 QUICK = Timeouts(total_s=5, connect_s=2)
@@ -145,6 +146,46 @@ async def test_too_slow_a_response_is_a_timeout_that_keeps_what_came(
     assert text in str(reply.fault)
     assert time.monotonic() - start < 2
     assert bool(reply.body) == (len(parts) > 1)
+
+
+def hanging() -> Handler:
+    async def handler(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+
+    return handler
+
+
+async def test_a_short_limit_ends_first_though_a_long_one_was_there_before() -> None:
+    async with peer(hanging()) as port:
+        client = HttpClient({})
+        target = client.target(f"http://127.0.0.1:{port}/v1", {})
+        ended: list[float] = []
+
+        async def send(total_s: float) -> Reply:
+            reply = await client.send(target, b"{}", Timeouts(total_s=total_s))
+            ended.append(total_s)
+            return reply
+
+        replies = await asyncio.gather(*(send(total_s) for total_s in (0.6, 0.1, 0.3)))
+        await client.close()
+    assert ended == [0.1, 0.3, 0.6]
+    assert [str(reply.fault) for reply in replies] == [f"no end within {s} s" for s in ("0.6", "0.1", "0.3")]
+
+
+def test_limits_hold_on_the_next_loop_too_although_a_timer_of_the_last_one_never_rang() -> None:
+    pump = Pump()
+
+    async def once(handler: Handler, total_s: float) -> Reply:
+        async with peer(handler) as port:
+            client = HttpClient({}, pump=pump)
+            try:
+                target = client.target(f"http://127.0.0.1:{port}/v1", {})
+                return await client.send(target, b"{}", Timeouts(total_s=total_s))
+            finally:
+                await client.close()
+
+    assert asyncio.run(once(says(OK), 0.2)).fault is None
+    assert isinstance(asyncio.run(once(hanging(), 0.3)).fault, Timeout)
 
 
 async def test_a_body_that_never_ends_after_its_last_word_is_whole() -> None:

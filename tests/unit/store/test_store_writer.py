@@ -71,6 +71,24 @@ def test_what_is_no_json_fails_its_own_future(store: ResultsStore, run: list[Cal
     writer.close()
 
 
+def test_rows_without_a_future_are_kept_and_tell_a_fault_once(store: ResultsStore, run: list[Call], make: Any) -> None:
+    faults: list[StoreError] = []
+    writer = store.writer(RUN)
+    writer.keep(make.attempt("call-0"), faults.append)
+    writer.keep(make.record(run[0]), faults.append)
+    writer.flush()
+    assert (faults, store.finished(RUN), len(list(store.attempts(RUN)))) == ([], {"call-0"}, 1)
+    writer.keep(make.record(run[0]), faults.append)  # it is there already
+    writer.keep(dataclasses.replace(make.record(run[1]), logprobs={"at": object()}), faults.append)
+    with pytest.raises(StoreError, match="not a JSON value"):
+        writer.flush()
+    writer.close()
+    writer.keep(make.record(run[2]), faults.append)
+    seen = sorted(str(fault).partition(":")[0].split("/")[-1][:24] for fault in faults)
+    assert seen == ["bench.db", "cannot store CallRecord ", "the run's writer is clos"]
+    assert store.finished(RUN) == {"call-0"}
+
+
 def test_cancelling_a_future_does_not_take_the_row_back(store: ResultsStore, run: list[Call], make: Any) -> None:
     writer = store.writer(RUN)
     assert writer.record(make.record(run[0])).cancel() is False
