@@ -49,9 +49,9 @@ def crossing_by_look(bounds: Sequence[float] | FloatArray, t: Sequence[float] | 
     mass = b[0] * math.sqrt(info[0]) * weights * _phi(u / math.sqrt(info[0])) / math.sqrt(info[0])
     out[0] = 2 * normal_cdf(-b[0])
     for k in range(1, len(b)):
-        sd, edge = math.sqrt(info[k] - info[k - 1]), b[k] * math.sqrt(info[k])
-        leave = [normal_cdf((-edge - at) / sd) + normal_cdf((at - edge) / sd) for at in u.tolist()]
-        out[k] = out[k - 1] + float(mass @ np.asarray(leave))
+        sd, edge = math.sqrt(info[k] - info[k - 1]), float(b[k]) * math.sqrt(info[k])
+        above = np.asarray([normal_cdf((at - edge) / sd) for at in u.tolist()])
+        out[k] = out[k - 1] + float(mass @ (above + above[::-1]))  # below: the same, for the nodes lie symmetrically
         if k + 1 < len(b):
             new = edge * nodes
             mass = edge * weights * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
