@@ -39,6 +39,7 @@ class ChatEndpoint:
             raise PluginError(
                 f"arm {arm.name!r}: base_url {self.url!r} is not an address", hint="it looks like https://host/v1"
             )
+        self._hides_reasoning = hides_reasoning(self.url)
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self.api = options.text("api", choices=APIS) or "chat"
         if self.api == "responses" and (wrong := [name for name in CHAT_ONLY if options.has(name)]):
@@ -78,7 +79,7 @@ class ChatEndpoint:
     def answer(self, request: Request, meta: Meta) -> AnswerReader:
         """A reader for one response to ``request``."""
         label = bool(request.labels) and self.constraint(request) == "json_schema"
-        reader = self.dialect.reader(meta, hidden_reasoning=hides_reasoning(self.url), label=label)
+        reader = self.dialect.reader(meta, hidden_reasoning=self._hides_reasoning, label=label)
         # Where the endpoint takes no `stop`, the answer is cut here, so that arms stay comparable.
         cut = TextStream(request.stop) if "stop" in self.dialect.omit and request.stop else None
         return AnswerReader(reader, cut)
