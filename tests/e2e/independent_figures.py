@@ -164,11 +164,14 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
     sums_a = np.array([a[cluster == name].sum() for name in names])
     sums_b = np.array([b[cluster == name].sum() for name in names])
 
-    def plain(r: float) -> float:
+    def against_zero(x: np.ndarray) -> float:
         if g == n:  # the textbook test itself
-            return float(stats.ttest_1samp(a - r * b, 0).statistic)
-        mean, var, _ = left_out(a - r * b, np.ones(n), cluster)
+            return float(stats.ttest_1samp(x, 0).statistic)
+        mean, var, _ = left_out(x, np.ones(n), cluster)
         return mean / math.sqrt(var)
+
+    def plain(r: float) -> float:
+        return against_zero(a - r * b)
 
     def hall(r: float) -> float:
         d, mean = sums_a - r * sums_b, float((a - r * b).mean())
@@ -183,6 +186,8 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
 
     if np.ptp(a / b) < 1e-15:
         return Figure(value, value, value)
+    if abs(against_zero(b)) <= t:  # what is divided by may be nothing at all: no ratio is excluded
+        return Figure(value, -math.inf, math.inf)
     ends = [far(plain, -1), far(hall, -1), far(plain, 1), far(hall, 1)]
     return Figure(value, max(min(ends), 0.0), max(ends))
 
