@@ -57,7 +57,14 @@ class ClaimError(BenchError):
 
 
 class PluginError(BenchError):
-    """An entry point that is missing, broken or of the wrong kind."""
+    """An entry point that is missing, broken or of the wrong kind; or an arm that it cannot serve as written.
+
+    ``option``: the arm's option at fault, so that the suite's line can be named.
+    """
+
+    def __init__(self, message: str, *, hint: str | None = None, option: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.option = option
 
 
 class ModelError(BenchError):

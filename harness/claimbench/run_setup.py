@@ -10,7 +10,7 @@ from pathlib import Path
 from claimbench import provenance
 from claimbench.arm_price import FrozenBook
 from claimbench.clock import Clock
-from claimbench.errors import BenchError, IntegrityError, ModelError, ProviderError
+from claimbench.errors import BenchError, IntegrityError, ModelError, PluginError, ProviderError, SuiteError
 from claimbench.judging import prefix_requests
 from claimbench.plan import Plan
 from claimbench.prompts import build_request
@@ -75,14 +75,14 @@ def make_arms(
         if wanted and arm.name not in wanted:
             arms.not_run[arm.name] = "not asked for (--arm)"
             continue
-        provider = _on_device(arm, arms, factories, context)
+        provider = _on_device(suite, arm, arms, factories, context)
         missing = provider.missing()
         if missing is not None:
             arms.not_run[arm.name] = missing
         else:
             arms.ready[arm.name] = provider
     for judge in suite.judges if arms.ready else ():
-        provider = _on_device(judge, arms, factories, context)
+        provider = _on_device(suite, judge, arms, factories, context)
         missing = provider.missing()
         if missing is not None:
             message = f"the judge {judge.name} cannot run here: {missing}"
@@ -91,11 +91,43 @@ def make_arms(
     return arms
 
 
-def _on_device(arm: Arm, arms: Arms, factories: Mapping[str, ProviderFactory], context: ProviderContext) -> Provider:
+def _on_device(
+    suite: Suite, arm: Arm, arms: Arms, factories: Mapping[str, ProviderFactory], context: ProviderContext
+) -> Provider:
     if arm.device is not None and arm.device not in arms.devices:
         arms.devices[arm.device] = Device(arm.device)
     device = arms.devices.get(arm.device) if arm.device is not None else None
-    return _provider(arm, factories[arm.provider], context, device)
+    with _at_its_line(suite, arm):
+        return _provider(arm, factories[arm.provider], context, device)
+
+
+def check_arms(suite: Suite, factories: Mapping[str, ProviderFactory], context: ProviderContext) -> None:
+    """Let each arm's and judge's provider look at its options; opens nothing.
+
+    Raises:
+        SuiteError: an arm that its provider cannot serve as written, at its line.
+    """
+    for arm in (*suite.arms, *suite.judges):
+        with _at_its_line(suite, arm):
+            factories[arm.provider](arm if arm.serve is None else served(arm, free_port()), context)
+
+
+@contextlib.contextmanager
+def _at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
+    """Name the line of the suite file that a provider refuses, where there is such a file to look into."""
+    from claimbench.suite_yaml import parse_yaml
+
+    try:
+        yield
+    except PluginError as error:
+        kind = "judges" if arm in suite.judges else "arms"
+        try:
+            document = parse_yaml(Path(suite.path).read_bytes(), suite.path)
+            index = next(i for i, one in enumerate(document.data[kind]) if one["name"] == arm.name)
+        except (OSError, SuiteError, LookupError, TypeError, StopIteration):
+            raise error from None
+        loc = (kind, index) if error.option is None else (kind, index, "options", error.option)
+        raise document.error(loc, error.message, hint=error.hint) from error
 
 
 def _provider(arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None) -> Provider:

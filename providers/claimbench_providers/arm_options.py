@@ -25,6 +25,7 @@ class Options:
                 raise PluginError(
                     f"arm {arm.name!r}: provider {arm.provider!r} knows no option `{name}`{meant}",
                     hint="its options: " + ", ".join(sorted(known)),
+                    option=name,
                 )
         self.texts("accept_model")
 
@@ -90,4 +91,5 @@ class Options:
         return self._arm.options.get(name)
 
     def _wrong(self, name: str, value: Json, wanted: str) -> PluginError:
-        return PluginError(f"arm {self._arm.name!r}: options.{name} is {value!r}, but must be {wanted}")
+        message = f"arm {self._arm.name!r}: options.{name} is {value!r}, but must be {wanted}"
+        return PluginError(message, option=name)

@@ -3,6 +3,7 @@
 Where each kind of bad input is tested (u = tests/unit, c = tests/contract, e = tests/e2e):
 
 unknown keys, missing files                u/test_suite_bad_input.py: MISTAKES; u/test_suite_vocabulary.py; here
+an option that a provider does not take    here
 an empty dataset                           u/test_suite_bad_input.py: BAD_ROWS "no rows", "blank lines only"
 a row without the input column             u/test_suite_bad_input.py: BAD_ROWS "row without input", "empty input"
 an empty target, a label outside           u/test_suite_bad_input.py: BAD_ROWS "empty target", "label outside"
@@ -79,6 +80,24 @@ def one_error(said: Said, code: int, *parts: str) -> None:
     tail = said.err[said.err.index("error: ") :]
     for part in parts:
         assert part in tail, tail
+
+
+@pytest.mark.parametrize(
+    ("option", "parts"),
+    [
+        ("stream_usage: perhaps", ("options.stream_usage is 'perhaps', but must be true or false",)),
+        ("strem_usage: true", ("knows no option `strem_usage`", "did you mean `stream_usage`?")),
+    ],
+)
+@pytest.mark.parametrize("verb", ["validate", "run"])
+def test_an_option_that_the_provider_does_not_take(
+    desk: Path, command: Command, vendor: Vendor, verb: str, option: str, parts: tuple[str, ...]
+) -> None:
+    text = desk.read_text().replace("     concurrency: 4,", f"     options: {{{option}}}, concurrency: 4,", 1)
+    desk.write_text(text)
+    line = 1 + next(number for number, line in enumerate(text.splitlines()) if option in line)
+    one_error(command(verb, "desk.yaml"), 3, f"desk.yaml:{line}: ", *parts)
+    assert vendor.asked == []
 
 
 def test_a_database_of_a_newer_schema(desk: Path, command: Command) -> None:

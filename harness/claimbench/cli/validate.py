@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from claimbench.cli.common import json_option, print_json, suite_options
+from claimbench.cli.common import json_option, print_json, provider_context, provider_factories, suite_options
 
 
 @click.command("validate")
@@ -15,13 +15,19 @@ from claimbench.cli.common import json_option, print_json, suite_options
 @suite_options
 @json_option
 def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
-    """Check SUITE without running it: every key, file, row, template, scorer and claim."""
+    """Check SUITE without running it: every key, file, row, template, scorer, claim and provider's option."""
     from claimbench.claims_parse import parse_claims
     from claimbench.masking import in_words
+    from claimbench.run_setup import check_arms
     from claimbench.suite import load_suite
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)
+    check_arms(
+        loaded,
+        provider_factories([arm.provider for arm in (*loaded.arms, *loaded.judges)]),
+        provider_context(loaded),
+    )
     if as_json:
         print_json(
             {
