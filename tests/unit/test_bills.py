@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from claimbench.price_model import Era, FxRate, Price, Rate, UnknownPrice, Varia
 from claimbench.pricing import cost_of_attempt
 from claimbench.types import Usage
 
+T = TypeVar("T")
 START = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 RATES = {"input": Rate(Decimal("0.27"), ((200, Decimal("0.54")),)), "output": Rate(Decimal("1.1"))}
 NIGHT = {"input": Rate(Decimal("0.135")), "output": Rate(Decimal("0.55"))}
@@ -44,11 +46,15 @@ USAGE = st.builds(
 )
 
 
-@given(
-    st.lists(st.tuples(USAGE, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40),
-    st.sampled_from([0, 17]),
-    st.sampled_from(["USD", "CNY"]),
-)
+PRICES = (st.sampled_from([0, 17]), st.sampled_from(["USD", "CNY"]))
+
+
+def tries_of(what: st.SearchStrategy[T]) -> st.SearchStrategy[list[tuple[T, datetime, str]]]:
+    """What is asked for, when, and under which tier; many of one price."""
+    return st.lists(st.tuples(what, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40)
+
+
+@given(tries_of(USAGE), *PRICES)
 def test_looked_up_bills(tries: list[tuple[Usage, datetime, str]], second: int, currency: str) -> None:
     mine = price(second, currency)
     assert mine.changes_on_the_minute() == (second == 0)
@@ -61,11 +67,7 @@ def test_looked_up_bills(tries: list[tuple[Usage, datetime, str]], second: int, 
 BOUND = st.builds(TokenBound, st.sampled_from([10, 200, 201]), st.sampled_from([1, 64]))
 
 
-@given(
-    st.lists(st.tuples(BOUND, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40),
-    st.sampled_from([0, 17]),
-    st.sampled_from(["USD", "CNY"]),
-)
+@given(tries_of(BOUND), *PRICES)
 def test_looked_up_ceilings(tries: list[tuple[TokenBound, datetime, str]], second: int, currency: str) -> None:
     mine = price(second, currency)
     bills = Bills(mine)
