@@ -12,11 +12,11 @@ apart, and the judge is told to follow nothing that is said there.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from claimbench.call_ids import judge_call_id
 from claimbench.model_ids import base_id
 from claimbench.prompts import Requests, own_turns, render_turn, target_text
 from claimbench.scorers.judge import JudgeScorer, judge_of
@@ -54,12 +54,6 @@ class Judging:
     calls: tuple[Call, ...] = ()
     records: tuple[CallRecord, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-
-
-def judge_call_id(subject_id: str, judge: str) -> str:
-    """The id of the call in which ``judge`` judges the call ``subject_id``."""
-    text = json.dumps(["judge", subject_id, judge], ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 def judge_calls(suite: Suite, subjects: Sequence[Call], first: int) -> list[Call]:

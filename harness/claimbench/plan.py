@@ -9,13 +9,13 @@ one. Judges' calls follow all others: they are sent when the answers are there (
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
+from claimbench.call_ids import call_id
 from claimbench.errors import BenchError
 from claimbench.judging import judge_calls
 from claimbench.table_clusters import cluster_names
@@ -30,15 +30,6 @@ class Plan:
     sha256: str
     samples: dict[str, int]
     limit: int | None
-
-
-_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
-
-def call_id(measured_sha256: str, task: str, sample_id: str, epoch: int, arm: str) -> str:
-    """The identity of a call: the same on every resume, different as soon as what is measured differs."""
-    text = _COMPACT.encode([measured_sha256, task, sample_id, epoch, arm])
-    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 Item = tuple[str, Sample]

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from claimbench import stats
+from claimbench.call_ids import judge_call_id
 from claimbench.claim_words import explain_reason
 from claimbench.claims import JudgeContext, judge, parse_claim
 from claimbench.errors import SuiteError
 from claimbench.judging import (
     JudgeRequests,
     Judging,
-    judge_call_id,
     judges_like_of,
     not_judged,
     prefix_requests,

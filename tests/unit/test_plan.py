@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from claimbench.call_ids import call_id
 from claimbench.errors import BenchError
-from claimbench.plan import call_id, make_plan, ordered_items
+from claimbench.plan import make_plan, ordered_items
 from claimbench.suite import load_suite
 from claimbench.types import Suite
 

@@ -14,10 +14,10 @@ from datetime import UTC, datetime
 
 from claimbench import provenance
 from claimbench.arm_price import freeze_suite
+from claimbench.call_ids import call_id
 from claimbench.clock import Clock, FakeClock
 from claimbench.importers.jsonio import digest
 from claimbench.importers.model import Aggregate, Imported, ImportedArm, ImportedCall, ImportedSample, ImportFault
-from claimbench.plan import call_id
 from claimbench.pricebook import PriceBook
 from claimbench.store import ResultsStore
 from claimbench.suite_json import measured_sha256, suite_to_json
