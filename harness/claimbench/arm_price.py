@@ -257,7 +257,7 @@ def _known(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
 def freeze_suite(suite: Suite, book: PriceBook, at_utc: datetime) -> FrozenBook:
     """Resolve every arm and judge of ``suite`` and freeze the entries used, with their whole history."""
     sources = ["suite"]
-    prices = [resolve_arm(arm, book) for arm in (*suite.arms, *suite.judges)]
+    prices = [resolve_arm(arm, book) for arm in suite.asked]
     if any(p.price is not None and p.price.id.startswith("genai-prices") for p in prices) and book.genai is not None:
         sources.append(book.genai.label)
     return freeze(prices, at_utc, sources)

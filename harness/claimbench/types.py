@@ -310,6 +310,11 @@ class Suite:
     judges: tuple[Arm, ...] = ()
     """Models that score answers; never compared, and in no arm's figures."""
 
+    @property
+    def asked(self) -> tuple[Arm, ...]:
+        """Whoever is sent requests: the arms, and after them the judges."""
+        return (*self.arms, *self.judges)
+
 
 @dataclass(frozen=True, slots=True)
 class Call:

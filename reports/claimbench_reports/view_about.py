@@ -147,7 +147,7 @@ def limits(data: ReportData) -> tuple[str, ...]:
 
 def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """Where prompts went, by arm, and what was masked in them, by task."""
-    arms = {arm.name for arm in (*data.suite.arms, *data.suite.judges)}
+    arms = {arm.name for arm in data.suite.asked}
     facts = [
         Fact(f"Prompts of {who}" if who in arms else who.capitalize(), text, "as far as this process could see")
         for who, text in data.privacy

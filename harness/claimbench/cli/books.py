@@ -38,14 +38,14 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
 
     if path.suffix != ".json":
         book = price_book([] if str(path) == "installed" else [path])
-        return {arm.name: resolve_arm(arm, book) for arm in (*suite.arms, *suite.judges)}
+        return {arm.name: resolve_arm(arm, book) for arm in suite.asked}
     try:
         frozen = thaw(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"{path}: cannot read the price book: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise BenchError(f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml") from error
-    missing = [arm.name for arm in (*suite.arms, *suite.judges) if arm.name not in frozen]
+    missing = [arm.name for arm in suite.asked if arm.name not in frozen]
     if missing:
         raise BenchError(f"{path}: this price book has no arm {', '.join(missing)}")
     return frozen

@@ -24,10 +24,9 @@ async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: b
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     context = provider_context(suite)
-    everyone = (*suite.arms, *suite.judges)
-    factories = provider_factories([arm.provider for arm in everyone])
+    factories = provider_factories([arm.provider for arm in suite.asked])
     found: list[Check] = []
-    for arm in everyone:
+    for arm in suite.asked:
         if arm.serve is not None:
             found.append(Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run"))
             continue

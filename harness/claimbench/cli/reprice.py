@@ -74,7 +74,7 @@ def _new_prices(
     from claimbench.cli.books import prices_from
     from claimbench.reprice import change_rates, parse_change
 
-    arms = {arm.name: arm for arm in (*stored.suite.arms, *stored.suite.judges)}
+    arms = {arm.name: arm for arm in stored.suite.asked}
     prices = dict(old if book is None else prices_from(book, stored.suite))
     return change_rates(prices, [parse_change(text, list(arms)) for text in changes], arms)
 

@@ -16,9 +16,8 @@ def known_secrets(suite: Suite) -> tuple[str, ...]:
     """What the environment and the suite's key files hold; keyrings are not asked, for they may ask a person."""
     from claimbench.redact import secrets_in
 
-    everyone = (*suite.arms, *suite.judges)
-    names = [arm.api_key_env for arm in everyone if arm.api_key_env]
-    files = _keys((arm for arm in everyone if arm.api_key_file is not None), suite)
+    names = [arm.api_key_env for arm in suite.asked if arm.api_key_env]
+    files = _keys((arm for arm in suite.asked if arm.api_key_file is not None), suite)
     return tuple(dict.fromkeys((*secrets_in(os.environ, names), *files)))
 
 
@@ -27,9 +26,7 @@ def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
     from claimbench.key_guard import KeyGuard
 
     wanted = set(arms)
-    return KeyGuard(
-        known_secrets(suite), _keys((arm for arm in (*suite.arms, *suite.judges) if arm.name in wanted), suite)
-    )
+    return KeyGuard(known_secrets(suite), _keys((arm for arm in suite.asked if arm.name in wanted), suite))
 
 
 def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:

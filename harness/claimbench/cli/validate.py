@@ -23,11 +23,7 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)
-    check_arms(
-        loaded,
-        provider_factories([arm.provider for arm in (*loaded.arms, *loaded.judges)]),
-        provider_context(loaded),
-    )
+    check_arms(loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded))
     if as_json:
         print_json(
             {

@@ -46,7 +46,7 @@ def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: Watch, begun: Se
     from claimbench.egress import KIND, said, traffic_rows
 
     for run_id in begun:
-        rows = traffic_rows({arm.name: arm for arm in (*suite.arms, *suite.judges)}, arms.providers, watch)
+        rows = traffic_rows({arm.name: arm for arm in suite.asked}, arms.providers, watch)
         store.save_derived(run_id, KIND, str(len(store.sessions(run_id))), rows)
         for name in arms.providers:
             print(said(name, rows[f"arm/{name}"]), file=sys.stderr)
@@ -66,4 +66,4 @@ def _endpoints(suite: Suite) -> frozenset[str]:
     from claimbench.egress import endpoints
 
     usual = {row["name"]: row["base_url"] for row in provider_rows()}
-    return endpoints((arm.base_url or usual.get(arm.provider) for arm in (*suite.arms, *suite.judges)), os.environ)
+    return endpoints((arm.base_url or usual.get(arm.provider) for arm in suite.asked), os.environ)
