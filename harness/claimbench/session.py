@@ -193,10 +193,17 @@ def _attempts_before(attempts: Iterable[Attempt], again: Iterable[Intent]) -> di
     return before
 
 
-def _budget(job: Job, spent: Mapping[str, Decimal]) -> Budget:
+def _from_earlier(
+    job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], arms: Mapping[str, Arm]
+) -> tuple[Budget, dict[str, int]]:
+    """The budget with what earlier sessions spent, and the attempt numbers that they used, by call.
+
+    Both from one reading of their attempts, which are let go: of a long run they are many.
+    """
+    attempts = tuple(job.store.attempts(run_id))
     limit = job.order.max_cost_usd if job.order.max_cost_usd is not None else job.suite.budget.max_cost_usd
-    spec = replace(job.suite.budget, max_cost_usd=limit)
-    return Budget(spec, spent)
+    spent = _spent(attempts, again, calls, arms, job.pricing.money)
+    return Budget(replace(job.suite.budget, max_cost_usd=limit), spent), _attempts_before(attempts, again)
 
 
 async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:
@@ -206,10 +213,7 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
     by_name |= {judge.name: judge for judge in suite.judges}
     requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
-    attempts = tuple(store.attempts(run_id))
-    budget = _budget(job, _spent(attempts, again, calls, by_name, job.pricing.money))
-    before = _attempts_before(attempts, again)
-    del attempts  # of a long run they are many, and this one may be long too
+    budget, before = _from_earlier(job, run_id, calls, again, by_name)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
