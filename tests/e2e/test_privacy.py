@@ -15,7 +15,7 @@ import pytest
 
 from claimbench.egress import EgressRefused, Watch, endpoints, is_here, over_sessions, said, unwatched
 from claimbench.store import ResultsStore
-from claimbench.types import Arm, ServeSpec
+from claimbench.types import Arm, BudgetSpec, ErrorPolicy, LoadSpec, SamplingParams, ServeSpec, Suite
 
 from .conftest import Said, Vendor
 
@@ -131,10 +131,11 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
     one, judge = (SimpleNamespace(traffic={f"{name}.example:443": sent}) for name in ("api", "judge"))
     arms = Arms({"a": one}, {}, {}, {}, {"j": judge})  # type: ignore[dict-item]
-    suite: Any = SimpleNamespace(
-        arms=[Arm("a", "compatible", "m", base_url="https://api.example/v1")],
-        judges=[Arm("j", "compatible", "m", base_url="https://judge.example/v1")],
-    )
+    suite = Suite(
+        "s", "1-0", "", "s.yaml", (), (Arm("a", "compatible", "m", base_url="https://api.example/v1"),),
+        SamplingParams(), 1, 1, LoadSpec(), BudgetSpec(), (), ErrorPolicy(), 0.03, 0.05, "super", "never", (), {}, "f",
+        "m", judges=(Arm("j", "compatible", "m", base_url="https://judge.example/v1"),),
+    )  # fmt: skip
     with ResultsStore.open(tmp_path) as store:
         begun: list[str] = []
 
