@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from claimbench.judging import JudgeRequests
-from claimbench.runner import Progress, Runner
+from claimbench.progress import Progress
+from claimbench.runner import Runner
 from claimbench.store import ResultsStore, RunWriter
 from claimbench.types import Call, CallRecord, Outcome
 

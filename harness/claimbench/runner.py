@@ -13,7 +13,7 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from claimbench.commits import Commits
 from claimbench.errors import BenchError, StoreError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.load import MAX_IN_FLIGHT
+from claimbench.progress import ArmProgress, Progress
 from claimbench.provider import Provider
 from claimbench.ratelimit import ArmPace, KeyGate, Ticket, gate_names
 from claimbench.serve import ServedProvider
@@ -35,6 +36,8 @@ NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
 LONGEST_WAIT_S = 900.0
 """An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
+LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
+"""What a call meets whose server has ended."""
 
 
 class Appender(Protocol):
@@ -47,41 +50,6 @@ class Appender(Protocol):
     def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
         """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it cannot be kept."""
         ...
-
-
-@dataclass(slots=True)
-class ArmProgress:
-    """Live counts of one arm."""
-
-    planned: int
-    done: int = 0
-    errors: int = 0
-    retries: int = 0
-    spent_usd: Decimal = Decimal(0)
-    unpriced: int = 0
-    answered: int = 0
-    failed_in_a_row: int = 0
-    stopped: str | None = None
-
-
-@dataclass(slots=True)
-class Progress:
-    """Live state of a run, for whoever shows it. ``notes`` are events worth a line."""
-
-    arms: dict[str, ArmProgress]
-    started_ns: int
-    notes: list[str] = field(default_factory=list)
-    ended: str | None = None
-
-    @property
-    def done(self) -> int:
-        """Finished calls in this session."""
-        return sum(arm.done for arm in self.arms.values())
-
-    @property
-    def planned(self) -> int:
-        """Calls this session set out to finish."""
-        return sum(arm.planned for arm in self.arms.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,6 +271,9 @@ class Runner:
             if tried is None or tried.attempt.outcome is Outcome.CANCELLED:
                 return None
             outcome = tried.attempt.outcome
+            if outcome in LOST and (why := await self._server_ended(arm)) is not None:
+                self._stop_arm(arm, why)  # nothing of this call is the model's doing: a later session asks it again
+                return None
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
                 self._writer.keep(record_of(call, tried), self._store_failed)
@@ -317,6 +288,11 @@ class Runner:
             await self._sleep_until(arm, self._clock.monotonic_ns() + round(pause * 1e9))
             if self._halted(arm):
                 return None
+
+    async def _server_ended(self, arm: Arm) -> str | None:
+        """How the server that the run started for the arm has ended; None if it runs, or is not ours."""
+        provider = self._providers[arm.name]
+        return await provider.ended() if isinstance(provider, ServedProvider) else None
 
     async def _admitted(self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int) -> Tried | None:
         """One attempt, once its key and the budget allow it; None if they never do."""

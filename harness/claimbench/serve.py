@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,8 @@ from claimbench.worker import Device
 
 POLL_S = 0.1
 STOP_S = serve_watch.GRACE_S + 5
+ENDED_S = 1.0
+"""How long to wait for the news that a server has ended, once a connection to it was lost."""
 SHOWN_LINES = 12
 
 
@@ -78,7 +81,7 @@ class ManagedServer:
         try:
             while not await asyncio.to_thread(_healthy, self._health):
                 if self._process.poll() is not None:
-                    raise self._failed(f"ended with code {self._process.returncode} before it was ready")
+                    raise self._failed(f"{_how(self._process.returncode)} before it was ready")
                 if time.monotonic() - began > self._spec.ready_within_s:
                     raise self._failed(f"was not ready within {self._spec.ready_within_s:g} s ({self._health})")
                 await asyncio.sleep(POLL_S)
@@ -88,9 +91,21 @@ class ManagedServer:
         return time.monotonic() - began
 
     def _failed(self, what: str) -> ModelError:
-        lines = self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:] if self.log.exists() else []
-        said = "\n    ".join(lines) or "(nothing)"
+        said = "\n    ".join(self._last_lines(SHOWN_LINES)) or "(nothing)"
         return ModelError(f"arm {self._name}: its server {what}", hint=f"it said ({self.log}):\n    {said}")
+
+    def _last_lines(self, n: int) -> list[str]:
+        return self.log.read_text(errors="replace").splitlines()[-n:] if self.log.exists() else []
+
+    async def ended(self) -> str | None:
+        """How the server ended by itself, and what it said last; None if it still runs after ``ENDED_S``."""
+        process, deadline = self._process, time.monotonic() + ENDED_S
+        while process is not None and process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_S)  # a thread per call in flight would wait for threads
+        if process is None or process.returncode is None:
+            return None
+        last = "".join(self._last_lines(1)) or "nothing"
+        return f"its server {_how(process.returncode)}; it said last: {last} (all of it: {self.log})"
 
     async def stop(self) -> None:
         """End it and everything it started; idempotent."""
@@ -104,6 +119,23 @@ class ManagedServer:
         except subprocess.TimeoutExpired:
             process.kill()  # the server goes with its watcher
             await asyncio.to_thread(process.wait)
+
+
+def _how(code: int) -> str:
+    """What became of a server whose watcher ended with ``code``: above 128, killed by that signal, as in a shell."""
+    if code < 0:
+        return f"was ended because the process that watches it was killed by {_signal_name(-code)}"
+    if code <= 128:
+        return f"ended with code {code}"
+    why = " (often by the system, for lack of memory)" if code - 128 == signal.SIGKILL else ""
+    return f"was killed by {_signal_name(code - 128)}{why}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _healthy(url: str) -> bool:
@@ -173,6 +205,10 @@ class ServedProvider:
     def stream(self, request: Request) -> AsyncIterator[Event]:
         """See :class:`~claimbench.provider.Provider`."""
         return self._inner.stream(request)
+
+    async def ended(self) -> str | None:
+        """See :meth:`ManagedServer.ended`; asked when a connection was lost."""
+        return await self._server.ended() if self._server is not None else None
 
     async def close(self) -> None:
         """Close the connections and end the server; idempotent."""

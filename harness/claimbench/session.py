@@ -28,11 +28,12 @@ from claimbench.lag import LagMeter
 from claimbench.limits import Budget
 from claimbench.load import loaded, scheduled
 from claimbench.plan import make_plan
+from claimbench.progress import Progress
 from claimbench.prompts import Requests
 from claimbench.quiet import collector_at_rest
 from claimbench.ratelimit import history_rows
 from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
-from claimbench.runner import Money, Progress, Runner
+from claimbench.runner import Money, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
 from claimbench.store_schema import NOTES
 from claimbench.types import Arm, Attempt, Call, Json, Suite

@@ -22,10 +22,10 @@ from claimbench.cli import COLLECTOR
 from claimbench.clock import SystemClock
 from claimbench.evaluate import evaluate, read_run
 from claimbench.pricebook import PriceBook
+from claimbench.progress import Progress
 from claimbench.provider import ProviderContext
 from claimbench.run_costs import pricing_for
 from claimbench.run_setup import make_arms
-from claimbench.runner import Progress
 from claimbench.session import Job, Order, execute
 from claimbench.store import ResultsStore
 from claimbench.types import (

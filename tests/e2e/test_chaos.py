@@ -27,10 +27,11 @@ from claimbench.errors import (
 from claimbench.evaluate import evaluate, read_run
 from claimbench.limits import Budget
 from claimbench.plan import make_plan
+from claimbench.progress import Progress
 from claimbench.prompts import build_request
 from claimbench.run_costs import pricing_for
 from claimbench.run_setup import Arms, manifest_of
-from claimbench.runner import Progress, Runner
+from claimbench.runner import Runner
 from claimbench.simulated import LoopClock, run_simulated
 from claimbench.store import ResultsStore
 from claimbench.suite import load_suite

@@ -13,7 +13,8 @@ import pytest
 from claimbench.clock import FakeClock
 from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
 from claimbench.limits import Budget, Pace, backoff_s
-from claimbench.runner import Money, Progress, Runner
+from claimbench.progress import Progress
+from claimbench.runner import Money, Runner
 from claimbench.types import (
     Arm,
     Attempt,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -268,10 +268,18 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         warnings.append(f"The run is not complete: {last.end_reason}.")
     elif last is not None and last.ended_utc is None:
         warnings.append("The run is not complete: its last session did not end by itself.")
+    told = (last.end_reason if last is not None else None) or ""
     warnings += [
-        f"{note[:1].upper()}{note[1:]}." for note in stored.notes if not note.startswith(("stopping", "look "))
+        f"{_sentence(note, stored.manifest.arms_run)}."
+        for note in stored.notes
+        if not note.startswith(("stopping", "look ")) and note.replace(" stopped: ", ": ", 1) not in told
     ]
     return warnings + _unscored(evaluation) + _stopped_early(evaluation) + _second_opinion(evaluation)
+
+
+def _sentence(note: str, names: Sequence[str]) -> str:
+    """A note with a capital first, unless it begins with a name, which is written as its owner writes it."""
+    return note if note.startswith(tuple(names)) else f"{note[:1].upper()}{note[1:]}"
 
 
 def _unscored(evaluation: Evaluation) -> list[str]:

@@ -29,7 +29,7 @@ from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
 
 if TYPE_CHECKING:
     from claimbench.judge_types import JudgeContext
-    from claimbench.runner import Progress
+    from claimbench.progress import Progress
     from claimbench.session import Ended, Order, Pricing, Segments
     from claimbench.store import ResultsStore
     from claimbench.table_types import CallTable, ItemTable

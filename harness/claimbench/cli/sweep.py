@@ -24,7 +24,7 @@ from claimbench.cli.common import (
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
 
 if TYPE_CHECKING:
-    from claimbench.runner import Progress
+    from claimbench.progress import Progress
     from claimbench.store import ResultsStore
     from claimbench.sweep import Level
     from claimbench.types import Suite

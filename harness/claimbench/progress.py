@@ -1,0 +1,41 @@
+"""How far a session has come: live counts, filled by the loop and shown by whoever watches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+
+@dataclass(slots=True)
+class ArmProgress:
+    """Live counts of one arm."""
+
+    planned: int
+    done: int = 0
+    errors: int = 0
+    retries: int = 0
+    spent_usd: Decimal = Decimal(0)
+    unpriced: int = 0
+    answered: int = 0
+    failed_in_a_row: int = 0
+    stopped: str | None = None
+
+
+@dataclass(slots=True)
+class Progress:
+    """Live state of a run, for whoever shows it. ``notes`` are events worth a line."""
+
+    arms: dict[str, ArmProgress]
+    started_ns: int
+    notes: list[str] = field(default_factory=list)
+    ended: str | None = None
+
+    @property
+    def done(self) -> int:
+        """Finished calls in this session."""
+        return sum(arm.done for arm in self.arms.values())
+
+    @property
+    def planned(self) -> int:
+        """Calls this session set out to finish."""
+        return sum(arm.planned for arm in self.arms.values())
