@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from claimbench.judging import JudgeRequests
 from claimbench.progress import Progress
@@ -12,13 +12,23 @@ from claimbench.types import Call, CallRecord, Outcome
 
 
 class Judged:
-    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows for both."""
+    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows for both.
+
+    ``retried``: ids of calls to ask again although they have a record.
+    """
 
     def __init__(
-        self, runner: Runner, requests: JudgeRequests, calls: Sequence[Call], store: ResultsStore, writer: RunWriter
+        self,
+        runner: Runner,
+        requests: JudgeRequests,
+        calls: Sequence[Call],
+        store: ResultsStore,
+        writer: RunWriter,
+        retried: Collection[str] = (),
     ) -> None:
         self._runner, self._requests, self._store, self._writer = runner, requests, store, writer
         self._calls = [call for call in calls if call.role == "judge"]
+        self._retried = set(retried)
 
     async def run(self, calls: Sequence[Call]) -> Progress:
         """Run the arms' ``calls``, then the judges' calls on every finished answer that was not judged yet."""
@@ -38,13 +48,15 @@ class Judged:
         due: list[Call] = []
         for call in self._calls:
             subject = records.get(self._requests.subjects[call.id])
-            if call.id in records or subject is None:
+            recorded = call.id in records
+            if subject is None or (recorded and call.id not in self._retried):
                 continue
             if subject.outcome is Outcome.OK:
                 self._requests.answers[subject.call.id] = subject.text
                 due.append(call)
-            else:
+            elif not recorded:
                 why = f"not asked: there is no answer to judge ({subject.outcome.value})"
                 self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why))
+        self._retried.difference_update(call.id for call in due)  # once in a session
         self._writer.flush()  # a store that cannot keep these must not be found out after the judge was paid
         return due

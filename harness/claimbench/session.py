@@ -69,6 +69,7 @@ class Order:
     """What the user asked for on the command line.
 
     ``arms``: names, empty = all. ``max_cost_usd`` replaces the suite's limit. ``until_decided`` turns on looks.
+    ``retry_missing``: a resumed run asks the calls that failed again, too.
     """
 
     results: Path
@@ -77,6 +78,7 @@ class Order:
     max_cost_usd: Decimal | None = None
     allow_unknown_cost: bool = False
     until_decided: bool = False
+    retry_missing: bool = False
     options: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -207,9 +209,29 @@ def _from_earlier(
     return Budget(replace(job.suite.budget, max_cost_usd=limit), spent), _attempts_before(attempts, again)
 
 
+def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], list[str]]:
+    """Ids of the calls that failed in earlier sessions and are asked again, and what to say of them.
+
+    What a look has seen stays as it was: its decision rests on it.
+    """
+    if not job.order.retry_missing:
+        return set(), []
+    from claimbench.looks import seen_items
+
+    failed, looks = job.store.missing(run_id), job.store.looks(run_id)
+    seen = seen_items(calls, looks[-1]) if looks else set()
+    mine = [c for c in calls if c.id in failed and (c.role == "judge" or c.arm in job.arms.ready)]
+    again = [call for call in mine if f"{call.task}/{call.sample_id}" not in seen]
+    notes = []
+    if asked := sum(call.role != "judge" for call in again):
+        notes.append(f"asked again: {asked} calls that had failed in an earlier session")
+    if kept := len(mine) - len(again):
+        notes.append(f"not asked again: {kept} calls that had failed, because a look was taken with them missing")
+    return {call.id for call in again}, notes
+
+
 async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:
     suite, arms, store, clock = job.suite, job.arms, job.store, job.clock
-    finished = store.finished(run_id)
     again = tuple(store.unfinished_intents(run_id))
     by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
     by_name |= {judge.name: judge for judge in suite.judges}
@@ -218,6 +240,8 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
+    retried, retry_notes = _retried(job, run_id, calls)
+    finished = store.finished(run_id) - retried
     remaining = [call for call in calls if call.id not in finished and call.arm in arms.ready]  # judges' come later
     writer = store.writer(run_id)
     runner = Runner(
@@ -235,7 +259,10 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
         clean=job.guard.clean,
     )
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
-    runs: Runs = Judged(runner, requests, calls, store, writer) if isinstance(requests, JudgeRequests) else runner
+    runs: Runs = runner
+    if isinstance(requests, JudgeRequests):
+        runs = Judged(runner, requests, calls, store, writer, retried)
+    runner.progress.notes += retry_notes
     busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
     if busy is not None:
         runner.progress.notes.append(busy)

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Table, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from claimbench import store_schema as schema
@@ -30,7 +30,7 @@ from claimbench.store_open import open_database
 from claimbench.store_runs import RunInfo, find_run, list_runs
 from claimbench.store_verify import verify_rows
 from claimbench.store_writer import Intent, RunWriter
-from claimbench.types import Attempt, Call, CallRecord, Json, Look, Manifest, Session
+from claimbench.types import Attempt, Call, CallRecord, Json, Look, Manifest, Outcome, Session
 
 __all__ = ["Intent", "ResultsStore", "RunInfo", "RunWriter"]
 
@@ -229,6 +229,14 @@ class ResultsStore:
         with self._reading() as connection:
             return set(connection.execute(select(t.c.call_id).where(t.c.run_id == run_id)).scalars())
 
+    def missing(self, run_id: str) -> set[str]:
+        """Ids of the finished calls that failed (:attr:`Outcome.missing`): they may be asked again."""
+        t = schema.records
+        query = select(t.c.call_id, t.c.outcome).where(t.c.run_id == run_id).order_by(t.c.seq)
+        with self._reading() as connection:
+            last = {row.call_id: Outcome(row.outcome) for row in connection.execute(query)}
+        return {call_id for call_id, outcome in last.items() if outcome.missing}
+
     def unfinished_intents(self, run_id: str) -> list[Intent]:
         """Intents without their attempt: in flight when a process died (or being in flight now)."""
         t, a = schema.intents, schema.attempts
@@ -254,9 +262,14 @@ class ResultsStore:
         """Every attempt, in the order of commit."""
         return self._stream(schema.attempts, Attempt, run_id)
 
-    def records(self, run_id: str) -> Iterator[CallRecord]:
-        """Every record, in the order of commit."""
-        return self._stream(schema.records, CallRecord, run_id)
+    def records(self, run_id: str, *, replaced: bool = False) -> Iterator[CallRecord]:
+        """The record of every finished call, in the order of commit.
+
+        A call that failed and was asked again has several, of which the last counts; ``replaced``: give them all.
+        """
+        t, later = schema.records, schema.records.alias("later")
+        followed = exists().where(later.c.run_id == t.c.run_id, later.c.call_id == t.c.call_id, later.c.seq > t.c.seq)
+        return self._stream(t, CallRecord, run_id, None if replaced else ~followed)
 
     def looks(self, run_id: str) -> list[Look]:
         """The interim looks that were taken, in order."""
@@ -315,9 +328,10 @@ class ResultsStore:
 
     # --- inside -------------------------------------------------------------------------------------------------------
 
-    def _stream(self, table: Table, cls: type[T], run_id: str) -> Iterator[T]:
+    def _stream(self, table: Table, cls: type[T], run_id: str, where: ColumnElement[bool] | None = None) -> Iterator[T]:
         with self._reading() as connection:
             query = select(table.c.body).where(table.c.run_id == run_id).order_by(table.c.seq)
+            query = query if where is None else query.where(where)
             rows = connection.execute(query).scalars().partitions(1000)
             yield from decode_all(cls, chain.from_iterable(rows))
 

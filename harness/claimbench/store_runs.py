@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, distinct, func, select
 
 from claimbench import store_schema as schema
 from claimbench.errors import StoreError
@@ -74,7 +74,8 @@ def find_run(name: str | None, ids: Sequence[str], path: Path) -> str:
 
 
 def _count(connection: Connection, table: Table) -> dict[str, int]:
-    rows = connection.execute(select(table.c.run_id, func.count().label("n")).group_by(table.c.run_id))
+    calls = func.count(distinct(table.c.call_id))  # a call that was asked again has several records
+    rows = connection.execute(select(table.c.run_id, calls.label("n")).group_by(table.c.run_id))
     return {row.run_id: row.n for row in rows}
 
 

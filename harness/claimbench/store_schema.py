@@ -1,6 +1,6 @@
 """Tables of the results database, and the numbered migrations that make them.
 
-History of the schema: 1 = first.
+History of the schema: 1 = first; 2 = a call that failed may be asked again, so that it has a second record.
 
 A migration is a tuple of SQL statements and is never edited once released; a change of the schema is a new migration at
 the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Table` objects describe the newest schema; a test compares both.
@@ -165,7 +165,23 @@ _MIGRATION_1: tuple[str, ...] = (
        BEGIN SELECT RAISE(ABORT, 'sessions is append-only: only an open session can be ended'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1,)
+# A record may follow one that says the call failed; never one that holds an answer (or a refusal, or nothing said).
+_MIGRATION_2: tuple[str, ...] = (
+    f"""CREATE TABLE records_2 (seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, call_id TEXT NOT NULL,
+       outcome TEXT NOT NULL, body TEXT NOT NULL, sha256 TEXT NOT NULL, {_CALL_KEY})""",
+    "INSERT INTO records_2 SELECT seq, run_id, call_id, outcome, body, sha256 FROM records",
+    "DROP TABLE records",
+    "ALTER TABLE records_2 RENAME TO records",
+    "CREATE INDEX records_by_run ON records (run_id, seq)",
+    "CREATE INDEX records_by_call ON records (run_id, call_id, seq)",
+    *_append_only("records"),
+    """CREATE TRIGGER records_answered_once BEFORE INSERT ON records WHEN EXISTS (
+         SELECT 1 FROM records WHERE run_id = NEW.run_id AND call_id = NEW.call_id
+         AND outcome IN ('ok', 'empty', 'refused', 'truncated', 'model_timeout'))
+       BEGIN SELECT RAISE(ABORT, 'UNIQUE: the call is finished and was answered'); END""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2)
 SCHEMA_VERSION = len(MIGRATIONS)
 
 

@@ -23,7 +23,7 @@ class Vendor:
     """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in percent.
 
     ``more_tokens``: ticket number -> input tokens billed beyond its words; ``too_long``: which tickets do
-    not fit the context.
+    not fit the context; ``down``: for which it is overloaded.
     """
 
     right: int = 80
@@ -33,6 +33,7 @@ class Vendor:
     model: str | None = None
     more_tokens: Callable[[int], int] = lambda _number: 0
     too_long: Callable[[int], bool] = lambda _number: False
+    down: Callable[[int], bool] = lambda _number: False
     url: str = ""
     asked: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
@@ -50,6 +51,8 @@ class Vendor:
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         number = int(text.split("#")[1].split()[0])
+        if self.down(number):
+            return web.json_response({"error": {"message": "overloaded"}}, status=503)
         if self.too_long(number):
             fault = {"message": "This model's maximum context length is 8 tokens", "code": "context_length_exceeded"}
             return web.json_response({"error": fault}, status=400)

@@ -51,7 +51,7 @@ def test_no_committed_row_is_lost_or_repeated_after_kill_9(tmp_path: Path, seed:
         assert raw.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         raw.close()
         with ResultsStore.open(path) as store:
-            records = Counter(record.call.id for record in store.records(RUN))
+            records = Counter(record.call.id for record in store.records(RUN, replaced=True))
             attempts = {attempt.call_id for attempt in store.attempts(RUN)}
             intents = {intent.call_id for intent in store.intents(RUN)}
             assert {c for kind, c in told if kind == "record"} <= set(records)

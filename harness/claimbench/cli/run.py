@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--max-cost", callback=positive_dollars, metavar="USD", help="Never spend more than this on endpoints.")
 @results_option
 @click.option("--resume", metavar="RUN", help="Go on with a run that was stopped; 'latest' for the last one.")
+@click.option("--retry-missing", is_flag=True, help="With --resume: ask the calls that failed again, too.")
 @click.option("--dry-run", is_flag=True, help="Say what would be sent and what it could resolve; send nothing.")
 @suite_options
 @click.option(
@@ -59,6 +60,7 @@ def run_command(
     max_cost: Decimal | None,
     results: Path,
     resume: str | None,
+    retry_missing: bool,
     dry_run: bool,
     overrides: tuple[str, ...],
     allow_outside: bool,
@@ -73,6 +75,8 @@ def run_command(
     Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a finished call. Without a
     key an arm is not run, and the report says so.
     """
+    if retry_missing and resume is None:
+        raise BenchError("--retry-missing goes on with a run", hint="add --resume RUN ('latest': the last one)")
     if suite is None and resume is None:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
     if dry_run:
@@ -83,7 +87,7 @@ def run_command(
         return show_plan(suite, arms, limit, overrides, allow_outside, as_json)
     with open_store(results, create=True) as store:
         loaded, resume_id, limit = _suite_and_run(store, suite, resume, overrides, allow_outside, limit)
-        order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, overrides)
+        order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, retry_missing, overrides)
         said: set[str] = set()
         ended = asyncio.run(_measure(loaded, order, store, resume_id, said, offline))
         return _finish(store, ended, results, no_report, as_json, said)
@@ -124,6 +128,7 @@ def _order(
     max_cost: Decimal | None,
     allow_unknown_cost: bool,
     until_decided: bool,
+    retry_missing: bool,
     overrides: tuple[str, ...],
 ) -> Order:
     from claimbench.session import Order
@@ -135,6 +140,7 @@ def _order(
         max_cost_usd=max_cost,
         allow_unknown_cost=allow_unknown_cost,
         until_decided=until_decided,
+        retry_missing=retry_missing,
         options={"argv": sys.argv[1:], "overrides": list(overrides)},
     )
 
@@ -210,7 +216,11 @@ def _finish(
             say(f"note: {note}")
     if ended.why is not None:
         say(f"incomplete: {ended.why}")
-        say(f"  go on with: bench run --resume {ended.run_id} --results {results}")
+        failed = len(store.missing(ended.run_id))
+        again = " --retry-missing" if failed else ""
+        say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
+        if failed:
+            say(f"  ({failed} calls failed; with --retry-missing they are asked again, without it they stay missing)")
     codes = [EXIT_OK if ended.why is None else EXIT_INCOMPLETE]
     if no_report:
         if as_json:

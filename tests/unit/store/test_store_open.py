@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,33 +45,46 @@ def test_newest_schema_is_what_the_tables_say(store: ResultsStore) -> None:
 
 
 def test_migrations_run_in_order_and_keep_the_rows(tmp_path: Path, make: Any) -> None:
-    path = tmp_path / "bench.db"
+    path, now = tmp_path / "bench.db", store_schema.SCHEMA_VERSION
     with ResultsStore.open(path) as store:
         store.create_run(make.manifest(), make.calls(2))
-    second = (*store_schema.MIGRATIONS, ("ALTER TABLE calls ADD COLUMN note TEXT",))
-    broken = (*second, ("CREATE TABLE extra (a)", "INSERT INTO nowhere VALUES (1)"))
+    good = (*store_schema.MIGRATIONS, ("ALTER TABLE calls ADD COLUMN note TEXT",))
+    broken = (*good, ("CREATE TABLE extra (a)", "INSERT INTO nowhere VALUES (1)"))
     engine = make_engine(path, "rw")
     with pytest.raises(Exception, match="nowhere"):
         store_schema.migrate(engine, "db", broken)
     names = inspect(engine).get_table_names()
     with engine.connect() as connection:
-        assert store_schema.schema_version(connection, "db") == 2  # the second was committed, the third undone
+        assert store_schema.schema_version(connection, "db") == now + 1  # the good one committed, the broken one undone
     assert "extra" not in names
-    assert store_schema.migrate(engine, "db", second) == 2
+    assert store_schema.migrate(engine, "db", good) == now + 1
     engine.dispose()
-    with pytest.raises(SchemaTooNew, match=r"schema version 2; this ClaimBench knows up to 1") as info:
+    with pytest.raises(SchemaTooNew, match=rf"schema version {now + 1}; this ClaimBench knows up to {now}") as info:
         ResultsStore.open(path)
     assert "upgrade" in str(info.value.hint)
-    with pytest.raises(SchemaTooNew, match="version 2"):
+    with pytest.raises(SchemaTooNew, match=f"version {now + 1}"):
         ResultsStore.open(path, read_only=True)
 
 
-def test_older_schema_is_not_changed_by_a_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "bench.db"
-    ResultsStore.open(path).close()
-    monkeypatch.setattr(store_schema, "SCHEMA_VERSION", 2)
+def test_a_run_of_an_older_schema_is_brought_up_to_date_whole(store: ResultsStore, run: list[Call], make: Any) -> None:
+    make.fill(store, run)
+    old = store.path.with_name("old.db")
+    engine = make_engine(old, "rwc")
+    store_schema.migrate(engine, "db", store_schema.MIGRATIONS[:1])
+    engine.dispose()
+    with closing(sqlite3.connect(store.path)) as now, closing(sqlite3.connect(old)) as then, then:
+        for table in ("runs", "calls", "sessions", "intents", "attempts", "records"):
+            rows = now.execute(f"SELECT * FROM {table}").fetchall()
+            then.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
     with pytest.raises(StoreError, match="has schema version 1"):
-        ResultsStore.open(path, read_only=True)
+        ResultsStore.open(old, read_only=True)
+    with ResultsStore.open(old, create=False) as found:
+        assert list(found.records(RUN)) == list(store.records(RUN))
+        assert found.verify(RUN) == store.verify(RUN)
+        writer = found.writer(RUN)
+        with pytest.raises(StoreError, match="UNIQUE"):
+            writer.record(make.record(run[0])).result(5)
+        writer.close()
 
 
 def test_two_processes_may_make_the_database_at_once(tmp_path: Path) -> None:

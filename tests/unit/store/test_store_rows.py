@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sqlite3
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +16,7 @@ from claimbench.types import (
     Call,
     Cost,
     Look,
+    Outcome,
     Score,
 )
 
@@ -57,6 +59,28 @@ def test_raw_rows_come_back_in_order_of_commit(store: ResultsStore, run: list[Ca
     assert store.unfinished_intents(RUN) == []
     assert store.runs()[0].status == "complete"
     assert store.verify(RUN) == 1 + 2 * len(run)
+
+
+def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
+    failed = replace(make.record(run[1]), outcome=Outcome.NETWORK, text="", error="no route")
+    writer = store.writer(RUN)
+    writer.record(make.record(run[0])).result(5)
+    writer.record(failed).result(5)
+    assert (store.finished(RUN), store.missing(RUN)) == ({"call-0", "call-1"}, {"call-1"})
+    writer.record(replace(failed, error="no route, again", attempt=2)).result(5)
+    writer.record(replace(make.record(run[1]), attempt=3)).result(5)
+    for answered in run[:2]:
+        with pytest.raises(StoreError, match="UNIQUE: the call is finished and was answered"):
+            writer.record(make.record(answered, "another answer")).result(5)
+    writer.close()
+    assert list(store.records(RUN)) == [make.record(run[0]), replace(make.record(run[1]), attempt=3)]
+    assert [(r.call.id, r.attempt) for r in store.records(RUN, replaced=True)] == [
+        ("call-0", 1), ("call-1", 1), ("call-1", 2), ("call-1", 3),
+    ]  # fmt: skip
+    assert store.missing(RUN) == set()
+    assert (store.runs()[0].n_finished, store.verify(RUN)) == (2, 1 + 4)
 
 
 def test_rows_survive_closing_and_opening(store: ResultsStore, run: list[Call], make: Any) -> None:
