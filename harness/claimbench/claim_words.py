@@ -61,6 +61,7 @@ REASONS: Mapping[str, str] = {
     "some_not_comparable": "not every arm of the class could be compared",
     "stopped_at_look": "the run stopped early; intervals and p-values allow for the looks",
     "tail_dominated": "one request carries more than a tenth of the dollars",
+    "test_disagrees": "one of few groups carries the sum: outside its interval the test does not reject either",
     "tail_guard": "a wider level, because few requests carry most of the sum",
 }
 

@@ -66,6 +66,8 @@ def decide(
     infeasible = question.infeasible_p is not None and status != "supported"
     blocked = question.blocked + extra_blocked
     p = _p(question)
+    if status != "inconclusive" and question.p is not None and question.p > alpha:
+        status, reasons = "inconclusive", (*reasons, "test_disagrees")
     if EXACT & set(question.flags):  # nothing was sampled, so a decision cannot be wrong by chance
         p = None if status == "inconclusive" else 0.0
     if infeasible and status != "refuted":

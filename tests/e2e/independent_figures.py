@@ -180,16 +180,18 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
         x, root = plain(r), math.sqrt(g)
         return x + k * x**2 / (3 * root) + k**2 * x**3 / (27 * g) + k / (6 * root)
 
-    def far(f, side: int) -> float:
-        """Where ``f`` passes ``-side * t``; at the estimate itself t is 0 by definition."""
-        return _root(lambda r: f(r) + side * t, value * (1 + side * 1e-9), side)
+    def far(side: int) -> float:
+        """Where the last of the two tests begins to reject: Hall's may accept again beyond its first root."""
+        end = _root(lambda r: plain(r) + side * t, value * (1 + side * 1e-9), side)  # at the estimate t is 0
+        if math.isinf(end) or -side * hall(end) >= t:
+            return end
+        return _root(lambda r: hall(r) + side * t, end, side)
 
     if np.ptp(a / b) < 1e-15:
         return Figure(value, value, value)
     if abs(against_zero(b)) <= t:  # what is divided by may be nothing at all: no ratio is excluded
         return Figure(value, -math.inf, math.inf)
-    ends = [far(plain, -1), far(hall, -1), far(plain, 1), far(hall, 1)]
-    return Figure(value, max(min(ends), 0.0), max(ends))
+    return Figure(value, max(far(-1), 0.0), far(1))
 
 
 def per_correct_ratio(table: pd.DataFrame) -> Figure:

@@ -70,6 +70,24 @@ def flags(verdict: Verdict) -> set[str]:
 BETTER, CHEAPER, FASTER = "A is more accurate than B", "A is 90% cheaper than B", "A is faster than B"
 
 
+def test_where_hall_accepts_again_beyond_its_interval_nothing_is_decided() -> None:
+    rng, group = np.random.default_rng(100), np.arange(24) % 7  # one of the groups carries most of A's dollars
+    usd_a = 0.3 * rng.lognormal(0, 0.3, 7)[group]
+    usd_b = 0.7 * usd_a + 0.3 * rng.lognormal(0, 0.3, 7)[group]
+    v = run(
+        CHEAPER, scores={"A": np.ones(24), "B": np.ones(24)}, usd={"A": usd_a, "B": usd_b}, ttft_s=None,
+        sent_utc_s={"A": np.arange(24) * 4.0, "B": np.arange(24) * 4.0 + 1}, cluster=[str(g) for g in group],
+    )  # fmt: skip
+    reading = v.readings[0]
+    assert reading.estimate is not None
+    assert reading.estimate.low > 0.3, "by the interval alone 90% cheaper would be refuted"
+    assert reading.p is not None
+    assert reading.p > 0.15
+    assert (reading.name, reading.status) == ("per_request", "inconclusive")
+    assert v.status == "inconclusive"
+    assert "test_disagrees" in codes(v)
+
+
 def test_the_ordinary_case_is_supported() -> None:
     assert [run(t).status for t in (BETTER, CHEAPER, FASTER)] == ["supported"] * 3
 
