@@ -19,7 +19,7 @@ from claimbench_providers.scripted_server import Server, serve
 
 LABELS = ("billing", "delivery", "tech")
 FAULTS: tuple[dict[str, Any], ...] = (
-    {"status": 429, "retry_after_s": 0.05},
+    {"status": 429, "retry_after_s": 0.01},
     {"status": 500},
     {"close_after": 1},
     {"error_after": 1},
@@ -36,8 +36,8 @@ BEHAVIOUR: dict[int, dict[str, Any]] = {
     5: {"finish_reason": "length"},
 }
 """What one ticket in a hundred does, by its number modulo 100; the rest answers."""
-STUCK = 333
-"""Every so many-th ticket is answered byte by byte, which takes longer than the suite allows."""
+STUCK = 1000
+"""Every so many-th ticket (of the test's: the last) is answered byte by byte, which takes longer than is allowed."""
 
 
 def answer(number: int) -> str:
