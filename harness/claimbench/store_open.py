@@ -64,10 +64,10 @@ def _checked_read_only(path: Path, mode: str, busy_timeout_s: float) -> Engine:
         with clear_errors(path), engine.connect() as connection:
             found = schema.schema_version(connection, str(path))
         schema.check_version(found, str(path))
-        if found < schema.SCHEMA_VERSION:
+        if found < schema.OLDEST_READ:
             raise StoreError(
-                f"{path}: has schema version {found}, this ClaimBench reads {schema.SCHEMA_VERSION}",
-                hint="open it once where it can be written (bench list) to bring it up to date",
+                f"{path}: has schema version {found}, this ClaimBench reads from {schema.OLDEST_READ} on",
+                hint="a run brings it up to date: bench run SUITE --results FOLDER",
             )
     except StoreError:
         engine.dispose()

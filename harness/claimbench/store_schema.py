@@ -183,6 +183,8 @@ _MIGRATION_2: tuple[str, ...] = (
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2)
 SCHEMA_VERSION = len(MIGRATIONS)
+OLDEST_READ = 1
+"""Who only reads takes databases from this version on as they are: later versions changed rules, not rows."""
 
 
 def chain(previous: str, body: str) -> str:

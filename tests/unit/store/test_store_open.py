@@ -66,7 +66,9 @@ def test_migrations_run_in_order_and_keep_the_rows(tmp_path: Path, make: Any) ->
         ResultsStore.open(path, read_only=True)
 
 
-def test_a_run_of_an_older_schema_is_brought_up_to_date_whole(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
+    store: ResultsStore, run: list[Call], make: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make.fill(store, run)
     old = store.path.with_name("old.db")
     engine = make_engine(old, "rwc")
@@ -76,11 +78,17 @@ def test_a_run_of_an_older_schema_is_brought_up_to_date_whole(store: ResultsStor
         for table in ("runs", "calls", "sessions", "intents", "attempts", "records"):
             rows = now.execute(f"SELECT * FROM {table}").fetchall()
             then.executemany(f"INSERT INTO {table} VALUES ({', '.join('?' * len(rows[0]))})", rows)
-    with pytest.raises(StoreError, match="has schema version 1"):
+    for read_only in (True, False):  # a reader takes it as it is
+        with ResultsStore.open(old, create=False, read_only=read_only) as found:
+            assert list(found.records(RUN)) == list(store.records(RUN))
+            assert found.verify(RUN) == store.verify(RUN)
+            assert found.runs() == store.runs()
+            with found.engine.connect() as connection:
+                assert store_schema.schema_version(connection, "db") == (1 if read_only else 2)
+    monkeypatch.setattr(store_schema, "OLDEST_READ", 3)
+    with pytest.raises(StoreError, match="has schema version 2, this ClaimBench reads from 3 on"):
         ResultsStore.open(old, read_only=True)
     with ResultsStore.open(old, create=False) as found:
-        assert list(found.records(RUN)) == list(store.records(RUN))
-        assert found.verify(RUN) == store.verify(RUN)
         writer = found.writer(RUN)
         with pytest.raises(StoreError, match="UNIQUE"):
             writer.record(make.record(run[0])).result(5)
