@@ -224,7 +224,7 @@ BAD_ROWS: list[tuple[Any, ...]] = [
     ("object as target", ROWS + '{"id": "t3", "text": "x", "intent": ["other"]}\n', 3, "target is ['other']"),
     ("duplicate id", ROWS + '\n{"id": "t1", "text": "x", "intent": "other"}\n', 4, "duplicate sample id 't1' (first on line 1)"),
     ("empty id", ROWS + '{"id": "", "text": "x", "intent": "other"}\n', 3, "empty id (column 'id')"),
-    ("broken JSON", ROWS + '{"id": "t3", "text": "x", }\n', 3, "not JSON", "column 27"),
+    ("broken JSON", ROWS + '{"id": "t3", "text": "x", }\n', 3, "not JSON", "column 2"),
     ("not an object", ROWS + '["t3"]\n', 3, "expected a JSON object on each line, got ['t3']"),
     ("NaN", ROWS + '{"id": "t3", "text": NaN, "intent": "other"}\n', 3, "NaN is not JSON"),
     ("infinite by size", ROWS + '{"id": "t3", "text": 1e999, "intent": "other"}\n', 3, "a number too large"),
