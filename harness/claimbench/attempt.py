@@ -26,6 +26,7 @@ from claimbench.types import (
     Meta,
     Outcome,
     Request,
+    StampSource,
     Timing,
     ToolCall,
     UsageReport,
@@ -144,6 +145,26 @@ def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[
     return asyncio.timeout(request.timeout_s + request.connect_timeout_s)
 
 
+def _timing(
+    answer: Answer, source: StampSource, scheduled_ns: int | None, queued_ns: int, sent_ns: int, ended_ns: int
+) -> Timing:
+    """The stamps of an attempt; what the transport knows of sending counts for more than ``source`` and ``sent_ns``."""
+    meta = answer.meta
+    return Timing(
+        scheduled_ns=scheduled_ns,
+        queued_ns=queued_ns,
+        sent_ns=meta.sent_ns or sent_ns,
+        first_content_ns=answer.chunk_ns[0] if answer.chunk_ns else None,
+        first_answer_ns=answer.first_answer_ns,
+        chunk_ns=tuple(answer.chunk_ns),
+        ended_ns=ended_ns,
+        stamp_source=meta.stamp_source or source,
+        connect_ns=meta.connect_ns,
+        tls_ns=meta.tls_ns,
+        engine=dict(answer.done.timings) if answer.done is not None else {},
+    )
+
+
 async def try_once(
     provider: Provider,
     request: Request,
@@ -180,24 +201,11 @@ async def try_once(
         outcome, error, billable, http_status, retry_after_s = _fault(fault, answer)
     ended_ns = answer.last_ns if answer.done is not None and answer.last_ns is not None else clock.monotonic_ns()
     meta, usage = answer.meta, answer.usage
-    timing = Timing(
-        scheduled_ns=scheduled_ns,
-        queued_ns=queued_ns,
-        sent_ns=meta.sent_ns or sent_ns or ended_ns,
-        first_content_ns=answer.chunk_ns[0] if answer.chunk_ns else None,
-        first_answer_ns=answer.first_answer_ns,
-        chunk_ns=tuple(answer.chunk_ns),
-        ended_ns=ended_ns,
-        stamp_source=meta.stamp_source or provider.stamp_source,
-        connect_ns=meta.connect_ns,
-        tls_ns=meta.tls_ns,
-        engine=dict(answer.done.timings) if answer.done is not None else {},
-    )
     attempt = Attempt(
         call_id=request.call_id,
         number=number,
         session=session,
-        timing=timing,
+        timing=_timing(answer, provider.stamp_source, scheduled_ns, queued_ns, sent_ns or ended_ns, ended_ns),
         outcome=outcome,
         http_status=http_status if http_status is not None else meta.http_status,
         usage=usage.usage if usage is not None else None,

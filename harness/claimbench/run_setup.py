@@ -100,7 +100,7 @@ def _on_device(
     if arm.device is not None and arm.device not in arms.devices:
         arms.devices[arm.device] = Device(arm.device)
     device = arms.devices.get(arm.device) if arm.device is not None else None
-    with _at_its_line(suite, arm):
+    with at_its_line(suite, arm):
         return _provider(arm, factories[arm.provider], context, device)
 
 
@@ -111,12 +111,12 @@ def check_arms(suite: Suite, factories: Mapping[str, ProviderFactory], context: 
         SuiteError: an arm that its provider cannot serve as written, at its line.
     """
     for arm in suite.asked:
-        with _at_its_line(suite, arm):
+        with at_its_line(suite, arm):
             factories[arm.provider](arm if arm.serve is None else served(arm, ANY_PORT), context)
 
 
 @contextlib.contextmanager
-def _at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
+def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
     """Name the line of the suite file that a provider refuses, where there is such a file to look into."""
     from claimbench.suite_yaml import parse_yaml
 

@@ -36,7 +36,7 @@ from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready,
 from claimbench.runner import Money, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
 from claimbench.store_schema import NOTES
-from claimbench.types import Arm, Attempt, Call, Json, Suite
+from claimbench.types import Arm, Attempt, Call, Json, Session, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
@@ -262,10 +262,8 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     runs: Runs = runner
     if isinstance(requests, JudgeRequests):
         runs = Judged(runner, requests, calls, store, writer, retried)
-    runner.progress.notes += retry_notes
     busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
-    if busy is not None:
-        runner.progress.notes.append(busy)
+    runner.progress.notes += [*retry_notes, *([busy] if busy is not None else [])]
     lag = LagMeter()
     started_utc, started_ns = clock.utc(), clock.monotonic_ns()
     energies: list[Energy] = []
@@ -282,16 +280,29 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
         _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)
         for arm, reserved, cost in budget.overruns:
             runner.progress.notes.append(f"{arm} billed ${cost} where at most ${reserved} was reserved")
-        try:
-            writer.flush()
-        finally:
-            writer.close()
-            store.save_derived(run_id, "rate_limits", str(session.n), history_rows(runner.gates, session.n))
-            kept = {str(i): note for i, note in enumerate(runner.progress.notes)}
-            store.save_derived(run_id, NOTES, str(session.n), kept)
-            store.save_derived(run_id, "energy", str(session.n), dict(zip(["energy"], energies, strict=False)))
-            store.end_session(run_id, session.n, why or "finished", lag.summary())
+        _end(store, writer, session, runner, energies, lag, why or "finished")
     return Ended(run_id, why, runner.progress, again, resumed)
+
+
+def _end(
+    store: ResultsStore,
+    writer: RunWriter,
+    session: Session,
+    runner: Runner,
+    energies: Sequence[Energy],
+    lag: LagMeter,
+    why: str,
+) -> None:
+    """Commit what is queued and store what else is known of the session; that too where the rows could not be kept."""
+    run_id, n = session.run_id, session.n
+    try:
+        writer.flush()
+    finally:
+        writer.close()
+        store.save_derived(run_id, "rate_limits", str(n), history_rows(runner.gates, n))
+        store.save_derived(run_id, NOTES, str(n), {str(i): note for i, note in enumerate(runner.progress.notes)})
+        store.save_derived(run_id, "energy", str(n), dict(zip(["energy"], energies, strict=False)))
+        store.end_session(run_id, n, why, lag.summary())
 
 
 def _stopped_arms(progress: Progress) -> str | None:

@@ -97,6 +97,9 @@ def test_an_option_that_the_provider_does_not_take(
     desk.write_text(text)
     line = 1 + next(number for number, line in enumerate(text.splitlines()) if option in line)
     one_error(command(verb, "desk.yaml"), 3, f"desk.yaml:{line}: ", *parts)
+    checked = command("doctor", "--suite", "desk.yaml")
+    for part in (f"desk.yaml:{line}: ", *parts):
+        assert part in checked.out, checked.out
     assert vendor.asked == []
 
 

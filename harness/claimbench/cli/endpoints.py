@@ -20,6 +20,7 @@ RUN_ID = "doctor"
 
 async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: bool, call: bool) -> list[Check]:
     """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``, one call."""
+    from claimbench.run_setup import at_its_line
     from claimbench.suite import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
@@ -31,9 +32,10 @@ async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: b
             found.append(Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run"))
             continue
         try:
-            provider = factories[arm.provider](arm, context)
+            with at_its_line(suite, arm):
+                provider = factories[arm.provider](arm, context)
         except BenchError as error:
-            found.append(Check(f"arm {arm.name}", "error", error.message, error.hint))
+            found.append(Check(f"arm {arm.name}", "error", str(error), error.hint))
             continue
         if hasattr(provider, "stream"):  # what runs in this process or replays a run has no endpoint
             found += await _checks(suite, arm, provider, context, call)
