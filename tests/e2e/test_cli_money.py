@@ -126,12 +126,12 @@ def test_prefix_cache_hit_rate_is_reported_by_arm_and_a_cold_run_has_none(
         mine = next(a for a in figures if a["arm"] == "good")
         return float(dict(mine["figures"])["cache_share"]["value"])
 
-    warm = share(bench("run", write(), "--json"))
+    warm = share(bench("run", write(), "--json", "--no-report"))
     assert 0.4 < warm < 0.5  # 12 of 24 tokens, but not at first
-    assert share(bench("run", write(), "--json")) == 0.5  # a second run finds what the first one left
+    assert share(bench("run", write(), "--json", "--no-report")) == 0.5  # a second run finds what the first one left
     first = share(bench("run", write(extra="load: {cold_cache: run}"), "--json"))
     assert 0.4 < first < 0.5, "nothing of earlier runs"
-    assert share(bench("run", write(extra="load: {cold_cache: call}"), "--json")) == 0.0
+    assert share(bench("run", write(extra="load: {cold_cache: call}"), "--json", "--no-report")) == 0.0
     for log in (good.first, cheap.first):
         before, by_run, by_call = log[: 2 * N], log[2 * N : 3 * N], log[3 * N :]
         assert set(before) == {"One label."}
@@ -173,7 +173,7 @@ def test_plan_says_budgets_and_what_retries_could_add(write: Callable[..., str],
 def test_an_arm_stops_at_its_own_budget_while_the_other_goes_on(
     write: Callable[..., str], bench: Bench, good: Biller, cheap: Biller
 ) -> None:
-    said = bench("run", write(extra="budget: {per_arm_usd: {good: 0.0008}}"), "--json")
+    said = bench("run", write(extra="budget: {per_arm_usd: {good: 0.0008}}"), "--json", "--no-report")
     assert said.code == 4
     assert "good: budget" in said.json["incomplete"]
     assert len(cheap.asked) == N
@@ -246,7 +246,7 @@ def test_what_the_provider_billed_is_preferred_and_the_difference_shown(
 
 
 def test_reprice_says_old_and_new_side_by_side(write: Callable[..., str], bench: Bench, good: Biller) -> None:
-    run = ran(bench("run", write(), "--json"))["run"]
+    run = ran(bench("run", write(), "--json", "--no-report"))["run"]
     asked = len(good.asked)
     again = bench("reprice", run, "--price", "good.input=0.05", "--price", "good.output=0.2", "--json").json
     (verdict,) = again["verdicts"]
@@ -280,7 +280,7 @@ def test_replayed_answers_are_marked_have_no_latency_and_cost_what_they_would_ha
 
 
 def test_what_was_not_asked_cannot_be_replayed(write: Callable[..., str], bench: Bench, tmp_path: Path) -> None:
-    run = ran(bench("run", write(), "--json"))["run"]
+    run = ran(bench("run", write(), "--json", "--no-report"))["run"]
     text = (tmp_path / "desk.yaml").read_text().replace("One label.", "One word.")
     text = text.replace("provider: openai", f"options: {{run: {run}}}, provider: replay")
     (tmp_path / "again.yaml").write_text("\n".join(text.splitlines()))
@@ -293,7 +293,7 @@ def test_answers_from_a_gateway_cache_are_marked_and_have_no_latency(
     write: Callable[..., str], bench: Bench, good: Biller
 ) -> None:
     good.headers = {"cf-aig-cache-status": "HIT"}
-    run = ran(bench("run", write(), "--json"))["run"]
+    run = ran(bench("run", write(), "--json", "--no-report"))["run"]
     rows = [json.loads(line) for line in bench("export", run, "--format", "jsonl").out.splitlines()]
     marks = {(row["arm"], row["provenance"], row["e2e_ms"] is None) for row in rows}
     assert marks == {("good", "provider_cached", True), ("cheap", "measured", False)}

@@ -43,7 +43,7 @@ def test_a_run_ends_with_verdicts_a_report_and_one_json_object(desk: Path, bench
 
 
 def test_show_check_list_export_speak_of_the_same_run(desk: Path, bench: Bench) -> None:
-    run = bench("run", str(desk), "--json").json["run"]
+    run = bench("run", str(desk), "--json", "--no-report").json["run"]
     assert bench("list", "--json").json["runs"][0]["run_id"] == run
     assert bench("show", run[:12], "--json").json["run"] == run
     check = bench("check", "--json", "--junit", "junit.xml")
@@ -60,7 +60,7 @@ def test_show_check_list_export_speak_of_the_same_run(desk: Path, bench: Bench) 
 
 
 def test_frames_in_python(desk: Path, bench: Bench) -> None:
-    bench("run", str(desk))
+    bench("run", str(desk), "--no-report")
     run = claimbench.open_run(desk.parent / "results")
     assert len(run.calls()) == len(run.attempts()) == 240
     assert set(run.items().arm) == {"good", "cheap"}
@@ -159,7 +159,7 @@ def test_another_model_than_asked_for_is_said(desk: Path, bench: Bench, vendor: 
 
 
 def test_resume_after_the_suite_changed_names_the_difference(desk: Path, bench: Bench) -> None:
-    bench("run", str(desk), "--limit", "10")
+    bench("run", str(desk), "--limit", "10", "--no-report")
     desk.write_text(desk.read_text().replace("One label.", "One word."))
     said = bench("run", "--resume", "latest")
     assert said.code == 5
@@ -167,7 +167,7 @@ def test_resume_after_the_suite_changed_names_the_difference(desk: Path, bench: 
 
 
 def test_resume_after_an_arm_changed_names_the_difference(desk: Path, bench: Bench) -> None:
-    bench("run", str(desk), "--limit", "10")
+    bench("run", str(desk), "--limit", "10", "--no-report")
     desk.write_text(desk.read_text().replace("small-1", "small-2"))
     said = bench("run", "--resume", "latest")
     assert said.code == 5
@@ -198,7 +198,7 @@ def test_bad_input_is_one_clear_error(desk: Path, bench: Bench, args: list[str],
 
 
 def test_a_budget_is_never_exceeded(desk: Path, bench: Bench) -> None:
-    said = bench("run", str(desk), "--max-cost", "0.002", "--json")
+    said = bench("run", str(desk), "--max-cost", "0.002", "--json", "--no-report")
     assert said.code == 4
     assert "budget" in said.json["incomplete"]
     rows = [json.loads(line) for line in bench("export").out.splitlines()]

@@ -15,6 +15,7 @@ from llmock.testing import LLMockServer
 from claimbench_providers.endpoint_check import list_address, model_ids
 
 from .conftest import Said, Vendor
+from .money_vendor import installed
 
 Bench = Callable[..., Said]
 CANARY = "sk-doctor-canary-0815-abcdef"
@@ -146,12 +147,22 @@ def test_options_that_need_a_suite_say_so(bench: Bench) -> None:
     assert "need --suite" in said.err
 
 
+QUICK = """
+from claimbench import calibrate
+calibrate.PACE.update(ttft_s=0.02, gap_s=0.002, chunks=4)
+"""
+"""The calibration's usual calls at every concurrency, to short answers that come fast."""
+
+
 @pytest.mark.slow
 def test_calibrating_keeps_what_it_measured(bench: Bench, tmp_path: Path) -> None:
-    said = bench("doctor", "--calibrate", "--json", timeout=280)
+    quick = installed(tmp_path / "site", {"sitecustomize.py": QUICK})
+    said = bench("doctor", "--calibrate", "--json", env=quick, timeout=280)
     assert said.code == 0, said.err
+    assert said.json["calibration"]["load"] == {"ttft_s": 0.02, "gap_s": 0.002, "chunks": 4}
     errors = said.json["calibration"]["errors"]
     assert {"kernel", "sdk"} & set(errors)
+    assert {level for levels in errors.values() for level in levels} == {"1", "8", "32", "128"}
     for levels in errors.values():
         for row in levels.values():
             assert row["ttft_p99_ms"] >= 0

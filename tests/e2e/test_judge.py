@@ -172,7 +172,7 @@ def test_the_plan_shows_the_judge_and_the_budget_stops_it(bench: Bench, court: P
     everything = parts_of(bills_of_html(court.parent / some.json["report"], "judge_bill"))
     everything |= parts_of(bills_of_html(court.parent / some.json["report"]))
     assert sum(everything.values()) <= Decimal("0.03")
-    assert bench("run", str(court), "--resume", "latest", "--max-cost", "1", "--json").code == 2
+    assert bench("run", str(court), "--resume", "latest", "--max-cost", "1", "--no-report").code == 0
     assert len(arbiter.asked) == 80
 
 
@@ -182,14 +182,14 @@ def test_what_the_judge_cannot_say_is_missing_and_what_needs_no_judge_is_not_ask
     arbiter.says = lambda number, choice: {3: "good or bad", 4: "I would rather not"}.get(number, choice)
     plain = vendor.reply
     vendor.reply = lambda number, text: "" if number in (5, 6) else plain(number, text)
-    run = bench("run", str(court), "--json")
+    run = bench("run", str(court), "--json", "--set", "tasks.route.dataset.limit=40")
     assert run.code == 2, run.err
     calls = [json.loads(line) for line in bench("export").out.splitlines()]
     good = {call["sample_id"]: call for call in calls if call["arm"] == "good"}
     assert [good[i]["score_status"] for i in ("t3", "t4")] == ["unscored", "unscored"]
     assert [good[i]["score"] for i in ("t3", "t4", "t5", "t6")] == [None, None, 0.0, 0.0]
     assert good["t5"]["judge_usd"] is None
-    assert len(arbiter.asked) == 238
+    assert len(arbiter.asked) == 78
     assert bench("list").out.split()[-1] == "complete", "what is not asked is on record"
 
 
@@ -348,8 +348,8 @@ def test_a_local_judge_over_a_local_arm_goes_on_after_a_kill(bench: Bench, tmp_p
     lines = [{"id": country, "country": country, "city": city} for country, city in CITIES.items()]
     (tmp_path / "capitals.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     (tmp_path / "capitals.yaml").write_text(LOCAL_COURT)
-    whole = bench("run", "capitals.yaml", "--limit", "4", "--json", timeout=400)
-    assert whole.code == 2, whole.err
+    whole = bench("run", "capitals.yaml", "--limit", "4", "--json", "--no-report", timeout=400)
+    assert whole.code == 0, whole.err
     wanted = answers(tmp_path, whole.json["run"])
     assert [arm for arm, _ in wanted] == ["small"] * 4 + ["arbiter"] * 4
     assert {text for arm, text in wanted if arm == "arbiter"} <= {"good", "bad"}, "the grammar leaves nothing else"
