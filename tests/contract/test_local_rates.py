@@ -15,7 +15,7 @@ from claimbench.worker import Device, WorkerProvider
 from claimbench_providers import llama_cpp, models
 
 SMALL = "smollm2-135m-instruct-q4_1"
-CALLS = 8
+CALLS, MOST_CALLS = 8, 60
 
 
 @pytest.mark.model
@@ -25,9 +25,10 @@ async def test_our_stamps_agree_with_llama_cpps_own_timings(small_model: Path, t
     engine = llama_cpp.create(arm, ProviderContext(clock, {}, models.cache_dir(), tmp_path))
     provider = WorkerProvider(engine, device, clock)
     await provider.start()
-    rates = []
+    prefill: list[float] = []
+    decode: list[float] = []
     try:
-        for i in range(CALLS + 1):
+        for i in range(MOST_CALLS):
             text = f"{i}. Tell a long story about the sea. " + "The weather was fine. " * 8
             request = Request(
                 f"c{i}", (Message("user", text),), SamplingParams(temperature=0.0), 24, prefix_key=f"t{i}"
@@ -36,16 +37,21 @@ async def test_our_stamps_agree_with_llama_cpps_own_timings(small_model: Path, t
                 provider, request, clock, number=1, session=1, queued_ns=clock.monotonic_ns(), scheduled_ns=None,
                 reserved_usd=None, turn=device.turn,
             )  # fmt: skip
-            rates.append(token_rates(tried.attempt.timing))
+            found = token_rates(tried.attempt.timing)
+            assert found.prefill
+            assert found.decode
+            assert found.engine_prefill
+            assert found.engine_decode
+            if i > 0:  # the first call also warms the sampler and the caches
+                prefill.append(found.prefill / found.engine_prefill)
+                decode.append(found.decode / found.engine_decode)
+            if len(decode) >= CALLS and min(max(prefill), max(decode)) >= 0.98:
+                break
     finally:
         await provider.close()
         device.close()
-    steady = rates[1:]  # the first call also warms the sampler and the caches
-    prefill = [r.prefill / r.engine_prefill for r in steady if r.prefill and r.engine_prefill]
-    decode = [r.decode / r.engine_decode for r in steady if r.decode and r.engine_decode]
-    assert len(prefill) == len(decode) == CALLS
     # Our interval holds llama.cpp's, and sampling besides; what else the machine does in between only widens it. So the
-    # least disturbed call tells how far the two clocks are apart.
+    # least disturbed call tells how far the two clocks are apart; on a busy machine it takes more calls to meet one.
     assert max(prefill) == pytest.approx(1, abs=0.02)
     assert max(decode) == pytest.approx(1, abs=0.02)
     assert max(prefill + decode) <= 1.001, "our interval holds llama.cpp's"

@@ -115,30 +115,34 @@ class Paired:
         return Figure(float(self.a.mean() - self.b.mean()), max(lo, -1.0), min(hi, 1.0))
 
     def ratio(self) -> Figure:
-        lo, hi = self._invert(lambda r: self.contrast(1, -r), self.a.mean() / self.b.mean())
+        lo, hi = self._invert(lambda r: self.contrast(1, -r), self.a.mean() / self.b.mean(), self.contrast(0, 1))
         tilted = [x / y for x, y in self.tilts()]
-        return Figure(float(self.a.mean() / self.b.mean()), max(min(lo, *tilted), 0.0), max(hi, *tilted))
+        return _not_negative(float(self.a.mean() / self.b.mean()), min(lo, *tilted), max(hi, *tilted))
 
     def errors(self) -> Figure:
         value = (1 - self.a.mean()) / (1 - self.b.mean())
-        lo, hi = self._invert(lambda e: self.contrast(-1, e, e - 1), value)
+        lo, hi = self._invert(lambda e: self.contrast(-1, e, e - 1), value, self.contrast(0, -1, -1))
         tilted = [(1 - x) / (1 - y) for x, y in self.tilts()]
-        return Figure(float(value), max(min(lo, *tilted), 0.0), max(hi, *tilted))
+        return _not_negative(float(value), min(lo, *tilted), max(hi, *tilted))
 
-    def _invert(self, test, start: float) -> Ends:
-        """The thresholds at which the t statistic of the contrast is +t and -t."""
+    def _invert(self, test, start: float, below: tuple[float, float]) -> Ends:
+        """The thresholds at which the t statistic of the contrast is +t and -t; ``below``: what is divided by."""
 
         def statistic(at: float) -> float:
             centre, se = test(at)
             return centre / se
 
-        core_b, var_b = self.contrast(0, 1)
-        if abs(core_b) <= self.t * var_b:
+        if abs(below[0]) <= self.t * below[1]:
             return -math.inf, math.inf
         # the statistic falls in the threshold; outside the bracket it stays beyond t for a bounded set
         lo = _root(lambda r: statistic(r) - self.t, start, -1)
         hi = _root(lambda r: statistic(r) + self.t, start, +1)
         return lo, hi
+
+
+def _not_negative(value: float, lo: float, hi: float) -> Figure:
+    """A ratio of what is never negative; one that nothing bounds stays unbounded on both sides."""
+    return Figure(value, lo if math.isinf(lo) and math.isinf(hi) else max(lo, 0.0), hi)
 
 
 def _root(f, start: float, side: int) -> float:
@@ -191,7 +195,7 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
         return Figure(value, value, value)
     if abs(against_zero(b)) <= t:  # what is divided by may be nothing at all: no ratio is excluded
         return Figure(value, -math.inf, math.inf)
-    return Figure(value, max(far(-1), 0.0), far(1))
+    return _not_negative(value, far(-1), far(1))
 
 
 def per_correct_ratio(table: pd.DataFrame) -> Figure:

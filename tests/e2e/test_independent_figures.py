@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from claimbench.claims import judge, parse_claim
+from claimbench.table_arrays import tables_from_arrays
+from claimbench.types import Arm, ClaimSpec
 from claimbench_providers.models import cache_dir
 
 from . import independent_figures as other
@@ -112,6 +117,58 @@ def test_every_reading_of_a_run_at_endpoints(desk: Path, bench: Bench, vendor: V
         same(f"{name}: accuracy", shown["value"], want.value)
         same(f"{name}: accuracy, lower end", shown["low"], want.lo)
         same(f"{name}: accuracy, upper end", shown["high"], want.hi)
+
+
+ARMS = (Arm("A", "p", "ma", weights="open"), Arm("B", "p", "mb", weights="proprietary"))
+SENTENCES = (
+    "A is 90% cheaper than B", "A is as accurate as B", "A is 30% more accurate than B", "A is faster at p95 than B",
+    "A is 50% faster at p95 than B",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [56, 123, 142, 178, 316, 343, 1, 2, 3, 4])
+def test_every_reading_of_small_random_runs(seed: int) -> None:
+    """Few clusters, hardly ever right, runaway costs, more time blocks than clusters: where intervals lose an end."""
+    draw = np.random.default_rng(seed)
+    n, size = int(draw.integers(20, 48)), int(draw.integers(1, 4))
+    n_route = n * 3 // 4
+    task = ["route"] * n_route + ["extract"] * (n - n_route)
+    cluster = [f"c{i // size}" for part in (n_route, n - n_route) for i in range(part)]
+    right = {"A": draw.choice([0.2, 0.4, 0.8]), "B": draw.choice([0.05, 0.5, 0.7])}
+    parts = [0, 0.25, 0.5, 0.75, 1.0]
+    score = {arm: np.r_[draw.random(n_route) < right[arm], draw.choice(parts, n - n_route)] for arm in right}
+    slow = draw.choice([1, 3, 20])
+    e2e = {a: slow * (0.5 * draw.lognormal(0, 0.4, n) + (draw.random(n) < 0.1) * draw.lognormal(1, 1, n)) for a in "AB"}
+    n_out = {arm: draw.integers(1, 30, n) for arm in "AB"}
+    ttft = {arm: e2e[arm] * draw.uniform(0.3, 0.9, n) for arm in "AB"}
+    gaps = {arm: (e2e[arm] - ttft[arm]) / np.maximum(n_out[arm] - 1, 1) for arm in "AB"}
+    tpot = {arm: np.where(n_out[arm] >= 2, gaps[arm], np.nan) for arm in "AB"}
+    order, both = draw.permutation(n), e2e["A"] + e2e["B"]
+    before = np.empty(n)
+    before[order] = np.cumsum(both[order]) - both[order]
+    sent = {"A": before, "B": before + e2e["A"]}
+    usd = {arm: e2e[arm] * 1e-4 * (1 if arm == "A" else draw.choice([0.7, 2, 20])) for arm in "AB"}
+    items, calls = tables_from_arrays(
+        score, usd=usd, ttft_s=ttft, tpot_s=tpot, e2e_s=e2e, sent_utc_s=sent, cluster=cluster, task=task
+    )
+    exported = pd.DataFrame([
+        {"task": task[i], "item": f"{task[i]}/{i}", "arm": arm, "score": score[arm][i], "cost_usd": usd[arm][i],
+         "cluster": cluster[i], "ttft_ms": ttft[arm][i] * 1e3, "e2e_ms": e2e[arm][i] * 1e3,
+         "output_tokens": n_out[arm][i], "block": calls.arms[arm].block[i]}
+        for arm in "AB" for i in range(n)
+    ])  # fmt: skip
+    claims = [parse_claim(ClaimSpec(f"c{i}", text, None, {}), ARMS, ()) for i, text in enumerate(SENTENCES)]
+    verdicts = [asdict(verdict) for verdict in judge(claims, items, calls, None)]
+    assert len(compare(_null_ends(verdicts), exported)) >= 10
+
+
+def _null_ends(value: Any) -> Any:
+    """As JSON has it: an unbounded end is null."""
+    if isinstance(value, dict):
+        return {key: _null_ends(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_null_ends(one) for one in value]
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 @pytest.mark.model
