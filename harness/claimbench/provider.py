@@ -39,6 +39,8 @@ class ProviderContext:
     suite_dir: Path
     offline: bool = False
     options: Mapping[str, object] = field(default_factory=dict)
+    connect_timeout_s: float = 10.0
+    """How long ``start`` may try to open a connection; each request says its own."""
     pump: Pump = field(default_factory=Pump)
     """Reads the sockets of all the run's clients; hand it to :class:`claimbench.transport.HttpClient`."""
 

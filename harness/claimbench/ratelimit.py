@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -37,10 +38,20 @@ HOLD = 75
 STEP_EVERY = 25
 """Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps grow."""
 STEP = 0.01
+GONE = 100
+"""So many times beyond the rate at which it was refused, a learned rate is given up: that limit is gone."""
 UNLEARN = 500
 """Answers for which no rate is learned after refusals have turned out not to depend on it."""
 LONGEST_HEADER_WAIT_S = 120.0
 """A header that speaks of a longer wait is about a daily quota; the refusal itself will say what to do."""
+RECENT, ENOUGH = 200, 20
+"""Requests over which refusals are counted, and how many it takes to call them rare."""
+TOLERATED = 0.015
+"""A share of refusals up to here (or one) teaches nothing: the pause is kept, and then all goes on as before."""
+MOST_USUAL = 0.03
+"""The largest share of refusals that is taken to come at any rate."""
+TELLING = 15
+"""A refusal counts towards that share once so many requests were accepted since the one before."""
 MAX_HISTORY = 5_000
 CHARS_PER_TOKEN = 3.5
 
@@ -128,6 +139,23 @@ class Said:
     tokens: int | None
 
 
+@dataclass(slots=True)
+class Tally:
+    """Answers and refusals under one condition."""
+
+    answered: float = 0.0
+    refused: float = 0.0
+
+    def as_bad_as(self, other: Tally) -> bool:
+        """Whether refusals, two at least, are about as frequent here as over both."""
+        both = self.answered + other.answered
+        return self.refused >= 2 and self.refused * both >= 0.6 * (self.refused + other.refused) * self.answered
+
+    def forget(self) -> None:
+        """Let what was counted weigh half."""
+        self.answered, self.refused = self.answered / 2, self.refused / 2
+
+
 class KeyGate:
     """See the module. ``most``: requests in flight at most, the sum of the arms' concurrency."""
 
@@ -157,6 +185,9 @@ class KeyGate:
         self._short = 0
         self._unlearned = self._steady_cuts = 0
         self._base = 0.0
+        self._recent: deque[bool] = deque(maxlen=RECENT)
+        self._usual = 0.0
+        self._calm, self._tried = Tally(), Tally()
 
     @property
     def concurrency(self) -> int:
@@ -201,6 +232,8 @@ class KeyGate:
         self._in_flight -= 1
         self._freed.set()
         pace.settle(ticket.tokens, 0 if said.refused else said.tokens, now_ns)
+        if said.refused or said.answered:
+            self._recent.append(said.refused)
         if said.refused:
             self._refused(ticket, said.retry_after_s, now_ns)
             return
@@ -227,6 +260,9 @@ class KeyGate:
         self._paused_until_ns = max(self._paused_until_ns, now_ns + round(pause_s * 1e9))
         if old:
             self._released_ns = self._paused_until_ns
+            return
+        if not self._asking and self._rare():
+            self._note(now_ns, "refused, but seldom", pause_s)
             return
         if (
             self._asking and retry_after_s is None
@@ -255,6 +291,19 @@ class KeyGate:
         self._step = STEP
         self._note(now_ns, "refused", pause_s)
 
+    def _rare(self) -> bool:
+        """Whether refusals are as seldom as is tolerated, or as they were found to be however slowly one asks.
+
+        Not so where a faster rate was just tried: that the server refuses it is what the trial was to find out.
+        """
+        if len(self._recent) < ENOUGH or self._probing:
+            return False
+        return sum(self._recent) <= max(1, max(TOLERATED, 2 * self._usual) * len(self._recent))
+
+    @property
+    def _probing(self) -> bool:
+        return self._rate is not None and self._rate > self._anchor * (1 + 1.4 * MARGIN)
+
     def _learn(self, accepted: int, measured: float, span_s: float) -> None:
         """Take the rate at which requests were accepted since the last pause as what the server allows.
 
@@ -280,23 +329,38 @@ class KeyGate:
         self._rate = target
         self._next_ns = self._paused_until_ns
 
+    @property
+    def _tally(self) -> Tally:
+        """Counts of the rate as it was learned, or of faster ones."""
+        return self._calm if self._since_cut < HOLD else self._tried
+
     def _at_random(self, accepted: int, measured: float) -> bool:
         """Whether refusals come however slowly one asks: then they are no limit, and nothing is learned for a while."""
         if self._rate is None:
             self._steady_cuts = 0
             return False
+        if accepted >= TELLING:
+            self._tally.refused += 1
         if accepted >= 5 and measured >= 0.7 * self._rate:  # requests were accepted at our pace, and one was not
             self._base = self._rate if self._steady_cuts == 0 else self._base
             self._steady_cuts += 1
-        if self._steady_cuts < 4 or self._rate > 0.75 * self._base:
+        in_vain = self._steady_cuts >= 4 and self._rate <= 0.75 * self._base
+        if not in_vain and not self._calm.as_bad_as(self._tried):
             return False
         self._rate, self._unlearned = None, UNLEARN
+        self._calm, self._tried = Tally(), Tally()
+        self._usual = min(MOST_USUAL, sum(self._recent) / len(self._recent))
         self._anchor = 0.0
         self._next_ns = 0.0
         return True
 
     def _answered(self, *, since_cut: bool) -> None:
         self._unlearned = max(0, self._unlearned - 1)
+        if self._rate is not None:
+            self._tally.answered += 1
+            if self._calm.answered + self._tried.answered > 3 * RECENT:
+                self._calm.forget()
+                self._tried.forget()
         self._accepted += since_cut  # what was under way at the cut was counted with it
         self._since_cut += 1
         self._in_vain = 0
@@ -312,8 +376,10 @@ class KeyGate:
         if self._rate is not None and self._since_cut >= HOLD and self._since_cut % STEP_EVERY == 0:
             self._rate *= 1 + self._step
             self._steady_cuts = 0
-            if self._rate > self._anchor * (1 + 1.4 * MARGIN):
-                self._step = min(0.5, self._step * 1.5)  # far beyond where it was refused: that limit is gone
+            if self._probing:
+                self._step = min(0.5, self._step * 1.5)
+            if self._rate > GONE * self._anchor > 0:
+                self._rate, self._next_ns = None, 0.0
             self._note(self._clock.monotonic_ns(), "answers: faster")
 
     def _note(self, at_ns: int, event: str, pause_s: float | None = None) -> None:

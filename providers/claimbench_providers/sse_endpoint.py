@@ -168,7 +168,8 @@ class SseEndpoint:
         self._client = client
         network: dict[str, Json] = {}
         try:
-            opened = await client.warm(self._target, min(self._arm.concurrency, MAX_WARM), Timeouts())
+            wait = Timeouts(connect_s=self._context.connect_timeout_s)
+            opened = await client.warm(self._target, min(self._arm.concurrency, MAX_WARM), wait)
         except ProviderError as error:
             network["unreachable"] = error.message
         else:

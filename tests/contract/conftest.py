@@ -7,7 +7,7 @@ import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -181,11 +181,11 @@ def script() -> Iterator[Script]:
 
 @asynccontextmanager
 async def started(
-    url: str, folder: Path, model: str = "any", kind: str = "openai", **options: Any
+    url: str, folder: Path, model: str = "any", kind: str = "openai", connect_timeout_s: float = 10.0, **options: Any
 ) -> AsyncIterator[openai.OpenAIProvider | compatible.CompatibleProvider]:
     arm = Arm("remote", kind, model, base_url=url, options=options)
     create = compatible.create if kind == "compatible" else openai.create
-    provider = create(arm, make_context(folder))
+    provider = create(arm, replace(make_context(folder), connect_timeout_s=connect_timeout_s))
     await provider.start()
     try:
         yield provider

@@ -6,7 +6,6 @@ import asyncio
 import socket
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,7 @@ from claimbench.errors import (
 )
 from claimbench.provider import Provider, ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Meta, Request, SamplingParams, ToolCall, UsageReport
-from claimbench_providers import openai, sse_endpoint
+from claimbench_providers import openai
 
 Ask = Callable[..., Request]
 
@@ -141,11 +140,7 @@ async def test_a_dead_endpoint_is_a_network_fault_that_costs_nothing(endpoint: A
     assert caught.value.billable == "no"
 
 
-async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(
-    endpoint: Any, request_for: Ask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    soon = partial(sse_endpoint.Timeouts, connect_s=0.4)  # what a start gives up after; a request says its own
-    monkeypatch.setattr(sse_endpoint, "Timeouts", soon)
+async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(endpoint: Any, request_for: Ask) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -153,7 +148,7 @@ async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        async with endpoint(f"http://127.0.0.1:{full.getsockname()[1]}/v1") as provider:
+        async with endpoint(f"http://127.0.0.1:{full.getsockname()[1]}/v1", connect_timeout_s=0.4) as provider:
             with pytest.raises(ConnectTimeout) as caught:
                 await ask(provider, request_for(connect_timeout_s=0.3))
         for one in waiting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -96,6 +97,20 @@ class Window:
 
 
 @dataclass
+class Random:
+    """A server that refuses a share of the requests, however slowly they come."""
+
+    share: float
+    retry_after_s: float | None
+    draw: random.Random = field(default_factory=lambda: random.Random(1))
+
+    def take(self, _units: float, _now_s: float) -> ProviderError | None:
+        if self.draw.random() >= self.share:
+            return None
+        return RateLimited("slow down", retry_after_s=self.retry_after_s, http_status=429, billable="no")
+
+
+@dataclass
 class Server:
     """What a limited endpoint saw: (seconds, refused) per request."""
 
@@ -156,6 +171,18 @@ def test_a_limit_that_nobody_declared_is_found_and_used(kind: str, latency_s: fl
     allowed = server.limit.per_minute * 6
     assert answered / allowed >= 0.9, (answered, refused)
     assert refused / (answered + refused) <= 0.02, (answered, refused)
+
+
+@pytest.mark.parametrize("retry_after_s", [None, 1.0])
+@pytest.mark.parametrize("share", [0.005, 0.02])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_refusals_at_random_do_not_slow_a_run_to_nothing(seed: int, share: float, retry_after_s: float | None) -> None:
+    """Each refusal is waited for by the whole key, a second or so; apart from that, the arm's concurrency is used."""
+    server = Server(Random(share, retry_after_s, random.Random(seed)))
+    measure(server, 240, 8, 1.0)
+    answered, refused = server.after(60)
+    unpaused_s = server.seen[-1][0] - 60 - 1.0 * refused
+    assert answered >= 0.8 * 8 * unpaused_s, (answered, refused)
 
 
 @pytest.mark.parametrize(("kind", "latency_s"), [("bucket of a second", 0.05), ("window", 2.0), ("slow bucket", 2.0)])

@@ -128,6 +128,7 @@ def provider_context(suite: Suite, *, offline: bool = False) -> ProviderContext:
         models_dir=cache_dir(),
         suite_dir=Path(suite.path).resolve().parent,
         offline=offline,
+        connect_timeout_s=suite.errors.connect_timeout_s,
     )
 
 
