@@ -8,7 +8,7 @@ leaves with what the server said. The gate holds back while
 * as many requests are under way as the adaptive limit allows: each refusal multiplies it by :data:`CUT`, answers add
   to it again, up to the arms' own concurrency;
 * after a refusal that named no time, one request at a time asks whether more may go, after pauses that double;
-* the arm's declared ``rpm``/``tpm`` would be exceeded (:class:`Pacer`);
+* the arm's declared ``rpm``/``tpm`` would be exceeded (:mod:`claimbench.pacing`);
 * the rate learned from refusals would be exceeded: the rate at which requests were accepted before the refusal, the
   pause included, less :data:`MARGIN`; answers raise it again in small steps, so that the limit is probed seldom.
 
@@ -24,15 +24,14 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from claimbench.clock import Clock
+from claimbench.pacing import ArmPace
 from claimbench.rate_headers import nothing_left_for_s
-from claimbench.types import Arm, Json, RateLimits
+from claimbench.types import Arm, Json
 
 CUT = 0.8
 """Concurrency after a refusal, as a share of what it was."""
 MARGIN = 0.05
 """A learned rate stays this share below the rate at which the server accepted requests."""
-DECLARED_MARGIN = 0.03
-"""A declared limit is used up to this share below it: clocks and windows differ."""
 HOLD = 75
 """Answers after a refusal before the limits are probed again."""
 STEP_EVERY = 25
@@ -53,7 +52,6 @@ MOST_USUAL = 0.03
 TELLING = 15
 """A refusal counts towards that share once so many requests were accepted since the one before."""
 MAX_HISTORY = 5_000
-CHARS_PER_TOKEN = 3.5
 
 Sleep = Callable[[int], Awaitable[None]]
 
@@ -68,56 +66,6 @@ class LimitChange:
     concurrency: int
     rate_per_s: float | None
     pause_s: float | None = None
-
-
-class Pacer:
-    """Spends a budget of units per minute evenly, with one second of slack. Not shared between arms."""
-
-    def __init__(self, per_minute: float, margin: float = DECLARED_MARGIN) -> None:
-        self._ns_per_unit = 60e9 / (per_minute * (1 - margin))
-        self._next_ns = 0.0
-
-    def ready_ns(self) -> int:
-        """When the next request may go."""
-        return math.ceil(self._next_ns)
-
-    def spend(self, units: float, now_ns: int) -> None:
-        """Count ``units`` as used now; negative units give back what was counted too much."""
-        if units >= 0:
-            slack_ns = max(0.0, 1e9 - units * self._ns_per_unit)
-            self._next_ns = max(self._next_ns, now_ns - slack_ns)
-        self._next_ns += units * self._ns_per_unit
-
-
-class ArmPace:
-    """The declared limits of one arm: requests and tokens per minute."""
-
-    def __init__(self, limits: RateLimits) -> None:
-        self._requests = Pacer(limits.rpm) if limits.rpm else None
-        self._tokens = Pacer(limits.tpm) if limits.tpm else None
-        self._mean_tokens: float | None = None
-        self.turn = asyncio.Lock()
-
-    def ready_ns(self) -> int:
-        """When the next request of the arm may go."""
-        return max((pacer.ready_ns() for pacer in (self._requests, self._tokens) if pacer is not None), default=0)
-
-    def spend(self, characters: int, max_tokens: int, now_ns: int) -> float:
-        """Count one request; gives the tokens it was taken for: the mean so far, the worst case at first."""
-        tokens = self._mean_tokens if self._mean_tokens is not None else characters / CHARS_PER_TOKEN + max_tokens
-        if self._requests is not None:
-            self._requests.spend(1, now_ns)
-        if self._tokens is not None:
-            self._tokens.spend(tokens, now_ns)
-        return tokens
-
-    def settle(self, assumed: float, used: int | None, now_ns: int) -> None:
-        """Replace the assumed tokens by what the provider reports."""
-        if used is None:
-            return
-        if self._tokens is not None:
-            self._tokens.spend(used - assumed, now_ns)
-        self._mean_tokens = used if self._mean_tokens is None else 0.9 * self._mean_tokens + 0.1 * used
 
 
 @dataclass(slots=True)

@@ -23,9 +23,10 @@ from claimbench.commits import Commits
 from claimbench.errors import BenchError, StoreError
 from claimbench.limits import Budget, Pace, backoff_s
 from claimbench.load import MAX_IN_FLIGHT
+from claimbench.pacing import ArmPace
 from claimbench.progress import ArmProgress, Progress
 from claimbench.provider import Provider
-from claimbench.ratelimit import ArmPace, KeyGate, Ticket, gate_names
+from claimbench.ratelimit import KeyGate, Ticket, gate_names
 from claimbench.serve import ServedProvider
 from claimbench.store import Intent
 from claimbench.tried import checked_model, record_of, said_by

@@ -14,9 +14,10 @@ import pytest
 
 from claimbench.errors import ProviderError, RateLimited
 from claimbench.limits import Budget
+from claimbench.pacing import Pacer
 from claimbench.progress import Progress
 from claimbench.rate_headers import nothing_left_for_s, reset_s
-from claimbench.ratelimit import Pacer, history_rows
+from claimbench.ratelimit import history_rows
 from claimbench.runner import Money, Runner
 from claimbench.simulated import LoopClock, run_simulated
 from claimbench.types import (
