@@ -61,7 +61,12 @@ def quality(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
 
 
 def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Dollars per 1,000 requests; unknown as soon as one request's price is unknown for want of a price."""
+    """Dollars per 1,000 requests; unknown as soon as one request's price is unknown for want of a price.
+
+    What failed calls cost stands in the bill; where nothing was answered it says nothing of what requests cost.
+    """
+    if not (scope.mask & (arm.n_finished > arm.n_errors)).any():
+        return figure(id_, None, "usd", unknown="no answers")
     ok = scope.mask & np.isfinite(arm.usd)
     if arm.cost_why_unknown or not ok.any():
         why = arm.cost_why_unknown[0] if arm.cost_why_unknown else ""
