@@ -91,21 +91,21 @@ class ManagedServer:
         return time.monotonic() - began
 
     def _failed(self, what: str) -> ModelError:
-        said = "\n    ".join(self._last_lines(SHOWN_LINES)) or "(nothing)"
+        lines = self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:] if self.log.exists() else []
+        said = "\n    ".join(lines) or "(nothing)"
         return ModelError(f"arm {self._name}: its server {what}", hint=f"it said ({self.log}):\n    {said}")
 
-    def _last_lines(self, n: int) -> list[str]:
-        return self.log.read_text(errors="replace").splitlines()[-n:] if self.log.exists() else []
-
     async def ended(self) -> str | None:
-        """How the server ended by itself, and what it said last; None if it still runs after ``ENDED_S``."""
+        """How the server ended by itself, None if it still runs after ``ENDED_S``.
+
+        This goes into the report; what the server said stays in its log, which may hold prompts.
+        """
         process, deadline = self._process, time.monotonic() + ENDED_S
         while process is not None and process.poll() is None and time.monotonic() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(POLL_S)  # a thread per call in flight would wait for threads
         if process is None or process.returncode is None:
             return None
-        last = "".join(self._last_lines(1)) or "nothing"
-        return f"its server {_how(process.returncode)}; it said last: {last} (all of it: {self.log})"
+        return f"its server {_how(process.returncode)}; what it said is in {self.log}"
 
     async def stop(self) -> None:
         """End it and everything it started; idempotent."""

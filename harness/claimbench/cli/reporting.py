@@ -279,7 +279,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
 
 def _sentence(note: str, names: Sequence[str]) -> str:
     """A note with a capital first, unless it begins with a name, which is written as its owner writes it."""
-    return note if note.startswith(tuple(names)) else f"{note[:1].upper()}{note[1:]}"
+    return note if note.startswith(tuple(f"{name} " for name in names)) else f"{note[:1].upper()}{note[1:]}"
 
 
 def _unscored(evaluation: Evaluation) -> list[str]:
