@@ -36,7 +36,7 @@ from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready,
 from claimbench.runner import Money, Runner
 from claimbench.store import Intent, ResultsStore, RunWriter
 from claimbench.store_schema import NOTES
-from claimbench.types import Arm, Attempt, Call, Json, Session, Suite
+from claimbench.types import Arm, Attempt, Call, Json, Outcome, Session, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
@@ -221,13 +221,14 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     failed, looks = job.store.missing(run_id), job.store.looks(run_id)
     seen = seen_items(calls, looks[-1]) if looks else set()
     mine = [c for c in calls if c.id in failed and (c.role == "judge" or c.arm in job.arms.ready)]
-    again = [call for call in mine if f"{call.task}/{call.sample_id}" not in seen]
+    again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
+    were_asked = [call for call in mine if failed[call.id] is not Outcome.CANCELLED]
     notes = []
-    if asked := sum(call.role != "judge" for call in again):
+    if asked := sum(call.id in again for call in were_asked):
         notes.append(f"asked again: {asked} calls that had failed in an earlier session")
-    if kept := len(mine) - len(again):
+    if kept := len(were_asked) - asked:
         notes.append(f"not asked again: {kept} calls that had failed, because a look was taken with them missing")
-    return {call.id for call in again}, notes
+    return again, notes
 
 
 async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:

@@ -229,13 +229,16 @@ class ResultsStore:
         with self._reading() as connection:
             return set(connection.execute(select(t.c.call_id).where(t.c.run_id == run_id)).scalars())
 
-    def missing(self, run_id: str) -> set[str]:
-        """Ids of the finished calls that failed (:attr:`Outcome.missing`): they may be asked again."""
+    def missing(self, run_id: str) -> dict[str, Outcome]:
+        """The finished calls without an answer (:attr:`Outcome.missing`), by id: they may be asked again.
+
+        ``cancelled`` is a judge's call that was not asked, for want of an answer to judge.
+        """
         t = schema.records
         query = select(t.c.call_id, t.c.outcome).where(t.c.run_id == run_id).order_by(t.c.seq)
         with self._reading() as connection:
             last = {row.call_id: Outcome(row.outcome) for row in connection.execute(query)}
-        return {call_id for call_id, outcome in last.items() if outcome.missing}
+        return {call_id: outcome for call_id, outcome in last.items() if outcome.missing}
 
     def unfinished_intents(self, run_id: str) -> list[Intent]:
         """Intents without their attempt: in flight when a process died (or being in flight now)."""

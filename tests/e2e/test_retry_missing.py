@@ -100,12 +100,15 @@ def test_judges_are_asked_again_too_and_about_answers_that_came_late(
     first = bench("run", str(desk), "--limit", "30", "--no-report")
     assert first.code == 4, first.err
     judged_once = Counter(arbiter.asked)
+    failed = ids(desk.parent)[Outcome.SERVER_FAULT] + ids(desk.parent, role="judge")[Outcome.SERVER_FAULT]
+    assert f"({failed} calls failed; with" in first.err, "what a judge was not asked did not fail"
     before = ids(desk.parent, role="judge")
     assert before[Outcome.SERVER_FAULT] > 0
     assert before[Outcome.CANCELLED] == ids(desk.parent)[Outcome.SERVER_FAULT] > 0
     vendor.down = arbiter.down = lambda _number: False
     again = bench("run", "--resume", "latest", "--retry-missing", "--no-report")
     assert again.code == 0, again.err
+    assert f"asked again: {failed} calls" in again.err
     assert ids(desk.parent) == {Outcome.OK: 60}
     assert ids(desk.parent, role="judge") == {Outcome.OK: 60}
     twice = sum(times > 1 for times in Counter(arbiter.asked).values())

@@ -26,6 +26,7 @@ from claimbench.cli.common import (
     worst,
 )
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
+from claimbench.types import Outcome
 
 if TYPE_CHECKING:
     from claimbench.judge_types import JudgeContext
@@ -216,7 +217,7 @@ def _finish(
             say(f"note: {note}")
     if ended.why is not None:
         say(f"incomplete: {ended.why}")
-        failed = len(store.missing(ended.run_id))
+        failed = sum(outcome is not Outcome.CANCELLED for outcome in store.missing(ended.run_id).values())
         again = " --retry-missing" if failed else ""
         say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
         if failed:

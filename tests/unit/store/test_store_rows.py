@@ -68,7 +68,7 @@ def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not
     writer = store.writer(RUN)
     writer.record(make.record(run[0])).result(5)
     writer.record(failed).result(5)
-    assert (store.finished(RUN), store.missing(RUN)) == ({"call-0", "call-1"}, {"call-1"})
+    assert (store.finished(RUN), store.missing(RUN)) == ({"call-0", "call-1"}, {"call-1": Outcome.NETWORK})
     writer.record(replace(failed, error="no route, again", attempt=2)).result(5)
     writer.record(replace(make.record(run[1]), attempt=3)).result(5)
     for answered in run[:2]:
@@ -79,7 +79,7 @@ def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not
     assert [(r.call.id, r.attempt) for r in store.records(RUN, replaced=True)] == [
         ("call-0", 1), ("call-1", 1), ("call-1", 2), ("call-1", 3),
     ]  # fmt: skip
-    assert store.missing(RUN) == set()
+    assert store.missing(RUN) == {}
     assert (store.runs()[0].n_finished, store.verify(RUN)) == (2, 1 + 4)
 
 
