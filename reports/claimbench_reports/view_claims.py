@@ -75,11 +75,13 @@ def _sentence(v: Verdict) -> str:
 def _about(claim: Claim) -> str:
     scope = f"task {claim.task}" if claim.task else "all tasks"
     if claim.slice:
-        scope += f", {claim.slice[0]} = {claim.slice[1]}"
+        field, value = claim.slice
+        scope += f", each {field}" if value == "*" else f", {field} = {value}"
     sides = ", ".join(claim.treatments) or "?"
     if claim.baselines:
         sides += f" against {', '.join(claim.baselines)}"
-    return f"{sides} \u00b7 {claim.metric.replace('_', ' ')} \u00b7 {scope}"
+    metric = {"usd": "dollars"}.get(claim.metric, claim.metric.replace("_", " "))
+    return f"{sides} \u00b7 {metric} \u00b7 {scope}"
 
 
 def unit_of(claim: Claim, reading: Reading) -> str:

@@ -158,6 +158,16 @@ def test_redacted_reports_hold_no_transcript(data: ReportData, profile: str) -> 
     assert ("sha256:" if profile == "hashed" else "[withheld]") in text
 
 
+def test_claims_of_one_wording_are_told_apart_at_a_glance(data: ReportData) -> None:
+    first = next(v for v in data.verdicts if v.claim.baselines)
+    other = replace(first, claim=replace(first.claim, id="again", treatments=("another-arm",)))
+    worded = replace(other, claim=replace(other.claim, text="in other words"))
+    for second, shown in ((other, True), (worded, False)):
+        text = render_html(build_view(replace(data, verdicts=(first, second)), Redactor()))
+        glance = text[text.index('class="glance"') : text.index("</table>")]
+        assert (f"another-arm against {', '.join(first.claim.baselines)}" in glance) == shown
+
+
 def test_partial_run_says_so(make: Callable[..., ReportData]) -> None:
     text = render_html(build_view(make(30, finished=0.5), Redactor()))
     assert "Partial run." in text
