@@ -11,6 +11,8 @@ from claimbench_reports.view_format import Figure
 from claimbench_reports.view_types import ReadingView
 
 WIDTH, HEIGHT, PAD, LINE = 400, 84, 26, 46
+CHAR = 7.2
+"""How wide a character of a bold label is, about."""
 
 
 def interval_plot(reading: ReadingView) -> Markup:
@@ -37,10 +39,11 @@ def interval_plot(reading: ReadingView) -> Markup:
     if t is not None and t.value is not None:
         at = x(t.value)
         parts.append(f'<line class="thr" x1="{at}" y1="18" x2="{at}" y2="64"/>')
-        parts.append(f'<text class="t" {_anchor(at)} y="13">claimed: {escape(reading.needs)}</text>')
+        label = f"claimed: {reading.needs}"
+        parts.append(f'<text class="t" {_anchor(at, label)} y="13">{escape(label)}</text>')
     at = x(e.value)
     parts.append(f'<circle class="est" cx="{at}" cy="{LINE}" r="6"/>')
-    parts.append(f'<text {_anchor(at)} y="80">{escape(e.text)}</text>')
+    parts.append(f'<text {_anchor(at, e.text)} y="80">{escape(e.text)}</text>')
     words = f"Measured {e.text}" + (f", interval {e.interval}" if e.interval else "")
     if t is not None:
         words += f", claimed {reading.needs}"
@@ -66,10 +69,11 @@ def _bar(e: Figure, x: Callable[[float], float]) -> list[str]:
     return parts
 
 
-def _anchor(at: float) -> str:
+def _anchor(at: float, label: str) -> str:
     """Position and anchor of a label, kept inside the drawing."""
-    if at < 70:
+    half = max(70, len(label) * CHAR / 2)
+    if at < half:
         return f'x="{max(at - 20, 0)}" text-anchor="start"'
-    if at > WIDTH - 70:
+    if at > WIDTH - half:
         return f'x="{min(at + 20, WIDTH)}" text-anchor="end"'
     return f'x="{at}" text-anchor="middle"'
