@@ -15,9 +15,9 @@ from typing import Any
 
 import click
 
-from claimbench.claim_words import REASONS
+from claimbench.claims.words import REASONS
 from claimbench.cli import COMMANDS, usage
-from claimbench.suite import json_schema
+from claimbench.suite.load import json_schema
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 80

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench_providers import models
+from claimbench_providers.models import catalogue as models
 
 SMALL = "smollm2-135m-instruct-q4_1"
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from claimbench._version import __version__
+
 if TYPE_CHECKING:
     from claimbench.api import Run, open_run
 
 __all__ = ["Run", "__version__", "open_run"]
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:

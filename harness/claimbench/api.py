@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claimbench.store import ResultsStore
-from claimbench.store_open import DATABASE_NAME
+from claimbench.store.engine import DATABASE_NAME
+from claimbench.store.results import ResultsStore
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from claimbench.evaluate import Evaluation, Stored
+    from claimbench.evaluation.evaluate import Evaluation, Stored
     from claimbench.types import Manifest, Verdict
 
 __all__ = ["Run", "open_run"]
@@ -60,7 +60,7 @@ class Run:
     @cached_property
     def stored(self) -> Stored:
         """Everything that the database holds of the run, as domain types."""
-        from claimbench.evaluate import read_run
+        from claimbench.evaluation.evaluate import read_run
 
         with ResultsStore.open(self.database, read_only=True) as store:
             return read_run(store, self.id)
@@ -68,7 +68,7 @@ class Run:
     @cached_property
     def evaluation(self) -> Evaluation:
         """Scores, dollars, tables and verdicts with all their readings, as domain types."""
-        from claimbench.evaluate import evaluate
+        from claimbench.evaluation.evaluate import evaluate
 
         return evaluate(self.stored)
 
@@ -84,10 +84,10 @@ class Run:
     def calls(self) -> pd.DataFrame:
         """One row per finished call: what was asked and answered, score, tokens, dollars, and durations in seconds.
 
-        Beside the columns of :class:`~claimbench.tables.CallRows`: ``task``, ``sample_id``, ``text`` (the answer),
+        Beside the columns of :class:`~claimbench.tables.build.CallRows`: ``task``, ``sample_id``, ``text`` (the answer),
         ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown numbers are NaN.
         """
-        from claimbench import frames
+        from claimbench.evaluation import frames
 
         frame = frames.calls(self.evaluation.calls, self.evaluation.items.items)
         records = {record.call.id: record for record in self.stored.records}
@@ -100,13 +100,13 @@ class Run:
 
     def attempts(self) -> pd.DataFrame:
         """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens, billed dollars."""
-        from claimbench import frames
+        from claimbench.evaluation import frames
 
         return frames.attempts(self.stored.attempts, self.stored.calls)
 
     def items(self) -> pd.DataFrame:
         """One row per item (task and sample) and arm: mean score and dollars over epochs, and what is missing."""
-        from claimbench import frames
+        from claimbench.evaluation import frames
 
         return frames.items(self.evaluation.items)
 

@@ -709,3 +709,17 @@ class Manifest:
     host: Mapping[str, Json]
     seed: int
     options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A send that is about to happen; committed before it does.
+
+    ``reserved_usd``: the most that the attempt can cost, None if unknown. ``created_utc``: ISO 8601.
+    """
+
+    call_id: str
+    attempt_number: int
+    session: int
+    reserved_usd: Decimal | None
+    created_utc: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from claimbench.errors import PluginError
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm
 from claimbench_providers import hosts
 

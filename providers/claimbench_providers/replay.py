@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.errors import BadRequest, Network, PluginError, Timeout
-from claimbench.evaluate import read_run
-from claimbench.hostcost import REPLAYED_BUSY, busy_shares
-from claimbench.prompts import render
-from claimbench.provider import ProviderContext
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import read_run
+from claimbench.plan.prompts import render
+from claimbench.pricing.hosts import REPLAYED_BUSY, busy_shares
+from claimbench.provider.contract import ProviderContext
+from claimbench.store.results import ResultsStore
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -64,7 +64,7 @@ class Stored:
 
 
 class ReplayProvider:
-    """A :class:`~claimbench.provider.Provider` over a results folder."""
+    """A :class:`~claimbench.provider.contract.Provider` over a results folder."""
 
     stamp_source: StampSource = "reported"
 
@@ -134,7 +134,7 @@ class ReplayProvider:
         )
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """The stored answer; see :class:`~claimbench.provider.Provider`."""
+        """The stored answer; see :class:`~claimbench.provider.contract.Provider`."""
         if self._answers is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
         yield Meta(provenance="replayed")

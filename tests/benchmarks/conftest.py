@@ -20,14 +20,14 @@ import pytest
 
 from claimbench.cli import COLLECTOR
 from claimbench.clock import SystemClock
-from claimbench.evaluate import evaluate, read_run
-from claimbench.pricebook import PriceBook
-from claimbench.progress import Progress
-from claimbench.provider import ProviderContext
-from claimbench.run_costs import pricing_for
-from claimbench.run_setup import make_arms
-from claimbench.session import Job, Order, execute
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.run import pricing_for
+from claimbench.provider.contract import ProviderContext
+from claimbench.run.arms import make_arms
+from claimbench.run.progress import Progress
+from claimbench.run.session import Job, Order, execute
+from claimbench.store.results import ResultsStore
 from claimbench.types import (
     AnswerSpec,
     Arm,
@@ -41,7 +41,7 @@ from claimbench.types import (
     Suite,
     Task,
 )
-from claimbench_providers import compatible
+from claimbench_providers.endpoints import compatible
 
 PRICE = {"price": {"input": 1.0, "output": 2.0, "currency": "USD", "source": "a benchmark", "dated": "2026-01-01"}}
 
@@ -103,7 +103,7 @@ def enabled(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def server(enabled: None) -> Iterator[ScriptedServer]:
-    command = [sys.executable, "-m", "claimbench_providers.scripted_server"]
+    command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield ScriptedServer(json.loads(process.stdout.readline())["port"])

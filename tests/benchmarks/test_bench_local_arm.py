@@ -18,18 +18,18 @@ from typing import Any
 
 import pytest
 
-from claimbench import provenance
 from claimbench.clock import SystemClock
-from claimbench.limits import Budget
-from claimbench.plan import make_plan
-from claimbench.pricebook import PriceBook
-from claimbench.prompts import build_request
-from claimbench.provider import ProviderContext
-from claimbench.quiet import collector_at_rest
-from claimbench.run_costs import pricing_for
-from claimbench.run_setup import make_arms, manifest_of, start_arms
-from claimbench.runner import Runner
-from claimbench.store import ResultsStore
+from claimbench.limits.budget import Budget
+from claimbench.machine import provenance
+from claimbench.machine.garbage_collection import collector_at_rest
+from claimbench.plan.order import make_plan
+from claimbench.plan.prompts import build_request
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.run import pricing_for
+from claimbench.provider.contract import ProviderContext
+from claimbench.run.arms import make_arms, manifest_of, start_arms
+from claimbench.run.loop import Runner
+from claimbench.store.results import ResultsStore
 from claimbench.types import (
     AnswerSpec,
     Arm,
@@ -45,7 +45,8 @@ from claimbench.types import (
     Suite,
     Task,
 )
-from claimbench_providers import llama_cpp, models
+from claimbench_providers.llama import provider as llama_cpp
+from claimbench_providers.models import catalogue as models
 
 MODEL = "smollm2-135m-instruct-q4_1"
 LABELS = ("billing", "delivery", "tech", "praise")
@@ -81,7 +82,7 @@ class Bare:
     def __init__(self, path: Path, kind: str) -> None:
         import llama_cpp as library
 
-        from claimbench_providers.llama_grammar import labels_grammar
+        from claimbench_providers.llama.grammar import labels_grammar
 
         self._llama = library.Llama(
             str(path), n_ctx=1024, n_batch=512, n_threads=2, n_threads_batch=2, flash_attn=True, verbose=False

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.arm_price import freeze_suite
-from claimbench.plan import make_plan
-from claimbench.pricebook import PriceBook
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite, suite_to_json
+from claimbench.plan.order import make_plan
+from claimbench.pricing.arms import freeze_suite
+from claimbench.pricing.book import PriceBook
+from claimbench.store.results import ResultsStore
+from claimbench.suite.load import load_suite, suite_to_json
 from claimbench.types import Attempt, CallRecord, Manifest, Outcome, Timing, Usage
 
 RECORDS = 10_000

@@ -19,10 +19,11 @@ from typing import Any
 import pytest
 
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
+from claimbench.provider.device_worker import Device, WorkerProvider
 from claimbench.types import Arm
-from claimbench.worker import Device, WorkerProvider
-from claimbench_providers import llama_cpp, models
+from claimbench_providers.llama import provider as llama_cpp
+from claimbench_providers.models import catalogue as models
 
 MODEL = "smollm2-135m-instruct-q4_1"
 PASSAGE = "A harbour town keeps a long book of every vessel, every cargo and every captain that ever came to it. " * 10
@@ -38,7 +39,7 @@ def test_bench_multiple_choice(
 ) -> None:
     from lm_eval.api.instance import Instance
 
-    from claimbench.lm import ProviderLM
+    from claimbench.lmeval.model import ProviderLM
 
     files = models.cached_files(models.catalog()[MODEL], models.cache_dir())
     if not files:

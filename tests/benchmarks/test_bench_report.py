@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench_reports.pdf import find_browser
+from claimbench_reports.formats.pdf import find_browser
 
 pytestmark = pytest.mark.slow
 
@@ -29,11 +29,11 @@ WORK = textwrap.dedent(
     data = conftest.make_data(int(sys.argv[2]))
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
-    from claimbench.redact import Redactor
-    from claimbench_reports.exports import view_json
-    from claimbench_reports.html import render_html
-    from claimbench_reports.view import build_view
-    from claimbench_reports.xlsx import write_xlsx
+    from claimbench.privacy.redact import Redactor
+    from claimbench_reports.formats.exports import view_json
+    from claimbench_reports.formats.html import render_html
+    from claimbench_reports.view.build import build_view
+    from claimbench_reports.formats.xlsx import write_xlsx
 
     out = Path(sys.argv[3])
     start, cpu = time.perf_counter(), time.process_time()

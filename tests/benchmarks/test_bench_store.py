@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from claimbench.cli.self_test import bare_manifest
-from claimbench.store import Intent, ResultsStore, RunWriter
-from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing, Usage
+from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.types import Attempt, Call, CallRecord, Intent, Outcome, Timing, Usage
 
 Note = Callable[[str, object], None]
 RUN = "run-1"

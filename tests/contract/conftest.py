@@ -15,9 +15,12 @@ import pytest
 from aiohttp import web
 
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Delta, Event, Message, Request, SamplingParams
-from claimbench_providers import compatible, llama_cpp, models, openai
+from claimbench_providers.endpoints import compatible
+from claimbench_providers.endpoints import openai_sdk as openai
+from claimbench_providers.llama import provider as llama_cpp
+from claimbench_providers.models import catalogue as models
 
 SMALL = "smollm2-135m-instruct-q4_1"
 CONTEXT = 512

@@ -12,9 +12,9 @@ import pytest
 from aiohttp import web
 
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Event, Message, Request, SamplingParams
-from claimbench_providers import anthropic, compatible, gemini
+from claimbench_providers.endpoints import anthropic, compatible, gemini
 
 ARMS = {
     "chat": (compatible.create, {}),

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from claimbench.attempt import try_once
 from claimbench.clock import SystemClock
 from claimbench.errors import MalformedStream, Network, PluginError, ProviderError
-from claimbench.provider import ProviderContext
+from claimbench.provider.attempt import try_once
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Outcome, Request, SamplingParams, UsageReport
-from claimbench_providers import compatible, openai
-from claimbench_providers.scripted_server import Server
+from claimbench_providers.endpoints import compatible
+from claimbench_providers.endpoints import openai_sdk as openai
+from claimbench_providers.scripted.server import Server
 
 from .events import events_of
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from claimbench.attempt import try_once
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.attempt import try_once
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Attempt, Message, Outcome, Request, SamplingParams
-from claimbench_providers import compatible
+from claimbench_providers.endpoints import compatible
 
 BUSY_S = 1.0
 """How long the event loop is kept from reading, from before the answer's only piece arrives."""
@@ -27,7 +27,7 @@ BUSY_S = 1.0
 
 @pytest.fixture
 def url() -> Iterator[str]:
-    command = [sys.executable, "-m", "claimbench_providers.scripted_server"]
+    command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         yield f"http://127.0.0.1:{json.loads(process.stdout.readline())['port']}"

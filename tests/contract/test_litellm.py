@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from claimbench.attempt import Answer, classify
 from claimbench.clock import SystemClock
 from claimbench.errors import (
     Auth,
@@ -25,7 +24,8 @@ from claimbench.errors import (
     ServerFault,
     Timeout,
 )
-from claimbench.provider import ProviderContext
+from claimbench.provider.attempt import Answer, classify
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import (
     Arm,
     Delta,
@@ -40,8 +40,8 @@ from claimbench.types import (
     ToolCall,
     UsageReport,
 )
-from claimbench_providers import litellm, vendors
-from claimbench_providers.scripted_server import Server
+from claimbench_providers.endpoints import litellm, vendors
+from claimbench_providers.scripted.server import Server
 
 from .events import events_of
 

@@ -14,9 +14,10 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.errors import BadRequest, BenchError, IntegrityError, ModelError, PluginError, Timeout
-from claimbench.provider import InProcessProvider, ProviderContext
+from claimbench.provider.contract import InProcessProvider, ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Message, Request, UsageReport
-from claimbench_providers import llama_cpp, models
+from claimbench_providers.llama import provider as llama_cpp
+from claimbench_providers.models import catalogue as models
 
 pytestmark = pytest.mark.model
 SMALL = "smollm2-135m-instruct-q4_1"
@@ -77,7 +78,7 @@ def test_labels_are_the_only_answers(engine: Any, request_for: Ask, temperature:
 def test_constrained_greedy_equals_the_reference(engine: Any, reference: Any, request_for: Ask) -> None:
     from llama_cpp import LlamaGrammar
 
-    from claimbench_providers.llama_grammar import labels_grammar
+    from claimbench_providers.llama.grammar import labels_grammar
 
     grammar = LlamaGrammar.from_string(labels_grammar(LABELS), verbose=False)
     for number, question in enumerate(QUESTIONS[:2]):

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.attempt import try_once
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
-from claimbench.timing import token_rates
+from claimbench.provider.attempt import try_once
+from claimbench.provider.contract import ProviderContext
+from claimbench.provider.device_worker import Device, WorkerProvider
+from claimbench.tables.timing import token_rates
 from claimbench.types import Arm, Message, Request, SamplingParams, Timing
-from claimbench.worker import Device, WorkerProvider
-from claimbench_providers import llama_cpp, models
+from claimbench_providers.llama import provider as llama_cpp
+from claimbench_providers.models import catalogue as models
 
 SMALL = "smollm2-135m-instruct-q4_1"
 CALLS, MOST_CALLS = 8, 60

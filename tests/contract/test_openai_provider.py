@@ -26,9 +26,9 @@ from claimbench.errors import (
     ServerFault,
     Timeout,
 )
-from claimbench.provider import Provider, ProviderContext
+from claimbench.provider.contract import Provider, ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Meta, Request, SamplingParams, ToolCall, UsageReport
-from claimbench_providers import openai
+from claimbench_providers.endpoints import openai_sdk as openai
 
 Ask = Callable[..., Request]
 

@@ -25,9 +25,10 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.errors import BadRequest, ContextOverflow, IncompleteStream, ServerFault
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Json, Message, Meta, Request, SamplingParams, UsageReport
-from claimbench_providers import anthropic, compatible, gemini, litellm, openai
+from claimbench_providers.endpoints import anthropic, compatible, gemini, litellm
+from claimbench_providers.endpoints import openai_sdk as openai
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 

@@ -11,19 +11,11 @@ from llmock.scenarios import Fail, StreamFault
 from llmock.testing import LLMockServer
 
 from claimbench.clock import SystemClock
-from claimbench.errors import (
-    Auth,
-    IncompleteStream,
-    MalformedStream,
-    Network,
-    PluginError,
-    RateLimited,
-    ServerFault,
-)
-from claimbench.provider import Provider, ProviderContext
+from claimbench.errors import Auth, IncompleteStream, MalformedStream, Network, PluginError, RateLimited, ServerFault
+from claimbench.provider.contract import Provider, ProviderContext
+from claimbench.provider.usage import normalise_anthropic, normalise_gemini
 from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Request, SamplingParams, UsageReport
-from claimbench.usage import normalise_anthropic, normalise_gemini
-from claimbench_providers import anthropic, gemini, vendors
+from claimbench_providers.endpoints import anthropic, gemini, vendors
 
 from .events import events_of
 
@@ -259,7 +251,7 @@ def test_litellm_is_not_imported_before_it_is_needed() -> None:
 
     code = (
         "import sys; from pathlib import Path; from claimbench.clock import SystemClock\n"
-        "from claimbench.provider import ProviderContext; from claimbench.types import Arm\n"
+        "from claimbench.provider.contract import ProviderContext; from claimbench.types import Arm\n"
         "from claimbench_providers import litellm\n"
         "context = ProviderContext(SystemClock(), {}, Path(), Path())\n"
         "assert litellm.create(Arm('a', 'litellm', 'bedrock/m'), context).missing() is None\n"

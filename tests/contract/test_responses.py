@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from claimbench.attempt import Answer, classify
 from claimbench.clock import SystemClock
 from claimbench.errors import (
     Auth,
@@ -20,7 +19,8 @@ from claimbench.errors import (
     RateLimited,
     ServerFault,
 )
-from claimbench.provider import ProviderContext
+from claimbench.provider.attempt import Answer, classify
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import (
     Arm,
     Delta,
@@ -35,8 +35,9 @@ from claimbench.types import (
     ToolCall,
     UsageReport,
 )
-from claimbench_providers import compatible, openai, vendors
-from claimbench_providers.responses_wire import ResponseReader
+from claimbench_providers.endpoints import compatible, vendors
+from claimbench_providers.endpoints import openai_sdk as openai
+from claimbench_providers.endpoints.responses_wire import ResponseReader
 
 from .events import events_of
 

@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 from claimbench.clock import SystemClock
-from claimbench.limits import Budget
-from claimbench.runner import Money, Runner
+from claimbench.limits.budget import Budget
+from claimbench.pricing.money import Money
+from claimbench.run.loop import Runner
 from claimbench.types import Arm, Attempt, BudgetSpec, Call, ErrorPolicy, Request
 
 

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from claimbench_providers.scripted_replies import Script
-from claimbench_providers.scripted_server import Server, serve
+from claimbench_providers.scripted.replies import Script
+from claimbench_providers.scripted.server import Server, serve
 
 LABELS = ("billing", "delivery", "tech")
 FAULTS: tuple[dict[str, Any], ...] = (

@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from claimbench_providers.scripted_replies import Script
-from claimbench_providers.scripted_server import Server, serve
+from claimbench_providers.scripted.replies import Script
+from claimbench_providers.scripted.server import Server, serve
 
 Wait = Callable[[float], float]
 """Now in seconds -> seconds that a request has to wait; 0 if it fits, and is then counted."""

@@ -11,8 +11,8 @@ from concurrent.futures import Future
 from decimal import Decimal
 from pathlib import Path
 
-from claimbench.store import Intent, ResultsStore, RunWriter
-from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing
+from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.types import Attempt, Call, CallRecord, Intent, Outcome, Timing
 
 
 def say(kind: str, call_id: str) -> None:

@@ -44,7 +44,7 @@ from sqlalchemy import event
 
 from claimbench.cli import main
 from claimbench.clock import SystemClock
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 
 from .conftest import Said, Vendor
 

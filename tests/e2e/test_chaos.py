@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from claimbench import provenance
 from claimbench.clock import Clock
 from claimbench.errors import (
     ConnectTimeout,
@@ -24,19 +23,20 @@ from claimbench.errors import (
     RateLimited,
     ServerFault,
 )
-from claimbench.evaluate import evaluate, read_run
-from claimbench.limits import Budget
-from claimbench.plan import make_plan
-from claimbench.progress import Progress
-from claimbench.prompts import build_request
-from claimbench.run_costs import pricing_for
-from claimbench.run_setup import Arms, manifest_of
-from claimbench.runner import Runner
-from claimbench.simulated import LoopClock, run_simulated
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite
+from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.limits.budget import Budget
+from claimbench.machine import provenance
+from claimbench.plan.order import make_plan
+from claimbench.plan.prompts import build_request
+from claimbench.pricing.run import pricing_for
+from claimbench.run.arms import Arms, manifest_of
+from claimbench.run.loop import Runner
+from claimbench.run.progress import Progress
+from claimbench.store.results import ResultsStore
+from claimbench.suite.load import load_suite
+from claimbench.testing.simulated import LoopClock, run_simulated
 from claimbench.types import Delta, Done, Event, Outcome, Request, Suite, Usage, UsageReport
-from claimbench_providers.scripted import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import Script, ScriptedProvider
 
 N = 1000
 LABELS = ("billing", "delivery", "tech")
@@ -123,7 +123,7 @@ def measure(suite: Suite, folder: Path, share: float, **arms: Any) -> tuple[Resu
         clock: Clock = LoopClock()
         providers = {arm.name: ChaosProvider(i, share) for i, arm in enumerate(suite.arms)} | arms
         ready = Arms(dict(providers), {}, {}, {})
-        from claimbench.pricebook import PriceBook
+        from claimbench.pricing.book import PriceBook
 
         pricing = pricing_for(suite, PriceBook(use_genai=False), clock)
         run_id = provenance.new_run_id()

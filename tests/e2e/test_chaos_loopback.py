@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.evaluate import Evaluation, evaluate, read_run
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.store.results import ResultsStore
 from claimbench.types import Outcome
 
 from .chaos_server import LABELS, STUCK, answer

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from claimbench.evaluate import read_run
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import read_run
+from claimbench.store.results import ResultsStore
 
 from .bills import bills_of_html, bills_of_json, bills_of_xlsx
 from .conftest import LABELS, Said

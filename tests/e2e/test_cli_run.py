@@ -15,7 +15,7 @@ import pytest
 
 import claimbench
 from claimbench.errors import StoreError
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 
 from .conftest import BENCH, Said, Vendor, environment
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from llmock.testing import LLMockServer
 
-from claimbench_providers.endpoint_check import list_address, model_ids
+from claimbench_providers.endpoints.check import list_address, model_ids
 
 from .conftest import Said, Vendor
 from .money_vendor import installed
@@ -123,7 +123,7 @@ def test_a_refused_key_and_a_silent_address_are_errors_that_show_no_key(
 
 
 def test_a_server_without_a_list_can_still_be_called(tmp_path: Path, bench: Bench) -> None:
-    command = [sys.executable, "-m", "claimbench_providers.scripted_server"]
+    command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         port = json.loads(server.stdout.readline())["port"]

@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claimbench.claims import judge, parse_claim
-from claimbench.table_arrays import tables_from_arrays
+from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec
-from claimbench_providers.models import cache_dir
+from claimbench_providers.models.catalogue import cache_dir
 
 from . import independent_figures as other
 from .bills import bills_of_html, bills_of_json, bills_of_xlsx

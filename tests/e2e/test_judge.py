@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench_providers.models import cache_dir
+from claimbench_providers.models.catalogue import cache_dir
 
 from . import independent_figures as other
 from .bills import bills_of_html, bills_of_json, bills_of_xlsx

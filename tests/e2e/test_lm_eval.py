@@ -12,10 +12,10 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.errors import SuiteError
-from claimbench.evaluate import evaluate, read_run
-from claimbench.provider import InProcessProvider, ProviderContext
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite
+from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.provider.contract import InProcessProvider, ProviderContext
+from claimbench.store.results import ResultsStore
+from claimbench.suite.load import load_suite
 from claimbench.types import Arm, Suite
 
 # lm-eval and datasets warn about much of their own; that is not ours to fail on
@@ -149,9 +149,9 @@ def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[li
     from lm_eval.evaluator import simple_evaluate
     from lm_eval.tasks import TaskManager
 
-    from claimbench.lm import ProviderLM
-    from claimbench.lm_tasks import _config_of
-    from claimbench.worker import Device, WorkerProvider
+    from claimbench.lmeval.model import ProviderLM
+    from claimbench.lmeval.tasks import _config_of
+    from claimbench.provider.device_worker import Device, WorkerProvider
 
     clock = SystemClock()
     model = ProviderLM(WorkerProvider(engine, Device("cpu"), clock), clock)
@@ -173,7 +173,7 @@ def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[li
 
 @pytest.fixture
 def engine(small_model: Path, folder: Path) -> InProcessProvider:
-    from claimbench_providers.llama_cpp import create
+    from claimbench_providers.llama.provider import create
 
     arm = Arm("small", "llama_cpp", str(small_model), device="cpu", options={"n_ctx": 1024, "n_threads": 1})
     context = ProviderContext(SystemClock(), os.environ, small_model.parent, small_model.parent)
@@ -241,7 +241,7 @@ def test_multiple_choice_equals_an_independent_loop(small_model: Path, folder: P
     prefix alone and each rest after it; the time is tests/benchmarks' business.
     """
     from claimbench.types import Message, Request, SamplingParams
-    from claimbench_providers.llama_cpp import create
+    from claimbench_providers.llama.provider import create
 
     options = {"n_ctx": 1024, "n_threads": 1, "flash_attn": "off"}
     arm = Arm("small", "llama_cpp", str(small_model), device="cpu", options=options)

@@ -25,8 +25,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.evaluate import Evaluation, evaluate, read_run
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.store.results import ResultsStore
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow, pytest.mark.model]
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from claimbench.egress import EgressRefused, Watch, endpoints, is_here, over_sessions, said, unwatched
-from claimbench.store import ResultsStore
+from claimbench.privacy.egress import EgressRefused, Watch, endpoints, is_here, over_sessions, said, unwatched
+from claimbench.store.results import ResultsStore
 from claimbench.types import Arm, BudgetSpec, ErrorPolicy, LoadSpec, SamplingParams, ServeSpec, Suite
 
 from .conftest import Said, Vendor
@@ -44,7 +44,7 @@ def test_an_sdk_arm_claims_nothing(desk: Path, bench: Bench) -> None:
 
 GUARDED = """
 import socket, sys
-from claimbench.egress import Watch
+from claimbench.privacy.egress import Watch
 watch = Watch(only={"allowed.invalid"}); watch.install()
 def attempt(work):
     try:
@@ -126,7 +126,7 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
 
     from claimbench.cli.self_test import bare_manifest
     from claimbench.cli.watching import privacy_lines, watched
-    from claimbench.run_setup import Arms
+    from claimbench.run.arms import Arms
 
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
     one, judge = (SimpleNamespace(traffic={f"{name}.example:443": sent}) for name in ("api", "judge"))

@@ -10,9 +10,9 @@ from llmock.ratelimit import LimitSettings
 from llmock.testing import LLMockServer
 
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Message, Outcome, Request, SamplingParams
-from claimbench_providers import compatible
+from claimbench_providers.endpoints import compatible
 
 from .bare_runner import bare_runner, planned
 
@@ -40,7 +40,7 @@ async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
     refused = sum(a.outcome is Outcome.RATE_LIMITED for a in rows.attempts)
     answered = sum(a.outcome is Outcome.OK for a in rows.attempts)
     # Declared to us is nothing. The server's own headers say when nothing is left, so that it never has to refuse; the
-    # wait lasts until its bucket is full again, which loses nothing of it (tests/unit/test_ratelimit.py: minutes).
+    # wait lasts until its bucket is full again, which loses nothing of it (tests/unit/limits/test_key_gate.py: minutes).
     # While the first bucket is emptied it fills again at RPM per minute: a slow machine gets that much more out of it.
     refilled = RPM * seconds / 60
     assert RPM - arm.concurrency <= answered <= RPM + refilled, (answered, refused, seconds)

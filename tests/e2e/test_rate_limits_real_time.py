@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from claimbench.clock import SystemClock
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, Message, Outcome, RateLimits, Request, SamplingParams
-from claimbench_providers import compatible
+from claimbench_providers.endpoints import compatible
 
 from .bare_runner import bare_runner, planned
 

@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.evaluate import Evaluation, evaluate, read_run
+from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
 from claimbench.scorers.loading import load
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite
+from claimbench.store.results import ResultsStore
+from claimbench.suite.load import load_suite
 
 DATA = Path(__file__).parents[2].resolve().parent / "shared" / "data"
 MODELS = os.environ.get("REAL_DATA_MODELS", "smollm2-135m-instruct-q4_1,qwen2.5-coder-0.5b-instruct-q4_k_m").split(",")
@@ -209,7 +209,7 @@ def plain_models() -> Iterator[dict[str, Any]]:
     """llama-cpp-python's own high-level models."""
     from llama_cpp import Llama
 
-    from claimbench_providers import models
+    from claimbench_providers.models import catalogue as models
 
     made: dict[str, Any] = {}
     for name in MODELS:

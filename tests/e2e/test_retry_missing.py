@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 from claimbench.types import Call, Outcome
 
 from .conftest import Said, Vendor, _serve

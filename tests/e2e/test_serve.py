@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 from claimbench.types import Outcome
 
 from .conftest import BENCH, Said, environment

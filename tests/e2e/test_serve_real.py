@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 
 from .conftest import BENCH, Said, environment
 from .test_cli_run import finished_calls

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from claimbench.cli.self_test import bare_manifest
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 from claimbench.types import Call
 
 RUN = "run-1"

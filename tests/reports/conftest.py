@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from claimbench.tables import build_tables
+from claimbench.tables.build import build_tables
 from claimbench.types import (
     AnswerSpec,
     Arm,
@@ -40,7 +40,7 @@ from claimbench.types import (
     Usage,
     Verdict,
 )
-from claimbench_reports.inputs import (
+from claimbench_reports.view.inputs import (
     ArmInfo,
     BreakEven,
     EarlierRun,
@@ -316,8 +316,8 @@ def hostile_texts() -> tuple[str, ...]:
 
 def write_demo(path: Path) -> None:
     """Write a report of made data, for a look by hand."""
-    from claimbench.redact import Redactor
-    from claimbench_reports.html import render_html
-    from claimbench_reports.view import build_view
+    from claimbench.privacy.redact import Redactor
+    from claimbench_reports.formats.html import render_html
+    from claimbench_reports.view.build import build_view
 
     path.write_text(render_html(build_view(make_data(120), Redactor())), encoding="utf-8")

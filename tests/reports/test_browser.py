@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from claimbench.redact import Redactor
-from claimbench_reports.html import render_html
-from claimbench_reports.index import render_index
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.pdf import find_browser, write_pdf
-from claimbench_reports.view import build_view
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats.html import render_html
+from claimbench_reports.formats.index import render_index
+from claimbench_reports.formats.pdf import find_browser, write_pdf
+from claimbench_reports.view.build import build_view
+from claimbench_reports.view.inputs import ReportData
 
 CHROMIUM = find_browser()
 pytestmark = [

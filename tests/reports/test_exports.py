@@ -16,16 +16,16 @@ import openpyxl
 import pytest
 from rich.console import Console
 
-from claimbench.redact import Redactor
-from claimbench_reports import exports
-from claimbench_reports.console import plain_summary, print_summary
-from claimbench_reports.html import render_html
-from claimbench_reports.index import render_index
-from claimbench_reports.inputs import EarlierRun, ReportData
-from claimbench_reports.schema import report_schema
-from claimbench_reports.view import build_view
-from claimbench_reports.view_types import View
-from claimbench_reports.xlsx import write_xlsx
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats import exports
+from claimbench_reports.formats.console import plain_summary, print_summary
+from claimbench_reports.formats.html import render_html
+from claimbench_reports.formats.index import render_index
+from claimbench_reports.formats.schema import report_schema
+from claimbench_reports.formats.xlsx import write_xlsx
+from claimbench_reports.view.build import build_view
+from claimbench_reports.view.inputs import EarlierRun, ReportData
+from claimbench_reports.view.types import View
 
 
 @pytest.fixture(scope="module")

@@ -11,12 +11,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from claimbench.redact import Redactor
-from claimbench_reports.console import plain_summary
-from claimbench_reports.html import render_html
-from claimbench_reports.inputs import ArmInfo, ReportData
-from claimbench_reports.view import build_view
-from claimbench_reports.view_types import View
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats.console import plain_summary
+from claimbench_reports.formats.html import render_html
+from claimbench_reports.view.build import build_view
+from claimbench_reports.view.inputs import ArmInfo, ReportData
+from claimbench_reports.view.types import View
 
 DOCUMENT = "html head meta title link style body header nav main section article footer script"
 TEXT = "a p h1 h2 h3 h4 strong span ul li dl dt dd pre code sub div details summary figure figcaption"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from claimbench.errors import BenchError
-from claimbench_reports import pdf
+from claimbench_reports.formats import pdf
 
 
 def test_no_browser(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from claimbench_reports.plots import CHAR, WIDTH, _anchor
+from claimbench_reports.charts.plots import CHAR, WIDTH, _anchor
 
 
 @pytest.mark.parametrize("label", ["124%", "claimed: at least 130%", "claimed: at least +29.5 pts"])

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from claimbench.errors import BenchError
-from claimbench.redact import MASK, WITHHELD, Redactor, check_profile, secrets_in
+from claimbench.privacy.redact import MASK, WITHHELD, Redactor, check_profile, secrets_in
 
 KEYS = (
     "sk-proj-abcdEFGH0123456789",

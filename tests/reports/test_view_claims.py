@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from claimbench.redact import Redactor
+from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Estimate, Reading, Verdict
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_claims import reading_name, settle_sentence, unit_of, verdict_views
+from claimbench_reports.view.claims import reading_name, settle_sentence, unit_of, verdict_views
+from claimbench_reports.view.inputs import ReportData
 
 INF = float("inf")
 

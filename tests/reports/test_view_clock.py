@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claimbench.redact import Redactor
-from claimbench_reports.html import render_html
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view import build_view
-from claimbench_reports.view_clock import clocks
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats.html import render_html
+from claimbench_reports.view.build import build_view
+from claimbench_reports.view.clock import clocks
+from claimbench_reports.view.inputs import ReportData
 
 ENGINE = {"prompt_n": 100.0, "predicted_n": 11.0, "prompt_ms": 198.0, "predicted_ms": 990.0}
 

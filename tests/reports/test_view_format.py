@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from claimbench_reports import view_format as f
+from claimbench_reports.view import format as f
 
 
 @pytest.mark.parametrize(

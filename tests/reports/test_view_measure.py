@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from claimbench.table_arrays import tables_from_arrays
-from claimbench_reports.view_measure import ItemScope, usd_1k
+from claimbench.testing.tables import tables_from_arrays
+from claimbench_reports.view.measure import ItemScope, usd_1k
 
 N = 30
 

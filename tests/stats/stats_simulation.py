@@ -18,7 +18,8 @@ from itertools import product
 import numpy as np
 from scipy import optimize, special
 
-from claimbench import sequential, stats
+from claimbench import stats
+from claimbench.stats import sequential
 
 Rng = np.random.Generator
 SIZES = (20, 50, 200, 1000)

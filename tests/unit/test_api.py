@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import claimbench
-from claimbench.arm_price import freeze_suite
 from claimbench.clock import FakeClock
 from claimbench.errors import StoreError
-from claimbench.plan import make_plan
-from claimbench.pricebook import PriceBook
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite
-from claimbench.suite_json import suite_to_json
+from claimbench.plan.order import make_plan
+from claimbench.pricing.arms import freeze_suite
+from claimbench.pricing.book import PriceBook
+from claimbench.store.results import ResultsStore
+from claimbench.suite.codec import suite_to_json
+from claimbench.suite.load import load_suite
 from claimbench.types import Attempt, Call, CallRecord, Manifest, Outcome, Suite, Timing, Usage
 
 RUN = "20260101T000000Z-aaaaaa"

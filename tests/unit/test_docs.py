@@ -16,21 +16,24 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from claimbench import arm_price, claims_parse, gate, hostcost
-from claimbench.attempt import try_once
-from claimbench.claim_words import REASONS
-from claimbench.claims_parse import parse_claims
+from claimbench.claims import gate
+from claimbench.claims import parse as claims_parse
+from claimbench.claims.parse import parse_claims
+from claimbench.claims.readings.accuracy import MARGINS_SHOWN, MISSING_LIMIT
+from claimbench.claims.readings.latency import OVERLAP_NEEDED
+from claimbench.claims.words import REASONS
 from claimbench.cli import COMMANDS
 from claimbench.clock import SystemClock
 from claimbench.errors import EXIT_ORDER
-from claimbench.provider import Provider
-from claimbench.readings_accuracy import MARGINS_SHOWN, MISSING_LIMIT
-from claimbench.readings_latency import OVERLAP_NEEDED
+from claimbench.pricing import arms as arm_price
+from claimbench.pricing import hosts as hostcost
+from claimbench.provider.attempt import try_once
+from claimbench.provider.contract import Provider
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.stats import TAIL_KISH
-from claimbench.suite import json_schema, load_suite
-from claimbench.suite_lm_model import LmEvalTaskModel
-from claimbench.suite_model import ArmModel
+from claimbench.suite.load import json_schema, load_suite
+from claimbench.suite.schema import ArmModel
+from claimbench.suite.schema_tasks import LmEvalTaskModel
 from claimbench.types import AnswerSpec, Message, Outcome, Request, Sample, SamplingParams, Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -117,7 +120,7 @@ def test_every_reading_is_in_the_glossary() -> None:
 
 
 def test_every_column_of_the_compare_table_is_in_the_glossary() -> None:
-    from claimbench_reports.view_words import COLUMNS
+    from claimbench_reports.view.words import COLUMNS
 
     words = page("glossary.md").lower()
     heads = {re.sub(r" p\d+$", "", head) for _, head, _, _ in COLUMNS}
@@ -152,7 +155,8 @@ def test_constants_that_the_pages_state() -> None:
 
 
 def test_suites_page_names_all_structured_values() -> None:
-    from claimbench_providers import chat_endpoint, llama_options
+    from claimbench_providers.endpoints import chat as chat_endpoint
+    from claimbench_providers.llama import options as llama_options
 
     said = quoted(page("suites.md"))
     wanted = {

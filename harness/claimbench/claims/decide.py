@@ -6,8 +6,8 @@ import math
 from dataclasses import dataclass, replace
 
 from claimbench import stats
-from claimbench.claim_words import reading_sentence
-from claimbench.judge_types import Leaf, Question, Side
+from claimbench.claims.types import Leaf, Question, Side
+from claimbench.claims.words import reading_sentence
 from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading
 

@@ -7,10 +7,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from claimbench import gate, readings_accuracy, readings_cost, readings_latency, stats
-from claimbench.decide import Effort, decide
-from claimbench.judge_types import JudgeContext, Leaf, Outcome, Question
-from claimbench.table_types import CallTable, ItemTable
+from claimbench import stats
+from claimbench.claims import gate
+from claimbench.claims.decide import Effort, decide
+from claimbench.claims.readings import (
+    accuracy as readings_accuracy,
+)
+from claimbench.claims.readings import (
+    cost as readings_cost,
+)
+from claimbench.claims.readings import (
+    latency as readings_latency,
+)
+from claimbench.claims.types import JudgeContext, Leaf, Outcome, Question
+from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading
 
 P_SLACK = 1e-9

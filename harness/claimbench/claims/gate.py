@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.judge_types import JudgeContext
-from claimbench.table_types import BoolArray, CallTable, IntArray, ItemTable
+from claimbench.claims.types import JudgeContext
+from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
 from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Session, Suite
 
 MUST_MATCH = ("measured_sha256", "epochs", "error_policy", "sampling", "reasoning_effort", "answer_constraint", "load")

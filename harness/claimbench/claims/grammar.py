@@ -1,7 +1,7 @@
 """What the claim grammar can read: predicates (what is said) and modifiers, as one table of patterns.
 
 A sentence is scanned for every predicate; overlapping matches yield to the longest. Names of arms are masked before
-(:mod:`claimbench.claim_names`), so that the 5 of "gpt-5" is never a number of the claim.
+(:mod:`claimbench.claims.names`), so that the 5 of "gpt-5" is never a number of the claim.
 """
 
 from __future__ import annotations

@@ -18,10 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from claimbench import claim_grammar as grammar
-from claimbench import claim_names as names
-from claimbench.claim_grammar import Predicate
-from claimbench.claim_names import Mention, nearest
+from claimbench.claims import grammar, names
+from claimbench.claims.grammar import Predicate
+from claimbench.claims.names import Mention, nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Claim, ClaimSpec, Json, Suite, Task
 

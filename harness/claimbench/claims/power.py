@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.reading_rules import ReadingRule, rules
-from claimbench.table_types import CallTable, ItemTable
+from claimbench.claims.readings.rules import ReadingRule, rules
+from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim
 
 POWER = 0.8

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.table_types import BoolArray, FloatArray, ItemTable, StrArray
+from claimbench.tables.types import BoolArray, FloatArray, ItemTable, StrArray
 
 FEWEST = 20
 """Clusters that each side needs; with fewer nothing is said."""

@@ -12,13 +12,14 @@ from itertools import groupby
 
 import numpy as np
 
-from claimbench import sequential, stats
-from claimbench.claims import claim_outcomes
-from claimbench.distributions import normal_quantile
-from claimbench.judge_types import JudgeContext, Outcome
-from claimbench.sequential import LOOKS, LookPlan
-from claimbench.table_subset import restrict
-from claimbench.table_types import CallTable, ItemTable
+from claimbench import stats
+from claimbench.claims.types import JudgeContext, Outcome
+from claimbench.claims.verdicts import claim_outcomes
+from claimbench.stats import sequential
+from claimbench.stats.distributions import normal_quantile
+from claimbench.stats.sequential import LOOKS, LookPlan
+from claimbench.tables.subset import restrict
+from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Look
 
 CONTINUE, DECIDED, FUTILE, END = "continue", "stop: decided", "stop: futile", "end of plan"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from claimbench.stats import Interval
-from claimbench.table_types import BoolArray, FloatArray
+from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, VerdictStatus
 
 ReadingStatus = VerdictStatus | Literal["n/a"]
@@ -33,10 +33,10 @@ class HostRate:
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """Everything :func:`claimbench.claims.judge` needs beside claims and tables. All mappings are by arm name.
+    """Everything :func:`claimbench.claims.verdicts.judge` needs beside claims and tables. All mappings are by arm name.
 
     Attributes:
-        profiles: comparability keys of each arm (see :mod:`claimbench.gate`).
+        profiles: comparability keys of each arm (see :mod:`claimbench.claims.gate`).
         allow: keys whose difference the suite accepts; printed in the verdict.
         arms_not_run: why an arm was not run.
         list_prices: published prices, for that reading.

@@ -7,14 +7,16 @@ from dataclasses import replace
 
 import numpy as np
 
-from claimbench import gate, sequential, stats
-from claimbench.claim_words import verdict_sentence
-from claimbench.claims_parse import explain_text, parse_claim, parse_claims
-from claimbench.judge_types import HostRate, JudgeContext, Leaf, ListPrice, Outcome
-from claimbench.judging import judges_like
-from claimbench.table_types import BoolArray, CallTable, ItemTable
+from claimbench import stats
+from claimbench.claims import gate
+from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, judge_leaf
+from claimbench.claims.parse import explain_text, parse_claim, parse_claims
+from claimbench.claims.types import HostRate, JudgeContext, Leaf, ListPrice, Outcome
+from claimbench.claims.words import verdict_sentence
+from claimbench.plan.judges import judges_like
+from claimbench.stats import sequential
+from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
-from claimbench.verdicts import P_SLACK, all_of, any_of, combine, judge_leaf
 
 __all__ = [
     "HostRate",

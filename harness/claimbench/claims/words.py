@@ -6,11 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from claimbench.judge_types import Leaf, Question
+from claimbench.claims.types import Leaf, Question
 from claimbench.types import Claim, Estimate, Reading
 
 if TYPE_CHECKING:
-    from claimbench.judge_types import Outcome
+    from claimbench.claims.types import Outcome
 
 UNDER = "under the harness's reading"
 LEAD: Mapping[str, str] = {

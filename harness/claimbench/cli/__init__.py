@@ -59,7 +59,7 @@ def usage() -> str:
 
 
 def _version() -> str:
-    from claimbench import __version__
+    from claimbench._version import __version__
 
     return f"bench, version {__version__}"
 
@@ -78,7 +78,7 @@ def group() -> click.Group:
             if cmd_name not in COMMANDS:
                 return None
             name = COMMANDS[cmd_name][0]
-            module = importlib.import_module(f"claimbench.cli.{name}")
+            module = importlib.import_module(f"claimbench.cli.commands.{name}")
             command = getattr(module, f"{cmd_name}_command", None) or getattr(module, name)
             assert isinstance(command, click.Command)  # noqa: S101 - a test calls every command's --help
             return command
@@ -123,14 +123,14 @@ def main(argv: Sequence[str] | None = None) -> None:
 COLLECTOR = (500_000, 50, 100)
 """When Python looks for garbage in cycles. A command makes hundreds of thousands of objects that all stay in use, of
 imports and of a run's records; walking them again and again is a fifth of its time. While a run measures, another
-setting holds (:mod:`claimbench.quiet`)."""
+setting holds (:mod:`claimbench.machine.garbage_collection`)."""
 
 
 def _without_keys(text: str) -> str:
     """An error may quote what a server or a library said."""
     import os
 
-    from claimbench.redact import Redactor, secrets_in
+    from claimbench.privacy.redact import Redactor, secrets_in
 
     return Redactor("full", secrets_in(os.environ)).mask(text)
 

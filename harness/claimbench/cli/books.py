@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from claimbench.arm_price import ArmPrice
-    from claimbench.pricebook import PriceBook
+    from claimbench.pricing.arms import ArmPrice
+    from claimbench.pricing.book import PriceBook
     from claimbench.types import Suite
 
 
@@ -22,7 +22,7 @@ def bundled_books() -> list[Path]:
 
 def price_book(first: Sequence[Path] = ()) -> PriceBook:
     """Return the price book; files in ``first`` stand in for others where both name a model."""
-    from claimbench.pricebook import PriceBook
+    from claimbench.pricing.book import PriceBook
 
     return PriceBook(bundled_books(), first=first)
 
@@ -33,8 +33,8 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
     Raises:
         BenchError: it is neither, or the frozen book lacks an arm.
     """
-    from claimbench.arm_price import resolve_arm, thaw
     from claimbench.errors import BenchError
+    from claimbench.pricing.arms import resolve_arm, thaw
 
     if path.suffix != ".json":
         book = price_book([] if str(path) == "installed" else [path])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from claimbench.calibrate import Errors
+    from claimbench.run.calibrate import Errors
     from claimbench.types import Json
 
 PROVIDERS = ("compatible", "openai")
@@ -19,16 +19,16 @@ PROVIDERS = ("compatible", "openai")
 
 def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
     """Measure (about half a minute), print a table unless ``quiet``, keep it in the results folder."""
-    from claimbench.calibrate import calibrate, server_process
-    from claimbench.calibration import write_last
     from claimbench.cli.common import provider_factories
+    from claimbench.machine.calibration import write_last
+    from claimbench.run.calibrate import calibrate, server_process
 
     if not quiet:
         click.echo("\nThe harness's own clock error (reported minus true, ms):")
         click.echo(
             f"  {'provider':<12}{'stamps':<12}{'in flight':>9}{'calls':>7}{'TTFT':>9}{'p99':>9}{'E2E':>9}{'p99':>9}"
         )
-    command = [sys.executable, "-m", "claimbench_providers.scripted_server"]
+    command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with server_process(command) as url:
         show = _nothing if quiet else _line
         found = asyncio.run(calibrate(provider_factories(PROVIDERS), url, show=show))

@@ -15,8 +15,8 @@ import click
 from claimbench.errors import EXIT_OK, EXIT_ORDER, EXIT_REFUTED, EXIT_UNDECIDED, BenchError, PluginError, StoreError
 
 if TYPE_CHECKING:
-    from claimbench.provider import ProviderContext, ProviderFactory
-    from claimbench.store import ResultsStore
+    from claimbench.provider.contract import ProviderContext, ProviderFactory
+    from claimbench.store.results import ResultsStore
     from claimbench.types import Suite, Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,7 +62,7 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
     Raises:
         StoreError: there is none yet, or it cannot be used.
     """
-    from claimbench.store import ResultsStore
+    from claimbench.store.results import ResultsStore
 
     if not create and not results.exists():
         raise StoreError(f"{results}: no results here yet", hint="run a suite first: bench run suites/support.yaml")
@@ -119,8 +119,8 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
 def provider_context(suite: Suite, *, offline: bool = False) -> ProviderContext:
     """What providers are given."""
     from claimbench.clock import SystemClock
-    from claimbench.provider import ProviderContext
-    from claimbench_providers.models import cache_dir
+    from claimbench.provider.contract import ProviderContext
+    from claimbench_providers.models.catalogue import cache_dir
 
     return ProviderContext(
         clock=SystemClock(),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from claimbench.evaluate import Evaluation
-    from claimbench_reports.inputs import Economics
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench_reports.view.inputs import Economics
 
 
 def economics_of(evaluation: Evaluation) -> Economics:
@@ -15,9 +15,9 @@ def economics_of(evaluation: Evaluation) -> Economics:
 
     import numpy as np
 
-    from claimbench.projection import project_arm, token_basis
-    from claimbench.run_economics import claim_tornados, pairs
-    from claimbench_reports.inputs import Economics, break_even_of, tornado_of
+    from claimbench.economics.projection import project_arm, token_basis
+    from claimbench.economics.run import claim_tornados, pairs
+    from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
     arms = {arm.name for arm in evaluation.stored.suite.arms}  # a judge is nobody's alternative

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from claimbench.cli.progress import dollars, duration
 
 if TYPE_CHECKING:
-    from claimbench.planning import ArmEffort, ClaimPlan
+    from claimbench.claims.power import ArmEffort, ClaimPlan
     from claimbench.types import Suite
 
 
 def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
     """What one call of each arm takes, from list prices and the bound of its prompt; seconds are unknown unmeasured."""
+    from claimbench.claims.power import ArmEffort
     from claimbench.cli.books import price_book
-    from claimbench.estimate import estimate_arms
-    from claimbench.planning import ArmEffort
+    from claimbench.plan.estimate import estimate_arms
 
     return {
         arm.arm: ArmEffort(

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from claimbench.cli.common import provider_context, provider_factories
 from claimbench.errors import BenchError
-from claimbench.machine_checks import Check
+from claimbench.machine.checks import Check
 
 if TYPE_CHECKING:
-    from claimbench.provider import Provider, ProviderContext
+    from claimbench.provider.contract import Provider, ProviderContext
     from claimbench.types import Arm, Attempt, Suite
 
 RUN_ID = "doctor"
@@ -20,8 +20,8 @@ RUN_ID = "doctor"
 
 async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: bool, call: bool) -> list[Check]:
     """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``, one call."""
-    from claimbench.run_setup import at_its_line
-    from claimbench.suite import load_suite
+    from claimbench.run.arms import at_its_line
+    from claimbench.suite.load import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     context = provider_context(suite)
@@ -62,8 +62,8 @@ def _without(suite: Suite, arm: Arm) -> str:
 
 
 async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
-    from claimbench.nearest import did_you_mean
-    from claimbench_providers.endpoint_check import listed
+    from claimbench.error_words import did_you_mean
+    from claimbench_providers.endpoints.check import listed
 
     name = f"arm {arm.name}"
     listing = await listed(arm, provider, context)
@@ -86,12 +86,12 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     """Send the first request of the suite once, unmeasured by any run, and say what it took."""
     import contextlib
 
-    from claimbench.attempt import try_once
     from claimbench.cli.books import price_book
     from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
-    from claimbench.prompts import build_request
-    from claimbench.run_costs import pricing_for
+    from claimbench.plan.prompts import build_request
+    from claimbench.pricing.run import pricing_for
+    from claimbench.provider.attempt import try_once
     from claimbench.types import Call
 
     task, clock = suite.tasks[0], SystemClock()
@@ -136,7 +136,7 @@ def _cost(usd: Any) -> str:
 def _without_keys(suite: Suite, check: Check) -> Check:
     """Errors may quote what a server said."""
     from claimbench.cli.secrets import known_secrets
-    from claimbench.redact import Redactor
+    from claimbench.privacy.redact import Redactor
 
     mask = Redactor("full", known_secrets(suite)).mask
     return replace(check, finding=mask(check.finding), hint=None if check.hint is None else mask(check.hint))

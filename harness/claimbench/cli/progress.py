@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from claimbench.clock import Clock
-    from claimbench.progress import ArmProgress, Progress
+    from claimbench.run.progress import ArmProgress, Progress
 
 PLAIN_EVERY_S = 10.0
 LIVE_EVERY_S = 0.25

@@ -10,26 +10,26 @@ from typing import TYPE_CHECKING
 
 from claimbench.errors import StoreError
 
+if TYPE_CHECKING:
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.pricing.hosts import HostCost
+    from claimbench.privacy.redact import Redactor
+    from claimbench.store.results import ResultsStore
+    from claimbench.store.runs import RunInfo
+    from claimbench.types import Manifest
+    from claimbench_reports.view.inputs import ArmInfo, EarlierRun, PriceFact, ReportData
+    from claimbench_reports.view.types import View
+
 VERDICTS = "verdicts.json"
 """In a run's folder: claim id -> status as of its last report, for the index of runs."""
-
-if TYPE_CHECKING:
-    from claimbench.evaluate import Evaluation
-    from claimbench.hostcost import HostCost
-    from claimbench.redact import Redactor
-    from claimbench.store import ResultsStore
-    from claimbench.store_runs import RunInfo
-    from claimbench.types import Manifest
-    from claimbench_reports.inputs import ArmInfo, EarlierRun, PriceFact, ReportData
-    from claimbench_reports.view_types import View
 
 
 def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
     """Read and judge one run."""
-    from claimbench.quiet import load_numpy
+    from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
-    from claimbench.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate, read_run
 
     return evaluate(read_run(store, run_id))
 
@@ -37,19 +37,19 @@ def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
 def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
     """The only way text leaves for an artifact: keys of this environment masked, transcripts as ``profile`` says."""
     from claimbench.cli.secrets import known_secrets
-    from claimbench.redact import Redactor, check_profile
+    from claimbench.privacy.redact import Redactor, check_profile
 
     return Redactor(check_profile(profile), known_secrets(evaluation.stored.suite))
 
 
 def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
     """Hand a run over to the reports."""
+    from claimbench.claims.slices import difference_lines
     from claimbench.cli.economics import economics_of
     from claimbench.cli.watching import privacy_lines
-    from claimbench.judging import not_judged
-    from claimbench.prompts import render
-    from claimbench.slice_differences import difference_lines
-    from claimbench_reports.inputs import ReportData
+    from claimbench.plan.judges import not_judged
+    from claimbench.plan.prompts import render
+    from claimbench_reports.view.inputs import ReportData
 
     stored = evaluation.stored
     judges = [judge.name for judge in stored.suite.judges]
@@ -83,7 +83,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation) -> ReportData:
 
 def view_of(store: ResultsStore, evaluation: Evaluation, profile: str = "full") -> View:
     """Everything a report shows, rounded and worded."""
-    from claimbench_reports.view import build_view
+    from claimbench_reports.view.build import build_view
 
     return build_view(report_data(store, evaluation), redactor(evaluation, profile))
 
@@ -92,7 +92,7 @@ def write_report(
     store: ResultsStore, evaluation: Evaluation, *, output: Path | None = None, profile: str = "full"
 ) -> Path:
     """Write ``report.html`` into the run's folder, or to ``output``; an old one is replaced only by a whole new one."""
-    from claimbench_reports.html import render_html
+    from claimbench_reports.formats.html import render_html
 
     folder = store.run_folder(evaluation.stored.manifest.run_id)
     path = output or folder / "report.html"
@@ -106,7 +106,7 @@ def write_report(
 
 def write_index(store: ResultsStore, redact: Redactor) -> None:
     """Write ``index.html`` of the results folder: every run with the verdicts of its last report."""
-    from claimbench_reports.index import render_index
+    from claimbench_reports.formats.index import render_index
 
     _replace(store.path.parent / "index.html", render_index([_past(store, info) for info in store.runs()], redact))
 
@@ -123,15 +123,15 @@ def _replace(path: Path, text: str) -> None:
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:
     """Print verdicts and comparison, and where the report is."""
-    from claimbench_reports.console import print_summary
+    from claimbench_reports.formats.console import print_summary
 
     print_summary(view_of(store, evaluation), report=path)
 
 
 def _arm_info(evaluation: Evaluation) -> Mapping[str, ArmInfo]:
-    from claimbench.cli.providers import WORDS, provider_rows
-    from claimbench_providers.models import catalog
-    from claimbench_reports.inputs import ArmInfo
+    from claimbench.cli.commands.providers import WORDS, provider_rows
+    from claimbench_providers.models.catalogue import catalog
+    from claimbench_reports.view.inputs import ArmInfo
 
     known = catalog()
     tested = {row["name"]: WORDS[str(row["status"])] for row in provider_rows()}
@@ -157,9 +157,9 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
     from datetime import datetime
     from decimal import Decimal
 
-    from claimbench.price_model import UNIT_CLASSES, UnknownPrice
-    from claimbench.run_costs import unmetered
-    from claimbench_reports.inputs import PriceFact
+    from claimbench.pricing.model import UNIT_CLASSES, UnknownPrice
+    from claimbench.pricing.run import unmetered
+    from claimbench_reports.view.inputs import PriceFact
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
     facts: list[PriceFact] = []
@@ -195,8 +195,8 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
 
 def _implied(evaluation: Evaluation) -> list[PriceFact]:
     """What this run's seconds and tokens make of those prices, per unit."""
-    from claimbench.unit_prices import unit_prices
-    from claimbench_reports.inputs import PriceFact
+    from claimbench.economics.unit_prices import unit_prices
+    from claimbench_reports.view.inputs import PriceFact
 
     stored = evaluation.stored
     found = unit_prices(evaluation.prices, stored.sessions, stored.calls, stored.attempts)
@@ -216,7 +216,7 @@ def _watts(host: HostCost) -> str:
 
 def _past(store: ResultsStore, info: RunInfo, mine: Manifest | None = None) -> EarlierRun:
     """One line of history; ``comparable`` where the measured suite is that of ``mine``."""
-    from claimbench_reports.inputs import EarlierRun
+    from claimbench_reports.view.inputs import EarlierRun
 
     folder = store.run_folder(info.run_id)
     try:
@@ -246,7 +246,7 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
-    from claimbench.agreement_run import agreement_lines, judge_lines
+    from claimbench.evaluation.agreement import agreement_lines, judge_lines
 
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -299,7 +299,7 @@ def _unscored(evaluation: Evaluation) -> list[str]:
 
 def _stopped_early(evaluation: Evaluation) -> list[str]:
     """What stopping when decided saved."""
-    from claimbench.looks import rule_of
+    from claimbench.claims.look_schedule import rule_of
 
     stored = evaluation.stored
     if not stored.looks or not stored.looks[-1].decision.startswith("stop"):
@@ -318,7 +318,7 @@ def _second_opinion(evaluation: Evaluation) -> list[str]:
     """Where litellm's price map, if it is installed, differs from the prices used."""
     from datetime import datetime
 
-    from claimbench.price_second import load_second_opinion, warnings_for
+    from claimbench.pricing.second_opinion import load_second_opinion, warnings_for
 
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
     return warnings_for(evaluation.prices, moment, load_second_opinion())

@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from claimbench.key_guard import KeyGuard
+    from claimbench.privacy.key_guard import KeyGuard
     from claimbench.types import Arm, Suite
 
 
 def known_secrets(suite: Suite) -> tuple[str, ...]:
     """What the environment and the suite's key files hold; keyrings are not asked, for they may ask a person."""
-    from claimbench.redact import secrets_in
+    from claimbench.privacy.redact import secrets_in
 
     names = [arm.api_key_env for arm in suite.asked if arm.api_key_env]
     files = _keys((arm for arm in suite.asked if arm.api_key_file is not None), suite)
@@ -23,15 +23,15 @@ def known_secrets(suite: Suite) -> tuple[str, ...]:
 
 def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
     """What keeps the keys of the arms (and judges) that run out of the records."""
-    from claimbench.key_guard import KeyGuard
+    from claimbench.privacy.key_guard import KeyGuard
 
     wanted = set(arms)
     return KeyGuard(known_secrets(suite), _keys((arm for arm in suite.asked if arm.name in wanted), suite))
 
 
 def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:
+    from claimbench.cli.commands.providers import provider_rows
     from claimbench.cli.common import provider_context
-    from claimbench.cli.providers import provider_rows
     from claimbench.errors import BenchError
     from claimbench_providers import hosts, keys
 

@@ -5,24 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from claimbench.clock import SystemClock
-from claimbench.limits import Budget
-from claimbench.runner import Money, Runner
-from claimbench.store import ResultsStore
-from claimbench.types import (
-    Arm,
-    BudgetSpec,
-    Call,
-    ErrorPolicy,
-    Manifest,
-    Message,
-    Request,
-    SamplingParams,
-)
+from claimbench.limits.budget import Budget
+from claimbench.pricing.money import Money
+from claimbench.run.loop import Runner
+from claimbench.store.results import ResultsStore
+from claimbench.types import Arm, BudgetSpec, Call, ErrorPolicy, Manifest, Message, Request, SamplingParams
 
 
 async def run_simulated(folder: Path, n: int) -> int:
     """Send ``n`` calls to a scripted provider through the loop and the store; the number of records left."""
-    from claimbench_providers.scripted import ScriptedProvider
+    from claimbench_providers.scripted.provider import ScriptedProvider
 
     calls = [Call("self-test", f"call-{i}", "task", f"s{i}", 0, "simulated", seed=0, position=i) for i in range(n)]
     clock = SystemClock()

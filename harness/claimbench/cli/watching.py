@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.egress import Watch
-    from claimbench.run_setup import Arms
-    from claimbench.session import Ended
-    from claimbench.store import ResultsStore
+    from claimbench.privacy.egress import Watch
+    from claimbench.run.arms import Arms
+    from claimbench.run.session import Ended
+    from claimbench.store.results import ResultsStore
     from claimbench.types import Suite
 
 
@@ -25,7 +25,7 @@ async def watched(
 
     ``begun`` holds the run's id once it exists: what left is kept for a run that ends by an error too.
     """
-    from claimbench.egress import Watch
+    from claimbench.privacy.egress import Watch
 
     watch = Watch(only=_endpoints(suite) if offline else None)
     watch.install()
@@ -43,7 +43,7 @@ async def watched(
 
 def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: Watch, begun: Sequence[str]) -> None:
     """Store and say what the session's arms sent; nothing was sent where no run began."""
-    from claimbench.egress import KIND, said, traffic_rows
+    from claimbench.privacy.egress import KIND, said, traffic_rows
 
     for run_id in begun:
         rows = traffic_rows({arm.name: arm for arm in suite.asked}, arms.providers, watch)
@@ -54,7 +54,7 @@ def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: Watch, begun: Se
 
 def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list[tuple[str, str]]:
     """What the sessions of a stored run say of where the arms' prompts went; empty where nothing was watched."""
-    from claimbench.egress import KIND, over_sessions
+    from claimbench.privacy.egress import KIND, over_sessions
 
     sessions = {str(session.n): store.derived(run_id, KIND, str(session.n), dict) for session in store.sessions(run_id)}
     return over_sessions(arms, sessions)
@@ -62,8 +62,8 @@ def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list
 
 def _endpoints(suite: Suite) -> frozenset[str]:
     """The hosts that an offline run may still reach: those of the suite's arms, and the proxies on the way."""
-    from claimbench.cli.providers import provider_rows
-    from claimbench.egress import endpoints
+    from claimbench.cli.commands.providers import provider_rows
+    from claimbench.privacy.egress import endpoints
 
     usual = {row["name"]: row["base_url"] for row in provider_rows()}
     return endpoints((arm.base_url or usual.get(arm.provider) for arm in suite.asked), os.environ)

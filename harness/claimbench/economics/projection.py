@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from claimbench.arm_price import ArmPrice
-from claimbench.price_model import MILLION, UnknownPrice, usd_rate
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.model import MILLION, UnknownPrice, usd_rate
 from claimbench.types import Claim, Json
 
 INPUT_RANGE = (0.8, 1.2)

@@ -13,20 +13,20 @@ from typing import Literal
 
 import numpy as np
 
-from claimbench.arm_price import ArmPrice
-from claimbench.cost_sides import ApiSide, HostSide, Side, ratio_assumptions, ratio_model, throughput
-from claimbench.economics import Tornado, tornado
-from claimbench.hostcost import busy_shares
-from claimbench.price_model import Rates, UnknownPrice
-from claimbench.projection import Projection
-from claimbench.readings_cost import thresholds
-from claimbench.table_types import CallRows
+from claimbench.claims.readings.cost import thresholds
+from claimbench.economics.projection import Projection
+from claimbench.economics.sides import ApiSide, HostSide, Side, ratio_assumptions, ratio_model, throughput
+from claimbench.economics.what_if import Tornado, tornado
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.hosts import busy_shares
+from claimbench.pricing.model import Rates, UnknownPrice
+from claimbench.tables.types import CallRows
 from claimbench.types import Claim, Verdict
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """What :func:`claimbench.economics.break_even` needs of a local and an API arm."""
+    """What :func:`claimbench.economics.what_if.break_even` needs of a local and an API arm."""
 
     local_arm: str
     api_arm: str

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from claimbench.economics import Assumption
-from claimbench.hostcost import HostCost
+from claimbench.economics.what_if import Assumption
+from claimbench.pricing.hosts import HostCost
 from claimbench.stats import log_ratio_ci
 from claimbench.types import Estimate
 

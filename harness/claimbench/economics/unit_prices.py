@@ -1,6 +1,6 @@
 """Prices per unit that a run implies: a machine's dollars per million tokens and per thousand requests, a cold cache's.
 
-Pure: what :mod:`claimbench.call_costs` works on, seen per unit. A buyer holds these against a price list.
+Pure: what :mod:`claimbench.pricing.calls` works on, seen per unit. A buyer holds these against a price list.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 
-from claimbench.arm_price import ArmPrice
-from claimbench.call_costs import machine_shares, priced_at, sent_utc
-from claimbench.hostcost import UTILISATIONS, HostCost, per_million_tokens
-from claimbench.price_model import UnknownPrice
-from claimbench.pricing import as_cold, bill, billed_tier
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.bill import as_cold, bill, billed_tier
+from claimbench.pricing.calls import machine_shares, priced_at, sent_utc
+from claimbench.pricing.hosts import UTILISATIONS, HostCost, per_million_tokens
+from claimbench.pricing.model import UnknownPrice
 from claimbench.types import Attempt, Call, Session
 
 EXACT = 40

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from claimbench.agreement import Agreement, against, ceiling
+from claimbench.evaluation.people import People, judge_agreement, to_label
 from claimbench.number_text import parse_number
-from claimbench.people import People, judge_agreement, to_label
 from claimbench.scorers.graded import GradedScorer
 from claimbench.scorers.judge import judge_of
+from claimbench.stats.agreement import Agreement, against, ceiling
 from claimbench.types import CallRecord, Outcome, Sample, Score, Suite, Task
 
 

@@ -9,30 +9,30 @@ from typing import TypeVar
 
 import numpy as np
 
-from claimbench.arm_price import ArmPrice
-from claimbench.calibration import errors_by_arm
-from claimbench.call_costs import priced_at
-from claimbench.claims import context_of, judge
-from claimbench.claims_parse import parse_claims
-from claimbench.energy import Energy, combined
-from claimbench.judge_types import HostRate, JudgeContext, ListPrice
-from claimbench.judging import JudgeRequests, Judging, said_of, subjects_of
-from claimbench.looks import rule_of, seen_items
-from claimbench.people import People, human_scores, read_people
-from claimbench.price_ceiling import TokenBound, token_bound
-from claimbench.price_model import UnknownPrice
-from claimbench.projection import project_claims, token_basis
-from claimbench.prompts import Requests
-from claimbench.run_costs import RunCosts, cost_run, prices_of, with_meter
+from claimbench.claims.look_schedule import rule_of, seen_items
+from claimbench.claims.parse import parse_claims
+from claimbench.claims.stopping import CONTINUE, context_at
+from claimbench.claims.types import HostRate, JudgeContext, ListPrice
+from claimbench.claims.verdicts import context_of, judge
+from claimbench.economics.projection import project_claims, token_basis
+from claimbench.evaluation.people import People, human_scores, read_people
+from claimbench.machine.calibration import errors_by_arm
+from claimbench.plan.judges import JudgeRequests, Judging, said_of, subjects_of
+from claimbench.plan.prompts import Requests
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.calls import priced_at
+from claimbench.pricing.ceiling import TokenBound, token_bound
+from claimbench.pricing.energy import Energy, combined
+from claimbench.pricing.model import UnknownPrice
+from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
-from claimbench.stopping import CONTINUE, context_at
-from claimbench.store import ResultsStore
-from claimbench.store_schema import NOTES
-from claimbench.suite_json import suite_from_json
-from claimbench.table_costs import with_costs
-from claimbench.table_subset import restrict, without_warmup
-from claimbench.tables import CallTable, ItemTable, build_tables
+from claimbench.store.results import ResultsStore
+from claimbench.store.schema import NOTES
+from claimbench.suite.codec import suite_from_json
+from claimbench.tables.build import CallTable, ItemTable, build_tables
+from claimbench.tables.items import with_costs
+from claimbench.tables.subset import restrict, without_warmup
 from claimbench.types import (
     Attempt,
     Call,

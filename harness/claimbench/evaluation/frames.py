@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from claimbench.tables import CallTable, ItemTable
+from claimbench.tables.build import CallTable, ItemTable
 from claimbench.types import Attempt, Call
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claimbench.agreement import quadratic_kappa
 from claimbench.scorers.judge import judge_of
-from claimbench.table_types import FloatArray, ItemTable
+from claimbench.stats.agreement import quadratic_kappa
+from claimbench.tables.types import FloatArray, ItemTable
 from claimbench.types import CallRecord, Outcome, Score, Suite
 
 if TYPE_CHECKING:
-    from claimbench.store import ResultsStore
+    from claimbench.store.results import ResultsStore
 
 SAMPLE, LABEL, KEY = "human_sample", "human_label", "people"
 """Kinds and key of the derived rows: ``task/sample_id`` -> its place in the sample; call id -> the choice."""

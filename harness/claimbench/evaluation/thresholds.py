@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from claimbench.errors import BenchError
-from claimbench.table_types import ArmItems, CallRows
+from claimbench.tables.types import ArmItems, CallRows
 
 if TYPE_CHECKING:
-    from claimbench.evaluate import Evaluation
+    from claimbench.evaluation.evaluate import Evaluation
 
 
 @dataclass(frozen=True, slots=True)

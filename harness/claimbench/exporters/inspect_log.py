@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from claimbench.evaluate import Evaluation
-from claimbench.export_rows import ExportRow, by_task, figures, model_name, run_moment, slug
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
 from claimbench.importers.jsonio import digest
 from claimbench.types import Arm, Json, Task, Usage
 

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from claimbench.evaluate import Evaluation
-from claimbench.export_rows import ExportRow, by_task, figures, model_name, run_moment, slug
-from claimbench.importers.model import mean_and_stderr
-from claimbench.lm_tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
+from claimbench.importers.results import mean_and_stderr
+from claimbench.lmeval.tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
 from claimbench.types import Arm, Json, Task
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from claimbench.evaluate import Evaluation
-from claimbench.importers.model import mean_and_stderr
-from claimbench.prompts import render
-from claimbench.redact import Redactor
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.importers.results import mean_and_stderr
+from claimbench.plan.prompts import render
+from claimbench.privacy.redact import Redactor
 from claimbench.types import Arm, Attempt, CallRecord, Json, Outcome, Sample, Score, Task
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from claimbench.evaluate import Evaluation
-from claimbench.export_inspect import inspect_files
-from claimbench.export_lm_eval import lm_eval_files
-from claimbench.export_rows import rows_by_arm
-from claimbench.redact import Redactor
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.exporters.inspect_log import inspect_files
+from claimbench.exporters.lm_eval import lm_eval_files
+from claimbench.exporters.rows import rows_by_arm
+from claimbench.privacy.redact import Redactor
 
 TOOLS = ("inspect", "lm-eval")
 

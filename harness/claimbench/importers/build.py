@@ -12,15 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from claimbench import provenance
-from claimbench.arm_price import freeze_suite
-from claimbench.call_ids import call_id
 from claimbench.clock import Clock, FakeClock
 from claimbench.importers.jsonio import digest
-from claimbench.importers.model import Aggregate, Imported, ImportedArm, ImportedCall, ImportedSample, ImportFault
-from claimbench.pricebook import PriceBook
-from claimbench.store import ResultsStore
-from claimbench.suite_json import measured_sha256, suite_to_json
+from claimbench.importers.results import Aggregate, Imported, ImportedArm, ImportedCall, ImportedSample, ImportFault
+from claimbench.machine import provenance
+from claimbench.plan.call_ids import call_id
+from claimbench.pricing.arms import freeze_suite
+from claimbench.pricing.book import PriceBook
+from claimbench.store.results import ResultsStore
+from claimbench.suite.codec import measured_sha256, suite_to_json
 from claimbench.types import (
     AnswerSpec,
     Arm,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from claimbench.importers import inspect_log, jsonio, lm_eval, promptfoo, table
-from claimbench.importers.model import Imported, ImportFault, ImportOptions, merge
+from claimbench.importers.results import Imported, ImportFault, ImportOptions, merge
 
 KINDS = (lm_eval.KIND, inspect_log.KIND, promptfoo.KIND, table.KIND)
 

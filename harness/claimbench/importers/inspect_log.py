@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import jsonio
 from claimbench.importers.jsonio import digest, get, moment, number, text_of, whole
-from claimbench.importers.model import (
+from claimbench.importers.results import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -27,7 +28,6 @@ from claimbench.importers.model import (
     mean_and_stderr,
     reproduced,
 )
-from claimbench.nearest import did_you_mean, one_of
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "inspect"

@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from claimbench.importers.model import ImportFault
+from claimbench.importers.results import ImportFault
 from claimbench.types import Json
 
 

@@ -12,9 +12,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import jsonio
 from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.model import (
+from claimbench.importers.results import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -25,7 +26,6 @@ from claimbench.importers.model import (
     mean_and_stderr,
     reproduced,
 )
-from claimbench.nearest import did_you_mean, one_of
 from claimbench.types import Json, SamplingParams
 
 KIND = "lm-eval"

@@ -11,9 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import jsonio
 from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.model import (
+from claimbench.importers.results import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -23,7 +24,6 @@ from claimbench.importers.model import (
     ImportOptions,
     mean_and_stderr,
 )
-from claimbench.nearest import did_you_mean, one_of
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from claimbench.datasets import ReadOptions, Row, Table, read_table
+from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.importers import jsonio
 from claimbench.importers.jsonio import digest, dollars, whole
-from claimbench.importers.model import (
+from claimbench.importers.results import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -26,8 +26,8 @@ from claimbench.importers.model import (
     ImportOptions,
     mean_and_stderr,
 )
-from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.number_text import parse_number
+from claimbench.suite.datasets import ReadOptions, Row, Table, read_table
 from claimbench.types import Json, Usage
 
 KIND = "csv"

@@ -8,10 +8,10 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from claimbench.datasets import parse_json
 from claimbench.errors import SuiteError
-from claimbench.init_data import Item, draw, one_spelling, plain
+from claimbench.init.columns import Item, draw, one_spelling, plain
 from claimbench.number_text import parse_number
+from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
 
 _MAX_LABELS = 200

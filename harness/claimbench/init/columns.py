@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench.datasets import ReadOptions, Row, Table, read_table
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import SuiteError
-from claimbench.nearest import did_you_mean, one_of
+from claimbench.suite.datasets import ReadOptions, Row, Table, read_table
 from claimbench.types import Json
 
 _CLUSTER_NAME = re.compile(

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from claimbench.init_data import Item
+from claimbench.init.columns import Item
 from claimbench.types import Json
 
 LIMITS = "found by patterns alone: names and addresses in prose are not found"

@@ -13,15 +13,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from claimbench import masking
-from claimbench.datasets import ReadOptions, Table
 from claimbench.errors import SuiteError
-from claimbench.init_answer import AnswerPlan, choose_examples, decide
-from claimbench.init_data import Item, Roles, clean, draw, find_roles, oddities, plain
-from claimbench.init_private import ENTITIES, LIMITS, describe, masked, scan
-from claimbench.init_sources import HUB, guess_columns, read_any
-from claimbench.init_yaml import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
-from claimbench.samples import identifier
+from claimbench.init.answer import AnswerPlan, choose_examples, decide
+from claimbench.init.columns import Item, Roles, clean, draw, find_roles, oddities, plain
+from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
+from claimbench.init.sources import HUB, guess_columns, read_any
+from claimbench.init.write import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
+from claimbench.privacy import masking
+from claimbench.suite.datasets import ReadOptions, Table
+from claimbench.suite.samples import identifier
 from claimbench.types import Json
 
 DEFAULT_MODELS = ("smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m")
@@ -71,7 +71,7 @@ def propose_suite(
         options: How to read the file.
         max_rows: Measure at most this many rows, drawn by ``seed``.
         seed: Of the draw of rows and examples.
-        mask: Replace what looks like personal data in the inputs (:mod:`claimbench.init_private`).
+        mask: Replace what looks like personal data in the inputs (:mod:`claimbench.init.personal_data`).
 
     Raises:
         SuiteError: A file that cannot be read, a column it does not have, fewer than two usable rows.

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from claimbench.datasets import ReadOptions, Row, Table
+from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
-from claimbench.init_data import read_source
-from claimbench.nearest import one_of
+from claimbench.init.columns import read_source
+from claimbench.suite.datasets import ReadOptions, Row, Table
 from claimbench.types import Json
 
 HUB = "hf:"

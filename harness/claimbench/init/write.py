@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from claimbench.init_answer import AnswerPlan
-from claimbench.init_data import Roles
+from claimbench.init.answer import AnswerPlan
+from claimbench.init.columns import Roles
 
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _HOST = """\

@@ -8,7 +8,7 @@ leaves with what the server said. The gate holds back while
 * as many requests are under way as the adaptive limit allows: each refusal multiplies it by :data:`CUT`, answers add
   to it again, up to the arms' own concurrency;
 * after a refusal that named no time, one request at a time asks whether more may go, after pauses that double;
-* the arm's declared ``rpm``/``tpm`` would be exceeded (:mod:`claimbench.pacing`);
+* the arm's declared ``rpm``/``tpm`` would be exceeded (:mod:`claimbench.limits.pacing`);
 * the rate learned from refusals would be exceeded: the rate at which requests were accepted before the refusal, the
   pause included, less :data:`MARGIN`; answers raise it again in small steps, so that the limit is probed seldom.
 
@@ -24,8 +24,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from claimbench.clock import Clock
-from claimbench.pacing import ArmPace
-from claimbench.rate_headers import nothing_left_for_s
+from claimbench.limits.headers import nothing_left_for_s
+from claimbench.limits.pacing import ArmPace
 from claimbench.types import Arm, Json
 
 CUT = 0.8

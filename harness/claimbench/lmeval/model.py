@@ -1,7 +1,7 @@
 """Our providers as a model of lm-eval: ``lm_eval.api.model.LM``, for lm-eval's own evaluator and its plugins.
 
 Suites do not need this: there ``lm_eval:`` makes samples, and the runner sends them with resume, budget and claims
-(:mod:`claimbench.lm_tasks`). This is the other direction, and the proof that both give the same scores. Importing this
+(:mod:`claimbench.lmeval.tasks`). This is the other direction, and the proof that both give the same scores. Importing this
 module imports lm-eval.
 """
 
@@ -14,11 +14,11 @@ from typing import Any
 
 from lm_eval.api.model import LM
 
-from claimbench.attempt import Tried, try_once
 from claimbench.clock import Clock
 from claimbench.errors import RunIncomplete
-from claimbench.lm_tasks import DEFAULT_MAX_TOKENS
-from claimbench.provider import Provider
+from claimbench.lmeval.tasks import DEFAULT_MAX_TOKENS
+from claimbench.provider.attempt import Tried, try_once
+from claimbench.provider.contract import Provider
 from claimbench.types import Attempt, Message, Outcome, Request, SamplingParams
 
 ANSWERED = (Outcome.OK, Outcome.EMPTY, Outcome.TRUNCATED)

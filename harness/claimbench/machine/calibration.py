@@ -1,5 +1,5 @@
 """The harness's own clock error, as last measured here: kept beside the results, stored with every session, looked up
-for every arm. Measured by :mod:`claimbench.calibrate`.
+for every arm. Measured by :mod:`claimbench.run.calibrate`.
 
 Shape::
 
@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from claimbench.load import loaded
+from claimbench.plan.arrivals import loaded
 from claimbench.types import Arm, Attempt, Call, Json, LoadSpec, Session, StampSource
 
 SCHEMA = 1
@@ -26,7 +26,7 @@ FILE = "calibration.json"
 def read_last(folder: Path, host: str | None = None) -> dict[str, Json]:
     """The last calibration of a results folder; empty if there is none that can be read, or it is another ``host``'s.
 
-    ``host``: as :func:`claimbench.provenance.host_facts` tells machines apart; None takes any.
+    ``host``: as :func:`claimbench.machine.provenance.host_facts` tells machines apart; None takes any.
     """
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))

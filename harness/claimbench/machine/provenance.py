@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 
-from claimbench import __version__
+from claimbench._version import __version__
 from claimbench.plugins import GROUPS, installed
 from claimbench.types import Json
 

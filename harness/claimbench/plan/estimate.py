@@ -12,13 +12,13 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
 
-from claimbench.arm_price import ArmPrice, resolve_arm
-from claimbench.judging import JudgeRequests
-from claimbench.plan import make_plan
-from claimbench.price_ceiling import token_bound
-from claimbench.price_model import UnknownPrice
-from claimbench.pricebook import PriceBook
-from claimbench.pricing import bill
+from claimbench.plan.judges import JudgeRequests
+from claimbench.plan.order import make_plan
+from claimbench.pricing.arms import ArmPrice, resolve_arm
+from claimbench.pricing.bill import bill
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.ceiling import token_bound
+from claimbench.pricing.model import UnknownPrice
 from claimbench.types import Arm, Request, Suite, Usage
 
 BYTES_PER_TOKEN = 4.0

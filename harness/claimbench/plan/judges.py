@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from claimbench.call_ids import judge_call_id
 from claimbench.model_ids import base_id
-from claimbench.prompts import Requests, own_turns, render_turn, target_text
+from claimbench.plan.call_ids import judge_call_id
+from claimbench.plan.prompts import Requests, own_turns, render_turn, target_text
 from claimbench.scorers.judge import JudgeScorer, judge_of
 from claimbench.types import Arm, Attempt, Call, CallRecord, Message, Request, Sample, Suite, Task
 
@@ -221,7 +221,7 @@ def _weights(model: str) -> str:
 
 
 def _labs(arm: Arm) -> set[str]:
-    from claimbench.pricebook import LABS  # a report of a run without judges does not need it
+    from claimbench.pricing.book import LABS  # a report of a run without judges does not need it
 
     known = next((lab for pattern, lab in LABS if re.match(pattern, base_id(arm.model))), None)
     return {lab.casefold() for lab in (arm.lab, known) if lab is not None}

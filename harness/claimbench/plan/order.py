@@ -3,7 +3,7 @@
 Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance at the same relative
 pace (stratified); for every item the arms follow one another in a seeded random order (interleaved), so drift over
 the day and luck with rate limits meet all arms alike. A plan limited to N samples is the beginning of the unlimited
-one. Judges' calls follow all others: they are sent when the answers are there (:mod:`claimbench.judging`).
+one. Judges' calls follow all others: they are sent when the answers are there (:mod:`claimbench.plan.judges`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from claimbench.call_ids import call_id
 from claimbench.errors import BenchError
-from claimbench.judging import judge_calls
-from claimbench.table_clusters import cluster_names
+from claimbench.plan.call_ids import call_id
+from claimbench.plan.clusters import cluster_names
+from claimbench.plan.judges import judge_calls
 from claimbench.types import Call, Sample, Suite
 
 

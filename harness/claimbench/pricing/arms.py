@@ -16,13 +16,13 @@ from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError, IntegrityError
-from claimbench.hostcost import HostCost, Training, host_to_json, parse_host, parse_training, training_to_json
-from claimbench.price_bills import Bills
-from claimbench.price_ceiling import TokenBound, reserve
-from claimbench.price_codec import fx_from_json, fx_to_json, price_from_json, price_to_json
-from claimbench.price_model import TIERS, Era, FxRate, Price, Rate, money, scaled
-from claimbench.pricebook import PriceBook
-from claimbench.pricing import billed_tier, cost_of_attempt
+from claimbench.pricing.bill import billed_tier, cost_of_attempt
+from claimbench.pricing.bills import Bills
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.ceiling import TokenBound, reserve
+from claimbench.pricing.codec import fx_from_json, fx_to_json, price_from_json, price_to_json
+from claimbench.pricing.hosts import HostCost, Training, host_to_json, parse_host, parse_training, training_to_json
+from claimbench.pricing.model import TIERS, Era, FxRate, Price, Rate, money, scaled
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Suite
 
 SCHEMA = 1

@@ -13,8 +13,8 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from claimbench.price_ceiling import TokenBound, upper_bound
-from claimbench.price_model import (
+from claimbench.pricing.ceiling import TokenBound, upper_bound
+from claimbench.pricing.model import (
     DIGITS,
     MILLION,
     PARENTS,
@@ -30,7 +30,7 @@ from claimbench.price_model import (
 from claimbench.types import Billable, Cost, CostBasis, Json, Usage
 
 if TYPE_CHECKING:
-    from claimbench.price_bills import Bills
+    from claimbench.pricing.bills import Bills
 
 MICRO = Decimal("0.000001")
 ZERO = Decimal(0)

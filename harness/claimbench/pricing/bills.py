@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from claimbench.price_ceiling import Dearest, TokenBound, dearest
-from claimbench.price_model import FxRate, Price, as_utc
-from claimbench.pricing import compute
+from claimbench.pricing.bill import compute
+from claimbench.pricing.ceiling import Dearest, TokenBound, dearest
+from claimbench.pricing.model import FxRate, Price, as_utc
 from claimbench.types import Cost, Usage
 
 MOST_MOMENTS = 2_000
@@ -42,7 +42,7 @@ class Bills:
         context: Mapping[str, str] | None,
         fx: Sequence[FxRate],
     ) -> Decimal:
-        """What :func:`claimbench.price_ceiling.upper_bound` gives, its rates looked up once a minute."""
+        """What :func:`claimbench.pricing.ceiling.upper_bound` gives, its rates looked up once a minute."""
         key = (self._moment(as_utc(at_utc)), tier)
         found = self._dearest.get(key)
         if found is None:
@@ -58,7 +58,7 @@ class Bills:
         context: Mapping[str, str] | None,
         fx: Sequence[FxRate],
     ) -> Cost:
-        """What :func:`claimbench.pricing.compute` gives, worked out unless it was before; stamped with ``at_utc``."""
+        """What :func:`claimbench.pricing.bill.compute` gives, worked out unless it was before; stamped with ``at_utc``."""
         at_utc = as_utc(at_utc)
         known = self._known.setdefault(self._moment(at_utc), {})
         key = (usage, tier)

@@ -17,9 +17,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claimbench.errors import BenchError
-from claimbench.price_codec import fx_from_json, price_from_json
-from claimbench.price_genai import GenaiPrices
-from claimbench.price_model import FxRate, Price
+from claimbench.pricing.codec import fx_from_json, price_from_json
+from claimbench.pricing.genai import GenaiPrices
+from claimbench.pricing.model import FxRate, Price
 
 SELLER_ALIASES = {
     "xai": "x-ai", "gemini": "google", "vertex_ai": "google", "vertex": "google", "google_ai_studio": "google",

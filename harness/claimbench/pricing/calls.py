@@ -1,4 +1,4 @@
-"""Costs of a run's calls from its attempts: what :func:`claimbench.tables.build_tables` takes as ``costs``.
+"""Costs of a run's calls from its attempts: what :func:`claimbench.tables.build.build_tables` takes as ``costs``.
 
 Pure: prices, attempts and sessions in; costs out. Nothing here resolves a model id or reads a clock.
 """
@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from claimbench.arm_price import ArmPrice
-from claimbench.hostcost import QUANTUM, REPLAYED_BUSY, busy_shares
-from claimbench.price_bills import Bills
-from claimbench.price_ceiling import TokenBound
-from claimbench.price_model import as_utc
-from claimbench.pricing import sum_costs
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.bill import sum_costs
+from claimbench.pricing.bills import Bills
+from claimbench.pricing.ceiling import TokenBound
+from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
+from claimbench.pricing.model import as_utc
 from claimbench.types import Attempt, Call, Cost, Session
 
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from claimbench.price_model import DIGITS, MILLION, FxRate, Price, Rate, Rates, UnknownPrice, exchange
+from claimbench.pricing.model import DIGITS, MILLION, FxRate, Price, Rate, Rates, UnknownPrice, exchange
 from claimbench.types import Request
 
 if TYPE_CHECKING:
-    from claimbench.price_bills import Bills
+    from claimbench.pricing.bills import Bills
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from claimbench.arm_price import ArmPrice, contract_price
-from claimbench.call_costs import RunCosts
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
-from claimbench.hostcost import HostCost, host_to_json, parse_host
-from claimbench.nearest import did_you_mean, one_of
-from claimbench.price_model import TOKEN_CLASSES, UNIT_CLASSES, Era, Price, Rate, Variant, Window, money
+from claimbench.pricing.arms import ArmPrice, contract_price
+from claimbench.pricing.calls import RunCosts
+from claimbench.pricing.hosts import HostCost, host_to_json, parse_host
+from claimbench.pricing.model import TOKEN_CLASSES, UNIT_CLASSES, Era, Price, Rate, Variant, Window, money
 from claimbench.types import Arm, Call, Cost
 
 HOST_FIGURES = ("usd_per_hour", "utilisation", "watts", "usd_per_kwh", "purchase_usd", "staff_usd_per_hour")

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
-from claimbench.price_model import (
+from claimbench.pricing.model import (
     TOKEN_CLASSES,
     UNIT_CLASSES,
     Era,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from claimbench.hostcost import HostCost
+from claimbench.pricing.hosts import HostCost
 
 Source = Literal["measured", "modelled", "unavailable"]
 

@@ -1,4 +1,4 @@
-"""``genai-prices`` as a source: its entries become our :class:`~claimbench.price_model.Price`, without its guesses.
+"""``genai-prices`` as a source: its entries become our :class:`~claimbench.pricing.model.Price`, without its guesses.
 
 What we do not take over, because each is a wrong number that looks measured:
 
@@ -19,7 +19,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
-from claimbench.price_model import Era, Price, Rate, Variant, Window
+from claimbench.pricing.model import Era, Price, Rate, Variant, Window
 
 RELEASED = {"0.2.3": "2026-11-10"}
 """Upload dates (PyPI) of releases, the date at which an entry without a date of its own was read."""

@@ -13,7 +13,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
-from claimbench.price_model import money
+from claimbench.pricing.model import money
 from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from claimbench.arm_price import REPLAY, ArmPrice, FrozenBook, freeze_suite, thaw
-from claimbench.call_costs import RunCosts, cost_run
-from claimbench.energy import Energy, with_energy
 from claimbench.errors import IntegrityError
-from claimbench.price_bills import Bills
+from claimbench.pricing.arms import REPLAY, ArmPrice, FrozenBook, freeze_suite, thaw
+from claimbench.pricing.bills import Bills
+from claimbench.pricing.calls import RunCosts, cost_run
+from claimbench.pricing.energy import Energy, with_energy
+from claimbench.pricing.money import Money
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
 if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run
     from claimbench.clock import Clock
-    from claimbench.pricebook import PriceBook
-    from claimbench.session import Pricing
+    from claimbench.pricing.book import PriceBook
 
 __all__ = ["RunCosts", "book_of", "cost_run", "prices_of", "pricing_for", "pricing_from"]
 
@@ -29,9 +29,6 @@ def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
 
 def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> Pricing:
     """The same from a book that was frozen earlier (resume). ``free``: arms that send no bill whatever their price."""
-    from claimbench.runner import Money
-    from claimbench.session import Pricing
-
     prices = thaw(book.text, book.sha256)
     known = {name: Bills(price.price) for name, price in prices.items()}
 
@@ -96,3 +93,17 @@ def prices_of(manifest: Manifest) -> dict[str, ArmPrice]:
     """How each arm of a run is priced, from its frozen book."""
     book = book_of(manifest)
     return thaw(book.text, book.sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class Pricing:
+    """The frozen price book of a run, and what the loop asks of it.
+
+    ``unpriced``: arms that could cost dollars nobody can bound, with the reason.
+    """
+
+    book: FrozenBook
+    money: Money
+    unpriced: Mapping[str, str]
+    metered: bool = False
+    """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked."""

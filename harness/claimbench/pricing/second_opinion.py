@@ -14,9 +14,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from claimbench.arm_price import ArmPrice
 from claimbench.errors import BenchError
-from claimbench.price_model import Price, UnknownPrice
+from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.model import Price, UnknownPrice
 
 MAP_FILE = "model_prices_and_context_window_backup.json"
 TOLERANCE = Decimal("0.01")

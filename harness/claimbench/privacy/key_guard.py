@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from claimbench.attempt import Tried
-from claimbench.redact import Redactor, forms
+from claimbench.privacy.redact import Redactor, forms
+from claimbench.provider.attempt import Tried
 
 LONG_ENOUGH = 16
 """Only keys of this length are masked in answers: a shorter one could be a word that a model has every right to say."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from typing import Any
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import PluginError
-from claimbench.nearest import did_you_mean, one_of
 from claimbench.types import Json, Masked, MaskSpec, Task
 
 INSTALL = "pip install 'claimbench[mask]'"

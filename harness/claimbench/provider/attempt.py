@@ -16,7 +16,7 @@ from typing import cast
 
 from claimbench.clock import Clock
 from claimbench.errors import ProviderError
-from claimbench.provider import Provider
+from claimbench.provider.contract import Provider
 from claimbench.types import (
     Attempt,
     Billable,

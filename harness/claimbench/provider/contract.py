@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from claimbench.clock import Clock
-from claimbench.transport_pump import Pump
+from claimbench.transport.pump import Pump
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
 
 
@@ -42,7 +42,7 @@ class ProviderContext:
     connect_timeout_s: float = 10.0
     """How long ``start`` may try to open a connection; each request says its own."""
     pump: Pump = field(default_factory=Pump)
-    """Reads the sockets of all the run's clients; hand it to :class:`claimbench.transport.HttpClient`."""
+    """Reads the sockets of all the run's clients; hand it to :class:`claimbench.transport.client.HttpClient`."""
 
 
 @dataclass(frozen=True, slots=True)

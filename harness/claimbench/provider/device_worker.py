@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from claimbench.clock import Clock
 from claimbench.errors import Timeout
-from claimbench.provider import InProcessProvider, Interruptible, Provider, SharesPrefixes
+from claimbench.provider.contract import InProcessProvider, Interruptible, Provider, SharesPrefixes
 from claimbench.types import ArmFacts, ConstraintKind, Event, Meta, Request, StampSource
 
 T = TypeVar("T")

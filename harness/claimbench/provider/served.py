@@ -1,6 +1,6 @@
 """Servers that a run starts for its arms: started, health-checked, warmed up, stopped; their logs lie with the run.
 
-Nothing outlives the run: see :mod:`claimbench.serve_watch`.
+Nothing outlives the run: see :mod:`claimbench.provider.server_watcher`.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from claimbench import serve_watch
 from claimbench.errors import ModelError, ProviderError
-from claimbench.provider import Provider
+from claimbench.provider import server_watcher as serve_watch
+from claimbench.provider.contract import Provider
+from claimbench.provider.device_worker import Device
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Json, Message, Request, SamplingParams, ServeSpec
-from claimbench.worker import Device
 
 POLL_S = 0.1
 STOP_S = serve_watch.GRACE_S + 5
@@ -170,7 +170,7 @@ class ServedProvider:
         return self._inner.missing()
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return self._inner.constraint(request)
 
     async def start(self) -> ArmFacts:
@@ -203,7 +203,7 @@ class ServedProvider:
         return {"seconds": seconds}
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return self._inner.stream(request)
 
     async def ended(self) -> str | None:

@@ -1,6 +1,6 @@
 """Runs one server and ends it, with everything it has started, as soon as standard input closes. Standard library only.
 
-``python serve_watch.py LOG COMMAND...``, started by :mod:`claimbench.serve`. The pipe on standard input is held by the
+``python serve_watch.py LOG COMMAND...``, started by :mod:`claimbench.provider.served`. The pipe on standard input is held by the
 run alone, so that it closes whatever becomes of the run, ``kill -9`` included. On Linux this process adopts what the
 server leaves behind (a child subreaper), so that nothing escapes by forking twice; and the server is killed by the
 kernel if this process is.

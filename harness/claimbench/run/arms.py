@@ -7,18 +7,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench import provenance
-from claimbench.arm_price import FrozenBook
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, IntegrityError, ModelError, PluginError, ProviderError, SuiteError
-from claimbench.judging import prefix_requests
-from claimbench.plan import Plan
-from claimbench.prompts import build_request
-from claimbench.provider import Provider, ProviderContext, ProviderFactory
-from claimbench.serve import ServedProvider, free_port, served
-from claimbench.suite import suite_to_json
+from claimbench.machine import provenance
+from claimbench.plan.judges import prefix_requests
+from claimbench.plan.order import Plan
+from claimbench.plan.prompts import build_request
+from claimbench.pricing.arms import FrozenBook
+from claimbench.provider.contract import Provider, ProviderContext, ProviderFactory
+from claimbench.provider.device_worker import Device, WorkerProvider, as_provider
+from claimbench.provider.served import ServedProvider, free_port, served
+from claimbench.suite.load import suite_to_json
 from claimbench.types import Arm, ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
-from claimbench.worker import Device, WorkerProvider, as_provider
 
 ANY_PORT = 1
 """Stands in an address that is looked at and not opened."""
@@ -118,7 +118,7 @@ def check_arms(suite: Suite, factories: Mapping[str, ProviderFactory], context: 
 @contextlib.contextmanager
 def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
     """Name the line of the suite file that a provider refuses, where there is such a file to look into."""
-    from claimbench.suite_yaml import parse_yaml
+    from claimbench.suite.document import parse_yaml
 
     try:
         yield

@@ -17,15 +17,23 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from claimbench import provenance
-from claimbench.calibration import SCHEMA
 from claimbench.clock import SystemClock
 from claimbench.errors import BenchError
-from claimbench.limits import Budget
-from claimbench.provider import ContinuationScore, InProcessProvider, Provider, ProviderContext, ProviderFactory
-from claimbench.runner import Money, Runner
-from claimbench.store import ResultsStore
-from claimbench.transport import HttpClient, Timeouts
+from claimbench.limits.budget import Budget
+from claimbench.machine import provenance
+from claimbench.machine.calibration import SCHEMA
+from claimbench.pricing.money import Money
+from claimbench.provider.contract import (
+    ContinuationScore,
+    InProcessProvider,
+    Provider,
+    ProviderContext,
+    ProviderFactory,
+)
+from claimbench.provider.device_worker import Device, as_provider
+from claimbench.run.loop import Runner
+from claimbench.store.results import ResultsStore
+from claimbench.transport.client import HttpClient, Timeouts
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -43,7 +51,6 @@ from claimbench.types import (
     Request,
     SamplingParams,
 )
-from claimbench.worker import Device, as_provider
 
 CONCURRENCIES = (1, 8, 32, 128)
 PACE: dict[str, Json] = {"ttft_s": 0.1, "gap_s": 0.01, "chunks": 16}
@@ -215,7 +222,7 @@ async def calibrate(
 ) -> dict[str, Json]:
     """Measure every way to take stamps: each of ``factories`` (by provider name) at each concurrency, and in process.
 
-    ``base_url``: the scripted server. ``calls``: how many at a concurrency. Gives what :mod:`claimbench.calibration`
+    ``base_url``: the scripted server. ``calls``: how many at a concurrency. Gives what :mod:`claimbench.machine.calibration`
     stores.
 
     Raises:
@@ -242,7 +249,7 @@ async def calibrate(
 
 
 def as_json(rows: Sequence[Errors], pace: Mapping[str, Json]) -> dict[str, Json]:
-    """What :mod:`claimbench.calibration` stores; of two providers with one stamp source the larger error counts."""
+    """What :mod:`claimbench.machine.calibration` stores; of two providers with one stamp source the larger error counts."""
     errors: dict[str, dict[str, Json]] = {}
     for row in rows:
         by_level = errors.setdefault(row.source, {})

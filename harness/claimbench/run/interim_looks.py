@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from claimbench.claims_parse import parse_claims
-from claimbench.judge_types import JudgeContext
-from claimbench.stopping import CONTINUE, StopRule
-from claimbench.table_clusters import cluster_names
-from claimbench.table_types import CallTable, ItemTable
+from claimbench.claims.look_schedule import rule_of
+from claimbench.claims.stopping import CONTINUE
+from claimbench.claims.types import JudgeContext
+from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Call, Look, Suite
 
 if TYPE_CHECKING:
-    from claimbench.session import Runs
-    from claimbench.store import ResultsStore, RunWriter
+    from claimbench.run.loop import Runs
+    from claimbench.store.results import ResultsStore, RunWriter
 
 Judged = Callable[[], tuple[ItemTable, CallTable, JudgeContext]]
 """The tables and context of what is stored so far."""
-
-
-def rule_of(suite: Suite, calls: Sequence[Call], done: Sequence[Look]) -> StopRule:
-    """The look schedule of a run: a pure function of its suite and plan, so that every session has the same."""
-    keys = list(dict.fromkeys((call.task, call.sample_id) for call in calls))
-    order = [f"{task}/{sample}" for task, sample in keys]
-    return StopRule(parse_claims(suite), order, cluster_names(suite.tasks, keys), alpha=suite.alpha, done=done)
-
-
-def seen_items(calls: Sequence[Call], look: Look) -> set[str]:
-    """The items (``task/sample_id``) that ``look`` has seen: the first ``look.items`` of the plan."""
-    order = dict.fromkeys(f"{call.task}/{call.sample_id}" for call in calls)
-    return set(list(order)[: look.items])
 
 
 class LookSegments:
@@ -40,7 +26,7 @@ class LookSegments:
         self._suite, self._calls, self._done, self._judged = suite, calls, list(done), judged
 
     async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
-        """See :class:`claimbench.session.Segments`."""
+        """See :class:`Segments`."""
         del store  # the tables come through ``judged``
         rule = rule_of(self._suite, self._calls, self._done)
         order = list(dict.fromkeys(f"{call.task}/{call.sample_id}" for call in self._calls))
@@ -58,3 +44,11 @@ class LookSegments:
             progress.notes.append(f"look {look.k} of {look.looks_planned} at {look.items} items: {look.decision}")
             if look.decision != CONTINUE:
                 return
+
+
+class Segments(Protocol):
+    """Cuts a plan at looks and says after each whether to go on."""
+
+    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
+        """Run ``remaining`` part by part until decided or done."""
+        ...

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from claimbench.judging import JudgeRequests
-from claimbench.progress import Progress
-from claimbench.runner import Runner
-from claimbench.store import ResultsStore, RunWriter
+from claimbench.plan.judges import JudgeRequests
+from claimbench.run.loop import Runner
+from claimbench.run.progress import Progress
+from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import Call, CallRecord, Outcome
 
 

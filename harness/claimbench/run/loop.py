@@ -13,25 +13,24 @@ import random
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from claimbench.attempt import Tried, try_once
 from claimbench.clock import Clock
-from claimbench.commits import Commits
 from claimbench.errors import BenchError, StoreError
-from claimbench.limits import Budget, Pace, backoff_s
-from claimbench.load import MAX_IN_FLIGHT
-from claimbench.pacing import ArmPace
-from claimbench.progress import ArmProgress, Progress
-from claimbench.provider import Provider
-from claimbench.ratelimit import KeyGate, Ticket, gate_names
-from claimbench.serve import ServedProvider
-from claimbench.store import Intent
-from claimbench.tried import checked_model, record_of, said_by
-from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Outcome, Request
-from claimbench.worker import WorkerProvider
+from claimbench.limits.budget import Budget, Pace, backoff_s
+from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
+from claimbench.limits.pacing import ArmPace
+from claimbench.plan.arrivals import MAX_IN_FLIGHT
+from claimbench.pricing.money import Money
+from claimbench.provider.attempt import Tried, try_once
+from claimbench.provider.contract import Provider
+from claimbench.provider.device_worker import WorkerProvider
+from claimbench.provider.served import ServedProvider
+from claimbench.run.commit_waiter import Commits
+from claimbench.run.progress import ArmProgress, Progress
+from claimbench.run.records import checked_model, record_of, said_by
+from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Intent, Outcome, Request
 
 NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
@@ -51,19 +50,6 @@ class Appender(Protocol):
     def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
         """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it cannot be kept."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Money:
-    """How dollars are known: before sending (an upper bound) and after. None means unknown.
-
-    ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the hour): its cost
-    is shown, and takes nothing from the budget.
-    """
-
-    reserve: Callable[[Arm, Request], Decimal | None]
-    cost: Callable[[Arm, Attempt], Decimal | None]
-    bills: Callable[[Arm], bool] = lambda _arm: True
 
 
 class Runner:
@@ -366,3 +352,15 @@ class Runner:
         if self._stopping is None and self._loop is not None:
             self._stopping = "the store failed"
             self._loop.call_soon_threadsafe(self._wake_all)
+
+
+class Runs(Protocol):
+    """What runs a part of a plan: the loop, or the loop with the judges after it."""
+
+    async def run(self, calls: Sequence[Call]) -> Progress:
+        """Run ``calls`` to the end, or until stopped."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """Start nothing more; what is in flight may end."""
+        ...

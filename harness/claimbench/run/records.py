@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from claimbench.attempt import Tried
+from claimbench.limits.key_gate import Said
 from claimbench.model_ids import same_model
-from claimbench.ratelimit import Said
+from claimbench.provider.attempt import Tried
 from claimbench.types import Arm, Call, CallRecord, Outcome
 
 

@@ -13,55 +13,36 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
 
-from claimbench import provenance
-from claimbench.arm_price import FrozenBook
-from claimbench.calibration import read_last
 from claimbench.clock import Clock
-from claimbench.energy import Energy, metered
 from claimbench.errors import BenchError
-from claimbench.judge_runs import Judged
-from claimbench.judging import JudgeRequests
-from claimbench.key_guard import KeyGuard
-from claimbench.lag import LagMeter
-from claimbench.limits import Budget
-from claimbench.load import loaded, scheduled
-from claimbench.plan import make_plan
-from claimbench.progress import Progress
-from claimbench.prompts import Requests
-from claimbench.quiet import collector_at_rest
-from claimbench.ratelimit import history_rows
-from claimbench.run_setup import Arms, check_resumable, manifest_of, none_ready, start_arms
-from claimbench.runner import Money, Runner
-from claimbench.store import Intent, ResultsStore, RunWriter
-from claimbench.store_schema import NOTES
-from claimbench.types import Arm, Attempt, Call, Json, Outcome, Session, Suite
+from claimbench.limits.budget import Budget
+from claimbench.limits.key_gate import history_rows
+from claimbench.machine import provenance
+from claimbench.machine.calibration import read_last
+from claimbench.machine.garbage_collection import collector_at_rest
+from claimbench.machine.loop_lag import LagMeter
+from claimbench.plan.arrivals import loaded, scheduled
+from claimbench.plan.judges import JudgeRequests
+from claimbench.plan.order import make_plan
+from claimbench.plan.prompts import Requests
+from claimbench.pricing.energy import Energy, metered
+from claimbench.pricing.money import Money
+from claimbench.pricing.run import Pricing
+from claimbench.privacy.key_guard import KeyGuard
+from claimbench.run.arms import Arms, check_resumable, manifest_of, none_ready, start_arms
+from claimbench.run.interim_looks import Segments
+from claimbench.run.judging import Judged
+from claimbench.run.loop import Runner, Runs
+from claimbench.run.progress import Progress
+from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.store.schema import NOTES
+from claimbench.types import Arm, Attempt, Call, Intent, Json, Outcome, Session, Suite
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
 
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
-
-
-class Runs(Protocol):
-    """What runs a part of a plan: the loop, or the loop with the judges after it."""
-
-    async def run(self, calls: Sequence[Call]) -> Progress:
-        """Run ``calls`` to the end, or until stopped."""
-        ...
-
-    def stop(self, reason: str) -> None:
-        """Start nothing more; what is in flight may end."""
-        ...
-
-
-class Segments(Protocol):
-    """Cuts a plan at looks and says after each whether to go on."""
-
-    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:
-        """Run ``remaining`` part by part until decided or done."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,20 +61,6 @@ class Order:
     until_decided: bool = False
     retry_missing: bool = False
     options: Mapping[str, Json] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Pricing:
-    """The frozen price book of a run, and what the loop asks of it.
-
-    ``unpriced``: arms that could cost dollars nobody can bound, with the reason.
-    """
-
-    book: FrozenBook
-    money: Money
-    unpriced: Mapping[str, str]
-    metered: bool = False
-    """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +183,7 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     """
     if not job.order.retry_missing:
         return set(), []
-    from claimbench.looks import seen_items
+    from claimbench.claims.look_schedule import seen_items
 
     failed, looks = job.store.missing(run_id), job.store.looks(run_id)
     seen = seen_items(calls, looks[-1]) if looks else set()

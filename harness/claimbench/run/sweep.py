@@ -21,9 +21,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench import stats
-from claimbench.session import Runs
-from claimbench.store import ResultsStore, RunWriter
-from claimbench.table_types import BoolArray, CallRows, FloatArray
+from claimbench.run.loop import Runs
+from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.tables.types import BoolArray, CallRows, FloatArray
 from claimbench.types import ANSWERED, Call
 
 QUANTILES = (0.5, 0.95, 0.99)
@@ -124,7 +124,7 @@ class ForSeconds:
         self._seconds = seconds
 
     async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:  # noqa: ARG002 - the protocol's
-        """See :class:`claimbench.session.Segments`."""
+        """See :class:`claimbench.run.session.Segments`."""
         timer = asyncio.get_running_loop().call_later(self._seconds, runner.stop, "the level's time is up")
         try:
             await runner.run(remaining)

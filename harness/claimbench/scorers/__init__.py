@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from claimbench.scorers.base import AnswerChecker, PartsScorer, Scorer, ScorerFactory, ScorerOptionError
-from claimbench.scorers.judge_record import score_record
 from claimbench.scorers.loading import load, names
+from claimbench.scorers.score_record import score_record
 
 __all__ = [
     "AnswerChecker",

@@ -2,7 +2,7 @@
 
 Parts, each a mean over items where the report shows them: ``exact``, ``within_one`` and ``closeness`` to the target;
 ``raters``: the share of raters who gave the same grade; ``ceiling``: how often two raters agree with each other, which
-no grader can be expected to beat. Kappa and NDCG over all items: :mod:`claimbench.agreement`.
+no grader can be expected to beat. Kappa and NDCG over all items: :mod:`claimbench.stats.agreement`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from claimbench.nearest import did_you_mean
+from claimbench.error_words import did_you_mean
 from claimbench.number_text import parse_number
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.numbers import close

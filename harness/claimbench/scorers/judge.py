@@ -1,6 +1,6 @@
 """``judge``: a model reads the answer and names one of the suite's choices; each choice is worth a score.
 
-The judge's own call is planned, sent, paid and stored like any other (:mod:`claimbench.judging`); here its stored
+The judge's own call is planned, sent, paid and stored like any other (:mod:`claimbench.plan.judges`); here its stored
 answer becomes a score, so that scoring stays a pure function of the database. Whatever went wrong with the judge (a
 fault, a refusal, an answer that names no choice) leaves the score ``unscored``: it says nothing about what was judged.
 """

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from claimbench.lm_tasks import INPUT_PAIRS, score_doc, scoring_task
+from claimbench.lmeval.tasks import INPUT_PAIRS, score_doc, scoring_task
 from claimbench.scorers.base import brief, scored
 from claimbench.scorers.options import Options, read_options
 from claimbench.types import Json, Sample, Score, Task

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import PluginError
-from claimbench.nearest import did_you_mean, one_of
 from claimbench.plugins import SCORERS, installed
 from claimbench.scorers.base import Scorer, ScorerFactory
 from claimbench.types import ScorerSpec

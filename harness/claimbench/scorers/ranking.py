@@ -14,10 +14,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.agreement import ndcg, reciprocal_rank
 from claimbench.number_text import parse_number
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import Options, read_options
+from claimbench.stats.agreement import ndcg, reciprocal_rank
 from claimbench.types import Json, Sample, Score, Task
 
 

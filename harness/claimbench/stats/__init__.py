@@ -7,7 +7,7 @@ latency; A (:func:`accuracy_ci`) for one proportion; Q (:func:`quantile_ci`) for
 
 from __future__ import annotations
 
-from claimbench.stats_core import (
+from claimbench.stats.intervals import (
     P_FLOOR,
     Decision,
     Direction,
@@ -24,7 +24,52 @@ from claimbench.stats_core import (
     verdict,
     z_crit,
 )
-from claimbench.stats_costs import (
+from claimbench.stats.means import (
+    PairedMeans,
+    difference_ci,
+    error_ratio_ci,
+    fieller,
+    fieller_ci,
+    fixed_means,
+    linear_ci,
+    paired_ci,
+    paired_means,
+    ratio_ci,
+)
+from claimbench.stats.power import (
+    Components,
+    NMore,
+    items_all_agree,
+    items_needed,
+    items_needed_accuracy,
+    n_more,
+    optimal_epochs,
+    resolvable_gap,
+    t_power,
+    variance_components,
+)
+from claimbench.stats.proportions import (
+    Proportion,
+    accuracy_ci,
+    clopper_pearson,
+    exact_bounds,
+    fisher_p,
+    mcnemar_exact_p,
+    ppi_mean,
+    proportion,
+    proportion_ci,
+    wilson,
+)
+from claimbench.stats.quantiles import (
+    QuantileData,
+    min_n_quantile,
+    quantile_ci,
+    quantile_data,
+    quantile_interval,
+    quantile_ratio_ci,
+    quantile_ratio_interval,
+)
+from claimbench.stats.skewed import (
     TAIL_KISH,
     TAIL_N,
     HullTest,
@@ -38,51 +83,6 @@ from claimbench.stats_costs import (
     ratio_ci_hull,
     skewness,
     tail_alpha,
-)
-from claimbench.stats_means import (
-    PairedMeans,
-    difference_ci,
-    error_ratio_ci,
-    fieller,
-    fieller_ci,
-    fixed_means,
-    linear_ci,
-    paired_ci,
-    paired_means,
-    ratio_ci,
-)
-from claimbench.stats_power import (
-    Components,
-    NMore,
-    items_all_agree,
-    items_needed,
-    items_needed_accuracy,
-    n_more,
-    optimal_epochs,
-    resolvable_gap,
-    t_power,
-    variance_components,
-)
-from claimbench.stats_proportions import (
-    Proportion,
-    accuracy_ci,
-    clopper_pearson,
-    exact_bounds,
-    fisher_p,
-    mcnemar_exact_p,
-    ppi_mean,
-    proportion,
-    proportion_ci,
-    wilson,
-)
-from claimbench.stats_quantiles import (
-    QuantileData,
-    min_n_quantile,
-    quantile_ci,
-    quantile_data,
-    quantile_interval,
-    quantile_ratio_ci,
-    quantile_ratio_interval,
 )
 
 __all__ = [

@@ -12,7 +12,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from claimbench.root_finding import brentq
+from claimbench.stats.root_finding import brentq
 
 _STANDARD = NormalDist()
 _SQRT2 = math.sqrt(2)

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
+from claimbench.stats.distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.intp]

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.stats_core import (
+from claimbench.stats.intervals import (
     FloatArray,
     Interval,
     as_codes,
@@ -24,7 +24,7 @@ from claimbench.stats_core import (
     jackknife_var,
     t_crit,
 )
-from claimbench.stats_proportions import Proportion, proportion
+from claimbench.stats.proportions import Proportion, proportion
 
 Pair = tuple[float, float]
 Cov = tuple[float, float, float]

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.distributions import normal_cdf, normal_quantile, t_quantile
-from claimbench.root_finding import brentq
-from claimbench.stats_core import Interval, floats, z_crit
+from claimbench.stats.distributions import normal_cdf, normal_quantile, t_quantile
+from claimbench.stats.intervals import Interval, floats, z_crit
+from claimbench.stats.root_finding import brentq
 
 DISPLAY_CAP = 20
 """N-more is shown up to this multiple of the present n ("more than 20x")."""

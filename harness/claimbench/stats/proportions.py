@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.distributions import beta_quantile, binomial_cdf
-from claimbench.stats_core import (
+from claimbench.stats.distributions import beta_quantile, binomial_cdf
+from claimbench.stats.intervals import (
     Interval,
     as_codes,
     cluster_sums,

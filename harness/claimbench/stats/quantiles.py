@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.distributions import binomial_quantile
-from claimbench.stats_core import (
+from claimbench.stats.distributions import binomial_quantile
+from claimbench.stats.intervals import (
     FloatArray,
     Interval,
     as_codes,

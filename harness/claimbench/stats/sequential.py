@@ -15,8 +15,8 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.distributions import normal_cdf, normal_quantile
-from claimbench.root_finding import brentq
+from claimbench.stats.distributions import normal_cdf, normal_quantile
+from claimbench.stats.root_finding import brentq
 
 FloatArray = npt.NDArray[np.float64]
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.root_finding import brentq
-from claimbench.stats_core import Interval, as_codes, cluster_sums, jackknife_var, t_crit, t_two_sided_p
-from claimbench.stats_means import Pair, PairedMeans, contrast_var, fieller, paired_means
+from claimbench.stats.intervals import Interval, as_codes, cluster_sums, jackknife_var, t_crit, t_two_sided_p
+from claimbench.stats.means import Pair, PairedMeans, contrast_var, fieller, paired_means
+from claimbench.stats.root_finding import brentq
 
 TAIL_N = 200
 TAIL_KISH = 75.0

@@ -21,16 +21,15 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from claimbench import store_schema as schema
 from claimbench.clock import Clock, SystemClock
 from claimbench.errors import StoreError
-from claimbench.store_codec import decode, decode_all, encode
-from claimbench.store_engine import BUSY_TIMEOUT_S, clear_errors, for_writing, run_lock
-from claimbench.store_open import open_database
-from claimbench.store_runs import RunInfo, find_run, list_runs
-from claimbench.store_verify import verify_rows
-from claimbench.store_writer import Intent, RunWriter
-from claimbench.types import Attempt, Call, CallRecord, Json, Look, Manifest, Outcome, Session
+from claimbench.store import schema
+from claimbench.store.codec import decode, decode_all, encode
+from claimbench.store.engine import BUSY_TIMEOUT_S, clear_errors, for_writing, open_database, run_lock
+from claimbench.store.runs import RunInfo, find_run, list_runs
+from claimbench.store.verify import verify_rows
+from claimbench.store.writer import RunWriter
+from claimbench.types import Attempt, Call, CallRecord, Intent, Json, Look, Manifest, Outcome, Session
 
 __all__ = ["Intent", "ResultsStore", "RunInfo", "RunWriter"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Table, distinct, func, select
 
-from claimbench import store_schema as schema
 from claimbench.errors import StoreError
-from claimbench.store_engine import is_locked
+from claimbench.store import schema
+from claimbench.store.engine import is_locked
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ A migration is a tuple of SQL statements and is never edited once released; a ch
 the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Table` objects describe the newest schema; a test compares both.
 
 Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical JSON that
-:mod:`claimbench.store_codec` writes. ``sha256`` in ``attempts`` and ``records`` chains the rows of a run (see
+:mod:`claimbench.store.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains the rows of a run (see
 :func:`chain`), so that a row which was changed, removed or moved is found by :meth:`ResultsStore.verify`.
 """
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from claimbench.errors import IntegrityError
-from claimbench.store_schema import attempts, chain, records
+from claimbench.store.schema import attempts, chain, records
 
 _HINT = "do not use this run as evidence; restore the database from a backup, or measure again"
 

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
 
@@ -23,10 +22,10 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
 from claimbench.errors import StoreError
-from claimbench.store_codec import encode
-from claimbench.store_engine import clear_errors, explain, for_writing
-from claimbench.store_schema import attempts, chain, intents, looks, records
-from claimbench.types import Attempt, CallRecord, Look
+from claimbench.store.codec import encode
+from claimbench.store.engine import clear_errors, explain, for_writing
+from claimbench.store.schema import attempts, chain, intents, looks, records
+from claimbench.types import Attempt, CallRecord, Intent, Look
 
 MAX_AGE_S = 0.05
 """No row waits longer than this for its transaction to be closed."""
@@ -38,20 +37,6 @@ _MAX_ROWS = 512
 _BUSY_ROWS = 4
 _CHUNKS = (128, 64, 32, 16, 8, 4, 2, 1)
 """Rows per INSERT: few different statements, so that SQLite keeps them all prepared."""
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """A send that is about to happen; committed before it does.
-
-    ``reserved_usd``: the most that the attempt can cost, None if unknown. ``created_utc``: ISO 8601.
-    """
-
-    call_id: str
-    attempt_number: int
-    session: int
-    reserved_usd: Decimal | None
-    created_utc: str
 
 
 _Values = tuple[str | int | None, ...]

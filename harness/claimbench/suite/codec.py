@@ -7,13 +7,19 @@ in commands that need it for nothing else.
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import types as pytypes
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from claimbench.types import Json
+from claimbench.errors import IntegrityError
+from claimbench.types import Arm, Json, Sample, SamplingParams, Suite, Task
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 T = TypeVar("T")
 _Read = Callable[[Any], Any]
@@ -169,3 +175,94 @@ _SCALARS: Mapping[Any, _Read] = {str: _string, int: _whole, float: _number, bool
 
 def _not(value: Any, what: str) -> Mismatch:
     return Mismatch(f"{value!r:.60} is not {what}")
+
+
+SUITE_JSON_SCHEMA = 1
+"""Version of the JSON form. History: 1 = first."""
+
+_MEASURED_VERSION = 1
+_JUDGING_VERSION = 1
+"""Rises when what a judge is told around the suite's own words changes (:mod:`claimbench.plan.judges`)."""
+
+
+@cache
+def _adapter() -> TypeAdapter[Suite]:
+    from pydantic import TypeAdapter  # who only reads stored suites does without
+
+    return TypeAdapter(Suite)
+
+
+def suite_to_json(suite: Suite) -> dict[str, Json]:
+    """Return the suite as JSON values; money as text. Inverse: :func:`suite_from_json`."""
+    dumped: dict[str, Json] = _adapter().dump_python(suite, mode="json")
+    return {"schema": SUITE_JSON_SCHEMA, **dumped}
+
+
+def suite_from_json(data: Mapping[str, Json]) -> Suite:
+    """Rebuild a suite from its JSON form; raises :class:`IntegrityError` where it is not one."""
+    version = data.get("schema")
+    if version != SUITE_JSON_SCHEMA:
+        raise IntegrityError(
+            f"the stored suite has schema {version!r}, this ClaimBench reads {SUITE_JSON_SCHEMA}",
+            hint="use the ClaimBench version that wrote the run",
+        )
+    try:
+        return read(Suite, data)
+    except Mismatch as wrong:
+        where = ".".join(map(str, wrong.where))
+        raise IntegrityError(f"the stored suite is damaged at {where}: {wrong}") from None
+
+
+def canonical_json(value: Json) -> bytes:
+    """Return one spelling of a JSON value, for hashing: sorted keys, no blanks, UTF-8."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def measured_sha256(
+    tasks: tuple[Task, ...], sampling: SamplingParams, epochs: int, judges: tuple[Arm, ...] = ()
+) -> str:
+    """Hash what decides the numbers of a run; two results are comparable only if it is equal.
+
+    Covered: the rows as loaded (masked, if so, and how), prompts, few-shot examples, answer space, scorers,
+    max_tokens, stop, sampling, epochs; and the judges' models with their settings, for they decide scores.
+    Not covered: claims, arms, budget, prose, and where in a file a row stood.
+    """
+    measured: dict[str, Any] = {
+        "v": _MEASURED_VERSION,
+        "sampling": dataclasses.asdict(sampling),
+        "epochs": epochs,
+        "tasks": [_measured_task(task) for task in tasks],
+    }
+    if judges:  # a suite without any keeps its hash
+        measured["judges"] = {"v": _JUDGING_VERSION, "models": [_measured_judge(judge) for judge in judges]}
+    return hashlib.sha256(canonical_json(measured)).hexdigest()
+
+
+def _measured_task(task: Task) -> dict[str, Json]:
+    bare = dataclasses.asdict(dataclasses.replace(task, samples=(), few_shot=()))
+    del bare["masked"]  # not there before masks were: a suite without one keeps its hash
+    if task.masked is not None:
+        bare["mask"] = dataclasses.asdict(task.masked.spec)
+    return bare | {"samples": list(map(_measured, task.samples)), "few_shot": list(map(_measured, task.few_shot))}
+
+
+def _measured_judge(judge: Arm) -> dict[str, Json]:
+    return {
+        "name": judge.name,
+        "provider": judge.provider,
+        "model": judge.model,
+        "revision": judge.revision,
+        "params": dataclasses.asdict(judge.params),
+        "options": judge.options,
+    }
+
+
+def _measured(sample: Sample) -> dict[str, Json]:
+    # by name, for asdict copies deeply and a suite may have many rows
+    return {
+        "id": sample.id,
+        "input": sample.input,
+        "target": sample.target,
+        "cluster": sample.cluster,
+        "slices": sample.slices,
+    }

@@ -2,7 +2,7 @@
 
 A row's values are what the file says: text in CSV, JSON values in JSONL, text, numbers, booleans or ISO dates in XLSX;
 ``None`` is an empty cell of a workbook or a JSON null. What they mean for a task is decided in
-:mod:`claimbench.samples`.
+:mod:`claimbench.suite.samples`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.nearest import did_you_mean, one_of, show
-from claimbench.suite_yaml import decode_utf8
+from claimbench.suite.document import decode_utf8
 from claimbench.types import Json
 
 FORMATS = {

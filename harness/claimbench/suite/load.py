@@ -14,33 +14,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from claimbench.arm_price import resolve_arm
 from claimbench.errors import BenchError, SuiteError
 from claimbench.plugins import PROVIDERS, installed
-from claimbench.pricebook import PriceBook
+from claimbench.pricing.arms import resolve_arm
+from claimbench.pricing.book import PriceBook
 from claimbench.scorers import ScorerFactory
-from claimbench.suite_arms import limits_of, serve_of
-from claimbench.suite_checks import SuiteChecker
-from claimbench.suite_errors import first_error
-from claimbench.suite_json import measured_sha256, suite_from_json, suite_to_json
-from claimbench.suite_judges import JudgeChecker
-from claimbench.suite_lm import LmEvalBuilder
-from claimbench.suite_lm_model import LmEvalTaskModel
-from claimbench.suite_masking import task_maskings
-from claimbench.suite_model import ArmModel, ClaimModel, SamplingModel, SuiteModel
-from claimbench.suite_tasks import TaskBuilder
-from claimbench.suite_yaml import Loc, YamlDocument, apply_override, parse_yaml
-from claimbench.types import (
-    Arm,
-    BudgetSpec,
-    ClaimSpec,
-    ErrorPolicy,
-    Json,
-    LoadSpec,
-    SamplingParams,
-    Suite,
-    Task,
-)
+from claimbench.suite.checks import JudgeChecker, SuiteChecker
+from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
+from claimbench.suite.messages import first_error
+from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
+from claimbench.suite.schema_run import limits_of, serve_of
+from claimbench.suite.schema_tasks import LmEvalTaskModel
+from claimbench.suite.tasks import TaskBuilder, task_maskings
+from claimbench.suite.tasks_lm_eval import LmEvalBuilder
+from claimbench.types import Arm, BudgetSpec, ClaimSpec, ErrorPolicy, Json, LoadSpec, SamplingParams, Suite, Task
 
 __all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "suite_to_json"]
 

@@ -9,10 +9,10 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.nearest import did_you_mean, one_of, show
-from claimbench.suite_model import SuiteModel
-from claimbench.suite_yaml import Loc, YamlDocument
+from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.schema import SuiteModel
 from claimbench.types import Json
 
 _EXPECTED = {

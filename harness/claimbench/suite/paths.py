@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from claimbench.nearest import did_you_mean
-from claimbench.suite_yaml import Loc, YamlDocument
+from claimbench.error_words import did_you_mean
+from claimbench.suite.document import Loc, YamlDocument
 
 
 def resolve_inside(

@@ -10,14 +10,14 @@ from typing import Any
 
 from jinja2._identifier import pattern as name_re
 
-from claimbench import prompts
-from claimbench.datasets import Row, Table, parse_json
+from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.masking import Masking, RowMask
-from claimbench.nearest import did_you_mean, one_of, show
 from claimbench.number_text import parse_number
-from claimbench.suite_model import DatasetModel
-from claimbench.suite_yaml import Loc, YamlDocument
+from claimbench.plan import prompts
+from claimbench.privacy.masking import Masking, RowMask
+from claimbench.suite.datasets import Row, Table, parse_json
+from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.schema import DatasetModel
 from claimbench.types import AnswerSpec, Json, Message, Sample, Task
 
 _RESERVED = frozenset(

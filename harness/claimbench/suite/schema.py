@@ -1,7 +1,7 @@
 """The suite file as pydantic models: the shape, the limits and the help texts that editors show.
 
 The models describe one file and nothing outside it; what needs the data, the plugins or several places of the file at
-once is checked in :mod:`claimbench.suite`. ``model_json_schema`` of :class:`SuiteModel` is published as
+once is checked in :mod:`claimbench.suite.load`. ``model_json_schema`` of :class:`SuiteModel` is published as
 ``docs/suite.schema.json``.
 """
 
@@ -13,11 +13,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from claimbench.suite_arms import LimitsModel, ServeModel
-from claimbench.suite_lm_model import LmEvalTaskModel, task_kind
-from claimbench.suite_mask import MaskModel
-from claimbench.suite_run_model import BudgetModel, ErrorsModel, LoadModel, OrderModel
-from claimbench.suite_strict import Name, Strict
+from claimbench.suite.schema_base import Name, Strict
+from claimbench.suite.schema_run import BudgetModel, ErrorsModel, LimitsModel, LoadModel, OrderModel, ServeModel
+from claimbench.suite.schema_tasks import LmEvalTaskModel, MaskModel, task_kind
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (

@@ -1,4 +1,4 @@
-"""The ``lm_eval:`` kind of a task as a pydantic model; :mod:`claimbench.suite_model` holds the rest of the file."""
+"""The ``lm_eval:`` kind of a task as a pydantic model; :mod:`claimbench.suite.schema` holds the rest of the file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from claimbench.suite_strict import Name, Strict
+from claimbench.suite.schema_base import Name, Strict
+from claimbench.types import MaskSpec
 
 
 class LmEvalTaskModel(Strict):
@@ -42,3 +43,32 @@ def task_kind(value: Any) -> str:
     """Tell which kind of task a mapping is, for the union's discriminator."""
     told = "lm_eval" in value if isinstance(value, Mapping) else isinstance(value, LmEvalTaskModel)
     return "lm_eval" if told else "own"
+
+
+USUAL = ("EMAIL_ADDRESS", "PHONE_NUMBER", "CREDIT_CARD", "IBAN_CODE", "IP_ADDRESS", "US_SSN")
+
+
+class MaskModel(Strict):
+    """Personal data that is replaced by placeholders before anything is sent or stored."""
+
+    entities: list[str] = Field(default=list(USUAL), min_length=1)
+    """What to look for: presidio's names of entities, such as DE_TAX_ID; PERSON, LOCATION, ORGANIZATION and NRP need
+    `model`."""
+    columns: list[str] | None = Field(default=None, min_length=1)
+    """Only in these columns. Left out: in every column but the target."""
+    model: str | None = Field(default=None, min_length=1)
+    """An installed spaCy model (name or folder) that finds names and places. Nothing is downloaded."""
+    min_score: float = Field(default=0.4, ge=0, le=1)
+    """Findings that presidio is less sure of stay."""
+    phone_regions: list[str] = Field(default_factory=list)
+    """Countries whose national telephone numbers count, such as CH; numbers with + always do. Left out: US, GB, DE, FR,
+    IL, IN, CA, BR."""
+
+
+def mask_of(model: MaskModel | None) -> MaskSpec | None:
+    """The model as the core knows it."""
+    if model is None:
+        return None
+    columns = None if model.columns is None else tuple(model.columns)
+    entities = tuple(dict.fromkeys(model.entities))
+    return MaskSpec(entities, columns, model.model, model.min_score, tuple(model.phone_regions))

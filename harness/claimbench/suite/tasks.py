@@ -6,17 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench import prompts
-from claimbench.datasets import ReadOptions, Row, Table, parse_json, read_table
+from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import PluginError, SuiteError
-from claimbench.masking import Masking
-from claimbench.nearest import did_you_mean, one_of, show
-from claimbench.samples import SampleBuilder
+from claimbench.plan import prompts
+from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
-from claimbench.suite_model import AssistantTurn, FewShotFile, RoleTurn, SystemTurn, TaskModel, UserTurn
-from claimbench.suite_paths import resolve_inside
-from claimbench.suite_yaml import Loc, YamlDocument, decode_utf8
-from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
+from claimbench.suite.datasets import ReadOptions, Row, Table, parse_json, read_table
+from claimbench.suite.document import Loc, YamlDocument, decode_utf8
+from claimbench.suite.paths import resolve_inside
+from claimbench.suite.samples import SampleBuilder, mask_loc
+from claimbench.suite.schema import AssistantTurn, FewShotFile, RoleTurn, SuiteModel, SystemTurn, TaskModel, UserTurn
+from claimbench.suite.schema_tasks import LmEvalTaskModel, mask_of
+from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 
 
 @dataclass(frozen=True)
@@ -198,3 +199,40 @@ class TaskBuilder:
             message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
             line = self.document.line_of(loc, name)
             raise self.document.error(loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}")
+
+
+def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | None]:
+    """One mask per task, None where nothing is to be masked; tasks with the same mask share its finder.
+
+    Raises:
+        SuiteError: presidio or a model is not installed, an entity that nothing finds, or a task of lm-eval.
+    """
+    finders: dict[MaskSpec, Finder] = {}
+    maskings: list[Masking | None] = []
+    for index, task in enumerate(model.tasks):
+        loc: Loc = ("tasks", index)
+        where = mask_loc(document, loc)
+        if isinstance(task, LmEvalTaskModel):
+            if model.mask is not None:
+                message = f"mask: task '{task.name}' is lm-eval's, whose prompts cannot be masked"
+                raise document.error(loc, message, hint="give each of your own tasks its own `mask:` instead")
+            maskings.append(None)
+            continue
+        spec = mask_of(task.mask if task.mask is not None else model.mask)
+        if spec is None:
+            maskings.append(None)
+            continue
+        kind = replace(spec, columns=None)
+        if kind not in finders:
+            finders[kind] = _finder(document, where, kind)
+        maskings.append(Masking(spec, finders[kind]))
+    return maskings
+
+
+def _finder(document: YamlDocument, loc: Loc, spec: MaskSpec) -> Finder:
+    try:
+        return Finder(spec)
+    except PluginError as fault:
+        quoted = fault.message.partition("'")[2].partition("'")[0]
+        line = document.line_of(loc, quoted) if quoted else document.line(loc, key=True)
+        raise document.error(loc, fault.message, hint=fault.hint, line=line) from None

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import SuiteError
-from claimbench.nearest import did_you_mean, one_of
-from claimbench.suite_lm_model import LmEvalTaskModel
-from claimbench.suite_model import ArmModel
-from claimbench.suite_paths import resolve_inside
-from claimbench.suite_yaml import Loc, YamlDocument
+from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.paths import resolve_inside
+from claimbench.suite.schema import ArmModel
+from claimbench.suite.schema_tasks import LmEvalTaskModel
 from claimbench.types import Json, Sample, Task
 
 EMPTY = "(empty)"
@@ -33,7 +33,7 @@ class LmEvalBuilder:
 
     def build(self) -> Task:
         """Return the task with its documents; raises :class:`SuiteError` at the line that names it."""
-        from claimbench.lm_tasks import INPUT_PAIRS, LmEvalFault, LmEvalSpec, expand
+        from claimbench.lmeval.tasks import INPUT_PAIRS, LmEvalFault, LmEvalSpec, expand
 
         loc: Loc = ("tasks", self.index, "lm_eval")
         model, source = self.model, self.model.lm_eval

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import numpy as np
 
-from claimbench.table_clusters import cluster_names
-from claimbench.table_items import arm_items
-from claimbench.table_rows import Row, call_rows, make_row, strings
-from claimbench.table_types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
+from claimbench.plan.clusters import cluster_names
+from claimbench.tables.items import arm_items
+from claimbench.tables.rows import Row, call_rows, make_row, strings
+from claimbench.tables.types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
 from claimbench.types import Attempt, Call, CallRecord, Cost, Manifest, Score, Session, Suite
 
 __all__ = ["ArmItems", "CallRows", "CallTable", "ItemTable", "build_tables"]

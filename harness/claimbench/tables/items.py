@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from claimbench.table_rows import Row, distinct, service_s
-from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench.tables.rows import Row, distinct, dollars, service_s
+from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, FloatArray, IntArray, ItemTable
 from claimbench.types import ANSWERED, Cost, Outcome
 
 _ANSWERED = [outcome.value for outcome in ANSWERED]
@@ -106,3 +107,19 @@ def _valid_epochs(n: int, calls: CallRows, scored: BoolArray) -> BoolArray:
     valid = measured.copy()
     valid[first] = True
     return valid
+
+
+def with_costs(items: ItemTable, calls: CallTable, costs: Mapping[str, Cost]) -> tuple[ItemTable, CallTable]:
+    """Put ``costs`` (call id -> dollars over all its attempts) in place of those that the tables were built with.
+
+    Equal to :func:`claimbench.tables.build.build_tables` with ``costs``; the tables must be whole, not those of a look.
+    """
+    found = {arm: [costs.get(i) for i in rows.call_id.tolist()] for arm, rows in calls.arms.items()}
+    priced = {arm: _calls(rows, found[arm]) for arm, rows in calls.arms.items()}
+    arms = {arm: replace(rows, **money(len(rows.score), priced[arm], found[arm])) for arm, rows in items.arms.items()}
+    return replace(items, arms=arms), CallTable(priced)
+
+
+def _calls(rows: CallRows, costs: Sequence[Cost | None]) -> CallRows:
+    found = np.asarray([dollars(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
+    return replace(rows, usd=found[:, 0], usd_low=found[:, 1], usd_high=found[:, 2])

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from claimbench import timing as tm
 from claimbench.scorers.base import CUT, JUDGES_CUT_ANSWERS
-from claimbench.table_types import BLOCK_S, BoolArray, CallRows, FloatArray, IntArray, StrArray
+from claimbench.tables import timing as tm
+from claimbench.tables.types import BLOCK_S, BoolArray, CallRows, FloatArray, IntArray, StrArray
 from claimbench.types import Attempt, CallRecord, Cost, Outcome, Score
 
 BLOCKS_WANTED = 12
@@ -215,7 +215,7 @@ def service_s(rows: Sequence[Row]) -> FloatArray:
 
 
 def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
-    """Durations of each call's final attempt in seconds, as :mod:`claimbench.timing` defines them for one."""
+    """Durations of each call's final attempt in seconds, as :mod:`claimbench.tables.timing` defines them for one."""
     meant = _Meant(columns["timed"], columns["outcome"])
     sent, queued, ended = (_ints(columns[name]) for name in ("sent_ns", "queued_ns", "ended_ns"))
     open_loop = _flags([stamp is not None for stamp in columns["scheduled_ns"]])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.table_types import ArmItems, BoolArray, CallRows, CallTable, ItemTable
+from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import Call
 
 

@@ -1,4 +1,4 @@
-"""The two tables that the claim checker reads; built by :mod:`claimbench.tables`.
+"""The two tables that the claim checker reads; built by :mod:`claimbench.tables.build`.
 
 Shapes: every array of an :class:`ArmItems` has one row per item of its :class:`ItemTable`, in the table's order; every
 array of a :class:`CallRows` has one row per finished call. Unknown numbers are ``nan`` (never 0); a model-side timeout

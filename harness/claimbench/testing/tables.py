@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.table_rows import time_blocks
-from claimbench.table_types import ArmItems, CallRows, CallTable, FloatArray, ItemTable
+from claimbench.tables.rows import time_blocks
+from claimbench.tables.types import ArmItems, CallRows, CallTable, FloatArray, ItemTable
 
 Column = Mapping[str, npt.ArrayLike]
 """Arm name -> one value per item."""

@@ -1,7 +1,7 @@
 """The lean streaming HTTP/1.1 client behind the measured path.
 
 Connections are opened (and, with TLS, verified) before a request's clock starts and are kept open between requests;
-every read is stamped once, at the socket, before anything is parsed (:mod:`~claimbench.transport_stamps`); bodies are
+every read is stamped once, at the socket, before anything is parsed (:mod:`~claimbench.transport.stamps`); bodies are
 read to their end with only the framing undone, so that the event loop gets back to the sockets at once.
 It follows no redirect (a key must not travel to a host nobody named), retries nothing, and asks for no compression.
 """
@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from claimbench.errors import PluginError
-from claimbench.transport_connection import Connection, Origin, Traffic, dial
-from claimbench.transport_http import Limits, Reply, request_head
-from claimbench.transport_proxy import proxy_for
-from claimbench.transport_pump import Pump
-from claimbench.transport_sse import Sse, sse_events
-from claimbench.transport_watch import Timeouts
+from claimbench.transport.connection import Connection, Origin, Traffic, dial
+from claimbench.transport.exchange import Limits, Reply, request_head
+from claimbench.transport.proxy import proxy_for
+from claimbench.transport.pump import Pump
+from claimbench.transport.sse import Sse, sse_events
+from claimbench.transport.timeouts import Timeouts
 
 __all__ = ["HttpClient", "Limits", "Reply", "Sse", "Target", "Timeouts", "Traffic", "sse_events"]
 
@@ -38,7 +38,7 @@ class Target:
 class HttpClient:
     """A pool of connections. One per provider; every method belongs to the event loop it was first used on.
 
-    Clients that share a ``pump`` read each other's sockets while they are busy (:mod:`~claimbench.transport_pump`).
+    Clients that share a ``pump`` read each other's sockets while they are busy (:mod:`~claimbench.transport.pump`).
     ``traffic`` counts bytes, requests and connections by ``host:port``: what left the machine, and where to.
     """
 

@@ -14,12 +14,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from claimbench import transport_stamps
 from claimbench.errors import ConnectTimeout, Network
-from claimbench.transport_http import Exchange, Limits, Reply
-from claimbench.transport_proxy import Proxy
-from claimbench.transport_pump import Pump
-from claimbench.transport_watch import Timeouts
+from claimbench.transport import stamps as transport_stamps
+from claimbench.transport.exchange import Exchange, Limits, Reply
+from claimbench.transport.proxy import Proxy
+from claimbench.transport.pump import Pump
+from claimbench.transport.timeouts import Timeouts
 from claimbench.types import StampSource
 
 READ_BYTES = 64 * 1024

@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from claimbench.transport_watch import Watch
+from claimbench.transport.timeouts import Watch
 
 OFTEN_NS = 1_000_000
 """A look costs some 3 microseconds; chunks of one answer rarely follow one another within a millisecond."""

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from claimbench.errors import Timeout
-from claimbench.transport_http import Exchange
+from claimbench.transport.exchange import Exchange
 
 
 @dataclass(frozen=True, slots=True)

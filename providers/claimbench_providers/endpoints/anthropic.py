@@ -11,23 +11,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import IncompleteStream
-from claimbench.provider import ProviderContext
-from claimbench.types import (
-    Arm,
-    ConstraintKind,
-    Delta,
-    Done,
-    Event,
-    Json,
-    Meta,
-    Request,
-    ToolCall,
-    UsageReport,
-)
-from claimbench.usage import merge_anthropic, normalise_anthropic
+from claimbench.provider.contract import ProviderContext
+from claimbench.provider.usage import merge_anthropic, normalise_anthropic
+from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
 from claimbench_providers.arm_options import Options
-from claimbench_providers.sse_endpoint import Reader, SseEndpoint
-from claimbench_providers.wire_faults import error_chunk
+from claimbench_providers.endpoints.faults import error_chunk
+from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 FINISH_REASONS = {
     "end_turn": "stop",

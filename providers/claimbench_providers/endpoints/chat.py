@@ -7,14 +7,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from claimbench.errors import IncompleteStream, PluginError
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
+from claimbench.provider.usage import hides_reasoning
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, StampSource
-from claimbench.usage import hides_reasoning
-from claimbench_providers import hosts, keys, wire_faults
+from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import Options
-from claimbench_providers.llama_text import TextStream
-from claimbench_providers.openai_wire import ChunksReader, Dialect
-from claimbench_providers.responses_wire import ResponsesDialect
+from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
+from claimbench_providers.endpoints.responses_wire import ResponsesDialect
+from claimbench_providers.stop_text import TextStream
 
 APIS = ("chat", "responses")
 OPTIONS = ("api", "structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
@@ -69,7 +70,7 @@ class ChatEndpoint:
         return keys.required_key(self._arm, self._context, self.url, hosts.key_variable(self.url))
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return self.dialect.constraint(request)
 
     def not_started(self) -> PluginError:

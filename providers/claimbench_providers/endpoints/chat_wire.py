@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from claimbench.errors import BadRequest, MalformedStream, ServerFault
+from claimbench.provider.usage import billed_usd, normalise_openai
 from claimbench.types import ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench.usage import billed_usd, normalise_openai
-from claimbench_providers.wire_faults import error_chunk
+from claimbench_providers.endpoints.faults import error_chunk
 
 REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
 """OpenAI's models that take ``max_completion_tokens`` and refuse temperature, top_p and stop."""
@@ -52,7 +52,7 @@ class ChunksReader(Protocol):
 class Dialect:
     """How one arm's requests are written and its answers read: parameters and their names (``describe``), path, reader.
 
-    This is chat completions; :class:`~claimbench_providers.responses_wire.ResponsesDialect` is the Responses API.
+    This is chat completions; :class:`~claimbench_providers.endpoints.responses_wire.ResponsesDialect` is the Responses API.
     """
 
     path = "/chat/completions"

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimbench.errors import BenchError
-from claimbench.provider import InProcessProvider, Provider, ProviderContext
-from claimbench.transport import HttpClient, Limits, Timeouts
+from claimbench.provider.contract import InProcessProvider, Provider, ProviderContext
+from claimbench.transport.client import HttpClient, Limits, Timeouts
 from claimbench.types import Arm
-from claimbench_providers import compatible
-from claimbench_providers.openai import OpenAIProvider
-from claimbench_providers.sse_endpoint import SseEndpoint
-from claimbench_providers.wire_faults import fault
+from claimbench_providers.endpoints import compatible
+from claimbench_providers.endpoints.faults import fault
+from claimbench_providers.endpoints.openai_sdk import OpenAIProvider
+from claimbench_providers.endpoints.sse import SseEndpoint
 
 _LISTS = (
     (r"/(?:chat/completions|completions|responses)$", "/models"),

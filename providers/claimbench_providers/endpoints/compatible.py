@@ -1,9 +1,9 @@
 """Every endpoint that speaks chat completions, through the core's own transport: the measured path.
 
-Options of an arm and all semantics are those of the ``openai`` provider (:mod:`claimbench_providers.openai`), with
-which it shares everything but the bytes' way and the clock (:mod:`claimbench_providers.sse_endpoint`). With
+Options of an arm and all semantics are those of the ``openai`` provider (:mod:`claimbench_providers.endpoints.openai_sdk`), with
+which it shares everything but the bytes' way and the clock (:mod:`claimbench_providers.endpoints.sse`). With
 ``options: {api: responses}`` the same endpoint is asked through OpenAI's Responses API
-(:mod:`claimbench_providers.responses_wire`).
+(:mod:`claimbench_providers.endpoints.responses_wire`).
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, ConstraintKind, Event, Json, Meta, Request
-from claimbench_providers.chat_endpoint import AnswerReader, ChatEndpoint
-from claimbench_providers.sse_endpoint import Reader, SseEndpoint
-from claimbench_providers.wire_faults import error_chunk
+from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint
+from claimbench_providers.endpoints.faults import error_chunk
+from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 
 def create(arm: Arm, context: ProviderContext) -> CompatibleProvider:
@@ -24,7 +24,7 @@ def create(arm: Arm, context: ProviderContext) -> CompatibleProvider:
 
 
 class CompatibleProvider(SseEndpoint):
-    """A :class:`~claimbench.provider.Provider` over :class:`claimbench.transport.HttpClient`."""
+    """A :class:`~claimbench.provider.contract.Provider` over :class:`claimbench.transport.client.HttpClient`."""
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         super().__init__(arm, context)
@@ -50,7 +50,7 @@ class CompatibleProvider(SseEndpoint):
         return given if own else {"Authorization": f"Bearer {key}", **given}
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
 
     def details(self) -> dict[str, Json]:

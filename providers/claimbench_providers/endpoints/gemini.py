@@ -17,12 +17,12 @@ from typing import Any
 from urllib.parse import quote
 
 from claimbench.errors import IncompleteStream
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
+from claimbench.provider.usage import normalise_gemini
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench.usage import normalise_gemini
 from claimbench_providers.arm_options import Options
-from claimbench_providers.sse_endpoint import Reader, SseEndpoint
-from claimbench_providers.wire_faults import error_chunk
+from claimbench_providers.endpoints.faults import error_chunk
+from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 FILTERED = frozenset(

@@ -19,22 +19,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
-from claimbench.provider import ProviderContext
-from claimbench.types import (
-    Arm,
-    ArmFacts,
-    ConstraintKind,
-    Done,
-    Event,
-    Json,
-    Meta,
-    Request,
-    StampSource,
-    UsageReport,
-)
-from claimbench_providers import hosts, keys, openai_wire, wire_faults
+from claimbench.provider.contract import ProviderContext
+from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource, UsageReport
+from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import Options
-from claimbench_providers.chat_endpoint import response_meta
+from claimbench_providers.endpoints import chat_wire as openai_wire
+from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.chat import response_meta
 
 PASSED_ON = "llm_provider-"
 """What litellm puts before the names of the endpoint's own headers."""
@@ -46,7 +37,7 @@ def create(arm: Arm, context: ProviderContext) -> LitellmProvider:
 
 
 class LitellmProvider:
-    """A :class:`~claimbench.provider.Provider` over ``litellm.acompletion``."""
+    """A :class:`~claimbench.provider.contract.Provider` over ``litellm.acompletion``."""
 
     stamp_source: StampSource = "sdk"
 
@@ -67,7 +58,7 @@ class LitellmProvider:
         self._key: str | None = None
 
     def missing(self) -> str | None:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         if importlib.util.find_spec("litellm") is None:
             return "litellm is not installed: pip install 'claimbench[litellm]'"
         if self._arm.model.startswith("bedrock/") and importlib.util.find_spec("boto3") is None:
@@ -102,7 +93,7 @@ class LitellmProvider:
         return ArmFacts(details={"sdk": sdk, "base_url": self._arm.base_url, "parameters_omitted": omitted})
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt; see :class:`~claimbench.provider.Provider`."""
+        """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
         if self._litellm is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
         reader: openai_wire.ChunkReader | None = None

@@ -4,7 +4,7 @@ Options of an arm (all optional):
 
 ===================  ===============================================================================================
 ``api``              ``chat`` (default), or ``responses``: OpenAI's Responses API, always over the core's own transport
-                     (:mod:`claimbench_providers.responses_wire`)
+                     (:mod:`claimbench_providers.endpoints.responses_wire`)
 ``structured``       ``true``: labels and schemas are enforced by ``response_format``; ``false``: neither is; default:
                      schemas are, labels are not
 ``token_parameter``  ``max_tokens`` or ``max_completion_tokens``; default by the model's family
@@ -24,10 +24,11 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from claimbench.errors import MalformedStream
-from claimbench.provider import ProviderContext
+from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import compatible, wire_faults
-from claimbench_providers.chat_endpoint import AnswerReader, ChatEndpoint, response_meta
+from claimbench_providers.endpoints import compatible
+from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint, response_meta
 
 
 def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.CompatibleProvider:
@@ -37,7 +38,7 @@ def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.Co
 
 
 class OpenAIProvider:
-    """A :class:`~claimbench.provider.Provider` over ``openai.AsyncOpenAI``."""
+    """A :class:`~claimbench.provider.contract.Provider` over ``openai.AsyncOpenAI``."""
 
     stamp_source: StampSource = "sdk"
 
@@ -55,7 +56,7 @@ class OpenAIProvider:
         return self._endpoint.missing()
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
 
     async def start(self) -> ArmFacts:
@@ -71,7 +72,7 @@ class OpenAIProvider:
         return ArmFacts(details={"sdk": f"openai {openai.__version__}", "base_url": self._endpoint.url, **about})
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt; see :class:`~claimbench.provider.Provider`."""
+        """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
         import openai
 
         if self._client is None:

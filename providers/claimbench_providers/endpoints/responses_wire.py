@@ -17,10 +17,10 @@ from dataclasses import replace
 from typing import Any
 
 from claimbench.errors import MalformedStream
+from claimbench.provider.usage import normalise_openai
 from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench.usage import normalise_openai
-from claimbench_providers.openai_wire import Dialect, LabelText, no_continuations, schema_of, with_tier
-from claimbench_providers.wire_faults import error_chunk, is_filtered
+from claimbench_providers.endpoints.chat_wire import Dialect, LabelText, no_continuations, schema_of, with_tier
+from claimbench_providers.endpoints.faults import error_chunk, is_filtered
 
 FILTERED = "content_filter"
 """The one reason for an incomplete response that is a refusal; any other, or none, means that it was cut short."""

@@ -17,11 +17,12 @@ from typing import Any, Protocol
 import orjson
 
 from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
-from claimbench.provider import ProviderContext
-from claimbench.transport import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
+from claimbench.provider.contract import ProviderContext
+from claimbench.transport.client import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
-from claimbench_providers import keys, wire_faults
-from claimbench_providers.chat_endpoint import response_meta
+from claimbench_providers import keys
+from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.chat import response_meta
 
 MAX_WARM = 256
 """Connections opened ahead, at most; the rest open as they are needed, before their request's time starts."""
@@ -90,7 +91,7 @@ class Stoppable:
 
 
 class SseEndpoint:
-    """A :class:`~claimbench.provider.Provider` for a protocol; its adapter gives address, body and reader."""
+    """A :class:`~claimbench.provider.contract.Provider` for a protocol; its adapter gives address, body and reader."""
 
     stamp_source: StampSource = "transport"
     keeps_timeouts = True
@@ -115,7 +116,7 @@ class SseEndpoint:
         raise NotImplementedError
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         raise NotImplementedError
 
     def body(self, request: Request) -> dict[str, Json]:
@@ -142,7 +143,7 @@ class SseEndpoint:
         return self._client.traffic if self._client is not None else self._past_traffic
 
     def missing(self) -> str | None:
-        """See :class:`~claimbench.provider.Provider`."""
+        """See :class:`~claimbench.provider.contract.Provider`."""
         return keys.why_missing(self._arm, self._context, self._url, self.usual_key)
 
     def key(self) -> str | None:
@@ -178,7 +179,7 @@ class SseEndpoint:
         return ArmFacts(details={"base_url": self._url, "network": network, **self.details()})
 
     def stream(self, request: Request) -> Stoppable:
-        """One attempt; see :class:`~claimbench.provider.Provider`."""
+        """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
         return Stoppable(lambda: self._send(request), lambda reply: self._events(reply, request))
 
     async def _send(self, request: Request) -> Reply:

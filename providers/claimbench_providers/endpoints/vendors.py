@@ -10,7 +10,7 @@ from importlib.resources import files
 from typing import Any, Literal, cast
 
 from claimbench.errors import PluginError
-from claimbench.provider import InProcessProvider, Provider, ProviderContext
+from claimbench.provider.contract import InProcessProvider, Provider, ProviderContext
 from claimbench.types import Arm, Json
 
 Status = Literal["live", "stand-in", "untested"]

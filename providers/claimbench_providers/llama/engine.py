@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from claimbench.errors import ContextOverflow, ModelError, ServerFault, Timeout
-from claimbench_providers.llama_log import LlamaLog
-from claimbench_providers.llama_prefix import PrefixSlots, Slot
-from claimbench_providers.llama_sampling import GrammarCache, Logits
+from claimbench_providers.llama.log import LlamaLog
+from claimbench_providers.llama.prefix import PrefixSlots, Slot
+from claimbench_providers.llama.sampling import GrammarCache, Logits
 
 MOST_OUTPUTS = 64
 """Rows of logits asked for in one batch; the default (one per token of the batch) reserves hundreds of megabytes."""

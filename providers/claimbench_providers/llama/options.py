@@ -1,4 +1,4 @@
-"""The options of a ``llama_cpp`` arm; described in :mod:`claimbench_providers.llama_cpp`."""
+"""The options of a ``llama_cpp`` arm; described in :mod:`claimbench_providers.llama.provider`."""
 
 from __future__ import annotations
 

@@ -28,12 +28,13 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.errors import IntegrityError, ModelError
-from claimbench.provider import ContinuationScore, ProviderContext
+from claimbench.provider.contract import ContinuationScore, ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Delta, Done, Event, Json, Request, Usage, UsageReport
-from claimbench_providers import gguf, host_memory, llama_grammar
-from claimbench_providers.llama_options import DEFAULT_N_CTX, llama_options
-from claimbench_providers.llama_text import THINK_TAGS, TextStream
-from claimbench_providers.models import LocalModel, file_sha256, files_sha256, resolve
+from claimbench_providers.llama import gguf, host_memory
+from claimbench_providers.llama import grammar as llama_grammar
+from claimbench_providers.llama.options import DEFAULT_N_CTX, llama_options
+from claimbench_providers.models.catalogue import LocalModel, file_sha256, files_sha256, resolve
+from claimbench_providers.stop_text import THINK_TAGS, TextStream
 
 WORKSPACE_BYTES = 256 * 2**20
 """What llama.cpp needs besides weights and cache: compute buffers and tables."""
@@ -45,7 +46,7 @@ def create(arm: Arm, context: ProviderContext) -> LlamaCppProvider:
 
 
 class LlamaCppProvider:
-    """An :class:`~claimbench.provider.InProcessProvider` for one GGUF model."""
+    """An :class:`~claimbench.provider.contract.InProcessProvider` for one GGUF model."""
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         self._arm = arm
@@ -56,7 +57,7 @@ class LlamaCppProvider:
         self._grammars: dict[str, str] = {}
 
     def missing(self) -> str | None:
-        """See :class:`~claimbench.provider.InProcessProvider`."""
+        """See :class:`~claimbench.provider.contract.InProcessProvider`."""
         if importlib.util.find_spec("llama_cpp") is None:
             return "llama-cpp-python is not installed (pip install 'claimbench[local]'; it compiles for some minutes)"
         return None
@@ -69,7 +70,7 @@ class LlamaCppProvider:
 
     def load(self) -> ArmFacts:
         """Find, check and load the model; raises ModelError or IntegrityError."""
-        from claimbench_providers.llama_engine import Engine
+        from claimbench_providers.llama.engine import Engine
 
         if why := self.missing():
             raise ModelError(why)
@@ -89,7 +90,7 @@ class LlamaCppProvider:
     def _engine_settings(self, path: Path, header: gguf.GgufHeader) -> Any:
         from llama_cpp import llama_cpp as low
 
-        from claimbench_providers.llama_engine import EngineSettings
+        from claimbench_providers.llama.engine import EngineSettings
 
         options = self._options
         if options.n_gpu_layers and not low.llama_supports_gpu_offload():
@@ -150,7 +151,7 @@ class LlamaCppProvider:
     def _facts(self, model: LocalModel, sha256: str, settings: Any) -> ArmFacts:
         import llama_cpp
 
-        from claimbench_providers import llama_chat
+        from claimbench_providers.llama import chat as llama_chat
 
         engine, options = self._engine, self._options
         found = llama_chat.template_source(
@@ -277,7 +278,7 @@ class LlamaCppProvider:
         With it, each answer is a function of its own prompt alone, whatever the order of the calls. Without it the
         border of the reused prefix is learned from the calls as they come (see ``llama_prefix``).
         """
-        from claimbench_providers.llama_prefix import common_prefix
+        from claimbench_providers.llama.prefix import common_prefix
 
         engine = self._loaded()
         prefix = common_prefix(self._prompt(request)[0] for request in requests)
@@ -286,7 +287,7 @@ class LlamaCppProvider:
 
     def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
         """Natural-log probabilities of continuations after one shared prefix, evaluated once. No chat template."""
-        from claimbench_providers import llama_scoring
+        from claimbench_providers.llama import scoring as llama_scoring
 
         engine = self._loaded()
         with engine.log.capture():
@@ -310,7 +311,7 @@ class LlamaCppProvider:
 
     def _prompt(self, request: Request) -> tuple[list[int], bool]:
         """Token ids of the prompt, and whether it ends inside an opened thinking tag."""
-        from claimbench_providers import llama_chat
+        from claimbench_providers.llama import chat as llama_chat
 
         engine = self._loaded()
         if request.prompt is None and self._template is not None:
@@ -329,7 +330,7 @@ class LlamaCppProvider:
         }
 
     def _sampler(self, request: Request) -> Any:
-        from claimbench_providers.llama_sampling import Sampler
+        from claimbench_providers.llama.sampling import Sampler
 
         engine, values = self._loaded(), self._sampling(request.params)
         seed = request.seed if request.seed is not None else int(values["seed"])

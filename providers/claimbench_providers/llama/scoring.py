@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from claimbench.errors import BadRequest
-from claimbench.provider import ContinuationScore
-from claimbench_providers.llama_engine import Engine
-from claimbench_providers.llama_prefix import common_length
-from claimbench_providers.llama_sampling import Logits
+from claimbench.provider.contract import ContinuationScore
+from claimbench_providers.llama.engine import Engine
+from claimbench_providers.llama.prefix import common_length
+from claimbench_providers.llama.sampling import Logits
 
 SLOT_KEY = "\x00loglikelihood"
 

@@ -106,7 +106,7 @@ def catalog(path: Path | None = None) -> dict[str, CatalogEntry]:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import YAMLError
 
-    file = path or Path(__file__).with_name("catalog") / "models.yaml"
+    file = path or Path(__file__).parent.parent / "catalog" / "models.yaml"
     try:
         raw = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
         entries = [_entry(item) for item in raw["models"]]

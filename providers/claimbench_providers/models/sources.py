@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from claimbench.errors import BenchError, IntegrityError, ModelError
-from claimbench_providers.models import (
+from claimbench_providers.models.catalogue import (
     CatalogEntry,
     Progress,
     Source,

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from claimbench.errors import ProviderError
-from claimbench.provider import ContinuationScore
+from claimbench.provider.contract import ContinuationScore
 from claimbench.types import (
     ArmFacts,
     ConstraintKind,
@@ -78,15 +78,15 @@ class ScriptedProvider:
         self.open = False
 
     def missing(self) -> str | None:
-        """See :class:`claimbench.provider.Provider`."""
+        """See :class:`claimbench.provider.contract.Provider`."""
         return self._missing
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
-        """See :class:`claimbench.provider.Provider`."""
+        """See :class:`claimbench.provider.contract.Provider`."""
         return "none"
 
     async def start(self) -> ArmFacts:
-        """See :class:`claimbench.provider.Provider`."""
+        """See :class:`claimbench.provider.contract.Provider`."""
         self.open = True
         return ArmFacts(details={"scripted": True})
 
@@ -101,7 +101,7 @@ class ScriptedProvider:
             yield event
 
     async def close(self) -> None:
-        """See :class:`claimbench.provider.Provider`."""
+        """See :class:`claimbench.provider.contract.Provider`."""
         self.open = False
 
 
@@ -114,15 +114,15 @@ class ScriptedEngine:
         self.most_running = 0
 
     def missing(self) -> str | None:
-        """See :class:`claimbench.provider.InProcessProvider`."""
+        """See :class:`claimbench.provider.contract.InProcessProvider`."""
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
-        """See :class:`claimbench.provider.InProcessProvider`."""
+        """See :class:`claimbench.provider.contract.InProcessProvider`."""
         return "none"
 
     def load(self) -> ArmFacts:
-        """See :class:`claimbench.provider.InProcessProvider`."""
+        """See :class:`claimbench.provider.contract.InProcessProvider`."""
         return ArmFacts(model_sha256="scripted", details={"scripted": True})
 
     def generate(self, request: Request) -> Iterator[Event]:
@@ -142,4 +142,4 @@ class ScriptedEngine:
         raise NotImplementedError("the scripted engine has no log-probabilities")
 
     def unload(self) -> None:
-        """See :class:`claimbench.provider.InProcessProvider`."""
+        """See :class:`claimbench.provider.contract.InProcessProvider`."""

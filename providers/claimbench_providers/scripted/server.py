@@ -1,6 +1,6 @@
 """A server of chat completions that follows a script and knows what it did and when: ``bench doctor --calibrate``.
 
-``python -m claimbench_providers.scripted_server [--port N]`` prints ``{"port": N}`` once it listens on 127.0.0.1.
+``python -m claimbench_providers.scripted.server [--port N]`` prints ``{"port": N}`` once it listens on 127.0.0.1.
 
 A request says in its ``script`` field how it is to be answered (:class:`Script`); the suite's ``extra_body`` option
 carries it there. Every chunk holds ``server_ns``, the monotonic clock as the chunk was handed to the kernel; on one
@@ -25,8 +25,8 @@ from typing import Any
 
 import httptools
 
-from claimbench import transport_stamps
-from claimbench_providers.scripted_replies import Answer, Script, plain_reply, script_of
+from claimbench.transport import stamps as transport_stamps
+from claimbench_providers.scripted.replies import Answer, Script, plain_reply, script_of
 
 READ_BYTES = 64 * 1024
 
@@ -302,7 +302,7 @@ async def serve(port: int, server: Server | None = None) -> None:
 
 
 def main() -> None:
-    """Entry point of ``python -m claimbench_providers.scripted_server``."""
+    """Entry point of ``python -m claimbench_providers.scripted.server``."""
     parser = argparse.ArgumentParser(description="A scripted server of chat completions on 127.0.0.1.")
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     asyncio.run(serve(parser.parse_args().port))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from claimbench_reports.svg import FAINT, INK, to_inline_svg
-from claimbench_reports.view_arms import ALL
-from claimbench_reports.view_format import FORMATS, Figure
-from claimbench_reports.view_types import ArmView, SliceView, TornadoView, View
+from claimbench_reports.charts.svg import FAINT, INK, to_inline_svg
+from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.format import FORMATS, Figure
+from claimbench_reports.view.types import ArmView, SliceView, TornadoView, View
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from markupsafe import Markup, escape
 
-from claimbench_reports.view_format import Figure
-from claimbench_reports.view_types import ReadingView
+from claimbench_reports.view.format import Figure
+from claimbench_reports.view.types import ReadingView
 
 WIDTH, HEIGHT, PAD, LINE = 400, 84, 26, 46
 CHAR = 7.2

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from claimbench_reports.view_arms import ALL
-from claimbench_reports.view_types import ArmView, VerdictView, View
-from claimbench_reports.view_words import COLUMNS
+from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.types import ArmView, VerdictView, View
+from claimbench_reports.view.words import COLUMNS
 
 if TYPE_CHECKING:
     from rich.console import Console

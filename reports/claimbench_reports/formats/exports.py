@@ -19,13 +19,13 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from claimbench.errors import BenchError
-from claimbench.redact import Redactor
+from claimbench.privacy.redact import Redactor
 from claimbench.types import CallRecord, Cost, Json, Score
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_arms import ALL
-from claimbench_reports.view_format import visible
-from claimbench_reports.view_types import VerdictView, View
-from claimbench_reports.view_words import COLUMNS, SIGN
+from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.format import visible
+from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.types import VerdictView, View
+from claimbench_reports.view.words import COLUMNS, SIGN
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins with one of these is a formula to a spreadsheet."""

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
-from claimbench_reports.charts import Chart, render_charts
-from claimbench_reports.plots import interval_plot
-from claimbench_reports.view_types import View
-from claimbench_reports.view_words import COLUMNS, DIFFERENCES, SIGN
+from claimbench_reports.charts.draw import Chart, render_charts
+from claimbench_reports.charts.plots import interval_plot
+from claimbench_reports.view.types import View
+from claimbench_reports.view.words import COLUMNS, DIFFERENCES, SIGN
 
 if TYPE_CHECKING:
     from jinja2 import Environment

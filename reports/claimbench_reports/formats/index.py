@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from claimbench.redact import Redactor
-from claimbench_reports.html import asset, environment, policy
-from claimbench_reports.inputs import EarlierRun
-from claimbench_reports.view_about import run_view
-from claimbench_reports.view_words import STATUS
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats.html import asset, environment, policy
+from claimbench_reports.view.about import run_view
+from claimbench_reports.view.inputs import EarlierRun
+from claimbench_reports.view.words import STATUS
 
 
 def render_index(runs: Sequence[EarlierRun], redact: Redactor | None = None) -> str:

@@ -7,13 +7,13 @@ import typing
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from claimbench_reports.view_types import VIEW_SCHEMA, View
+from claimbench_reports.view.types import VIEW_SCHEMA, View
 
 _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of :func:`claimbench_reports.exports.view_json`; docs/report.schema.json is this."""
+    """JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`; docs/report.schema.json is this."""
     definitions: dict[str, Any] = {}
     root = _of(View, definitions)
     return {

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from claimbench_reports.exports import DANGEROUS
-from claimbench_reports.view_arms import ALL
-from claimbench_reports.view_format import Figure, visible
-from claimbench_reports.view_types import ArmView, BillView, View, iter_figures
-from claimbench_reports.view_words import COLUMNS
+from claimbench_reports.formats.exports import DANGEROUS
+from claimbench_reports.view.arms import ALL
+from claimbench_reports.view.format import Figure, visible
+from claimbench_reports.view.types import ArmView, BillView, View, iter_figures
+from claimbench_reports.view.words import COLUMNS
 
 if TYPE_CHECKING:
     from openpyxl import Workbook

@@ -7,16 +7,16 @@ from datetime import datetime
 
 import numpy as np
 
-from claimbench.masking import in_words
-from claimbench.redact import Redactor
+from claimbench.privacy.masking import in_words
+from claimbench.privacy.redact import Redactor
 from claimbench.scorers.judge import judge_of
 from claimbench.types import Json
-from claimbench_reports.inputs import EarlierRun, PriceFact, ReportData
-from claimbench_reports.view_arms import is_measured
-from claimbench_reports.view_clock import clocks
-from claimbench_reports.view_format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
-from claimbench_reports.view_types import Fact, Group, PriceView, RunView
-from claimbench_reports.view_words import STATUS
+from claimbench_reports.view.arms import is_measured
+from claimbench_reports.view.clock import clocks
+from claimbench_reports.view.format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
+from claimbench_reports.view.inputs import EarlierRun, PriceFact, ReportData
+from claimbench_reports.view.types import Fact, Group, PriceView, RunView
+from claimbench_reports.view.words import STATUS
 
 
 def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:

@@ -8,14 +8,14 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from claimbench import stats
-from claimbench.redact import Redactor
-from claimbench.stats_core import Interval
-from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench.privacy.redact import Redactor
+from claimbench.stats.intervals import Interval
+from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
 from claimbench.types import Arm
-from claimbench_reports import view_measure as measure
-from claimbench_reports.inputs import ArmInfo, BreakEven, ReportData
-from claimbench_reports.view_format import Figure, figure, visible
-from claimbench_reports.view_types import ArmView, DifferenceView, SliceView
+from claimbench_reports.view import measure
+from claimbench_reports.view.format import Figure, figure, visible
+from claimbench_reports.view.inputs import ArmInfo, BreakEven, ReportData
+from claimbench_reports.view.types import ArmView, DifferenceView, SliceView
 
 ALL = "all tasks"
 MAX_SLICE_VALUES = 12

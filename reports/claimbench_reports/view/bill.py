@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 
 from claimbench.types import CallRecord, Cost
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_format import figure, visible
-from claimbench_reports.view_types import BillPart, BillView
+from claimbench_reports.view.format import figure, visible
+from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.types import BillPart, BillView
 
 MICRO = Decimal("0.000001")
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 
-from claimbench.redact import Redactor
-from claimbench_reports import view_about as about
-from claimbench_reports import view_arms as arms
-from claimbench_reports import view_claims as claims
-from claimbench_reports import view_samples as samples
-from claimbench_reports import view_series as curves
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_bill import bill_views, judge_bill_views
-from claimbench_reports.view_format import Figure, figure, usd, visible
-from claimbench_reports.view_types import VIEW_SCHEMA, VerdictView, View
-from claimbench_reports.view_words import METHODS, STATUS
+from claimbench.privacy.redact import Redactor
+from claimbench_reports.view import about, arms, claims, samples
+from claimbench_reports.view import series as curves
+from claimbench_reports.view.bill import bill_views, judge_bill_views
+from claimbench_reports.view.format import Figure, figure, usd, visible
+from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
+from claimbench_reports.view.words import METHODS, STATUS
 
 PROFILE_WORDS = {
     "full": "transcripts shown, keys masked",

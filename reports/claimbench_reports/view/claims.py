@@ -6,12 +6,12 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from claimbench.claim_words import MEANS
-from claimbench.redact import Redactor
+from claimbench.claims.words import MEANS
+from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Verdict
-from claimbench_reports.view_format import FORMATS, Figure, count, figure, hours, percent, usd, visible
-from claimbench_reports.view_types import Fact, ProjectionView, ReadingView, VerdictView
-from claimbench_reports.view_words import DIRECTION, STATUS, word
+from claimbench_reports.view.format import FORMATS, Figure, count, figure, hours, percent, usd, visible
+from claimbench_reports.view.types import Fact, ProjectionView, ReadingView, VerdictView
+from claimbench_reports.view.words import DIRECTION, STATUS, word
 
 OWN_NAMES = {
     "non_inferior": "not worse by more than the margin",

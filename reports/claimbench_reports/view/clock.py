@@ -6,9 +6,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from claimbench.timing import Rates, token_rates
+from claimbench.tables.timing import Rates, token_rates
 from claimbench.types import Attempt, Json
-from claimbench_reports.inputs import ReportData
+from claimbench_reports.view.inputs import ReportData
 
 WHERE = {
     "kernel": "stamped by the kernel as the bytes arrived",

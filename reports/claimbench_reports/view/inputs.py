@@ -1,6 +1,6 @@
 """What a report is made of: the facts of one stored run, as the command line hands them over.
 
-Nothing here is rounded or worded; :func:`claimbench_reports.view.build_view` does both.
+Nothing here is rounded or worded; :func:`claimbench_reports.view.build.build_view` does both.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from claimbench import economics
+from claimbench.economics import what_if as economics
 from claimbench.types import (
     Attempt,
     CallRecord,
@@ -28,7 +28,7 @@ from claimbench.types import (
 )
 
 if TYPE_CHECKING:
-    from claimbench.table_types import CallTable, ItemTable
+    from claimbench.tables.types import CallTable, ItemTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,7 @@ class ReportData:
     ``records`` are the arms' finished calls; ``attempts`` their attempts; ``scores`` all scores; ``costs`` by call id
     (dollars of the call over its attempts); ``judge_records`` and ``judge_costs`` the same of the judges' calls, which
     are in no arm's figures. ``n_planned`` counts the arms' planned calls. ``render`` gives the
-    messages of a sample as sent (``claimbench.prompts.render``); without it a transcript shows the sample's input.
+    messages of a sample as sent (``claimbench.plan.prompts.render``); without it a transcript shows the sample's input.
     ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where prompts went.
     """
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench import stats
-from claimbench.stats_core import Interval
-from claimbench.table_types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
-from claimbench_reports.view_format import Figure, count, figure
+from claimbench.stats.intervals import Interval
+from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
+from claimbench_reports.view.format import Figure, count, figure
 
 TOO_FEW = "too few samples"
 NOTES = {

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.redact import Redactor
-from claimbench.table_types import FloatArray
+from claimbench.privacy.redact import Redactor
+from claimbench.tables.types import FloatArray
 from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
-from claimbench_reports.inputs import ReportData
-from claimbench_reports.view_arms import is_measured
-from claimbench_reports.view_format import Text, excerpt, figure, visible
-from claimbench_reports.view_types import AnswerView, SampleView
+from claimbench_reports.view.arms import is_measured
+from claimbench_reports.view.format import Text, excerpt, figure, visible
+from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.types import AnswerView, SampleView
 
 MAX_DISAGREEMENTS = 200
 MAX_TRANSCRIPTS = 12

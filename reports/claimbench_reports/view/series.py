@@ -6,10 +6,10 @@ from collections import defaultdict
 
 import numpy as np
 
-from claimbench_reports.inputs import BreakEven, ReportData
-from claimbench_reports.view_arms import is_measured
-from claimbench_reports.view_format import figure, percent, visible
-from claimbench_reports.view_types import BreakEvenView, CostPart, Series, TornadoBar, TornadoView
+from claimbench_reports.view.arms import is_measured
+from claimbench_reports.view.format import figure, percent, visible
+from claimbench_reports.view.inputs import BreakEven, ReportData
+from claimbench_reports.view.types import BreakEvenView, CostPart, Series, TornadoBar, TornadoView
 
 CURVE_POINTS = 120
 

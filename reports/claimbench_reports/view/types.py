@@ -1,6 +1,6 @@
 """The view: what every report shows, as frozen rows of figures and texts. HTML, XLSX, JSON, console render only this.
 
-All text from outside has passed :class:`claimbench.redact.Redactor` and :func:`view_format.visible`; renderers escape
+All text from outside has passed :class:`claimbench.privacy.redact.Redactor` and :func:`view_format.visible`; renderers escape
 for their medium and nothing else. The JSON form is ``dataclasses.asdict``.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
-from claimbench_reports.view_format import Figure, Text
+from claimbench_reports.view.format import Figure, Text
 
 VIEW_SCHEMA = 3
 """Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 = judge_bill."""
@@ -98,7 +98,7 @@ class VerdictView:
 class ArmView:
     """One arm over one scope (``scope`` "all tasks" or a task). An arm not run has ``why_not`` and empty ``figures``.
 
-    ``figures`` are by column id, see :data:`claimbench_reports.view_words.COLUMNS`.
+    ``figures`` are by column id, see :data:`claimbench_reports.view.words.COLUMNS`.
     """
 
     arm: str

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from claimbench.claim_words import explain_reason
-from claimbench_reports.view_types import Method, Word
+from claimbench.claims.words import explain_reason
+from claimbench_reports.view.types import Method, Word
 
 STATUS = {
     "supported": "Supported",

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from claimbench.claim_grammar import UNDERSTOOD, normalise
-from claimbench.claims_parse import explain_text, parse_claim, parse_claims
+from claimbench.claims.grammar import UNDERSTOOD, normalise
+from claimbench.claims.parse import explain_text, parse_claim, parse_claims
+from claimbench.claims.readings.rules import rules
 from claimbench.errors import ClaimError
-from claimbench.reading_rules import rules
 from claimbench.types import (
     AnswerSpec,
     Arm,

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from claimbench.claims import judge, parse_claims
-from claimbench.slice_differences import difference_lines, slice_differences
-from claimbench.suite import load_suite
-from claimbench.table_arrays import tables_from_arrays
-from claimbench.table_types import ItemTable
+from claimbench.claims.slices import difference_lines, slice_differences
+from claimbench.claims.verdicts import judge, parse_claims
+from claimbench.suite.load import load_suite
+from claimbench.tables.types import ItemTable
+from claimbench.testing.tables import tables_from_arrays
 
 SUITE = """name: s
 version: 1-0

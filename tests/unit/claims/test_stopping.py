@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from claimbench.claims import JudgeContext, explain_text, judge, parse_claim
-from claimbench.planning import ArmEffort, Assumptions, efforts_from_pilot, from_pilot, plan_claim
-from claimbench.sequential import nominal_alpha
-from claimbench.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
-from claimbench.table_arrays import tables_from_arrays
-from claimbench.table_subset import restrict
+from claimbench.claims.power import ArmEffort, Assumptions, efforts_from_pilot, from_pilot, plan_claim
+from claimbench.claims.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
+from claimbench.claims.verdicts import JudgeContext, explain_text, judge, parse_claim
+from claimbench.stats.sequential import nominal_alpha
+from claimbench.tables.subset import restrict
+from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, Claim, ClaimSpec
 
 ARMS = (Arm("A", "p", "ma"), Arm("B", "p", "mb"))

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench import gate
-from claimbench.claim_words import REASONS
-from claimbench.claims import HostRate, JudgeContext, ListPrice, context_of, judge, parse_claim
-from claimbench.reading_rules import rules
-from claimbench.table_arrays import tables_from_arrays
+from claimbench.claims import gate
+from claimbench.claims.readings.rules import rules
+from claimbench.claims.verdicts import HostRate, JudgeContext, ListPrice, context_of, judge, parse_claim
+from claimbench.claims.words import REASONS
+from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import (
     AnswerSpec,
     Arm,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimbench.claims import judge, parse_claim
-from claimbench.table_arrays import tables_from_arrays
+from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec, Verdict
 
 ARMS = (Arm("A", "p", "ma"), Arm("B", "p", "mb"))

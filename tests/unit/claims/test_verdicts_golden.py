@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.claims import judge, parse_claim
-from claimbench.table_arrays import tables_from_arrays
+from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, Claim, ClaimSpec, Reading, Verdict
 
 VECTORS = {
-    v["id"]: v for v in json.loads((Path(__file__).parents[1] / "golden" / "claims_golden.json").read_text())["vectors"]
+    v["id"]: v for v in json.loads((Path(__file__).parents[2] / "golden" / "claims_golden.json").read_text())["vectors"]
 }
 ARMS = (Arm("A", "p", "model-a", weights="open"), Arm("B", "p", "model-b", weights="proprietary"))
 

@@ -140,9 +140,9 @@ def test_bundled_books_are_found_beside_the_providers():
 def test_second_opinion_becomes_a_warning_with_both_numbers():
     from datetime import UTC, datetime
 
-    from claimbench.arm_price import resolve_arm
     from claimbench.cli.books import price_book
-    from claimbench.price_second import SecondOpinion, warnings_for
+    from claimbench.pricing.arms import resolve_arm
+    from claimbench.pricing.second_opinion import SecondOpinion, warnings_for
     from claimbench.types import Arm
 
     entry = {"litellm_provider": "openai", "input_cost_per_token": 5e-7, "output_cost_per_token": 2e-6}

@@ -11,7 +11,7 @@ from rich.console import Console
 from claimbench.cli.common import told
 from claimbench.cli.progress import _table, dollars, duration, line, shown
 from claimbench.clock import FakeClock
-from claimbench.progress import ArmProgress, Progress
+from claimbench.run.progress import ArmProgress, Progress
 from claimbench.types import Claim, Verdict
 
 S = 10**9

@@ -8,13 +8,13 @@ from decimal import Decimal
 
 import pytest
 
-from claimbench.arm_price import freeze_suite
 from claimbench.cli import _guarded
 from claimbench.cli.books import price_book
-from claimbench.evaluate import evaluate, read_run
-from claimbench.plan import make_plan
-from claimbench.store import ResultsStore
-from claimbench.suite import load_suite, suite_to_json
+from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.plan.order import make_plan
+from claimbench.pricing.arms import freeze_suite
+from claimbench.store.results import ResultsStore
+from claimbench.suite.load import load_suite, suite_to_json
 from claimbench.types import Attempt, CallRecord, Manifest, Outcome, Timing, Usage
 
 SUITE = """name: tiny

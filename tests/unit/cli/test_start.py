@@ -9,7 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from claimbench import __version__
+from claimbench._version import __version__
 from claimbench.cli import COMMANDS, group, usage
 
 HEAVY = (

@@ -11,20 +11,20 @@ from pathlib import Path
 
 import pytest
 
-from claimbench import economics as e
-from claimbench import usage as u
-from claimbench.arm_price import resolve_arm
-from claimbench.cost_sides import ApiSide, HostSide, ratio_assumptions, ratio_model, throughput
+from claimbench.economics import what_if as e
+from claimbench.economics.projection import TokenBasis, project_arm, project_claims, project_ratio, token_basis
+from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model, throughput
 from claimbench.errors import BenchError
-from claimbench.hostcost import busy_shares, host_to_json, parse_host, parse_training, per_million_tokens
-from claimbench.pricebook import PriceBook
-from claimbench.pricing import cost_of_attempt
-from claimbench.projection import TokenBasis, project_arm, project_claims, project_ratio, token_basis
+from claimbench.pricing.arms import resolve_arm
+from claimbench.pricing.bill import cost_of_attempt
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.hosts import busy_shares, host_to_json, parse_host, parse_training, per_million_tokens
+from claimbench.provider import usage as u
 from claimbench.types import Arm, Claim
 
 GOLDEN = {
     v["id"]: v
-    for v in json.loads((Path(__file__).parents[1] / "golden/claims_golden.json").read_text())["vectors"]
+    for v in json.loads((Path(__file__).parents[2] / "golden/claims_golden.json").read_text())["vectors"]
     if v["id"].startswith("USD-")
 }
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)

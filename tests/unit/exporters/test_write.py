@@ -13,17 +13,17 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from claimbench.cli.export import export_command
+from claimbench.cli.commands.export import export_command
 from claimbench.clock import FakeClock
 from claimbench.errors import BenchError
-from claimbench.evaluate import Evaluation, evaluate, read_run
-from claimbench.exporters import export_run
-from claimbench.importers.building import build_run, store_run
-from claimbench.importers.model import ImportOptions
-from claimbench.importers.reading import read_files
-from claimbench.pricebook import PriceBook
-from claimbench.redact import MASK, WITHHELD, Redactor
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.exporters.write import export_run
+from claimbench.importers.build import build_run, store_run
+from claimbench.importers.detect import read_files
+from claimbench.importers.results import ImportOptions
+from claimbench.pricing.book import PriceBook
+from claimbench.privacy.redact import MASK, WITHHELD, Redactor
+from claimbench.store.results import ResultsStore
 
 Write = Callable[[str, Any], Path]
 PEERS = Path(__file__).parents[3].resolve().parent / "shared" / "data" / "peer_results"

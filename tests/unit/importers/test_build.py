@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from claimbench.clock import FakeClock
-from claimbench.evaluate import Evaluation, evaluate, read_run
-from claimbench.importers.building import build_run, store_run
-from claimbench.importers.model import ImportOptions
-from claimbench.importers.reading import read_files
-from claimbench.pricebook import PriceBook
-from claimbench.store import ResultsStore
+from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.importers.build import build_run, store_run
+from claimbench.importers.detect import read_files
+from claimbench.importers.results import ImportOptions
+from claimbench.pricing.book import PriceBook
+from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec
 
 Write = Callable[[str, Any], Path]

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from claimbench.claims_parse import parse_claims
-from claimbench.datasets import ReadOptions
+from claimbench.claims.parse import parse_claims
 from claimbench.errors import SuiteError
-from claimbench.prompts import render
-from claimbench.suite import load_suite
-from claimbench.suite_init import InitProposal, propose_suite, write_proposal
-from claimbench.suite_yaml import parse_yaml
+from claimbench.init.propose import InitProposal, propose_suite, write_proposal
+from claimbench.plan.prompts import render
+from claimbench.suite.datasets import ReadOptions
+from claimbench.suite.document import parse_yaml
+from claimbench.suite.load import load_suite
 from claimbench.types import Suite
 
 PROVIDERS = ("llama_cpp", "openai")
@@ -303,6 +303,6 @@ def test_whatever_is_proposed_can_be_loaded(columns: list[str], rows: list[list[
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_any_text_survives_quoting(text: str) -> None:
-    from claimbench.init_yaml import quote
+    from claimbench.init.write import quote
 
     assert parse_yaml(f"a: {quote(text)}\nb: [{quote(text)}]\n".encode(), "x").data == {"a": text, "b": [text]}

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from claimbench.cli.init import init_command
+from claimbench.cli.commands.init import init_command
 from claimbench.errors import BenchError, SuiteError
-from claimbench.init_private import mask_text
-from claimbench.suite import load_suite
-from claimbench.suite_init import propose_suite, write_proposal
+from claimbench.init.personal_data import mask_text
+from claimbench.init.propose import propose_suite, write_proposal
+from claimbench.suite.load import load_suite
 
 
 def proposed_rows(proposal: Any) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def test_personal_data_is_said_and_masked_when_asked(tmp_path: Path) -> None:
 def test_the_suite_says_how_to_mask_and_loads_either_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
-    monkeypatch.setattr("claimbench.masking.available", lambda: installed)
+    monkeypatch.setattr("claimbench.privacy.masking.available", lambda: installed)
     rows = "\n".join(f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10))
     (tmp_path / "d.csv").write_text(f"Ticket text,label\n{rows}\n")
     block = "mask: {entities: [EMAIL_ADDRESS], columns: [Ticket text]}"

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from claimbench.errors import ProviderError, RateLimited
-from claimbench.limits import Budget
-from claimbench.pacing import Pacer
-from claimbench.progress import Progress
-from claimbench.rate_headers import nothing_left_for_s, reset_s
-from claimbench.ratelimit import history_rows
-from claimbench.runner import Money, Runner
-from claimbench.simulated import LoopClock, run_simulated
+from claimbench.limits.budget import Budget
+from claimbench.limits.headers import nothing_left_for_s, reset_s
+from claimbench.limits.key_gate import history_rows
+from claimbench.limits.pacing import Pacer
+from claimbench.pricing.money import Money
+from claimbench.run.loop import Runner
+from claimbench.run.progress import Progress
+from claimbench.testing.simulated import LoopClock, run_simulated
 from claimbench.types import (
     Arm,
     BudgetSpec,
@@ -32,7 +33,7 @@ from claimbench.types import (
     SamplingParams,
     Usage,
 )
-from claimbench_providers.scripted import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import Script, ScriptedProvider
 
 
 class Rows:

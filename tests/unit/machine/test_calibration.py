@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from claimbench.calibrate import as_json, calibrate, errors_of, percentile, server_process
-from claimbench.calibration import error_s, errors_by_arm, read_last, write_last
 from claimbench.errors import BenchError
+from claimbench.machine.calibration import error_s, errors_by_arm, read_last, write_last
+from claimbench.run.calibrate import as_json, calibrate, errors_of, percentile, server_process
 from claimbench.types import Arm, Attempt, Call, LoadSpec, Outcome, Session, StampSource, Timing
-from claimbench_providers import compatible
+from claimbench_providers.endpoints import compatible
 
 MS = 1_000_000
 
@@ -26,7 +26,7 @@ def attempt(call_id: str, sent_ms: float, first_ms: float, end_ms: float, source
 async def test_a_calibration_measures_every_way_to_take_stamps() -> None:
     pace = {"ttft_s": 0.02, "gap_s": 0.005, "chunks": 4}
     seen: list[Any] = []
-    with server_process([sys.executable, "-m", "claimbench_providers.scripted_server"]) as url:
+    with server_process([sys.executable, "-m", "claimbench_providers.scripted.server"]) as url:
         made = await calibrate(
             {"compatible": compatible.create},
             url,

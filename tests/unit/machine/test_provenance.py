@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import claimbench
-from claimbench import provenance
+from claimbench.machine import provenance
 
 CPUINFO = "processor\t: 0\nmodel name\t: Acme 9000 @ 3 GHz\nflags\t\t: fpu sse {flag}\n\nprocessor\t: 1\n"
 

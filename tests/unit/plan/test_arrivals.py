@@ -8,12 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from claimbench import timing
 from claimbench.clock import SystemClock
 from claimbench.errors import BenchError
-from claimbench.limits import Budget
-from claimbench.load import arrival_offsets_s, loaded, scheduled
-from claimbench.runner import Money, Runner
+from claimbench.limits.budget import Budget
+from claimbench.plan.arrivals import arrival_offsets_s, loaded, scheduled
+from claimbench.pricing.money import Money
+from claimbench.run.loop import Runner
+from claimbench.tables import timing
 from claimbench.types import (
     Arm,
     Attempt,
@@ -26,7 +27,7 @@ from claimbench.types import (
     SamplingParams,
     Timing,
 )
-from claimbench_providers.scripted import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import Script, ScriptedProvider
 
 
 class ListWriter:
@@ -123,8 +124,8 @@ async def test_an_open_loop_does_not_wait_for_answers() -> None:
 
 
 def test_a_warm_up_is_left_out_of_latency_and_nothing_else() -> None:
-    from claimbench.table_arrays import tables_from_arrays
-    from claimbench.table_subset import without_warmup
+    from claimbench.tables.subset import without_warmup
+    from claimbench.testing.tables import tables_from_arrays
 
     _, table = tables_from_arrays({"a": [1.0, 0.0, 1.0]}, e2e_s={"a": [9.0, 1.0, 2.0]})
     rows = table.arms["a"]

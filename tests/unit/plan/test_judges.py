@@ -13,26 +13,31 @@ import numpy as np
 import pytest
 
 from claimbench import stats
-from claimbench.call_ids import judge_call_id
-from claimbench.claim_words import explain_reason
-from claimbench.claims import JudgeContext, judge, parse_claim
+from claimbench.claims.stopping import CONTINUE, StopRule
+from claimbench.claims.verdicts import JudgeContext, judge, parse_claim
+from claimbench.claims.words import explain_reason
 from claimbench.errors import SuiteError
-from claimbench.judging import (
-    JudgeRequests,
-    Judging,
-    judges_like_of,
-    not_judged,
-    prefix_requests,
-    said_of,
-)
-from claimbench.people import People, draw, human_scores, judge_agreement, to_label
-from claimbench.plan import make_plan
+from claimbench.evaluation.people import People, draw, human_scores, judge_agreement, to_label
+from claimbench.plan.call_ids import judge_call_id
+from claimbench.plan.judges import JudgeRequests, Judging, judges_like_of, not_judged, prefix_requests, said_of
+from claimbench.plan.order import make_plan
 from claimbench.scorers.judge import JudgeScorer
-from claimbench.stopping import CONTINUE, StopRule
-from claimbench.suite import load_suite
-from claimbench.suite_json import suite_from_json, suite_to_json
-from claimbench.table_arrays import tables_from_arrays
-from claimbench.types import AnswerSpec, Arm, Call, CallRecord, ClaimSpec, Outcome, Sample, Score, Suite, Task, Verdict
+from claimbench.suite.codec import suite_from_json, suite_to_json
+from claimbench.suite.load import load_suite
+from claimbench.testing.tables import tables_from_arrays
+from claimbench.types import (
+    AnswerSpec,
+    Arm,
+    Call,
+    CallRecord,
+    ClaimSpec,
+    Outcome,
+    Sample,
+    Score,
+    Suite,
+    Task,
+    Verdict,
+)
 
 SUITE = """\
 name: court
@@ -149,7 +154,7 @@ def test_where_the_judge_is_reached_and_what_it_costs_is_not(folder: Path, suite
 
 
 def test_a_suite_without_judges_keeps_the_hash_it_had(folder: Path, suite: Suite) -> None:
-    from claimbench.suite_json import measured_sha256
+    from claimbench.suite.codec import measured_sha256
 
     assert measured_sha256(suite.tasks, suite.sampling, 1) == measured_sha256(suite.tasks, suite.sampling, 1, ())
     assert measured_sha256(suite.tasks, suite.sampling, 1) != suite.measured_sha256

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.call_ids import call_id
 from claimbench.errors import BenchError
-from claimbench.plan import make_plan, ordered_items
-from claimbench.suite import load_suite
+from claimbench.plan.call_ids import call_id
+from claimbench.plan.order import make_plan, ordered_items
+from claimbench.suite.load import load_suite
 from claimbench.types import Suite
 
 ARMS = ["a", "b", "c"]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.arm_price import contract_price
-from claimbench.price_model import FxRate
-from claimbench.pricebook import PriceBook
-from claimbench.pricing import cost_of_attempt, micro
+from claimbench.pricing.arms import contract_price
+from claimbench.pricing.bill import cost_of_attempt, micro
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.model import FxRate
 from claimbench.types import Arm, Usage
 
 spec = importlib.util.spec_from_file_location("pricing_oracle", Path(__file__).with_name("pricing_oracle.py"))
@@ -23,7 +23,7 @@ oracle_module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(oracle_module)
 oracle = oracle_module.oracle
 
-BOOKS = sorted((Path(__file__).parents[2] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = "2026-11-16T12:00"  # a Monday
 BUCKETS = {
     "in": "input_fresh",

@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from claimbench import price_ceiling as ceiling
-from claimbench import pricing as p
-from claimbench import usage as u
-from claimbench.arm_price import freeze, resolve_arm, thaw
-from claimbench.call_costs import cost_run
-from claimbench.price_model import TIERS
-from claimbench.pricebook import PriceBook
+from claimbench.pricing import bill as p
+from claimbench.pricing import ceiling
+from claimbench.pricing.arms import freeze, resolve_arm, thaw
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.calls import cost_run
+from claimbench.pricing.model import TIERS
+from claimbench.provider import usage as u
 from claimbench.types import Arm, Attempt, Call, Message, Outcome, Request, SamplingParams, Session, Timing, Usage
 
-BOOKS = sorted((Path(__file__).parents[2] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 

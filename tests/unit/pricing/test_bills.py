@@ -10,10 +10,10 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench.price_bills import Bills
-from claimbench.price_ceiling import TokenBound, upper_bound
-from claimbench.price_model import Era, FxRate, Price, Rate, UnknownPrice, Variant, Window
-from claimbench.pricing import cost_of_attempt
+from claimbench.pricing.bill import cost_of_attempt
+from claimbench.pricing.bills import Bills
+from claimbench.pricing.ceiling import TokenBound, upper_bound
+from claimbench.pricing.model import Era, FxRate, Price, Rate, UnknownPrice, Variant, Window
 from claimbench.types import Usage
 
 T = TypeVar("T")

@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.arm_price import freeze, resolve_arm, thaw
-from claimbench.call_costs import cost_run
 from claimbench.errors import BenchError, IntegrityError
-from claimbench.price_codec import price_from_json, price_to_json
-from claimbench.price_model import FxRate, UnknownPrice, usd_rate
-from claimbench.pricebook import PriceBook
-from claimbench.pricing import bill
-from claimbench.reprice import change_rates, parse_change, totals_by_arm
+from claimbench.pricing.arms import freeze, resolve_arm, thaw
+from claimbench.pricing.bill import bill
+from claimbench.pricing.book import PriceBook
+from claimbench.pricing.calls import cost_run
+from claimbench.pricing.changes import change_rates, parse_change, totals_by_arm
+from claimbench.pricing.codec import price_from_json, price_to_json
+from claimbench.pricing.model import FxRate, UnknownPrice, usd_rate
 from claimbench.types import Arm, Attempt, Call, Outcome, Session, Timing, Usage
 
-BOOKS = sorted((Path(__file__).parents[2] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from claimbench.energy import Energy, EnergyMeter, with_energy
-from claimbench.hostcost import parse_host
+from claimbench.pricing.energy import Energy, EnergyMeter, with_energy
+from claimbench.pricing.hosts import parse_host
 
 
 class CPU:
@@ -84,7 +84,7 @@ def hook(event, arguments):
         asked.append(str(arguments))
     if event == "open" and isinstance(arguments[0], str) and set(arguments[1] or "") & set("wax"):
         written.append(str(arguments[0]))
-from claimbench.energy import EnergyMeter
+from claimbench.pricing.energy import EnergyMeter
 sys.addaudithook(hook)
 meter = EnergyMeter()
 meter.start()

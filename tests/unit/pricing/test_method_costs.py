@@ -12,19 +12,19 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from claimbench.arm_price import contract_price
-from claimbench.cost_sides import ApiSide, HostSide, ratio_assumptions, ratio_model
-from claimbench.economics import break_even, flip_points, tornado
-from claimbench.hostcost import busy_shares, parse_host, parse_training, per_million_tokens
-from claimbench.price_ceiling import TokenBound
-from claimbench.price_codec import fx_from_json
-from claimbench.price_model import Price
-from claimbench.pricing import bill, cost_of_attempt
+from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model
+from claimbench.economics.what_if import break_even, flip_points, tornado
+from claimbench.pricing.arms import contract_price
+from claimbench.pricing.bill import bill, cost_of_attempt
+from claimbench.pricing.ceiling import TokenBound
+from claimbench.pricing.codec import fx_from_json
+from claimbench.pricing.hosts import busy_shares, parse_host, parse_training, per_million_tokens
+from claimbench.pricing.model import Price
+from claimbench.provider.usage import normalise_anthropic, normalise_openai
 from claimbench.types import Arm
-from claimbench.usage import normalise_anthropic, normalise_openai
-from claimbench_reports.view_bill import rounded_parts
+from claimbench_reports.view.bill import rounded_parts
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "method_costs.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "method_costs.md"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Example = Mapping[str, Any]
 

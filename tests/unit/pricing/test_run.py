@@ -11,18 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench.arm_price import ArmPrice, contract_price
-from claimbench.energy import Energy, combined, metered
-from claimbench.hostcost import parse_host
-from claimbench.pricing import billed_tier
-from claimbench.prompts import chilled
-from claimbench.run_costs import unmetered, with_meter
+from claimbench.economics.unit_prices import unit_prices
+from claimbench.plan.prompts import chilled
+from claimbench.pricing.arms import ArmPrice, contract_price
+from claimbench.pricing.bill import billed_tier
+from claimbench.pricing.energy import Energy, combined, metered
+from claimbench.pricing.hosts import parse_host
+from claimbench.pricing.run import unmetered, with_meter
+from claimbench.provider.usage import hides_reasoning
 from claimbench.types import Arm, Attempt, Call, Message, Meta, Outcome, Session, Timing, Usage, UsageReport
-from claimbench.unit_prices import unit_prices
-from claimbench.usage import hides_reasoning
-from claimbench_providers.chat_endpoint import response_meta
-from claimbench_providers.openai_wire import ChunkReader
-from claimbench_reports.view_bill import MICRO, rounded_parts
+from claimbench_providers.endpoints.chat import response_meta
+from claimbench_providers.endpoints.chat_wire import ChunkReader
+from claimbench_reports.view.bill import MICRO, rounded_parts
 
 SECOND = 1_000_000_000
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.attempt import Answer, Tried
 from claimbench.cli.secrets import guard_of, known_secrets
 from claimbench.errors import SuiteError
-from claimbench.key_guard import KeyGuard
-from claimbench.redact import MASK
-from claimbench.suite import load_suite
+from claimbench.privacy.key_guard import KeyGuard
+from claimbench.privacy.redact import MASK
+from claimbench.provider.attempt import Answer, Tried
+from claimbench.suite.load import load_suite
 from claimbench.types import Attempt, Outcome, Timing, ToolCall
 
 KEY = "my-own-endpoint-key/0815+x"

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from claimbench.errors import SuiteError
-from claimbench.masking import Finder, Found, Masking
-from claimbench.prompts import build_request
-from claimbench.suite import json_schema, load_suite, suite_from_json, suite_to_json
-from claimbench.suite_json import _measured_task
-from claimbench.suite_mask import USUAL
+from claimbench.plan.prompts import build_request
+from claimbench.privacy.masking import Finder, Found, Masking
+from claimbench.suite.codec import _measured_task
+from claimbench.suite.load import json_schema, load_suite, suite_from_json, suite_to_json
+from claimbench.suite.schema_tasks import USUAL
 from claimbench.types import Call, MaskSpec, Suite
 
 SPEC = MaskSpec(USUAL)
@@ -181,7 +181,7 @@ def test_an_examples_target_may_hold_nothing_personal(tmp_path: Path) -> None:
 
 
 def test_without_the_extra_one_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("claimbench.masking.find_spec", lambda _: None)
+    monkeypatch.setattr("claimbench.privacy.masking.find_spec", lambda _: None)
     with pytest.raises(SuiteError, match="presidio is not installed") as caught:
         load(tmp_path)
     assert caught.value.hint == "pip install 'claimbench[mask]'"
@@ -206,7 +206,7 @@ WATCHED = """
 import sys
 seen = []
 sys.addaudithook(lambda event, _: seen.append(event) if event in ("socket.connect", "socket.getaddrinfo") else None)
-from claimbench.suite import load_suite
+from claimbench.suite.load import load_suite
 suite = load_suite(sys.argv[1], providers=("compatible",))
 print(suite.tasks[0].masked.rows, seen)
 """

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from claimbench import usage as u
 from claimbench.errors import MalformedStream
+from claimbench.provider import usage as u
 from claimbench.types import Outcome, Usage
 
 TOKENS = st.integers(min_value=0, max_value=2_000_000)

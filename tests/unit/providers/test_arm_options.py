@@ -7,8 +7,8 @@ import pytest
 from claimbench.errors import PluginError
 from claimbench.types import Arm
 from claimbench_providers.arm_options import Options
-from claimbench_providers.chat_endpoint import OPTIONS as ENDPOINT_OPTIONS
-from claimbench_providers.llama_options import OPTIONS as LLAMA_OPTIONS
+from claimbench_providers.endpoints.chat import OPTIONS as ENDPOINT_OPTIONS
+from claimbench_providers.llama.options import OPTIONS as LLAMA_OPTIONS
 
 
 def arm(**options: object) -> Arm:

@@ -12,9 +12,11 @@ import pytest
 
 from claimbench.clock import FakeClock
 from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
-from claimbench.limits import Budget, Pace, backoff_s
-from claimbench.progress import Progress
-from claimbench.runner import Money, Runner
+from claimbench.limits.budget import Budget, Pace, backoff_s
+from claimbench.pricing.money import Money
+from claimbench.provider.device_worker import Device, WorkerProvider
+from claimbench.run.loop import Runner
+from claimbench.run.progress import Progress
 from claimbench.types import (
     Arm,
     Attempt,
@@ -27,8 +29,7 @@ from claimbench.types import (
     Request,
     SamplingParams,
 )
-from claimbench.worker import Device, WorkerProvider
-from claimbench_providers.scripted import Script, ScriptedEngine, ScriptedProvider
+from claimbench_providers.scripted.provider import Script, ScriptedEngine, ScriptedProvider
 
 
 class ListWriter:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.sweep import Level, knee, level_of, saturated
-from claimbench.table_types import CallRows
+from claimbench.run.sweep import Level, knee, level_of, saturated
+from claimbench.tables.types import CallRows
 
 
 def rows(sent: list[float], e2e: list[float], **over: Any) -> CallRows:

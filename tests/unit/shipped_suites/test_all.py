@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.prompts import prefix_turns, render
-from claimbench.suite import load_suite
+from claimbench.plan.prompts import prefix_turns, render
+from claimbench.suite.load import load_suite
 from claimbench.types import Suite
 
-FILES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
+FILES = sorted((Path(__file__).parents[3] / "suites").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module", params=FILES, ids=lambda path: path.stem)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.claims_parse import parse_claim
-from claimbench.suite import load_suite
+from claimbench.claims.parse import parse_claim
+from claimbench.suite.load import load_suite
 from claimbench.types import Suite
 
-SUITES = Path(__file__).parents[2] / "suites"
+SUITES = Path(__file__).parents[3] / "suites"
 FILES = ("listings", "dev", "examples")
 WHY = {
     "accessory", "bundle", "code_switching", "contradiction", "keyword_stuffing", "long", "look_alike", "missing_facts",

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.suite import load_suite
+from claimbench.suite.load import load_suite
 from claimbench.types import Suite
 
-SUITES = Path(__file__).parents[2] / "suites"
+SUITES = Path(__file__).parents[3] / "suites"
 FILES = ("tickets", "dev", "examples", "extract_examples")
 WHY = {
     "two_intents", "negation", "sarcasm", "missing_facts", "code_switching", "typos", "long", "two_numbers", "implicit",

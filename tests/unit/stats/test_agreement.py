@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench.agreement import against, ceiling, ndcg, ndcg_of_predictions, quadratic_kappa, reciprocal_rank
 from claimbench.scorers import Scorer, ScorerOptionError, load
+from claimbench.stats.agreement import against, ceiling, ndcg, ndcg_of_predictions, quadratic_kappa, reciprocal_rank
 from claimbench.types import AnswerSpec, Json, Sample, Score, ScorerSpec, Task
 
 GRADES = st.lists(st.integers(0, 3), min_size=2, max_size=30)
@@ -170,8 +170,8 @@ def test_graded_refuses_what_it_cannot_judge() -> None:
 
 
 def test_a_run_says_what_people_and_arms_reach() -> None:
-    from claimbench.agreement_run import agreement_lines
-    from claimbench.suite import suite_from_json
+    from claimbench.evaluation.agreement import agreement_lines
+    from claimbench.suite.load import suite_from_json
     from claimbench.types import Call, CallRecord, Outcome
 
     rows = [("q1", 3, (3, 3)), ("q1", 0, (0, 1)), ("q2", 2, (2, 2)), ("q2", 1, (1, 1))]

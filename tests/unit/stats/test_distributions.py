@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from claimbench import distributions as d
+from claimbench.stats import distributions as d
 
 LEVELS = [1e-15, 1e-9, 1e-4, 0.0025, 0.025, 0.1, 0.3, 0.5, 0.7, 0.975, 0.9975, 1 - 1e-9]
 ROWS = [5, 30, 500, 2_500, 7_000, 20_000, 1_000_000]

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench import sequential, stats
+from claimbench import stats
+from claimbench.stats import sequential
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "claims_golden.json"
+GOLDEN = Path(__file__).parents[2] / "golden" / "claims_golden.json"
 VECTORS: dict[str, dict[str, Any]] = {v["id"]: v for v in json.loads(GOLDEN.read_text())["vectors"]}
 
 COVERED_HERE = frozenset(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize
 
-from claimbench.root_finding import brentq
+from claimbench.stats.root_finding import brentq
 
 FUNCTIONS: list[tuple[Callable[[float], float], float, float]] = [
     (lambda x: x**2 - 2, 0.0, 2.0),

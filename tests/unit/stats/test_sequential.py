@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from claimbench import sequential
+from claimbench.stats import sequential
 
 
 def test_crossing_probability_equals_simulated_paths() -> None:

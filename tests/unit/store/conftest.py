@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from claimbench.store import Intent, ResultsStore
-from claimbench.types import Attempt, Call, CallRecord, Manifest, Outcome, Timing, Usage
+from claimbench.store.results import ResultsStore
+from claimbench.types import Attempt, Call, CallRecord, Intent, Manifest, Outcome, Timing, Usage
 
 RUN = "20260101T000000Z-aaaaaa"
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from claimbench import types
 from claimbench.errors import StoreError
-from claimbench.store_codec import _converters, decode, encode
+from claimbench.store.codec import _converters, decode, encode
 from claimbench.types import (
     Arm,
     Attempt,

@@ -16,13 +16,11 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
-from claimbench import store_schema
 from claimbench.errors import SchemaTooNew, StoreError
-from claimbench.store import ResultsStore
-from claimbench.store_engine import make_engine
-from claimbench.types import (
-    Call,
-)
+from claimbench.store import schema as store_schema
+from claimbench.store.engine import make_engine
+from claimbench.store.results import ResultsStore
+from claimbench.types import Call
 
 RUN = "20260101T000000Z-aaaaaa"
 
@@ -96,7 +94,9 @@ def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
 
 
 def test_two_processes_may_make_the_database_at_once(tmp_path: Path) -> None:
-    code = "import sys, pathlib; from claimbench.store import ResultsStore as S; S.open(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import sys, pathlib; from claimbench.store.results import ResultsStore as S; S.open(pathlib.Path(sys.argv[1]))"
+    )
     children = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "bench.db")]) for _ in range(3)]
     assert [child.wait(60) for child in children] == [0, 0, 0]
 
@@ -201,7 +201,7 @@ def test_read_only_folder_can_be_read_but_not_written(make: Any) -> None:
 
 def test_read_only_folder_with_rows_in_the_wal_is_refused_rather_than_read_without_them() -> None:
     code = (
-        "import os, sys; from pathlib import Path; from claimbench.store import ResultsStore as S\n"
+        "import os, sys; from pathlib import Path; from claimbench.store.results import ResultsStore as S\n"
         "s = S.open(Path(sys.argv[1])); c = s.engine.connect(); os._exit(0)"
     )
     with read_only_folder() as folder:
@@ -218,7 +218,7 @@ def test_read_only_folder_with_rows_in_the_wal_is_refused_rather_than_read_witho
 _HOLD = """
 import sys, time
 from pathlib import Path
-from claimbench.store import ResultsStore
+from claimbench.store.results import ResultsStore
 with ResultsStore.open(Path(sys.argv[1])) as store, store.lock_run(sys.argv[2]):
     print("held", flush=True)
     time.sleep(60)

@@ -11,14 +11,8 @@ import pytest
 
 from claimbench.clock import FakeClock
 from claimbench.errors import IntegrityError, StoreError
-from claimbench.store import ResultsStore
-from claimbench.types import (
-    Call,
-    Cost,
-    Look,
-    Outcome,
-    Score,
-)
+from claimbench.store.results import ResultsStore
+from claimbench.types import Call, Cost, Look, Outcome, Score
 
 RUN = "20260101T000000Z-aaaaaa"
 

@@ -10,10 +10,8 @@ import pytest
 from sqlalchemy import Engine, event
 
 from claimbench.errors import StoreError
-from claimbench.store import ResultsStore
-from claimbench.types import (
-    Call,
-)
+from claimbench.store.results import ResultsStore
+from claimbench.types import Call
 
 RUN = "20260101T000000Z-aaaaaa"
 

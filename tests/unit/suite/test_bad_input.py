@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from claimbench.errors import SuiteError
-from claimbench.suite import load_suite
+from claimbench.suite.load import load_suite
 
 PROVIDERS = ("llama_cpp", "openai")
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from claimbench.typed_json import Mismatch, read
+from claimbench.suite.codec import Mismatch, read
 from claimbench.types import Json
 
 

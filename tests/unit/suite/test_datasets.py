@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench.datasets import ReadOptions, Table, read_table
 from claimbench.errors import SuiteError
+from claimbench.suite.datasets import ReadOptions, Table, read_table
 
 
 def read(tmp_path: Path, raw: str | bytes, name: str = "data.csv", **options: Any) -> Table:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from claimbench.suite import load_suite
+from claimbench.suite.load import load_suite
 
 SUITE = """\
 name: t

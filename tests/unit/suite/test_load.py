@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench import prompts
 from claimbench.errors import IntegrityError, SuiteError
-from claimbench.samples import identifier
-from claimbench.suite import json_schema, load_suite, measured_sha256, suite_from_json, suite_to_json
-from claimbench.suite_yaml import parse_yaml
+from claimbench.plan import prompts
+from claimbench.suite.document import parse_yaml
+from claimbench.suite.load import json_schema, load_suite, measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite.samples import identifier
 from claimbench.types import AnswerSpec, Call, Message, Sample, SamplingParams, ScorerSpec, Suite, Task
 
 PROVIDERS = ("llama_cpp", "openai")
-REPO = Path(__file__).parents[2]
+REPO = Path(__file__).parents[3]
 
 SUITE = """\
 name: support

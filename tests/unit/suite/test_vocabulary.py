@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from claimbench import claims_parse, gate, thresholds
-from claimbench.suite_checks import METRICS, THRESHOLD_METRICS
-from claimbench.suite_model import COMPARABILITY_KEYS
+from claimbench.claims import gate
+from claimbench.claims import parse as claims_parse
+from claimbench.evaluation import thresholds
+from claimbench.suite.checks import METRICS, THRESHOLD_METRICS
+from claimbench.suite.schema import COMPARABILITY_KEYS
 
 
 def test_claim_metrics_are_those_the_parser_knows() -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench import frames
-from claimbench import timing as tm
-from claimbench.table_rows import time_blocks
-from claimbench.tables import CallTable, ItemTable, build_tables
+from claimbench.evaluation import frames
+from claimbench.tables import timing as tm
+from claimbench.tables.build import CallTable, ItemTable, build_tables
+from claimbench.tables.rows import time_blocks
 from claimbench.types import (
     AnswerSpec,
     Arm,

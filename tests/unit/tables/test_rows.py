@@ -1,4 +1,4 @@
-"""Durations of many calls at once are those that :mod:`claimbench.timing` defines for one."""
+"""Durations of many calls at once are those that :mod:`claimbench.tables.timing` defines for one."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench import timing as tm
-from claimbench.table_rows import call_rows, make_row, service_s
+from claimbench.tables import timing as tm
+from claimbench.tables.rows import call_rows, make_row, service_s
 from claimbench.types import Attempt, Call, CallRecord, Outcome, Timing, Usage
 
 STAMP = st.integers(0, 2**62)

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from claimbench.errors import ConnectTimeout, IncompleteStream, MalformedStream, Network, Timeout
-from claimbench.transport import HttpClient, Limits, Reply, Timeouts
-from claimbench.transport_pump import Pump
+from claimbench.transport.client import HttpClient, Limits, Reply, Timeouts
+from claimbench.transport.pump import Pump
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 QUICK = Timeouts(total_s=5, connect_s=2)

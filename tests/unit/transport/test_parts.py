@@ -9,11 +9,11 @@ import time
 
 import pytest
 
-from claimbench import transport_stamps
 from claimbench.errors import MalformedStream, PluginError
-from claimbench.transport import HttpClient
-from claimbench.transport_proxy import Proxy, proxy_for
-from claimbench.transport_sse import SseParser, sse_events
+from claimbench.transport import stamps as transport_stamps
+from claimbench.transport.client import HttpClient
+from claimbench.transport.proxy import Proxy, proxy_for
+from claimbench.transport.sse import SseParser, sse_events
 
 STREAM = (
     b"\xef\xbb\xbf: a comment\r\n"

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.judge_types import JudgeContext, Leaf, Question
+from claimbench.claims.types import JudgeContext, Leaf, Question
 from claimbench.stats import Interval, PairedMeans
-from claimbench.table_types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
+from claimbench.tables.types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
 from claimbench.types import Claim
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)

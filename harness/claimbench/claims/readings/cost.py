@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.judge_types import JudgeContext, Leaf, Question
+from claimbench.claims.types import JudgeContext, Leaf, Question
 from claimbench.stats import Interval, PairedMeans
-from claimbench.table_types import BoolArray, CallTable, FloatArray, ItemTable
+from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim
 
 AS_CHEAP = 1.10

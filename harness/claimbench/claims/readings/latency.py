@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench import gate, stats
-from claimbench.judge_types import JudgeContext, Leaf, Question
-from claimbench.readings_cost import thresholds
+from claimbench import stats
+from claimbench.claims import gate
+from claimbench.claims.readings.cost import thresholds
+from claimbench.claims.types import JudgeContext, Leaf, Question
 from claimbench.stats import Interval, QuantileData
-from claimbench.table_types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
+from claimbench.tables.types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim
 
 METRICS = ("ttft", "tpot", "e2e")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claimbench.claim_words import MEANS, number
-from claimbench.judge_types import Side
-from claimbench.readings_cost import thresholds
-from claimbench.readings_latency import LABELS, METRICS, TIERS
+from claimbench.claims.readings.cost import thresholds
+from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
+from claimbench.claims.types import Side
+from claimbench.claims.words import MEANS, number
 from claimbench.types import Claim
 
 

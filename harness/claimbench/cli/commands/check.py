@@ -21,7 +21,7 @@ from claimbench.cli.common import (
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, EXIT_REFUTED
 
 if TYPE_CHECKING:
-    from claimbench.thresholds import Missed
+    from claimbench.evaluation.thresholds import Missed
 
 
 @click.command("check")
@@ -36,11 +36,11 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
     from claimbench.cli.reporting import evaluate_run, view_of
-    from claimbench.quiet import load_numpy
+    from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
-    from claimbench.evaluate import is_complete
-    from claimbench.thresholds import missed_thresholds
+    from claimbench.evaluation.evaluate import is_complete
+    from claimbench.evaluation.thresholds import missed_thresholds
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
@@ -49,7 +49,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         missed = missed_thresholds(evaluation)
         finished = is_complete(evaluation.stored)
         if junit is not None:
-            from claimbench_reports.exports import junit_xml
+            from claimbench_reports.formats.exports import junit_xml
 
             gates = {f"{m.metric} of {m.arm}": _line(m) for m in missed}
             junit.write_text(junit_xml(view_of(store, evaluation, "none"), gates), encoding="utf-8")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.common import json_option, print_json, suite_options
-from claimbench.cli.planning import efforts_for, plan_lines
+from claimbench.cli.efforts import efforts_for, plan_lines
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.planning import Assumptions
+    from claimbench.claims.power import Assumptions
     from claimbench.types import Suite
 
 
@@ -41,9 +41,9 @@ def explain_command(
     as_json: bool,
 ) -> int:
     """Print what would be tested for TEXT: each reading, its threshold, and how many samples it needs."""
-    from claimbench.claims_parse import explain_text
-    from claimbench.planning import plan_claim
-    from claimbench.suite import load_suite
+    from claimbench.claims.parse import explain_text
+    from claimbench.claims.power import plan_claim
+    from claimbench.suite.load import load_suite
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides) if suite is not None else None
     claim = explain_text(text, loaded)
@@ -69,7 +69,7 @@ def explain_command(
 def _assumptions(accuracy: float | None, disagreement: float | None) -> Assumptions:
     from dataclasses import replace
 
-    from claimbench.planning import Assumptions
+    from claimbench.claims.power import Assumptions
 
     made = Assumptions()
     for name, value in (("accuracy", accuracy), ("disagreement", disagreement)):

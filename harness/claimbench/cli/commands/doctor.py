@@ -14,7 +14,7 @@ from claimbench.cli.common import json_option, print_json, results_option, suite
 from claimbench.errors import EXIT_OK, EXIT_USAGE, BenchError
 
 if TYPE_CHECKING:
-    from claimbench.machine_checks import Check
+    from claimbench.machine.checks import Check
 
 MARKS = {"ok": "ok", "warning": "!", "missing": "-", "error": "ERROR"}
 SELF_TEST_CALLS = 300
@@ -46,12 +46,12 @@ def doctor_command(
     """
     if suite is None and (call or overrides or allow_outside):
         raise BenchError("--call, --set and --allow-outside need --suite", hint="bench doctor --suite SUITE --call")
-    from claimbench.calibration import read_last
-    from claimbench.cli.calibrating import run_calibration
+    from claimbench.cli.calibration import run_calibration
+    from claimbench.machine.calibration import read_last
 
     found = _machine(results)
     if suite is not None:
-        from claimbench.cli.endpoints import endpoint_checks
+        from claimbench.cli.endpoint_checks import endpoint_checks
 
         found += asyncio.run(endpoint_checks(suite, overrides, allow_outside, call))
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
@@ -71,8 +71,7 @@ def doctor_command(
 
 def _machine(results: Path) -> list[Check]:
     """Everything that can be checked of this machine."""
-    from claimbench import machine_checks as checks
-    from claimbench import provenance
+    from claimbench.machine import checks, provenance
 
     return [
         checks.check_python(),
@@ -99,7 +98,7 @@ def _keys() -> dict[str, str]:
 
 
 def _llama() -> Check:
-    from claimbench.machine_checks import Check
+    from claimbench.machine.checks import Check
 
     try:
         import llama_cpp
@@ -119,8 +118,8 @@ def _llama() -> Check:
 
 
 def _models() -> list[Check]:
-    from claimbench.machine_checks import Check
-    from claimbench_providers.models import cache_dir, cached_files, catalog
+    from claimbench.machine.checks import Check
+    from claimbench_providers.models.catalogue import cache_dir, cached_files, catalog
 
     folder = cache_dir()
     here = [name for name, entry in catalog().items() if cached_files(entry, folder)]
@@ -132,8 +131,8 @@ def _models() -> list[Check]:
 
 
 def _browser() -> Check:
-    from claimbench.machine_checks import Check
-    from claimbench_reports.pdf import find_browser
+    from claimbench.machine.checks import Check
+    from claimbench_reports.formats.pdf import find_browser
 
     found = find_browser()
     return Check(
@@ -145,9 +144,9 @@ def _browser() -> Check:
 
 def _clock_error(results: Path) -> Check:
     """What the last calibration on this machine found."""
-    from claimbench import provenance
-    from claimbench.calibration import read_last
-    from claimbench.machine_checks import Check
+    from claimbench.machine import provenance
+    from claimbench.machine.calibration import read_last
+    from claimbench.machine.checks import Check
 
     last = read_last(results, provenance.host_facts()["host"])
     if not last:
@@ -167,7 +166,7 @@ async def _harness() -> Check:
     import time
 
     from claimbench.cli.self_test import run_simulated
-    from claimbench.machine_checks import Check
+    from claimbench.machine.checks import Check
 
     with tempfile.TemporaryDirectory() as folder:
         before = time.perf_counter()

@@ -12,8 +12,8 @@ from claimbench.cli.common import open_store, results_option, run_argument
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.redact import Redactor
-    from claimbench_reports.inputs import ReportData
+    from claimbench.privacy.redact import Redactor
+    from claimbench_reports.view.inputs import ReportData
 
 CALLS = ("jsonl", "csv", "parquet")
 FIGURES = ("json", "xlsx", "md", "junit", "html")
@@ -72,8 +72,8 @@ def _to_tool(
     tool: str, run: str | None, results: Path, arm: str | None, output: Path | None, force: bool, profile: str
 ) -> int:
     from claimbench.cli.reporting import evaluate_run, redactor
-    from claimbench.exporters import export_run
-    from claimbench.nearest import did_you_mean
+    from claimbench.error_words import did_you_mean
+    from claimbench.exporters.write import export_run
 
     if output is None:
         raise BenchError(f"--to {tool} writes several files", hint=f"name a folder for them: --output {tool}-files")
@@ -117,9 +117,9 @@ def _to_file(kind: str, run: str | None, results: Path, output: Path | None, for
 
 
 def _write_binary(kind: str, data: ReportData, redact: Redactor, output: Path) -> None:
-    from claimbench_reports.exports import write_parquet
-    from claimbench_reports.view import build_view
-    from claimbench_reports.xlsx import write_xlsx
+    from claimbench_reports.formats.exports import write_parquet
+    from claimbench_reports.formats.xlsx import write_xlsx
+    from claimbench_reports.view.build import build_view
 
     if kind == "xlsx":
         write_xlsx(build_view(data, redact), output)
@@ -130,9 +130,9 @@ def _write_binary(kind: str, data: ReportData, redact: Redactor, output: Path) -
 def _text(kind: str, data: ReportData, redact: Redactor) -> str:
     import io
 
-    from claimbench_reports import exports
-    from claimbench_reports.html import render_html
-    from claimbench_reports.view import build_view
+    from claimbench_reports.formats import exports
+    from claimbench_reports.formats.html import render_html
+    from claimbench_reports.view.build import build_view
 
     if kind in ("jsonl", "csv"):
         table = io.StringIO(newline="")

@@ -12,8 +12,8 @@ from claimbench.cli.common import json_option, open_store, print_json, results_o
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.importers.building import ImportedRun
-    from claimbench.importers.model import Imported
+    from claimbench.importers.build import ImportedRun
+    from claimbench.importers.results import Imported
     from claimbench.types import ClaimSpec
 
 
@@ -58,8 +58,8 @@ def import_command(
     Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score without its number
     of items gets no interval, a cost of 0 is no cost.
     """
-    from claimbench.importers.model import ImportOptions
-    from claimbench.importers.reading import read_files
+    from claimbench.importers.detect import read_files
+    from claimbench.importers.results import ImportOptions
 
     if not scale > 0:
         raise BenchError(
@@ -70,7 +70,7 @@ def import_command(
     run = _build(imported, name or files[0].stem, claims)
     with open_store(results, create=True) as store:
         from claimbench.cli.reporting import console_summary, evaluate_run, write_report
-        from claimbench.importers.building import store_run
+        from claimbench.importers.build import store_run
 
         run_id = store_run(store, run)
         evaluation = evaluate_run(store, run_id)
@@ -96,10 +96,10 @@ def _columns(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
 
 
 def _build(imported: Imported, name: str, claims: tuple[str, ...]) -> ImportedRun:
-    from claimbench.claims_parse import parse_claims
+    from claimbench.claims.parse import parse_claims
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
-    from claimbench.importers.building import build_run
+    from claimbench.importers.build import build_run
 
     run = build_run(imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock())
     parse_claims(run.suite)  # a claim that cannot be read must not leave half a run behind
@@ -114,7 +114,7 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 
 def _say(imported: Imported) -> None:
-    from claimbench.importers.building import describe
+    from claimbench.importers.build import describe
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(

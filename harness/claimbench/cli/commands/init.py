@@ -12,7 +12,7 @@ from claimbench.cli.common import json_option, print_json
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.suite_init import InitProposal
+    from claimbench.init.propose import InitProposal
 
 FIRST_LOOK = 25
 
@@ -66,9 +66,9 @@ def init_command(
 
     DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT].
     """
-    from claimbench.datasets import ReadOptions
-    from claimbench.suite import load_suite
-    from claimbench.suite_init import MAX_ROWS, propose_suite, write_proposal
+    from claimbench.init.propose import MAX_ROWS, propose_suite, write_proposal
+    from claimbench.suite.datasets import ReadOptions
+    from claimbench.suite.load import load_suite
 
     given = data or source
     if given is None or (data is not None and source is not None):

@@ -12,8 +12,8 @@ from claimbench.cli.common import open_store, results_option, run_argument
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.evaluate import Stored
-    from claimbench.store import ResultsStore
+    from claimbench.evaluation.evaluate import Stored
+    from claimbench.store.results import ResultsStore
 
 COLUMNS = ("call_id", "task", "sample_id", "request", "target", "answer", "choices", "label")
 
@@ -34,7 +34,7 @@ def export_command(run: str | None, results: Path, items: int, output: Path, for
 
     The draw is kept with the run and stays as it is; --items may only make it larger.
     """
-    from claimbench.people import KEY, SAMPLE, People, draw, to_label
+    from claimbench.evaluation.people import KEY, SAMPLE, People, draw, to_label
 
     if items < 1:
         raise BenchError(f"--items {items}: draw at least one")
@@ -63,7 +63,7 @@ def export_command(run: str | None, results: Path, items: int, output: Path, for
 @results_option
 def import_command(file: Path, run: str | None, results: Path) -> int:
     """Read labels from FILE, as bench labels export wrote it; rows without a label are left out."""
-    from claimbench.people import KEY, LABEL
+    from claimbench.evaluation.people import KEY, LABEL
 
     with open_store(results, create=True) as store:
         stored = _judged_run(store, run)
@@ -74,7 +74,7 @@ def import_command(file: Path, run: str | None, results: Path) -> int:
 
 
 def _judged_run(store: ResultsStore, run: str | None) -> Stored:
-    from claimbench.evaluate import read_run
+    from claimbench.evaluation.evaluate import read_run
 
     stored = read_run(store, store.resolve_run(run))
     if not stored.judging.calls:
@@ -85,11 +85,11 @@ def _judged_run(store: ResultsStore, run: str | None) -> Stored:
 def _write(output: Path, stored: Stored, wanted: list[str]) -> None:
     """The answers as CSV for a spreadsheet; texts that it would run as formulas are defused."""
     from claimbench.cli.secrets import known_secrets
-    from claimbench.judging import asked_text
-    from claimbench.prompts import target_text
-    from claimbench.redact import Redactor
+    from claimbench.plan.judges import asked_text
+    from claimbench.plan.prompts import target_text
+    from claimbench.privacy.redact import Redactor
     from claimbench.scorers.judge import judge_of
-    from claimbench_reports.exports import safe_cell
+    from claimbench_reports.formats.exports import safe_cell
 
     mask = Redactor("full", known_secrets(stored.suite)).mask
     tasks = {task.name: task for task in stored.suite.tasks}
@@ -113,9 +113,9 @@ def _write(output: Path, stored: Stored, wanted: list[str]) -> None:
 
 def _labels(file: Path, stored: Stored) -> dict[str, dict[str, object]]:
     """Call id -> label; raises BenchError naming the line of what cannot be used."""
-    from claimbench.datasets import read_table
-    from claimbench.people import to_label
+    from claimbench.evaluation.people import to_label
     from claimbench.scorers.judge import judge_of
+    from claimbench.suite.datasets import read_table
 
     table = read_table(file)
     for column in ("call_id", "label"):

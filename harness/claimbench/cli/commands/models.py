@@ -13,7 +13,7 @@ from claimbench.cli.common import json_option, print_json
 from claimbench.errors import ModelError
 
 if TYPE_CHECKING:
-    from claimbench_providers.models import CatalogEntry, Progress
+    from claimbench_providers.models.catalogue import CatalogEntry, Progress
 
 
 @click.group("models")
@@ -25,7 +25,7 @@ def models_command() -> None:
 @json_option
 def list_command(as_json: bool) -> int:
     """List the models of the catalogue; a check mark is on those that are here."""
-    from claimbench_providers import models
+    from claimbench_providers.models import catalogue as models
 
     folder = models.cache_dir()
     entries = list(models.catalog().values())
@@ -45,7 +45,7 @@ def list_command(as_json: bool) -> int:
 def _row(entry: CatalogEntry, folder: Path) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from claimbench_providers import models
+    from claimbench_providers.models import catalogue as models
 
     files = models.cached_files(entry, folder)
     sources = [source.label for source in entry.sources]
@@ -59,7 +59,8 @@ def _row(entry: CatalogEntry, folder: Path) -> dict[str, Any]:
 @json_option
 def pull_command(names: tuple[str, ...], trust: bool, from_file: Path | None, as_json: bool) -> int:
     """Fetch models by their ids, check their SHA-256 and keep them in the cache. Goes on where it was interrupted."""
-    from claimbench_providers import model_sources, models
+    from claimbench_providers.models import catalogue as models
+    from claimbench_providers.models import sources as model_sources
 
     entries = models.catalog()
     wanted = [models.find(name, entries) for name in names]
@@ -90,7 +91,7 @@ def pull_command(names: tuple[str, ...], trust: bool, from_file: Path | None, as
 @json_option
 def verify_command(names: tuple[str, ...], as_json: bool) -> int:
     """Hash cached models anew (all, or those named) and compare with the catalogue; exit code 5 on a difference."""
-    from claimbench_providers import models
+    from claimbench_providers.models import catalogue as models
 
     entries, folder = models.catalog(), models.cache_dir()
     chosen = [models.find(name, entries) for name in names]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.common import json_option, open_store, print_json, results_option, suite_options
-from claimbench.cli.planning import plan_lines
+from claimbench.cli.efforts import plan_lines
 from claimbench.cli.progress import dollars, duration
 
 if TYPE_CHECKING:
-    from claimbench.estimate import ArmEstimate, Pilot, Worst
-    from claimbench.evaluate import Evaluation
-    from claimbench.planning import ClaimPlan
+    from claimbench.claims.power import ClaimPlan
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.plan.estimate import ArmEstimate, Pilot, Worst
     from claimbench.types import Suite
 
 
@@ -60,9 +60,9 @@ def show_plan(
 ) -> int:
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
     from claimbench.cli.books import price_book
-    from claimbench.estimate import estimate_arms, worst_cases
-    from claimbench.masking import in_words
-    from claimbench.suite import load_suite
+    from claimbench.plan.estimate import estimate_arms, worst_cases
+    from claimbench.privacy.masking import in_words
+    from claimbench.suite.load import load_suite
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     estimates = estimate_arms(suite, arms, limit, _pilots(pilot), price_book())
@@ -124,8 +124,8 @@ def _pilots(evaluation: Evaluation | None) -> Mapping[str, Pilot] | None:
         return None
     import numpy as np
 
-    from claimbench.estimate import Pilot
-    from claimbench.timing import e2e_s
+    from claimbench.plan.estimate import Pilot
+    from claimbench.tables.timing import e2e_s
 
     def mean(values: np.ndarray) -> float | None:
         kept = values[np.isfinite(values)]
@@ -146,8 +146,8 @@ def _pilots(evaluation: Evaluation | None) -> Mapping[str, Pilot] | None:
 def _claim_plans(
     suite: Suite, estimates: Sequence[ArmEstimate], limit: int | None, pilot: Evaluation | None
 ) -> list[ClaimPlan]:
-    from claimbench.claims_parse import parse_claims
-    from claimbench.planning import ArmEffort, from_pilot, plan_claim
+    from claimbench.claims.parse import parse_claims
+    from claimbench.claims.power import ArmEffort, from_pilot, plan_claim
 
     efforts = {}
     for e in estimates:

@@ -14,9 +14,9 @@ from claimbench.errors import EXIT_OK, EXIT_UNDECIDED, BenchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from claimbench.arm_price import ArmPrice
-    from claimbench.price_model import Price, Rate
-    from claimbench.pricebook import PriceBook
+    from claimbench.pricing.arms import ArmPrice
+    from claimbench.pricing.book import PriceBook
+    from claimbench.pricing.model import Price, Rate
     from claimbench.types import Json
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -35,8 +35,8 @@ def prices_command() -> None:
 def show_command(model: str, as_of: str | None, provider: str | None, as_json: bool) -> int:
     """Print what MODEL costs, where the figure comes from, and what it depends on."""
     from claimbench.cli.books import price_book
-    from claimbench.price_codec import price_to_json
-    from claimbench.price_model import UnknownPrice
+    from claimbench.pricing.codec import price_to_json
+    from claimbench.pricing.model import UnknownPrice
 
     at = _moment(as_of)
     found = price_book().resolve(model, provider=provider)
@@ -67,7 +67,7 @@ def show_command(model: str, as_of: str | None, provider: str | None, as_json: b
 def diff_command(models: tuple[str, ...], provider: str | None, map_file: Path | None, as_json: bool) -> int:
     """List prices on which our book and litellm's map differ by more than 1 %. Exit code 2 if there are any."""
     from claimbench.cli.books import price_book
-    from claimbench.price_second import compare_all, load_second_opinion
+    from claimbench.pricing.second_opinion import compare_all, load_second_opinion
 
     second = load_second_opinion(map_file)
     if second is None:
@@ -104,9 +104,9 @@ def diff_command(models: tuple[str, ...], provider: str | None, map_file: Path |
 @json_option
 def check_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
     """Say for every arm of SUITE what it costs and why, or why nobody knows. Exit code 2 if one is unknown."""
-    from claimbench.arm_price import resolve_arm
     from claimbench.cli.books import price_book
-    from claimbench.suite import load_suite
+    from claimbench.pricing.arms import resolve_arm
+    from claimbench.suite.load import load_suite
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     book, at = price_book(), datetime.now(UTC)
@@ -123,7 +123,7 @@ def check_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, 
 
 
 def _arm_row(price: ArmPrice, at: datetime) -> dict[str, Json]:
-    from claimbench.price_model import UnknownPrice
+    from claimbench.pricing.model import UnknownPrice
 
     row: dict[str, Json] = {"arm": price.arm, "known": price.known, "basis": price.basis, "details": []}
     if price.host is not None:
@@ -143,7 +143,7 @@ def _arm_row(price: ArmPrice, at: datetime) -> dict[str, Json]:
 
 
 def _second(price: ArmPrice, at: datetime) -> Iterator[str]:
-    from claimbench.price_second import load_second_opinion
+    from claimbench.pricing.second_opinion import load_second_opinion
 
     second = load_second_opinion()
     if second is None or price.price is None or price.price.id.startswith("suite:"):
@@ -154,7 +154,7 @@ def _second(price: ArmPrice, at: datetime) -> Iterator[str]:
 
 def _lines(price: Price, at: datetime, arm: ArmPrice | None = None, *, brief: bool = False) -> Iterator[str]:
     """Rates in force, then what they depend on, then the source; ``brief`` leaves out what is not in force."""
-    from claimbench.price_model import UNIT_CLASSES
+    from claimbench.pricing.model import UNIT_CLASSES
 
     unit = f"{price.currency} per million tokens"
     tier = "standard" if arm is None else arm.tier
@@ -186,14 +186,14 @@ def _rate_text(rate: Rate, price: Price) -> str:
 
 
 def _rate_json(rate: Rate) -> Json:
-    from claimbench.price_codec import rate_to_json
+    from claimbench.pricing.codec import rate_to_json
 
     return rate_to_json(rate)
 
 
 def _all_prices(book: PriceBook, provider: str | None) -> Iterator[tuple[str, Price]]:
     """Yield every price once, at one seller or at the labs' own APIs."""
-    from claimbench.pricebook import LABS
+    from claimbench.pricing.book import LABS
 
     seen: set[str] = set()
     for seller in [provider] if provider else dict.fromkeys(s for _, s in LABS):
@@ -207,6 +207,6 @@ def _all_prices(book: PriceBook, provider: str | None) -> Iterator[tuple[str, Pr
 
 
 def _moment(as_of: str | None) -> datetime:
-    from claimbench.arm_price import day_of
+    from claimbench.pricing.arms import day_of
 
     return datetime.now(UTC) if as_of is None else datetime.combine(day_of(as_of), time(12), tzinfo=UTC)

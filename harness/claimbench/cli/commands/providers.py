@@ -21,7 +21,7 @@ OWN_APIS = {"openai": ["chat", "responses"], "compatible": ["chat", "responses"]
 
 def provider_rows() -> list[dict[str, Any]]:
     """One row per provider: name, title, protocol, address, key, whether it is set, status, source, day, APIs, note."""
-    from claimbench_providers.vendors import catalogue
+    from claimbench_providers.endpoints.vendors import catalogue
 
     own = [
         ("llama_cpp", "llama.cpp in this process", "in process", None, None, "live"),

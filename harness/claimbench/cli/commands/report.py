@@ -32,7 +32,7 @@ def report_command(run: str | None, results: Path, output: Path | None, profile:
         path = write_report(store, evaluate_run(store, run_id), output=output, profile=profile)
     printed = None
     if pdf:
-        from claimbench_reports.pdf import write_pdf
+        from claimbench_reports.formats.pdf import write_pdf
 
         printed = path.with_suffix(".pdf")
         write_pdf(path, printed)

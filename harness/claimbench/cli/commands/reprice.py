@@ -22,8 +22,8 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claimbench.arm_price import ArmPrice
-    from claimbench.evaluate import Evaluation, Stored
+    from claimbench.evaluation.evaluate import Evaluation, Stored
+    from claimbench.pricing.arms import ArmPrice
     from claimbench.types import Cost, Json
 
 
@@ -45,11 +45,11 @@ def reprice_command(
     run: str | None, as_of: str | None, book: Path | None, changes: tuple[str, ...], results: Path, as_json: bool
 ) -> int:
     """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model, changes no record."""
-    from claimbench.arm_price import day_of
-    from claimbench.quiet import load_numpy
+    from claimbench.machine.garbage_collection import load_numpy
+    from claimbench.pricing.arms import day_of
 
     load_numpy()
-    from claimbench.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate, read_run
 
     if not (as_of or book or changes):
         raise BenchError("nothing to change", hint="give --as-of DATE, --book FILE or --price ARM.RATE=AMOUNT")
@@ -72,7 +72,7 @@ def _new_prices(
 ) -> Mapping[str, ArmPrice]:
     """The run's own prices, those of ``book``, single rates on top. ``--as-of`` alone asks the run's frozen book."""
     from claimbench.cli.books import prices_from
-    from claimbench.reprice import change_rates, parse_change
+    from claimbench.pricing.changes import change_rates, parse_change
 
     arms = {arm.name: arm for arm in stored.suite.asked}
     prices = dict(old if book is None else prices_from(book, stored.suite))
@@ -80,7 +80,7 @@ def _new_prices(
 
 
 def _totals(evaluation: Evaluation) -> dict[str, Cost]:
-    from claimbench.reprice import totals_by_arm
+    from claimbench.pricing.changes import totals_by_arm
 
     return totals_by_arm((record.call for record in evaluation.stored.records), evaluation.costs)
 
@@ -142,7 +142,7 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
 
 
 def _per_1000(cost: Cost, n: int) -> str:
-    from claimbench.pricing import micro
+    from claimbench.pricing.bill import micro
 
     if cost.amount is not None:
         return f"${micro(cost.amount * 1000 / n):f}"

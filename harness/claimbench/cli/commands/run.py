@@ -29,11 +29,13 @@ from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
 from claimbench.types import Outcome
 
 if TYPE_CHECKING:
-    from claimbench.judge_types import JudgeContext
-    from claimbench.progress import Progress
-    from claimbench.session import Ended, Order, Pricing, Segments
-    from claimbench.store import ResultsStore
-    from claimbench.table_types import CallTable, ItemTable
+    from claimbench.claims.types import JudgeContext
+    from claimbench.pricing.run import Pricing
+    from claimbench.run.interim_looks import Segments
+    from claimbench.run.progress import Progress
+    from claimbench.run.session import Ended, Order
+    from claimbench.store.results import ResultsStore
+    from claimbench.tables.types import CallTable, ItemTable
     from claimbench.types import Suite
 
 
@@ -83,7 +85,7 @@ def run_command(
     if dry_run:
         if suite is None:
             raise BenchError("--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE")
-        from claimbench.cli.plan import show_plan
+        from claimbench.cli.commands.plan import show_plan
 
         return show_plan(suite, arms, limit, overrides, allow_outside, as_json)
     with open_store(results, create=True) as store:
@@ -103,8 +105,8 @@ def _suite_and_run(
     limit: int | None,
 ) -> tuple[Suite, str | None, int | None]:
     """The suite to run and, for a resume, the run's id; a resumed run keeps its own limit."""
-    from claimbench.claims_parse import parse_claims
-    from claimbench.suite import load_suite, suite_from_json
+    from claimbench.claims.parse import parse_claims
+    from claimbench.suite.load import load_suite, suite_from_json
 
     if resume is None:
         assert suite is not None  # noqa: S101 - checked by the caller
@@ -132,7 +134,7 @@ def _order(
     retry_missing: bool,
     overrides: tuple[str, ...],
 ) -> Order:
-    from claimbench.session import Order
+    from claimbench.run.session import Order
 
     return Order(
         results=results,
@@ -149,7 +151,7 @@ def _order(
 def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
-    from claimbench.run_costs import book_of, pricing_for, pricing_from, replayed
+    from claimbench.pricing.run import book_of, pricing_for, pricing_from, replayed
 
     if resume_id is not None:
         return pricing_from(book_of(store.manifest(resume_id)), SystemClock(), replayed(suite))
@@ -163,8 +165,8 @@ async def _measure(
     from claimbench.cli.secrets import guard_of
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
-    from claimbench.run_setup import make_arms
-    from claimbench.session import Job, execute
+    from claimbench.run.arms import make_arms
+    from claimbench.run.session import Job, execute
 
     clock = SystemClock()
     wanted = order.arms
@@ -191,8 +193,8 @@ async def _measure(
 
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     """Looks at five points of the plan; each judges what is stored so far."""
-    from claimbench.evaluate import evaluate, read_run
-    from claimbench.looks import LookSegments
+    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.run.interim_looks import LookSegments
 
     def of_run(run_id: str) -> Segments:
         def judged() -> tuple[ItemTable, CallTable, JudgeContext]:

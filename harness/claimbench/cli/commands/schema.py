@@ -16,7 +16,7 @@ def schema_command(output: Path | None) -> int:
     Point your editor at it: a first line "# yaml-language-server: $schema=suite.schema.json" gives completion and
     checks as you type.
     """
-    from claimbench.suite import json_schema
+    from claimbench.suite.load import json_schema
 
     text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
     if output is None:

@@ -24,9 +24,9 @@ from claimbench.cli.common import (
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
 
 if TYPE_CHECKING:
-    from claimbench.progress import Progress
-    from claimbench.store import ResultsStore
-    from claimbench.sweep import Level
+    from claimbench.run.progress import Progress
+    from claimbench.run.sweep import Level
+    from claimbench.store.results import ResultsStore
     from claimbench.types import Suite
 
 
@@ -56,8 +56,8 @@ def sweep_command(
 
     Every level is a stored run of its own. It stops at saturation: hardly more throughput for much longer waits.
     """
-    from claimbench.suite import load_suite
-    from claimbench.sweep import knee, saturated
+    from claimbench.run.sweep import knee, saturated
+    from claimbench.suite.load import load_suite
 
     steps = _steps(concurrency)
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
@@ -115,11 +115,11 @@ async def _level(
     from claimbench.cli.books import price_book
     from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
-    from claimbench.evaluate import evaluate, read_run
-    from claimbench.run_costs import pricing_for
-    from claimbench.run_setup import make_arms
-    from claimbench.session import Job, Order, execute
-    from claimbench.sweep import ForSeconds, level_of
+    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.pricing.run import pricing_for
+    from claimbench.run.arms import make_arms
+    from claimbench.run.session import Job, Order, execute
+    from claimbench.run.sweep import ForSeconds, level_of
 
     at = replace(suite, load=replace(suite.load, mode="closed", concurrency=concurrency), claims=(), judges=())
     at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))

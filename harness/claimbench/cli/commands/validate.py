@@ -16,10 +16,10 @@ from claimbench.cli.common import json_option, print_json, provider_context, pro
 @json_option
 def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
     """Check SUITE without running it: every key, file, row, template, scorer, claim and provider's option."""
-    from claimbench.claims_parse import parse_claims
-    from claimbench.masking import in_words
-    from claimbench.run_setup import check_arms
-    from claimbench.suite import load_suite
+    from claimbench.claims.parse import parse_claims
+    from claimbench.privacy.masking import in_words
+    from claimbench.run.arms import check_arms
+    from claimbench.suite.load import load_suite
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)

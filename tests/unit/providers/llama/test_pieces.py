@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 
 from claimbench.errors import ModelError
 from claimbench.types import Delta
-from claimbench_providers import gguf, host_memory, llama_grammar
-from claimbench_providers.llama_prefix import PrefixSlots, common_length, common_prefix
-from claimbench_providers.llama_text import THINK_TAGS, TextStream
-from claimbench_providers.openai_wire import LabelText
-from claimbench_providers.wire_faults import rate_limits, retry_after
+from claimbench_providers.endpoints.chat_wire import LabelText
+from claimbench_providers.endpoints.faults import rate_limits, retry_after
+from claimbench_providers.llama import gguf, host_memory
+from claimbench_providers.llama import grammar as llama_grammar
+from claimbench_providers.llama.prefix import PrefixSlots, common_length, common_prefix
+from claimbench_providers.stop_text import THINK_TAGS, TextStream
 
 WORDS = st.text(alphabet="abäé😀\n<>/think ", max_size=30)
 

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from claimbench.cli.models import models_command
+from claimbench.cli.commands.models import models_command
 from claimbench.errors import IntegrityError, ModelError
-from claimbench_providers import model_sources, models
-from claimbench_providers.models import CatalogEntry, Source, WheelPart
+from claimbench_providers.models import catalogue as models
+from claimbench_providers.models import sources as model_sources
+from claimbench_providers.models.catalogue import CatalogEntry, Source, WheelPart
 
 PIECES = (b"GGUF" + bytes(range(256)) * 40, b"second" * 999, b"third" * 77)
 WHOLE = b"".join(PIECES)

@@ -1,0 +1,22 @@
+"""What the loop asks of prices: dollars before a request is sent, and after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from claimbench.types import Arm, Attempt, Request
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """How dollars are known: before sending (an upper bound) and after. None means unknown.
+
+    ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the hour): its cost
+    is shown, and takes nothing from the budget.
+    """
+
+    reserve: Callable[[Arm, Request], Decimal | None]
+    cost: Callable[[Arm, Attempt], Decimal | None]
+    bills: Callable[[Arm], bool] = lambda _arm: True
