@@ -16,7 +16,7 @@ from claimbench.store.results import ResultsStore
 if TYPE_CHECKING:
     import pandas as pd
 
-    from claimbench.evaluation.evaluate import Evaluation, Stored
+    from claimbench.evaluation.evaluate import Evaluation, StoredRun
     from claimbench.types import Manifest, Verdict
 
 __all__ = ["Run", "open_run"]
@@ -58,7 +58,7 @@ class Run:
         return self.stored.manifest
 
     @cached_property
-    def stored(self) -> Stored:
+    def stored(self) -> StoredRun:
         """Everything that the database holds of the run, as domain types."""
         from claimbench.evaluation.evaluate import read_run
 

@@ -12,7 +12,7 @@ HARNESS_OPTIONS = ("accept_model",)
 """Options of every provider's arms that the harness itself reads: other model ids that count as the arm's own."""
 
 
-class Options:
+class ArmOptions:
     """Typed access to one arm's options; each error names the arm, the option, what was seen and what is allowed."""
 
     def __init__(self, arm: Arm, known: Sequence[str]) -> None:

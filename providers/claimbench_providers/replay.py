@@ -41,7 +41,7 @@ from claimbench.types import (
     StampSource,
     UsageReport,
 )
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 
 OPTIONS = ("run", "results", "arm")
 
@@ -55,7 +55,7 @@ def create(arm: Arm, context: ProviderContext) -> ReplayProvider:
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredCall:
     """One stored call: its record, its final attempt, and its share of machine seconds."""
 
     record: CallRecord
@@ -69,7 +69,7 @@ class ReplayProvider:
     stamp_source: StampSource = "reported"
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
-        options = Options(arm, OPTIONS)
+        options = ArmOptions(arm, OPTIONS)
         self._arm = arm
         self._run = options.text("run")
         if not self._run:
@@ -78,7 +78,7 @@ class ReplayProvider:
             )
         self._folder = (context.suite_dir / Path(options.text("results") or "results")).resolve()
         self._source = options.text("arm") or arm.name
-        self._answers: Mapping[Asked, Stored] | None = None
+        self._answers: Mapping[Asked, StoredCall] | None = None
         self._constraint: ConstraintKind = "none"
 
     @property
@@ -119,13 +119,13 @@ class ReplayProvider:
         tasks = {task.name: task for task in stored.suite.tasks}
         samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
         final = {(a.call_id, a.number): (a, s) for a, s in zip(mine, busy, strict=True)}
-        answers: dict[Asked, Stored] = {}
+        answers: dict[Asked, StoredCall] = {}
         for record in calls.values():
             found = final.get((record.call.id, record.attempt))
             if found is not None and record.provenance == "measured":
                 call = record.call
                 asked = render(tasks[call.task], samples[call.task, call.sample_id])
-                answers[asked, call.seed] = Stored(record, *found)
+                answers[asked, call.seed] = StoredCall(record, *found)
         self._answers = answers
         return ArmFacts(
             model_returned=facts.get("model_returned"),

@@ -24,7 +24,7 @@ from claimbench.errors import (
     ServerFault,
     Timeout,
 )
-from claimbench.provider.attempt import Answer, classify
+from claimbench.provider.attempt import CollectedAnswer, classify
 from claimbench.provider.contract import ProviderContext
 from claimbench.types import (
     Arm,
@@ -70,7 +70,7 @@ async def scripted(server: Any, script: dict[str, Json]) -> tuple[list[Event], P
 
 
 def outcome(events: list[Event]) -> tuple[Outcome, str]:
-    answer = Answer()
+    answer = CollectedAnswer()
     for event in events:
         answer.take(event, 0)
     return classify(answer), answer.text

@@ -233,7 +233,7 @@ async def test_geminis_face_not_streamed_counts_right(proxy: str, truth: list[tu
         with DIRECT.open(asked, timeout=120) as response:
             return json.load(response)
 
-    reader = gemini.ResponseReader(Meta(http_status=200))
+    reader = gemini.GeminiReader(Meta(http_status=200))
     events = list(reader.read("", await asyncio.to_thread(send), 1))
     assert told([*events, *reader.finish()]) == truth[0]
 

@@ -171,7 +171,7 @@ def test_an_error_event_inside_a_200_is_a_fault_of_its_own_kind() -> None:
     with pytest.raises(ServerFault, match="Overloaded"):
         read(anthropic.MessageReader(Meta()), rows)
     with pytest.raises(RateLimited):
-        read(gemini.ResponseReader(Meta()), [{"error": {"code": 429, "message": "quota"}}])
+        read(gemini.GeminiReader(Meta()), [{"error": {"code": 429, "message": "quota"}}])
 
 
 def test_gemini_usage_thoughts_and_stamps() -> None:
@@ -183,7 +183,7 @@ def test_gemini_usage_thoughts_and_stamps() -> None:
         {"candidates": [thought], "usageMetadata": first, "modelVersion": "gemini-x", "responseId": "r1"},
         {"candidates": [answer], "usageMetadata": last},
     ]
-    events = read(gemini.ResponseReader(Meta(http_status=200)), rows)
+    events = read(gemini.GeminiReader(Meta(http_status=200)), rows)
     assert [(e.text, e.kind, e.received_ns) for e in events if isinstance(e, Delta)] == [
         ("hm", "reasoning", 1), ("yes", "answer", 2),
     ]  # fmt: skip
@@ -198,7 +198,7 @@ def test_gemini_usage_thoughts_and_stamps() -> None:
     {"candidates": [{"finishReason": "PROHIBITED_CONTENT"}]},
 ])  # fmt: skip
 def test_what_gemini_blocks_is_a_refusal(row: dict[str, Any]) -> None:
-    assert read(gemini.ResponseReader(Meta()), [row])[-1] == Done("content_filter", refusal=True, received_ns=1)
+    assert read(gemini.GeminiReader(Meta()), [row])[-1] == Done("content_filter", refusal=True, received_ns=1)
 
 
 def test_requests_say_what_the_suite_says(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from claimbench.errors import (
     RateLimited,
     ServerFault,
 )
-from claimbench.provider.attempt import Answer, classify
+from claimbench.provider.attempt import CollectedAnswer, classify
 from claimbench.provider.contract import ProviderContext
 from claimbench.types import (
     Arm,
@@ -73,7 +73,7 @@ def read(rows: list[dict[str, Any]], *, label: bool = False) -> list[Event]:
 
 
 def outcome(events: list[Event]) -> tuple[Outcome, str]:
-    answer = Answer()
+    answer = CollectedAnswer()
     for event in events:
         answer.take(event, 0)
     return classify(answer), answer.text

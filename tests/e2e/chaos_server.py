@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from claimbench_providers.scripted.replies import Script
+from claimbench_providers.scripted.replies import ScriptedReply
 from claimbench_providers.scripted.server import Server, serve
 
 LABELS = ("billing", "delivery", "tech")
@@ -52,7 +52,7 @@ class Chaos:
         self.share = share
         self.asked: Counter[tuple[str, int]] = Counter()
 
-    def script(self, request: Mapping[str, Any]) -> Script:
+    def script(self, request: Mapping[str, Any]) -> ScriptedReply:
         number = int(request["messages"][-1]["content"].split("#")[1])
         model = str(request["model"])
         self.asked[model, number] += 1
@@ -62,7 +62,7 @@ class Chaos:
             behaviour |= {"trickle_s": 1.0}
         elif int.from_bytes(drawn[:4], "big") < self.share * 2**32:
             behaviour |= FAULTS[drawn[4] % len(FAULTS)]
-        return Script(**behaviour)
+        return ScriptedReply(**behaviour)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from claimbench_providers.scripted.replies import Script
+from claimbench_providers.scripted.replies import ScriptedReply
 from claimbench_providers.scripted.server import Server, serve
 
 Wait = Callable[[float], float]
@@ -53,14 +53,14 @@ def window(per_minute: float, units: float) -> Wait:
     return wait
 
 
-def limited(wait: Wait, units: int, silent: bool = False) -> Callable[[Mapping[str, Any]], Script]:
+def limited(wait: Wait, units: int, silent: bool = False) -> Callable[[Mapping[str, Any]], ScriptedReply]:
     """Request -> the script of an answer that takes ``units`` tokens, or of a refusal."""
 
-    def script(_request: Mapping[str, Any]) -> Script:
+    def script(_request: Mapping[str, Any]) -> ScriptedReply:
         wait_s = wait(time.monotonic())
         if wait_s > 0:
-            return Script(status=429, retry_after_s=None if silent else round(wait_s + 0.0005, 3))
-        return Script(ttft_s=0.2, chunks=max(1, units - 1))  # the prompt of the test is one word
+            return ScriptedReply(status=429, retry_after_s=None if silent else round(wait_s + 0.0005, 3))
+        return ScriptedReply(ttft_s=0.2, chunks=max(1, units - 1))  # the prompt of the test is one word
 
     return script
 

@@ -36,7 +36,7 @@ from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite
 from claimbench.testing.simulated import LoopClock, run_simulated
 from claimbench.types import Delta, Done, Event, Outcome, Request, Suite, Usage, UsageReport
-from claimbench_providers.scripted.provider import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import ScriptedArm, ScriptedProvider
 
 N = 1000
 LABELS = ("billing", "delivery", "tech")
@@ -90,7 +90,7 @@ class ChaosProvider(ScriptedProvider):
     """Follows the script, and now and then does not. A fault may come after half an answer."""
 
     def __init__(self, seed: int, share: float) -> None:
-        super().__init__(Script(answer=answer, ttft_s=0.3, gap_s=0.05, chunks=3, usage=usage))
+        super().__init__(ScriptedArm(answer=answer, ttft_s=0.3, gap_s=0.05, chunks=3, usage=usage))
         self._rng, self._share = random.Random(seed), share
         self.met: Counter[str] = Counter()
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.claims.verdicts import decide_claims, parse_claim
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec
 from claimbench_providers.models.catalogue import cache_dir
@@ -158,7 +158,7 @@ def test_every_reading_of_small_random_runs(seed: int) -> None:
         for arm in "AB" for i in range(n)
     ])  # fmt: skip
     claims = [parse_claim(ClaimSpec(f"c{i}", text, None, {}), ARMS, ()) for i, text in enumerate(SENTENCES)]
-    verdicts = [asdict(verdict) for verdict in judge(claims, items, calls, None)]
+    verdicts = [asdict(verdict) for verdict in decide_claims(claims, items, calls, None)]
     assert len(compare(_null_ends(verdicts), exported)) >= 10
 
 

@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-from claimbench.privacy.egress import EgressRefused, Watch, endpoints, is_here, over_sessions, said, unwatched
+from claimbench.privacy.egress import (
+    ConnectionCounter,
+    EgressRefused,
+    endpoints,
+    is_here,
+    over_sessions,
+    said,
+    unwatched,
+)
 from claimbench.store.results import ResultsStore
 from claimbench.types import Arm, BudgetSpec, ErrorPolicy, LoadSpec, SamplingParams, ServeSpec, Suite
 
@@ -77,7 +85,7 @@ def test_offline_refuses_every_host_but_the_suites() -> None:
 
 
 def test_a_watch_counts_what_leaves_and_not_what_stays() -> None:
-    watch = Watch()
+    watch = ConnectionCounter()
     watch._on = True
     watch._hook("socket.connect", (None, ("203.0.113.7", 443)))
     watch._hook("socket.connect", (None, ("127.0.0.1", 80)))

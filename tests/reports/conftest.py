@@ -42,13 +42,13 @@ from claimbench.types import (
 )
 from claimbench_reports.view.inputs import (
     ArmInfo,
-    BreakEven,
+    BreakEvenLine,
     EarlierRun,
     Economics,
     PriceFact,
     ReportData,
-    Tornado,
-    TornadoRow,
+    TornadoBar,
+    TornadoChart,
 )
 
 HOSTILE = (
@@ -260,16 +260,20 @@ def _prices() -> tuple[PriceFact, ...]:
 
 def _economics() -> Economics:
     rows = (
-        TornadoRow("api list price", "\u221220%", "+20%", 0.052, 0.035),
-        TornadoRow("utilisation", "10%", "80%", 0.21, 0.026, flips=True),
+        TornadoBar("api list price", "\u221220%", "+20%", 0.052, 0.035),
+        TornadoBar("utilisation", "10%", "80%", 0.21, 0.026, flips=True),
     )
     return Economics(
         (
-            BreakEven("coder-local", "api-large", 0.2, 0.0003, 667.0, 0.067, 10_000.0, True),
-            BreakEven("smol-local", "api-large", 0.2, 0.0003, 667.0, 0.02, 30_000.0, True),
-            BreakEven("coder-local", "api-absent", 0.2, 0.001, 200.0, 0.02, 10_000.0, True, basis="projected"),
+            BreakEvenLine("coder-local", "api-large", 0.2, 0.0003, 667.0, 0.067, 10_000.0, True),
+            BreakEvenLine("smol-local", "api-large", 0.2, 0.0003, 667.0, 0.02, 30_000.0, True),
+            BreakEvenLine("coder-local", "api-absent", 0.2, 0.001, 200.0, 0.02, 10_000.0, True, basis="projected"),
         ),
-        (Tornado("coder-local against api-large", "cheaper", 0.042, 0.105, rows, "conditional: utilisation flips it"),),
+        (
+            TornadoChart(
+                "coder-local against api-large", "cheaper", 0.042, 0.105, rows, "conditional: utilisation flips it"
+            ),
+        ),
     )
 
 

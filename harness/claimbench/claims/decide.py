@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 
 from claimbench import stats
-from claimbench.claims.types import Leaf, Question, Side
+from claimbench.claims.types import Leaf, Question, Relation
 from claimbench.claims.words import reading_sentence
 from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading
@@ -26,7 +26,7 @@ class Effort:
     calls: float = 1.0
 
 
-def rule(lo: float, hi: float, side: Side, threshold: float, window: tuple[float, float] | None = None) -> Decision:
+def rule(lo: float, hi: float, side: Relation, threshold: float, window: tuple[float, float] | None = None) -> Decision:
     """Read a decision off an interval.
 
     ``>=`` and ``<=`` as :func:`claimbench.stats.verdict`; ``>`` and ``<`` are strict (an exact tie refutes "more");

@@ -1,4 +1,4 @@
-"""From readings to the outcome of a claim: gate, headline, missing data, and the logic of several arms and parts."""
+"""From readings to the finding of a claim: gate, headline, missing data, and the logic of several arms and parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
-from claimbench.claims.types import JudgeContext, Leaf, Outcome, Question
+from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading
 
@@ -32,12 +32,12 @@ WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "
 """Reasons of a reading that warn without forbidding a decision."""
 
 
-def judge_leaf(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext, alpha: float) -> Outcome:
+def leaf_finding(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float) -> Finding:
     """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first, then each reading."""
     title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
     if refused:
-        return Outcome("not_comparable", None, flags=flags, reasons=refused, title=title)
+        return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
@@ -46,7 +46,7 @@ def judge_leaf(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Outcome("inconclusive", None, flags=flags, reasons=("no_valid_data",), title=title)
+        return Finding("inconclusive", None, flags=flags, reasons=("no_valid_data",), title=title)
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     if claim.kind == "accuracy" and claim.relation != "at_least":
@@ -56,7 +56,7 @@ def judge_leaf(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext
 
 
 def _not_comparable(
-    leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext
+    leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(reasons why not comparable, flags of accepted differences); the first kind of reason found ends the search."""
     arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
@@ -86,7 +86,7 @@ def _not_comparable(
     return (), flags
 
 
-def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> tuple[str, ...]:
+def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[str, ...]:
     """A judge without human labels never decides a claim about quality (unless the user vouches for it)."""
     if ctx.trust_judge or not _judged(question, leaf, items, ctx):
         return ()
@@ -95,11 +95,11 @@ def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeConte
     return ("judge_uncorrected",)
 
 
-def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> bool:
+def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
     return question.name in JUDGED_READINGS and bool(set(items.task[leaf.mask].tolist()) & ctx.judged_tasks)
 
 
-def _judge_flags(found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> tuple[str, ...]:
+def _judge_flags(found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[str, ...]:
     """What the suite accepts of the judge behind a verdict."""
     if not any(_judged(question, leaf, items, ctx) for question in found):
         return ()
@@ -141,7 +141,7 @@ def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple
 
 def _headline(
     claim: Claim, found: Sequence[Question], readings: Sequence[Reading], flags: tuple[str, ...], title: str
-) -> Outcome:
+) -> Finding:
     """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
     counted = [
         r for q, r in zip(found, readings, strict=True)
@@ -151,8 +151,8 @@ def _headline(
     if not counted:
         wanted = [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)] if claim.reading else []
         if claim.reading == "list_price" and wanted:
-            return Outcome("not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title)
-        return Outcome("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
+            return Finding("not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title)
+        return Finding("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
     statuses = {r.status for r in counted}
     p = max((r.p for r in counted if r.p is not None), default=None)
     reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS))
@@ -161,8 +161,8 @@ def _headline(
         status = counted[0].status
         assert status != "n/a"  # noqa: S101  filtered above
         keep_reasons = reasons if status != "supported" else ()
-        return Outcome(status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title)
-    return Outcome("inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title)
+        return Finding(status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title)
+    return Finding("inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title)
 
 
 def _pinned(claim: Claim, question: Question) -> bool:
@@ -181,7 +181,7 @@ def _qualifier(claim: Claim, head: Reading) -> str:
     return "measurably behind, within margin" if estimate.high < 0 else ""
 
 
-def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext) -> Effort:
+def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> Effort:
     """Dollars (judges included) and hours of one more item over the leaf's arms; those on one device take turns."""
     usd: float | None = 0.0
     hours: dict[str, float] = {}
@@ -206,59 +206,59 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: JudgeContext) ->
     return Effort(usd, max(hours.values()) if known_hours and hours else None, per_item)
 
 
-def all_of(outcomes: Sequence[Outcome], alpha: float) -> Outcome:
+def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
     """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the parts."""
-    if len(outcomes) == 1:
-        return outcomes[0]
-    merged = _merged(outcomes)
-    adjusted = _holm(outcomes)
-    refuted = [p for o, p in zip(outcomes, adjusted, strict=True) if o.status == "refuted" and p <= alpha + P_SLACK]
+    if len(findings) == 1:
+        return findings[0]
+    merged = _merged(findings)
+    adjusted = _holm(findings)
+    refuted = [p for o, p in zip(findings, adjusted, strict=True) if o.status == "refuted" and p <= alpha + P_SLACK]
     if refuted:
-        first = next(o for o, p in zip(outcomes, adjusted, strict=True) if o.status == "refuted" and p == min(refuted))
+        first = next(o for o, p in zip(findings, adjusted, strict=True) if o.status == "refuted" and p == min(refuted))
         return replace(merged, status="refuted", p=min(refuted), headline=_name(first, first.headline),
                        reasons=first.reasons)  # fmt: skip
-    if any(o.status == "not_comparable" for o in outcomes):
-        reasons = tuple(dict.fromkeys(r for o in outcomes if o.status == "not_comparable" for r in o.reasons))
+    if any(o.status == "not_comparable" for o in findings):
+        reasons = tuple(dict.fromkeys(r for o in findings if o.status == "not_comparable" for r in o.reasons))
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    known = [o.p for o in outcomes if o.p is not None]
+    known = [o.p for o in findings if o.p is not None]
     p = max(known) if known else None
-    if all(o.status == "supported" for o in outcomes):
-        weakest = max(outcomes, key=lambda o: o.p if o.p is not None else 0.0)
+    if all(o.status == "supported" for o in findings):
+        weakest = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
         return replace(merged, status="supported", p=p, headline=_name(weakest, weakest.headline),
-                       qualifier=_common([o.qualifier for o in outcomes]), reasons=())  # fmt: skip
-    reasons = tuple(dict.fromkeys(r for o in outcomes if o.status == "inconclusive" for r in o.reasons))
-    if any(o.status == "refuted" for o in outcomes):
+                       qualifier=_common([o.qualifier for o in findings]), reasons=())  # fmt: skip
+    reasons = tuple(dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons))
+    if any(o.status == "refuted" for o in findings):
         reasons = (*reasons, "multiplicity")
-    open_ = next((o for o in outcomes if o.status == "inconclusive"), outcomes[0])
+    open_ = next((o for o in findings if o.status == "inconclusive"), findings[0])
     return replace(merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons)
 
 
-def any_of(outcomes: Sequence[Outcome], alpha: float, *, share: bool = False) -> Outcome:
+def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
     """One is enough: supported if one is under Holm over all; refuted only if all are.
 
     ``share``: say in how many of them it holds ("sometimes", "up to").
     """
-    merged = _merged(outcomes)
-    judged = [o for o in outcomes if o.status != "not_comparable"]
+    merged = _merged(findings)
+    judged = [o for o in findings if o.status != "not_comparable"]
     if not judged:
-        reasons = tuple(dict.fromkeys(r for o in outcomes for r in o.reasons))
+        reasons = tuple(dict.fromkeys(r for o in findings for r in o.reasons))
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
     adjusted = _holm(judged)
     holds = [(p, o) for o, p in zip(judged, adjusted, strict=True) if o.status == "supported" and p <= alpha + P_SLACK]
-    qualifier = f"holds in {len(holds)} of {len(outcomes)}" if share else ""
+    qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
     if holds:
         p, best = min(holds, key=lambda x: x[0])
         winners = ", ".join(o.title for _, o in holds)
         return replace(merged, status="supported", p=p, headline=_name(best, best.headline),
                        qualifier=f"{qualifier}: {winners}" if share else best.qualifier, reasons=())  # fmt: skip
-    if len(judged) == len(outcomes) and all(o.status == "refuted" for o in outcomes):
-        worst = max(outcomes, key=lambda o: o.p if o.p is not None else 0.0)
+    if len(judged) == len(findings) and all(o.status == "refuted" for o in findings):
+        worst = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
         return replace(merged, status="refuted", p=worst.p, headline=_name(worst, worst.headline), qualifier=qualifier,
                        reasons=worst.reasons)  # fmt: skip
     reasons = tuple(dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons))
     if any(o.status == "supported" for o in judged):
         reasons = (*reasons, "multiplicity")
-    if len(judged) < len(outcomes):
+    if len(judged) < len(findings):
         reasons = (*reasons, "some_not_comparable")
     p_all = max((o.p for o in judged if o.p is not None), default=None)
     open_ = next((o for o in judged if o.status == "inconclusive"), None)
@@ -266,36 +266,36 @@ def any_of(outcomes: Sequence[Outcome], alpha: float, *, share: bool = False) ->
     return replace(merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons)
 
 
-def _holm(outcomes: Sequence[Outcome]) -> list[float]:
-    return [float(p) for p in stats.holm([1.0 if o.p is None else o.p for o in outcomes])[0]]
+def _holm(findings: Sequence[Finding]) -> list[float]:
+    return [float(p) for p in stats.holm([1.0 if o.p is None else o.p for o in findings])[0]]
 
 
-def _name(outcome: Outcome, name: str | None) -> str | None:
-    return None if name is None else f"{outcome.title}: {name}"
+def _name(finding: Finding, name: str | None) -> str | None:
+    return None if name is None else f"{finding.title}: {name}"
 
 
 def _common(qualifiers: Sequence[str]) -> str:
     return qualifiers[0] if len(set(qualifiers)) == 1 else ""
 
 
-def _merged(outcomes: Sequence[Outcome]) -> Outcome:
+def _merged(findings: Sequence[Finding]) -> Finding:
     """All readings, each under the title of its part; flags of all."""
-    readings = tuple(replace(r, name=f"{o.title}: {r.name}") for o in outcomes for r in o.readings)
-    flags = tuple(dict.fromkeys(f for o in outcomes for f in o.flags))
-    return Outcome("inconclusive", None, readings, None, "", flags, ())
+    readings = tuple(replace(r, name=f"{o.title}: {r.name}") for o in findings for r in o.readings)
+    flags = tuple(dict.fromkeys(f for o in findings for f in o.flags))
+    return Finding("inconclusive", None, readings, None, "", flags, ())
 
 
 def combine(
     claim: Claim, where: Callable[[], Sequence[tuple[str, np.ndarray]]], mask: np.ndarray,
-    judge_one: Callable[[Leaf], Outcome], alpha: float,
-) -> Outcome:  # fmt: skip
+    judge_one: Callable[[Leaf], Finding], alpha: float,
+) -> Finding:  # fmt: skip
     """Judge a simple claim over its arms and slices.
 
     Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one slice that does.
     """
     rivals: Sequence[str | None] = claim.baselines or (None,)
 
-    def everywhere(chosen: np.ndarray, name: str) -> Outcome:
+    def everywhere(chosen: np.ndarray, name: str) -> Finding:
         leaves = [Leaf(claim, ours, theirs, chosen, name) for ours in claim.treatments for theirs in rivals]
         parts = [judge_one(leaf) for leaf in leaves]
         if len(parts) > 1:
@@ -307,6 +307,6 @@ def combine(
         slices = [(name, chosen & mask) for name, chosen in where()]
         found = [everywhere(chosen, f"for {name}") for name, chosen in slices]
         if not found:
-            return Outcome("not_comparable", None, reasons=("no_slices: the suite declares no tasks or slices",))
+            return Finding("not_comparable", None, reasons=("no_slices: the suite declares no tasks or slices",))
         return any_of(found, alpha, share=True)
     return everywhere(mask, "")

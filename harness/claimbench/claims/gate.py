@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.claims.types import JudgeContext
+from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
 from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Session, Suite
 
@@ -52,7 +52,7 @@ def _fields(value: Any) -> dict[str, Json]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def not_measured(arm: str, items: ItemTable, ctx: JudgeContext) -> str | None:
+def not_measured(arm: str, items: ItemTable, ctx: ClaimContext) -> str | None:
     """Reason why an arm has no measurements at all, or None."""
     rows = items.arms.get(arm)
     if rows is None or int(rows.n_finished.sum()) == 0:
@@ -71,7 +71,7 @@ def stopped(arm: str, calls: CallTable) -> str | None:
 
 
 def breaches(
-    kind: str, ours: str, theirs: str, items: ItemTable, calls: CallTable, mask: BoolArray, ctx: JudgeContext
+    kind: str, ours: str, theirs: str, items: ItemTable, calls: CallTable, mask: BoolArray, ctx: ClaimContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Compare two arms key by key.
 

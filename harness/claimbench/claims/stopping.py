@@ -13,8 +13,8 @@ from itertools import groupby
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.types import JudgeContext, Outcome
-from claimbench.claims.verdicts import claim_outcomes
+from claimbench.claims.types import ClaimContext, Finding
+from claimbench.claims.verdicts import claim_findings
 from claimbench.stats import sequential
 from claimbench.stats.distributions import normal_quantile
 from claimbench.stats.sequential import LOOKS, LookPlan
@@ -81,7 +81,7 @@ class StopRule:
     def _stopped(self) -> bool:
         return bool(self._done) and self._done[-1].decision != CONTINUE
 
-    def look(self, run_id: str, items: ItemTable, calls: CallTable, context: JudgeContext) -> Look:
+    def look(self, run_id: str, items: ItemTable, calls: CallTable, context: ClaimContext) -> Look:
         """Take the next look: judge the claims on the look's items at its nominal alpha and decide.
 
         Returns:
@@ -91,21 +91,21 @@ class StopRule:
         planned = self.plan.looks[len(self._done)]
         seen_items, seen_calls = restrict(items, calls, set(self._order[: planned.n_items]))
         before: Mapping[str, float] = self._done[-1].repeated_p if self._done else {}
-        outcomes = claim_outcomes(self._claims, seen_items, seen_calls, context, planned.alpha)
+        findings = claim_findings(self._claims, seen_items, seen_calls, context, planned.alpha)
         repeated: dict[str, float] = {}
         settled: dict[str, bool] = {}
         hopeless: dict[str, bool] = {}
-        for claim, outcome in zip(self._claims, outcomes, strict=True):
-            if outcome.status == "not_comparable":
+        for claim, finding in zip(self._claims, findings, strict=True):
+            if finding.status == "not_comparable":
                 continue
-            codes = {r.split(":")[0] for r in outcome.reasons}
+            codes = {r.split(":")[0] for r in finding.reasons}
             if AFTERWARDS & codes:
                 settled[claim.id] = hopeless[claim.id] = False
                 continue
-            z = _z(outcome)
+            z = _z(finding)
             repeated[claim.id] = min(before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number))
-            trend = not codes & TOO_EARLY and outcome.status == "inconclusive" and self.plan.futile(z, planned.number)
-            settled[claim.id], hopeless[claim.id] = _is_settled(outcome), trend or bool(codes & HOPELESS)
+            trend = not codes & TOO_EARLY and finding.status == "inconclusive" and self.plan.futile(z, planned.number)
+            settled[claim.id], hopeless[claim.id] = _is_settled(finding), trend or bool(codes & HOPELESS)
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(
             run_id, planned.number, len(self.plan.looks), planned.n_items, planned.n_clusters, repeated, decision
@@ -145,20 +145,20 @@ class StopRule:
         return Saved(round(requests), usd if known else None)
 
 
-def context_at(context: JudgeContext, look: Look, rule: StopRule) -> JudgeContext:
+def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContext:
     """Give the context for judging a run that ended at ``look``: repeated intervals and repeated p."""
     return replace(context, look=look, look_alpha=rule.alpha_of(look))
 
 
-def _is_settled(outcome: Outcome) -> bool:
+def _is_settled(finding: Finding) -> bool:
     """Decided, or every reading is decided and they contradict each other: more data would not change it."""
-    if outcome.status in {"supported", "refuted"}:
+    if finding.status in {"supported", "refuted"}:
         return True
-    counted = [r for r in outcome.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"]
-    return "depends_on_reading" in outcome.reasons and all(r.status != "inconclusive" for r in counted)
+    counted = [r for r in finding.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"]
+    return "depends_on_reading" in finding.reasons and all(r.status != "inconclusive" for r in counted)
 
 
-def _z(outcome: Outcome) -> float:
-    """|z| of the outcome's two-sided p; readings that contradict each other count with their weakest."""
-    p = 1.0 if outcome.p is None else min(max(outcome.p, 1e-300), 1.0)
+def _z(finding: Finding) -> float:
+    """|z| of the finding's two-sided p; readings that contradict each other count with their weakest."""
+    p = 1.0 if finding.p is None else min(max(finding.p, 1e-300), 1.0)
     return abs(normal_quantile(p / 2))

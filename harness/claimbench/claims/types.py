@@ -11,7 +11,7 @@ from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, VerdictStatus
 
 ReadingStatus = VerdictStatus | Literal["n/a"]
-Side = Literal[">=", "<=", ">", "<", "within"]
+Relation = Literal[">=", "<=", ">", "<", "within"]
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class HostRate:
 
 
 @dataclass(frozen=True)
-class JudgeContext:
-    """Everything :func:`claimbench.claims.verdicts.judge` needs beside claims and tables. All mappings are by arm name.
+class ClaimContext:
+    """Everything :func:`claimbench.claims.verdicts.decide_claims` needs beside claims and tables. All mappings are by arm name.
 
     Attributes:
         profiles: comparability keys of each arm (see :mod:`claimbench.claims.gate`).
@@ -89,7 +89,7 @@ class Question:
 
     name: str
     label: str
-    side: Side
+    side: Relation
     threshold: float
     strict: float
     interval_at: Callable[[float], Interval] | None
@@ -114,7 +114,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Finding:
     """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to ``status``."""
 
     status: VerdictStatus

@@ -9,9 +9,9 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, judge_leaf
+from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, leaf_finding
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
-from claimbench.claims.types import HostRate, JudgeContext, Leaf, ListPrice, Outcome
+from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judges import judges_like
 from claimbench.stats import sequential
@@ -20,7 +20,7 @@ from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suit
 
 __all__ = [
     "HostRate",
-    "JudgeContext",
+    "ClaimContext",
     "ListPrice",
     "context_of",
     "explain_text",
@@ -30,8 +30,8 @@ __all__ = [
 ]
 
 
-def judge(
-    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: JudgeContext | None = None
+def decide_claims(
+    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext | None = None
 ) -> tuple[Verdict, ...]:
     """Judge every claim of a report.
 
@@ -39,30 +39,30 @@ def judge(
         claims: parsed claims; those declared before the run form the Holm family of their headline readings.
         items: one row per task and sample.
         calls: one row per finished call.
-        context: comparability profiles, prices, clock errors, the look at which the run stopped; see JudgeContext.
+        context: comparability profiles, prices, clock errors, the look at which the run stopped; see ClaimContext.
 
     Returns:
         One verdict per claim, in order. A claim is decided only if its Holm-adjusted p is at most its alpha.
     """
-    ctx = context or JudgeContext()
-    outcomes = [_Judge(items, calls, ctx, _level(claim, ctx)).outcome(claim) for claim in claims]
-    ps = [_family_p(claim, outcome, ctx) for claim, outcome in zip(claims, outcomes, strict=True)]
+    ctx = context or ClaimContext()
+    findings = [_ClaimDecider(items, calls, ctx, _level(claim, ctx)).finding(claim) for claim in claims]
+    ps = [_family_p(claim, finding, ctx) for claim, finding in zip(claims, findings, strict=True)]
     family = [i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None]
     adjusted: dict[int, float] = {}
     if family:
         values = stats.holm([ps[i] or 0.0 for i in family])[0]
         adjusted = {i: float(p) for i, p in zip(family, values, strict=True)}
     return tuple(
-        _verdict(claim, outcome, adjusted.get(i), items, calls, ctx)
-        for i, (claim, outcome) in enumerate(zip(claims, outcomes, strict=True))
+        _verdict(claim, finding, adjusted.get(i), items, calls, ctx)
+        for i, (claim, finding) in enumerate(zip(claims, findings, strict=True))
     )
 
 
-def claim_outcomes(
-    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: JudgeContext, alpha: float
-) -> list[Outcome]:
+def claim_findings(
+    claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext, alpha: float
+) -> list[Finding]:
     """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use this."""
-    return [_Judge(items, calls, context, alpha).outcome(claim) for claim in claims]
+    return [_ClaimDecider(items, calls, context, alpha).finding(claim) for claim in claims]
 
 
 def context_of(
@@ -76,7 +76,7 @@ def context_of(
     instrument_error_s: Mapping[str, float] | None = None,
     look: Look | None = None,
     look_alpha: float | None = None,
-) -> JudgeContext:
+) -> ClaimContext:
     """Assemble the judge's context from what a run left; prices, projections and calibration come from their owners."""
     profiles = {}
     for arm in suite.arms:
@@ -86,7 +86,7 @@ def context_of(
     lags = [s.loop_lag_ms["p99"] for s in sessions if "p99" in s.loop_lag_ms]
     judged = {t.name for t in suite.tasks if t.scorers and "judge" in t.scorers[0].name}
     calm = {a.name for a in suite.arms if a.params.temperature == 0 and a.device is not None}
-    return JudgeContext(
+    return ClaimContext(
         profiles=profiles, allow=frozenset(suite.allow), arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {}, hosts=_hosts(suite), projections=projections or {},
         instrument_error_s=instrument_error_s or {}, loop_lag_p99_s=max(lags) / 1000 if lags else None,
@@ -108,7 +108,7 @@ def _hosts(suite: Suite) -> dict[str, HostRate]:
     return out
 
 
-def _level(claim: Claim, ctx: JudgeContext) -> float:
+def _level(claim: Claim, ctx: ClaimContext) -> float:
     """Alpha of the displayed interval: the claim's, or the nominal alpha of the look where the run stopped."""
     if ctx.look is None:
         return claim.alpha
@@ -118,39 +118,39 @@ def _level(claim: Claim, ctx: JudgeContext) -> float:
     return sequential.nominal_alpha(float(bounds[ctx.look.k - 1]))
 
 
-def _family_p(claim: Claim, outcome: Outcome, ctx: JudgeContext) -> float | None:
+def _family_p(claim: Claim, finding: Finding, ctx: ClaimContext) -> float | None:
     """The p that stands for a claim in Holm's family; the running minimum of repeated p's after early stopping."""
-    if outcome.status == "not_comparable" or outcome.p is None:
+    if finding.status == "not_comparable" or finding.p is None:
         return None
     if ctx.look is not None:
-        return ctx.look.repeated_p.get(claim.id, outcome.p)
-    return outcome.p
+        return ctx.look.repeated_p.get(claim.id, finding.p)
+    return finding.p
 
 
-class _Judge:
+class _ClaimDecider:
     """The recursion over parts, classes, arms and slices, at one level."""
 
-    def __init__(self, items: ItemTable, calls: CallTable, ctx: JudgeContext, alpha: float) -> None:
+    def __init__(self, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float) -> None:
         self.items, self.calls, self.ctx, self.alpha = items, calls, ctx, alpha
 
-    def outcome(self, claim: Claim) -> Outcome:
+    def finding(self, claim: Claim) -> Finding:
         """Judge a claim of any kind, before Holm over the report."""
         if claim.kind == "not_measurable":
-            return Outcome("not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",))
+            return Finding("not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",))
         if claim.kind == "compound":
-            return all_of([replace(self.outcome(p), title=p.id) for p in claim.parts], self.alpha)
+            return all_of([replace(self.finding(p), title=p.id) for p in claim.parts], self.alpha)
         if claim.kind == "class_level":
-            each = [self.outcome(replace(claim.parts[0], treatments=(arm,))) for arm in claim.treatments]
+            each = [self.finding(replace(claim.parts[0], treatments=(arm,))) for arm in claim.treatments]
             named = [replace(o, title=arm) for arm, o in zip(claim.treatments, each, strict=True)]
             return (
-                any_of(named, self.alpha) if named else Outcome("not_comparable", None, reasons=("arm_not_measured",))
+                any_of(named, self.alpha) if named else Finding("not_comparable", None, reasons=("arm_not_measured",))
             )
         if not claim.treatments:
-            return Outcome("not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",))
+            return Finding("not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",))
         return combine(claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha)
 
-    def _leaf(self, leaf: Leaf) -> Outcome:
-        return judge_leaf(leaf, self.items, self.calls, self.ctx, self.alpha)
+    def _leaf(self, leaf: Leaf) -> Finding:
+        return leaf_finding(leaf, self.items, self.calls, self.ctx, self.alpha)
 
     def _mask(self, claim: Claim) -> BoolArray:
         mask = np.ones(len(self.items.items), dtype=np.bool_)
@@ -178,43 +178,43 @@ class _Judge:
 
 
 def _verdict(
-    claim: Claim, outcome: Outcome, p_holm: float | None, items: ItemTable, calls: CallTable, ctx: JudgeContext
+    claim: Claim, finding: Finding, p_holm: float | None, items: ItemTable, calls: CallTable, ctx: ClaimContext
 ) -> Verdict:
-    decided = outcome.status in {"supported", "refuted"}
+    decided = finding.status in {"supported", "refuted"}
     if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
-        outcome = replace(outcome, status="inconclusive", reasons=(*outcome.reasons, "multiplicity"))
-    flags = outcome.flags
+        finding = replace(finding, status="inconclusive", reasons=(*finding.reasons, "multiplicity"))
+    flags = finding.flags
     if claim.declared == "after":
         flags = (*flags, "declared_after")
     if ctx.look is not None:
         flags = (*flags, f"stopped_at_look: {ctx.look.k} of {ctx.look.looks_planned}")
-    readings = tuple(_with_holm(r, outcome, p_holm) for r in outcome.readings)
-    outcome = replace(outcome, readings=readings, flags=flags)
+    readings = tuple(_with_holm(r, finding, p_holm) for r in finding.readings)
+    finding = replace(finding, readings=readings, flags=flags)
     parts: tuple[Verdict, ...] = ()
     if claim.kind == "compound":
-        engine = _Judge(items, calls, ctx, _level(claim, ctx))
-        parts = tuple(_verdict(part, engine.outcome(part), None, items, calls, ctx) for part in claim.parts)
-    absent = any(r.startswith("arm_not_measured") for r in outcome.reasons)
+        engine = _ClaimDecider(items, calls, ctx, _level(claim, ctx))
+        parts = tuple(_verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts)
+    absent = any(r.startswith("arm_not_measured") for r in finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
-    sentence = _compound_sentence(claim, outcome, parts) if parts else verdict_sentence(claim, outcome)
-    return Verdict(claim, outcome.status, outcome.headline, outcome.qualifier, readings, flags, outcome.reasons,
+    sentence = _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
+    return Verdict(claim, finding.status, finding.headline, finding.qualifier, readings, flags, finding.reasons,
                    sentence, projected, parts)  # fmt: skip
 
 
-def _with_holm(reading: Reading, outcome: Outcome, p_holm: float | None) -> Reading:
+def _with_holm(reading: Reading, finding: Finding, p_holm: float | None) -> Reading:
     """Holm's p belongs to the claim; it is shown on the reading that decides."""
-    return replace(reading, p_holm=p_holm) if reading.name == outcome.headline else reading
+    return replace(reading, p_holm=p_holm) if reading.name == finding.headline else reading
 
 
-def _compound_sentence(claim: Claim, outcome: Outcome, parts: Sequence[Verdict]) -> str:
+def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict]) -> str:
     words = {
         "supported": "all parts hold",
         "refuted": "one part does not hold",
         "inconclusive": "not every part is decided",
         "not_comparable": "a part cannot be compared",
     }
-    lead = {"not_comparable": "Not comparable"}.get(outcome.status, outcome.status.capitalize())
+    lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     return (
-        f'{lead}: "{claim.text or claim.id}": {words[outcome.status]}. ' + " ".join(p.sentence for p in parts) + after
+        f'{lead}: "{claim.text or claim.id}": {words[finding.status]}. ' + " ".join(p.sentence for p in parts) + after
     )

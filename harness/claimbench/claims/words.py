@@ -10,7 +10,7 @@ from claimbench.claims.types import Leaf, Question
 from claimbench.types import Claim, Estimate, Reading
 
 if TYPE_CHECKING:
-    from claimbench.claims.types import Outcome
+    from claimbench.claims.types import Finding
 
 UNDER = "under the harness's reading"
 LEAD: Mapping[str, str] = {
@@ -218,7 +218,7 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
-def verdict_sentence(claim: Claim, outcome: Outcome) -> str:
+def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """The sentence at the top: what was found and whether the claim as published holds."""
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.privacy.egress import Watch
+    from claimbench.privacy.egress import ConnectionCounter
     from claimbench.run.arms import Arms
     from claimbench.run.session import Ended
     from claimbench.store.results import ResultsStore
@@ -25,9 +25,9 @@ async def watched(
 
     ``begun`` holds the run's id once it exists: what left is kept for a run that ends by an error too.
     """
-    from claimbench.privacy.egress import Watch
+    from claimbench.privacy.egress import ConnectionCounter
 
-    watch = Watch(only=_endpoints(suite) if offline else None)
+    watch = ConnectionCounter(only=_endpoints(suite) if offline else None)
     watch.install()
     try:
         ended = await work
@@ -41,7 +41,7 @@ async def watched(
     return ended
 
 
-def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: Watch, begun: Sequence[str]) -> None:
+def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: ConnectionCounter, begun: Sequence[str]) -> None:
     """Store and say what the session's arms sent; nothing was sent where no run began."""
     from claimbench.privacy.egress import KIND, said, traffic_rows
 

@@ -15,17 +15,17 @@ import numpy as np
 
 from claimbench.claims.readings.cost import thresholds
 from claimbench.economics.projection import Projection
-from claimbench.economics.sides import ApiSide, HostSide, Side, ratio_assumptions, ratio_model, throughput
+from claimbench.economics.sides import ApiSide, CostSide, HostSide, ratio_assumptions, ratio_model, throughput
 from claimbench.economics.what_if import Tornado, tornado
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.hosts import busy_shares
-from claimbench.pricing.model import Rates, UnknownPrice
+from claimbench.pricing.model import TokenRates, UnknownPrice
 from claimbench.tables.types import CallRows
 from claimbench.types import Claim, Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class HostAndApi:
     """What :func:`claimbench.economics.what_if.break_even` needs of a local and an API arm."""
 
     local_arm: str
@@ -47,7 +47,7 @@ class ClaimTornado:
     tornado: Tornado
 
 
-def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> Side | None:
+def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | None:
     """Describe a measured arm's mean request; None where its price is unknown or nothing was measured."""
     if price.host is not None:
         estimate, _ = throughput(_machine_seconds(rows))
@@ -87,7 +87,7 @@ def pairs(
     calls: Mapping[str, CallRows],
     measured_usd: Mapping[str, float],
     projected: Mapping[str, Projection],
-) -> list[Pair]:
+) -> list[HostAndApi]:
     """List local arms against API arms, measured and projected.
 
     Args:
@@ -112,7 +112,7 @@ def pairs(
     for local, rate in capacity.items():
         host = prices[local].host
         if host is not None:
-            found += [Pair(local, api, float(host.per_hour), usd, rate, basis) for api, usd, basis in apis]
+            found += [HostAndApi(local, api, float(host.per_hour), usd, rate, basis) for api, usd, basis in apis]
     return found
 
 
@@ -166,7 +166,7 @@ def _machine_seconds(rows: CallRows) -> list[float]:
     return busy_shares(spans)
 
 
-def _batch_factor(now: Rates, batch: Rates | None, n_in: float, n_out: float) -> float | None:
+def _batch_factor(now: TokenRates, batch: TokenRates | None, n_in: float, n_out: float) -> float | None:
     if batch is None:
         return None
     usd, less = (n_in * float(r["input"].base) + n_out * float(r["output"].base) for r in (now, batch))

@@ -110,10 +110,10 @@ class HostSide:
         return found
 
 
-Side = ApiSide | HostSide
+CostSide = ApiSide | HostSide
 
 
-def ratio_model(a: Side, b: Side) -> Callable[[Mapping[str, float]], float]:
+def ratio_model(a: CostSide, b: CostSide) -> Callable[[Mapping[str, float]], float]:
     """Return values -> cost ratio a/b; keys begin with ``a.`` or ``b.``."""
 
     def ratio(values: Mapping[str, float]) -> float:
@@ -123,7 +123,7 @@ def ratio_model(a: Side, b: Side) -> Callable[[Mapping[str, float]], float]:
     return ratio
 
 
-def ratio_assumptions(a: Side, b: Side, name_a: str, name_b: str) -> list[Assumption]:
+def ratio_assumptions(a: CostSide, b: CostSide, name_a: str, name_b: str) -> list[Assumption]:
     """List the assumptions of both sides."""
     return a.assumptions("a", name_a) + b.assumptions("b", name_b)
 

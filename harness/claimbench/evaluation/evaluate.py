@@ -12,8 +12,8 @@ import numpy as np
 from claimbench.claims.look_schedule import rule_of, seen_items
 from claimbench.claims.parse import parse_claims
 from claimbench.claims.stopping import CONTINUE, context_at
-from claimbench.claims.types import HostRate, JudgeContext, ListPrice
-from claimbench.claims.verdicts import context_of, judge
+from claimbench.claims.types import ClaimContext, HostRate, ListPrice
+from claimbench.claims.verdicts import context_of, decide_claims
 from claimbench.economics.projection import project_claims, token_basis
 from claimbench.evaluation.people import People, human_scores, read_people
 from claimbench.machine.calibration import errors_by_arm
@@ -53,7 +53,7 @@ NO_COSTS = RunCosts((), {})
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredRun:
     """Everything that the store holds of one run."""
 
     manifest: Manifest
@@ -80,18 +80,18 @@ class Evaluation:
     ``prices`` are the arms' and the judges'; ``costs`` the arms' dollars, ``judge_costs`` the judges', by their calls.
     """
 
-    stored: Stored
+    stored: StoredRun
     prices: Mapping[str, ArmPrice]
     scores: tuple[Score, ...]
     costs: RunCosts
     items: ItemTable
     calls: CallTable
-    context: JudgeContext
+    context: ClaimContext
     verdicts: tuple[Verdict, ...]
     judge_costs: RunCosts = NO_COSTS
 
 
-def read_run(store: ResultsStore, run_id: str) -> Stored:
+def read_run(store: ResultsStore, run_id: str) -> StoredRun:
     """Read one run; the suite comes from the manifest, so its files are not needed."""
     manifest = store.manifest(run_id)
     sessions = tuple(store.sessions(run_id))
@@ -102,7 +102,7 @@ def read_run(store: ResultsStore, run_id: str) -> Stored:
     records, grades = _apart(finished, judged, lambda record: record.call.id)
     attempts, asked = _apart(store.attempts(run_id), judged, lambda attempt: attempt.call_id)
     resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
-    return Stored(
+    return StoredRun(
         manifest=manifest,
         suite=suite_from_json(manifest.suite),
         sessions=sessions,
@@ -138,14 +138,14 @@ def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
     return tuple(note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0])))
 
 
-def is_complete(stored: Stored) -> bool:
+def is_complete(stored: StoredRun) -> bool:
     """Whether every planned call is finished, or the run stopped because its claims were decided."""
     stopped = bool(stored.looks) and stored.looks[-1].decision.startswith("stop")
     planned = len(stored.calls) + len(stored.judging.calls)
     return stopped or len(stored.records) + len(stored.judging.records) >= planned
 
 
-def score_run(stored: Stored) -> tuple[Score, ...]:
+def score_run(stored: StoredRun) -> tuple[Score, ...]:
     """Score every finished call with its task's scorers; a judge's score is what its stored answer says."""
     tasks = {task.name: task for task in stored.suite.tasks}
     scorers: dict[str, tuple[Scorer, ...]] = {name: load(task.scorers) for name, task in tasks.items()}
@@ -169,7 +169,7 @@ def score_run(stored: Stored) -> tuple[Score, ...]:
 
 
 def evaluate(
-    stored: Stored,
+    stored: StoredRun,
     *,
     prices: Mapping[str, ArmPrice] | None = None,
     as_of: date | datetime | None = None,
@@ -218,11 +218,11 @@ def evaluate(
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
     if stored.people.sample:
         context = replace(context, human_scores=human_scores(stored.people, stored.records, items))
-    verdicts = judge(claims, items, calls, context)
+    verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)
 
 
-def cost_judges(stored: Stored, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None) -> RunCosts:
+def cost_judges(stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None) -> RunCosts:
     """Dollars of the judges' calls: what the experiment cost beyond the arms' own requests."""
     judging = stored.judging
     if not judging.attempts:
@@ -240,7 +240,7 @@ def cost_judges(stored: Stored, book: Mapping[str, ArmPrice], as_of: date | date
     )
 
 
-def _mean_judge_usd(stored: Stored, costs: RunCosts) -> dict[str, float]:
+def _mean_judge_usd(stored: StoredRun, costs: RunCosts) -> dict[str, float]:
     """By task: mean dollars of asking its judge once, where they are known."""
     found: dict[str, list[float]] = {}
     for call in stored.judging.calls:
@@ -250,7 +250,7 @@ def _mean_judge_usd(stored: Stored, costs: RunCosts) -> dict[str, float]:
     return {task: float(np.mean(amounts)) for task, amounts in found.items()}
 
 
-def with_judge_costs(scores: tuple[Score, ...], stored: Stored, costs: RunCosts) -> tuple[Score, ...]:
+def with_judge_costs(scores: tuple[Score, ...], stored: StoredRun, costs: RunCosts) -> tuple[Score, ...]:
     """Put each judge's dollars beside the score they bought."""
     if not costs.calls:
         return scores
@@ -264,7 +264,7 @@ def with_judge_costs(scores: tuple[Score, ...], stored: Stored, costs: RunCosts)
 
 
 def _tables(
-    stored: Stored, scores: tuple[Score, ...], costs: RunCosts, like: Evaluation | None
+    stored: StoredRun, scores: tuple[Score, ...], costs: RunCosts, like: Evaluation | None
 ) -> tuple[ItemTable, CallTable]:
     """The tables of a run; after a look ``like`` holds only a part of them, and they are built anew."""
     if like is not None and not stored.looks:
@@ -281,7 +281,7 @@ def _tables(
     )
 
 
-def token_bounds(stored: Stored) -> Callable[[Call], TokenBound]:
+def token_bounds(stored: StoredRun) -> Callable[[Call], TokenBound]:
     """Return what bounds a call's bill where no usage is on record: its request, rendered again."""
     requests = Requests(stored.suite)
     return lambda call: token_bound(requests(call))
@@ -294,14 +294,14 @@ def load_seconds(manifest: Manifest) -> dict[str, float]:
 
 
 def judge_context(
-    stored: Stored,
+    stored: StoredRun,
     prices: Mapping[str, ArmPrice],
     claims: Sequence[Claim],
     items: ItemTable,
     calls: CallTable,
     moment: datetime,
     instrument_error_s: Mapping[str, float],
-) -> JudgeContext:
+) -> ClaimContext:
     """Collect what the claim checker needs beside the tables: prices, projections, calibration, the last look."""
     context = context_of(
         stored.suite,

@@ -27,7 +27,7 @@ from claimbench.importers.results import (
     mean_and_stderr,
 )
 from claimbench.number_text import parse_number
-from claimbench.suite.datasets import ReadOptions, Row, Table, read_table
+from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.types import Json, Usage
 
 KIND = "csv"
@@ -55,13 +55,13 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
+class TableRoles:
     """Role -> columns, and which of them were found by their name."""
 
     of: Mapping[str, tuple[str, ...]]
     found: tuple[str, ...]
 
-    def value(self, row: Row, role: str) -> Json:
+    def value(self, row: DataRow, role: str) -> Json:
         """Return a row's value in a role; None where the column is not there or the cell is empty."""
         columns = self.of.get(role)
         value = row.values.get(columns[0]) if columns else None
@@ -81,7 +81,7 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     return _leaderboard(path, table, roles, options, notes, files)
 
 
-def _roles(table: Table, options: ImportOptions) -> Roles:
+def _roles(table: Table, options: ImportOptions) -> TableRoles:
     of: dict[str, tuple[str, ...]] = {}
     for role, columns in options.columns.items():
         if role not in NAMES:
@@ -107,11 +107,11 @@ def _roles(table: Table, options: ImportOptions) -> Roles:
             f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
             hint="say it with --column score=NAME (or answer=NAME and target=NAME, then equal answers score 1)",
         )
-    return Roles(of, tuple(found))
+    return TableRoles(of, tuple(found))
 
 
 def _leaderboard(
-    path: Path, table: Table, roles: Roles, options: ImportOptions, notes: list[str], files: dict[str, str]
+    path: Path, table: Table, roles: TableRoles, options: ImportOptions, notes: list[str], files: dict[str, str]
 ) -> Imported:
     names = [str(roles.value(row, "arm") or "") for row in table.rows]
     task = options.task or path.stem
@@ -129,7 +129,7 @@ def _leaderboard(
     return Imported(KIND, arms, (), (), tuple(made), tuple(notes), {}, files)
 
 
-def _aggregate(path: Path, row: Row, roles: Roles, arm: str, task: str, scale: float) -> Aggregate:
+def _aggregate(path: Path, row: DataRow, roles: TableRoles, arm: str, task: str, scale: float) -> Aggregate:
     value = _number(path, row, roles, "score")
     if value is None:
         raise ImportFault(f"{path}:{row.line}: no score for {arm}")
@@ -140,7 +140,7 @@ def _aggregate(path: Path, row: Row, roles: Roles, arm: str, task: str, scale: f
                      "a row of a table, not per-item results")  # fmt: skip
 
 
-def _number(path: Path, row: Row, roles: Roles, role: str) -> float | None:
+def _number(path: Path, row: DataRow, roles: TableRoles, role: str) -> float | None:
     value = roles.value(row, role)
     if value is None:
         return None
@@ -153,7 +153,7 @@ def _number(path: Path, row: Row, roles: Roles, role: str) -> float | None:
 
 
 def _answers(
-    path: Path, table: Table, roles: Roles, options: ImportOptions, notes: list[str], files: dict[str, str]
+    path: Path, table: Table, roles: TableRoles, options: ImportOptions, notes: list[str], files: dict[str, str]
 ) -> Imported:
     task = options.task or path.stem
     samples: dict[tuple[str, str], ImportedSample] = {}
@@ -192,7 +192,7 @@ def _answers(
     return Imported(KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), tuple(notes), metrics, files)
 
 
-def _sample(row: Row, roles: Roles, task: str, item: str) -> ImportedSample:
+def _sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSample:
     slices = {name: str(row.values.get(name) or "") for name in roles.of.get("slice", ())}
     cluster = roles.value(row, "cluster")
     shown = roles.value(row, "input")
@@ -202,7 +202,7 @@ def _sample(row: Row, roles: Roles, task: str, item: str) -> ImportedSample:
 
 
 def _call(
-    path: Path, row: Row, roles: Roles, arm: str, sample: ImportedSample, epoch: int, scale: float
+    path: Path, row: DataRow, roles: TableRoles, arm: str, sample: ImportedSample, epoch: int, scale: float
 ) -> ImportedCall:
     answer = roles.value(row, "answer")
     scores: dict[str, float] = {}
@@ -236,11 +236,11 @@ def _call(
     )
 
 
-def _billed(row: Row, roles: Roles) -> Decimal | None:
+def _billed(row: DataRow, roles: TableRoles) -> Decimal | None:
     return dollars(roles.value(row, "usd"))
 
 
-def _usage(path: Path, row: Row, roles: Roles) -> Usage | None:
+def _usage(path: Path, row: DataRow, roles: TableRoles) -> Usage | None:
     n_in, n_out = (whole(_number(path, row, roles, role)) for role in ("input_tokens", "output_tokens"))
     if not n_in or n_out is None:
         return None

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
-from claimbench.init.columns import Item, draw, one_spelling, plain
+from claimbench.init.columns import UsableRow, draw, one_spelling, plain
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
@@ -34,7 +34,7 @@ class AnswerPlan:
     why: str = ""
 
 
-def decide(items: Sequence[Item], path: str) -> tuple[AnswerPlan, list[Item], list[str]]:
+def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     """Decide the kind of answer from the targets; returns the plan, the items with targets in its form, and notes."""
     as_json = _json_plan(items, path)
     if as_json is not None:
@@ -95,7 +95,7 @@ def _label_order(label: str) -> tuple[bool, float, str]:
     return number is None, float(number) if number is not None else 0.0, label.casefold()
 
 
-def _json_plan(items: Sequence[Item], path: str) -> tuple[AnswerPlan, list[Item]] | None:
+def _json_plan(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow]] | None:
     """Return the plan for targets that are JSON objects, in JSONL or as text, or None."""
     objects: list[dict[str, Json]] = []
     for item in items:
@@ -135,7 +135,7 @@ def _types(values: Sequence[Json]) -> str | list[str]:
     return found[0] if len(found) == 1 else found
 
 
-def choose_examples(items: Sequence[Item], plan: AnswerPlan, seed: int) -> tuple[list[Item], list[Item]]:
+def choose_examples(items: Sequence[UsableRow], plan: AnswerPlan, seed: int) -> tuple[list[UsableRow], list[UsableRow]]:
     """Choose few-shot examples by seed and hold them out; returns (examples, items left to measure).
 
     Held out with an example is whatever shares its cluster or repeats its input. Examples come from small clusters and

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import SuiteError
-from claimbench.suite.datasets import ReadOptions, Row, Table, read_table
+from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.types import Json
 
 _CLUSTER_NAME = re.compile(
@@ -23,7 +23,7 @@ _MAX_SLICES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Roles:
+class ProposedRoles:
     """Which column is what. ``why`` explains those that were not stated."""
 
     inputs: tuple[str, ...]
@@ -35,7 +35,7 @@ class Roles:
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class UsableRow:
     """One usable row. ``key`` is its input in a form in which copies are equal."""
 
     id: str
@@ -81,7 +81,7 @@ def _pick_sheet(path: Path, options: ReadOptions, wanted: Sequence[str], why: Su
 
 def find_roles(
     table: Table, inputs: Sequence[str], target: str, id_column: str | None, cluster_column: str | None
-) -> Roles:
+) -> ProposedRoles:
     """Check the stated columns and find the others by name and content."""
     stated = [*inputs, target, *(name for name in (id_column, cluster_column) if name is not None)]
     for name in stated:
@@ -106,29 +106,29 @@ def find_roles(
             cluster_column, why["cluster"] = shared, "rows that share it are not independent"
     free = [name for name in free if name not in (id_column, cluster_column)]
     slices = tuple(name for name in free if _sliceable(table.rows, name))[:_MAX_SLICES]
-    return Roles(tuple(inputs), target, id_column, cluster_column, slices, why)
+    return ProposedRoles(tuple(inputs), target, id_column, cluster_column, slices, why)
 
 
-def _texts(rows: Sequence[Row], column: str) -> list[str]:
+def _texts(rows: Sequence[DataRow], column: str) -> list[str]:
     return [plain(row.values.get(column)) for row in rows]
 
 
-def _unique(rows: Sequence[Row], column: str) -> bool:
+def _unique(rows: Sequence[DataRow], column: str) -> bool:
     texts = _texts(rows, column)
     return all(texts) and len(set(texts)) == len(texts)
 
 
-def _repeats(rows: Sequence[Row], column: str) -> bool:
+def _repeats(rows: Sequence[DataRow], column: str) -> bool:
     texts = _texts(rows, column)
     return all(texts) and 6 <= len(set(texts)) < len(texts)
 
 
-def _shared(rows: Sequence[Row], column: str) -> bool:
+def _shared(rows: Sequence[DataRow], column: str) -> bool:
     """Say whether one of several inputs stands on many rows, as the query does in a list of its search results."""
     return _repeats(rows, column) and len(rows) >= 3 * len(set(_texts(rows, column)))
 
 
-def _sliceable(rows: Sequence[Row], column: str) -> bool:
+def _sliceable(rows: Sequence[DataRow], column: str) -> bool:
     """Say whether results by this column would mean something: few text values, each on many rows."""
     texts = [text for text in _texts(rows, column) if text]
     counts = Counter(texts)
@@ -148,10 +148,10 @@ def plain(value: Json) -> str:
     return str(value).strip()
 
 
-def clean(table: Table, roles: Roles) -> tuple[list[Item], list[str]]:
+def clean(table: Table, roles: ProposedRoles) -> tuple[list[UsableRow], list[str]]:
     """Keep the rows with input and target; say how many were left out and where the first stands."""
     dropped: dict[str, list[int]] = defaultdict(list)
-    items: list[Item] = []
+    items: list[UsableRow] = []
     for number, row in enumerate(table.rows, start=1):
         target = row.values.get(roles.target)
         if not any(plain(row.values.get(name)) for name in roles.inputs):
@@ -171,14 +171,14 @@ def clean(table: Table, roles: Roles) -> tuple[list[Item], list[str]]:
     return items, notes
 
 
-def _item(row: Row, number: int, target: Json, roles: Roles) -> Item:
+def _item(row: DataRow, number: int, target: Json, roles: ProposedRoles) -> UsableRow:
     item_id = plain(row.values.get(roles.id)) if roles.id is not None else str(number)
     cluster = (plain(row.values.get(roles.cluster)) if roles.cluster is not None else "") or item_id
     key = " | ".join(" ".join(plain(row.values.get(name)).casefold().split()) for name in roles.inputs)
-    return Item(item_id, row.line, row.values, target, cluster, key)
+    return UsableRow(item_id, row.line, row.values, target, cluster, key)
 
 
-def one_spelling(items: Sequence[Item]) -> tuple[list[Item], list[str]]:
+def one_spelling(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]]:
     """Give text targets that differ in case or blanks alone their most frequent spelling."""
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for item in items:
@@ -195,10 +195,10 @@ def _folded(target: Json) -> str:
     return " ".join(plain(target).casefold().split())
 
 
-def oddities(items: Sequence[Item], is_label: bool) -> list[str]:
+def oddities(items: Sequence[UsableRow], is_label: bool) -> list[str]:
     """Say what a reader of the results must know of the data: copies, contradictions, imbalance, given-away answers."""
     notes: list[str] = []
-    groups: dict[str, list[Item]] = defaultdict(list)
+    groups: dict[str, list[UsableRow]] = defaultdict(list)
     for item in items:
         groups[item.key].append(item)
     copies = [group for group in groups.values() if len(group) > 1]
@@ -223,7 +223,7 @@ def oddities(items: Sequence[Item], is_label: bool) -> list[str]:
     return notes
 
 
-def _gives_away(item: Item, labels: set[str]) -> bool:
+def _gives_away(item: UsableRow, labels: set[str]) -> bool:
     """Say whether the input names the answer, and no other label: options that are all listed give nothing away."""
     answer = _folded(item.target)
     if len(answer) < 3 or answer not in item.key:
@@ -231,7 +231,7 @@ def _gives_away(item: Item, labels: set[str]) -> bool:
     return not any(other in item.key for other in labels if other != answer and other not in answer)
 
 
-def _balance(items: Sequence[Item]) -> list[str]:
+def _balance(items: Sequence[UsableRow]) -> list[str]:
     counts = Counter(plain(item.target) for item in items)
     label, most = counts.most_common(1)[0]
     notes = []

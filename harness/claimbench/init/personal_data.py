@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from claimbench.init.columns import Item
+from claimbench.init.columns import UsableRow
 from claimbench.types import Json
 
 LIMITS = "found by patterns alone: names and addresses in prose are not found"
@@ -80,7 +80,7 @@ def mask_text(text: str) -> tuple[str, Counter[str]]:
     return text, seen
 
 
-def scan(items: Sequence[Item], columns: Sequence[str]) -> tuple[Counter[str], int | None]:
+def scan(items: Sequence[UsableRow], columns: Sequence[str]) -> tuple[Counter[str], int | None]:
     """Count what looks personal in the rows' columns; returns the kinds, and the line of the first."""
     total: Counter[str] = Counter()
     first: int | None = None
@@ -95,7 +95,7 @@ def scan(items: Sequence[Item], columns: Sequence[str]) -> tuple[Counter[str], i
     return total, first
 
 
-def masked(items: Sequence[Item], columns: Sequence[str]) -> list[Item]:
+def masked(items: Sequence[UsableRow], columns: Sequence[str]) -> list[UsableRow]:
     """Return the items with what looks personal replaced in their columns."""
 
     def clean(value: Json) -> Json:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from claimbench.errors import SuiteError
 from claimbench.init.answer import AnswerPlan, choose_examples, decide
-from claimbench.init.columns import Item, Roles, clean, draw, find_roles, oddities, plain
+from claimbench.init.columns import ProposedRoles, UsableRow, clean, draw, find_roles, oddities, plain
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, guess_columns, read_any
 from claimbench.init.write import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
@@ -132,13 +132,13 @@ def _columns(
 def _plan(
     name: str,
     source: str,
-    roles: Roles,
+    roles: ProposedRoles,
     answer: AnswerPlan,
     arms: tuple[ArmPlan, ...],
     notes: Sequence[str],
     seed: int,
-    measured: Sequence[Item],
-    examples: Sequence[Item],
+    measured: Sequence[UsableRow],
+    examples: Sequence[UsableRow],
 ) -> SuitePlan:
     shown = [*measured, *examples]
     return SuitePlan(
@@ -181,7 +181,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^\w.-]+", "-", text.strip().lower(), flags=re.ASCII).strip("-.")[:60] or "suite"
 
 
-def _check_ids(items: Sequence[Item], roles: Roles, path: str) -> None:
+def _check_ids(items: Sequence[UsableRow], roles: ProposedRoles, path: str) -> None:
     seen: dict[str, int] = {}
     for item in items:
         if item.id in seen or not item.id:
@@ -192,7 +192,7 @@ def _check_ids(items: Sequence[Item], roles: Roles, path: str) -> None:
         seen[item.id] = item.line
 
 
-def _sample(items: list[Item], max_rows: int, seed: int) -> tuple[list[Item], list[str]]:
+def _sample(items: list[UsableRow], max_rows: int, seed: int) -> tuple[list[UsableRow], list[str]]:
     """Draw ``max_rows`` rows; files are often sorted by label, so the first ones would be no sample."""
     if len(items) <= max_rows:
         return items, []
@@ -201,13 +201,13 @@ def _sample(items: list[Item], max_rows: int, seed: int) -> tuple[list[Item], li
     return kept, [f"{max_rows} of {len(items)} rows drawn at random (seed {seed}); --max-rows takes more"]
 
 
-def _most_common(items: Sequence[Item]) -> tuple[str, float]:
+def _most_common(items: Sequence[UsableRow]) -> tuple[str, float]:
     texts = [plain(item.target) for item in items]
     best = max(sorted(set(texts)), key=texts.count)
     return best, texts.count(best) / len(texts)
 
 
-def _id_key(roles: Roles, plan: AnswerPlan) -> str:
+def _id_key(roles: ProposedRoles, plan: AnswerPlan) -> str:
     """Return the key of the sample id in the copied rows: the person's column, or a new one that is not taken."""
     if roles.id is not None:
         return roles.id
@@ -215,7 +215,7 @@ def _id_key(roles: Roles, plan: AnswerPlan) -> str:
     return next(key for key in ("id", "row", "row_number", "sample_id") if key not in taken)
 
 
-def _jsonl(items: Sequence[Item], suite: SuitePlan) -> str:
+def _jsonl(items: Sequence[UsableRow], suite: SuitePlan) -> str:
     roles = suite.roles
     keep = [*roles.inputs, *roles.slices]
     lines = []

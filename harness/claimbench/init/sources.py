@@ -15,7 +15,7 @@ from typing import Any
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init.columns import read_source
-from claimbench.suite.datasets import ReadOptions, Row, Table
+from claimbench.suite.datasets import DataRow, ReadOptions, Table
 from claimbench.types import Json
 
 HUB = "hf:"
@@ -67,7 +67,7 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
     return (given,), target
 
 
-def _is_chat(rows: Sequence[Row], column: str) -> bool:
+def _is_chat(rows: Sequence[DataRow], column: str) -> bool:
     values = [_turns(row.values.get(column)) for row in rows]
     return bool(values) and all(v is not None for v in values)
 
@@ -103,7 +103,7 @@ def _unrolled(table: Table, column: str, notes: list[str]) -> tuple[Table, list[
             continue
         shown = "\n".join(f"{role}: {text}" for role, text in turns[:last])
         rest = {k: v for k, v in row.values.items() if k != column}
-        rows.append(Row({**rest, SHOWN: shown, ANSWER: turns[last][1]}, row.line))
+        rows.append(DataRow({**rest, SHOWN: shown, ANSWER: turns[last][1]}, row.line))
     notes = [*notes, f"a chat log: the model sees each conversation up to its last assistant turn ({len(rows)} rows)"]
     if without:
         notes.append(f"{without} conversations without an assistant's reply left out")
@@ -166,5 +166,5 @@ def _table(data: Any, source: str) -> Table:
             return str(names[column][value])  # class numbers say nothing to a model; their names do
         return json.loads(json.dumps(value, default=str))
 
-    rows = [Row({k: plain(k, v) for k, v in row.items()}, i) for i, row in enumerate(data, start=1)]
+    rows = [DataRow({k: plain(k, v) for k, v in row.items()}, i) for i, row in enumerate(data, start=1)]
     return Table(source, tuple(data.column_names), tuple(rows), "jsonl")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.init.answer import AnswerPlan
-from claimbench.init.columns import Roles
+from claimbench.init.columns import ProposedRoles
 
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
 _HOST = """\
@@ -37,7 +37,7 @@ class SuitePlan:
 
     name: str
     source: str
-    roles: Roles
+    roles: ProposedRoles
     answer: AnswerPlan
     arms: tuple[ArmPlan, ...]
     variables: Mapping[str, str]
@@ -146,7 +146,7 @@ def _dataset(plan: SuitePlan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _assumed(roles: Roles, key: str) -> str:
+def _assumed(roles: ProposedRoles, key: str) -> str:
     return f"       # ASSUMED: {roles.why[key]}" if key in roles.why else ""
 
 

@@ -32,11 +32,11 @@ class Plan:
     limit: int | None
 
 
-Item = tuple[str, Sample]
+TaskSample = tuple[str, Sample]
 """A task's name and one of its samples."""
 
 
-def ordered_items(suite: Suite, limit: int | None = None) -> list[Item]:
+def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
     """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most ``limit`` per task.
 
     Clusters that several tasks share (the same ticket routed and extracted) stay together over those tasks. Clusters
@@ -56,7 +56,7 @@ def ordered_items(suite: Suite, limit: int | None = None) -> list[Item]:
         random.Random(f"{suite.order_seed}/clusters/{sorted(tasks)}").shuffle(shuffled)  # noqa: S311 - recorded
         placed += [((index + 0.5) / len(shuffled), number, name) for index, name in enumerate(shuffled)]
     taken: Counter[str] = Counter()
-    order: list[Item] = []
+    order: list[TaskSample] = []
     for _, _, name in sorted(placed):
         for task, sample_id in _interleaved(clusters[name]):
             if limit is None or taken[task] < limit:

@@ -22,7 +22,7 @@ from claimbench.pricing.model import (
     FxRate,
     Price,
     Rate,
-    Rates,
+    TokenRates,
     UnknownPrice,
     as_utc,
     exchange,
@@ -189,7 +189,7 @@ def _thinking(usage: Usage, price: Price, context: Mapping[str, str] | None) -> 
     return others | {"mode": "thinking"} if thought else others or None
 
 
-def _rate(rates: Rates, name: str, price: Price) -> Rate:
+def _rate(rates: TokenRates, name: str, price: Price) -> Rate:
     found = rates.get(name) or rates.get(PARENTS.get(name, ""))
     if found is None:
         raise UnknownPrice(f"{price.id}: no {name} price")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from claimbench.pricing.model import DIGITS, MILLION, FxRate, Price, Rate, Rates, UnknownPrice, exchange
+from claimbench.pricing.model import DIGITS, MILLION, FxRate, Price, Rate, TokenRates, UnknownPrice, exchange
 from claimbench.types import Request
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def dearest(
     if price.has_variant("mode", "thinking"):  # its price is among the sets below, whatever the arm states
         context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
     live = price.rates_at(at_utc, tier, context)
-    sets: list[Rates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
+    sets: list[TokenRates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
     sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
 
     def named(*classes: str) -> tuple[Rate, ...]:

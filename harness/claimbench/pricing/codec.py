@@ -15,7 +15,7 @@ from claimbench.pricing.model import (
     FxRate,
     Price,
     Rate,
-    Rates,
+    TokenRates,
     Variant,
     Window,
     as_utc,
@@ -65,7 +65,7 @@ def _moment(value: Json) -> datetime | None:
     return as_utc(datetime.fromisoformat(str(value)))
 
 
-def _rates(rates: Rates) -> dict[str, Json]:
+def _rates(rates: TokenRates) -> dict[str, Json]:
     return {k: rate_to_json(r) for k, r in rates.items()}
 
 

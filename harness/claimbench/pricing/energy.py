@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from claimbench.pricing.hosts import HostCost
 
-Source = Literal["measured", "modelled", "unavailable"]
+EnergySource = Literal["measured", "modelled", "unavailable"]
 
 METERED_CPU = ("intel_rapl", "intel_power_gadget", "windows_emi")
 METERED_KINDS = ("GPU", "AppleSiliconChip", "Raspberry")
@@ -32,8 +32,8 @@ class Energy:
 
     kwh: float | None
     seconds: float | None
-    source: Source
-    parts: Mapping[str, tuple[float, Source]]
+    source: EnergySource
+    parts: Mapping[str, tuple[float, EnergySource]]
     note: str
 
     @property
@@ -117,12 +117,12 @@ def combined(sessions: Iterable[Energy]) -> Energy | None:
     if not known:
         return every[0] if every else None
     names = dict.fromkeys(name for e in known for name in e.parts)
-    parts: dict[str, tuple[float, Source]] = {}
+    parts: dict[str, tuple[float, EnergySource]] = {}
     for name in names:
         mine = [e.parts[name] for e in known if name in e.parts]
-        sure: Source = "measured" if all(source == "measured" for _, source in mine) else "modelled"
+        sure: EnergySource = "measured" if all(source == "measured" for _, source in mine) else "modelled"
         parts[name] = (sum(kwh for kwh, _ in mine), sure)
-    source: Source = "measured" if all(e.source == "measured" for e in known) else "modelled"
+    source: EnergySource = "measured" if all(e.source == "measured" for e in known) else "modelled"
     note = "; ".join(dict.fromkeys(e.note for e in known))
     return Energy(sum(e.kwh or 0.0 for e in known), sum(e.seconds or 0.0 for e in known), source, parts, note)
 
@@ -139,9 +139,9 @@ def with_energy(host: HostCost, energy: Energy) -> HostCost:
     return replace(host, watts=watts, watts_source=energy.source, notes=(*host.notes, energy.note))
 
 
-def _sources(tracker: Any) -> dict[str, Source]:
+def _sources(tracker: Any) -> dict[str, EnergySource]:
     """How codecarbon knows each component, from the hardware it set up."""
-    found: dict[str, Source] = {"ram": "modelled"}
+    found: dict[str, EnergySource] = {"ram": "modelled"}
     for part in getattr(tracker, "_hardware", ()):
         kind = type(part).__name__
         if kind == "CPU":

@@ -61,7 +61,7 @@ class Rate:
         return max([self.base, *(rate for above, rate in self.tiers if input_total > above)])
 
 
-Rates = Mapping[str, Rate]
+TokenRates = Mapping[str, Rate]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Window:
 
     start: time
     end: time
-    rates: Rates
+    rates: TokenRates
     weekdays: tuple[int, ...] = ()
     holidays: tuple[date, ...] = ()
     holidays_until: date | None = None
@@ -101,7 +101,7 @@ class Era:
     """The rates from ``start`` (inclusive; None: as far back as is known) until the next era or ``end`` (exclusive)."""
 
     start: datetime | None
-    rates: Rates
+    rates: TokenRates
     windows: tuple[Window, ...] = ()
     end: datetime | None = None
     source: str | None = None
@@ -112,7 +112,7 @@ class Variant:
     """Rates that replace the standard ones when the request's context holds every pair of ``when``."""
 
     when: Mapping[str, str]
-    rates: Rates
+    rates: TokenRates
     start: datetime | None = None
 
 
@@ -154,7 +154,9 @@ class Price:
             raise UnknownPrice(f"{self.id}: no price after {live[-1].end:%Y-%m-%d %H:%M} UTC")
         return live[-1]
 
-    def rates_at(self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None) -> Rates:
+    def rates_at(
+        self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None
+    ) -> TokenRates:
         """Return the rates of a request sent at ``at_utc`` under ``tier`` and any further ``context``.
 
         Raises:

@@ -34,7 +34,7 @@ def is_here(host: str) -> bool:
         return False
 
 
-class Watch:
+class ConnectionCounter:
     """Counts connections by host and port from ``install`` on; with ``only``, refuses all others but loopback.
 
     An audit hook cannot be taken out again: after ``stop`` it does nothing.
@@ -105,7 +105,7 @@ def unwatched(arm: Arm) -> str | None:
     return None
 
 
-def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch: Watch) -> dict[str, Json]:
+def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch: ConnectionCounter) -> dict[str, Json]:
     """Per arm: hosts that prompts went to and bytes, and what was not watched; and all hosts that were connected to."""
     rows: dict[str, Json] = {}
     for name, provider in providers.items():

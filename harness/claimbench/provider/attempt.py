@@ -37,7 +37,7 @@ NO_META = Meta()
 
 
 @dataclass(slots=True)
-class Answer:
+class CollectedAnswer:
     """What an attempt collected, complete or not."""
 
     parts: list[str] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Answer:
                 self.done = event
 
 
-def classify(answer: Answer) -> Outcome:
+def classify(answer: CollectedAnswer) -> Outcome:
     """The outcome of an attempt that raised nothing."""
     if answer.done is None:
         return Outcome.INCOMPLETE_STREAM
@@ -98,7 +98,7 @@ def classify(answer: Answer) -> Outcome:
     return Outcome.OK
 
 
-def _fault(error: Exception, answer: Answer) -> tuple[Outcome, str, Billable, int | None, float | None]:
+def _fault(error: Exception, answer: CollectedAnswer) -> tuple[Outcome, str, Billable, int | None, float | None]:
     """Sort a fault: outcome, message, whether it may be billed, HTTP status, seconds to wait."""
     if isinstance(error, ProviderError):
         outcome = error.outcome
@@ -117,11 +117,11 @@ class Tried:
     """An attempt with its answer and, after a rate limit, how long to wait."""
 
     attempt: Attempt
-    answer: Answer
+    answer: CollectedAnswer
     retry_after_s: float | None
 
 
-async def _collect(provider: Provider, request: Request, answer: Answer, clock: Clock) -> None:
+async def _collect(provider: Provider, request: Request, answer: CollectedAnswer, clock: Clock) -> None:
     stream = provider.stream(request)
     async with contextlib.aclosing(cast("AsyncGeneratorLike", stream)):
         async for event in stream:
@@ -146,7 +146,7 @@ def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[
 
 
 def _timing(
-    answer: Answer, source: StampSource, scheduled_ns: int | None, queued_ns: int, sent_ns: int, ended_ns: int
+    answer: CollectedAnswer, source: StampSource, scheduled_ns: int | None, queued_ns: int, sent_ns: int, ended_ns: int
 ) -> Timing:
     """The stamps of an attempt; what the transport knows of sending counts for more than ``source`` and ``sent_ns``."""
     meta = answer.meta
@@ -181,7 +181,7 @@ async def try_once(
 
     A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on record.
     """
-    answer = Answer()
+    answer = CollectedAnswer()
     sent_ns: int | None = None
     error: str | None = None
     http_status: int | None = None

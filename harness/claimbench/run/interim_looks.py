@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from claimbench.claims.look_schedule import rule_of
 from claimbench.claims.stopping import CONTINUE
-from claimbench.claims.types import JudgeContext
+from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Call, Look, Suite
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from claimbench.run.loop import Runs
     from claimbench.store.results import ResultsStore, RunWriter
 
-Judged = Callable[[], tuple[ItemTable, CallTable, JudgeContext]]
+StoredTables = Callable[[], tuple[ItemTable, CallTable, ClaimContext]]
 """The tables and context of what is stored so far."""
 
 
 class LookSegments:
     """Runs a plan up to each look, asks the rule, and goes on only while it says so."""
 
-    def __init__(self, suite: Suite, calls: Sequence[Call], done: Sequence[Look], judged: Judged) -> None:
+    def __init__(self, suite: Suite, calls: Sequence[Call], done: Sequence[Look], judged: StoredTables) -> None:
         self._suite, self._calls, self._done, self._judged = suite, calls, list(done), judged
 
     async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:

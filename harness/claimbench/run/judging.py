@@ -11,7 +11,7 @@ from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import Call, CallRecord, Outcome
 
 
-class Judged:
+class JudgedRunner:
     """A runner whose calls are judged as soon as they are through: the same loop, budget and rows for both.
 
     ``retried``: ids of calls to ask again although they have a record.

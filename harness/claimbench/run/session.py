@@ -32,7 +32,7 @@ from claimbench.pricing.run import Pricing
 from claimbench.privacy.key_guard import KeyGuard
 from claimbench.run.arms import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.run.interim_looks import Segments
-from claimbench.run.judging import Judged
+from claimbench.run.judging import JudgedRunner
 from claimbench.run.loop import Runner, Runs
 from claimbench.run.progress import Progress
 from claimbench.store.results import ResultsStore, RunWriter
@@ -229,7 +229,7 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
     runs: Runs = runner
     if isinstance(requests, JudgeRequests):
-        runs = Judged(runner, requests, calls, store, writer, retried)
+        runs = JudgedRunner(runner, requests, calls, store, writer, retried)
     busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
     runner.progress.notes += [*retry_notes, *([busy] if busy is not None else [])]
     lag = LagMeter()

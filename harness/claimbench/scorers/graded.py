@@ -16,11 +16,11 @@ from pydantic import Field
 
 from claimbench.number_text import find_numbers, parse_number
 from claimbench.scorers.base import brief, scored, unparsable, visible
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
-class GradedOptions(Options):
+class GradedOptions(ScorerOptions):
     """Options of ``graded``."""
 
     metric: Literal["exact", "within_one", "closeness", "raters"] = "exact"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from claimbench.scorers.base import scored
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 
-class ImportedOptions(Options):
+class ImportedOptions(ScorerOptions):
     """Options of ``imported``."""
 
     metric: str

@@ -18,13 +18,13 @@ from claimbench.error_words import did_you_mean
 from claimbench.number_text import parse_number
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.numbers import close
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 Compare = Literal["exact", "casefold", "numeric", "set"]
 
 
-class FieldRule(Options):
+class FieldRule(ScorerOptions):
     """How one field is compared."""
 
     compare: Compare = "exact"
@@ -40,7 +40,7 @@ def _rule(value: Any) -> Any:
     return {"compare": value} if isinstance(value, str) else value
 
 
-class JsonFieldsOptions(Options):
+class JsonFieldsOptions(ScorerOptions):
     """Options of ``json_fields``."""
 
     fields: dict[str, Annotated[FieldRule, BeforeValidator(_rule)]] = Field(default_factory=dict)

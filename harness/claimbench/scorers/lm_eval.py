@@ -8,11 +8,11 @@ from typing import Any
 
 from claimbench.lmeval.tasks import INPUT_PAIRS, score_doc, scoring_task
 from claimbench.scorers.base import brief, scored
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 
-class LmEvalOptions(Options):
+class LmEvalOptions(ScorerOptions):
     """Options of ``lm_eval``."""
 
     task: str

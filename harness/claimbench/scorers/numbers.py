@@ -10,11 +10,11 @@ from pydantic import Field
 
 from claimbench.number_text import find_numbers, parse_number
 from claimbench.scorers.base import brief, scored, unparsable, visible
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
-class NumericOptions(Options):
+class NumericOptions(ScorerOptions):
     """Options of ``numeric``."""
 
     tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)

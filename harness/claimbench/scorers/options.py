@@ -15,16 +15,16 @@ from claimbench.scorers.base import ScorerOptionError
 from claimbench.types import Json
 
 
-class Options(BaseModel):
+class ScorerOptions(BaseModel):
     """Base of the built-in scorers' options: unknown keys are errors."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
 
 
-OptionsT = TypeVar("OptionsT", bound=Options)
+ScorerOptionsT = TypeVar("ScorerOptionsT", bound=ScorerOptions)
 
 
-def read_options(model: type[OptionsT], options: Mapping[str, Json], scorer: str) -> OptionsT:
+def read_options(model: type[ScorerOptionsT], options: Mapping[str, Json], scorer: str) -> ScorerOptionsT:
     """Validate a scorer's options; raises :class:`ScorerOptionError` naming the first wrong one."""
     try:
         return model.model_validate(dict(options))
@@ -45,14 +45,14 @@ def read_options(model: type[OptionsT], options: Mapping[str, Json], scorer: str
         raise ScorerOptionError(message, option=option, known=known) from None
 
 
-class LabelOptions(Options):
+class LabelOptions(ScorerOptions):
     """Options of ``label``."""
 
     search: bool = Field(default=True)
     """Look for a label inside a longer answer; false: the whole answer must be one."""
 
 
-class JudgeOptions(Options):
+class JudgeOptions(ScorerOptions):
     """Options of ``judge``."""
 
     by: str = Field(min_length=1)

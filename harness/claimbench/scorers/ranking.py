@@ -16,12 +16,12 @@ from pydantic import Field
 
 from claimbench.number_text import parse_number
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.stats.agreement import ndcg, reciprocal_rank
 from claimbench.types import Json, Sample, Score, Task
 
 
-class RankingOptions(Options):
+class RankingOptions(ScorerOptions):
     """Options of ``ranking``."""
 
     metric: Literal["ndcg", "mrr"] = "ndcg"

@@ -9,11 +9,11 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
-from claimbench.scorers.options import Options, read_options
+from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import Json, Sample, Score, Task
 
 
-class TextOptions(Options):
+class TextOptions(ScorerOptions):
     """Options of ``exact``."""
 
     ignore_case: bool = False
@@ -43,7 +43,7 @@ class ExactScorer:
         return text.casefold() if self._options.ignore_case else text
 
 
-class RegexOptions(Options):
+class RegexOptions(ScorerOptions):
     """Options of ``regex``."""
 
     pattern: str = Field(min_length=1)

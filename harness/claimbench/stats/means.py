@@ -26,7 +26,7 @@ from claimbench.stats.intervals import (
 )
 from claimbench.stats.proportions import Proportion, proportion
 
-Pair = tuple[float, float]
+TwoMeans = tuple[float, float]
 Cov = tuple[float, float, float]
 """(Var a, Cov ab, Var b)."""
 Moments3 = tuple[float, float, float, float]
@@ -46,9 +46,9 @@ class PairedMeans:
     n: int
     n_clusters: int
     df: float
-    theta: Pair
+    theta: TwoMeans
     cov: Cov
-    core_theta: Pair
+    core_theta: TwoMeans
     core_cov: Cov
     w: float
     bounded: bool
@@ -151,7 +151,7 @@ def fixed_means(
     )  # fmt: skip
 
 
-def linear_ci(pm: PairedMeans, c: Pair = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
+def linear_ci(pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
     """Core interval of ``c . theta - const``: estimate +- t * sqrt(c'Vc), with pseudo-items but without the guard."""
     est = c[0] * pm.theta[0] + c[1] * pm.theta[1] - const
     centre = c[0] * pm.core_theta[0] + c[1] * pm.core_theta[1] - const
@@ -165,7 +165,7 @@ def fieller_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
     return _interval(pm, _ratio(pm.theta), *_ratio_bounds(pm, lo, hi), alpha, "fieller", _ratio_reasons(pm, lo, hi))
 
 
-def paired_ci(pm: PairedMeans, c: Pair = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
+def paired_ci(pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
     """Final interval of a contrast ``c . theta - const``; the difference a - b by default.
 
     Every threshold claim "a >= R*b + c0" is the contrast (1, -R) with ``const=c0`` against 0: no division, so no
@@ -207,7 +207,7 @@ def difference_ci(
     return paired_ci(paired_means(a, b, cluster, bounded=True, draws=draws), alpha=alpha)
 
 
-def fieller(theta: Pair, cov: Cov, t: float) -> Pair:
+def fieller(theta: TwoMeans, cov: Cov, t: float) -> TwoMeans:
     """Roots of (b^2-t^2Vbb)R^2 - 2(ab-t^2Vab)R + (a^2-t^2Vaa) <= 0; (-inf, inf) where b^2 <= t^2Vbb."""
     if not math.isfinite(t) or theta[1] ** 2 <= t * t * cov[2]:
         return -math.inf, math.inf
@@ -218,14 +218,14 @@ def fieller(theta: Pair, cov: Cov, t: float) -> Pair:
     return (qb - root) / qa, (qb + root) / qa
 
 
-def contrast_var(cov: Cov, c: Pair) -> float:
+def contrast_var(cov: Cov, c: TwoMeans) -> float:
     """c'Vc, never below 0; infinite where the variance is unknown (one cluster)."""
     if math.isinf(cov[0]) or math.isinf(cov[2]):
         return math.inf
     return max(c[0] ** 2 * cov[0] + 2 * c[0] * c[1] * cov[1] + c[1] ** 2 * cov[2], 0.0)
 
 
-def _means(sums_a: FloatArray, sums_b: FloatArray, sizes: FloatArray) -> tuple[Pair, Cov, FloatArray, FloatArray]:
+def _means(sums_a: FloatArray, sums_b: FloatArray, sizes: FloatArray) -> tuple[TwoMeans, Cov, FloatArray, FloatArray]:
     if len(sizes) < 2:  # one cluster: nothing to leave out, so no variance is known
         theta = (float(sums_a.sum() / sizes.sum()), float(sums_b.sum() / sizes.sum()))
         return theta, (math.inf, 0.0, math.inf), np.zeros(len(sizes)), np.zeros(len(sizes))
@@ -255,7 +255,7 @@ def _influence_moments(ua: FloatArray, ub: FloatArray) -> tuple[Cov, Moments3]:
     return second, (dot(aa, ca) / g, dot(aa, cb) / g, dot(bb, ca) / g, dot(bb, cb) / g)
 
 
-def _kish_share(x: FloatArray) -> Pair:
+def _kish_share(x: FloatArray) -> TwoMeans:
     total, squares = float(x.sum()), dot(x, x)
     if total <= 0 or squares <= 0:
         return math.inf, 0.0
@@ -267,7 +267,7 @@ def _half(pm: PairedMeans, var: float, alpha: float) -> float:
     return math.inf if math.isinf(t) or math.isinf(var) else t * math.sqrt(var)
 
 
-def _tilts(pm: PairedMeans, alpha: float) -> list[Pair]:
+def _tilts(pm: PairedMeans, alpha: float) -> list[TwoMeans]:
     """The two means if unseen disagreements existed at their Wilson upper bounds, one direction at a time."""
     if pm.guard01 is None or pm.guard10 is None:
         return []
@@ -277,11 +277,11 @@ def _tilts(pm: PairedMeans, alpha: float) -> list[Pair]:
     return [(a * (1 - d01), b * (1 - d01) + d01), (a * (1 - d10) + d10, b * (1 - d10))]
 
 
-def _ratio(theta: Pair) -> float | None:
+def _ratio(theta: TwoMeans) -> float | None:
     return theta[0] / theta[1] if theta[1] != 0 else None
 
 
-def _ratio_bounds(pm: PairedMeans, lo: float, hi: float) -> Pair:
+def _ratio_bounds(pm: PairedMeans, lo: float, hi: float) -> TwoMeans:
     """A ratio of non-negative quantities is not negative; an unbounded set stays (-inf, inf), as it says nothing."""
     if pm.nonnegative and (math.isfinite(lo) or math.isfinite(hi)):
         return max(lo, 0.0), max(hi, 0.0)
@@ -294,7 +294,9 @@ def _ratio_reasons(pm: PairedMeans, lo: float, hi: float, denominator: float | N
     return () if math.isfinite(lo) and math.isfinite(hi) else ("denominator_near_zero",)
 
 
-def _guarded_ratio(pm: PairedMeans, theta: Pair, core: Pair, tilts: list[Pair], alpha: float, prefix: str) -> Interval:
+def _guarded_ratio(
+    pm: PairedMeans, theta: TwoMeans, core: TwoMeans, tilts: list[TwoMeans], alpha: float, prefix: str
+) -> Interval:
     lo, hi = fieller(core, pm.core_cov, t_crit(alpha, pm.df))
     for x, y in tilts:
         value = x / y if y > 1e-12 else math.inf

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from claimbench.stats.intervals import Interval, as_codes, cluster_sums, jackknife_var, t_crit, t_two_sided_p
-from claimbench.stats.means import Pair, PairedMeans, contrast_var, fieller, paired_means
+from claimbench.stats.means import PairedMeans, TwoMeans, contrast_var, fieller, paired_means
 from claimbench.stats.root_finding import brentq
 
 TAIL_N = 200
@@ -33,7 +33,7 @@ class HullTest:
     sign: int
 
 
-def skewness(pm: PairedMeans, c: Pair) -> float:
+def skewness(pm: PairedMeans, c: TwoMeans) -> float:
     """Bias-corrected skewness of the influences of ``c . theta`` (scipy's skew(bias=False)); 0 below 3 clusters."""
     g = pm.n_clusters
     m2 = contrast_var(pm.j_cov, c)
@@ -60,7 +60,7 @@ def hall_inverse(value: float, k: float, g: int) -> float:
     return 3 * root / k * (float(np.cbrt(1 + k / root * (value - k / (6 * root)))) - 1)
 
 
-def hull_test(pm: PairedMeans, c: Pair) -> HullTest:
+def hull_test(pm: PairedMeans, c: TwoMeans) -> HullTest:
     """Tests ``c . theta = 0`` by t and Hall's T; for a ratio threshold R0 take ``c = (1, -R0)``."""
     t = _t(pm, c)
     hall = hall_transform(t, skewness(pm, c), pm.n_clusters) if math.isfinite(t) else t
@@ -69,7 +69,7 @@ def hull_test(pm: PairedMeans, c: Pair) -> HullTest:
     return HullTest(t, hall, p, sign)
 
 
-def tail_alpha(pm: PairedMeans, alpha: float, c: Pair = (1.0, -1.0)) -> tuple[float, tuple[str, ...]]:
+def tail_alpha(pm: PairedMeans, alpha: float, c: TwoMeans = (1.0, -1.0)) -> tuple[float, tuple[str, ...]]:
     """Alpha after the tail guard, with reason codes.
 
     alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 75 in each arm with a non-zero
@@ -83,7 +83,7 @@ def tail_alpha(pm: PairedMeans, alpha: float, c: Pair = (1.0, -1.0)) -> tuple[fl
 
 
 def contrast_ci_hull(
-    pm: PairedMeans, c: Pair = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0, *, guard_tail: bool = True
+    pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0, *, guard_tail: bool = True
 ) -> Interval:
     """Interval of ``c . theta - const`` for dollars or seconds: hull of t and inverted Hall, tail guard applied."""
     used, reasons = tail_alpha(pm, alpha, c) if guard_tail else (alpha, ())
@@ -174,7 +174,7 @@ def cost_per_correct_ratio_ci(
     return log_ratio_ci((cost_a, correct_a, cost_b, correct_b), (1, -1, -1, 1), cluster, alpha)
 
 
-def _t(pm: PairedMeans, c: Pair) -> float:
+def _t(pm: PairedMeans, c: TwoMeans) -> float:
     value, var = c[0] * pm.theta[0] + c[1] * pm.theta[1], contrast_var(pm.cov, c)
     if var > 0:
         return value / math.sqrt(var) if math.isfinite(var) else 0.0

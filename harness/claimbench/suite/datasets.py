@@ -42,7 +42,7 @@ _FIELD_LIMIT = 64 * 1024 * 1024  # csv's own limit of 128 KiB is shorter than on
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DataRow:
     """One record; ``line`` is the line of the file (the row of the sheet) on which it starts."""
 
     values: dict[str, Json]
@@ -55,7 +55,7 @@ class Table:
 
     path: str
     columns: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[DataRow, ...]
     format: str
     delimiter: str | None = None
     encoding: str | None = None
@@ -143,7 +143,7 @@ def _encoding_hint(raw: bytes) -> str:
 
 def _read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
     columns: dict[str, None] = {}
-    rows: list[Row] = []
+    rows: list[DataRow] = []
     # not splitlines(): U+2028 and its like may stand inside a JSON text
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -159,7 +159,7 @@ def _read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
                 hint='one sample a line, such as {"id": "1", "text": "…", "label": "…"}',
             )
         columns.update(dict.fromkeys(values))
-        rows.append(Row(values, number))
+        rows.append(DataRow(values, number))
     return Table(path, tuple(columns), tuple(rows), "jsonl", encoding="utf-8")
 
 
@@ -246,7 +246,7 @@ def _find_delimiter(text: str) -> str:
 
 
 def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: str, encoding: str) -> Table:
-    rows: list[Row] = []
+    rows: list[DataRow] = []
     columns: tuple[str, ...] = ()
     try:
         with _long_fields():
@@ -260,7 +260,7 @@ def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: 
                     break
                 if len(record) != len(columns):
                     raise _ragged(record, columns, delimiter, path, line)
-                rows.append(Row(dict(zip(columns, record, strict=True)), line))
+                rows.append(DataRow(dict(zip(columns, record, strict=True)), line))
     except csv.Error as exc:
         raise SuiteError(
             f"not CSV: {exc.args[0]} in the record that starts here",
@@ -336,7 +336,7 @@ def _filled(row: Sequence[Any]) -> bool:
 
 def _sheet_rows(sheet: Any, options: ReadOptions, path: str) -> Table:
     columns: tuple[str, ...] = ()
-    rows: list[Row] = []
+    rows: list[DataRow] = []
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         if not _filled(cells):
             continue
@@ -353,7 +353,7 @@ def _sheet_rows(sheet: Any, options: ReadOptions, path: str) -> Table:
             where = _coordinate(len(columns) + extra + 1, number)
             raise SuiteError(f"cell {sheet.title}!{where} has no column name above it", path=path, line=number)
         padded = values[: len(columns)] + [None] * (len(columns) - len(values))
-        rows.append(Row(dict(zip(columns, padded, strict=True)), number))
+        rows.append(DataRow(dict(zip(columns, padded, strict=True)), number))
     return Table(path, columns, tuple(rows), "xlsx")
 
 

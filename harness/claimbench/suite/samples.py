@@ -15,7 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.number_text import parse_number
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Masking, RowMask
-from claimbench.suite.datasets import Row, Table, parse_json
+from claimbench.suite.datasets import DataRow, Table, parse_json
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.schema import DatasetModel
 from claimbench.types import AnswerSpec, Json, Message, Sample, Task
@@ -146,7 +146,7 @@ class SampleBuilder:
                     hint=f"columns: {one_of(self.table.columns, 30)}; a task may have a `mask:` of its own",
                 )
 
-    def _sample(self, row: Row, number: int, used: frozenset[str]) -> Sample:
+    def _sample(self, row: DataRow, number: int, used: frozenset[str]) -> Sample:
         mask = self.masking.row() if self.masking is not None else None
         if mask is None:
             inputs = {name: row.values[column] for name, column in self.variables.items() if column in row.values}
@@ -167,7 +167,7 @@ class SampleBuilder:
             slices = {name: mask.key(name, value) for name, value in slices.items()}
         return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
 
-    def _check_unmasked(self, row: Row, target: Json, mask: RowMask) -> None:
+    def _check_unmasked(self, row: DataRow, target: Json, mask: RowMask) -> None:
         """A target stays as it is; one that gives away what was masked could not be answered, and would be stored."""
         if self.answer.kind not in ("text", "json"):
             return
@@ -180,7 +180,7 @@ class SampleBuilder:
                 f"leave {entity} out of mask.entities, or this column out of mask.columns, or change the target",
             )
 
-    def _check_input(self, row: Row, inputs: Mapping[str, Json], used: frozenset[str]) -> None:
+    def _check_input(self, row: DataRow, inputs: Mapping[str, Json], used: frozenset[str]) -> None:
         missing = sorted(used - set(inputs))
         probe = Task(self.task, (), self.prompt, (), self.answer, (), 1)
         sample = Sample(str(row.line), inputs, None, "")
@@ -197,7 +197,7 @@ class SampleBuilder:
             columns = one_of(sorted(self.variables[name] for name in used))
             raise self._row_error(row, f"empty input: nothing in {columns}")
 
-    def _text(self, row: Row, column: str | None, what: str, default: str) -> str:
+    def _text(self, row: DataRow, column: str | None, what: str, default: str) -> str:
         if column is None:
             return default
         value = row.values.get(column)
@@ -207,11 +207,11 @@ class SampleBuilder:
             )
         return _plain(value)
 
-    def _slice(self, row: Row, column: str) -> str:
+    def _slice(self, row: DataRow, column: str) -> str:
         value = row.values.get(column)
         return "(empty)" if _blank(value) else _plain(value)
 
-    def _target(self, row: Row) -> Json:
+    def _target(self, row: DataRow) -> Json:
         columns = self.dataset.target
         values = {column: row.values.get(column) for column in columns}
         if len(columns) == 1 and _blank(values[columns[0]]):  # of several fields all may be null: nothing was said
@@ -236,14 +236,14 @@ class SampleBuilder:
             )
         return text
 
-    def _extract(self, row: Row, text: str, pattern: str) -> str:
+    def _extract(self, row: DataRow, text: str, pattern: str) -> str:
         match = re.search(pattern, text, re.MULTILINE)
         found = (match.group(1) if match.re.groups else match.group()) if match else None
         if found is None or not found.strip():
             raise self._row_error(row, f"target_pattern {show(pattern)} finds nothing in the target {show(text)}")
         return found.strip()
 
-    def _json_target(self, row: Row, values: Mapping[str, Json]) -> Json:
+    def _json_target(self, row: DataRow, values: Mapping[str, Json]) -> Json:
         if len(values) == 1:
             (target,) = values.values()
             if isinstance(target, str):
@@ -257,7 +257,7 @@ class SampleBuilder:
                 raise self._row_error(row, f"the target does not fit the answer's schema: {fault}")
         return target
 
-    def _row_error(self, row: Row, message: str, hint: str | None = None) -> SuiteError:
+    def _row_error(self, row: DataRow, message: str, hint: str | None = None) -> SuiteError:
         return SuiteError(message, path=self.table.path, line=row.line, hint=hint)
 
 

@@ -195,7 +195,7 @@ def _scorer(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-Scorer = Annotated[ScorerModel, BeforeValidator(_scorer, json_schema_input_type=str | ScorerModel)]
+ScorerEntry = Annotated[ScorerModel, BeforeValidator(_scorer, json_schema_input_type=str | ScorerModel)]
 
 
 class TaskModel(Strict):
@@ -211,7 +211,7 @@ class TaskModel(Strict):
     few_shot_target: str | None = None
     """Jinja2 template of the answer in an example; `target` is the right answer. Left out: the answer as it is."""
     answer: AnswerModel
-    scorers: list[Scorer] = Field(min_length=1)
+    scorers: list[ScorerEntry] = Field(min_length=1)
     """The first gives the headline metric."""
     max_tokens: int = Field(default=256, ge=1, le=1_000_000)
     """Longest answer, tokens."""

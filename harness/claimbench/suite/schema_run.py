@@ -25,7 +25,7 @@ def _decimal(value: Any) -> Any:
     return value
 
 
-Money = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
+DollarAmount = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
 
 
 class OrderModel(Strict):
@@ -58,9 +58,9 @@ class LoadModel(Strict):
 class BudgetModel(Strict):
     """Hard limits in US dollars; money is reserved before each request."""
 
-    max_cost_usd: Money | None = None
+    max_cost_usd: DollarAmount | None = None
     """The whole run. 0 allows only arms that cost nothing."""
-    per_arm_usd: dict[str, Money] = Field(default_factory=dict)
+    per_arm_usd: dict[str, DollarAmount] = Field(default_factory=dict)
     """By arm name."""
 
 

@@ -11,7 +11,7 @@ from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
-from claimbench.suite.datasets import ReadOptions, Row, Table, parse_json, read_table
+from claimbench.suite.datasets import DataRow, ReadOptions, Table, parse_json, read_table
 from claimbench.suite.document import Loc, YamlDocument, decode_utf8
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
@@ -154,7 +154,7 @@ class TaskBuilder:
             options = ReadOptions(source.format, source.encoding, source.delimiter, source.sheet, source.limit)
             table = read_table(file, options, shown=str(self.folder / source.path))
         else:
-            rows = tuple(Row(dict(row), self.document.line((*loc, i)) or 1) for i, row in enumerate(source))
+            rows = tuple(DataRow(dict(row), self.document.line((*loc, i)) or 1) for i, row in enumerate(source))
             columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
             table = Table(self.document.path, columns, rows, "yaml")
             if not rows:

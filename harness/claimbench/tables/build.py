@@ -10,7 +10,7 @@ import numpy as np
 
 from claimbench.plan.clusters import cluster_names
 from claimbench.tables.items import arm_items
-from claimbench.tables.rows import Row, call_rows, make_row, strings
+from claimbench.tables.rows import CallRow, call_rows, make_row, strings
 from claimbench.tables.types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
 from claimbench.types import Attempt, Call, CallRecord, Cost, Manifest, Score, Session, Suite
 
@@ -52,7 +52,7 @@ def build_tables(
         tries[attempt.call_id].append(attempt)
     origin = {s.n: (_utc_seconds(s.started_utc), s.monotonic_origin_ns) for s in sessions}
     arms = list(dict.fromkeys([*manifest.arms_run, *(c.arm for c in planned)]))
-    rows: dict[str, list[Row]] = {arm: [] for arm in arms}
+    rows: dict[str, list[CallRow]] = {arm: [] for arm in arms}
     for record in records:
         if record.call.role != "subject":
             continue

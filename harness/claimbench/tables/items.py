@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.tables.rows import Row, distinct, dollars, service_s
+from claimbench.tables.rows import CallRow, distinct, dollars, service_s
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, FloatArray, IntArray, ItemTable
 from claimbench.types import ANSWERED, Cost, Outcome
 
 _ANSWERED = [outcome.value for outcome in ANSWERED]
 
 
-def arm_items(n: int, rows: Sequence[Row], calls: CallRows, planned: IntArray) -> ArmItems:
+def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArray) -> ArmItems:
     """Aggregate one arm's calls per item.
 
     Args:

@@ -19,7 +19,7 @@ CACHED = frozenset({"replayed", "provider_cached"})
 """Provenances whose answer was not produced for this call."""
 
 
-class Row(NamedTuple):
+class CallRow(NamedTuple):
     """One finished call, before it becomes a row of arrays: what is asked of it later, read once while it is at hand.
 
     Stamps and token counts are those of the attempt that ended the call, ns; without any, ``timed`` is false.
@@ -57,7 +57,7 @@ class Row(NamedTuple):
 
 
 _NEVER_SENT = (0, 0, None, None, None, 0, (), math.nan, None, None, None, None)
-"""What stands in :class:`Row` from ``sent_ns`` on for a call without attempts."""
+"""What stands in :class:`CallRow` from ``sent_ns`` on for a call without attempts."""
 
 
 def strings(values: Iterable[str]) -> StrArray:
@@ -72,13 +72,13 @@ def make_row(
     score: Score | None,
     cost: Cost | None,
     origin: Mapping[int, tuple[float, int]],
-) -> Row:
+) -> CallRow:
     """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic ns)."""
     call, outcome = record.call, record.outcome
     value, status = _main_score(outcome, score)
     cached = record.provenance in CACHED
     if not attempts:
-        return Row(item, call.id, call.epoch, 0, outcome, cached, False, value, status, cost, math.nan, math.nan, 0, "",
+        return CallRow(item, call.id, call.epoch, 0, outcome, cached, False, value, status, cost, math.nan, math.nan, 0, "",
                    *_NEVER_SENT)  # fmt: skip
     last = attempts[-1]
     sent = busy = math.nan
@@ -89,7 +89,7 @@ def make_row(
     told, t, usage = _told(final, "latency_known"), final.timing, final.usage
     if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
         busy = sum([tm.e2e_s(a.timing) for a in attempts])
-    return Row(
+    return CallRow(
         item, call.id, call.epoch, final.session, outcome, cached, told and not cached and outcome.answered, value,
         status, cost, sent, busy, len(attempts), t.stamp_source, t.sent_ns, t.queued_ns, t.scheduled_ns,
         t.first_content_ns, t.first_answer_ns, t.ended_ns, t.chunk_ns, _with_retries_s(attempts),
@@ -134,7 +134,7 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
     return math.nan, low, high
 
 
-def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
+def call_rows(rows: Sequence[CallRow], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
     columns = _columns(rows)
     usd = _floats([dollars(cost) for cost in columns["cost"]]).reshape(-1, 3)
@@ -162,8 +162,8 @@ def call_rows(rows: Sequence[Row], clusters: Sequence[str]) -> CallRows:
     )
 
 
-def _columns(rows: Sequence[Row]) -> dict[str, tuple[Any, ...]]:
-    return dict(zip(Row._fields, zip(*rows, strict=True) if rows else [()] * len(Row._fields), strict=True))
+def _columns(rows: Sequence[CallRow]) -> dict[str, tuple[Any, ...]]:
+    return dict(zip(CallRow._fields, zip(*rows, strict=True) if rows else [()] * len(CallRow._fields), strict=True))
 
 
 def _ints(values: Sequence[int]) -> IntArray:
@@ -208,7 +208,7 @@ class _Meant:
         return np.where(self._timed & ~np.isnan(seconds), seconds, self(seconds))
 
 
-def service_s(rows: Sequence[Row]) -> FloatArray:
+def service_s(rows: Sequence[CallRow]) -> FloatArray:
     """Seconds from sending to the end of each call's final attempt, where that means something."""
     spans = [(row.ended_ns - row.sent_ns) / tm.NS_PER_S for row in rows]
     return _Meant([row.timed for row in rows], [row.outcome for row in rows])(_floats(spans))

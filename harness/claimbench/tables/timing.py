@@ -90,7 +90,7 @@ def chunk_gaps_s(timing: Timing) -> tuple[float, ...]:
 
 
 @dataclass(frozen=True, slots=True)
-class Rates:
+class TokenSpeeds:
     """Tokens per second of one in-process attempt, by our stamps and by the engine's own counters; None: unknown."""
 
     prefill: float | None
@@ -99,7 +99,7 @@ class Rates:
     engine_decode: float | None
 
 
-def token_rates(timing: Timing) -> Rates:
+def token_rates(timing: Timing) -> TokenSpeeds:
     """Prefill and decode tokens/s of an engine that tells its own times (``Timing.engine``, as llama.cpp does).
 
     prefill = prompt_n / TTFT, decode = (predicted_n - 1) / (last chunk - first chunk): the first token falls out of the
@@ -110,7 +110,7 @@ def token_rates(timing: Timing) -> Rates:
     n_in, n_out = engine.get("prompt_n"), engine.get("predicted_n")
     last = timing.chunk_ns[-1] if timing.chunk_ns else None
     steps = None if n_out is None or n_out < 2 else n_out - 1
-    return Rates(
+    return TokenSpeeds(
         prefill=_rate(n_in, ttft_s(timing)),
         decode=_rate(steps, _seconds(last, timing.first_content_ns)),
         engine_prefill=_rate(n_in, _from_ms(engine.get("prompt_ms"))),

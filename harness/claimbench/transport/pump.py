@@ -14,7 +14,7 @@ import socket
 import time
 from collections.abc import Callable
 
-from claimbench.transport.timeouts import Watch
+from claimbench.transport.timeouts import TimeoutTimer
 
 OFTEN_NS = 1_000_000
 """A look costs some 3 microseconds; chunks of one answer rarely follow one another within a millisecond."""
@@ -27,7 +27,7 @@ class Pump:
         self._selector: selectors.DefaultSelector | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._last_ns = 0
-        self.watch = Watch()
+        self.watch = TimeoutTimer()
 
     def add(self, sock: socket.socket, read: Callable[[], None]) -> None:
         """Call ``read`` soon after ``sock`` has something to be read, until removed."""

@@ -23,7 +23,7 @@ class Timeouts:
     idle_s: float | None = None
 
 
-class Watch:
+class TimeoutTimer:
     """Exchanges under way, each with its limits."""
 
     def __init__(self) -> None:

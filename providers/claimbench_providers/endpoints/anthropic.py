@@ -14,7 +14,7 @@ from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import merge_anthropic, normalise_anthropic
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
@@ -41,7 +41,7 @@ class AnthropicProvider(SseEndpoint):
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         super().__init__(arm, context)
-        options = Options(arm, ("headers", "extra_body", "omit", "accept_model"))
+        options = ArmOptions(arm, ("headers", "extra_body", "omit", "accept_model"))
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self._extra, self._omit = dict(options.mapping("extra_body")), options.texts("omit")
 

@@ -11,7 +11,7 @@ from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import hides_reasoning
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, StampSource
 from claimbench_providers import hosts, keys
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
 from claimbench_providers.endpoints.responses_wire import ResponsesDialect
@@ -33,7 +33,7 @@ class ChatEndpoint:
     """
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
-        options = Options(arm, OPTIONS)
+        options = ArmOptions(arm, OPTIONS)
         self._arm, self._context = arm, context
         self.url = arm.base_url or hosts.OPENAI_URL
         if not re.match(r"https?://[^/]", self.url):

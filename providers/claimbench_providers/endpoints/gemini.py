@@ -20,7 +20,7 @@ from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import normalise_gemini
 from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
@@ -43,7 +43,7 @@ class GeminiProvider(SseEndpoint):
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         super().__init__(arm, context)
-        options = Options(arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model"))
+        options = ArmOptions(arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model"))
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self._extra, self._config = dict(options.mapping("extra_body")), dict(options.mapping("extra_config"))
         self._omit = options.texts("omit")
@@ -99,10 +99,10 @@ class GeminiProvider(SseEndpoint):
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
         """A reader of GenerateContentResponse objects."""
-        return ResponseReader(meta)
+        return GeminiReader(meta)
 
 
-class ResponseReader:
+class GeminiReader:
     """Events of one stream of GenerateContentResponse objects; usage is cumulative, the last one counts."""
 
     def __init__(self, meta: Meta) -> None:

@@ -22,7 +22,7 @@ from claimbench.errors import IncompleteStream, Network, PluginError, ProviderEr
 from claimbench.provider.contract import ProviderContext
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource, UsageReport
 from claimbench_providers import hosts, keys
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import chat_wire as openai_wire
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import response_meta
@@ -42,7 +42,7 @@ class LitellmProvider:
     stamp_source: StampSource = "sdk"
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
-        options = Options(arm, ("extra", "omit"))
+        options = ArmOptions(arm, ("extra", "omit"))
         self._extra = dict(options.mapping("extra"))
         self._dialect = openai_wire.Dialect(
             arm.model,

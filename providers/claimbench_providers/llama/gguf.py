@@ -58,7 +58,7 @@ class GgufHeader:
         return 2 * layers * kv_heads * (key + value)
 
 
-class _Reader:
+class _GgufReader:
     def __init__(self, stream: BinaryIO, path: Path, version: int) -> None:
         self.stream, self.path, self.version = stream, path, version
 
@@ -118,7 +118,7 @@ def _read(stream: BinaryIO, path: Path, size: int, vocabulary: bool) -> GgufHead
     if magic != MAGIC:
         seen = "an empty file" if not magic else f"its first bytes are {magic!r}"
         raise ModelError(f"{path} is not a GGUF model: {seen}, not {MAGIC!r}", hint=_BROKEN_HINT)
-    reader = _Reader(stream, path, 0)
+    reader = _GgufReader(stream, path, 0)
     version = int(reader.number("I"))
     if version not in (2, 3):
         raise ModelError(f"{path}: GGUF version {version} is not supported (2 and 3 are)", hint=_BROKEN_HINT)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from claimbench.types import Arm, Json
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 
 OPTIONS = (
     "n_ctx",
@@ -48,7 +48,7 @@ class LlamaOptions:
 
 def llama_options(arm: Arm) -> LlamaOptions:
     """Read an arm's options; PluginError names what is wrong."""
-    options = Options(arm, OPTIONS)
+    options = ArmOptions(arm, OPTIONS)
     return LlamaOptions(
         n_ctx=options.integer("n_ctx", None, least=8),
         n_threads=options.integer("n_threads", None, least=1) or usable_cpus(),

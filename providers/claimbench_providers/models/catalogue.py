@@ -18,7 +18,7 @@ from typing import Any, Literal
 from claimbench.errors import IntegrityError, ModelError
 
 SourceKind = Literal["huggingface", "pypi", "file"]
-Progress = Callable[[str, int, int | None], None]
+ShowBytes = Callable[[str, int, int | None], None]
 """Called with what is being done, the bytes done, and the bytes in all if known."""
 
 
@@ -31,7 +31,7 @@ class WheelPart:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ModelSource:
     """One place a model can come from. ``match``: a pattern for the files of a Hugging Face repository."""
 
     kind: SourceKind
@@ -64,7 +64,7 @@ class CatalogEntry:
     file: str | None
     sha256: str | None
     size: int | None
-    sources: tuple[Source, ...]
+    sources: tuple[ModelSource, ...]
     note: str | None = None
 
 
@@ -121,10 +121,10 @@ def _entry(item: Mapping[str, Any]) -> CatalogEntry:
     return CatalogEntry(sources=sources, **values)
 
 
-def _source(item: Mapping[str, Any]) -> Source:
+def _source(item: Mapping[str, Any]) -> ModelSource:
     values = dict(item)
     parts = tuple(WheelPart(**part) for part in values.pop("parts", ()))
-    return Source(parts=parts, **values)
+    return ModelSource(parts=parts, **values)
 
 
 def find(name: str, entries: Mapping[str, CatalogEntry]) -> CatalogEntry:
@@ -184,7 +184,7 @@ def _split_parts(path: Path) -> tuple[Path, ...]:
 # Hashes
 
 
-def hash_file(path: Path, progress: Progress | None = None) -> str:
+def hash_file(path: Path, progress: ShowBytes | None = None) -> str:
     """SHA-256 of a file, read through."""
     digest, done, size = hashlib.sha256(), 0, path.stat().st_size
     with path.open("rb") as stream:
@@ -240,7 +240,7 @@ def trusted_sha256(entry: CatalogEntry, folder: Path) -> str | None:
         return None
 
 
-def verify(entry: CatalogEntry, folder: Path, progress: Progress | None = None) -> str | None:
+def verify(entry: CatalogEntry, folder: Path, progress: ShowBytes | None = None) -> str | None:
     """Hash a cached model anew and compare; returns the hash, None if it is not cached.
 
     Raises:

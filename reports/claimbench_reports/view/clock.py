@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from statistics import median
 
-from claimbench.tables.timing import Rates, token_rates
+from claimbench.tables.timing import TokenSpeeds, token_rates
 from claimbench.types import Attempt, Json
 from claimbench_reports.view.inputs import ReportData
 
@@ -46,10 +46,10 @@ def _facts(attempts: Sequence[Attempt]) -> dict[str, Json]:
     return facts
 
 
-_Pick = Callable[[Rates], float | None]
+_Pick = Callable[[TokenSpeeds], float | None]
 
 
-def _beside(rates: Sequence[Rates], ours: _Pick, engine: _Pick) -> str | None:
+def _beside(rates: Sequence[TokenSpeeds], ours: _Pick, engine: _Pick) -> str | None:
     """Medians of both over the calls that have both, and of their ratio; None where no engine told its own."""
     pairs = [(mine, its) for r in rates if (mine := ours(r)) is not None and (its := engine(r)) is not None]
     if not pairs:

@@ -63,7 +63,7 @@ class PriceFact:
 
 
 @dataclass(frozen=True, slots=True)
-class BreakEven:
+class BreakEvenLine:
     """The volume from which an owned or rented host is cheaper than an endpoint (docs/method.md, "Dollars").
 
     ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` = that over
@@ -85,7 +85,7 @@ class BreakEven:
 
 
 @dataclass(frozen=True, slots=True)
-class TornadoRow:
+class TornadoBar:
     """One assumption of a cost ratio moved alone, with the ratio at both ends; ``flips`` = the verdict changes."""
 
     assumption: str
@@ -97,21 +97,21 @@ class TornadoRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Tornado:
+class TornadoChart:
     """Sensitivity of one cost ratio (claim ``claim_id``, threshold if it has one) to its assumptions."""
 
     title: str
     claim_id: str | None
     ratio: float
     threshold: float | None
-    rows: tuple[TornadoRow, ...]
+    rows: tuple[TornadoBar, ...]
     label: str = ""
 
 
-def tornado_of(title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado) -> Tornado:
+def tornado_of(title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado) -> TornadoChart:
     """A core tornado as a report's, its labels in words."""
     rows = tuple(
-        TornadoRow(r.assumption.label, f"{r.assumption.low:.4g}", f"{r.assumption.high:.4g}", r.ratio_low, r.ratio_high,
+        TornadoBar(r.assumption.label, f"{r.assumption.low:.4g}", f"{r.assumption.high:.4g}", r.ratio_low, r.ratio_high,
                    r.flips)
         for r in result.rows
     )  # fmt: skip
@@ -120,7 +120,7 @@ def tornado_of(title: str, claim_id: str | None, threshold: float | None, result
         "conditional": f"Conditional: {', '.join(result.flipped_by)} can change the verdict.",
         "undecided": "Holds for each assumption alone, not for all of them at their worst.",
     }
-    return Tornado(title, claim_id, result.base, threshold, rows, words[result.label])
+    return TornadoChart(title, claim_id, result.base, threshold, rows, words[result.label])
 
 
 def break_even_of(
@@ -132,11 +132,11 @@ def break_even_of(
     *,
     local_marginal_usd: float = 0.0,
     basis: str = "measured",
-) -> BreakEven:
+) -> BreakEvenLine:
     """The core's break-even of one pair, with what went into it."""
     found = economics.break_even(usd_per_hour, api_usd_per_request, capacity_per_hour, local_marginal_usd)
     never = found.requests_per_hour is None
-    return BreakEven(local_arm, api_arm, usd_per_hour, api_usd_per_request, found.requests_per_hour, found.utilisation,
+    return BreakEvenLine(local_arm, api_arm, usd_per_hour, api_usd_per_request, found.requests_per_hour, found.utilisation,
                      capacity_per_hour, found.feasible, local_marginal_usd, basis,
                      found.sentence if never else None)  # fmt: skip
 
@@ -145,8 +145,8 @@ def break_even_of(
 class Economics:
     """Everything derived from costs that is not a verdict."""
 
-    break_even: tuple[BreakEven, ...] = ()
-    tornado: tuple[Tornado, ...] = ()
+    break_even: tuple[BreakEvenLine, ...] = ()
+    tornado: tuple[TornadoChart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.format import figure, percent, visible
-from claimbench_reports.view.inputs import BreakEven, ReportData
+from claimbench_reports.view.inputs import BreakEvenLine, ReportData
 from claimbench_reports.view.types import BreakEvenView, CostPart, Series, TornadoBar, TornadoView
 
 CURVE_POINTS = 120
@@ -63,7 +63,7 @@ def break_even_views(data: ReportData) -> tuple[BreakEvenView, ...]:
     return tuple(_break_even(b) for b in (data.economics.break_even if data.economics else ()))
 
 
-def _break_even(b: BreakEven) -> BreakEvenView:
+def _break_even(b: BreakEvenLine) -> BreakEvenView:
     id_ = f"break_even.{b.local_arm}.{b.api_arm}"
 
     volume = figure(f"{id_}.volume", b.requests_per_hour, "per_hour")

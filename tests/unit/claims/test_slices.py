@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from claimbench.claims.slices import difference_lines, slice_differences
-from claimbench.claims.verdicts import judge, parse_claims
+from claimbench.claims.verdicts import decide_claims, parse_claims
 from claimbench.suite.load import load_suite
 from claimbench.tables.types import ItemTable
 from claimbench.testing.tables import tables_from_arrays
@@ -56,7 +56,7 @@ def test_a_claim_is_about_its_slice_alone(tmp_path: Path) -> None:
     items, calls = tables_from_arrays(
         {"one": one, "two": two}, task=["t"] * 400, slices={"language": ["de" if g else "en" for g in german]}
     )
-    everywhere, in_german = judge(claims, items, calls)
+    everywhere, in_german = decide_claims(claims, items, calls)
     assert everywhere.status != "supported"
     assert in_german.status == "supported"
     assert in_german.readings[0].estimate is not None

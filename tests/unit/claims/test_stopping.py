@@ -10,7 +10,7 @@ from statsmodels.stats.power import TTestPower
 
 from claimbench.claims.power import ArmEffort, Assumptions, efforts_from_pilot, from_pilot, plan_claim
 from claimbench.claims.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
-from claimbench.claims.verdicts import JudgeContext, explain_text, judge, parse_claim
+from claimbench.claims.verdicts import ClaimContext, decide_claims, explain_text, parse_claim
 from claimbench.stats.sequential import nominal_alpha
 from claimbench.tables.subset import restrict
 from claimbench.testing.tables import tables_from_arrays
@@ -38,13 +38,13 @@ def test_a_clear_gap_stops_early_and_shows_the_repeated_interval() -> None:
     rule = rule_for(claims, items.items)
     looks = []
     while rule.next_items is not None:
-        looks.append(rule.look("r", items, calls, JudgeContext()))
+        looks.append(rule.look("r", items, calls, ClaimContext()))
     last = looks[-1]
     assert last.decision == DECIDED
     assert last.items < N
     assert last.repeated_p["c"] <= 0.05
     seen = restrict(items, calls, set(items.items[: last.items]))
-    v = judge(claims, *seen, context_at(JudgeContext(), last, rule))[0]
+    v = decide_claims(claims, *seen, context_at(ClaimContext(), last, rule))[0]
     assert v.status == "supported"
     assert v.readings[0].estimate is not None
     assert v.readings[0].estimate.level == pytest.approx(1 - rule.alpha_of(last))
@@ -62,7 +62,7 @@ def test_no_gap_stops_for_futility() -> None:
     rule = rule_for([claim("A is more accurate than B")], items.items)
     decisions = []
     while rule.next_items is not None:
-        decisions.append(rule.look("r", items, calls, JudgeContext()).decision)
+        decisions.append(rule.look("r", items, calls, ClaimContext()).decision)
     assert decisions[0] == CONTINUE  # never futile at the first look
     assert decisions[-1] == FUTILE
     assert len(decisions) < 5
@@ -73,12 +73,12 @@ def test_a_resumed_run_keeps_the_looks_it_used() -> None:
     items, calls = tables_from_arrays(gap)
     claims = [claim("A is more accurate than B"), claim("A is as accurate as B", "d")]
     one = rule_for(claims, items.items)
-    first = one.look("r", items, calls, JudgeContext())
+    first = one.look("r", items, calls, ClaimContext())
     assert first.decision == CONTINUE
     again = rule_for(claims, items.items, done=[first])
     assert again.next_items == one.next_items == one.plan.looks[1].n_items
-    second = one.look("r", items, calls, JudgeContext())
-    assert again.look("r", items, calls, JudgeContext()) == second
+    second = one.look("r", items, calls, ClaimContext())
+    assert again.look("r", items, calls, ClaimContext()) == second
     assert second.k == 2
     assert second.repeated_p["c"] < first.repeated_p["c"]
 
@@ -86,7 +86,7 @@ def test_a_resumed_run_keeps_the_looks_it_used() -> None:
 def test_claims_that_cannot_be_judged_do_not_keep_a_run_going() -> None:
     items, calls = tables_from_arrays(CLEAR)
     rule = rule_for([claim("A is 90% cheaper than B")], items.items)  # no dollars: price unknown
-    assert rule.look("r", items, calls, JudgeContext()).decision == DECIDED
+    assert rule.look("r", items, calls, ClaimContext()).decision == DECIDED
 
 
 def test_wrong_verdicts_under_stopping_stay_rare() -> None:
@@ -99,9 +99,9 @@ def test_wrong_verdicts_under_stopping_stay_rare() -> None:
         items, calls = tables_from_arrays({"A": a, "B": b})
         rule = rule_for([c], items.items)
         while rule.next_items is not None:
-            last = rule.look("r", items, calls, JudgeContext())
+            last = rule.look("r", items, calls, ClaimContext())
         seen = restrict(items, calls, set(items.items[: last.items]))
-        wrong += judge([c], *seen, context_at(JudgeContext(), last, rule))[0].status != "inconclusive"
+        wrong += decide_claims([c], *seen, context_at(ClaimContext(), last, rule))[0].status != "inconclusive"
     assert wrong <= 9  # P(X > 9) < 0.0008 for a true rate of 5%
 
 
@@ -153,7 +153,7 @@ def test_cost_plan_is_met_in_simulation() -> None:
         a, b = (mean * rng.lognormal(-(sigma**2) / 2, sigma, n) for mean in (0.09, 1.0))
         c = parse_claim(ClaimSpec("c", "A is 90% cheaper than B", None, {"reading": "per_request"}), ARMS, ())
         hits += (
-            judge([c], *tables_from_arrays({"A": np.ones(n), "B": np.ones(n)}, usd={"A": a, "B": b}))[0].status
+            decide_claims([c], *tables_from_arrays({"A": np.ones(n), "B": np.ones(n)}, usd={"A": a, "B": b}))[0].status
             == "supported"
         )
     assert hits >= 36  # planned 80%; P(X < 36) < 0.001

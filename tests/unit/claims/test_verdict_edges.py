@@ -12,7 +12,7 @@ import pytest
 
 from claimbench.claims import gate
 from claimbench.claims.readings.rules import rules
-from claimbench.claims.verdicts import HostRate, JudgeContext, ListPrice, context_of, judge, parse_claim
+from claimbench.claims.verdicts import ClaimContext, HostRate, ListPrice, context_of, decide_claims, parse_claim
 from claimbench.claims.words import REASONS
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import (
@@ -45,13 +45,13 @@ SPREAD = {"A": np.arange(N) * 4.0, "B": np.arange(N) * 4.0 + 1}
 
 
 def run(
-    text: str, context: JudgeContext | None = None, raw: Mapping[str, Any] | None = None, **columns: Any
+    text: str, context: ClaimContext | None = None, raw: Mapping[str, Any] | None = None, **columns: Any
 ) -> Verdict:
     defaults: dict[str, Any] = {"usd": USD, "ttft_s": FAST, "sent_utc_s": SPREAD}
     scores = columns.pop("scores", SCORES)
     items, calls = tables_from_arrays(scores, **{**defaults, **columns})
     claim = parse_claim(ClaimSpec("c", text, None, dict(raw or {})), ARMS, ())
-    verdict = judge([claim], items, calls, context)[0]
+    verdict = decide_claims([claim], items, calls, context)[0]
     known = {*REASONS, *gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS}
     for reason in (*verdict.reasons, *verdict.flags, *(x for r in verdict.readings for x in r.reasons)):
         assert reason.split(":")[0] in known or reason.startswith("allowed_")  # every code has its words
@@ -101,21 +101,21 @@ def test_the_ordinary_case_is_supported() -> None:
 @pytest.mark.parametrize("text", [BETTER, CHEAPER, FASTER])
 def test_gate_keys_must_match(key: str, text: str) -> None:
     profiles = {"A": {key: "one"}, "B": {key: "two"}}
-    v = run(text, JudgeContext(profiles=profiles))
+    v = run(text, ClaimContext(profiles=profiles))
     assert (v.status, codes(v), v.readings) == ("not_comparable", {key}, ())
     assert "'one' for A and 'two' for B" in v.sentence
-    assert run(text, JudgeContext(profiles={"A": {key: "one"}, "B": {key: "one"}})).status == "supported"
+    assert run(text, ClaimContext(profiles={"A": {key: "one"}, "B": {key: "one"}})).status == "supported"
 
 
 @pytest.mark.parametrize(("key", "code"), [("client_host", "client_host"), ("concurrency", "load")])
 def test_gate_keys_of_latency_only(key: str, code: str) -> None:
-    context = JudgeContext(profiles={"A": {key: 1}, "B": {key: 4}})
+    context = ClaimContext(profiles={"A": {key: 1}, "B": {key: 4}})
     assert codes(run(FASTER, context)) == {code}
     assert run(BETTER, context).status == "supported"
 
 
 def test_an_allowed_difference_is_printed() -> None:
-    context = JudgeContext(
+    context = ClaimContext(
         profiles={"A": {"answer_constraint": "grammar"}, "B": {"answer_constraint": "json_schema"}},
         allow=frozenset({"answer_constraint"}),
     )
@@ -125,7 +125,7 @@ def test_an_allowed_difference_is_printed() -> None:
 
 
 def test_the_measured_suite_can_never_be_allowed_to_differ() -> None:
-    context = JudgeContext(profiles={"A": {"measured_sha256": 1}}, allow=frozenset({"measured_sha256"}))
+    context = ClaimContext(profiles={"A": {"measured_sha256": 1}}, allow=frozenset({"measured_sha256"}))
     assert run(BETTER, context).status == "not_comparable"
 
 
@@ -153,7 +153,7 @@ def test_gate_limit_of_the_prefix_cache_is_for_cost_and_latency() -> None:
 
 
 def test_an_arm_that_was_not_run_is_not_comparable_and_keeps_its_projection() -> None:
-    context = JudgeContext(arms_not_run={"B": "OPENAI_API_KEY is not set"}, projections={"c": {"ratio": 0.08}})
+    context = ClaimContext(arms_not_run={"B": "OPENAI_API_KEY is not set"}, projections={"c": {"ratio": 0.08}})
     v = run(CHEAPER, context, scores={"A": GOOD})
     assert (v.status, codes(v)) == ("not_comparable", {"arm_not_measured"})
     assert v.projected == {"ratio": 0.08}
@@ -313,23 +313,23 @@ def test_arms_at_different_times_have_no_latency_verdict() -> None:
 
 
 def test_a_busy_client_has_no_latency_verdict() -> None:
-    late = JudgeContext(loop_lag_p99_s=0.1)
+    late = ClaimContext(loop_lag_p99_s=0.1)
     on_loop = {"A": {"stamp_source": np.full(N, "transport")}}
     assert codes(run(FASTER, late, calls=on_loop)) == {"client_limited"}
     assert run(FASTER, late).status == "supported"  # stamps that the loop cannot move
-    assert run(FASTER, JudgeContext(loop_lag_p99_s=0.001), calls=on_loop).status == "supported"
+    assert run(FASTER, ClaimContext(loop_lag_p99_s=0.001), calls=on_loop).status == "supported"
 
 
 def test_instrument_error_that_could_decide() -> None:
     close = {"A": 0.2 * NOISE, "B": 0.25 * NOISE}
     assert run(FASTER, ttft_s=close).status == "supported"
-    v = run(FASTER, JudgeContext(instrument_error_s={"B": 0.08}), ttft_s=close)
+    v = run(FASTER, ClaimContext(instrument_error_s={"B": 0.08}), ttft_s=close)
     assert (v.status, codes(v)) == ("inconclusive", {"instrument_error"})
-    assert run(FASTER, JudgeContext(instrument_error_s={"B": 0.001}), ttft_s=close).status == "supported"
+    assert run(FASTER, ClaimContext(instrument_error_s={"B": 0.001}), ttft_s=close).status == "supported"
 
 
 def test_warnings_on_sessions_and_blocks() -> None:
-    v = run(FASTER, JudgeContext(devices={"A": "cpu", "B": None}), sent_utc_s={a: np.arange(N) * 0.6 for a in "AB"})
+    v = run(FASTER, ClaimContext(devices={"A": "cpu", "B": None}), sent_utc_s={a: np.arange(N) * 0.6 for a in "AB"})
     assert {"single_session", "short_blocks"} <= flags(v)
     assert [f for f in v.flags if f.startswith("single_session")] == ["single_session: B"]
 
@@ -359,7 +359,7 @@ def test_one_request_that_carries_the_bill() -> None:
 
 
 def test_a_judge_without_labels_decides_nothing() -> None:
-    judged = JudgeContext(judged_tasks=frozenset({"task"}))
+    judged = ClaimContext(judged_tasks=frozenset({"task"}))
     assert codes(run(BETTER, judged)) == {"judge_uncorrected"}
     assert run(BETTER, replace(judged, trust_judge=True)).status == "supported"
     labels = {
@@ -375,21 +375,21 @@ def test_a_judge_without_labels_decides_nothing() -> None:
 def test_a_fixed_population_needs_epochs_or_determinism() -> None:
     items, calls = tables_from_arrays(SCORES)
     claim = replace(parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ()), population="fixed")
-    assert codes(judge([claim], items, calls)[0]) == {"fixed_needs_epochs"}
-    exact = judge([claim], items, calls, JudgeContext(deterministic=frozenset({"A", "B"})))[0]
+    assert codes(decide_claims([claim], items, calls)[0]) == {"fixed_needs_epochs"}
+    exact = decide_claims([claim], items, calls, ClaimContext(deterministic=frozenset({"A", "B"})))[0]
     assert exact.status == "supported"
     assert "exact_on_fixed_items" in flags(exact)
     assert exact.readings[0].estimate is not None
     assert exact.readings[0].estimate.low == exact.readings[0].estimate.high
     tie = tables_from_arrays({"A": GOOD, "B": GOOD})
-    assert judge([claim], *tie, JudgeContext(deterministic=frozenset({"A", "B"})))[0].status == "refuted"
+    assert decide_claims([claim], *tie, ClaimContext(deterministic=frozenset({"A", "B"})))[0].status == "refuted"
 
 
 def test_declared_after_is_said_everywhere_and_leaves_the_family() -> None:
     items, calls = tables_from_arrays(SCORES, usd=USD)
     before = parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())
     after = replace(parse_claim(ClaimSpec("d", CHEAPER, None, {}), ARMS, ()), declared="after")
-    first, second = judge([before, after], items, calls)
+    first, second = decide_claims([before, after], items, calls)
     assert "declared_after" in second.flags
     assert "after the data were seen" in second.sentence
     assert all(r.p_holm is None for r in second.readings)
@@ -403,11 +403,11 @@ def test_holm_over_the_report() -> None:
     a[np.flatnonzero(base == 0)[:6]] = 1.0
     items, calls = tables_from_arrays({"A": a, "B": base})
     claim = parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())
-    alone = judge([claim], items, calls)[0]
+    alone = decide_claims([claim], items, calls)[0]
     assert alone.status == "supported"
     p = alone.readings[0].p
     assert p is not None
-    many = judge([replace(claim, id=str(i)) for i in range(int(0.05 / p) + 1)], items, calls)
+    many = decide_claims([replace(claim, id=str(i)) for i in range(int(0.05 / p) + 1)], items, calls)
     assert {v.status for v in many} == {"inconclusive"}
     assert all("multiplicity" in v.reasons for v in many)
 
@@ -424,9 +424,9 @@ def test_class_needs_every_closed_model() -> None:
     arms = (*ARMS, Arm("C", "p", "mc", weights="proprietary"))
     claim = parse_claim(ClaimSpec("c", "open models have caught up with closed models", None, {}), arms, ())
     items, calls = tables_from_arrays({"A": GOOD, "B": POOR, "C": np.ones(N)})
-    assert judge([claim], items, calls)[0].status == "refuted"
+    assert decide_claims([claim], items, calls)[0].status == "refuted"
     items, calls = tables_from_arrays({"A": GOOD, "B": POOR})
-    v = judge([claim], items, calls)[0]
+    v = decide_claims([claim], items, calls)[0]
     assert (v.status, codes(v)) == ("not_comparable", {"arm_not_measured"})
 
 
@@ -458,17 +458,17 @@ def test_about_is_a_window_on_both_sides() -> None:
 
 def test_list_prices_are_arithmetic() -> None:
     prices = {"A": ListPrice(0.1, 0.4, "a1"), "B": ListPrice(2.0, 8.0, "b1")}
-    v = run(CHEAPER, JudgeContext(list_prices=prices))
+    v = run(CHEAPER, ClaimContext(list_prices=prices))
     listed = next(r for r in v.readings if r.name == "list_price")
     assert (listed.status, listed.price_ids) == ("supported", ("a1", "b1"))
     cheap_input = {"A": ListPrice(0.1, 4.0, "a1"), "B": ListPrice(2.0, 8.0, "b1")}
-    assert "depends_on_reading" in run(CHEAPER, JudgeContext(list_prices=cheap_input)).reasons
+    assert "depends_on_reading" in run(CHEAPER, ClaimContext(list_prices=cheap_input)).reasons
     pinned = run(CHEAPER, raw={"reading": "list_price"})
     assert (pinned.status, codes(pinned)) == ("not_comparable", {"price_unknown"})
 
 
 def test_flip_points_of_a_host() -> None:
-    v = run(CHEAPER, JudgeContext(hosts={"A": HostRate(0.2, 0.5)}), raw={"reading": "per_request"})
+    v = run(CHEAPER, ClaimContext(hosts={"A": HostRate(0.2, 0.5)}), raw={"reading": "per_request"})
     r = v.readings[0]
     assert r.estimate is not None
     assert r.estimate.value is not None
@@ -482,7 +482,7 @@ def test_n_more_in_samples_dollars_and_hours() -> None:
     a, b = np.ones(N), np.ones(N)
     a[:10], b[10:25] = 0.0, 0.0
     v = run(BETTER, scores={"A": a, "B": b}, ttft_s={arm: np.full(N, 2.0) for arm in "AB"},
-            context=JudgeContext(devices={"A": "cpu", "B": "cpu"}))  # fmt: skip
+            context=ClaimContext(devices={"A": "cpu", "B": "cpu"}))  # fmt: skip
     r = v.readings[0]
     assert v.status == "inconclusive"
     assert r.n_more is not None
@@ -512,7 +512,7 @@ def test_fast_has_two_public_tiers() -> None:
 def test_what_is_explained_is_what_is_tested(text: str) -> None:
     claim = parse_claim(ClaimSpec("c", text, None, {}), ARMS, ())
     items, calls = tables_from_arrays(SCORES, usd=USD, ttft_s=FAST, tpot_s=FAST, e2e_s=FAST)
-    tested = [(r.name, r.direction, r.threshold) for r in judge([claim], items, calls)[0].readings]
+    tested = [(r.name, r.direction, r.threshold) for r in decide_claims([claim], items, calls)[0].readings]
     planned = [(r.name, r.side, r.threshold) for r in rules(claim)]
     by_name = {name: (side, threshold) for name, side, threshold in planned}
     assert {name for name, _, _ in tested} == set(by_name)
@@ -540,5 +540,5 @@ def test_context_of_a_run() -> None:
     assert context.loop_lag_p99_s == 0.002
     assert context.deterministic == {"A"}
     assert context.arms_not_run == {"B": "no key"}
-    v = judge([parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())], items, calls, context)[0]
+    v = decide_claims([parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())], items, calls, context)[0]
     assert codes(v) == {"answer_constraint"}

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.claims.verdicts import decide_claims, parse_claim
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec, Verdict
 
@@ -34,7 +34,7 @@ def data(seed: int) -> dict[str, dict[str, np.ndarray]]:
 def verdict(text: str, columns: dict[str, dict[str, np.ndarray]], **raw: Any) -> Verdict:
     given_ = dict(columns)
     items, calls = tables_from_arrays(given_.pop("scores"), **given_)  # type: ignore[arg-type]
-    return judge([parse_claim(ClaimSpec("c", text, None, raw), ARMS, ())], items, calls)[0]
+    return decide_claims([parse_claim(ClaimSpec("c", text, None, raw), ARMS, ())], items, calls)[0]
 
 
 @few
@@ -144,7 +144,7 @@ def test_more_claims_never_decide_more(seed: int) -> None:
     items, calls = tables_from_arrays(given_.pop("scores"), **given_)  # type: ignore[arg-type]
     claims = [parse_claim(ClaimSpec(str(i), t, None, {}), ARMS, ()) for i, t in enumerate(
         ("A is more accurate than B", "A is as accurate as B", "A is cheaper than B"))]  # fmt: skip
-    together = judge(claims, items, calls)
+    together = decide_claims(claims, items, calls)
     for claim, v in zip(claims, together, strict=True):
-        alone = judge([claim], items, calls)[0]
+        alone = decide_claims([claim], items, calls)[0]
         assert v.status in {alone.status, "inconclusive"}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.claims.verdicts import judge, parse_claim
+from claimbench.claims.verdicts import decide_claims, parse_claim
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, Claim, ClaimSpec, Reading, Verdict
 
@@ -34,7 +34,7 @@ def one(text: str, scores: dict[str, Any], **columns: Any) -> Verdict:
     raw = columns.pop("raw", {})
     context = columns.pop("context", None)
     items, calls = tables_from_arrays(scores, **columns)
-    return judge([claim(text, **raw)], items, calls, context)[0]
+    return decide_claims([claim(text, **raw)], items, calls, context)[0]
 
 
 def reading(verdict: Verdict, name: str) -> Reading:

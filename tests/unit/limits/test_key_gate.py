@@ -33,7 +33,7 @@ from claimbench.types import (
     SamplingParams,
     Usage,
 )
-from claimbench_providers.scripted.provider import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import ScriptedArm, ScriptedProvider
 
 
 class Rows:
@@ -135,7 +135,7 @@ class Server:
 def measure(server: Server, seconds: float, concurrency: int, latency_s: float, **arm: Any) -> tuple[Progress, Runner]:
     async def main() -> tuple[Progress, Runner]:
         usage = Usage(input_fresh=(server.tokens or 3) - 2, output_visible=2)
-        script = Script(fault=server.fault, ttft_s=latency_s, usage=lambda _r, _t: usage)
+        script = ScriptedArm(fault=server.fault, ttft_s=latency_s, usage=lambda _r, _t: usage)
         arms = {"a": Arm("a", "x", "m", concurrency=concurrency, **arm)}
         policy = ErrorPolicy(max_retries=6, stop_arm_after=1000)
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
@@ -218,7 +218,7 @@ def test_the_whole_key_waits_and_the_history_says_so() -> None:
                 return RateLimited("slow down", retry_after_s=30, billable="no")
             return None
 
-        script = Script(fault=fault, ttft_s=0.2)
+        script = ScriptedArm(fault=fault, ttft_s=0.2)
         same = {"provider": "x", "model": "m", "concurrency": 2, "api_key_env": "KEY"}
         arms = {name: Arm(name, **same) for name in ("a", "b")} | {"other": Arm("other", "y", "m", concurrency=2)}
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
@@ -253,7 +253,7 @@ def test_after_a_refusal_without_a_time_one_request_asks_at_a_time() -> None:
 
 def test_ctrl_c_does_not_wait_for_a_pause() -> None:
     async def main() -> float:
-        script = Script(fault=lambda _r, _n: RateLimited("slow down", retry_after_s=600))
+        script = ScriptedArm(fault=lambda _r, _n: RateLimited("slow down", retry_after_s=600))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
             {"a": Arm("a", "x", "m", concurrency=4)}, {"a": ScriptedProvider(script)}, request_of, Rows(), LoopClock(),
@@ -268,7 +268,7 @@ def test_ctrl_c_does_not_wait_for_a_pause() -> None:
 
 def test_a_daily_quota_stops_the_arm_instead_of_waiting() -> None:
     async def main() -> Progress:
-        script = Script(fault=lambda _r, _n: RateLimited("tomorrow", retry_after_s=7200))
+        script = ScriptedArm(fault=lambda _r, _n: RateLimited("tomorrow", retry_after_s=7200))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
             {"a": Arm("a", "x", "m")}, {"a": ScriptedProvider(script)}, request_of, rows, LoopClock(),

@@ -27,7 +27,7 @@ from claimbench.types import (
     SamplingParams,
     Timing,
 )
-from claimbench_providers.scripted.provider import Script, ScriptedProvider
+from claimbench_providers.scripted.provider import ScriptedArm, ScriptedProvider
 
 
 class ListWriter:
@@ -98,7 +98,7 @@ def test_latency_counts_from_the_intended_time() -> None:
 
 async def test_an_open_loop_does_not_wait_for_answers() -> None:
     clock = SystemClock()
-    provider = ScriptedProvider(Script(ttft_s=0.2))
+    provider = ScriptedProvider(ScriptedArm(ttft_s=0.2))
     calls = [Call("r", f"a-{i}", "t", f"s{i}", 0, "a", 0, i) for i in range(20)]
     writer = ListWriter()
     runner = Runner(

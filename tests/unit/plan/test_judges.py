@@ -14,7 +14,7 @@ import pytest
 
 from claimbench import stats
 from claimbench.claims.stopping import CONTINUE, StopRule
-from claimbench.claims.verdicts import JudgeContext, judge, parse_claim
+from claimbench.claims.verdicts import ClaimContext, decide_claims, parse_claim
 from claimbench.claims.words import explain_reason
 from claimbench.errors import SuiteError
 from claimbench.evaluation.people import People, draw, human_scores, judge_agreement, to_label
@@ -334,11 +334,11 @@ RNG = np.random.default_rng(11)
 TRUTH = {"A": (RNG.random(N) < 0.9).astype(float), "B": (RNG.random(N) < 0.6).astype(float)}
 SEEN = {arm: np.where(RNG.random(N) < 0.9, values, 1 - values) for arm, values in TRUTH.items()}
 """The same through a judge that errs on one in ten."""
-COURT = JudgeContext(judged_tasks=frozenset({"task"}))
+COURT = ClaimContext(judged_tasks=frozenset({"task"}))
 ARMS = (Arm("A", "p", "ma"), Arm("B", "p", "mb"))
 
 
-def verdict(text: str, context: JudgeContext, labelled: int = 0, **columns: Any) -> Verdict:
+def verdict(text: str, context: ClaimContext, labelled: int = 0, **columns: Any) -> Verdict:
     items, calls = tables_from_arrays(
         columns.pop("scores", SEEN), usd={arm: np.full(N, 0.001) for arm in SEEN}, **columns
     )
@@ -347,12 +347,12 @@ def verdict(text: str, context: JudgeContext, labelled: int = 0, **columns: Any)
         chosen[np.random.default_rng(3).permutation(N)[:labelled]] = True
         human = {arm: np.where(chosen, values, np.nan) for arm, values in TRUTH.items()}
         context = replace(context, human_scores=human)
-    (found,) = judge([parse_claim(ClaimSpec("c", text, None, {"arm": ["A"]}), ARMS, ())], items, calls, context)
+    (found,) = decide_claims([parse_claim(ClaimSpec("c", text, None, {"arm": ["A"]}), ARMS, ())], items, calls, context)
     return found
 
 
 def test_a_judges_scores_decide_nothing_by_themselves() -> None:
-    plain = verdict("more accurate than B", JudgeContext())
+    plain = verdict("more accurate than B", ClaimContext())
     capped = verdict("more accurate than B", COURT)
     assert (plain.status, capped.status) == ("supported", "inconclusive")
     assert capped.reasons == ("judge_uncorrected",)

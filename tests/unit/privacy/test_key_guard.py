@@ -12,7 +12,7 @@ from claimbench.cli.secrets import guard_of, known_secrets
 from claimbench.errors import SuiteError
 from claimbench.privacy.key_guard import KeyGuard
 from claimbench.privacy.redact import MASK
-from claimbench.provider.attempt import Answer, Tried
+from claimbench.provider.attempt import CollectedAnswer, Tried
 from claimbench.suite.load import load_suite
 from claimbench.types import Attempt, Outcome, Timing, ToolCall
 
@@ -23,7 +23,7 @@ GUARD = KeyGuard(secrets=("another-secret-1",), keys=(KEY, "short"))
 def tried(text: str = "", error: str | None = None, **more: object) -> Tried:
     timing = Timing(None, 1, 2, None, None, (), 3, "transport")
     attempt = Attempt("c", 1, 1, timing, Outcome.OK, 200, None, None, None, "yes", error=error)
-    return Tried(replace(attempt, **more), Answer(parts=[text]), None)
+    return Tried(replace(attempt, **more), CollectedAnswer(parts=[text]), None)
 
 
 def test_errors_lose_every_secret_and_every_shape() -> None:

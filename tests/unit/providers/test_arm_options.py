@@ -6,7 +6,7 @@ import pytest
 
 from claimbench.errors import PluginError
 from claimbench.types import Arm
-from claimbench_providers.arm_options import Options
+from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.chat import OPTIONS as ENDPOINT_OPTIONS
 from claimbench_providers.llama.options import OPTIONS as LLAMA_OPTIONS
 
@@ -17,14 +17,14 @@ def arm(**options: object) -> Arm:
 
 @pytest.mark.parametrize("known", [ENDPOINT_OPTIONS, LLAMA_OPTIONS])
 def test_accept_model_is_an_option_of_every_provider(known: tuple[str, ...]) -> None:
-    assert Options(arm(accept_model=["big-1-0925"]), known).texts("accept_model") == ("big-1-0925",)
+    assert ArmOptions(arm(accept_model=["big-1-0925"]), known).texts("accept_model") == ("big-1-0925",)
 
 
 def test_accept_model_is_a_list() -> None:
     with pytest.raises(PluginError, match=r"options\.accept_model is 'big-1-0925', but must be a list of texts"):
-        Options(arm(accept_model="big-1-0925"), ENDPOINT_OPTIONS)
+        ArmOptions(arm(accept_model="big-1-0925"), ENDPOINT_OPTIONS)
 
 
 def test_an_unknown_option_names_the_nearest() -> None:
     with pytest.raises(PluginError, match="did you mean `accept_model`"):
-        Options(arm(accept_models=["x"]), ENDPOINT_OPTIONS)
+        ArmOptions(arm(accept_models=["x"]), ENDPOINT_OPTIONS)

@@ -29,7 +29,7 @@ from claimbench.types import (
     Request,
     SamplingParams,
 )
-from claimbench_providers.scripted.provider import Script, ScriptedEngine, ScriptedProvider
+from claimbench_providers.scripted.provider import ScriptedArm, ScriptedEngine, ScriptedProvider
 
 
 class ListWriter:
@@ -110,7 +110,7 @@ def _id(row: Any) -> str:
 
 
 async def test_a_fault_is_retried_as_an_attempt_of_its_own_and_never_becomes_an_answer() -> None:
-    script = Script(fault=lambda _r, number: Network("reset", billable="no") if number < 3 else None)
+    script = ScriptedArm(fault=lambda _r, number: Network("reset", billable="no") if number < 3 else None)
     writer, _, _ = await run({"a": ScriptedProvider(script)}, 4)
     assert [r.outcome for r in writer.of("record")] == [Outcome.OK] * 4
     assert [a.number for a in writer.of("attempt")] == [1, 2, 3] * 4
@@ -118,7 +118,7 @@ async def test_a_fault_is_retried_as_an_attempt_of_its_own_and_never_becomes_an_
 
 
 async def test_a_call_that_fails_every_try_is_missing_not_wrong() -> None:
-    script = Script(fault=lambda r, _n: ConnectTimeout("no route") if r.call_id == "a-1" else None)
+    script = ScriptedArm(fault=lambda r, _n: ConnectTimeout("no route") if r.call_id == "a-1" else None)
     writer, progress, _ = await run({"a": ScriptedProvider(script)}, 3)
     outcomes = {r.call.id: r.outcome for r in writer.of("record")}
     assert outcomes["a-1"] is Outcome.CONNECT_TIMEOUT
@@ -127,7 +127,7 @@ async def test_a_call_that_fails_every_try_is_missing_not_wrong() -> None:
 
 
 async def test_a_bug_in_a_provider_is_an_outcome_and_the_run_goes_on() -> None:
-    script = Script(fault=lambda r, n: ZeroDivisionError("oops") if r.call_id == "a-0" and n == 1 else None)
+    script = ScriptedArm(fault=lambda r, n: ZeroDivisionError("oops") if r.call_id == "a-0" and n == 1 else None)
     writer, _, _ = await run({"a": ScriptedProvider(script)}, 2)
     first = writer.of("attempt")[0]
     assert first.outcome is Outcome.SERVER_FAULT
@@ -136,7 +136,7 @@ async def test_a_bug_in_a_provider_is_an_outcome_and_the_run_goes_on() -> None:
 
 
 async def test_a_refused_key_stops_the_arm_and_not_the_others() -> None:
-    bad = ScriptedProvider(Script(fault=lambda _r, _n: Auth("bad key", billable="no")))
+    bad = ScriptedProvider(ScriptedArm(fault=lambda _r, _n: Auth("bad key", billable="no")))
     _, progress, _ = await run({"bad": bad, "good": ScriptedProvider()}, 40)
     assert len(bad.script.sent) == 1
     assert progress.arms["good"].done == 40
@@ -144,14 +144,14 @@ async def test_a_refused_key_stops_the_arm_and_not_the_others() -> None:
 
 
 async def test_an_endpoint_that_never_answers_is_given_up_early() -> None:
-    dead = ScriptedProvider(Script(fault=lambda _r, _n: Network("refused", billable="no")))
+    dead = ScriptedProvider(ScriptedArm(fault=lambda _r, _n: Network("refused", billable="no")))
     _, progress, _ = await run({"dead": dead}, 50)
     assert progress.arms["dead"].stopped is not None
     assert len(dead.script.sent) == 3 * 3  # three calls, three tries each
 
 
 async def test_an_endpoint_that_has_answered_gets_more_patience() -> None:
-    flaky = ScriptedProvider(Script(fault=lambda r, _n: None if r.call_id == "f-0" else Network("refused")))
+    flaky = ScriptedProvider(ScriptedArm(fault=lambda r, _n: None if r.call_id == "f-0" else Network("refused")))
     _, progress, _ = await run({"f": flaky}, 50, policy=ErrorPolicy(max_retries=0, stop_arm_after=10))
     assert progress.arms["f"].stopped is not None
     assert len(flaky.script.sent) == 11
@@ -160,19 +160,19 @@ async def test_an_endpoint_that_has_answered_gets_more_patience() -> None:
 @pytest.mark.parametrize(
     ("script", "outcome"),
     [
-        (Script(answer=lambda _r: ""), Outcome.EMPTY),
-        (Script(finish_reason="length"), Outcome.TRUNCATED),
-        (Script(finish_reason="content_filter"), Outcome.REFUSED),
-        (Script(finish_reason=None), Outcome.INCOMPLETE_STREAM),
+        (ScriptedArm(answer=lambda _r: ""), Outcome.EMPTY),
+        (ScriptedArm(finish_reason="length"), Outcome.TRUNCATED),
+        (ScriptedArm(finish_reason="content_filter"), Outcome.REFUSED),
+        (ScriptedArm(finish_reason=None), Outcome.INCOMPLETE_STREAM),
     ],
 )
-async def test_what_the_model_did_is_its_outcome(script: Script, outcome: Outcome) -> None:
+async def test_what_the_model_did_is_its_outcome(script: ScriptedArm, outcome: Outcome) -> None:
     writer, _, _ = await run({"a": ScriptedProvider(script)}, 1, policy=ErrorPolicy(max_retries=0))
     assert writer.of("record")[0].outcome is outcome
 
 
 async def test_another_model_than_asked_for_stops_the_arm() -> None:
-    other = ScriptedProvider(Script(model_returned="something-else-7b"))
+    other = ScriptedProvider(ScriptedArm(model_returned="something-else-7b"))
     writer, progress, _ = await run({"a": other}, 10)
     assert writer.of("record")[0].outcome is Outcome.BAD_REQUEST
     assert "'m'" in writer.of("attempt")[0].error
@@ -183,7 +183,7 @@ async def test_another_model_than_asked_for_stops_the_arm() -> None:
 
 @pytest.mark.parametrize("returned", ["m", "m-2026-05-01", "lab/m", "models/m"])
 async def test_a_dated_or_prefixed_id_of_the_same_model_is_the_same_model(returned: str) -> None:
-    _, progress, _ = await run({"a": ScriptedProvider(Script(model_returned=returned))}, 2)
+    _, progress, _ = await run({"a": ScriptedProvider(ScriptedArm(model_returned=returned))}, 2)
     assert progress.arms["a"].stopped is None
 
 
@@ -203,7 +203,7 @@ async def test_in_process_arms_of_one_device_take_turns() -> None:
 
 async def test_no_arm_runs_far_ahead_of_the_slowest() -> None:
     ahead = 0
-    fast, slow = ScriptedProvider(), ScriptedProvider(Script(ttft_s=0.002))
+    fast, slow = ScriptedProvider(), ScriptedProvider(ScriptedArm(ttft_s=0.002))
 
     class Watch(ListWriter):
         def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
@@ -237,7 +237,7 @@ async def test_an_arms_own_calls_in_flight_never_hold_it_back() -> None:
                 yield event
             running -= 1
 
-    await run({"a": Crowded(Script(ttft_s=0.01))}, 200, c_a=100)
+    await run({"a": Crowded(ScriptedArm(ttft_s=0.01))}, 200, c_a=100)
     assert most == 100
 
 
@@ -267,7 +267,7 @@ async def test_an_unknown_bill_counts_as_its_reservation() -> None:
 
 
 async def test_stopping_lets_calls_in_flight_end_and_starts_nothing_more() -> None:
-    provider = ScriptedProvider(Script(ttft_s=0.01))
+    provider = ScriptedProvider(ScriptedArm(ttft_s=0.01))
     writer = ListWriter()
     runner = make_runner({"a": provider}, writer, c_a=3)
     task = asyncio.ensure_future(runner.run(make_calls(["a"], 100)))
@@ -279,7 +279,7 @@ async def test_stopping_lets_calls_in_flight_end_and_starts_nothing_more() -> No
 
 
 async def test_stopping_twice_cancels_what_is_in_flight() -> None:
-    provider = ScriptedProvider(Script(ttft_s=30))
+    provider = ScriptedProvider(ScriptedArm(ttft_s=30))
     writer = ListWriter()
     runner = make_runner({"a": provider}, writer)
     task = asyncio.ensure_future(runner.run(make_calls(["a"], 3)))
@@ -311,7 +311,9 @@ def test_retry_after_is_honoured_whole() -> None:
 
 async def test_a_rate_limited_call_waits_as_long_as_it_is_told() -> None:
     clock_before = FakeClock().monotonic_ns()
-    script = Script(fault=lambda _r, n: RateLimited("slow down", retry_after_s=20, billable="no") if n == 1 else None)
+    script = ScriptedArm(
+        fault=lambda _r, n: RateLimited("slow down", retry_after_s=20, billable="no") if n == 1 else None
+    )
     writer = ListWriter()
     runner = make_runner({"a": ScriptedProvider(script)}, writer)
     await runner.run(make_calls(["a"], 1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.types import JudgeContext, Leaf, Question
+from claimbench.claims.types import ClaimContext, Leaf, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
 from claimbench.types import Claim
@@ -70,7 +70,7 @@ def missing_is_unequal(scores: Scores) -> bool:
     return stats.fisher_p(scores.missing_a, n, scores.missing_b, n) < 0.05
 
 
-def questions(items: ItemTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of an accuracy claim on one pair of arms; empty where no item has a score in both arms."""
     scores = paired_scores(items, leaf)
     if len(scores.a) == 0:
@@ -99,7 +99,7 @@ def _size(scores: Scores, rule: Callable[[int, int], tuple[str, ...]]) -> tuple[
 class _Pair:
     """The readings of one relation on one pair, sharing the paired means and their sensitivity variants."""
 
-    def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: JudgeContext) -> None:
+    def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: ClaimContext) -> None:
         self.claim, self.leaf, self.items, self.scores, self.ctx = leaf.claim, leaf, items, scores, ctx
         self.codes = stats.cluster_codes(scores.cluster)
         self.exact = False
@@ -244,7 +244,7 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
     return lambda alpha: stats.error_ratio_ci(pm, alpha)
 
 
-def human_pairs(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> BoolArray | None:
+def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | None:
     """Items of a claim that people labelled in both arms; None without labels, or where not a judge alone scores."""
     one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
     if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:
@@ -267,7 +267,7 @@ class Corrected:
     missing: Mapping[str, IntervalAt] = field(default_factory=dict)
 
 
-def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: JudgeContext) -> Corrected | None:
+def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Corrected | None:
     """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered.
 
     PPI holds for any guess that treats labelled and other items alike, so where the judge left no score the guess is

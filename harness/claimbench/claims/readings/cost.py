@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.types import JudgeContext, Leaf, Question
+from claimbench.claims.types import ClaimContext, Leaf, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim
@@ -82,7 +82,7 @@ def thresholds(claim: Claim) -> tuple[str, float, float, tuple[float, float] | N
     return "within" if about else "<=", 1 - x + h, 1 - x, window
 
 
-def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
     if leaf.claim.relation == "at_most":
         return _absolute(items, leaf)
@@ -114,7 +114,7 @@ def _size(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[str, .
 
 
 def _per_request(
-    leaf: Leaf, a: Dollars, b: Dollars, codes: stats.IntArray, blocked: tuple[str, ...], ctx: JudgeContext
+    leaf: Leaf, a: Dollars, b: Dollars, codes: stats.IntArray, blocked: tuple[str, ...], ctx: ClaimContext
 ) -> Question:
     side, threshold, strict, window = thresholds(leaf.claim)
     pm = stats.paired_means(a.middle(), b.middle(), codes)
@@ -153,7 +153,7 @@ def _ratio_p(pm: PairedMeans, threshold: float, window: tuple[float, float] | No
     return min(1.0, guard * stats.hull_test(pm, (1.0, -threshold)).p)
 
 
-def _flips(leaf: Leaf, ratio: float | None, threshold: float, ctx: JudgeContext) -> dict[str, float]:
+def _flips(leaf: Leaf, ratio: float | None, threshold: float, ctx: ClaimContext) -> dict[str, float]:
     """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly price of local arms.
 
     m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the treatment.
@@ -203,7 +203,7 @@ def _correct_ratio(
     return lambda alpha: stats.cost_per_correct_ratio_ci(xa, sa, xb, sb, cluster, alpha)
 
 
-def _list_price(leaf: Leaf, calls: CallTable, ctx: JudgeContext) -> Question:
+def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
     """Arithmetic, no sampling: input and output prices bound the ratio, the measured token mix places it between."""
     side, threshold, strict, window = thresholds(leaf.claim)
     name, label = "list_price", "list price per token"

@@ -11,7 +11,7 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.readings.cost import thresholds
-from claimbench.claims.types import JudgeContext, Leaf, Question
+from claimbench.claims.types import ClaimContext, Leaf, Question
 from claimbench.stats import Interval, QuantileData
 from claimbench.tables.types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim
@@ -32,7 +32,7 @@ UNDER = "under the harness's reading"
 
 
 @dataclass(frozen=True)
-class Sample:
+class ArmTimes:
     """One arm's values of one metric with the cluster of each row; ``arm`` for reasons."""
 
     arm: str
@@ -41,7 +41,7 @@ class Sample:
     error_s: float
 
 
-def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> list[Question]:
+def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a latency claim; empty where an arm has no measured call."""
     arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
     blocked, flags = caps(calls, leaf, ctx)
@@ -53,7 +53,7 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: JudgeContext)
 
 
 def _of_metric(
-    metric: str, samples: list[Sample], claim: Claim, blocked: tuple[str, ...], flags: tuple[str, ...]
+    metric: str, samples: list[ArmTimes], claim: Claim, blocked: tuple[str, ...], flags: tuple[str, ...]
 ) -> list[Question]:
     if claim.relation == "at_most":
         limits = _limits(claim, metric)
@@ -80,8 +80,8 @@ def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
 
 
 def _sample(
-    arm: str, metric: str, items: ItemTable, calls: CallTable, leaf: Leaf, arms: tuple[str, ...], ctx: JudgeContext
-) -> Sample:
+    arm: str, metric: str, items: ItemTable, calls: CallTable, leaf: Leaf, arms: tuple[str, ...], ctx: ClaimContext
+) -> ArmTimes:
     """Pick the arm's measured calls on items that every arm of the claim has measured (one item mix)."""
     rows = calls.arms[arm]
     shared = leaf.mask.copy()
@@ -95,7 +95,7 @@ def _sample(
     if metric == "tpot" and error:
         tokens = rows.n_out[keep]
         error /= max(float(np.nanmedian(tokens)) - 1, 1.0) if np.isfinite(tokens).any() else 1.0
-    return Sample(arm, values[keep], _coarser(rows, keep), error)
+    return ArmTimes(arm, values[keep], _coarser(rows, keep), error)
 
 
 def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> stats.IntArray:
@@ -105,7 +105,7 @@ def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -
     return blocks if 1 < n_blocks < n_clusters else clusters
 
 
-def _too_small(samples: list[Sample], p: float) -> tuple[str, ...]:
+def _too_small(samples: list[ArmTimes], p: float) -> tuple[str, ...]:
     """Reason codes where a sample cannot bound the quantile: too few effective rows, or fewer than 6 clusters."""
     out: list[str] = []
     for sample in samples:
@@ -117,7 +117,7 @@ def _too_small(samples: list[Sample], p: float) -> tuple[str, ...]:
     return tuple(dict.fromkeys(out))
 
 
-def _unusable(samples: list[Sample]) -> str | None:
+def _unusable(samples: list[ArmTimes]) -> str | None:
     empty = [s.arm for s in samples if len(s.values) == 0]
     if empty:
         return f"not measured for {' and '.join(empty)}"
@@ -129,7 +129,7 @@ def _ratio(
     name: str,
     metric: str,
     label: str,
-    samples: list[Sample],
+    samples: list[ArmTimes],
     claim: Claim,
     limits: tuple[str, float, float, tuple[float, float] | None],
     blocked: tuple[str, ...],
@@ -158,7 +158,7 @@ def _between(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
 
 
-def _moved(sample: Sample, sign: int, p: float) -> QuantileData:
+def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
     """Shift the sample by the instrument's error; times stay positive."""
     values = np.maximum(sample.values + sign * sample.error_s, 1e-9)
     return stats.quantile_data(values, p, sample.cluster)
@@ -177,7 +177,7 @@ def _rows_needed(data: list[QuantileData], p: float) -> int | None:
 def _limit(
     name: str,
     metric: str,
-    sample: Sample,
+    sample: ArmTimes,
     claim: Claim,
     seconds: float,
     blocked: tuple[str, ...],
@@ -203,7 +203,7 @@ def _single(data: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_interval(data, alpha)
 
 
-def caps(calls: CallTable, leaf: Leaf, ctx: JudgeContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Collect what forbids or qualifies every latency verdict on these arms.
 
     Returns:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from claimbench.claims.readings.cost import thresholds
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
-from claimbench.claims.types import Side
+from claimbench.claims.types import Relation
 from claimbench.claims.words import MEANS, number
 from claimbench.types import Claim
 
@@ -21,7 +21,7 @@ class ReadingRule:
     name: str
     means: str
     family: str
-    side: Side
+    side: Relation
     threshold: float
     strict: float
     window: tuple[float, float] | None = None
@@ -71,7 +71,7 @@ def _accuracy(claim: Claim) -> list[ReadingRule]:
             ReadingRule("non_inferior", "difference in points", "difference", ">=", -m, -m),
             ReadingRule("equivalent", "difference in points", "difference", "within", 0.0, 0.0, (-m, m), False),
         ]
-    side: Side = "within" if about else ">="
+    side: Relation = "within" if about else ">="
     if claim.relation == "times_more":
         window = (0.9 * x, 1.1 * x) if about else None
         return [ReadingRule("relative", MEANS["relative"], "ratio", side, x - h, x, window)]

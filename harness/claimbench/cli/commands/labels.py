@@ -12,7 +12,7 @@ from claimbench.cli.common import open_store, results_option, run_argument
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.evaluation.evaluate import Stored
+    from claimbench.evaluation.evaluate import StoredRun
     from claimbench.store.results import ResultsStore
 
 COLUMNS = ("call_id", "task", "sample_id", "request", "target", "answer", "choices", "label")
@@ -73,7 +73,7 @@ def import_command(file: Path, run: str | None, results: Path) -> int:
     return 0
 
 
-def _judged_run(store: ResultsStore, run: str | None) -> Stored:
+def _judged_run(store: ResultsStore, run: str | None) -> StoredRun:
     from claimbench.evaluation.evaluate import read_run
 
     stored = read_run(store, store.resolve_run(run))
@@ -82,7 +82,7 @@ def _judged_run(store: ResultsStore, run: str | None) -> Stored:
     return stored
 
 
-def _write(output: Path, stored: Stored, wanted: list[str]) -> None:
+def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
     """The answers as CSV for a spreadsheet; texts that it would run as formulas are defused."""
     from claimbench.cli.secrets import known_secrets
     from claimbench.plan.judges import asked_text
@@ -111,7 +111,7 @@ def _write(output: Path, stored: Stored, wanted: list[str]) -> None:
         raise BenchError(f"{output} cannot be written: {error.strerror}") from error
 
 
-def _labels(file: Path, stored: Stored) -> dict[str, dict[str, object]]:
+def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
     """Call id -> label; raises BenchError naming the line of what cannot be used."""
     from claimbench.evaluation.people import to_label
     from claimbench.scorers.judge import judge_of

@@ -13,7 +13,7 @@ from claimbench.cli.common import json_option, print_json
 from claimbench.errors import ModelError
 
 if TYPE_CHECKING:
-    from claimbench_providers.models.catalogue import CatalogEntry, Progress
+    from claimbench_providers.models.catalogue import CatalogEntry, ShowBytes
 
 
 @click.group("models")
@@ -116,7 +116,7 @@ def verify_command(names: tuple[str, ...], as_json: bool) -> int:
     return 0
 
 
-def _progress() -> AbstractContextManager[Progress]:
+def _progress() -> AbstractContextManager[ShowBytes]:
     """A bar on a terminal; elsewhere one plain line per step."""
     import sys
 
@@ -139,7 +139,7 @@ def _plain_lines() -> Callable[[str, int, int | None], None]:
 class _Bar:
     """A rich progress bar as a progress callback."""
 
-    def __enter__(self) -> Progress:
+    def __enter__(self) -> ShowBytes:
         from rich.console import Console
         from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 

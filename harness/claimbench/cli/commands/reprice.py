@@ -22,7 +22,7 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claimbench.evaluation.evaluate import Evaluation, Stored
+    from claimbench.evaluation.evaluate import Evaluation, StoredRun
     from claimbench.pricing.arms import ArmPrice
     from claimbench.types import Cost, Json
 
@@ -68,7 +68,7 @@ def reprice_command(
 
 
 def _new_prices(
-    stored: Stored, old: Mapping[str, ArmPrice], book: Path | None, changes: tuple[str, ...]
+    stored: StoredRun, old: Mapping[str, ArmPrice], book: Path | None, changes: tuple[str, ...]
 ) -> Mapping[str, ArmPrice]:
     """The run's own prices, those of ``book``, single rates on top. ``--as-of`` alone asks the run's frozen book."""
     from claimbench.cli.books import prices_from

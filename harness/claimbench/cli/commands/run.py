@@ -29,7 +29,7 @@ from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
 from claimbench.types import Outcome
 
 if TYPE_CHECKING:
-    from claimbench.claims.types import JudgeContext
+    from claimbench.claims.types import ClaimContext
     from claimbench.pricing.run import Pricing
     from claimbench.run.interim_looks import Segments
     from claimbench.run.progress import Progress
@@ -197,7 +197,7 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     from claimbench.run.interim_looks import LookSegments
 
     def of_run(run_id: str) -> Segments:
-        def judged() -> tuple[ItemTable, CallTable, JudgeContext]:
+        def judged() -> tuple[ItemTable, CallTable, ClaimContext]:
             found = evaluate(read_run(store, run_id))
             return found.items, found.calls, found.context
 

