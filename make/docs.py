@@ -1,7 +1,9 @@
-"""Rewrite the generated parts of docs/: help texts, keys of suite files, reason codes. ``--check`` only compares.
+"""Rewrite the generated parts of docs/: help texts, keys of suite files, reason codes. ``--check``
+only compares.
 
-A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. Commands that cannot be imported are
-left out with a warning here; the test that compares the pages fails for them.
+A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. Commands that
+cannot be imported are left out with a warning here; the test that compares the pages fails for
+them.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def commands() -> tuple[dict[str, click.Command], dict[str, str]]:
     broken: dict[str, str] = {}
     for name, (module, _) in COMMANDS.items():
         try:
-            loaded = importlib.import_module(f"claimbench.cli.{module}")
+            loaded = importlib.import_module(f"claimbench.cli.commands.{module}")
             found[name] = getattr(loaded, f"{name}_command", None) or getattr(loaded, module)
         except (ImportError, AttributeError) as error:
             broken[name] = str(error)
@@ -61,7 +63,9 @@ def _block(path: str, text: str) -> str:
 
 
 def suite_keys() -> str:
-    """Every key of a suite file with its values, default and meaning, as Markdown tables, from the JSON Schema."""
+    """Every key of a suite file with its values, default and meaning, as Markdown tables, from the
+    JSON Schema.
+    """
     schema = json_schema()
     top = [row for row in _rows(schema, schema, "") if "." not in row[0] and "[" not in row[0]]
     sections: dict[str, list[tuple[str, str, str, str]]] = {"The file": top}
@@ -78,8 +82,12 @@ def suite_keys() -> str:
     return "\n".join(parts)
 
 
-def _rows(node: Mapping[str, Any], schema: Mapping[str, Any], path: str) -> Iterator[tuple[str, str, str, str]]:
-    """(key path, values, default, meaning) of every property below ``node``; lists of objects are written ``key[]``."""
+def _rows(
+    node: Mapping[str, Any], schema: Mapping[str, Any], path: str
+) -> Iterator[tuple[str, str, str, str]]:
+    """(key path, values, default, meaning) of every property below ``node``; lists of objects are
+    written ``key[]``.
+    """
     required = node.get("required", ())
     for key, prop in node.get("properties", {}).items():
         here = f"{path}.{key}" if path else key
@@ -97,7 +105,9 @@ def _resolve(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str,
     return schema["$defs"][reference.rpartition("/")[2]] if reference else node
 
 
-def _object(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, bool]:
+def _object(
+    prop: Mapping[str, Any], schema: Mapping[str, Any]
+) -> tuple[Mapping[str, Any] | None, bool]:
     """The one kind of object a property or its list holds, and whether it is a list."""
     node, many = _resolve(prop, schema), False
     if node.get("type") == "array":
@@ -111,12 +121,20 @@ def _options(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping
     node = _resolve(node.get("items", {}), schema) if node.get("type") == "array" else node
     if "properties" in node:
         return [node]
-    return [found for each in (*node.get("oneOf", ()), *node.get("anyOf", ())) for found in _options(each, schema)]
+    return [
+        found
+        for each in (*node.get("oneOf", ()), *node.get("anyOf", ()))
+        for found in _options(each, schema)
+    ]
 
 
 def _values(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     node = _resolve(prop, schema)
-    choices = [each for each in (*node.get("anyOf", ()), *node.get("oneOf", ())) if each.get("type") != "null"]
+    choices = [
+        each
+        for each in (*node.get("anyOf", ()), *node.get("oneOf", ()))
+        if each.get("type") != "null"
+    ]
     if choices:
         return " or ".join(dict.fromkeys(_values(each, schema) for each in choices))
     if "enum" in node:
@@ -127,12 +145,22 @@ def _values(prop: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
     if kind == "object" and "properties" not in node:
         extra = node.get("additionalProperties")
         return f"mapping of {_values(extra, schema)}" if isinstance(extra, dict) else "mapping"
-    names = {"string": "text", "integer": "whole number", "boolean": "true, false", "object": "mapping"}
+    names = {
+        "string": "text",
+        "integer": "whole number",
+        "boolean": "true, false",
+        "object": "mapping",
+    }
     return names.get(kind, kind) + _limits(node)
 
 
 def _limits(node: Mapping[str, Any]) -> str:
-    words = (("minimum", "≥"), ("exclusiveMinimum", ">"), ("maximum", "≤"), ("exclusiveMaximum", "<"))
+    words = (
+        ("minimum", "≥"),
+        ("exclusiveMinimum", ">"),
+        ("maximum", "≤"),
+        ("exclusiveMaximum", "<"),
+    )
     found = [f"{sign} {node[name]:,}" for name, sign in words if name in node]
     return " " + ", ".join(found) if found else ""
 
@@ -151,7 +179,10 @@ def _cell(text: str) -> str:
 def reason_codes() -> str:
     """Every reason and flag of the claim checker with its words."""
     lines = ["| code | meaning |", "|---|---|"]
-    lines += [f"| `{code}{'…' if code.endswith('_') else ''}` | {_cell(text)} |" for code, text in REASONS.items()]
+    lines += [
+        f"| `{code}{'…' if code.endswith('_') else ''}` | {_cell(text)} |"
+        for code, text in REASONS.items()
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -164,7 +195,9 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
 
 
 def renewed(name: str) -> tuple[Path, str, str]:
-    """(page, its text now, its text with the part ``name`` made anew); ValueError where the page has no such part."""
+    """(page, its text now, its text with the part ``name`` made anew); ValueError where the page
+    has no such part.
+    """
     page, make = PARTS[name]
     path = DOCS / page
     now = path.read_text(encoding="utf-8")
@@ -184,7 +217,10 @@ def main(arguments: list[str]) -> int:
         if now == new:
             continue
         stale += 1
-        print(f"{path.name}: the part '{name}' {'is stale; run python make/docs.py' if checking else 'was rewritten'}")
+        print(
+            f"{path.name}: the part '{name}'"
+            f" {'is stale; run python make/docs.py' if checking else 'was rewritten'}"
+        )
         if not checking:
             path.write_text(new, encoding="utf-8")
     return 1 if stale and checking else 0

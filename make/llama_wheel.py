@@ -1,11 +1,14 @@
-"""Build the llama-cpp-python wheel once per machine, say what is happening, and reuse it the second time.
+"""Build the llama-cpp-python wheel once per machine, say what is happening, and reuse it the second
+time.
 
-Usage: ``python make/llama_wheel.py VERSION [--gpu]``; prints the wheel's path on the last line. Standard library only.
+Usage: ``python make/llama_wheel.py VERSION [--gpu]``; prints the wheel's path on the last line.
+Standard library only.
 
-The wheel is kept in the user's cache folder under a key of everything that changes it: version, CMake arguments,
-machine and CPU features (llama.cpp compiles for the CPU at hand, which is the honest build for a benchmark). A GPU
-build therefore never replaces a CPU build. Only ``libllama`` and ``libggml`` are built: no vision tools, no server,
-no command line programs, and not llama.cpp's ``common`` library (see llama_core_only.cmake).
+The wheel is kept in the user's cache folder under a key of everything that changes it: version,
+CMake arguments, machine and CPU features (llama.cpp compiles for the CPU at hand, which is the
+honest build for a benchmark). A GPU build therefore never replaces a CPU build. Only ``libllama``
+and ``libggml`` are built: no vision tools, no server, no command line programs, and not llama.cpp's
+``common`` library (see llama_core_only.cmake).
 """
 
 from __future__ import annotations
@@ -22,13 +25,22 @@ import time
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-OFF = ("LLAVA_BUILD", "LLAMA_BUILD_TOOLS", "LLAMA_BUILD_SERVER", "LLAMA_BUILD_TESTS", "LLAMA_BUILD_EXAMPLES")
+OFF = (
+    "LLAVA_BUILD",
+    "LLAMA_BUILD_TOOLS",
+    "LLAMA_BUILD_SERVER",
+    "LLAMA_BUILD_TESTS",
+    "LLAMA_BUILD_EXAMPLES",
+)
 NINJA_STEP = re.compile(r"\[(\d+)/(\d+)\]")
 
 
 def cmake_args(gpu: bool) -> list[str]:
     """The CMake arguments of the build; what the user set in CMAKE_ARGS comes last and wins."""
-    args = [f"-DCMAKE_PROJECT_llama_cpp_INCLUDE={HERE / 'llama_core_only.cmake'}", *(f"-D{name}=OFF" for name in OFF)]
+    args = [
+        f"-DCMAKE_PROJECT_llama_cpp_INCLUDE={HERE / 'llama_core_only.cmake'}",
+        *(f"-D{name}=OFF" for name in OFF),
+    ]
     if gpu:
         args.append("-DGGML_CUDA=ON")
     return args + os.environ.get("CMAKE_ARGS", "").split()
@@ -40,16 +52,24 @@ def cpu_features() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:
         return platform.processor()
-    return next((line for line in lines if line.startswith(("flags", "Features"))), platform.processor())
+    return next(
+        (line for line in lines if line.startswith(("flags", "Features"))), platform.processor()
+    )
 
 
 def cache_folder(version: str, args: list[str]) -> Path:
     """The folder of this very build."""
     cmake_file = (HERE / "llama_core_only.cmake").read_text()
     relative = [arg.replace(str(HERE), "") for arg in args]
-    seed = "\n".join([version, *relative, cmake_file, platform.machine(), platform.libc_ver()[1], cpu_features()])
+    seed = "\n".join(
+        [version, *relative, cmake_file, platform.machine(), platform.libc_ver()[1], cpu_features()]
+    )
     key = hashlib.sha256(seed.encode()).hexdigest()[:16]
-    root = Path(os.environ.get("CLAIMBENCH_CACHE") or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    root = Path(
+        os.environ.get("CLAIMBENCH_CACHE")
+        or os.environ.get("XDG_CACHE_HOME")
+        or Path.home() / ".cache"
+    )
     return root / "claimbench" / "wheels" / f"{version}-{key}"
 
 
@@ -62,18 +82,35 @@ def require_compilers(gpu: bool) -> None:
         if not any(shutil.which(name) for name in names):
             looked = ", ".join(names)
             hint = "On Debian: apt-get install build-essential"
-            sys.exit(f"error: {what} is needed to build llama-cpp-python (looked for {looked} on PATH). {hint}")
+            sys.exit(
+                f"error: {what} is needed to build llama-cpp-python (looked for {looked} on PATH)."
+                f" {hint}"
+            )
 
 
 def build(version: str, args: list[str], folder: Path) -> Path:
-    """Compile into ``folder`` and return the wheel; the compiler's output is kept in build.log beside it."""
+    """Compile into ``folder`` and return the wheel; the compiler's output is kept in build.log
+    beside it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log_path = folder / "build.log"
     started = last_said = time.monotonic()
-    say = f"[setup] compiling llama-cpp-python {version} for this machine: once, 2 to 10 minutes; log: {log_path}"
+    say = (
+        f"[setup] compiling llama-cpp-python {version} for this machine: once, 2 to 10 minutes;"
+        f" log: {log_path}"
+    )
     print(say, file=sys.stderr, flush=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch, log_path.open("w") as log:
-        pip = [sys.executable, "-m", "pip", "wheel", "-v", "--no-deps", "--no-binary", "llama-cpp-python"]
+        pip = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-v",
+            "--no-deps",
+            "--no-binary",
+            "llama-cpp-python",
+        ]
         environment = {**os.environ, "CMAKE_ARGS": " ".join(args)}
         process = subprocess.Popen(
             [*pip, "--no-cache-dir", "-w", scratch, f"llama-cpp-python=={version}"],
@@ -93,11 +130,18 @@ def build(version: str, args: list[str], folder: Path) -> Path:
         if process.wait() != 0:
             log.flush()
             tail = "".join(log_path.read_text().splitlines(keepends=True)[-25:])
-            sys.exit(f"{tail}\nerror: llama-cpp-python {version} did not compile; the whole log is in {log_path}")
+            sys.exit(
+                f"{tail}\nerror: llama-cpp-python {version} did not compile; the whole log is in"
+                f" {log_path}"
+            )
         built = next(Path(scratch).glob("*.whl"))
         wheel = folder / built.name
         built.replace(wheel)
-    print(f"[setup] compiled in {time.monotonic() - started:.0f} s, kept in {folder}", file=sys.stderr, flush=True)
+    print(
+        f"[setup] compiled in {time.monotonic() - started:.0f} s, kept in {folder}",
+        file=sys.stderr,
+        flush=True,
+    )
     return wheel
 
 
@@ -108,7 +152,10 @@ def main() -> None:
     folder = cache_folder(version, args)
     ready = sorted(folder.glob("*.whl"))
     if ready:
-        print(f"[setup] llama-cpp-python {version}: reusing the wheel compiled earlier", file=sys.stderr)
+        print(
+            f"[setup] llama-cpp-python {version}: reusing the wheel compiled earlier",
+            file=sys.stderr,
+        )
         print(ready[0])
         return
     require_compilers(gpu)

@@ -1,4 +1,6 @@
-"""What tests of several folders share: the small model, and multiple choice by llama-cpp-python alone."""
+"""What tests of several folders share: the small model, and multiple choice by llama-cpp-python
+alone.
+"""
 
 from __future__ import annotations
 
@@ -25,13 +27,16 @@ def small_model() -> Path:
 
 
 class BareChoices:
-    """Log-probabilities of continuations: a loop that evaluates each item's prefix once, and only needed logits.
+    """Log-probabilities of continuations: a loop that evaluates each item's prefix once, and only
+    needed logits.
 
-    ``pieces``: True evaluates the prefix alone and each rest after it, which is what reuse means; False evaluates each
-    text from its start in one piece, without any reuse.
+    ``pieces``: True evaluates the prefix alone and each rest after it, which is what reuse means;
+    False evaluates each text from its start in one piece, without any reuse.
     """
 
-    def __init__(self, path: Path, *, flash_attn: bool, n_ctx: int = 1024, n_threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, flash_attn: bool, n_ctx: int = 1024, n_threads: int = 1
+    ) -> None:
         from llama_cpp import Llama
 
         self._llm = Llama(
@@ -44,9 +49,14 @@ class BareChoices:
             verbose=False,
         )
 
-    def score(self, prefix: str, choices: Sequence[str], *, pieces: bool = True) -> list[tuple[float, bool]]:
+    def score(
+        self, prefix: str, choices: Sequence[str], *, pieces: bool = True
+    ) -> list[tuple[float, bool]]:
         """Sum of natural-log probabilities and whether greedy decoding would write it, per choice."""
-        llm, texts = self._llm, [self._llm.tokenize((prefix + choice).encode()) for choice in choices]
+        llm, texts = (
+            self._llm,
+            [self._llm.tokenize((prefix + choice).encode()) for choice in choices],
+        )
         head = llm.tokenize(prefix.encode())
         borders = [len(commonprefix([head, text])) for text in texts]  # noqa: RUF071 - of tokens, not of paths
         shared = min(borders)
@@ -75,7 +85,10 @@ class BareChoices:
         llm._batch.set_batch(batch=tokens, n_past=past, logits_all=every)
         llm._ctx.decode(llm._batch)
         wanted = range(len(tokens)) if every else (-1,)
-        return [np.ctypeslib.as_array(llm._ctx.get_logits_ith(i), shape=(llm.n_vocab(),)).copy() for i in wanted]
+        return [
+            np.ctypeslib.as_array(llm._ctx.get_logits_ith(i), shape=(llm.n_vocab(),)).copy()
+            for i in wanted
+        ]
 
     def close(self) -> None:
         """Free the model."""

@@ -1,4 +1,6 @@
-"""ClaimBench: verdicts on claims about language models, from accuracy, latency and dollars on the same requests."""
+"""ClaimBench: verdicts on claims about language models, from accuracy, latency and dollars on the
+same requests.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ __all__ = ["Run", "__version__", "open_run"]
 
 
 def __getattr__(name: str) -> Any:
-    """Load :mod:`claimbench.api` when it is first used: ``import claimbench`` and ``bench --help`` stay light."""
+    """Load :mod:`claimbench.api` when it is first used: ``import claimbench`` and ``bench --help``
+    stay light.
+    """
     if name in ("Run", "open_run"):
         from claimbench import api
 

@@ -26,21 +26,28 @@ def open_run(path: str | Path = "results", run: str | None = None) -> Run:
     """Open a stored run for reading.
 
     Args:
-        path: the results folder, its ``bench.db``, or the folder of one run in it. It need not be writable.
-        run: the run's id, or the unique beginning of one; default: the run whose folder was given, else the latest.
+        path: the results folder, its ``bench.db``, or the folder of one run in it. It need not be
+            writable.
+        run: the run's id, or the unique beginning of one; default: the run whose folder was given,
+            else the latest.
 
     Raises:
         StoreError: no database, no such run; SchemaTooNew: written by a newer ClaimBench.
     """
     place = Path(path)
-    if place.is_dir() and not (place / DATABASE_NAME).exists() and (place.parent / DATABASE_NAME).exists():
+    if (
+        place.is_dir()
+        and not (place / DATABASE_NAME).exists()
+        and (place.parent / DATABASE_NAME).exists()
+    ):
         place, run = place.parent, run or place.resolve().name
     with ResultsStore.open(place, read_only=True) as store:
         return Run(store.path, store.resolve_run(run))
 
 
 class Run:
-    """One stored run; made by :func:`open_run`. What it gives is read when first asked for, then kept.
+    """One stored run; made by :func:`open_run`. What it gives is read when first asked for, then
+    kept.
 
     A run that is still going on may be opened; open it again to see what has come since.
     """
@@ -82,10 +89,12 @@ class Run:
             return store.verify(self.id)
 
     def calls(self) -> pd.DataFrame:
-        """One row per finished call: what was asked and answered, score, tokens, dollars, and durations in seconds.
+        """One row per finished call: what was asked and answered, score, tokens, dollars, and
+        durations in seconds.
 
-        Beside the columns of :class:`~claimbench.tables.build.CallRows`: ``task``, ``sample_id``, ``text`` (the answer),
-        ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown numbers are NaN.
+        Beside the columns of :class:`~claimbench.tables.build.CallRows`: ``task``, ``sample_id``,
+        ``text`` (the answer), ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown
+        numbers are NaN.
         """
         from claimbench.evaluation import frames
 
@@ -99,19 +108,24 @@ class Run:
         return frame
 
     def attempts(self) -> pd.DataFrame:
-        """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens, billed dollars."""
+        """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens,
+        billed dollars.
+        """
         from claimbench.evaluation import frames
 
         return frames.attempts(self.stored.attempts, self.stored.calls)
 
     def items(self) -> pd.DataFrame:
-        """One row per item (task and sample) and arm: mean score and dollars over epochs, and what is missing."""
+        """One row per item (task and sample) and arm: mean score and dollars over epochs, and what
+        is missing.
+        """
         from claimbench.evaluation import frames
 
         return frames.items(self.evaluation.items)
 
     def verdicts(self) -> pd.DataFrame:
-        """One row per claim, parts of a claim below it (``part_of``), with the figures of the headline reading.
+        """One row per claim, parts of a claim below it (``part_of``), with the figures of the
+        headline reading.
 
         All readings are in ``run.evaluation.verdicts``.
         """

@@ -9,7 +9,9 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Monotonic nanoseconds for durations, UTC for provenance and prices, and a sleep on the same time line."""
+    """Monotonic nanoseconds for durations, UTC for provenance and prices, and a sleep on the same
+    time line.
+    """
 
     def monotonic_ns(self) -> int:
         """Nanoseconds on a clock that never goes back; comparable within one process only."""
@@ -43,7 +45,9 @@ class SystemClock:
 
 
 class FakeClock:
-    """A clock that only moves when slept on or told to; shipped for tests of ours and of plugins."""
+    """A clock that only moves when slept on or told to; shipped for tests of ours and of
+    plugins.
+    """
 
     def __init__(self, start_utc: datetime | None = None, start_ns: int = 1_000_000_000) -> None:
         self._utc = start_utc or datetime(2026, 1, 1, tzinfo=UTC)

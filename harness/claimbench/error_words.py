@@ -15,7 +15,11 @@ def did_you_mean(seen: object, known: Iterable[str]) -> str:
     text = str(seen).casefold().replace("-", "_")
     close = difflib.get_close_matches(text, list(folded), n=1, cutoff=0.5)
     if not close:
-        close = [name for name in folded if len(text) >= 3 and (name.startswith(text) or text.startswith(name))][:1]
+        close = [
+            name
+            for name in folded
+            if len(text) >= 3 and (name.startswith(text) or text.startswith(name))
+        ][:1]
     return f"; did you mean '{folded[close[0]]}'?" if close else ""
 
 

@@ -16,15 +16,22 @@
        |- Auth  RateLimited(retry_after)  Timeout  ConnectTimeout  Network
        `- BadRequest  ContextOverflow  ServerFault  IncompleteStream  MalformedStream
 
-A message says what failed, where, what was seen and what to do. Exit codes when several apply: 3, 5, 4, 1, 2, 0 - the
-first of this order wins (docs/architecture.md).
+A message says what failed, where, what was seen and what to do. Exit codes when several apply: 3,
+5, 4, 1, 2, 0 - the first of this order wins (docs/architecture.md).
 """
 
 from __future__ import annotations
 
 from claimbench.types import Outcome
 
-EXIT_OK, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTEGRITY = 0, 1, 2, 3, 4, 5
+EXIT_OK, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTEGRITY = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+)
 EXIT_ORDER = (EXIT_USAGE, EXIT_INTEGRITY, EXIT_INCOMPLETE, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_OK)
 
 
@@ -42,7 +49,9 @@ class BenchError(Exception):
 class SuiteError(BenchError):
     """A mistake in a suite or its data; prints as ``path:line: message``."""
 
-    def __init__(self, message: str, *, path: str, line: int | None = None, hint: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, path: str, line: int | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message, hint=hint)
         self.path = path
         self.line = line
@@ -57,7 +66,8 @@ class ClaimError(BenchError):
 
 
 class PluginError(BenchError):
-    """An entry point that is missing, broken or of the wrong kind; or an arm that it cannot serve as written.
+    """An entry point that is missing, broken or of the wrong kind; or an arm that it cannot serve
+    as written.
 
     ``option``: the arm's option at fault, so that the suite's line can be named.
     """

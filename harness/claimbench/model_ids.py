@@ -15,7 +15,9 @@ def _core(model: str) -> str:
 
 
 def base_id(model: str) -> str:
-    """The id without host prefixes, dates and ``-latest``/``-preview`` suffixes: ``lab/m-2026-05-01`` -> ``m``."""
+    """The id without host prefixes, dates and ``-latest``/``-preview`` suffixes:
+    ``lab/m-2026-05-01`` -> ``m``.
+    """
     name = _core(model)
     while (shorter := _SNAPSHOT.sub("", name)) != name:
         name = shorter
@@ -29,6 +31,8 @@ def same_model(asked: str, returned: str) -> bool:
     """
     if _core(asked) == _core(returned):
         return True
-    if _core(asked) != base_id(asked) and not re.search(r"(latest|preview|exp)[-\w]*$", _core(asked)):
+    if _core(asked) != base_id(asked) and not re.search(
+        r"(latest|preview|exp)[-\w]*$", _core(asked)
+    ):
         return False
     return base_id(asked) == base_id(returned)

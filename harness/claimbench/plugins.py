@@ -1,4 +1,6 @@
-"""Plugins, ours too, by entry point. The metadata of all installed packages is read once per process."""
+"""Plugins, ours too, by entry point. The metadata of all installed packages is read once per
+process.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,8 @@ def installed(group: str) -> Mapping[str, EntryPoint]:
 
 @lru_cache(maxsize=1)
 def _all(_path: tuple[str, ...]) -> EntryPoints:
-    """Every entry point of our groups. Reading them takes milliseconds per hundred packages, and more than one asks."""
+    """Every entry point of our groups. Reading them takes milliseconds per hundred packages, and
+    more than one asks.
+    """
     every = entry_points()
     return EntryPoints(point for group in GROUPS for point in every.select(group=group))

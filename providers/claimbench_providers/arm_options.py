@@ -9,11 +9,15 @@ from claimbench.errors import PluginError
 from claimbench.types import Arm, Json
 
 HARNESS_OPTIONS = ("accept_model",)
-"""Options of every provider's arms that the harness itself reads: other model ids that count as the arm's own."""
+"""Options of every provider's arms that the harness itself reads: other model ids that count as the
+arm's own.
+"""
 
 
 class ArmOptions:
-    """Typed access to one arm's options; each error names the arm, the option, what was seen and what is allowed."""
+    """Typed access to one arm's options; each error names the arm, the option, what was seen and
+    what is allowed.
+    """
 
     def __init__(self, arm: Arm, known: Sequence[str]) -> None:
         self._arm = arm
@@ -47,11 +51,17 @@ class ArmOptions:
         value = self._get(name)
         if value is None:
             return default
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not least <= value <= most:
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, (int, float))
+            or not least <= value <= most
+        ):
             raise self._wrong(name, value, f"a number from {least:g} to {most:g}")
         return float(value)
 
-    def text(self, name: str, default: str | None = None, *, choices: Sequence[str] = ()) -> str | None:
+    def text(
+        self, name: str, default: str | None = None, *, choices: Sequence[str] = ()
+    ) -> str | None:
         """A string, one of ``choices`` if there are any."""
         value = self._get(name)
         if value is None:
@@ -83,7 +93,11 @@ class ArmOptions:
         value = self._get(name)
         if value is None:
             return ()
-        if isinstance(value, str) or not isinstance(value, Sequence) or not all(isinstance(v, str) for v in value):
+        if (
+            isinstance(value, str)
+            or not isinstance(value, Sequence)
+            or not all(isinstance(v, str) for v in value)
+        ):
             raise self._wrong(name, value, "a list of texts")
         return tuple(value)
 

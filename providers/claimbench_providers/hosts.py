@@ -1,4 +1,6 @@
-"""What is known of endpoints by their host: which environment variable holds the key, and whether one is needed."""
+"""What is known of endpoints by their host: which environment variable holds the key, and whether
+one is needed.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def host_of(base_url: str | None) -> str:
 
 
 def is_local(base_url: str | None) -> bool:
-    """Whether the endpoint is on this machine or a private network, where a key is often not used."""
+    """Whether the endpoint is on this machine or a private network, where a key is often not
+    used.
+    """
     host = host_of(base_url)
     if host == "localhost" or host.endswith((".localhost", ".local", ".internal")):
         return True

@@ -1,4 +1,6 @@
-"""Where an arm's key comes from: environment, file or keyring. A key is returned to the adapter and stored nowhere."""
+"""Where an arm's key comes from: environment, file or keyring. A key is returned to the adapter and
+stored nowhere.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,8 @@ from claimbench_providers import hosts
 
 
 def why_missing(arm: Arm, context: ProviderContext, url: str, usual: str | None) -> str | None:
-    """Why an arm that sends to ``url`` cannot run, or None: no network, no key, or no word on where the key is.
+    """Why an arm that sends to ``url`` cannot run, or None: no network, no key, or no word on where
+    the key is.
 
     Args:
         arm: says where its key is, if it says so.
@@ -26,7 +29,9 @@ def why_missing(arm: Arm, context: ProviderContext, url: str, usual: str | None)
         if local:
             return None
         if usual is None:
-            return f"api_key_env is not given, and no key variable is known for {hosts.host_of(url)}"
+            return (
+                f"api_key_env is not given, and no key variable is known for {hosts.host_of(url)}"
+            )
     return key_missing(arm, context, usual)
 
 
@@ -34,7 +39,8 @@ def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None
     """The key; None for an endpoint that needs none.
 
     Raises:
-        PluginError: the arm cannot run here (:func:`why_missing`), or its file or keyring holds no key.
+        PluginError: the arm cannot run here (:func:`why_missing`), or its file or keyring holds no
+            key.
     """
     if why := why_missing(arm, context, url, usual):
         raise PluginError(f"arm {arm.name!r} cannot run: {why}")
@@ -42,14 +48,20 @@ def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None
 
 
 def key_missing(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
-    """Why the arm's key cannot be had, or None; without I/O beyond looking whether a file is there."""
+    """Why the arm's key cannot be had, or None; without I/O beyond looking whether a file is
+    there.
+    """
     if arm.api_key_file is not None:
         path = _path(arm.api_key_file, context)
         return None if path.is_file() else f"the key file {arm.api_key_file} is not there"
     if arm.api_key_keyring is not None:
         from importlib.util import find_spec
 
-        return None if find_spec("keyring") else "keyring is not installed: pip install 'claimbench[keyring]'"
+        return (
+            None
+            if find_spec("keyring")
+            else "keyring is not installed: pip install 'claimbench[keyring]'"
+        )
     variable = arm.api_key_env or usual
     if variable is None or context.environ.get(variable):
         return None
@@ -67,10 +79,13 @@ def key_of(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
             key = _path(arm.api_key_file, context).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             why = type(error).__name__  # a decoding error would show the file's bytes
-            raise PluginError(f"arm {arm.name!r}: the key file {arm.api_key_file} cannot be read: {why}") from None
+            raise PluginError(
+                f"arm {arm.name!r}: the key file {arm.api_key_file} cannot be read: {why}"
+            ) from None
         if not key or len(key.split()) != 1:
             raise PluginError(
-                f"arm {arm.name!r}: the key file {arm.api_key_file} does not hold one key and nothing else"
+                f"arm {arm.name!r}: the key file {arm.api_key_file} does not hold one key and"
+                " nothing else"
             )
         return key
     if arm.api_key_keyring is not None:
@@ -79,7 +94,9 @@ def key_of(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
         service, _, user = arm.api_key_keyring.partition("/")
         found = keyring.get_password(service, user)
         if not found:
-            raise PluginError(f"arm {arm.name!r}: the keyring has no password of {user!r} for {service!r}")
+            raise PluginError(
+                f"arm {arm.name!r}: the keyring has no password of {user!r} for {service!r}"
+            )
         return str(found)
     variable = arm.api_key_env or usual
     return context.environ.get(variable) if variable else None

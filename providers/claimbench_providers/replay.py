@@ -1,16 +1,18 @@
-"""The answers of a stored run once more, without a model: for other scorers, prices or claims at no cost.
+"""The answers of a stored run once more, without a model: for other scorers, prices or claims at no
+cost.
 
 Options of an arm:
 
-===========  ===========================================================================================================
+===========  =======================================================================================
 ``run``      the stored run: its id, the beginning of it, or ``latest``
 ``results``  the results folder, from the suite's folder on; default ``results``
 ``arm``      whose answers; default: the arm's own name
-===========  ===========================================================================================================
+===========  =======================================================================================
 
-An answer is found by what was asked: the same messages with the same seed. Each is marked ``replayed``: it has no
-latency, it is one copy and not a new draw, and its dollars are what it would have cost (the usage and, on a machine of
-one's own, the machine time on record). Only the final attempt of a stored call is replayed, a stored fault as a fault.
+An answer is found by what was asked: the same messages with the same seed. Each is marked
+``replayed``: it has no latency, it is one copy and not a new draw, and its dollars are what it
+would have cost (the usage and, on a machine of one's own, the machine time on record). Only the
+final attempt of a stored call is replayed, a stored fault as a fault.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ class ReplayProvider:
         self._run = options.text("run")
         if not self._run:
             raise PluginError(
-                f"arm {arm.name!r}: which run is replayed?", hint="options: {run: ID}, or run: latest; see bench list"
+                f"arm {arm.name!r}: which run is replayed?",
+                hint="options: {run: ID}, or run: latest; see bench list",
             )
         self._folder = (context.suite_dir / Path(options.text("results") or "results")).resolve()
         self._source = options.text("arm") or arm.name
@@ -113,7 +116,9 @@ class ReplayProvider:
         details = facts.get("details") or {}
         known = details.get("answer_constraint")
         self._constraint = known if known in ("grammar", "json_schema") else "none"
-        calls = {record.call.id: record for record in stored.records if record.call.arm == self._source}
+        calls = {
+            record.call.id: record for record in stored.records if record.call.arm == self._source
+        }
         mine = [a for a in stored.attempts if a.call_id in calls]
         busy = _busy(mine)
         tasks = {task.name: task for task in stored.suite.tasks}
@@ -142,7 +147,10 @@ class ReplayProvider:
         if stored is None:
             raise BadRequest(
                 "the stored run was not asked this",
-                hint="prompts, samples and seed must be those of the stored run, and `load: cold_cache` left out",
+                hint=(
+                    "prompts, samples and seed must be those of the stored run, and `load:"
+                    " cold_cache` left out"
+                ),
                 billable="no",
             )
         record, attempt = stored.record, stored.attempt
@@ -156,7 +164,10 @@ class ReplayProvider:
         if record.outcome is Outcome.MODEL_TIMEOUT:
             raise Timeout("the stored call ran into its timeout", billable=attempt.billable)
         if record.outcome.missing:
-            raise Network(f"the stored call failed: {record.error or record.outcome.value}", billable=attempt.billable)
+            raise Network(
+                f"the stored call failed: {record.error or record.outcome.value}",
+                billable=attempt.billable,
+            )
         if record.reasoning:
             yield Delta(record.reasoning, "reasoning")
         yield Delta(record.text)
@@ -173,7 +184,9 @@ class ReplayProvider:
 
 
 def _busy(attempts: list[Attempt]) -> list[float]:
-    """Machine seconds of each attempt, shared where several were served at once; sessions do not overlap."""
+    """Machine seconds of each attempt, shared where several were served at once; sessions do not
+    overlap.
+    """
     shares = [0.0] * len(attempts)
     for session in {a.session for a in attempts}:
         members = [i for i, a in enumerate(attempts) if a.session == session]

@@ -1,4 +1,6 @@
-"""From token bytes to text events: UTF-8 across tokens, stop strings across tokens, thinking kept apart."""
+"""From token bytes to text events: UTF-8 across tokens, stop strings across tokens, thinking kept
+apart.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +13,17 @@ THINK_TAGS = ("<think>", "</think>")
 
 
 class TextStream:
-    """Turns pieces of bytes into :class:`Delta` events, holding back only what may still become a stop string or a tag.
+    """Turns pieces of bytes into :class:`Delta` events, holding back only what may still become a
+    stop string or a tag.
 
-    Stop strings end the answer, not the reasoning, and are not part of the text. With ``tags``, text between the pair
-    at the very start of the output is reasoning; ``thinking`` says that the prompt itself opened the tag.
+    Stop strings end the answer, not the reasoning, and are not part of the text. With ``tags``,
+    text between the pair at the very start of the output is reasoning; ``thinking`` says that the
+    prompt itself opened the tag.
     """
 
-    def __init__(self, stop: Sequence[str], tags: tuple[str, str] | None = None, *, thinking: bool = False) -> None:
+    def __init__(
+        self, stop: Sequence[str], tags: tuple[str, str] | None = None, *, thinking: bool = False
+    ) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._stop = tuple(s for s in stop if s)
         self._tags = tags
@@ -54,7 +60,8 @@ class TextStream:
             if self._state == "thinking":
                 self._close(closing, events, final=final)
             if self._state == "between":
-                # The line breaks that templates put after the closing tag are no part of the answer.
+                # The line breaks that templates put after the closing tag are no part of the
+                # answer.
                 self._held = self._held.lstrip()
                 if self._held:
                     self._state = "answer"
@@ -76,7 +83,10 @@ class TextStream:
             self._state = "between"
         else:
             keep = 0 if final else _overlap(self._held, (tag,))
-            thought, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+            thought, self._held = (
+                self._held[: len(self._held) - keep],
+                self._held[len(self._held) - keep :],
+            )
         if thought:
             events.append(Delta(thought, "reasoning"))
 
@@ -86,7 +96,10 @@ class TextStream:
             text, self._held, self.stopped = self._held[: min(found)], "", True
         else:
             keep = 0 if final or not self._stop else _overlap(self._held, self._stop)
-            text, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
+            text, self._held = (
+                self._held[: len(self._held) - keep],
+                self._held[len(self._held) - keep :],
+            )
         if text:
             self._answer.append(text)
             events.append(Delta(text))

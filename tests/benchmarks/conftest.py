@@ -1,4 +1,6 @@
-"""A scripted server in a process of its own, whole runs against it, and a bare aiohttp loop to be held against."""
+"""A scripted server in a process of its own, whole runs against it, and a bare aiohttp loop to be
+held against.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,15 @@ from claimbench.types import (
 )
 from claimbench_providers.endpoints import compatible
 
-PRICE = {"price": {"input": 1.0, "output": 2.0, "currency": "USD", "source": "a benchmark", "dated": "2026-01-01"}}
+PRICE = {
+    "price": {
+        "input": 1.0,
+        "output": 2.0,
+        "currency": "USD",
+        "source": "a benchmark",
+        "dated": "2026-01-01",
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class Errors:
     def line(self) -> str:
         figures = [(name, getattr(self, name)) for name in ("ttft", "e2e")]
         return ", ".join(
-            f"{n} mean {v.mean():+.2f} p99 {np.quantile(v, 0.99):.2f} max {v.max():.2f}" for n, v in figures
+            f"{n} mean {v.mean():+.2f} p99 {np.quantile(v, 0.99):.2f} max {v.max():.2f}"
+            for n, v in figures
         )
 
 
@@ -96,7 +107,9 @@ class ScriptedServer:
 
 @pytest.fixture
 def enabled(request: pytest.FixtureRequest) -> None:
-    """Minutes of measuring are for ``make bench``; the rest of the tests only check that this file can be read."""
+    """Minutes of measuring are for ``make bench``; the rest of the tests only check that this file
+    can be read.
+    """
     if not request.config.getoption("benchmark_enable"):
         pytest.skip("a measurement of minutes: make bench")
 
@@ -113,15 +126,36 @@ def server(enabled: None) -> Iterator[ScriptedServer]:
 def suite_of(url: str, n: int, concurrency: int, script: Mapping[str, Any], provider: str) -> Suite:
     samples = tuple(Sample(f"s{i}", {"text": f"call {i}"}, "yes", f"s{i}") for i in range(n))
     answer = AnswerSpec("label", ("yes", "no"), constrain=False)
-    task = Task("route", samples, (Message("user", "{{ text }}"),), (), answer, (ScorerSpec("label"),), 16)
+    task = Task(
+        "route", samples, (Message("user", "{{ text }}"),), (), answer, (ScorerSpec("label"),), 16
+    )
     options = {"extra_body": {"script": dict(script)}}
-    arm = Arm("a", provider, "m", concurrency=concurrency, base_url=url, cost_model=PRICE, options=options)
+    arm = Arm(
+        "a", provider, "m", concurrency=concurrency, base_url=url, cost_model=PRICE, options=options
+    )
     return Suite(
-        name="clock", version="1-0", description="", path="clock.yaml", tasks=(task,), arms=(arm,),
-        sampling=SamplingParams(temperature=0.0), epochs=1, order_seed=1, load=LoadSpec(concurrency=concurrency),
-        budget=BudgetSpec(), claims=(), errors=ErrorPolicy(timeout_s=60), margin=0.03, alpha=0.05, population="super",
-        stop="never", allow=(), thresholds={}, file_sha256="f", measured_sha256="m",
-    )  # fmt: skip
+        name="clock",
+        version="1-0",
+        description="",
+        path="clock.yaml",
+        tasks=(task,),
+        arms=(arm,),
+        sampling=SamplingParams(temperature=0.0),
+        epochs=1,
+        order_seed=1,
+        load=LoadSpec(concurrency=concurrency),
+        budget=BudgetSpec(),
+        claims=(),
+        errors=ErrorPolicy(timeout_s=60),
+        margin=0.03,
+        alpha=0.05,
+        population="super",
+        stop="never",
+        allow=(),
+        thresholds={},
+        file_sha256="f",
+        measured_sha256="m",
+    )
 
 
 @contextlib.contextmanager
@@ -141,9 +175,16 @@ async def unseen(_progress: Progress) -> AsyncIterator[None]:
 
 
 async def whole_run(
-    folder: Path, url: str, n: int, concurrency: int, script: Mapping[str, Any], create: Any = compatible.create
+    folder: Path,
+    url: str,
+    n: int,
+    concurrency: int,
+    script: Mapping[str, Any],
+    create: Any = compatible.create,
 ) -> Ran:
-    """Run, score, price and judge ``n`` calls as ``bench run`` does; ``create``: the provider's factory."""
+    """Run, score, price and judge ``n`` calls as ``bench run`` does; ``create``: the provider's
+    factory.
+    """
     suite, clock = suite_of(url, n, concurrency, script, "x"), SystemClock()
     context = ProviderContext(clock, {}, folder, folder)
     with ResultsStore.open(folder / "bench.db") as store:
@@ -170,7 +211,9 @@ async def whole_run(
 
 
 async def aiohttp_loop(url: str, n: int, concurrency: int, script: Mapping[str, Any]) -> Ran:
-    """What a careful programmer writes: one session, a semaphore's worth of workers, lines as they come."""
+    """What a careful programmer writes: one session, a semaphore's worth of workers, lines as they
+    come.
+    """
     import aiohttp
 
     stamps: dict[str, tuple[int, int, int]] = {}
@@ -180,16 +223,22 @@ async def aiohttp_loop(url: str, n: int, concurrency: int, script: Mapping[str, 
     async def worker(session: aiohttp.ClientSession) -> None:
         for i in todo:
             body = {
-                "model": "m", "stream": True, "max_tokens": 16, "stream_options": {"include_usage": True},
-                "messages": [{"role": "user", "content": f"call {i}"}], "script": dict(script),
-            }  # fmt: skip
+                "model": "m",
+                "stream": True,
+                "max_tokens": 16,
+                "stream_options": {"include_usage": True},
+                "messages": [{"role": "user", "content": f"call {i}"}],
+                "script": dict(script),
+            }
             sent, first, text = time.monotonic_ns(), 0, []
             async with session.post(f"{url}/chat/completions", json=body) as response:
                 async for line in response.content:
                     if not line.startswith(b"data: {"):
                         continue
                     chunk = json.loads(line[6:])
-                    if chunk["choices"] and (content := chunk["choices"][0]["delta"].get("content")):
+                    if chunk["choices"] and (
+                        content := chunk["choices"][0]["delta"].get("content")
+                    ):
                         first = first or time.monotonic_ns()
                         text.append(content)
             stamps[f"call {i}"] = (sent, first, time.monotonic_ns())

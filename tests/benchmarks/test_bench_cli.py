@@ -41,5 +41,8 @@ def test_bench_help_against_an_empty_program(
     benchmark.pedantic(measure, rounds=1, iterations=1)
     middle = statistics.median(ratios)
     benchmark.extra_info.update(ratio=middle)
-    show(f"bench --help: {middle:.2f} x python -c pass (target {TARGET}; {min(ratios):.2f} to {max(ratios):.2f})")
+    show(
+        f"bench --help: {middle:.2f} x python -c pass (target {TARGET}; {min(ratios):.2f} to"
+        f" {max(ratios):.2f})"
+    )
     assert middle <= TARGET

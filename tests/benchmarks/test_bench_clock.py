@@ -1,8 +1,9 @@
-"""How wrong our clock is in a whole run (sent, scored, priced, stored), held against the server's own clock.
+"""How wrong our clock is in a whole run (sent, scored, priced, stored), held against the server's
+own clock.
 
-``make bench``. TTFT 200 ms and 31 gaps of 20 ms; the scripted server's truth is from the request's arrival at its
-socket to the moment it handed the first chunk to the kernel. A bare aiohttp loop runs in the same test. 64 instead of
-256 calls at concurrency 1, which would take four minutes.
+``make bench``. TTFT 200 ms and 31 gaps of 20 ms; the scripted server's truth is from the request's
+arrival at its socket to the moment it handed the first chunk to the kernel. A bare aiohttp loop
+runs in the same test. 64 instead of 256 calls at concurrency 1, which would take four minutes.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ def test_the_clock_is_right_under_load(
     server.forget()
     theirs = server.errors(run_aiohttp(n, concurrency, SCRIPT).stamps)
     show(f"c={concurrency}: ours {ours.line()}\n       aiohttp {theirs.line()}")
-    record_testsuite_property(f"ttft_error_ms_c{concurrency}", f"{ours.line()} | aiohttp {theirs.line()}")
+    record_testsuite_property(
+        f"ttft_error_ms_c{concurrency}", f"{ours.line()} | aiohttp {theirs.line()}"
+    )
     assert len(ours.ttft) == n
     assert abs(ours.ttft.mean()) <= mean_ms
     assert np.quantile(ours.ttft, 0.99) <= p99_ms

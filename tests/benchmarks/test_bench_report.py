@@ -18,8 +18,7 @@ pytestmark = pytest.mark.slow
 N_ITEMS = 22_223
 """Times 1.5 items and three arms: 100,000 records."""
 
-WORK = textwrap.dedent(
-    """
+WORK = textwrap.dedent("""
     import importlib.util, json, resource, sys, time
     from pathlib import Path
 
@@ -47,8 +46,7 @@ WORK = textwrap.dedent(
         "records": len(data.records), "seconds": time.perf_counter() - start, "cpu_s": time.process_time() - cpu,
         "data_mb": held, "peak_mb": peak, "html_mb": len(html.encode()) / 1e6,
     }))
-    """
-)
+    """)
 
 
 def test_hundred_thousand_records(tmp_path: Path) -> None:
@@ -74,7 +72,9 @@ def opens_in_ms(page: Path) -> float:
     sync_api = pytest.importorskip("playwright.sync_api")
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_api.sync_playwright() as play:
-        started = play.chromium.launch(executable_path=browser, args=["--headless", "--disable-gpu", *root])
+        started = play.chromium.launch(
+            executable_path=browser, args=["--headless", "--disable-gpu", *root]
+        )
         opened = started.new_page()
         opened.goto(page.as_uri())
         took = opened.evaluate("performance.getEntriesByType('navigation')[0].domComplete")

@@ -1,4 +1,6 @@
-"""Speed of the engines: 100 claims on 100,000 paired rows belong under 2 s (``pytest --benchmark-enable``)."""
+"""Speed of the engines: 100 claims on 100,000 paired rows belong under 2 s (``pytest
+--benchmark-enable``).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def test_hundred_claims_on_hundred_thousand_rows(benchmark: Any) -> None:
             if kind == 0:  # three readings and a p
                 pm = stats.paired_means(right[0], right[1], cluster, bounded=True)
                 found = [stats.paired_ci(pm), stats.ratio_ci(pm), stats.error_ratio_ci(pm)]
-                p = stats.p_by_inversion(lambda alpha, pm=pm: stats.paired_ci(pm, alpha=alpha), 0.05)
+                p = stats.p_by_inversion(
+                    lambda alpha, pm=pm: stats.paired_ci(pm, alpha=alpha), 0.05
+                )
             elif kind == 1:
                 pm = stats.paired_means(dollars[0], dollars[1], cluster)
                 found = [stats.ratio_ci_hull(pm), stats.contrast_ci_hull(pm)]
@@ -34,7 +38,9 @@ def test_hundred_claims_on_hundred_thousand_rows(benchmark: Any) -> None:
             else:
                 a, b = (stats.quantile_data(x, 0.95, cluster) for x in seconds)
                 found = [stats.quantile_ratio_interval(a, b)]
-                p = stats.p_by_inversion(lambda alpha, a=a, b=b: stats.quantile_ratio_interval(a, b, alpha), 0.9)
+                p = stats.p_by_inversion(
+                    lambda alpha, a=a, b=b: stats.quantile_ratio_interval(a, b, alpha), 0.9
+                )
             decided += p <= 0.05 and all(x.bounded for x in found)
         return decided
 

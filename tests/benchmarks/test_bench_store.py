@@ -1,6 +1,7 @@
 """The store must take 5,000 records/s without the event loop waiting for it.
 
-``pytest tests/benchmarks/test_bench_store.py --junit-xml=FILE`` writes the figures as properties of the suite.
+``pytest tests/benchmarks/test_bench_store.py --junit-xml=FILE`` writes the figures as properties of
+the suite.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ PACE_S = 0.01
 """How often the paced test hands rows over."""
 
 CALLS = [Call(RUN, f"c{i}", "t", f"s{i}", 1, "a", i, i) for i in range(N)]
-RECORDS = [CallRecord(call, "An answer of usual length. " * 15, Outcome.OK, "stop", 1) for call in CALLS]
+RECORDS = [
+    CallRecord(call, "An answer of usual length. " * 15, Outcome.OK, "stop", 1) for call in CALLS
+]
 
 
 @pytest.fixture
@@ -67,7 +70,9 @@ async def lag_of(seconds: float) -> list[float]:
 
 
 async def hand_over(writer: RunWriter, seconds: float) -> tuple[float, list[Future[None]]]:
-    """Hand N records over evenly within ``seconds``; return the time spent inside the store's calls."""
+    """Hand N records over evenly within ``seconds``; return the time spent inside the store's
+    calls.
+    """
     inside, done, start = 0.0, 0, time.perf_counter()
     futures: list[Future[None]] = []
     while done < N:
@@ -96,15 +101,23 @@ async def test_event_loop_does_not_wait_at_5000_records_per_second(
     assert backlog < N / 10, "the writer does not keep up"
 
 
-async def test_whole_calls_with_awaited_intents(store: ResultsStore, record_testsuite_property: Note) -> None:
-    """64 at a time: intent committed, then attempt and record - what the runner does, with a model that takes 0 s."""
+async def test_whole_calls_with_awaited_intents(
+    store: ResultsStore, record_testsuite_property: Note
+) -> None:
+    """64 at a time: intent committed, then attempt and record - what the runner does, with a model
+    that takes 0 s.
+    """
     timing = Timing(None, 1, 2, 3, 3, tuple(range(30)), 60, "transport")
     left = iter(CALLS[:3000])
 
     async def worker(writer: RunWriter) -> None:
         for call in left:
-            await asyncio.wrap_future(writer.intent(Intent(call.id, 1, 1, None, "2026-01-01T00:00:00+00:00")))
-            writer.attempt(Attempt(call.id, 1, 1, timing, Outcome.OK, 200, Usage(1), None, None, "yes"))
+            await asyncio.wrap_future(
+                writer.intent(Intent(call.id, 1, 1, None, "2026-01-01T00:00:00+00:00"))
+            )
+            writer.attempt(
+                Attempt(call.id, 1, 1, timing, Outcome.OK, 200, Usage(1), None, None, "yes")
+            )
             writer.record(CallRecord(call, "An answer.", Outcome.OK, "stop", 1))
 
     start, cpu = time.perf_counter(), time.process_time()

@@ -1,7 +1,9 @@
-"""What the harness itself costs: 2,000 instant streaming calls at concurrency 64, scored, priced and stored.
+"""What the harness itself costs: 2,000 instant streaming calls at concurrency 64, scored, priced
+and stored.
 
-``make bench``. Held against a bare aiohttp loop in the same test, which scores, prices and stores nothing. Each is run
-three times, in turns, and the medians count, because other programs share the machine.
+``make bench``. Held against a bare aiohttp loop in the same test, which scores, prices and stores
+nothing. Each is run three times, in turns, and the medians count, because other programs share the
+machine.
 """
 
 from __future__ import annotations
@@ -23,7 +25,12 @@ ROUNDS = 3
 
 
 def test_a_stored_call_costs_little_more_than_a_bare_fetch(
-    server: Any, run_ours: Any, run_aiohttp: Any, show: Any, benchmark: Any, record_testsuite_property: Note
+    server: Any,
+    run_ours: Any,
+    run_aiohttp: Any,
+    show: Any,
+    benchmark: Any,
+    record_testsuite_property: Note,
 ) -> None:
     run_ours(200, CONCURRENCY, SCRIPT)  # imports and caches
     run_aiohttp(200, CONCURRENCY, SCRIPT)
@@ -66,8 +73,17 @@ print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
 """
 
 
-def test_a_run_stays_small(server: Any, tmp_path: Path, show: Any, record_testsuite_property: Note) -> None:
-    command = [sys.executable, "-c", PEAK, str(Path(__file__).with_name("conftest.py")), str(tmp_path), server.url]
+def test_a_run_stays_small(
+    server: Any, tmp_path: Path, show: Any, record_testsuite_property: Note
+) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        PEAK,
+        str(Path(__file__).with_name("conftest.py")),
+        str(tmp_path),
+        server.url,
+    ]
     megabytes = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
     show(f"peak memory of a run of 2,000 calls at 64: {megabytes:.0f} MB")
     record_testsuite_property("peak_memory_mb", round(megabytes))

@@ -1,4 +1,6 @@
-"""Subjects of the provider contract: real weights in process, the same weights behind HTTP, and a mock vendor."""
+"""Subjects of the provider contract: real weights in process, the same weights behind HTTP, and a
+mock vendor.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,9 @@ def request_for() -> Callable[..., Request]:
 
 
 @pytest.fixture(scope="session")
-def engine(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[llama_cpp.LlamaCppProvider]:
+def engine(
+    small_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[llama_cpp.LlamaCppProvider]:
     arm = Arm("local", "llama_cpp", SMALL, options={"n_ctx": CONTEXT, "n_threads": 1})
     provider = llama_cpp.create(arm, make_context(tmp_path_factory.mktemp("suite")))
     provider.load()
@@ -68,7 +72,9 @@ def engine(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 
 class LlamaServer:
-    """Chat completions over HTTP by llama-cpp-python's own high-level loop: an engine we did not write."""
+    """Chat completions over HTTP by llama-cpp-python's own high-level loop: an engine we did not
+    write.
+    """
 
     def __init__(self, path: Path) -> None:
         from llama_cpp import Llama
@@ -92,7 +98,10 @@ class LlamaServer:
             first = next(stream)
         except ValueError as error:  # llama-cpp-python's word for a prompt that is too long
             return web.json_response({"error": {"message": str(error)}}, status=400)
-        prompt = sum(len(self._llama.tokenize(m["content"].encode(), add_bos=False)) for m in body["messages"])
+        prompt = sum(
+            len(self._llama.tokenize(m["content"].encode(), add_bos=False))
+            for m in body["messages"]
+        )
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         written = 0
@@ -102,7 +111,11 @@ class LlamaServer:
                 written += bool(chunk["choices"][0]["delta"].get("content"))
                 await response.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
                 await asyncio.sleep(0)
-            usage = {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
+            usage = {
+                "prompt_tokens": prompt,
+                "completion_tokens": written,
+                "total_tokens": prompt + written,
+            }
             last = {**first, "choices": [], "usage": usage}
             await response.write(b"data: " + json.dumps(last).encode() + b"\n\ndata: [DONE]\n\n")
         except ConnectionResetError:
@@ -184,7 +197,12 @@ def script() -> Iterator[Script]:
 
 @asynccontextmanager
 async def started(
-    url: str, folder: Path, model: str = "any", kind: str = "openai", connect_timeout_s: float = 10.0, **options: Any
+    url: str,
+    folder: Path,
+    model: str = "any",
+    kind: str = "openai",
+    connect_timeout_s: float = 10.0,
+    **options: Any,
 ) -> AsyncIterator[openai.OpenAIProvider | compatible.CompatibleProvider]:
     arm = Arm("remote", kind, model, base_url=url, options=options)
     create = compatible.create if kind == "compatible" else openai.create
@@ -198,8 +216,12 @@ async def started(
 
 @pytest.fixture(params=["openai", "compatible"])
 def endpoint(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
-    """``async with endpoint(url, model=..., **options) as provider``, for each of the two ways to an endpoint."""
-    return lambda url, model="any", **options: started(url, tmp_path, model, request.param, **options)
+    """``async with endpoint(url, model=..., **options) as provider``, for each of the two ways to
+    an endpoint.
+    """
+    return lambda url, model="any", **options: started(
+        url, tmp_path, model, request.param, **options
+    )
 
 
 # The subjects
@@ -228,13 +250,20 @@ def in_process(provider: llama_cpp.LlamaCppProvider) -> Callable[[Request], Asyn
     return stream
 
 
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.model) for name in ("llama_cpp", "openai", "compatible")])
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=pytest.mark.model)
+        for name in ("llama_cpp", "openai", "compatible")
+    ]
+)
 async def subject(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Subject]:
     """Every provider that answers with a real model."""
     if request.param == "llama_cpp":
         yield Subject("llama_cpp", in_process(request.getfixturevalue("engine")))
         return
-    async with started(request.getfixturevalue("llama_server"), tmp_path, kind=request.param) as provider:
+    async with started(
+        request.getfixturevalue("llama_server"), tmp_path, kind=request.param
+    ) as provider:
         yield Subject(request.param, provider.stream)
 
 

@@ -59,7 +59,9 @@ async def slow() -> AsyncIterator[Slow]:
 
 
 @pytest.fixture(params=ARMS)
-async def provider(request: pytest.FixtureRequest, slow: Slow, tmp_path: Path) -> AsyncIterator[Any]:
+async def provider(
+    request: pytest.FixtureRequest, slow: Slow, tmp_path: Path
+) -> AsyncIterator[Any]:
     create, options = ARMS[request.param]
     context = ProviderContext(SystemClock(), {}, tmp_path, tmp_path)
     made = create(Arm("a", request.param, "m", base_url=slow.url, options=dict(options)), context)
@@ -72,7 +74,9 @@ async def consume(stream: AsyncIterator[Event]) -> list[Event]:
     return [event async for event in stream]
 
 
-async def test_closing_from_another_task_stops_the_request_and_ends_the_events(provider: Any, slow: Slow) -> None:
+async def test_closing_from_another_task_stops_the_request_and_ends_the_events(
+    provider: Any, slow: Slow
+) -> None:
     stream = provider.stream(REQUEST)
     reader = asyncio.ensure_future(consume(stream))
     await slow.began.wait()
@@ -83,7 +87,9 @@ async def test_closing_from_another_task_stops_the_request_and_ends_the_events(p
     assert await consume(stream) == []
 
 
-async def test_a_reader_cancelled_by_others_meanwhile_stays_cancelled(provider: Any, slow: Slow) -> None:
+async def test_a_reader_cancelled_by_others_meanwhile_stays_cancelled(
+    provider: Any, slow: Slow
+) -> None:
     stream = provider.stream(REQUEST)
     reader = asyncio.ensure_future(consume(stream))
     await slow.began.wait()

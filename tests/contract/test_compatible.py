@@ -1,4 +1,6 @@
-"""The same request through ``compatible`` and through the openai SDK: the same answer, usage and kind of fault."""
+"""The same request through ``compatible`` and through the openai SDK: the same answer, usage and
+kind of fault.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,32 @@ from claimbench.clock import SystemClock
 from claimbench.errors import MalformedStream, Network, PluginError, ProviderError
 from claimbench.provider.attempt import try_once
 from claimbench.provider.contract import ProviderContext
-from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Outcome, Request, SamplingParams, UsageReport
+from claimbench.types import (
+    Arm,
+    Delta,
+    Done,
+    Event,
+    Message,
+    Meta,
+    Outcome,
+    Request,
+    SamplingParams,
+    UsageReport,
+)
 from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints import openai_sdk as openai
 from claimbench_providers.scripted.server import Server
 
 from .events import events_of
 
-REQUEST = Request("c1", (Message("user", "say a few words"),), SamplingParams(temperature=0.0), 16, seed=7, timeout_s=5)
+REQUEST = Request(
+    "c1",
+    (Message("user", "say a few words"),),
+    SamplingParams(temperature=0.0),
+    16,
+    seed=7,
+    timeout_s=5,
+)
 
 
 @pytest.fixture
@@ -31,10 +51,15 @@ async def server() -> AsyncIterator[str]:
 
 
 async def answers(
-    create: Callable[[Arm, ProviderContext], Any], url: str, request: Request = REQUEST, **options: Any
+    create: Callable[[Arm, ProviderContext], Any],
+    url: str,
+    request: Request = REQUEST,
+    **options: Any,
 ) -> tuple[list[Event], ProviderError | None]:
     context = ProviderContext(SystemClock(), {"KEY": "test"}, Path(), Path())
-    provider = create(Arm("a", "x", "gpt-4o", base_url=url, api_key_env="KEY", options=options), context)
+    provider = create(
+        Arm("a", "x", "gpt-4o", base_url=url, api_key_env="KEY", options=options), context
+    )
     return await events_of(provider, request)
 
 
@@ -43,7 +68,9 @@ def told(events: list[Event]) -> dict[str, Any]:
     metas = [e for e in events if isinstance(e, Meta)]
     return {
         "answer": "".join(e.text for e in events if isinstance(e, Delta) and e.kind == "answer"),
-        "reasoning": "".join(e.text for e in events if isinstance(e, Delta) and e.kind == "reasoning"),
+        "reasoning": "".join(
+            e.text for e in events if isinstance(e, Delta) and e.kind == "reasoning"
+        ),
         "tools": [(e.name, e.arguments, e.id) for e in events if type(e).__name__ == "ToolCall"],
         "usage": [(e.usage, e.raw) for e in events if isinstance(e, UsageReport)],
         "done": [(e.finish_reason, e.refusal) for e in events if isinstance(e, Done)],
@@ -104,7 +131,9 @@ async def test_faults_are_the_same(server: str, script: dict[str, Any]) -> None:
     assert type(fault) is type(sdk_fault)
     assert fault.billable == sdk_fault.billable
     assert sdk_fault.http_status in (None, fault.http_status)
-    assert fault.retry_after_s == (pytest.approx(sdk_fault.retry_after_s, abs=1) if sdk_fault.retry_after_s else None)
+    assert fault.retry_after_s == (
+        pytest.approx(sdk_fault.retry_after_s, abs=1) if sdk_fault.retry_after_s else None
+    )
     assert told(ours)["answer"] == told(sdk)["answer"]
 
 
@@ -139,7 +168,12 @@ async def test_what_is_sent_is_the_same() -> None:
     await site.start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1/"
     request = Request(
-        "c", REQUEST.messages, SamplingParams(0.2, 0.9, 3), 5, stop=("x",), answer_schema={"type": "object"}
+        "c",
+        REQUEST.messages,
+        SamplingParams(0.2, 0.9, 3),
+        5,
+        stop=("x",),
+        answer_schema={"type": "object"},
     )
     for create in (compatible.create, openai.create):
         await answers(create, url, request, headers={"X-Team": "t"})
@@ -153,7 +187,13 @@ async def test_a_whole_completion_from_a_server_that_does_not_stream_is_read(ser
 
     whole = {
         "model": "m",
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": "all"}, "finish_reason": "stop"}],
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "all"},
+                "finish_reason": "stop",
+            }
+        ],
         "usage": {"prompt_tokens": 3, "completion_tokens": 1, "total_tokens": 4},
     }
     app = web.Application()
@@ -166,7 +206,9 @@ async def test_a_whole_completion_from_a_server_that_does_not_stream_is_read(ser
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
-    events, fault = await answers(compatible.create, f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    events, fault = await answers(
+        compatible.create, f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
+    )
     await runner.cleanup()
     assert fault is None
     assert told(events)["answer"] == "all"
@@ -180,13 +222,19 @@ async def test_a_wrong_content_length_is_said(server: str, framing: str) -> None
     assert "Content-Length" in fault.message
 
 
-async def test_an_answer_cut_by_too_long_a_content_length_counts_if_it_is_complete(server: str) -> None:
-    events, fault = await answers(compatible.create, server, extra_body={"script": {"framing": "long_length"}})
+async def test_an_answer_cut_by_too_long_a_content_length_counts_if_it_is_complete(
+    server: str,
+) -> None:
+    events, fault = await answers(
+        compatible.create, server, extra_body={"script": {"framing": "long_length"}}
+    )
     assert fault is None
     assert told(events)["done"] == [("stop", False)]
 
 
-async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_the_reasoning(server: str) -> None:
+async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_the_reasoning(
+    server: str,
+) -> None:
     script = {"ttft_s": 0.06, "gap_s": 0.02, "chunks": 3, "reasoning": 2}
     context = ProviderContext(SystemClock(), {}, Path(), Path())
     provider = compatible.create(
@@ -196,9 +244,16 @@ async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_t
     assert facts.details["network"]["connect_ms"] > 0
     clock = SystemClock()
     tried = await try_once(
-        provider, REQUEST, clock, number=1, session=1, queued_ns=clock.monotonic_ns(), scheduled_ns=None,
-        reserved_usd=None, turn=_no_turn(),
-    )  # fmt: skip
+        provider,
+        REQUEST,
+        clock,
+        number=1,
+        session=1,
+        queued_ns=clock.monotonic_ns(),
+        scheduled_ns=None,
+        reserved_usd=None,
+        turn=_no_turn(),
+    )
     traffic = provider.traffic
     await provider.close()
     timing = tried.attempt.timing

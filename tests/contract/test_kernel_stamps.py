@@ -1,4 +1,6 @@
-"""Through the whole provider: a busy event loop moves the transport's reads, and the kernel's stamps stay the truth."""
+"""Through the whole provider: a busy event loop moves the transport's reads, and the kernel's
+stamps stay the truth.
+"""
 
 from __future__ import annotations
 
@@ -44,16 +46,24 @@ async def test_a_first_token_that_is_read_late_keeps_its_time_of_arrival(url: st
     clock = SystemClock()
     options = {"extra_body": {"script": {"text": "yes", "chunks": 1, "ttft_s": 0.2}}}
     provider = compatible.create(
-        Arm("a", "compatible", "m", base_url=f"{url}/v1", options=options), ProviderContext(clock, {}, Path(), Path())
+        Arm("a", "compatible", "m", base_url=f"{url}/v1", options=options),
+        ProviderContext(clock, {}, Path(), Path()),
     )
     await provider.start()
 
     async def attempt(name: str) -> Attempt:
         request = Request(name, (Message("user", name),), SamplingParams(), 8, timeout_s=30)
         tried = await try_once(
-            provider, request, clock, number=1, session=1, queued_ns=clock.monotonic_ns(), scheduled_ns=None,
-            reserved_usd=None, turn=contextlib.nullcontext(),
-        )  # fmt: skip
+            provider,
+            request,
+            clock,
+            number=1,
+            session=1,
+            queued_ns=clock.monotonic_ns(),
+            scheduled_ns=None,
+            reserved_usd=None,
+            turn=contextlib.nullcontext(),
+        )
         assert tried.attempt.outcome is Outcome.OK, tried.attempt.error
         return tried.attempt
 

@@ -1,4 +1,6 @@
-"""The litellm provider with the real litellm: answers, usage, faults, no retries; Bedrock's frames on loopback."""
+"""The litellm provider with the real litellm: answers, usage, faults, no retries; Bedrock's frames
+on loopback.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +61,20 @@ async def server() -> AsyncIterator[Server]:
     await made.stop()
 
 
-async def answers(url: str, model: str = "openai/gpt-4o", **options: Json) -> tuple[list[Event], ProviderError | None]:
+async def answers(
+    url: str, model: str = "openai/gpt-4o", **options: Json
+) -> tuple[list[Event], ProviderError | None]:
     context = ProviderContext(SystemClock(), {}, Path(), Path())
     provider = litellm.create(Arm("a", "litellm", model, base_url=url, options=options), context)
     return await events_of(provider, REQUEST)
 
 
-async def scripted(server: Any, script: dict[str, Json]) -> tuple[list[Event], ProviderError | None]:
-    return await answers(f"http://127.0.0.1:{server.port}/v1", extra={"extra_body": {"script": script}})
+async def scripted(
+    server: Any, script: dict[str, Json]
+) -> tuple[list[Event], ProviderError | None]:
+    return await answers(
+        f"http://127.0.0.1:{server.port}/v1", extra={"extra_body": {"script": script}}
+    )
 
 
 def outcome(events: list[Event]) -> tuple[Outcome, str]:
@@ -144,7 +152,8 @@ async def test_a_dead_endpoint_is_a_network_fault() -> None:
 
 async def test_too_slow_is_a_timeout(server: Any) -> None:
     _, fault = await answers(
-        f"http://127.0.0.1:{server.port}/v1", extra={"extra_body": {"script": {"ttft_s": 30}}, "timeout": 0.5}
+        f"http://127.0.0.1:{server.port}/v1",
+        extra={"extra_body": {"script": {"ttft_s": 30}}, "timeout": 0.5},
     )
     assert isinstance(fault, Timeout)
     assert server.requests == 1
@@ -154,10 +163,19 @@ async def test_too_slow_is_a_timeout(server: Any) -> None:
 
 
 def frame(kind: str, payload: dict[str, Any], message: str = "event") -> bytes:
-    """One message of AWS's event stream (docs.aws.amazon.com/transcribe/latest/dg/event-stream.html)."""
-    named = {f":{'exception' if message == 'exception' else 'event'}-type": kind, ":message-type": message}
+    """One message of AWS's event stream
+    (docs.aws.amazon.com/transcribe/latest/dg/event-stream.html).
+    """
+    named = {
+        f":{'exception' if message == 'exception' else 'event'}-type": kind,
+        ":message-type": message,
+    }
     headers = b"".join(
-        bytes([len(name)]) + name.encode() + b"\x07" + struct.pack("!H", len(value)) + value.encode()
+        bytes([len(name)])
+        + name.encode()
+        + b"\x07"
+        + struct.pack("!H", len(value))
+        + value.encode()
         for name, value in {**named, ":content-type": "application/json"}.items()
     )
     data = json.dumps(payload).encode()
@@ -174,21 +192,32 @@ class Bedrock:
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        self.asked.append((request.path, request.headers.get("Authorization", ""), await request.json()))
+        self.asked.append(
+            (request.path, request.headers.get("Authorization", ""), await request.json())
+        )
         if self.status != 200:
             return web.json_response({"message": "refused by the test"}, status=self.status)
-        response = web.StreamResponse(headers={"Content-Type": "application/vnd.amazon.eventstream"})
+        response = web.StreamResponse(
+            headers={"Content-Type": "application/vnd.amazon.eventstream"}
+        )
         await response.prepare(request)
         await response.write(frame("messageStart", {"role": "assistant"}))
         for text in ("Yes", ", it is."):
-            await response.write(frame("contentBlockDelta", {"delta": {"text": text}, "contentBlockIndex": 0}))
+            await response.write(
+                frame("contentBlockDelta", {"delta": {"text": text}, "contentBlockIndex": 0})
+            )
         if self.cut:
             assert request.transport is not None
             request.transport.close()
             return response
         await response.write(frame("contentBlockStop", {"contentBlockIndex": 0}))
         await response.write(frame("messageStop", {"stopReason": self.stop}))
-        usage = {"inputTokens": 21, "outputTokens": 5, "totalTokens": 126, "cacheReadInputTokens": 100}
+        usage = {
+            "inputTokens": 21,
+            "outputTokens": 5,
+            "totalTokens": 126,
+            "cacheReadInputTokens": 100,
+        }
         await response.write(frame("metadata", {"usage": usage, "metrics": {"latencyMs": 7}}))
         return response
 
@@ -210,9 +239,13 @@ MODEL = "bedrock/anthropic.claude-3-haiku-20240307-v1:0"
 
 
 async def converse(bedrock: Bedrock) -> tuple[list[Event], ProviderError | None]:
-    context = ProviderContext(SystemClock(), {"AWS_BEARER_TOKEN_BEDROCK": "bedrock-token"}, Path(), Path())
+    context = ProviderContext(
+        SystemClock(), {"AWS_BEARER_TOKEN_BEDROCK": "bedrock-token"}, Path(), Path()
+    )
     extra = {"aws_bedrock_runtime_endpoint": bedrock.url, "aws_region_name": "us-east-1"}
-    arm = Arm("a", "bedrock", MODEL, api_key_env="AWS_BEARER_TOKEN_BEDROCK", options={"extra": extra})
+    arm = Arm(
+        "a", "bedrock", MODEL, api_key_env="AWS_BEARER_TOKEN_BEDROCK", options={"extra": extra}
+    )
     provider = vendors.create(arm, context)
     assert isinstance(provider, litellm.LitellmProvider)
     assert provider.missing() is None
@@ -239,7 +272,9 @@ async def test_bedrocks_ends(bedrock: Bedrock) -> None:
     assert outcome((await converse(bedrock))[0])[0] is Outcome.REFUSED
 
 
-@pytest.mark.parametrize(("status", "error"), [(403, Auth), (429, RateLimited), (503, ServerFault), (None, None)])
+@pytest.mark.parametrize(
+    ("status", "error"), [(403, Auth), (429, RateLimited), (503, ServerFault), (None, None)]
+)
 async def test_bedrocks_faults_are_sent_once(
     bedrock: Bedrock, status: int | None, error: type[ProviderError] | None
 ) -> None:

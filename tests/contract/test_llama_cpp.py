@@ -1,4 +1,6 @@
-"""What only the in-process provider does: grammars, prefixes, log-probabilities, adapters, checks before loading."""
+"""What only the in-process provider does: grammars, prefixes, log-probabilities, adapters, checks
+before loading.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,14 @@ import numpy as np
 import pytest
 
 from claimbench.clock import SystemClock
-from claimbench.errors import BadRequest, BenchError, IntegrityError, ModelError, PluginError, Timeout
+from claimbench.errors import (
+    BadRequest,
+    BenchError,
+    IntegrityError,
+    ModelError,
+    PluginError,
+    Timeout,
+)
 from claimbench.provider.contract import InProcessProvider, ProviderContext
 from claimbench.types import Arm, Delta, Done, Event, Message, Request, UsageReport
 from claimbench_providers.llama import provider as llama_cpp
@@ -45,7 +54,9 @@ def reference(small_model: Path) -> Iterator[Any]:
     """llama-cpp-python's own loop, independent of ours."""
     from llama_cpp import Llama
 
-    llama = Llama(str(small_model), n_ctx=512, n_threads=1, flash_attn=True, logits_all=True, verbose=False)
+    llama = Llama(
+        str(small_model), n_ctx=512, n_threads=1, flash_attn=True, logits_all=True, verbose=False
+    )
     yield llama
     llama.close()
 
@@ -53,7 +64,9 @@ def reference(small_model: Path) -> Iterator[Any]:
 def make(folder: Path, model: str = SMALL, models_dir: Path | None = None, **changes: Any) -> Any:
     options = {"n_ctx": 256, "n_threads": 1, "prefix_slots": 1} | changes.pop("options", {})
     context_options = changes.pop("context", {})
-    context = ProviderContext(SystemClock(), {}, models_dir or models.cache_dir(), folder, options=context_options)
+    context = ProviderContext(
+        SystemClock(), {}, models_dir or models.cache_dir(), folder, options=context_options
+    )
     return llama_cpp.create(Arm("local", "llama_cpp", model, options=options, **changes), context)
 
 
@@ -68,14 +81,18 @@ def test_it_is_an_in_process_provider(engine: Any) -> None:
 @pytest.mark.parametrize("temperature", [0.0, 1.5])
 def test_labels_are_the_only_answers(engine: Any, request_for: Ask, temperature: float) -> None:
     for seed, question in enumerate(QUESTIONS):
-        request = request_for(question, labels=LABELS, temperature=temperature, seed=seed, max_tokens=24)
+        request = request_for(
+            question, labels=LABELS, temperature=temperature, seed=seed, max_tokens=24
+        )
         assert engine.constraint(request) == "grammar"
         events = list(engine.generate(request))
         assert text_of(events) in LABELS
         assert timings(events)["predicted_n"] <= 12
 
 
-def test_constrained_greedy_equals_the_reference(engine: Any, reference: Any, request_for: Ask) -> None:
+def test_constrained_greedy_equals_the_reference(
+    engine: Any, reference: Any, request_for: Ask
+) -> None:
     from llama_cpp import LlamaGrammar
 
     from claimbench_providers.llama.grammar import labels_grammar
@@ -89,11 +106,15 @@ def test_constrained_greedy_equals_the_reference(engine: Any, reference: Any, re
         assert text_of(list(engine.generate(request))) == wanted["choices"][0]["text"]
 
 
-def test_free_greedy_text_equals_the_reference(engine: Any, reference: Any, request_for: Ask) -> None:
+def test_free_greedy_text_equals_the_reference(
+    engine: Any, reference: Any, request_for: Ask
+) -> None:
     for number, question in enumerate(QUESTIONS[:3]):
         request = request_for(question, prefix_key=f"new {number}", max_tokens=8)
         reference.reset()
-        wanted = reference.create_completion(engine._prompt(request)[0], max_tokens=8, temperature=0)
+        wanted = reference.create_completion(
+            engine._prompt(request)[0], max_tokens=8, temperature=0
+        )
         assert text_of(list(engine.generate(request))) == wanted["choices"][0]["text"]
 
 
@@ -120,24 +141,37 @@ def test_a_schema_that_no_grammar_can_say_is_a_bad_request(engine: Any, request_
 
 
 def test_tasks_that_take_turns_keep_their_prefixes(engine: Any, request_for: Ask) -> None:
-    system = {"a": "You route tickets for a shop that sells shoes.", "b": "You extract order numbers from mails."}
+    system = {
+        "a": "You route tickets for a shop that sells shoes.",
+        "b": "You extract order numbers from mails.",
+    }
 
     def request(task: str, question: str) -> Request:
         messages = (Message("system", system[task]), Message("user", question))
         return request_for(messages=messages, prefix_key=f"turns {task}", max_tokens=2)
 
-    shared = {t: engine.share_prefix(f"turns {t}", [request(t, q) for q in QUESTIONS]) for t in system}
+    shared = {
+        t: engine.share_prefix(f"turns {t}", [request(t, q) for q in QUESTIONS]) for t in system
+    }
     assert min(shared.values()) > 15
     for number, question in enumerate(QUESTIONS):
         for task in system:
             events = list(engine.generate(request(task, question)))
-            figures, usage = timings(events), next(e.usage for e in events if isinstance(e, UsageReport))
+            figures, usage = (
+                timings(events),
+                next(e.usage for e in events if isinstance(e, UsageReport)),
+            )
             assert figures["n_prompt_reused"] == (shared[task] if number else 0)
-            assert (usage.cache_read, usage.input_total) == (figures["n_prompt_reused"], figures["n_prompt"])
+            assert (usage.cache_read, usage.input_total) == (
+                figures["n_prompt_reused"],
+                figures["n_prompt"],
+            )
             assert usage.source == "tokenizer"
 
 
-def test_with_a_declared_prefix_the_order_of_calls_changes_nothing(engine: Any, request_for: Ask) -> None:
+def test_with_a_declared_prefix_the_order_of_calls_changes_nothing(
+    engine: Any, request_for: Ask
+) -> None:
     requests = [request_for(q, prefix_key="order") for q in QUESTIONS]
     prompts = [engine._prompt(r)[0] for r in requests]
 
@@ -152,7 +186,9 @@ def test_with_a_declared_prefix_the_order_of_calls_changes_nothing(engine: Any, 
 
 def test_without_a_declared_prefix_it_is_learned(engine: Any, request_for: Ask) -> None:
     reused = [
-        timings(list(engine.generate(request_for(q, prefix_key="learned", max_tokens=1))))["n_prompt_reused"]
+        timings(list(engine.generate(request_for(q, prefix_key="learned", max_tokens=1))))[
+            "n_prompt_reused"
+        ]
         for q in QUESTIONS
     ]
     assert reused[0] == 0
@@ -164,13 +200,21 @@ def test_without_a_declared_prefix_it_is_learned(engine: Any, request_for: Ask) 
 
 
 def direct(reference: Any, context: list[int], continuation: list[int]) -> tuple[float, bool]:
-    """Log-probability by evaluating context and continuation from nothing, with another implementation."""
+    """Log-probability by evaluating context and continuation from nothing, with another
+    implementation.
+    """
     reference.reset()
     reference.n_tokens = 0
     reference.eval(context)
     reference.eval(continuation)
-    rows = np.array(reference.scores[len(context) - 1 : len(context) + len(continuation) - 1], dtype=np.float64)
-    normal = rows - np.log(np.exp(rows - rows.max(1, keepdims=True)).sum(1, keepdims=True)) - rows.max(1, keepdims=True)
+    rows = np.array(
+        reference.scores[len(context) - 1 : len(context) + len(continuation) - 1], dtype=np.float64
+    )
+    normal = (
+        rows
+        - np.log(np.exp(rows - rows.max(1, keepdims=True)).sum(1, keepdims=True))
+        - rows.max(1, keepdims=True)
+    )
     picked = normal[np.arange(len(continuation)), continuation]
     return float(picked.sum()), bool((rows.argmax(1) == continuation).all())
 
@@ -183,7 +227,9 @@ PAIRS = [
 
 
 @pytest.mark.parametrize(("prefix", "choices"), PAIRS)
-def test_loglikelihood_equals_a_direct_evaluation(engine: Any, reference: Any, prefix: str, choices: list[str]) -> None:
+def test_loglikelihood_equals_a_direct_evaluation(
+    engine: Any, reference: Any, prefix: str, choices: list[str]
+) -> None:
     scores = engine.loglikelihood(prefix, choices)
     body, space = prefix.rstrip(), prefix[len(prefix.rstrip()) :]
     for choice, found in zip(choices, scores, strict=True):
@@ -194,7 +240,9 @@ def test_loglikelihood_equals_a_direct_evaluation(engine: Any, reference: Any, p
         assert found.tokens == len(whole) - len(context)
         assert found.logprob == pytest.approx(wanted, abs=0.02)
         assert found.is_greedy == greedy
-    assert engine.loglikelihood(prefix, choices) == scores, "nothing of the first time may show in the second"
+    assert engine.loglikelihood(prefix, choices) == scores, (
+        "nothing of the first time may show in the second"
+    )
     assert engine.loglikelihood(prefix, choices[::-1]) == scores[::-1]
 
 
@@ -272,10 +320,14 @@ def test_a_truncated_model_is_named_with_llama_cpps_reason(
         (tmp_path / "cut.gguf").write_bytes(whole.read(8_000_000))
     with pytest.raises(ModelError, match=r"cut\.gguf.*(corrupted|incomplete|bounds)"):
         make(tmp_path, "cut.gguf").load()
-    assert capfd.readouterr().err == "", "llama.cpp's log belongs into the message, not on the screen"
+    assert capfd.readouterr().err == "", (
+        "llama.cpp's log belongs into the message, not on the screen"
+    )
 
 
-def test_a_cached_file_that_was_changed_is_an_integrity_error(tmp_path: Path, small_model: Path) -> None:
+def test_a_cached_file_that_was_changed_is_an_integrity_error(
+    tmp_path: Path, small_model: Path
+) -> None:
     data = bytearray(small_model.read_bytes())
     data[-1] ^= 1
     (tmp_path / small_model.name).write_bytes(data)
@@ -321,10 +373,12 @@ def test_interrupt_ends_a_running_answer(engine: Any, request_for: Ask) -> None:
     assert text_of(list(engine.generate(request_for())))
 
 
-def test_a_template_that_refuses_a_role_is_a_bad_request(tmp_path: Path, small_model: Path, request_for: Ask) -> None:
+def test_a_template_that_refuses_a_role_is_a_bad_request(
+    tmp_path: Path, small_model: Path, request_for: Ask
+) -> None:
     (tmp_path / "strict.jinja").write_text(
-        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role') }}{% endif %}"
-        "{{ m.content }}{% endfor %}{{ strftime_now('%Y') }}"
+        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system role')"
+        " }}{% endif %}{{ m.content }}{% endfor %}{{ strftime_now('%Y') }}"
     )
     provider = make(tmp_path, options={"chat_template": "strict.jinja"})
     facts = provider.load()
@@ -363,7 +417,9 @@ def write_lora(path: Path, scale: float) -> None:
     path.write_bytes(header + data)
 
 
-def test_a_lora_adapter_changes_the_model_and_an_empty_one_does_not(tmp_path: Path, small_model: Path) -> None:
+def test_a_lora_adapter_changes_the_model_and_an_empty_one_does_not(
+    tmp_path: Path, small_model: Path
+) -> None:
     found = []
     for scale in (None, 0.0, 1.0):
         options: dict[str, Any] = {"chat_template": "none"}

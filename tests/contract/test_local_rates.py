@@ -1,4 +1,6 @@
-"""Local arms: prefill and decode tokens/s by our stamps stand beside llama.cpp's own counters, and agree within 2%."""
+"""Local arms: prefill and decode tokens/s by our stamps stand beside llama.cpp's own counters, and
+agree within 2%.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ CALLS, MOST_CALLS = 8, 60
 
 
 @pytest.mark.model
-async def test_our_stamps_agree_with_llama_cpps_own_timings(small_model: Path, tmp_path: Path) -> None:
+async def test_our_stamps_agree_with_llama_cpps_own_timings(
+    small_model: Path, tmp_path: Path
+) -> None:
     clock, device = SystemClock(), Device("cpu")
     arm = Arm("local", "llama_cpp", SMALL, options={"n_ctx": 512, "n_threads": 1})
     engine = llama_cpp.create(arm, ProviderContext(clock, {}, models.cache_dir(), tmp_path))
@@ -32,12 +36,23 @@ async def test_our_stamps_agree_with_llama_cpps_own_timings(small_model: Path, t
         for i in range(MOST_CALLS):
             text = f"{i}. Tell a long story about the sea. " + "The weather was fine. " * 8
             request = Request(
-                f"c{i}", (Message("user", text),), SamplingParams(temperature=0.0), 24, prefix_key=f"t{i}"
+                f"c{i}",
+                (Message("user", text),),
+                SamplingParams(temperature=0.0),
+                24,
+                prefix_key=f"t{i}",
             )
             tried = await try_once(
-                provider, request, clock, number=1, session=1, queued_ns=clock.monotonic_ns(), scheduled_ns=None,
-                reserved_usd=None, turn=device.turn,
-            )  # fmt: skip
+                provider,
+                request,
+                clock,
+                number=1,
+                session=1,
+                queued_ns=clock.monotonic_ns(),
+                scheduled_ns=None,
+                reserved_usd=None,
+                turn=device.turn,
+            )
             found = token_rates(tried.attempt.timing)
             assert found.prefill
             assert found.decode
@@ -51,18 +66,28 @@ async def test_our_stamps_agree_with_llama_cpps_own_timings(small_model: Path, t
     finally:
         await provider.close()
         device.close()
-    # Our interval holds llama.cpp's, and sampling besides; what else the machine does in between only widens it. So the
-    # least disturbed call tells how far the two clocks are apart; on a busy machine it takes more calls to meet one.
+    # Our interval holds llama.cpp's, and sampling besides; what else the machine does in between
+    # only widens it. So the least disturbed call tells how far the two clocks are apart; on a busy
+    # machine it takes more calls to meet one.
     assert max(prefill) == pytest.approx(1, abs=0.02)
     assert max(decode) == pytest.approx(1, abs=0.02)
     assert max(prefill + decode) <= 1.001, "our interval holds llama.cpp's"
 
 
 def test_rates_are_unknown_where_the_engine_says_nothing() -> None:
-    rates = token_rates(Timing(None, 0, 0, 10**9, 10**9, (10**9, 2 * 10**9), 2 * 10**9, "in_process"))
-    assert (rates.prefill, rates.decode, rates.engine_prefill, rates.engine_decode) == (None, None, None, None)
+    rates = token_rates(
+        Timing(None, 0, 0, 10**9, 10**9, (10**9, 2 * 10**9), 2 * 10**9, "in_process")
+    )
+    assert (rates.prefill, rates.decode, rates.engine_prefill, rates.engine_decode) == (
+        None,
+        None,
+        None,
+        None,
+    )
     told = {"prompt_n": 100.0, "predicted_n": 3.0, "prompt_ms": 990.0, "predicted_ms": 980.0}
-    stamps = Timing(None, 0, 0, 10**9, 10**9, (10**9, 2 * 10**9), 2 * 10**9, "in_process", engine=told)
+    stamps = Timing(
+        None, 0, 0, 10**9, 10**9, (10**9, 2 * 10**9), 2 * 10**9, "in_process", engine=told
+    )
     rates = token_rates(stamps)
     assert (rates.prefill, rates.decode) == (100, 2)
     assert rates.engine_prefill == pytest.approx(101.01, abs=0.01)

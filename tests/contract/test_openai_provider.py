@@ -1,4 +1,6 @@
-"""Both ways to an endpoint (SDK, own transport): a third-party mock vendor for faults, a script for other replies."""
+"""Both ways to an endpoint (SDK, own transport): a third-party mock vendor for faults, a script for
+other replies.
+"""
 
 from __future__ import annotations
 
@@ -27,14 +29,30 @@ from claimbench.errors import (
     Timeout,
 )
 from claimbench.provider.contract import Provider, ProviderContext
-from claimbench.types import Arm, Delta, Done, Event, Meta, Request, SamplingParams, ToolCall, UsageReport
+from claimbench.types import (
+    Arm,
+    Delta,
+    Done,
+    Event,
+    Meta,
+    Request,
+    SamplingParams,
+    ToolCall,
+    UsageReport,
+)
 from claimbench_providers.endpoints import openai_sdk as openai
 
 Ask = Callable[..., Request]
 
 
 def delta(**fields: Any) -> dict[str, Any]:
-    return {"id": "1", "object": "chat.completion.chunk", "created": 1, "model": "m-2026-01-01", "choices": [fields]}
+    return {
+        "id": "1",
+        "object": "chat.completion.chunk",
+        "created": 1,
+        "model": "m-2026-01-01",
+        "choices": [fields],
+    }
 
 
 def said(text: str, finish: str | None = None, **more: Any) -> dict[str, Any]:
@@ -102,7 +120,9 @@ async def test_a_rate_limit_says_when_to_come_back_and_is_not_retried_by_the_sdk
     assert caught.value.http_status == 429
 
 
-async def test_a_whole_answer_with_usage_and_a_tool_call(llmock: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_a_whole_answer_with_usage_and_a_tool_call(
+    llmock: Any, endpoint: Any, request_for: Ask
+) -> None:
     llmock.call_tool("lookup", {"order": 7})
     async with endpoint(llmock.base_url()) as provider:
         assert isinstance(provider, Provider)
@@ -118,7 +138,9 @@ async def test_a_whole_answer_with_usage_and_a_tool_call(llmock: Any, endpoint: 
     assert events[-1].finish_reason == "tool_calls"
 
 
-async def test_cancelling_the_attempt_drops_the_connection(llmock: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_cancelling_the_attempt_drops_the_connection(
+    llmock: Any, endpoint: Any, request_for: Ask
+) -> None:
     llmock.stall(after_chunks=3, seconds=20)
     async with endpoint(llmock.base_url()) as provider:
         started = time.monotonic()
@@ -130,7 +152,9 @@ async def test_cancelling_the_attempt_drops_the_connection(llmock: Any, endpoint
         assert time.monotonic() - started < 5
 
 
-async def test_a_dead_endpoint_is_a_network_fault_that_costs_nothing(endpoint: Any, request_for: Ask) -> None:
+async def test_a_dead_endpoint_is_a_network_fault_that_costs_nothing(
+    endpoint: Any, request_for: Ask
+) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -140,15 +164,21 @@ async def test_a_dead_endpoint_is_a_network_fault_that_costs_nothing(endpoint: A
     assert caught.value.billable == "no"
 
 
-async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(endpoint: Any, request_for: Ask) -> None:
+async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(
+    endpoint: Any, request_for: Ask
+) -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
-        waiting = [socket.socket() for _ in range(4)]  # fills the backlog, so that the next SYN stays unanswered
+        waiting = [
+            socket.socket() for _ in range(4)
+        ]  # fills the backlog, so that the next SYN stays unanswered
         for one in waiting:
             one.setblocking(False)
             one.connect_ex(full.getsockname())
-        async with endpoint(f"http://127.0.0.1:{full.getsockname()[1]}/v1", connect_timeout_s=0.4) as provider:
+        async with endpoint(
+            f"http://127.0.0.1:{full.getsockname()[1]}/v1", connect_timeout_s=0.4
+        ) as provider:
             with pytest.raises(ConnectTimeout) as caught:
                 await ask(provider, request_for(connect_timeout_s=0.3))
         for one in waiting:
@@ -159,7 +189,9 @@ async def test_a_host_that_does_not_take_the_connection_is_a_connect_timeout(end
 # What is sent
 
 
-async def test_the_request_says_what_the_suite_says_and_no_more(script: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_the_request_says_what_the_suite_says_and_no_more(
+    script: Any, endpoint: Any, request_for: Ask
+) -> None:
     script.chunks = [said("ok", "stop")]
     async with endpoint(script.url, model="gpt-4.1-mini") as provider:
         facts = await provider.start()
@@ -167,7 +199,10 @@ async def test_the_request_says_what_the_suite_says_and_no_more(script: Any, end
         await ask(provider, request_for("Hi", params=SamplingParams(), seed=None))
     assert script.asked[0] == {
         "model": "gpt-4.1-mini",
-        "messages": [{"role": "system", "content": "You are helpful."}, {"role": "user", "content": "Hi"}],
+        "messages": [
+            {"role": "system", "content": "You are helpful."},
+            {"role": "user", "content": "Hi"},
+        ],
         "max_tokens": 12,
         "temperature": 0.0,
         "top_p": 1.0,
@@ -184,7 +219,12 @@ async def test_the_request_says_what_the_suite_says_and_no_more(script: Any, end
 async def test_reasoning_models_get_the_parameters_they_take(
     script: Any, endpoint: Any, request_for: Ask, model: str
 ) -> None:
-    script.chunks = [said("one two", None), said(" three\nfour", None), said(" five", "stop"), used(prompt_tokens=1)]
+    script.chunks = [
+        said("one two", None),
+        said(" three\nfour", None),
+        said(" five", "stop"),
+        used(prompt_tokens=1),
+    ]
     async with endpoint(script.url, model=model) as provider:
         facts = await provider.start()
         events = await ask(provider, request_for(stop=("\n",)))
@@ -196,7 +236,9 @@ async def test_reasoning_models_get_the_parameters_they_take(
     assert text_of(events) == "one two three", "the stop string still ends the answer"
 
 
-async def test_a_schema_is_enforced_and_labels_only_when_asked(script: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_a_schema_is_enforced_and_labels_only_when_asked(
+    script: Any, endpoint: Any, request_for: Ask
+) -> None:
     schema = {
         "type": "object",
         "properties": {"a": {"type": "string"}},
@@ -210,7 +252,10 @@ async def test_a_schema_is_enforced_and_labels_only_when_asked(script: Any, endp
         await ask(provider, request_for(answer_schema=schema))
         await ask(provider, request_for(answer_schema={**schema, "required": []}))
         await ask(provider, request_for(labels=("yes", "no")))
-    strict = [body.get("response_format", {}).get("json_schema", {}).get("strict") for body in script.asked]
+    strict = [
+        body.get("response_format", {}).get("json_schema", {}).get("strict")
+        for body in script.asked
+    ]
     assert strict == [True, False, None]
     async with endpoint(script.url, structured=False) as provider:
         assert provider.constraint(request_for(answer_schema=schema)) == "none"
@@ -223,7 +268,9 @@ async def test_an_enforced_label_arrives_bare(script: Any, endpoint: Any, reques
         assert provider.constraint(request) == "json_schema"
         events = await ask(provider, request)
     assert text_of(events) == "refünd"
-    enum = script.asked[0]["response_format"]["json_schema"]["schema"]["properties"]["label"]["enum"]
+    enum = script.asked[0]["response_format"]["json_schema"]["schema"]["properties"]["label"][
+        "enum"
+    ]
     assert enum == ["refünd", "other"]
 
 
@@ -235,7 +282,9 @@ async def test_reasoning_is_kept_apart_and_another_model_is_on_record(
 ) -> None:
     script.headers = {"x-request-id": "req-9", "x-ratelimit-remaining-requests": "41"}
     details = {"reasoning_tokens": 4}
-    usage = used(prompt_tokens=10, completion_tokens=6, total_tokens=16, completion_tokens_details=details)
+    usage = used(
+        prompt_tokens=10, completion_tokens=6, total_tokens=16, completion_tokens_details=details
+    )
     script.chunks = [
         said("", reasoning_content="Let me "),
         said("", reasoning="think."),
@@ -255,9 +304,14 @@ async def test_reasoning_is_kept_apart_and_another_model_is_on_record(
     assert (report.usage.output_visible, report.usage.output_reasoning) == (2, 4)
 
 
-async def test_usage_that_contradicts_itself_is_malformed(script: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_usage_that_contradicts_itself_is_malformed(
+    script: Any, endpoint: Any, request_for: Ask
+) -> None:
     cached = {"cached_tokens": 50}
-    script.chunks = [said("Yes", "stop"), used(prompt_tokens=10, completion_tokens=1, prompt_tokens_details=cached)]
+    script.chunks = [
+        said("Yes", "stop"),
+        used(prompt_tokens=10, completion_tokens=1, prompt_tokens_details=cached),
+    ]
     async with endpoint(script.url) as provider:
         with pytest.raises(MalformedStream):
             await ask(provider, request_for())
@@ -274,11 +328,16 @@ async def test_no_usage_stays_unknown(script: Any, endpoint: Any, request_for: A
 @pytest.mark.parametrize(
     ("chunks", "finish"),
     [
-        ([said("", None, refusal="I cannot "), said("", "stop", refusal="help with that.")], "stop"),
+        (
+            [said("", None, refusal="I cannot "), said("", "stop", refusal="help with that.")],
+            "stop",
+        ),
         ([said("Well", None), said("", "content_filter")], "content_filter"),
     ],
 )
-async def test_a_refusal_is_marked(script: Any, endpoint: Any, request_for: Ask, chunks: Any, finish: str) -> None:
+async def test_a_refusal_is_marked(
+    script: Any, endpoint: Any, request_for: Ask, chunks: Any, finish: str
+) -> None:
     script.chunks = chunks
     async with endpoint(script.url) as provider:
         done = (await ask(provider, request_for()))[-1]
@@ -298,7 +357,9 @@ async def test_a_prompt_filter_is_a_refusal_and_not_a_broken_request(
     assert (events[-1].finish_reason, events[-1].refusal) == ("content_filter", True)
 
 
-async def test_an_error_inside_a_stream_is_a_server_fault(script: Any, endpoint: Any, request_for: Ask) -> None:
+async def test_an_error_inside_a_stream_is_a_server_fault(
+    script: Any, endpoint: Any, request_for: Ask
+) -> None:
     script.chunks = [said("Yes"), {"error": {"message": "overloaded", "type": "server_error"}}]
     async with endpoint(script.url) as provider:
         with pytest.raises(ServerFault, match="overloaded"):
@@ -314,11 +375,27 @@ async def test_an_error_inside_a_stream_is_a_server_fault(script: Any, endpoint:
         ({}, {}, "OPENAI_API_KEY is not set"),
         ({}, {"OPENAI_API_KEY": ""}, "OPENAI_API_KEY is not set"),
         ({}, {"OPENAI_API_KEY": "k"}, None),
-        ({"base_url": "https://api.deepseek.com"}, {"OPENAI_API_KEY": "k"}, "DEEPSEEK_API_KEY is not set"),
-        ({"base_url": "https://llm.example.com/v1"}, {}, "no key variable is known for llm.example.com"),
-        ({"base_url": "https://llm.example.com/v1", "api_key_env": "MY_KEY"}, {"MY_KEY": "k"}, None),
+        (
+            {"base_url": "https://api.deepseek.com"},
+            {"OPENAI_API_KEY": "k"},
+            "DEEPSEEK_API_KEY is not set",
+        ),
+        (
+            {"base_url": "https://llm.example.com/v1"},
+            {},
+            "no key variable is known for llm.example.com",
+        ),
+        (
+            {"base_url": "https://llm.example.com/v1", "api_key_env": "MY_KEY"},
+            {"MY_KEY": "k"},
+            None,
+        ),
         ({"base_url": "http://localhost:8000/v1"}, {}, None),
-        ({"base_url": "http://192.168.1.9:8000/v1", "api_key_env": "MY_KEY"}, {}, "MY_KEY is not set"),
+        (
+            {"base_url": "http://192.168.1.9:8000/v1", "api_key_env": "MY_KEY"},
+            {},
+            "MY_KEY is not set",
+        ),
     ],
 )
 async def test_a_key_is_missing_or_not_needed(

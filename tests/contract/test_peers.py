@@ -1,7 +1,9 @@
-"""The same real model behind servers that nobody here wrote, asked through every protocol: the same answers and tokens.
+"""The same real model behind servers that nobody here wrote, asked through every protocol: the same
+answers and tokens.
 
-``llama_cpp.server`` serves SmolLM2; the LiteLLM proxy stands in front of it with its OpenAI (chat and Responses),
-Anthropic and Gemini faces. What a face cannot do is stated here, exactly (``Face``), and in decision 10.
+``llama_cpp.server`` serves SmolLM2; the LiteLLM proxy stands in front of it with its OpenAI (chat
+and Responses), Anthropic and Gemini faces. What a face cannot do is stated here, exactly
+(``Face``), and in decision 10.
 """
 
 from __future__ import annotations
@@ -26,14 +28,27 @@ import pytest
 from claimbench.clock import SystemClock
 from claimbench.errors import BadRequest, ContextOverflow, IncompleteStream, ServerFault
 from claimbench.provider.contract import ProviderContext
-from claimbench.types import Arm, Delta, Done, Event, Json, Message, Meta, Request, SamplingParams, UsageReport
+from claimbench.types import (
+    Arm,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Message,
+    Meta,
+    Request,
+    SamplingParams,
+    UsageReport,
+)
 from claimbench_providers.endpoints import anthropic, compatible, gemini, litellm
 from claimbench_providers.endpoints import openai_sdk as openai
 
 pytestmark = [pytest.mark.model, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 PEERS = Path(sys.prefix) / "peers/bin"
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # whatever proxy this machine has
+DIRECT = urllib.request.build_opener(
+    urllib.request.ProxyHandler({})
+)  # whatever proxy this machine has
 PROMPTS = (
     (Message("user", "Count from one to ten in words."),),
     (Message("system", "You are helpful."), Message("user", "Name a colour.")),
@@ -42,7 +57,14 @@ PROMPTS = (
 
 
 def ask(messages: Sequence[Message]) -> Request:
-    return Request("c1", tuple(messages), SamplingParams(temperature=0.0, top_p=1.0), 12, seed=7, timeout_s=120.0)
+    return Request(
+        "c1",
+        tuple(messages),
+        SamplingParams(temperature=0.0, top_p=1.0),
+        12,
+        seed=7,
+        timeout_s=120.0,
+    )
 
 
 # The servers
@@ -54,10 +76,14 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(command: Sequence[str], ready: str, log: Path, environ: Mapping[str, str]) -> Iterator[None]:
+def running(
+    command: Sequence[str], ready: str, log: Path, environ: Mapping[str, str]
+) -> Iterator[None]:
     """A server until it answers at ``ready``; ended with its log in the error if it does not."""
     with log.open("wb") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=dict(environ), cwd=log.parent)
+        process = subprocess.Popen(
+            command, stdout=out, stderr=subprocess.STDOUT, env=dict(environ), cwd=log.parent
+        )
     try:
         deadline = time.monotonic() + 240
         while True:
@@ -83,9 +109,21 @@ def llama(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """llama-cpp-python's own server with the small model; its address."""
     port, folder = free_port(), tmp_path_factory.mktemp("llama")
     options = {"model_alias": "smol", "host": "127.0.0.1", "port": port, "n_ctx": 512}
-    options |= {"n_threads": 1, "n_threads_batch": 1}  # threads that wait for one another crawl on a busy machine
+    options |= {
+        "n_threads": 1,
+        "n_threads_batch": 1,
+    }  # threads that wait for one another crawl on a busy machine
     flags = [part for name, value in options.items() for part in (f"--{name}", str(value))]
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model), "--flash_attn", "true", *flags]
+    command = [
+        sys.executable,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(small_model),
+        "--flash_attn",
+        "true",
+        *flags,
+    ]
     url = f"http://127.0.0.1:{port}/v1"
     with running(command, url + "/models", folder / "server.log", os.environ):
         yield url
@@ -93,11 +131,14 @@ def llama(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="module")
 def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The LiteLLM proxy in front of it; no name is looked up and nothing but loopback can be reached."""
+    """The LiteLLM proxy in front of it; no name is looked up and nothing but loopback can be
+    reached.
+    """
     if not (PEERS / "litellm").is_file():
         pytest.skip("the LiteLLM proxy is not installed: make peers")
     port, folder = free_port(), tmp_path_factory.mktemp("proxy")
-    # `lm_studio` is LiteLLM's name for a server of chat completions and nothing more: it then translates.
+    # `lm_studio` is LiteLLM's name for a server of chat completions and nothing more: it then
+    # translates.
     behind = {"model": "lm_studio/smol", "api_base": llama, "api_key": "none"}
     config = {
         "model_list": [{"model_name": "smol", "litellm_params": behind}],
@@ -107,12 +148,29 @@ def proxy(llama: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]
     (folder / "config.yaml").write_text(json.dumps(config))
     nowhere = "http://127.0.0.1:9"
     environ = {
-        "PATH": os.environ["PATH"], "HOME": str(folder), "LITELLM_LOCAL_MODEL_COST_MAP": "True",
-        "HTTP_PROXY": nowhere, "HTTPS_PROXY": nowhere, "NO_PROXY": "127.0.0.1,localhost",
-    }  # fmt: skip
-    command = [str(PEERS / "litellm"), "--config", "config.yaml", "--host", "127.0.0.1", "--port", str(port)]
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "HTTP_PROXY": nowhere,
+        "HTTPS_PROXY": nowhere,
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
+    command = [
+        str(PEERS / "litellm"),
+        "--config",
+        "config.yaml",
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(port),
+    ]
     url = f"http://127.0.0.1:{port}"
-    with running([*command, "--telemetry", "False"], url + "/health/liveliness", folder / "proxy.log", environ):
+    with running(
+        [*command, "--telemetry", "False"],
+        url + "/health/liveliness",
+        folder / "proxy.log",
+        environ,
+    ):
         yield url
 
 
@@ -126,8 +184,8 @@ Tokens = tuple[int, int] | None
 class Face:
     """One way to the model, and what it does differently from the model in process.
 
-    ``tokens``: "same", or what it says of each prompt's tokens (input, output) instead; None: it says nothing.
-    ``finish``: the finish reason of an answer that used up its tokens.
+    ``tokens``: "same", or what it says of each prompt's tokens (input, output) instead; None: it
+    says nothing. ``finish``: the finish reason of an answer that used up its tokens.
     """
 
     server: str
@@ -142,7 +200,11 @@ class Face:
 WHOLE: dict[str, Json] = {"extra_body": {"stream": False}}
 RESPONSES: dict[str, Json] = {"api": "responses"}
 SILENT = (None, None, None)  # llama_cpp.server gives no usage in a stream
-GUESSED = ((15, 12), (19, 12), (23, 10))  # the proxy then counts itself, with another model's tokenizer
+GUESSED = (
+    (15, 12),
+    (19, 12),
+    (23, 10),
+)  # the proxy then counts itself, with another model's tokenizer
 GUESSED_LESS = ((15, 12), (11, 12), (15, 10))  # and here without the system turn
 
 FACES = {
@@ -163,10 +225,16 @@ FACES = {
 }
 
 
-async def events_of(face: Face, url: str, request: Request, model: str | None = None) -> list[Event]:
+async def events_of(
+    face: Face, url: str, request: Request, model: str | None = None
+) -> list[Event]:
     context = ProviderContext(SystemClock(), {}, Path(), Path())
     arm = Arm(
-        "a", "any", model or face.model, base_url=url + face.path * (face.server == "proxy"), options=face.options
+        "a",
+        "any",
+        model or face.model,
+        base_url=url + face.path * (face.server == "proxy"),
+        options=face.options,
     )
     provider = face.provider.create(arm, context)
     await provider.start()
@@ -214,10 +282,14 @@ async def test_every_face_gives_the_answer_and_the_tokens_of_the_model_in_proces
         metas = [e for e in events if isinstance(e, Meta)]
         assert {m.http_status for m in metas} == {200}
         if face.options.get("extra_body") != WHOLE["extra_body"]:
-            assert sum(isinstance(e, Delta) for e in events) >= 8, "an answer of 12 tokens comes in pieces"
+            assert sum(isinstance(e, Delta) for e in events) >= 8, (
+                "an answer of 12 tokens comes in pieces"
+            )
 
 
-async def test_geminis_face_not_streamed_counts_right(proxy: str, truth: list[tuple[str, Tokens, str | None]]) -> None:
+async def test_geminis_face_not_streamed_counts_right(
+    proxy: str, truth: list[tuple[str, Tokens, str | None]]
+) -> None:
     """Our adapter always streams; its reader is given the proxy's whole answer here."""
     body = {
         "contents": [{"role": "user", "parts": [{"text": PROMPTS[0][0].content}]}],
@@ -240,7 +312,9 @@ async def test_geminis_face_not_streamed_counts_right(proxy: str, truth: list[tu
 
 @pytest.mark.parametrize("name", FACES)
 async def test_too_long_a_prompt(name: str, url_of: Callable[[Face], str]) -> None:
-    """The server refuses it, but ends a stream without a word; of that the proxy makes an empty answer."""
+    """The server refuses it, but ends a stream without a word; of that the proxy makes an empty
+    answer.
+    """
     face = FACES[name]
     url, request = url_of(face), ask([Message("user", "word " * 2000)])
     if face.server == "proxy" and "not streamed" not in name:

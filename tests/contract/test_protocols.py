@@ -1,4 +1,6 @@
-"""Every protocol against a server nobody here wrote (llmock): same prompt, same answer, same tokens, same faults."""
+"""Every protocol against a server nobody here wrote (llmock): same prompt, same answer, same
+tokens, same faults.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,28 @@ from llmock.scenarios import Fail, StreamFault
 from llmock.testing import LLMockServer
 
 from claimbench.clock import SystemClock
-from claimbench.errors import Auth, IncompleteStream, MalformedStream, Network, PluginError, RateLimited, ServerFault
+from claimbench.errors import (
+    Auth,
+    IncompleteStream,
+    MalformedStream,
+    Network,
+    PluginError,
+    RateLimited,
+    ServerFault,
+)
 from claimbench.provider.contract import Provider, ProviderContext
 from claimbench.provider.usage import normalise_anthropic, normalise_gemini
-from claimbench.types import Arm, Delta, Done, Event, Message, Meta, Request, SamplingParams, UsageReport
+from claimbench.types import (
+    Arm,
+    Delta,
+    Done,
+    Event,
+    Message,
+    Meta,
+    Request,
+    SamplingParams,
+    UsageReport,
+)
 from claimbench_providers.endpoints import anthropic, gemini, vendors
 
 from .events import events_of
@@ -90,15 +110,17 @@ async def test_a_regular_answer(face: str, mock: LLMockServer, tmp_path: Path) -
         assert all(a <= b for a, b in zip([meta.sent_ns, *stamps], stamps, strict=False))  # type: ignore[operator]
 
 
-async def test_the_same_prompt_gives_the_same_answer_through_every_face(mock: LLMockServer, tmp_path: Path) -> None:
+async def test_the_same_prompt_gives_the_same_answer_through_every_face(
+    mock: LLMockServer, tmp_path: Path
+) -> None:
     said = {}
     for face in FACES:
         events, fault = await events_of(make(face, mock, tmp_path), ask())
         assert fault is None
         usage = next(e.usage for e in events if isinstance(e, UsageReport))
         said[face] = (text_of(events), usage.input_total, usage.output_total)
-    # llmock words its answer by the model's name, so the texts are held against the mock's own not streamed ones below;
-    # the tokens of the prompt are the same everywhere.
+    # llmock words its answer by the model's name, so the texts are held against the mock's own not
+    # streamed ones below; the tokens of the prompt are the same everywhere.
     assert len({tokens for _, tokens, _ in said.values()}) == 1, said
     assert said["openai"] == said["compatible"] == said["responses"]
 
@@ -118,7 +140,9 @@ FAULTS = [
 async def test_faults(face: str, number: int, mock: LLMockServer, tmp_path: Path) -> None:
     behaviour, wanted = FAULTS[number]
     mock.state.scenarios.add(behaviour)
-    events, fault = await events_of(make(face, mock, tmp_path), ask("Tell me a long story about parcels, please."))
+    events, fault = await events_of(
+        make(face, mock, tmp_path), ask("Tell me a long story about parcels, please.")
+    )
     assert isinstance(fault, wanted), fault
     assert not [e for e in events if isinstance(e, Done)]
     if isinstance(fault, RateLimited):
@@ -129,7 +153,11 @@ async def test_faults(face: str, number: int, mock: LLMockServer, tmp_path: Path
 
 
 def read(reader: Any, rows: list[dict[str, Any]]) -> list[Event]:
-    events = [event for at, row in enumerate(rows) for event in reader.read(row.get("type", "message"), row, at + 1)]
+    events = [
+        event
+        for at, row in enumerate(rows)
+        for event in reader.read(row.get("type", "message"), row, at + 1)
+    ]
     return [*events, *reader.finish()]
 
 
@@ -140,20 +168,56 @@ START = {"input_tokens": 10, "cache_read_input_tokens": 90, "cache_creation_inpu
 def test_anthropic_usage_classes_thinking_tools_and_stamps() -> None:
     rows = [
         {"type": "message_start", "message": {"model": "claude-x", "usage": START}},
-        {"type": "content_block_start", "index": 0, "content_block": {"type": "thinking", "thinking": ""}},
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
+        {
+            "type": "content_block_start",
+            "index": 0,
+            "content_block": {"type": "thinking", "thinking": ""},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 0,
+            "delta": {"type": "thinking_delta", "thinking": "hm"},
+        },
         {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "yes"}},
-        {"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "id": "t1", "name": "look"}},
-        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": '{"a":'}},
-        {"type": "content_block_delta", "index": 2, "delta": {"type": "input_json_delta", "partial_json": "1}"}},
-        {"type": "message_delta", "delta": {"stop_reason": "tool_use"}, "usage": {"output_tokens": 40}},
+        {
+            "type": "content_block_start",
+            "index": 2,
+            "content_block": {"type": "tool_use", "id": "t1", "name": "look"},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 2,
+            "delta": {"type": "input_json_delta", "partial_json": '{"a":'},
+        },
+        {
+            "type": "content_block_delta",
+            "index": 2,
+            "delta": {"type": "input_json_delta", "partial_json": "1}"},
+        },
+        {
+            "type": "message_delta",
+            "delta": {"stop_reason": "tool_use"},
+            "usage": {"output_tokens": 40},
+        },
         {"type": "message_stop"},
     ]
     events = read(anthropic.MessageReader(Meta(http_status=200)), rows)
     kinds = [(type(e).__name__, e.received_ns) for e in events]
-    assert kinds == [("Meta", 1), ("Delta", 3), ("Delta", 4), ("ToolCall", 5), ("UsageReport", 8), ("Done", 8)]
+    assert kinds == [
+        ("Meta", 1),
+        ("Delta", 3),
+        ("Delta", 4),
+        ("ToolCall", 5),
+        ("UsageReport", 8),
+        ("Done", 8),
+    ]
     usage = next(e for e in events if isinstance(e, UsageReport)).usage
-    assert (usage.input_fresh, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h) == (10, 90, 5, 15)
+    assert (usage.input_fresh, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h) == (
+        10,
+        90,
+        5,
+        15,
+    )
     assert usage.output_total == 40
     assert usage == normalise_anthropic({**START, "output_tokens": 40})
 
@@ -162,7 +226,10 @@ def test_anthropic_usage_classes_thinking_tools_and_stamps() -> None:
     ("end_turn", "stop", False), ("max_tokens", "length", False), ("refusal", "content_filter", True),
 ])  # fmt: skip
 def test_anthropic_stop_reasons(reason: str, finish: str, refusal: bool) -> None:
-    events = read(anthropic.MessageReader(Meta()), [{"type": "message_delta", "delta": {"stop_reason": reason}}])
+    events = read(
+        anthropic.MessageReader(Meta()),
+        [{"type": "message_delta", "delta": {"stop_reason": reason}}],
+    )
     assert events[-1] == Done(finish, refusal=refusal, received_ns=1)
 
 
@@ -175,20 +242,36 @@ def test_an_error_event_inside_a_200_is_a_fault_of_its_own_kind() -> None:
 
 
 def test_gemini_usage_thoughts_and_stamps() -> None:
-    first = {"promptTokenCount": 100, "cachedContentTokenCount": 80, "thoughtsTokenCount": 7, "totalTokenCount": 107}
+    first = {
+        "promptTokenCount": 100,
+        "cachedContentTokenCount": 80,
+        "thoughtsTokenCount": 7,
+        "totalTokenCount": 107,
+    }
     last = first | {"candidatesTokenCount": 5, "totalTokenCount": 112}
     thought = {"content": {"parts": [{"text": "hm", "thought": True}]}}
     answer = {"content": {"parts": [{"text": "yes"}]}, "finishReason": "STOP"}
     rows = [
-        {"candidates": [thought], "usageMetadata": first, "modelVersion": "gemini-x", "responseId": "r1"},
+        {
+            "candidates": [thought],
+            "usageMetadata": first,
+            "modelVersion": "gemini-x",
+            "responseId": "r1",
+        },
         {"candidates": [answer], "usageMetadata": last},
     ]
     events = read(gemini.GeminiReader(Meta(http_status=200)), rows)
     assert [(e.text, e.kind, e.received_ns) for e in events if isinstance(e, Delta)] == [
-        ("hm", "reasoning", 1), ("yes", "answer", 2),
-    ]  # fmt: skip
+        ("hm", "reasoning", 1),
+        ("yes", "answer", 2),
+    ]
     usage = next(e for e in events if isinstance(e, UsageReport)).usage
-    assert (usage.input_fresh, usage.cache_read, usage.output_visible, usage.output_reasoning) == (20, 80, 5, 7)
+    assert (usage.input_fresh, usage.cache_read, usage.output_visible, usage.output_reasoning) == (
+        20,
+        80,
+        5,
+        7,
+    )
     assert usage == normalise_gemini(last)
 
 
@@ -198,7 +281,9 @@ def test_gemini_usage_thoughts_and_stamps() -> None:
     {"candidates": [{"finishReason": "PROHIBITED_CONTENT"}]},
 ])  # fmt: skip
 def test_what_gemini_blocks_is_a_refusal(row: dict[str, Any]) -> None:
-    assert read(gemini.GeminiReader(Meta()), [row])[-1] == Done("content_filter", refusal=True, received_ns=1)
+    assert read(gemini.GeminiReader(Meta()), [row])[-1] == Done(
+        "content_filter", refusal=True, received_ns=1
+    )
 
 
 def test_requests_say_what_the_suite_says(tmp_path: Path) -> None:
@@ -206,15 +291,24 @@ def test_requests_say_what_the_suite_says(tmp_path: Path) -> None:
     request = ask(stop=("\n",), seed=7, labels=("a", "b"))
     body = anthropic.create(Arm("a", "anthropic", "m"), context).body(request)
     assert body == {
-        "model": "m", "max_tokens": 64, "stream": True, "system": "Be brief.", "temperature": 0.0,
-        "stop_sequences": ["\n"], "messages": [{"role": "user", "content": "How do I reset my password?"}],
-    }  # fmt: skip
+        "model": "m",
+        "max_tokens": 64,
+        "stream": True,
+        "system": "Be brief.",
+        "temperature": 0.0,
+        "stop_sequences": ["\n"],
+        "messages": [{"role": "user", "content": "How do I reset my password?"}],
+    }
     made = gemini.create(Arm("a", "gemini", "m", options={"structured": True}), context)
     body = made.body(request)
     assert body["generationConfig"] == {
-        "maxOutputTokens": 64, "temperature": 0.0, "seed": 7, "stopSequences": ["\n"],
-        "responseMimeType": "text/x.enum", "responseSchema": {"type": "STRING", "enum": ["a", "b"]},
-    }  # fmt: skip
+        "maxOutputTokens": 64,
+        "temperature": 0.0,
+        "seed": 7,
+        "stopSequences": ["\n"],
+        "responseMimeType": "text/x.enum",
+        "responseSchema": {"type": "STRING", "enum": ["a", "b"]},
+    }
     assert body["systemInstruction"] == {"parts": [{"text": "Be brief."}]}
     assert made.constraint(request) == "json_schema"
 
@@ -250,11 +344,10 @@ def test_litellm_is_not_imported_before_it_is_needed() -> None:
     import sys
 
     code = (
-        "import sys; from pathlib import Path; from claimbench.clock import SystemClock\n"
-        "from claimbench.provider.contract import ProviderContext; from claimbench.types import Arm\n"
-        "from claimbench_providers import litellm\n"
-        "context = ProviderContext(SystemClock(), {}, Path(), Path())\n"
-        "assert litellm.create(Arm('a', 'litellm', 'bedrock/m'), context).missing() is None\n"
-        "assert not {'litellm', 'boto3'} & set(sys.modules)"
+        "import sys; from pathlib import Path; from claimbench.clock import SystemClock\nfrom"
+        " claimbench.provider.contract import ProviderContext; from claimbench.types import"
+        " Arm\nfrom claimbench_providers import litellm\ncontext = ProviderContext(SystemClock(),"
+        " {}, Path(), Path())\nassert litellm.create(Arm('a', 'litellm', 'bedrock/m'),"
+        " context).missing() is None\nassert not {'litellm', 'boto3'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -18,7 +18,9 @@ Ask = Callable[..., Request]
 Text = Callable[[list[Event]], str]
 
 
-async def test_events_come_in_order_and_end_with_done(subject: Subject, request_for: Ask, answer: Text) -> None:
+async def test_events_come_in_order_and_end_with_done(
+    subject: Subject, request_for: Ask, answer: Text
+) -> None:
     events = await subject.ask(request_for())
     assert isinstance(events[-1], Done)
     assert sum(isinstance(e, Done) for e in events) == 1
@@ -30,10 +32,14 @@ async def test_events_come_in_order_and_end_with_done(subject: Subject, request_
     assert len(deltas) >= 5, "an answer of 12 tokens must stream, not come in one piece"
     assert answer(events).strip()
     stamped = {e.received_ns is not None for e in events}
-    assert stamped == {subject.name == "compatible"}, "providers make no stamps; the core's transport does"
+    assert stamped == {subject.name == "compatible"}, (
+        "providers make no stamps; the core's transport does"
+    )
 
 
-async def test_usage_is_there_and_its_buckets_are_disjoint(subject: Subject, request_for: Ask) -> None:
+async def test_usage_is_there_and_its_buckets_are_disjoint(
+    subject: Subject, request_for: Ask
+) -> None:
     request = request_for()
     await subject.ask(request_for("Another question first."))  # so that something can be reused
     events = await subject.ask(request)
@@ -85,7 +91,9 @@ async def test_closing_the_stream_cancels_and_leaves_the_provider_usable(
     assert answer(await subject.ask(request_for())) == before
 
 
-async def test_greedy_is_greedy_whatever_the_seed(subject: Subject, request_for: Ask, answer: Text) -> None:
+async def test_greedy_is_greedy_whatever_the_seed(
+    subject: Subject, request_for: Ask, answer: Text
+) -> None:
     await subject.ask(request_for())
     texts = {answer(await subject.ask(request_for(seed=seed))) for seed in (1, 2)}
     assert len(texts) == 1

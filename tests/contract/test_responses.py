@@ -1,4 +1,6 @@
-"""OpenAI's Responses API: recorded shapes of its events, with faults; a server that others wrote; what is sent."""
+"""OpenAI's Responses API: recorded shapes of its events, with faults; a server that others wrote;
+what is sent.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,13 @@ from claimbench_providers.endpoints.responses_wire import ResponseReader
 
 from .events import events_of
 
-HEAD = {"id": "resp_1", "object": "response", "status": "in_progress", "model": "gpt-5-mini-2025-08-07", "output": []}
+HEAD = {
+    "id": "resp_1",
+    "object": "response",
+    "status": "in_progress",
+    "model": "gpt-5-mini-2025-08-07",
+    "output": [],
+}
 USAGE = {
     "input_tokens": 120,
     "input_tokens_details": {"cached_tokens": 100, "cache_write_tokens": 0},
@@ -49,7 +57,11 @@ USAGE = {
     "output_tokens_details": {"reasoning_tokens": 24},
     "total_tokens": 150,
 }
-CREATED = {"type": "response.created", "sequence_number": 0, "response": {**HEAD, "service_tier": "auto"}}
+CREATED = {
+    "type": "response.created",
+    "sequence_number": 0,
+    "response": {**HEAD, "service_tier": "auto"},
+}
 ITEM = {"item_id": "msg_1", "output_index": 1, "content_index": 0}
 
 
@@ -80,26 +92,51 @@ def outcome(events: list[Event]) -> tuple[Outcome, str]:
 
 
 def test_an_answer_with_reasoning_usage_tier_model_and_id() -> None:
-    reasoning = {"type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "summary_index": 0, "delta": "Hm."}
-    events = read([
-        CREATED,
-        {"type": "response.in_progress", "response": HEAD},
-        {"type": "response.output_item.added", "output_index": 0, "item": {"id": "rs_1", "type": "reasoning"}},
-        reasoning,
-        {"type": "response.output_item.added", "output_index": 1, "item": {"id": "msg_1", "type": "message"}},
-        said("Yes"), said(", it is."),
-        {"type": "response.output_text.done", **ITEM, "text": "Yes, it is."},
-        {"type": "response.some_future_event"},
-        ended(),
-    ])  # fmt: skip
+    reasoning = {
+        "type": "response.reasoning_summary_text.delta",
+        "item_id": "rs_1",
+        "summary_index": 0,
+        "delta": "Hm.",
+    }
+    events = read(
+        [
+            CREATED,
+            {"type": "response.in_progress", "response": HEAD},
+            {
+                "type": "response.output_item.added",
+                "output_index": 0,
+                "item": {"id": "rs_1", "type": "reasoning"},
+            },
+            reasoning,
+            {
+                "type": "response.output_item.added",
+                "output_index": 1,
+                "item": {"id": "msg_1", "type": "message"},
+            },
+            said("Yes"),
+            said(", it is."),
+            {"type": "response.output_text.done", **ITEM, "text": "Yes, it is."},
+            {"type": "response.some_future_event"},
+            ended(),
+        ]
+    )
     metas = [e for e in events if isinstance(e, Meta)]
-    assert [(m.model_returned, m.request_id, m.received_ns) for m in metas] == [(HEAD["model"], "resp_1", 10)]
+    assert [(m.model_returned, m.request_id, m.received_ns) for m in metas] == [
+        (HEAD["model"], "resp_1", 10)
+    ]
     assert [(e.text, e.kind, e.received_ns) for e in events if isinstance(e, Delta)] == [
-        ("Hm.", "reasoning", 13), ("Yes", "answer", 15), (", it is.", "answer", 16),
-    ]  # fmt: skip
+        ("Hm.", "reasoning", 13),
+        ("Yes", "answer", 15),
+        (", it is.", "answer", 16),
+    ]
     report = next(e for e in events if isinstance(e, UsageReport))
     used = report.usage
-    assert (used.input_fresh, used.cache_read, used.output_visible, used.output_reasoning) == (20, 100, 6, 24)
+    assert (used.input_fresh, used.cache_read, used.output_visible, used.output_reasoning) == (
+        20,
+        100,
+        6,
+        24,
+    )
     assert report.raw == {**USAGE, "service_tier": "default"}
     assert events[-1] == Done("stop", received_ns=19)
     assert outcome(events) == (Outcome.OK, "Yes, it is.")
@@ -118,13 +155,21 @@ def test_a_refusal_is_one_whatever_the_status_says() -> None:
     (None, Outcome.TRUNCATED),
 ])  # fmt: skip
 def test_an_incomplete_response_says_why(reason: str | None, seen: Outcome) -> None:
-    events = read([CREATED, said("Yes"), ended("incomplete", incomplete_details=reason and {"reason": reason})])
+    events = read(
+        [
+            CREATED,
+            said("Yes"),
+            ended("incomplete", incomplete_details=reason and {"reason": reason}),
+        ]
+    )
     assert outcome(events) == (seen, "Yes")
     assert any(isinstance(e, UsageReport) for e in events)
 
 
 def test_reasoning_that_used_up_all_tokens_is_truncated_and_not_empty() -> None:
-    events = read([CREATED, ended("incomplete", incomplete_details={"reason": "max_output_tokens"})])
+    events = read(
+        [CREATED, ended("incomplete", incomplete_details={"reason": "max_output_tokens"})]
+    )
     assert outcome(events) == (Outcome.TRUNCATED, "")
 
 
@@ -137,7 +182,9 @@ def test_reasoning_that_used_up_all_tokens_is_truncated_and_not_empty() -> None:
     ("invalid_prompt", "maximum context length is 8192 tokens", ContextOverflow),
 ])  # fmt: skip
 @pytest.mark.parametrize("shape", ["failed", "error", "error object"])
-def test_faults_inside_a_200(shape: str, code: str, message: str, error: type[ProviderError]) -> None:
+def test_faults_inside_a_200(
+    shape: str, code: str, message: str, error: type[ProviderError]
+) -> None:
     fault = {"code": code, "message": message, "param": None}
     rows = {
         "failed": ended("failed", error=fault, usage=None),
@@ -159,13 +206,28 @@ def test_a_policy_block_is_a_refusal_and_no_fault(code: str, message: str) -> No
 
 
 def test_function_calls_bear_the_stamp_of_their_first_piece() -> None:
-    call = {"id": "fc_1", "type": "function_call", "call_id": "call_7", "name": "lookup", "arguments": ""}
+    call = {
+        "id": "fc_1",
+        "type": "function_call",
+        "call_id": "call_7",
+        "name": "lookup",
+        "arguments": "",
+    }
     pieces = [
-        {"type": "response.function_call_arguments.delta", "item_id": "fc_1", "delta": part} for part in ('{"a', '":1}')
+        {"type": "response.function_call_arguments.delta", "item_id": "fc_1", "delta": part}
+        for part in ('{"a', '":1}')
     ]
-    done = {"type": "response.function_call_arguments.done", "item_id": "fc_1", "arguments": '{"a":1}'}
-    events = read([CREATED, {"type": "response.output_item.added", "item": call}, *pieces, done, ended()])
-    assert [e for e in events if isinstance(e, ToolCall)] == [ToolCall("lookup", '{"a":1}', "call_7", 11)]
+    done = {
+        "type": "response.function_call_arguments.done",
+        "item_id": "fc_1",
+        "arguments": '{"a":1}',
+    }
+    events = read(
+        [CREATED, {"type": "response.output_item.added", "item": call}, *pieces, done, ended()]
+    )
+    assert [e for e in events if isinstance(e, ToolCall)] == [
+        ToolCall("lookup", '{"a":1}', "call_7", 11)
+    ]
     assert events[-1] == Done("tool_calls", received_ns=15)
 
 
@@ -176,7 +238,10 @@ def test_an_enforced_label_arrives_bare() -> None:
 
 def test_another_model_at_the_end_is_on_record() -> None:
     events = read([CREATED, said("Yes"), ended(model="gpt-5-nano")])
-    assert [e.model_returned for e in events if isinstance(e, Meta)] == [HEAD["model"], "gpt-5-nano"]
+    assert [e.model_returned for e in events if isinstance(e, Meta)] == [
+        HEAD["model"],
+        "gpt-5-nano",
+    ]
 
 
 @pytest.mark.parametrize("rows", [
@@ -205,13 +270,19 @@ def test_usage_that_contradicts_itself_is_malformed() -> None:
 
 def ask(**changes: Any) -> Request:
     turns = (Message("system", "Be brief."), Message("user", "Hi"))
-    values: dict[str, Any] = {"params": SamplingParams(0.0, 0.9), "max_tokens": 64, "timeout_s": 20.0} | changes
+    values: dict[str, Any] = {
+        "params": SamplingParams(0.0, 0.9),
+        "max_tokens": 64,
+        "timeout_s": 20.0,
+    } | changes
     return Request("c1", turns, **values)
 
 
 def made(folder: Path, arm: Arm, **environ: str) -> compatible.CompatibleProvider:
     context = ProviderContext(SystemClock(), environ, folder, folder)
-    create = {"openai": openai.create, "compatible": compatible.create}.get(arm.provider, vendors.create)
+    create = {"openai": openai.create, "compatible": compatible.create}.get(
+        arm.provider, vendors.create
+    )
     provider = create(arm, context)
     assert isinstance(provider, compatible.CompatibleProvider)
     return provider
@@ -241,10 +312,14 @@ def test_the_request_says_what_the_suite_says_and_that_nothing_is_kept(tmp_path:
 
 def test_a_reasoning_models_request(tmp_path: Path) -> None:
     options: dict[str, Json] = {
-        "api": "responses", "extra_body": {"reasoning": {"summary": "auto"}, "store": True}, "structured": True,
-    }  # fmt: skip
+        "api": "responses",
+        "extra_body": {"reasoning": {"summary": "auto"}, "store": True},
+        "structured": True,
+    }
     provider = made(tmp_path, Arm("a", "compatible", "gpt-5-mini", options=options))
-    body = provider.body(ask(params=SamplingParams(0.0, reasoning_effort="low"), labels=("yes", "no")))
+    body = provider.body(
+        ask(params=SamplingParams(0.0, reasoning_effort="low"), labels=("yes", "no"))
+    )
     assert body["reasoning"] == {"effort": "low", "summary": "auto"}
     assert body["store"] is True
     assert not {"temperature", "top_p"} & set(body)
@@ -271,7 +346,13 @@ def test_every_vendor_that_has_the_api_is_asked_at_its_own_address(tmp_path: Pat
     assert {"azure", "xai", "groq", "openrouter", "vllm"} <= {vendor.name for vendor in having}
     for vendor in having:
         base_url = vendor.base_url or "https://resource.openai.azure.com/openai/v1"
-        arm = Arm("a", vendor.name, "m", base_url=None if vendor.base_url else base_url, options={"api": "responses"})
+        arm = Arm(
+            "a",
+            vendor.name,
+            "m",
+            base_url=None if vendor.base_url else base_url,
+            options={"api": "responses"},
+        )
         provider = made(tmp_path, arm, **({vendor.key: "k"} if vendor.key else {}))
         assert provider.address() == f"{base_url}/responses"
         assert provider.missing() is None
@@ -280,19 +361,27 @@ def test_every_vendor_that_has_the_api_is_asked_at_its_own_address(tmp_path: Pat
 # A server that others wrote
 
 
-async def told_by(url: str, folder: Path, request: Request, **options: Json) -> tuple[list[Event], Exception | None]:
+async def told_by(
+    url: str, folder: Path, request: Request, **options: Json
+) -> tuple[list[Event], Exception | None]:
     arm = Arm("a", "compatible", "gpt-4o", base_url=url, options={"api": "responses", **options})
     return await events_of(made(folder, arm), request)
 
 
-async def test_the_mock_vendor_says_the_same_streamed_and_whole(llmock: Any, tmp_path: Path) -> None:
+async def test_the_mock_vendor_says_the_same_streamed_and_whole(
+    llmock: Any, tmp_path: Path
+) -> None:
     streamed, fault = await told_by(llmock.base_url(), tmp_path, ask())
-    whole, no_fault = await told_by(llmock.base_url(), tmp_path, ask(), extra_body={"stream": False})
+    whole, no_fault = await told_by(
+        llmock.base_url(), tmp_path, ask(), extra_body={"stream": False}
+    )
     assert fault is None
     assert no_fault is None
     assert outcome(streamed) == outcome(whole)
     assert outcome(streamed)[0] is Outcome.OK
-    reports = [next(e for e in events if isinstance(e, UsageReport)).usage for events in (streamed, whole)]
+    reports = [
+        next(e for e in events if isinstance(e, UsageReport)).usage for events in (streamed, whole)
+    ]
     assert reports[0] == reports[1]
     assert reports[0].input_total
     stamps = [e.received_ns for e in streamed if isinstance(e, Delta)]

@@ -32,7 +32,9 @@ class Rows:
             self.attempts.append(row)
 
 
-def bare_runner(arm: Arm, provider: Any, request: Callable[[Call], Request], max_retries: int) -> tuple[Runner, Rows]:
+def bare_runner(
+    arm: Arm, provider: Any, request: Callable[[Call], Request], max_retries: int
+) -> tuple[Runner, Rows]:
     """The runner, and where its attempts will be."""
     rows = Rows()
     runner = Runner(

@@ -1,4 +1,6 @@
-"""The bill of a run as its files show it: arm or judge -> component -> dollars, ``total`` among them."""
+"""The bill of a run as its files show it: arm or judge -> component -> dollars, ``total`` among
+them.
+"""
 
 from __future__ import annotations
 
@@ -38,14 +40,18 @@ def bills_of_html(path: Path, kind: str = "bill") -> dict[str, dict[str, Decimal
     for name, text in Shown(path.read_text(encoding="utf-8")).found.items():
         if name.startswith(f"{kind}.") and not name.endswith((".calls", ".unknown")):
             _, arm, part = name.split(".", 2)
-            bills.setdefault(arm, {})[part] = Decimal(text.replace("$", "").replace(",", "").replace("\u2212", "-"))
+            bills.setdefault(arm, {})[part] = Decimal(
+                text.replace("$", "").replace(",", "").replace("\u2212", "-")
+            )
     return bills
 
 
 def bills_of_xlsx(path: Path, sheet: str = "Bill") -> dict[str, dict[str, Decimal]]:
     """As the workbook's sheet holds them."""
     bills: dict[str, dict[str, Decimal]] = {}
-    for arm, part, usd, *_ in openpyxl.load_workbook(path)[sheet].iter_rows(min_row=2, values_only=True):
+    for arm, part, usd, *_ in openpyxl.load_workbook(path)[sheet].iter_rows(
+        min_row=2, values_only=True
+    ):
         bills.setdefault(str(arm), {})[str(part).replace(" ", "_")] = Decimal(str(usd))
     return bills
 

@@ -1,8 +1,10 @@
-"""The scripted server with a fifth of its attempts faulty; test_chaos_loopback.py starts it as a process of its own.
+"""The scripted server with a fifth of its attempts faulty; test_chaos_loopback.py starts it as a
+process of its own.
 
-Usage: python chaos_server.py SHARE. What a ticket's model does (answers rightly or wrongly, refuses, says nothing, is
-cut off, takes for ever) depends on the ticket alone; which attempts meet a fault depends on the ticket and on how often
-it was asked. ``GET /stats`` and ``GET /log`` as the scripted server gives them.
+Usage: python chaos_server.py SHARE. What a ticket's model does (answers rightly or wrongly,
+refuses, says nothing, is cut off, takes for ever) depends on the ticket alone; which attempts meet
+a fault depends on the ticket and on how often it was asked. ``GET /stats`` and ``GET /log`` as the
+scripted server gives them.
 """
 
 from __future__ import annotations
@@ -37,7 +39,9 @@ BEHAVIOUR: dict[int, dict[str, Any]] = {
 }
 """What one ticket in a hundred does, by its number modulo 100; the rest answers."""
 STUCK = 1000
-"""Every so many-th ticket (of the test's: the last) is answered byte by byte, which takes longer than is allowed."""
+"""Every so many-th ticket (of the test's: the last) is answered byte by byte, which takes longer
+than is allowed.
+"""
 
 
 def answer(number: int) -> str:
@@ -57,7 +61,9 @@ class Chaos:
         model = str(request["model"])
         self.asked[model, number] += 1
         drawn = hashlib.sha256(f"{model}/{number}/{self.asked[model, number]}".encode()).digest()
-        behaviour: dict[str, Any] = {"text": answer(number), "chunks": 3} | BEHAVIOUR.get(number % 100, {})
+        behaviour: dict[str, Any] = {"text": answer(number), "chunks": 3} | BEHAVIOUR.get(
+            number % 100, {}
+        )
         if number % STUCK == STUCK - 1:
             behaviour |= {"trickle_s": 1.0}
         elif int.from_bytes(drawn[:4], "big") < self.share * 2**32:

@@ -1,4 +1,6 @@
-"""A loopback vendor for end-to-end tests: OpenAI's wire format, answers by rule, and a log of what it was sent."""
+"""A loopback vendor for end-to-end tests: OpenAI's wire format, answers by rule, and a log of what
+it was sent.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +22,11 @@ LABELS = ("billing", "delivery", "tech")
 
 @dataclass
 class Vendor:
-    """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in percent.
+    """What the server does and has seen. ``right`` is the share of tickets it answers rightly, in
+    percent.
 
-    ``more_tokens``: ticket number -> input tokens billed beyond its words; ``too_long``: which tickets do
-    not fit the context; ``down``: for which it is overloaded.
+    ``more_tokens``: ticket number -> input tokens billed beyond its words; ``too_long``: which
+    tickets do not fit the context; ``down``: for which it is overloaded.
     """
 
     right: int = 80
@@ -47,24 +50,45 @@ class Vendor:
         self.keys.add(request.headers.get("Authorization", ""))
         if self.status != 200:
             headers = {"Retry-After": "0"} if self.status == 429 else {}
-            return web.json_response({"error": {"message": self.message}}, status=self.status, headers=headers)
+            return web.json_response(
+                {"error": {"message": self.message}}, status=self.status, headers=headers
+            )
         if self.delay_s:
             await asyncio.sleep(self.delay_s)
         number = int(text.split("#")[1].split()[0])
         if self.down(number):
             return web.json_response({"error": {"message": "overloaded"}}, status=503)
         if self.too_long(number):
-            fault = {"message": "This model's maximum context length is 8 tokens", "code": "context_length_exceeded"}
+            fault = {
+                "message": "This model's maximum context length is 8 tokens",
+                "code": "context_length_exceeded",
+            }
             return web.json_response({"error": fault}, status=400)
         answer = self.reply(number, text)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": self.model or body["model"]}
-        deltas = [{"role": "assistant", "content": ""}, {"content": answer[:4]}, {"content": answer[4:]}]
+        head = {
+            "id": "x",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": self.model or body["model"],
+        }
+        deltas = [
+            {"role": "assistant", "content": ""},
+            {"content": answer[:4]},
+            {"content": answer[4:]},
+        ]
         for delta in deltas:
-            await self._send(response, {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
-        await self._send(response, {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-        usage = {"prompt_tokens": len(text.split()) + 20 + self.more_tokens(number), "completion_tokens": 2}
+            await self._send(
+                response, {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+            )
+        await self._send(
+            response, {**head, "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+        )
+        usage = {
+            "prompt_tokens": len(text.split()) + 20 + self.more_tokens(number),
+            "completion_tokens": 2,
+        }
         usage["total_tokens"] = usage["prompt_tokens"] + 2
         await self._send(response, {**head, "choices": [], "usage": usage})
         await response.write(b"data: [DONE]\n\n")
@@ -154,7 +178,12 @@ claims:
 def desk(tmp_path: Path, vendor: Vendor, rival: Vendor) -> Path:
     """A suite of 120 tickets on the two servers."""
     rows = [
-        {"id": f"t{i}", "text": f"ticket #{i} please help", "team": LABELS[i % 3], "person": f"p{i // 2}"}
+        {
+            "id": f"t{i}",
+            "text": f"ticket #{i} please help",
+            "team": LABELS[i % 3],
+            "person": f"p{i // 2}",
+        }
         for i in range(120)
     ]
     (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))

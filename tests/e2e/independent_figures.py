@@ -1,7 +1,9 @@
-"""Intervals recomputed from exported calls by other means than ours: statsmodels, scipy and pandas only.
+"""Intervals recomputed from exported calls by other means than ours: statsmodels, scipy and pandas
+only.
 
-Nothing here may import claimbench: this is the second opinion. Every variance is a loop of refits that leave one
-cluster out, every ratio is found by inverting a test with brentq, every quantile's ranks come from scipy.
+Nothing here may import claimbench: this is the second opinion. Every variance is a loop of refits
+that leave one cluster out, every ratio is found by inverting a test with brentq, every quantile's
+ranks come from scipy.
 """
 
 from __future__ import annotations
@@ -38,20 +40,31 @@ def load(path: str) -> pd.DataFrame:
 def items(calls: pd.DataFrame, arm: str, task: str | None) -> pd.DataFrame:
     """One row per item of an arm: mean score, mean dollars, cluster; item-weighted."""
     mine = calls[(calls.arm == arm) & ((calls.task == task) if task else True)]
-    return mine.groupby("item").agg(score=("score", "mean"), usd=("cost_usd", "mean"), cluster=("cluster", "first"))
+    return mine.groupby("item").agg(
+        score=("score", "mean"), usd=("cost_usd", "mean"), cluster=("cluster", "first")
+    )
 
 
 def pair(calls: pd.DataFrame, ours: str, theirs: str, task: str | None) -> pd.DataFrame:
     """The items that both arms have."""
-    one, two = items(calls, ours, task).add_suffix("_a"), items(calls, theirs, task).add_suffix("_b")
+    one, two = (
+        items(calls, ours, task).add_suffix("_a"),
+        items(calls, theirs, task).add_suffix("_b"),
+    )
     return one.join(two, how="inner")
 
 
-def left_out(values: np.ndarray, weights: np.ndarray, cluster: np.ndarray) -> tuple[float, float, int]:
-    """Weighted mean, its leave-one-cluster-out variance and the number of clusters, by refits of an intercept."""
+def left_out(
+    values: np.ndarray, weights: np.ndarray, cluster: np.ndarray
+) -> tuple[float, float, int]:
+    """Weighted mean, its leave-one-cluster-out variance and the number of clusters, by refits of an
+    intercept.
+    """
 
     def fit(keep: np.ndarray) -> float:
-        return float(sm.WLS(values[keep], np.ones(int(keep.sum())), weights=weights[keep]).fit().params[0])
+        return float(
+            sm.WLS(values[keep], np.ones(int(keep.sum())), weights=weights[keep]).fit().params[0]
+        )
 
     names = np.unique(cluster)
     centre = fit(np.ones(len(values), dtype=bool))
@@ -74,7 +87,9 @@ def accuracy(table: pd.Series, cluster: pd.Series) -> Figure:
 
 
 class Paired:
-    """Two arms' scores in [0, 1] with four pseudo-items of half weight, and the guard against unseen disagreements."""
+    """Two arms' scores in [0, 1] with four pseudo-items of half weight, and the guard against
+    unseen disagreements.
+    """
 
     def __init__(self, a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> None:
         self.a, self.b, self.cluster = a, b, cluster
@@ -83,7 +98,13 @@ class Paired:
         _, clustered, _ = left_out(a - b, np.ones(n), cluster)
         iid = float((a - b).var(ddof=1)) / n
         mean_size = n / g
-        w = 1.0 if g == n else mean_size if iid <= 1e-18 else float(np.clip(clustered / iid, 1, mean_size))
+        w = (
+            1.0
+            if g == n
+            else mean_size
+            if iid <= 1e-18
+            else float(np.clip(clustered / iid, 1, mean_size))
+        )
         self.pa = np.append(a, [1.0, 0.0, 1.0, 0.0])
         self.pb = np.append(b, [0.0, 1.0, 1.0, 0.0])
         self.weights = np.append(np.ones(n), np.full(4, w / 2))
@@ -115,18 +136,26 @@ class Paired:
         return Figure(float(self.a.mean() - self.b.mean()), max(lo, -1.0), min(hi, 1.0))
 
     def ratio(self) -> Figure:
-        lo, hi = self._invert(lambda r: self.contrast(1, -r), self.a.mean() / self.b.mean(), self.contrast(0, 1))
+        lo, hi = self._invert(
+            lambda r: self.contrast(1, -r), self.a.mean() / self.b.mean(), self.contrast(0, 1)
+        )
         tilted = [x / y for x, y in self.tilts()]
-        return _not_negative(float(self.a.mean() / self.b.mean()), min(lo, *tilted), max(hi, *tilted))
+        return _not_negative(
+            float(self.a.mean() / self.b.mean()), min(lo, *tilted), max(hi, *tilted)
+        )
 
     def errors(self) -> Figure:
         value = (1 - self.a.mean()) / (1 - self.b.mean())
-        lo, hi = self._invert(lambda e: self.contrast(-1, e, e - 1), value, self.contrast(0, -1, -1))
+        lo, hi = self._invert(
+            lambda e: self.contrast(-1, e, e - 1), value, self.contrast(0, -1, -1)
+        )
         tilted = [(1 - x) / (1 - y) for x, y in self.tilts()]
         return _not_negative(float(value), min(lo, *tilted), max(hi, *tilted))
 
     def _invert(self, test, start: float, below: tuple[float, float]) -> Ends:
-        """The thresholds at which the t statistic of the contrast is +t and -t; ``below``: what is divided by."""
+        """The thresholds at which the t statistic of the contrast is +t and -t; ``below``: what is
+        divided by.
+        """
 
         def statistic(at: float) -> float:
             centre, se = test(at)
@@ -134,7 +163,8 @@ class Paired:
 
         if abs(below[0]) <= self.t * below[1]:
             return -math.inf, math.inf
-        # the statistic falls in the threshold; outside the bracket it stays beyond t for a bounded set
+        # the statistic falls in the threshold; outside the bracket it stays beyond t for a bounded
+        # set
         lo = _root(lambda r: statistic(r) - self.t, start, -1)
         hi = _root(lambda r: statistic(r) + self.t, start, +1)
         return lo, hi
@@ -157,7 +187,9 @@ def _root(f, start: float, side: int) -> float:
 
 
 def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
-    """Dollars of A over B: hull of Fieller and Hall's skew-corrected t, both by inverting the test in the ratio."""
+    """Dollars of A over B: hull of Fieller and Hall's skew-corrected t, both by inverting the test
+    in the ratio.
+    """
     n = len(a)
     kish = min(float(x.sum() ** 2 / (x**2).sum()) for x in (a, b))
     alpha = 0.05 if n >= 200 and kish >= 75 else 0.005
@@ -185,8 +217,12 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
         return x + k * x**2 / (3 * root) + k**2 * x**3 / (27 * g) + k / (6 * root)
 
     def far(side: int) -> float:
-        """Where the last of the two tests begins to reject: Hall's may accept again beyond its first root."""
-        end = _root(lambda r: plain(r) + side * t, value * (1 + side * 1e-9), side)  # at the estimate t is 0
+        """Where the last of the two tests begins to reject: Hall's may accept again beyond its
+        first root.
+        """
+        end = _root(
+            lambda r: plain(r) + side * t, value * (1 + side * 1e-9), side
+        )  # at the estimate t is 0
         if math.isinf(end) or -side * hall(end) >= t:
             return end
         return _root(lambda r: hall(r) + side * t, end, side)
@@ -203,9 +239,11 @@ def per_correct_ratio(table: pd.DataFrame) -> Figure:
 
     def log(rows: pd.DataFrame) -> float:
         return float(
-            np.log(rows.usd_a.mean()) - np.log(rows.score_a.mean())
-            - np.log(rows.usd_b.mean()) + np.log(rows.score_b.mean())
-        )  # fmt: skip
+            np.log(rows.usd_a.mean())
+            - np.log(rows.score_a.mean())
+            - np.log(rows.usd_b.mean())
+            + np.log(rows.score_b.mean())
+        )
 
     whole = log(table)
     names = table.cluster_a.unique()
@@ -215,9 +253,15 @@ def per_correct_ratio(table: pd.DataFrame) -> Figure:
     return Figure(math.exp(whole), math.exp(whole - half), math.exp(whole + half))
 
 
-def latency(calls: pd.DataFrame, arm: str, metric: str, shared: set[str], task: str | None) -> tuple[np.ndarray, ...]:
-    """One arm's seconds with the coarser of item cluster and time block, on the items both arms answered."""
-    mine = calls[(calls.arm == arm) & calls.item.isin(shared) & ((calls.task == task) if task else True)]
+def latency(
+    calls: pd.DataFrame, arm: str, metric: str, shared: set[str], task: str | None
+) -> tuple[np.ndarray, ...]:
+    """One arm's seconds with the coarser of item cluster and time block, on the items both arms
+    answered.
+    """
+    mine = calls[
+        (calls.arm == arm) & calls.item.isin(shared) & ((calls.task == task) if task else True)
+    ]
     if metric == "tpot":
         mine = mine[mine.output_tokens >= 2]
         seconds = (mine.e2e_ms - mine.ttft_ms) / 1000 / (mine.output_tokens - 1)
@@ -236,12 +280,16 @@ def quantile(x: np.ndarray, p: float, cluster: np.ndarray) -> Figure:
     if len(names) == n:
         found = stats.quantile_test(x, p=p).confidence_interval(0.95)
         lo, hi = (float(found.low), float(found.high))
-        return Figure(value, -math.inf if math.isnan(lo) else lo, math.inf if math.isnan(hi) else hi)
+        return Figure(
+            value, -math.inf if math.isnan(lo) else lo, math.inf if math.isnan(hi) else hi
+        )
     below = (x <= value).astype(float)
     share, var, g = left_out(below, np.ones(n), cluster)
     spread = share * (1 - share)
     base = float(g) if spread <= 1e-15 else min(spread / var, n) if var > 1e-18 else float(n)
-    n_eff = max(1, math.floor(base * (stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, g - 1)) ** 2 + 1e-9))
+    n_eff = max(
+        1, math.floor(base * (stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, g - 1)) ** 2 + 1e-9)
+    )
     first, last = int(stats.binom.ppf(0.025, n_eff, p)), int(stats.binom.ppf(0.975, n_eff, p)) + 1
     ordered = np.sort(x)
     at_lo = math.floor(first * (n + 1) / (n_eff + 1))
@@ -264,9 +312,11 @@ def quantile_ratio(a: Figure, b: Figure) -> Figure:
 
 
 def ppi_mean(truth: Floats, judge: Floats, rest: Floats) -> Ends:
-    """95% prediction-powered interval of a mean, by the estimating equations of PPI++ and not in closed form.
+    """95% prediction-powered interval of a mean, by the estimating equations of PPI++ and not in
+    closed form.
 
-    ``truth`` and ``judge``: the labelled items as people and as the judge score them; ``rest``: the judge on others.
+    ``truth`` and ``judge``: the labelled items as people and as the judge score them; ``rest``: the
+    judge on others.
     """
     n, others = len(truth), len(rest)
     start = rest.mean() + (truth - judge).mean()

@@ -1,4 +1,6 @@
-"""A loopback vendor that judges: it names a choice by what stands between the marks, and errs on some tickets."""
+"""A loopback vendor that judges: it names a choice by what stands between the marks, and errs on
+some tickets.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ SCORER = """scorers: [{name: judge, by: arbiter, rubric: "Is it the right team?"
 
 def judged(suite: str, url: str) -> str:
     """The suite with its answers as free text, scored by a judge at ``url``."""
-    text = suite.replace("{type: label, labels: [billing, delivery, tech], constrain: false}", "{type: text}")
+    text = suite.replace(
+        "{type: label, labels: [billing, delivery, tech], constrain: false}", "{type: text}"
+    )
     return text.replace("scorers: [label]", SCORER) + JUDGED.format(url=url)
 
 
@@ -31,7 +35,8 @@ def judged(suite: str, url: str) -> str:
 class JudgeVendor(Vendor):
     """``errs``: tickets on which it says the opposite. ``says``: other words than good and bad.
 
-    ``silent_after``: so many questions are answered, and further ones not before this is None again.
+    ``silent_after``: so many questions are answered, and further ones not before this is None
+    again.
     """
 
     errs: Callable[[int], bool] = lambda _number: False

@@ -1,8 +1,10 @@
-"""The scripted server behind a limit per minute; test_rate_limits_real_time.py starts it as a process of its own.
+"""The scripted server behind a limit per minute; test_rate_limits_real_time.py starts it as a
+process of its own.
 
-Usage: python limited_server.py KIND PER_MINUTE UNITS. KIND: ``bucket`` refills evenly and holds a tenth of a minute,
-``window`` is a fixed minute, ``silent`` is one whose refusals have no Retry-After; the others' says when the request
-would have fitted. UNITS is what one request takes (1: a limit on requests; more: one on tokens).
+Usage: python limited_server.py KIND PER_MINUTE UNITS. KIND: ``bucket`` refills evenly and holds a
+tenth of a minute, ``window`` is a fixed minute, ``silent`` is one whose refusals have no
+Retry-After; the others' says when the request would have fitted. UNITS is what one request takes
+(1: a limit on requests; more: one on tokens).
 """
 
 from __future__ import annotations
@@ -53,14 +55,20 @@ def window(per_minute: float, units: float) -> Wait:
     return wait
 
 
-def limited(wait: Wait, units: int, silent: bool = False) -> Callable[[Mapping[str, Any]], ScriptedReply]:
+def limited(
+    wait: Wait, units: int, silent: bool = False
+) -> Callable[[Mapping[str, Any]], ScriptedReply]:
     """Request -> the script of an answer that takes ``units`` tokens, or of a refusal."""
 
     def script(_request: Mapping[str, Any]) -> ScriptedReply:
         wait_s = wait(time.monotonic())
         if wait_s > 0:
-            return ScriptedReply(status=429, retry_after_s=None if silent else round(wait_s + 0.0005, 3))
-        return ScriptedReply(ttft_s=0.2, chunks=max(1, units - 1))  # the prompt of the test is one word
+            return ScriptedReply(
+                status=429, retry_after_s=None if silent else round(wait_s + 0.0005, 3)
+            )
+        return ScriptedReply(
+            ttft_s=0.2, chunks=max(1, units - 1)
+        )  # the prompt of the test is one word
 
     return script
 

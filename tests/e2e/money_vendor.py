@@ -1,6 +1,8 @@
-"""A loopback vendor that bills: usage with cached tokens as real prefix caches count them, tiers, silence about usage.
+"""A loopback vendor that bills: usage with cached tokens as real prefix caches count them, tiers,
+silence about usage.
 
-It also stands in for the other sources that the product may find installed: litellm's price map and codecarbon.
+It also stands in for the other sources that the product may find installed: litellm's price map and
+codecarbon.
 """
 
 from __future__ import annotations
@@ -18,8 +20,9 @@ from .conftest import LABELS, Vendor, _serve
 
 @dataclass
 class Biller(Vendor):
-    """``silent``: share of tickets, in percent, whose usage is not said. ``prefix``: words of a prompt that are cached
-    once they were seen. ``usage``: fields added to every usage, ``head``: to every chunk, ``headers``: to the reply."""
+    """``silent``: share of tickets, in percent, whose usage is not said. ``prefix``: words of a
+    prompt that are cached once they were seen. ``usage``: fields added to every usage, ``head``: to
+    every chunk, ``headers``: to the reply."""
 
     silent: int = 0
     prefix: int = 0
@@ -43,9 +46,23 @@ class Biller(Vendor):
         answer = LABELS[number % 3] if number % 100 < self.right else LABELS[(number + 1) % 3]
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.headers})
         await response.prepare(request)
-        head = {"id": "x", "object": "chat.completion.chunk", "created": 1, "model": body["model"], **self.head}
+        head = {
+            "id": "x",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": body["model"],
+            **self.head,
+        }
         chunks: list[dict[str, Any]] = [
-            {"choices": [{"index": 0, "delta": {"role": "assistant", "content": answer}, "finish_reason": None}]},
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "delta": {"role": "assistant", "content": answer},
+                        "finish_reason": None,
+                    }
+                ]
+            },
             {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
         ]
         if number % 100 >= self.silent:
@@ -59,7 +76,12 @@ class Biller(Vendor):
         prompt = len(text.split()) + 20
         cached = self.prefix if body["messages"][0]["content"] in self.seen else 0
         self.seen.add(body["messages"][0]["content"])
-        usage = {"prompt_tokens": prompt, "completion_tokens": 2, "total_tokens": prompt + 2, **self.usage}
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": 2,
+            "total_tokens": prompt + 2,
+            **self.usage,
+        }
         return usage | ({"prompt_tokens_details": {"cached_tokens": cached}} if self.prefix else {})
 
 
@@ -82,13 +104,17 @@ def installed(folder: Path, files: dict[str, str]) -> dict[str, str]:
 def litellm_map(prices: dict[str, Any]) -> dict[str, str]:
     """litellm as a package that holds nothing but its map of prices."""
     return {
-        "litellm/__init__.py": "raise ImportError('the map is read as a file; litellm is never imported')\n",
+        "litellm/__init__.py": (
+            "raise ImportError('the map is read as a file; litellm is never imported')\n"
+        ),
         "litellm/model_prices_and_context_window_backup.json": json.dumps(prices),
     }
 
 
 def codecarbon(mode: str, kwh: float) -> dict[str, str]:
-    """codecarbon as far as it is asked here: a tracker with one processor known by ``mode``, using ``kwh`` in all."""
+    """codecarbon as far as it is asked here: a tracker with one processor known by ``mode``, using
+    ``kwh`` in all.
+    """
     text = f"""
 import time
 from types import SimpleNamespace

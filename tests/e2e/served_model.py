@@ -1,4 +1,5 @@
-"""A server to be managed: chat completions by the standard library, with a grandchild that tries to get away.
+"""A server to be managed: chat completions by the standard library, with a grandchild that tries to
+get away.
 
 Arguments: the port, a file for process ids, seconds per answer.
 """
@@ -12,7 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 PORT, PIDS, DELAY_S = int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
-# Forks twice into a session of its own, and ignores being asked to end: what a badly behaved launcher does.
+# Forks twice into a session of its own, and ignores being asked to end: what a badly behaved
+# launcher does.
 ESCAPE = (
     "import os, signal, sys, time\n"
     "if os.fork(): os._exit(0)\n"

@@ -1,4 +1,5 @@
-"""Writes a run as fast as it can and says on stdout which rows it was told are committed; test_store_kill.py kills it.
+"""Writes a run as fast as it can and says on stdout which rows it was told are committed;
+test_store_kill.py kills it.
 
 Usage: python store_kill_child.py DATABASE RUN_ID
 """
@@ -31,7 +32,10 @@ def work(store: ResultsStore, run_id: str) -> None:
     with store.writer(run_id) as writer:
         for start in range(0, len(left), 8):
             wave = left[start : start + 8]
-            intents = [writer.intent(Intent(c.id, session, session, Decimal("0.1"), "2026-01-01")) for c in wave]
+            intents = [
+                writer.intent(Intent(c.id, session, session, Decimal("0.1"), "2026-01-01"))
+                for c in wave
+            ]
             for call, future in zip(wave, intents, strict=True):
                 told(future, "intent", call.id)
                 future.result(30)
@@ -43,7 +47,9 @@ def answer(writer: RunWriter, call: Call, session: int) -> None:
     timing = Timing(None, 1, 2, 3, 3, tuple(range(50)), 60, "transport")
     attempt = Attempt(call.id, session, session, timing, Outcome.OK, 200, None, None, None, "yes")
     told(writer.attempt(attempt), "attempt", call.id)
-    told(writer.record(CallRecord(call, "x" * 2000, Outcome.OK, "stop", session)), "record", call.id)
+    told(
+        writer.record(CallRecord(call, "x" * 2000, Outcome.OK, "stop", session)), "record", call.id
+    )
 
 
 if __name__ == "__main__":

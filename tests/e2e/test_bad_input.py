@@ -52,7 +52,9 @@ Command = Callable[..., Said]
 
 
 @pytest.fixture
-def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Command:
     """Run ``bench`` in this process: no second start, and what it uses can be replaced."""
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
@@ -85,7 +87,10 @@ def one_error(said: Said, code: int, *parts: str) -> None:
 @pytest.mark.parametrize(
     ("option", "parts"),
     [
-        ("stream_usage: perhaps", ("options.stream_usage is 'perhaps', but must be true or false",)),
+        (
+            "stream_usage: perhaps",
+            ("options.stream_usage is 'perhaps', but must be true or false",),
+        ),
         ("strem_usage: true", ("knows no option `strem_usage`", "did you mean `stream_usage`?")),
     ],
 )
@@ -93,7 +98,9 @@ def one_error(said: Said, code: int, *parts: str) -> None:
 def test_an_option_that_the_provider_does_not_take(
     desk: Path, command: Command, vendor: Vendor, verb: str, option: str, parts: tuple[str, ...]
 ) -> None:
-    text = desk.read_text().replace("     concurrency: 4,", f"     options: {{{option}}}, concurrency: 4,", 1)
+    text = desk.read_text().replace(
+        "     concurrency: 4,", f"     options: {{{option}}}, concurrency: 4,", 1
+    )
     desk.write_text(text)
     line = 1 + next(number for number, line in enumerate(text.splitlines()) if option in line)
     one_error(command(verb, "desk.yaml"), 3, f"desk.yaml:{line}: ", *parts)
@@ -108,7 +115,14 @@ def test_a_database_of_a_newer_schema(desk: Path, command: Command) -> None:
     with sqlite3.connect("results/bench.db") as database:
         database.execute("UPDATE meta SET value = '999' WHERE key = 'schema_version'")
     before = Path("results/bench.db").read_bytes()
-    for args in (["list"], ["show"], ["export"], ["run", "desk.yaml"], ["run", "--resume", "latest"], ["check"]):
+    for args in (
+        ["list"],
+        ["show"],
+        ["export"],
+        ["run", "desk.yaml"],
+        ["run", "--resume", "latest"],
+        ["check"],
+    ):
         one_error(command(*args), 3, "999", "ClaimBench")
     assert Path("results/bench.db").read_bytes() == before
 
@@ -118,7 +132,11 @@ def test_a_read_only_results_folder(desk: Path, command: Command, vendor: Vendor
     folder = desk.parent / "shut"
     folder.mkdir(mode=0o555)
     parents = [folder, *folder.parents]
-    modes = {parent: parent.stat().st_mode & 0o777 for parent in parents if parent.owner() == desk.owner()}
+    modes = {
+        parent: parent.stat().st_mode & 0o777
+        for parent in parents
+        if parent.owner() == desk.owner()
+    }
     root = os.geteuid() == 0
     try:
         for parent in modes:
@@ -136,7 +154,9 @@ def test_a_read_only_results_folder(desk: Path, command: Command, vendor: Vendor
     assert vendor.asked == []
 
 
-def test_a_disk_that_fills_up_during_a_run(desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_that_fills_up_during_a_run(
+    desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     started = ResultsStore.start_session
 
     def on_a_full_disk(store: ResultsStore, run_id: str, **facts: object) -> object:
@@ -206,7 +226,9 @@ class Odd:
 """
 
 
-def test_a_plugin_scorer_that_gives_nan_or_fails(desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plugin_scorer_that_gives_nan_or_fails(
+    desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plugins = desk.parent / "plugins"
     info = plugins / "odd_scorer-1.0.dist-info"
     info.mkdir(parents=True)
@@ -221,7 +243,9 @@ def test_a_plugin_scorer_that_gives_nan_or_fails(desk: Path, command: Command, m
     assert statuses == {"cheaper": "supported", "as-good": "inconclusive"}  # dollars need no scores
     warning = "160 of 240 answers could not be scored by 'odd' and count as missing: "
     assert warning in command("show").out
-    assert warning.replace("'", "&#39;") in (desk.parent / said.json["report"]).read_text(encoding="utf-8")
+    assert warning.replace("'", "&#39;") in (desk.parent / said.json["report"]).read_text(
+        encoding="utf-8"
+    )
     rows = [json.loads(line) for line in command("export").out.splitlines()]
     for row in rows:
         good = int(row["sample_id"][1:]) % 3 == 2
@@ -229,7 +253,9 @@ def test_a_plugin_scorer_that_gives_nan_or_fails(desk: Path, command: Command, m
         assert row["scores"]["label"] in (0.0, 1.0)
 
 
-def test_a_prompt_longer_than_the_context_stops_its_arm(desk: Path, command: Command, vendor: Vendor) -> None:
+def test_a_prompt_longer_than_the_context_stops_its_arm(
+    desk: Path, command: Command, vendor: Vendor
+) -> None:
     vendor.too_long = lambda number: number % 10 == 3
     said = command("run", "desk.yaml", "--json")
     assert said.code == 4, said.err
@@ -244,16 +270,25 @@ def test_a_prompt_longer_than_the_context_stops_its_arm(desk: Path, command: Com
     assert sum(row["arm"] == "cheap" for row in rows) == 120
 
 
-def test_a_model_file_with_a_wrong_hash(desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_model_file_with_a_wrong_hash(
+    desk: Path, command: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("CLAIMBENCH_CACHE", str(desk.parent / "cache"))
     models = desk.parent / "cache" / "models"
     models.mkdir(parents=True)
     (models / "SmolLM2-135M-Instruct.Q4_1.gguf").write_bytes(b"GGUF" + bytes(100))
     local = (
-        "  - {name: here, provider: llama_cpp, model: smollm2-135m-instruct-q4_1, weights: open, device: cpu}\nclaims:"
+        "  - {name: here, provider: llama_cpp, model: smollm2-135m-instruct-q4_1, weights: open,"
+        " device: cpu}\nclaims:"
     )
     desk.write_text(desk.read_text().replace("claims:", local))
-    one_error(command("run", "desk.yaml"), 3, "arm here", "SmolLM2-135M-Instruct.Q4_1.gguf", "bench models pull")
+    one_error(
+        command("run", "desk.yaml"),
+        3,
+        "arm here",
+        "SmolLM2-135M-Instruct.Q4_1.gguf",
+        "bench models pull",
+    )
     said = command("models", "verify", "smollm2-135m-instruct-q4_1")
     one_error(said, 5, "SmolLM2-135M-Instruct.Q4_1.gguf")
 

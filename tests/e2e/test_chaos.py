@@ -1,4 +1,6 @@
-"""Two thousand calls, a fifth of the attempts faulty: what a run must look like all the same (in simulated time)."""
+"""Two thousand calls, a fifth of the attempts faulty: what a run must look like all the same (in
+simulated time).
+"""
 
 from __future__ import annotations
 
@@ -104,7 +106,9 @@ class ChaosProvider(ScriptedProvider):
         async for event in super().stream(request):
             if fault is not None and seen == 2:
                 if fault == "half":
-                    raise IncompleteStream("the connection closed in the middle", billable="unknown")
+                    raise IncompleteStream(
+                        "the connection closed in the middle", billable="unknown"
+                    )
                 if fault == "error event":
                     raise ServerFault("an error inside the stream", http_status=200)
                 return
@@ -116,7 +120,9 @@ def usage(request: Request, _text: str) -> Usage:
     return Usage(input_fresh=len(request.messages[-1].content), output_visible=3)
 
 
-def measure(suite: Suite, folder: Path, share: float, **arms: Any) -> tuple[ResultsStore, str, Progress, float, Budget]:
+def measure(
+    suite: Suite, folder: Path, share: float, **arms: Any
+) -> tuple[ResultsStore, str, Progress, float, Budget]:
     store = ResultsStore.open(folder, create=True)
 
     async def main() -> tuple[str, Progress, float, Budget]:
@@ -128,7 +134,9 @@ def measure(suite: Suite, folder: Path, share: float, **arms: Any) -> tuple[Resu
         pricing = pricing_for(suite, PriceBook(use_genai=False), clock)
         run_id = provenance.new_run_id()
         plan = make_plan(suite, run_id, list(providers))
-        store.create_run(manifest_of(suite, plan, ready, pricing.book, run_id, clock, {}), plan.calls)
+        store.create_run(
+            manifest_of(suite, plan, ready, pricing.book, run_id, clock, {}), plan.calls
+        )
         store.start_session(run_id, host={}, clock=clock)
         task = suite.tasks[0]
         samples = {sample.id: sample for sample in task.samples}
@@ -138,7 +146,9 @@ def measure(suite: Suite, folder: Path, share: float, **arms: Any) -> tuple[Resu
         runner = Runner(
             by_name,
             ready.ready,
-            lambda call: build_request(suite, task, samples[call.sample_id], by_name[call.arm], call),
+            lambda call: build_request(
+                suite, task, samples[call.sample_id], by_name[call.arm], call
+            ),
             writer,
             clock,
             budget,
@@ -180,13 +190,20 @@ def test_two_thousand_calls_with_a_fifth_of_faults(tmp_path: Path) -> None:
     assert all(arm.stopped is None for arm in progress.arms.values())
     assert Counter(Counter(r.call.id for r in records).values()) == {1: 2 * N}
     last = {a.call_id: a for a in attempts}
-    assert all(r.outcome is last[r.call.id].outcome and r.attempt == last[r.call.id].number for r in records)
+    assert all(
+        r.outcome is last[r.call.id].outcome and r.attempt == last[r.call.id].number
+        for r in records
+    )
     faulty = sum(not a.outcome.answered for a in attempts)
     assert 0.17 < faulty / len(attempts) < 0.23
     assert {a.outcome for a in attempts if a.outcome.missing} >= {
-        Outcome.NETWORK, Outcome.CONNECT_TIMEOUT, Outcome.RATE_LIMITED, Outcome.SERVER_FAULT,
-        Outcome.MALFORMED_STREAM, Outcome.INCOMPLETE_STREAM,
-    }  # fmt: skip
+        Outcome.NETWORK,
+        Outcome.CONNECT_TIMEOUT,
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_FAULT,
+        Outcome.MALFORMED_STREAM,
+        Outcome.INCOMPLETE_STREAM,
+    }
 
     # No answer was made of a fault: what was answered is, call by call, what the calm run answered.
     calm_right, chaos_right = right(calm, calm_id), right(store, run_id)
@@ -197,25 +214,35 @@ def test_two_thousand_calls_with_a_fifth_of_faults(tmp_path: Path) -> None:
     scores = {score.call_id: score for score in evaluate(read_run(store, run_id)).scores}
     assert all(scores[r.call.id].value is None for r in missing if r.call.id in scores)
 
-    # No dollar twice: the sum over attempts, each priced once, is what the tables and the budget say.
+    # No dollar twice: the sum over attempts, each priced once, is what the tables and the budget
+    # say.
     paid = [a for a in attempts if a.usage is not None]
     assert len({(a.call_id, a.number) for a in attempts}) == len(attempts)
     assert Counter(a.call_id for a in paid).most_common(1)[0][1] == 1
     rates = {"a": (1, 4), "b": (2, 8)}
     owner = {r.call.id: r.call.arm for r in records}
     want = sum(
-        Decimal(rates[owner[a.call_id]][0] * (a.usage.input_fresh or 0) + rates[owner[a.call_id]][1] * 3) / 10**6
+        Decimal(
+            rates[owner[a.call_id]][0] * (a.usage.input_fresh or 0) + rates[owner[a.call_id]][1] * 3
+        )
+        / 10**6
         for a in paid
         if a.usage is not None
     )
-    unbilled = sum((a.reserved_usd or Decimal(0)) for a in attempts if a.usage is None and a.billable != "no")
+    unbilled = sum(
+        (a.reserved_usd or Decimal(0)) for a in attempts if a.usage is None and a.billable != "no"
+    )
     assert sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0)) == want
-    assert budget.spent_usd == want + unbilled  # what nobody can know counts as its reservation, once
+    assert (
+        budget.spent_usd == want + unbilled
+    )  # what nobody can know counts as its reservation, once
     store.verify(run_id)
 
 
 def test_accuracy_on_the_answered_calls_equals_the_calm_runs(tmp_path: Path) -> None:
-    suite = replace(load(tmp_path), errors=replace(load(tmp_path).errors, max_retries=0, stop_arm_after=10_000))
+    suite = replace(
+        load(tmp_path), errors=replace(load(tmp_path).errors, max_retries=0, stop_arm_after=10_000)
+    )
     store, run_id, _, _, _ = measure(suite, tmp_path / "chaos", 0.2)
     found = evaluate(read_run(store, run_id))
     chaos = right(store, run_id)

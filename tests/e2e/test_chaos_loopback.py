@@ -47,7 +47,9 @@ claims: [{{claim: "b is as accurate as a"}}]
 
 @contextmanager
 def chaos_server(share: float) -> Iterator[str]:
-    with subprocess.Popen([sys.executable, str(SERVER), str(share)], stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(
+        [sys.executable, str(SERVER), str(share)], stdout=subprocess.PIPE, text=True
+    ) as child:
         assert child.stdout is not None
         port = json.loads(child.stdout.readline())["port"]
         try:
@@ -62,7 +64,9 @@ def measured(folder: Path, bench: Bench, share: float) -> tuple[Evaluation, Said
     (folder / "rows.csv").write_text("id,text,team\n" + "\n".join(rows) + "\n")
     with chaos_server(share) as url:
         (folder / "chaos.yaml").write_text(SUITE.format(url=url))
-        said = bench("run", str(folder / "chaos.yaml"), "--results", str(folder / "results"), timeout=280)
+        said = bench(
+            "run", str(folder / "chaos.yaml"), "--results", str(folder / "results"), timeout=280
+        )
     with ResultsStore.open(folder / "results", create=False, read_only=True) as store:
         (run,) = store.runs()
         store.verify(run.run_id)
@@ -70,28 +74,42 @@ def measured(folder: Path, bench: Bench, share: float) -> tuple[Evaluation, Said
 
 
 @pytest.mark.slow
-def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(tmp_path: Path, bench: Bench) -> None:
+def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(
+    tmp_path: Path, bench: Bench
+) -> None:
     calm, calm_said = measured(tmp_path / "calm", bench, 0.0)
     assert calm_said.code in (0, 1, 2), calm_said.err
     found, said = measured(tmp_path / "chaos", bench, 0.2)
     records, attempts = found.stored.records, found.stored.attempts
 
-    # It ended by itself, and says so: calls that met three faults in a row are missing, nothing else is.
+    # It ended by itself, and says so: calls that met three faults in a row are missing, nothing
+    # else is.
     assert said.code == 4, said.err
     assert "calls failed" in said.err
     assert Counter(Counter(r.call.id for r in records).values()) == {1: 2 * N}
     last = {a.call_id: a for a in attempts}
-    assert all(r.outcome is last[r.call.id].outcome and r.attempt == last[r.call.id].number for r in records)
+    assert all(
+        r.outcome is last[r.call.id].outcome and r.attempt == last[r.call.id].number
+        for r in records
+    )
     faulty = sum(not a.outcome.answered for a in attempts)
     assert 0.16 < faulty / len(attempts) < 0.24
     assert {a.outcome for a in attempts} >= {
-        Outcome.RATE_LIMITED, Outcome.SERVER_FAULT, Outcome.INCOMPLETE_STREAM, Outcome.MALFORMED_STREAM,
-        Outcome.EMPTY, Outcome.REFUSED, Outcome.TRUNCATED, Outcome.MODEL_TIMEOUT, Outcome.OK,
-    }  # fmt: skip
+        Outcome.RATE_LIMITED,
+        Outcome.SERVER_FAULT,
+        Outcome.INCOMPLETE_STREAM,
+        Outcome.MALFORMED_STREAM,
+        Outcome.EMPTY,
+        Outcome.REFUSED,
+        Outcome.TRUNCATED,
+        Outcome.MODEL_TIMEOUT,
+        Outcome.OK,
+    }
     missing = [r for r in records if r.outcome.missing]
     assert 0 < len(missing) < 60
 
-    # No answer was made of a fault: call by call, what was answered is what the calm run was answered.
+    # No answer was made of a fault: call by call, what was answered is what the calm run was
+    # answered.
     before = {(r.call.arm, r.call.sample_id): r for r in calm.stored.records}
     assert len(before) == 2 * N
     assert all(r.outcome.answered for r in before.values())
@@ -99,7 +117,10 @@ def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(tmp_path: Path,
         if record.outcome.answered:
             same = before[record.call.arm, record.call.sample_id]
             number = int(record.call.sample_id[1:])
-            assert (record.outcome, record.text) == (same.outcome, same.text) or number % STUCK == STUCK - 1
+            assert (record.outcome, record.text) == (
+                same.outcome,
+                same.text,
+            ) or number % STUCK == STUCK - 1
             assert record.outcome is not Outcome.OK or record.text == answer(number)
 
     # Accuracy on the answered calls equals the calm run's on the same calls.
@@ -110,7 +131,8 @@ def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(tmp_path: Path,
         assert int(scored.sum()) == N - int(items.n_missing.sum())
         assert items.score[scored].mean() == same_items.score[scored].mean()
 
-    # No dollar twice: a call costs its attempts' tokens, each priced once; what nobody can know makes a call unknown.
+    # No dollar twice: a call costs its attempts' tokens, each priced once; what nobody can know
+    # makes a call unknown.
     owner = {r.call.id: r.call.arm for r in records}
     assert len({(a.call_id, a.number) for a in attempts}) == len(attempts)
     paid = [a for a in attempts if a.usage is not None]
@@ -120,7 +142,9 @@ def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(tmp_path: Path,
     for attempt in paid:
         usage, (given, written) = attempt.usage, RATES[owner[attempt.call_id]]
         assert usage is not None
-        want[attempt.call_id] += (given * (usage.input_total or 0) + written * (usage.output_total or 0)) / 10**6
+        want[attempt.call_id] += (
+            given * (usage.input_total or 0) + written * (usage.output_total or 0)
+        ) / 10**6
     costs = found.costs.calls
     assert {call for call, cost in costs.items() if cost.amount is None} == unknown
     assert {call: cost.amount for call, cost in costs.items() if cost.amount is not None} == {

@@ -1,4 +1,6 @@
-"""Dollars as a user meets them: a run on loopback vendors, its bill in every file, and what changes it."""
+"""Dollars as a user meets them: a run on loopback vendors, its bill in every file, and what changes
+it.
+"""
 
 from __future__ import annotations
 
@@ -58,12 +60,24 @@ def cheap() -> Iterator[Biller]:
 @pytest.fixture
 def write(tmp_path: Path, good: Biller, cheap: Biller) -> Callable[..., str]:
     rows = [
-        {"id": f"t{i}", "text": f"ticket #{i} please help", "team": LABELS[i % 3], "person": f"p{i}"} for i in range(N)
+        {
+            "id": f"t{i}",
+            "text": f"ticket #{i} please help",
+            "team": LABELS[i % 3],
+            "person": f"p{i}",
+        }
+        for i in range(N)
     ]
     (tmp_path / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
     def suite(**changes: str) -> str:
-        filled = {"extra": "", "provider": "openai", "model": "big-1", "good_cost": GOOD, "cheap_cost": CHEAP}
+        filled = {
+            "extra": "",
+            "provider": "openai",
+            "model": "big-1",
+            "good_cost": GOOD,
+            "cheap_cost": CHEAP,
+        }
         path = tmp_path / "desk.yaml"
         path.write_text(SUITE.format(good=good.url, cheap=cheap.url, **(filled | changes)))
         return path.name
@@ -85,8 +99,10 @@ def test_total_is_the_sum_of_its_parts_in_html_xlsx_and_json(
         bench(
             "run",
             write(
-                cheap_cost="{host: {purchase_usd: 2999, lifetime_years: 3, watts: 71,"
-                " usd_per_kwh: 0.31, staff_usd_per_hour: 0.7, utilisation: 0.37}}"
+                cheap_cost=(
+                    "{host: {purchase_usd: 2999, lifetime_years: 3, watts: 71,"
+                    " usd_per_kwh: 0.31, staff_usd_per_hour: 0.7, utilisation: 0.37}}"
+                )
             ),
             "--json",
         )
@@ -103,7 +119,9 @@ def test_total_is_the_sum_of_its_parts_in_html_xlsx_and_json(
     with ResultsStore.open(tmp_path / "results", create=False, read_only=True) as store:
         attempts = [a for a in store.attempts(result["run"]) if a.model_returned == "big-1"]
     cached = sum((a.usage.cache_read or 0) for a in attempts if a.usage)
-    assert (N - 4) * 10 <= cached < N * 10  # four calls are in flight before the first has left its prefix
+    assert (
+        (N - 4) * 10 <= cached < N * 10
+    )  # four calls are in flight before the first has left its prefix
     hand: dict[str, Decimal | int] = {
         "input_fresh": N * 24 - cached,
         "cache_read": cached * Decimal("0.1"),
@@ -128,10 +146,14 @@ def test_prefix_cache_hit_rate_is_reported_by_arm_and_a_cold_run_has_none(
 
     warm = share(bench("run", write(), "--json", "--no-report"))
     assert 0.4 < warm < 0.5  # 12 of 24 tokens, but not at first
-    assert share(bench("run", write(), "--json", "--no-report")) == 0.5  # a second run finds what the first one left
+    assert (
+        share(bench("run", write(), "--json", "--no-report")) == 0.5
+    )  # a second run finds what the first one left
     first = share(bench("run", write(extra="load: {cold_cache: run}"), "--json"))
     assert 0.4 < first < 0.5, "nothing of earlier runs"
-    assert share(bench("run", write(extra="load: {cold_cache: call}"), "--json", "--no-report")) == 0.0
+    assert (
+        share(bench("run", write(extra="load: {cold_cache: call}"), "--json", "--no-report")) == 0.0
+    )
     for log in (good.first, cheap.first):
         before, by_run, by_call = log[: 2 * N], log[2 * N : 3 * N], log[3 * N :]
         assert set(before) == {"One label."}
@@ -143,7 +165,9 @@ def test_prefix_cache_hit_rate_is_reported_by_arm_and_a_cold_run_has_none(
     assert any("caches cold: a unique line per run" in path.read_text() for path in report)
 
 
-def test_an_unknown_price_needs_permission_and_is_not_comparable(write: Callable[..., str], bench: Bench) -> None:
+def test_an_unknown_price_needs_permission_and_is_not_comparable(
+    write: Callable[..., str], bench: Bench
+) -> None:
     suite = write(good_cost="{list: {}}", model="nobody-sells-this")
     said = bench("run", suite)
     assert said.code == 3
@@ -155,7 +179,9 @@ def test_an_unknown_price_needs_permission_and_is_not_comparable(write: Callable
     assert any(reason.startswith("price_unknown") for reason in verdict["reasons"])
 
 
-def test_plan_says_budgets_and_what_retries_could_add(write: Callable[..., str], bench: Bench) -> None:
+def test_plan_says_budgets_and_what_retries_could_add(
+    write: Callable[..., str], bench: Bench
+) -> None:
     suite = write(extra="budget: {max_cost_usd: 0.05, per_arm_usd: {good: 0.002}}")
     said = bench("plan", suite)
     assert said.code == 0, said.err
@@ -164,7 +190,9 @@ def test_plan_says_budgets_and_what_retries_could_add(write: Callable[..., str],
     assert "with every one of its 2 retries" in said.out
     plan = bench("plan", suite, "--json").json
     mine = next(a for a in plan["arms"] if a["arm"] == "good")
-    low, typical, high, bound = (Decimal(mine[k]) for k in ("usd_low", "usd_typical", "usd_high", "usd_bound"))
+    low, typical, high, bound = (
+        Decimal(mine[k]) for k in ("usd_low", "usd_typical", "usd_high", "usd_bound")
+    )
     assert low < typical < high <= bound
     assert Decimal(plan["budget"]["arms"]["good"]["worst_usd"]) == 3 * bound
     assert plan["budget"]["arms"]["good"]["limit_usd"] == "0.002"
@@ -173,7 +201,9 @@ def test_plan_says_budgets_and_what_retries_could_add(write: Callable[..., str],
 def test_an_arm_stops_at_its_own_budget_while_the_other_goes_on(
     write: Callable[..., str], bench: Bench, good: Biller, cheap: Biller
 ) -> None:
-    said = bench("run", write(extra="budget: {per_arm_usd: {good: 0.0008}}"), "--json", "--no-report")
+    said = bench(
+        "run", write(extra="budget: {per_arm_usd: {good: 0.0008}}"), "--json", "--no-report"
+    )
     assert said.code == 4
     assert "good: budget" in said.json["incomplete"]
     assert len(cheap.asked) == N
@@ -191,7 +221,9 @@ def test_a_self_hosted_endpoint_is_charged_each_machine_second_once(
     with ResultsStore.open(tmp_path / "results", create=False, read_only=True) as store:
         stored = read_run(store, result["run"])
     mine = {c.id for c in stored.calls if c.arm == "cheap"}
-    spans = sorted((a.timing.sent_ns, a.timing.ended_ns) for a in stored.attempts if a.call_id in mine)
+    spans = sorted(
+        (a.timing.sent_ns, a.timing.ended_ns) for a in stored.attempts if a.call_id in mine
+    )
     covered, end = 0, 0
     for start, stop in spans:
         covered += max(0, stop - max(start, end))
@@ -204,8 +236,14 @@ def test_a_self_hosted_endpoint_is_charged_each_machine_second_once(
 def test_a_second_opinion_on_a_price_shows_both_numbers(
     write: Callable[..., str], bench: Bench, tmp_path: Path
 ) -> None:
-    theirs = {"gpt-5-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 9.5e-07,
-                             "output_cost_per_token": 2e-06}}  # fmt: skip
+    theirs = {
+        "gpt-5-mini": {
+            "litellm_provider": "openai",
+            "mode": "chat",
+            "input_cost_per_token": 9.5e-07,
+            "output_cost_per_token": 2e-06,
+        }
+    }
     env = installed(tmp_path / "site", litellm_map(theirs))
     suite = write(good_cost="{list: {provider: openai, model: gpt-5-mini}}")
     result = ran(bench("run", suite, "--json", env=env))
@@ -231,7 +269,9 @@ def test_the_tier_that_was_served_is_the_tier_that_is_billed(
 ) -> None:
     suite = write(good_cost="{list: {provider: openai, model: gpt-5-mini, tier: flex}}")
     flex = bills_of_html(tmp_path / ran(bench("run", suite, "--json"))["report"])["good"]
-    good.head = {"service_tier": "default"}  # asked for flex, served at the standard tier: OpenAI says it per chunk
+    good.head = {
+        "service_tier": "default"
+    }  # asked for flex, served at the standard tier: OpenAI says it per chunk
     plain = bills_of_html(tmp_path / ran(bench("run", suite, "--json"))["report"])["good"]
     assert plain["total"] == 2 * flex["total"]
 
@@ -245,10 +285,14 @@ def test_what_the_provider_billed_is_preferred_and_the_difference_shown(
     assert bill["billed_minus_computed"] == N * (Decimal("0.00005") - Decimal("0.000032"))
 
 
-def test_reprice_says_old_and_new_side_by_side(write: Callable[..., str], bench: Bench, good: Biller) -> None:
+def test_reprice_says_old_and_new_side_by_side(
+    write: Callable[..., str], bench: Bench, good: Biller
+) -> None:
     run = ran(bench("run", write(), "--json", "--no-report"))["run"]
     asked = len(good.asked)
-    again = bench("reprice", run, "--price", "good.input=0.05", "--price", "good.output=0.2", "--json").json
+    again = bench(
+        "reprice", run, "--price", "good.input=0.05", "--price", "good.output=0.2", "--json"
+    ).json
     (verdict,) = again["verdicts"]
     assert (verdict["old"]["status"], verdict["new"]["status"]) == ("supported", "refuted")
     sides = again["arms"]["good"]
@@ -264,22 +308,34 @@ def test_replayed_answers_are_marked_have_no_latency_and_cost_what_they_would_ha
     first = bills_of_html(tmp_path / run["report"])
     asked = len(good.asked)
     text = Path(tmp_path / "desk.yaml").read_text()
-    for url in {line.split('base_url: "')[1].split('"')[0] for line in text.splitlines() if "base_url" in line}:
+    for url in {
+        line.split('base_url: "')[1].split('"')[0]
+        for line in text.splitlines()
+        if "base_url" in line
+    }:
         text = text.replace(f'base_url: "{url}"', f"options: {{run: {run['run']}}}")
     (tmp_path / "again.yaml").write_text(text.replace("provider: openai", "provider: replay"))
     again = ran(bench("run", "again.yaml", "--max-cost", "0.000001", "--json"))
     assert len(good.asked) == asked, "nothing was sent"
     assert bills_of_html(tmp_path / again["report"]) == first, "counterfactual price"
     assert [v["status"] for v in again["verdicts"]] == [v["status"] for v in run["verdicts"]]
-    rows = [json.loads(line) for line in bench("export", again["run"], "--format", "jsonl").out.splitlines()]
+    rows = [
+        json.loads(line)
+        for line in bench("export", again["run"], "--format", "jsonl").out.splitlines()
+    ]
     assert len(rows) == 2 * N
     assert {row["provenance"] for row in rows} == {"replayed"}
     assert {row["e2e_ms"] for row in rows} == {row["ttft_ms"] for row in rows} == {None}
     assert {row["score"] for row in rows} == {1.0}
-    assert "replayed or cached answers are left out of latency" in (tmp_path / again["report"]).read_text()
+    assert (
+        "replayed or cached answers are left out of latency"
+        in (tmp_path / again["report"]).read_text()
+    )
 
 
-def test_what_was_not_asked_cannot_be_replayed(write: Callable[..., str], bench: Bench, tmp_path: Path) -> None:
+def test_what_was_not_asked_cannot_be_replayed(
+    write: Callable[..., str], bench: Bench, tmp_path: Path
+) -> None:
     run = ran(bench("run", write(), "--json", "--no-report"))["run"]
     text = (tmp_path / "desk.yaml").read_text().replace("One label.", "One word.")
     text = text.replace("provider: openai", f"options: {{run: {run}}}, provider: replay")
@@ -304,7 +360,8 @@ def test_answers_from_a_gateway_cache_are_marked_and_have_no_latency(
 def test_electricity_is_read_from_a_meter_or_called_modelled(
     write: Callable[..., str], bench: Bench, tmp_path: Path, mode: str, word: str
 ) -> None:
-    # Price and electricity are high enough for a micro-dollar of any busy moment, however fast the machine.
+    # Price and electricity are high enough for a micro-dollar of any busy moment, however fast the
+    # machine.
     host = "{host: {purchase_usd: 8760000, lifetime_years: 1, usd_per_kwh: 0.5, utilisation: 1}}"
     env = installed(tmp_path / "site", codecarbon(mode, 10.0))
     result = ran(bench("run", write(provider="compatible", cheap_cost=host), "--json", env=env))

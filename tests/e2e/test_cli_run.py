@@ -31,7 +31,9 @@ def finished_calls(results: Path) -> int:
         return 0
 
 
-def test_a_run_ends_with_verdicts_a_report_and_one_json_object(desk: Path, bench: Bench, vendor: Vendor) -> None:
+def test_a_run_ends_with_verdicts_a_report_and_one_json_object(
+    desk: Path, bench: Bench, vendor: Vendor
+) -> None:
     said = bench("run", str(desk), "--json")
     assert said.code == 1, said.err  # a claim is refuted
     result = said.json
@@ -52,7 +54,18 @@ def test_show_check_list_export_speak_of_the_same_run(desk: Path, bench: Bench) 
     assert "as accurate as good" in (desk.parent / "junit.xml").read_text()
     rows = [json.loads(line) for line in bench("export", run, "--format", "jsonl").out.splitlines()]
     assert len(rows) == 240
-    wanted = {"id", "arm", "sample_id", "epoch", "outcome", "attempts", "text", "scores", "usage", "cost_usd"}
+    wanted = {
+        "id",
+        "arm",
+        "sample_id",
+        "epoch",
+        "outcome",
+        "attempts",
+        "text",
+        "scores",
+        "usage",
+        "cost_usd",
+    }
     assert wanted | {"cost_basis", "ttft_ms", "e2e_ms"} <= set(rows[0])
     total = sum(row["cost_usd"] for row in rows if row["arm"] == "good")
     tokens = sum(row["usage"]["input_fresh"] for row in rows if row["arm"] == "good")
@@ -64,7 +77,13 @@ def test_frames_in_python(desk: Path, bench: Bench) -> None:
     run = claimbench.open_run(desk.parent / "results")
     assert len(run.calls()) == len(run.attempts()) == 240
     assert set(run.items().arm) == {"good", "cheap"}
-    assert set(run.verdicts().status) <= {"supported", "refuted", "inconclusive", "not_comparable", "n/a"}
+    assert set(run.verdicts().status) <= {
+        "supported",
+        "refuted",
+        "inconclusive",
+        "not_comparable",
+        "n/a",
+    }
 
 
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
@@ -73,8 +92,13 @@ def test_kill_9_and_resume_leaves_exactly_one_record_per_call(
 ) -> None:
     vendor.delay_s = rival.delay_s = 0.03
     results = desk.parent / "results"
-    with subprocess.Popen([*BENCH, "run", str(desk)], cwd=desk.parent, env=environment(), stderr=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL) as process:  # fmt: skip
+    with subprocess.Popen(
+        [*BENCH, "run", str(desk)],
+        cwd=desk.parent,
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as process:
         deadline = time.monotonic() + 60
         while finished_calls(results) < share * 240 and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -100,11 +124,19 @@ def test_kill_9_and_resume_leaves_exactly_one_record_per_call(
         assert "sent again" in said.err
 
 
-def test_ctrl_c_ends_cleanly_with_a_partial_report(desk: Path, vendor: Vendor, rival: Vendor) -> None:
+def test_ctrl_c_ends_cleanly_with_a_partial_report(
+    desk: Path, vendor: Vendor, rival: Vendor
+) -> None:
     vendor.delay_s = rival.delay_s = 0.05
     results = desk.parent / "results"
-    with subprocess.Popen([*BENCH, "run", str(desk), "--json"], cwd=desk.parent, env=environment(), text=True,
-                          stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:  # fmt: skip
+    with subprocess.Popen(
+        [*BENCH, "run", str(desk), "--json"],
+        cwd=desk.parent,
+        env=environment(),
+        text=True,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
         while finished_calls(results) < 30:
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
@@ -116,10 +148,17 @@ def test_ctrl_c_ends_cleanly_with_a_partial_report(desk: Path, vendor: Vendor, r
     assert "--resume" in err
 
 
-def test_two_processes_on_one_run_the_second_stops(desk: Path, bench: Bench, vendor: Vendor, rival: Vendor) -> None:
+def test_two_processes_on_one_run_the_second_stops(
+    desk: Path, bench: Bench, vendor: Vendor, rival: Vendor
+) -> None:
     vendor.delay_s = rival.delay_s = 0.05
-    with subprocess.Popen([*BENCH, "run", str(desk)], cwd=desk.parent, env=environment(), stderr=subprocess.DEVNULL,
-                          stdout=subprocess.DEVNULL) as process:  # fmt: skip
+    with subprocess.Popen(
+        [*BENCH, "run", str(desk)],
+        cwd=desk.parent,
+        env=environment(),
+        stderr=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    ) as process:
         while finished_calls(desk.parent / "results") < 5:
             time.sleep(0.02)
         second = bench("run", "--resume", "latest")
@@ -128,7 +167,9 @@ def test_two_processes_on_one_run_the_second_stops(desk: Path, bench: Bench, ven
     assert str(process.pid) in second.err
 
 
-def test_an_arm_without_a_key_is_not_run_and_its_claims_are_not_comparable(desk: Path, bench: Bench) -> None:
+def test_an_arm_without_a_key_is_not_run_and_its_claims_are_not_comparable(
+    desk: Path, bench: Bench
+) -> None:
     said = bench("run", str(desk), "--json", env={"GOOD_KEY": ""})
     assert said.code == 2
     assert "GOOD_KEY is not set" in said.err
@@ -189,7 +230,9 @@ def test_resume_after_an_arm_changed_names_the_difference(desk: Path, bench: Ben
         (["rnu"], 3, "Did you mean 'run'"),
     ],
 )
-def test_bad_input_is_one_clear_error(desk: Path, bench: Bench, args: list[str], code: int, says: str) -> None:
+def test_bad_input_is_one_clear_error(
+    desk: Path, bench: Bench, args: list[str], code: int, says: str
+) -> None:
     assert desk.exists()
     said = bench(*args)
     assert said.code == code
@@ -212,7 +255,9 @@ def test_dry_run_sends_nothing(desk: Path, bench: Bench, vendor: Vendor) -> None
     assert "$" in said.out
 
 
-def test_stopping_when_decided_uses_fewer_calls_and_says_so(desk: Path, bench: Bench, vendor: Vendor) -> None:
+def test_stopping_when_decided_uses_fewer_calls_and_says_so(
+    desk: Path, bench: Bench, vendor: Vendor
+) -> None:
     said = bench("run", str(desk), "--until-decided", "--json")
     assert said.code == 1, said.err
     assert len(vendor.asked) < 120

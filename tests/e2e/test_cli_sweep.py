@@ -14,7 +14,16 @@ def test_levels_rise_and_are_stored(desk: Path, bench: Bench, rival: Vendor) -> 
     rival.delay_s = 0.05
     desk.write_text(desk.read_text() + "slo: {ttft_s: 10}\n")
     said = bench(
-        "sweep", "desk.yaml", "--arm", "cheap", "--concurrency", "1,4", "--limit", "12", "--all-levels", "--json"
+        "sweep",
+        "desk.yaml",
+        "--arm",
+        "cheap",
+        "--concurrency",
+        "1,4",
+        "--limit",
+        "12",
+        "--all-levels",
+        "--json",
     )
     assert said.code == 0, said.err
     one, four = said.json["levels"]
@@ -31,7 +40,17 @@ def test_levels_rise_and_are_stored(desk: Path, bench: Bench, rival: Vendor) -> 
 
 
 def test_a_stranger_reads_the_table(desk: Path, bench: Bench) -> None:
-    said = bench("sweep", "desk.yaml", "--arm", "cheap", "--concurrency", "1,2", "--limit", "6", "--all-levels")
+    said = bench(
+        "sweep",
+        "desk.yaml",
+        "--arm",
+        "cheap",
+        "--concurrency",
+        "1,2",
+        "--limit",
+        "6",
+        "--all-levels",
+    )
     assert said.code == 0, said.err
     head, *levels, knee = said.out.strip().splitlines()
     assert head.split()[:3] == ["in", "flight", "calls"]
@@ -41,7 +60,9 @@ def test_a_stranger_reads_the_table(desk: Path, bench: Bench) -> None:
 
 def test_an_arm_that_never_answers_ends_the_sweep(desk: Path, bench: Bench, rival: Vendor) -> None:
     rival.status = 500
-    said = bench("sweep", "desk.yaml", "--arm", "cheap", "--concurrency", "1,2", "--limit", "3", "--json")
+    said = bench(
+        "sweep", "desk.yaml", "--arm", "cheap", "--concurrency", "1,2", "--limit", "3", "--json"
+    )
     assert said.code == 4, said.err
     assert said.json["levels"] == []
     assert "1 in flight" in said.json["stopped"]

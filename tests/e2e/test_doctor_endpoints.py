@@ -1,4 +1,6 @@
-"""``bench doctor --suite``: keys, reachability, models and one call, against servers that others and we wrote."""
+"""``bench doctor --suite``: keys, reachability, models and one call, against servers that others
+and we wrote.
+"""
 
 from __future__ import annotations
 
@@ -40,17 +42,30 @@ def write(folder: Path, *arms: dict[str, Any]) -> str:
 
 
 def checks(said: Said) -> dict[str, dict[str, Any]]:
-    return {check["name"]: check for check in said.json["checks"] if check["name"].split()[0] in ("arm", "call")}
+    return {
+        check["name"]: check
+        for check in said.json["checks"]
+        if check["name"].split()[0] in ("arm", "call")
+    }
 
 
-def test_models_are_found_by_every_protocol_and_a_call_is_measured(tmp_path: Path, bench: Bench) -> None:
+def test_models_are_found_by_every_protocol_and_a_call_is_measured(
+    tmp_path: Path, bench: Bench
+) -> None:
     price = {"price": {"input": 1, "output": 4, "source": "t", "dated": "2026-01-01"}}
     with LLMockServer() as server:
         chat, root = server.base_url("openai"), server.base_url("openai").removesuffix("/v1")
         key = {"api_key_env": "GOOD_KEY"}
         suite = write(
             tmp_path,
-            {"name": "chat", "provider": "compatible", "model": "gpt-4o", "base_url": chat, "cost": price, **key},
+            {
+                "name": "chat",
+                "provider": "compatible",
+                "model": "gpt-4o",
+                "base_url": chat,
+                "cost": price,
+                **key,
+            },
             {"name": "sdk", "provider": "openai", "model": "gpt-4o-mimi", "base_url": chat, **key},
             {
                 "name": "claude",
@@ -59,14 +74,26 @@ def test_models_are_found_by_every_protocol_and_a_call_is_measured(tmp_path: Pat
                 "base_url": f"{root}/anthropic",
                 **key,
             },
-            {"name": "gemini", "provider": "gemini", "model": "gemini-2.5-pro", "base_url": f"{root}/gemini", **key},
+            {
+                "name": "gemini",
+                "provider": "gemini",
+                "model": "gemini-2.5-pro",
+                "base_url": f"{root}/gemini",
+                **key,
+            },
         )
         asked = bench("doctor", "--suite", suite, "--json")
-        called = bench("doctor", "--suite", suite, "--call", "--set", "arms.sdk.model=gpt-4o", "--json")
+        called = bench(
+            "doctor", "--suite", suite, "--call", "--set", "arms.sdk.model=gpt-4o", "--json"
+        )
     found = checks(asked)
     assert asked.code == 0
     assert set(found) == {"arm chat", "arm sdk", "arm claude", "arm gemini"}
-    for name, model in (("chat", "gpt-4o"), ("claude", "claude-opus-4-6"), ("gemini", "gemini-2.5-pro")):
+    for name, model in (
+        ("chat", "gpt-4o"),
+        ("claude", "claude-opus-4-6"),
+        ("gemini", "gemini-2.5-pro"),
+    ):
         assert found[f"arm {name}"]["standing"] == "ok"
         assert found[f"arm {name}"]["finding"].startswith(f"reached, key taken, {model} is one of")
     assert found["arm sdk"]["standing"] == "warning"
@@ -87,7 +114,12 @@ def test_without_a_key_nothing_is_asked_and_the_exit_is_clean(tmp_path: Path, be
         tmp_path,
         {"name": "gpt", "provider": "openai", "model": "gpt-5-mini"},
         {"name": "claude", "provider": "anthropic", "model": "claude-opus-4-6"},
-        {"name": "file", "provider": "deepseek", "model": "deepseek-chat", "api_key_file": "nowhere.txt"},
+        {
+            "name": "file",
+            "provider": "deepseek",
+            "model": "deepseek-chat",
+            "api_key_file": "nowhere.txt",
+        },
         {"name": "own", "provider": "compatible", "model": "m", "serve": {"command": "x {port}"}},
         {"name": "local", "provider": "llama_cpp", "model": "smollm2-135m-instruct-q4_1"},
     )
@@ -116,7 +148,10 @@ def test_a_refused_key_and_a_silent_address_are_errors_that_show_no_key(
     assert said.code == 3
     found = checks(said)
     assert found["arm refused"]["standing"] == "error"
-    assert "refuses the key: HTTP 401: Incorrect API key provided: [key masked]" in found["arm refused"]["finding"]
+    assert (
+        "refuses the key: HTTP 401: Incorrect API key provided: [key masked]"
+        in found["arm refused"]["finding"]
+    )
     assert "cannot be reached" in found["arm silent"]["finding"]
     assert not [name for name in found if name.startswith("call")]
     assert CANARY not in said.out + said.err
@@ -128,8 +163,16 @@ def test_a_server_without_a_list_can_still_be_called(tmp_path: Path, bench: Benc
         assert server.stdout is not None
         port = json.loads(server.stdout.readline())["port"]
         try:
-            arm = {"name": "own", "provider": "compatible", "model": "m", "base_url": f"http://127.0.0.1:{port}/v1"}
-            suite = write(tmp_path, {**arm, "options": {"extra_body": {"script": {"text": "a", "ttft_s": 0.05}}}})
+            arm = {
+                "name": "own",
+                "provider": "compatible",
+                "model": "m",
+                "base_url": f"http://127.0.0.1:{port}/v1",
+            }
+            suite = write(
+                tmp_path,
+                {**arm, "options": {"extra_body": {"script": {"text": "a", "ttft_s": 0.05}}}},
+            )
             said = bench("doctor", "--suite", suite, "--call", "--json")
         finally:
             server.terminate()

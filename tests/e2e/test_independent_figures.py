@@ -1,4 +1,6 @@
-"""The verdicts' figures against a second computation that shares no code with ours: from exported calls alone."""
+"""The verdicts' figures against a second computation that shares no code with ours: from exported
+calls alone.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,12 @@ LOCAL = ("SmolLM2-135M-Instruct.Q4_1.gguf", "qwen2.5-coder-0.5b-instruct-q4_k_m.
 SUITES = Path(__file__).parents[2] / "suites"
 
 
-def expected(calls: pd.DataFrame, ours: str, theirs: str, task: str | None, reading: str) -> Figure | None:
-    """What the second computation says of a reading; None where it knows none (list prices are arithmetic)."""
+def expected(
+    calls: pd.DataFrame, ours: str, theirs: str, task: str | None, reading: str
+) -> Figure | None:
+    """What the second computation says of a reading; None where it knows none (list prices are
+    arithmetic).
+    """
     table = other.pair(calls, ours, theirs, task)
     a, b = table.score_a.to_numpy(float), table.score_b.to_numpy(float)
     cluster = table.cluster_a.to_numpy(str)
@@ -48,7 +54,8 @@ def expected(calls: pd.DataFrame, ours: str, theirs: str, task: str | None, read
     if metric in ("ttft", "tpot", "e2e"):
         shared = set(table.index)
         mine, theirs_ = (
-            other.quantile(*_swap(other.latency(calls, arm, metric, shared, task))) for arm in (ours, theirs)
+            other.quantile(*_swap(other.latency(calls, arm, metric, shared, task)))
+            for arm in (ours, theirs)
         )
         return other.quantile_ratio(mine, theirs_)
     return None
@@ -76,7 +83,9 @@ def compare(verdicts: list[dict[str, Any]], calls: pd.DataFrame) -> set[tuple[st
             found = reading["estimate"]
             if found is None:
                 continue
-            want = expected(calls, claim["treatments"][0], claim["baselines"][0], claim["task"], reading["name"])
+            want = expected(
+                calls, claim["treatments"][0], claim["baselines"][0], claim["task"], reading["name"]
+            )
             if want is None:
                 continue
             where = f"{claim['id']}, {reading['name']}"
@@ -99,9 +108,14 @@ READINGS = {
 }  # fmt: skip
 
 
-def test_every_reading_of_a_run_at_endpoints(desk: Path, bench: Bench, vendor: Vendor, rival: Vendor) -> None:
+def test_every_reading_of_a_run_at_endpoints(
+    desk: Path, bench: Bench, vendor: Vendor, rival: Vendor
+) -> None:
     vendor.delay_s, rival.delay_s = 0.004, 0.001
-    vendor.more_tokens, rival.more_tokens = (lambda i: 37 * i % 101), (lambda i: 400 if i % 17 == 0 else i % 5)
+    vendor.more_tokens, rival.more_tokens = (
+        (lambda i: 37 * i % 101),
+        (lambda i: 400 if i % 17 == 0 else i % 5),
+    )
     desk.write_text(desk.read_text() + CLAIMS)
     run = bench("run", str(desk), "--json", "--no-report")
     assert run.code == 0, run.err
@@ -128,7 +142,9 @@ SENTENCES = (
 
 @pytest.mark.parametrize("seed", [56, 123, 142, 178, 316, 343, 1, 2, 3, 4])
 def test_every_reading_of_small_random_runs(seed: int) -> None:
-    """Few clusters, hardly ever right, runaway costs, more time blocks than clusters: where intervals lose an end."""
+    """Few clusters, hardly ever right, runaway costs, more time blocks than clusters: where
+    intervals lose an end.
+    """
     draw = np.random.default_rng(seed)
     n, size = int(draw.integers(20, 48)), int(draw.integers(1, 4))
     n_route = n * 3 // 4
@@ -136,9 +152,18 @@ def test_every_reading_of_small_random_runs(seed: int) -> None:
     cluster = [f"c{i // size}" for part in (n_route, n - n_route) for i in range(part)]
     right = {"A": draw.choice([0.2, 0.4, 0.8]), "B": draw.choice([0.05, 0.5, 0.7])}
     parts = [0, 0.25, 0.5, 0.75, 1.0]
-    score = {arm: np.r_[draw.random(n_route) < right[arm], draw.choice(parts, n - n_route)] for arm in right}
+    score = {
+        arm: np.r_[draw.random(n_route) < right[arm], draw.choice(parts, n - n_route)]
+        for arm in right
+    }
     slow = draw.choice([1, 3, 20])
-    e2e = {a: slow * (0.5 * draw.lognormal(0, 0.4, n) + (draw.random(n) < 0.1) * draw.lognormal(1, 1, n)) for a in "AB"}
+    e2e = {
+        a: (
+            slow
+            * (0.5 * draw.lognormal(0, 0.4, n) + (draw.random(n) < 0.1) * draw.lognormal(1, 1, n))
+        )
+        for a in "AB"
+    }
     n_out = {arm: draw.integers(1, 30, n) for arm in "AB"}
     ttft = {arm: e2e[arm] * draw.uniform(0.3, 0.9, n) for arm in "AB"}
     gaps = {arm: (e2e[arm] - ttft[arm]) / np.maximum(n_out[arm] - 1, 1) for arm in "AB"}
@@ -149,15 +174,37 @@ def test_every_reading_of_small_random_runs(seed: int) -> None:
     sent = {"A": before, "B": before + e2e["A"]}
     usd = {arm: e2e[arm] * 1e-4 * (1 if arm == "A" else draw.choice([0.7, 2, 20])) for arm in "AB"}
     items, calls = tables_from_arrays(
-        score, usd=usd, ttft_s=ttft, tpot_s=tpot, e2e_s=e2e, sent_utc_s=sent, cluster=cluster, task=task
+        score,
+        usd=usd,
+        ttft_s=ttft,
+        tpot_s=tpot,
+        e2e_s=e2e,
+        sent_utc_s=sent,
+        cluster=cluster,
+        task=task,
     )
-    exported = pd.DataFrame([
-        {"task": task[i], "item": f"{task[i]}/{i}", "arm": arm, "score": score[arm][i], "cost_usd": usd[arm][i],
-         "cluster": cluster[i], "ttft_ms": ttft[arm][i] * 1e3, "e2e_ms": e2e[arm][i] * 1e3,
-         "output_tokens": n_out[arm][i], "block": calls.arms[arm].block[i]}
-        for arm in "AB" for i in range(n)
-    ])  # fmt: skip
-    claims = [parse_claim(ClaimSpec(f"c{i}", text, None, {}), ARMS, ()) for i, text in enumerate(SENTENCES)]
+    exported = pd.DataFrame(
+        [
+            {
+                "task": task[i],
+                "item": f"{task[i]}/{i}",
+                "arm": arm,
+                "score": score[arm][i],
+                "cost_usd": usd[arm][i],
+                "cluster": cluster[i],
+                "ttft_ms": ttft[arm][i] * 1e3,
+                "e2e_ms": e2e[arm][i] * 1e3,
+                "output_tokens": n_out[arm][i],
+                "block": calls.arms[arm].block[i],
+            }
+            for arm in "AB"
+            for i in range(n)
+        ]
+    )
+    claims = [
+        parse_claim(ClaimSpec(f"c{i}", text, None, {}), ARMS, ())
+        for i, text in enumerate(SENTENCES)
+    ]
     verdicts = [asdict(verdict) for verdict in decide_claims(claims, items, calls, None)]
     assert len(compare(_null_ends(verdicts), exported)) >= 10
 
@@ -175,20 +222,23 @@ def _null_ends(value: Any) -> Any:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif(
-    not all((cache_dir() / name).exists() for name in LOCAL), reason="local models are not here: bench models pull"
+    not all((cache_dir() / name).exists() for name in LOCAL),
+    reason="local models are not here: bench models pull",
 )
 def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> None:
     suite, arms = str(SUITES / "support.yaml"), ("--arm", "smollm2-local", "--arm", "qwen-local")
-    # Clusters of one to three tickets; those to extract from, which take longest, are among those to route.
+    # Clusters of one to three tickets; those to extract from, which take longest, are among those
+    # to route.
     rows = ("--set", "tasks.route.dataset.limit=24", "--set", "tasks.extract.dataset.limit=8")
     run = bench("run", suite, *arms, *rows, "--json", timeout=1500)
     assert run.code in (0, 1, 2), run.err
     same_bill_everywhere(bench, tmp_path / run.json["report"])
     other_prices_change_dollars_only(bench)
     verdicts = [
-        v for v in bench("show", "--json").json["verdicts"]
+        v
+        for v in bench("show", "--json").json["verdicts"]
         if v["claim"]["id"].startswith(("qwen-30", "smollm2-")) and v["readings"]
-    ]  # fmt: skip
+    ]
     (tmp_path / "calls.jsonl").write_text(bench("export").out)
     checked = compare(verdicts, other.load(str(tmp_path / "calls.jsonl")))
     wanted = {
@@ -197,7 +247,9 @@ def test_every_reading_of_a_run_on_real_models(tmp_path: Path, bench: Bench) -> 
         "smollm2-90-cheaper": {"per_request", "per_correct"},
         "smollm2-faster-p95": {"ttft", "tpot", "e2e"},
     }
-    assert checked >= {(claim, reading) for claim, readings in wanted.items() for reading in readings}
+    assert checked >= {
+        (claim, reading) for claim, readings in wanted.items() for reading in readings
+    }
 
 
 def same_bill_everywhere(bench: Bench, report: Path) -> None:
@@ -216,7 +268,9 @@ def same_bill_everywhere(bench: Bench, report: Path) -> None:
 
 
 def other_prices_change_dollars_only(bench: Bench) -> None:
-    """A machine's price knows no date; twice the hourly price is twice the dollars, from the same records."""
+    """A machine's price knows no date; twice the hourly price is twice the dollars, from the same
+    records.
+    """
     dated = bench("reprice", "--as-of", "2027-02-01", "--json").json
     assert all(sides["old"]["usd"] == sides["new"]["usd"] for sides in dated["arms"].values())
     assert not any(verdict["changed"] for verdict in dated["verdicts"])

@@ -1,4 +1,6 @@
-"""A stranger's 500 rows to a finished report: `bench init`, `bench run`, `bench report`, nothing edited in between."""
+"""A stranger's 500 rows to a finished report: `bench init`, `bench run`, `bench report`, nothing
+edited in between.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,42 @@ from pathlib import Path
 import pytest
 
 TEMPLATES = {
-    "billing": ("I was charged twice for {o}", "the invoice for {o} is wrong", "please refund {o}", "a fee on {o}?"),
-    "delivery": ("{o} has not arrived after {n} days", "where is my parcel with {o}", "{o} went to my old address"),
-    "tech": ("the app crashes when I open {o}", "I cannot log in to track {o}", "the website shows an error for {o}"),
+    "billing": (
+        "I was charged twice for {o}",
+        "the invoice for {o} is wrong",
+        "please refund {o}",
+        "a fee on {o}?",
+    ),
+    "delivery": (
+        "{o} has not arrived after {n} days",
+        "where is my parcel with {o}",
+        "{o} went to my old address",
+    ),
+    "tech": (
+        "the app crashes when I open {o}",
+        "I cannot log in to track {o}",
+        "the website shows an error for {o}",
+    ),
     "praise": ("thanks, {o} is wonderful", "fast service with {o}", "I love {o}, well done"),
 }
 SHARES = ["billing"] * 9 + ["delivery"] * 6 + ["tech"] * 4 + ["praise"]
-THINGS = ("a lamp", "two chairs", "the blue rug", "order 4411", "my desk", "a shelf", "the kettle", "a sofa bed")
+THINGS = (
+    "a lamp",
+    "two chairs",
+    "the blue rug",
+    "order 4411",
+    "my desk",
+    "a shelf",
+    "the kettle",
+    "a sofa bed",
+)
 HEAD = ["message", "category", "channel"]
 
 
 def tickets() -> list[list[str]]:
-    """500 rows as they come out of a help desk: unbalanced, copied, contradictory, three with an e-mail address."""
+    """500 rows as they come out of a help desk: unbalanced, copied, contradictory, three with an
+    e-mail address.
+    """
     draw = random.Random(7)
     rows = []
     while len(rows) < 470:
@@ -36,7 +62,10 @@ def tickets() -> list[list[str]]:
     for _ in range(7):
         text, label, channel = draw.choice(rows[300:470])
         rows.append([text, draw.choice([other for other in TEMPLATES if other != label]), channel])
-    rows += [[f"refund to anna.k{i}@example.com, I was charged twice", "billing", "mail"] for i in range(3)]
+    rows += [
+        [f"refund to anna.k{i}@example.com, I was charged twice", "billing", "mail"]
+        for i in range(3)
+    ]
     draw.shuffle(rows)
     assert len(rows) == 500
     return rows
@@ -53,7 +82,9 @@ def write(folder: Path, kind: str) -> Path:
             book.active.append(row)
         book.save(path)
     elif kind == "jsonl":
-        path.write_text("".join(json.dumps(dict(zip(HEAD, row, strict=True))) + "\n" for row in rows))
+        path.write_text(
+            "".join(json.dumps(dict(zip(HEAD, row, strict=True))) + "\n" for row in rows)
+        )
     else:
         with path.open("w", newline="", encoding="utf-8") as file:
             csv.writer(file, delimiter="\t" if kind == "tsv" else ",").writerows([HEAD, *rows])
@@ -63,7 +94,12 @@ def write(folder: Path, kind: str) -> Path:
 def bench(folder: Path, *arguments: str, timeout: float = 280) -> tuple[int, str]:
     command = [sys.executable, "-m", "claimbench.cli", *arguments]
     done = subprocess.run(
-        command, cwd=folder, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+        command,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
     )
     assert done.returncode <= 2, done.stderr[-3000:]
     return done.returncode, done.stdout
@@ -78,10 +114,15 @@ def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
         made = folder / "suites" / "tickets"
         text = (made / "tickets.yaml").read_text()
         assert "conflicting targets" in text
-        found[kind] = [json.loads(line) for line in (made / "tickets" / "samples.jsonl").read_text().splitlines()]
+        found[kind] = [
+            json.loads(line)
+            for line in (made / "tickets" / "samples.jsonl").read_text().splitlines()
+        ]
     assert len(found["csv"]) > 480
     # a JSON Lines file has no line of column names, so its rows are numbered from one line above
-    texts = {kind: [(row["message"], row["category"]) for row in rows] for kind, rows in found.items()}
+    texts = {
+        kind: [(row["message"], row["category"]) for row in rows] for kind, rows in found.items()
+    }
     assert texts["csv"] == texts["tsv"] == texts["xlsx"]
     assert {text for text, _ in texts["jsonl"]} <= {row[0] for row in tickets()}
 
@@ -98,13 +139,19 @@ def test_every_format_gives_the_same_rows(tmp_path: Path) -> None:
 def test_one_command_each_and_no_edit(tmp_path: Path, limit: int | None) -> None:
     write(tmp_path, "csv")
     _, said = bench(tmp_path, "init", "tickets.csv")
-    for part in ("possible personal data: 3 EMAIL", "copies count as one cluster", "conflicting targets"):
+    for part in (
+        "possible personal data: 3 EMAIL",
+        "copies count as one cluster",
+        "conflicting targets",
+    ):
         assert part in said
     assert "next: bench run suites/tickets/tickets.yaml" in said
     limited = () if limit is None else ("--limit", str(limit))
     bench(tmp_path, "run", "suites/tickets/tickets.yaml", *limited, timeout=3400)
     _, planned = bench(tmp_path, "plan", "suites/tickets/tickets.yaml", "--pilot", "latest")
-    assert re.search(r"495 calls, .*; about \$.*, about \d[\d:]* (s|min|h)", planned), "how long all rows would take"
+    assert re.search(r"495 calls, .*; about \$.*, about \d[\d:]* (s|min|h)", planned), (
+        "how long all rows would take"
+    )
     _, said = bench(tmp_path, "report")
     path = Path(said.strip().splitlines()[-1])
     report = (tmp_path / path).read_text(encoding="utf-8")

@@ -1,4 +1,6 @@
-"""Tasks of lm-eval inside a suite: the same scores as lm-eval's own evaluator, with usage and latency; real model."""
+"""Tasks of lm-eval inside a suite: the same scores as lm-eval's own evaluator, with usage and
+latency; real model.
+"""
 
 from __future__ import annotations
 
@@ -71,16 +73,25 @@ tasks:
 arms:
   - {{name: small, provider: {provider}, model: {model}, base_url: {base_url}, options: {options}}}
 """
-PASSAGE = "A harbour town keeps a long book of every vessel, every cargo and every captain that ever came to it. " * 8
+PASSAGE = (
+    "A harbour town keeps a long book of every vessel, every cargo and every captain that ever came"
+    " to it. " * 8
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, text in (("toy_gen", GENERATE), ("toy_mc", CHOICE), ("toy_ppl", ROLLING)):
         (tmp_path / f"{name}.yaml").write_text(text)
-    docs = [{"question": f"What is {a} plus {b}?", "answer": str(a + b), "passage": PASSAGE,
-             "sum": {"size": "big" if a + b > 8 else "small"}}
-            for a, b in ((1, 2), (2, 2), (5, 5), (7, 1), (9, 3), (4, 4), (3, 8), (6, 0))]  # fmt: skip
+    docs = [
+        {
+            "question": f"What is {a} plus {b}?",
+            "answer": str(a + b),
+            "passage": PASSAGE,
+            "sum": {"size": "big" if a + b > 8 else "small"},
+        }
+        for a, b in ((1, 2), (2, 2), (5, 5), (7, 1), (9, 3), (4, 4), (3, 8), (6, 0))
+    ]
     (tmp_path / "docs.jsonl").write_text("\n".join(json.dumps(d) for d in docs))
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
     monkeypatch.setenv("HF_DATASETS_OFFLINE", "1")
@@ -88,8 +99,15 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def suite_at(folder: Path, task: str, model: str = "small.gguf", limit: int = 8, **arm: str) -> Path:
-    given = {"provider": "llama_cpp", "base_url": "null", "options": "{n_ctx: 1024, n_threads: 1}", **arm}
+def suite_at(
+    folder: Path, task: str, model: str = "small.gguf", limit: int = 8, **arm: str
+) -> Path:
+    given = {
+        "provider": "llama_cpp",
+        "base_url": "null",
+        "options": "{n_ctx: 1024, n_threads: 1}",
+        **arm,
+    }
     path = folder / f"{task}-suite.yaml"
     path.write_text(SUITE.format(task=task, limit=limit, model=model, **given))
     return path
@@ -100,13 +118,19 @@ def test_documents_become_samples(folder: Path) -> None:
     (task,) = suite.tasks
     assert task.name == "toy_gen"
     assert [s.id for s in task.samples] == ["0", "1", "2"]
-    assert task.samples[0].input["context"] == "Question: What is 1 plus 2?\nAnswer with one number.\nAnswer:"
+    assert (
+        task.samples[0].input["context"]
+        == "Question: What is 1 plus 2?\nAnswer with one number.\nAnswer:"
+    )
     assert task.stop == ("\n\n",)
     assert task.max_tokens == 12
     (choice,) = load_suite(suite_at(folder, "toy_mc")).tasks
     assert [pair[1] for pair in choice.samples[0].input["lm_eval_pairs"]] == [
-        " 3", " a green horse", " seventeen ships", " nothing at all"
-    ]  # fmt: skip
+        " 3",
+        " a green horse",
+        " seventeen ships",
+        " nothing at all",
+    ]
 
 
 def test_an_endpoint_is_refused_for_log_probabilities(folder: Path) -> None:
@@ -127,7 +151,9 @@ def test_an_unknown_task_says_so_at_its_line(folder: Path) -> None:
 def test_an_unknown_slice_says_so_at_its_line(folder: Path) -> None:
     path = suite_at(folder, "toy_gen")
     path.write_text(path.read_text().replace("    limit: 8\n", "    slices: [sums.size]\n"))
-    with pytest.raises(SuiteError, match=r"no document of toy_gen.yaml has a field 'sums.size'; did you mean") as error:
+    with pytest.raises(
+        SuiteError, match=r"no document of toy_gen.yaml has a field 'sums.size'; did you mean"
+    ) as error:
         load_suite(path)
     assert error.value.line == 6
 
@@ -137,14 +163,25 @@ def run(folder: Path, path: Path) -> tuple[Suite, Any]:
     from claimbench.cli import main
 
     with pytest.raises(SystemExit) as done:
-        main(["run", str(path), "--results", str(folder / "results"), "--no-report", "--allow-outside"])
+        main(
+            [
+                "run",
+                str(path),
+                "--results",
+                str(folder / "results"),
+                "--no-report",
+                "--allow-outside",
+            ]
+        )
     assert done.value.code == 0
     with ResultsStore.open(folder / "results", read_only=True) as store:
         found = evaluate(read_run(store, store.resolve_run(None)))
     return found.stored.suite, found
 
 
-def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[list[dict[str, Any]], Any]:
+def lm_evals_own(
+    folder: Path, engine: InProcessProvider, task: str
+) -> tuple[list[dict[str, Any]], Any]:
     """lm-eval's evaluator over the same provider through :class:`ProviderLM`; its per-document log."""
     from lm_eval.evaluator import simple_evaluate
     from lm_eval.tasks import TaskManager
@@ -175,7 +212,13 @@ def lm_evals_own(folder: Path, engine: InProcessProvider, task: str) -> tuple[li
 def engine(small_model: Path, folder: Path) -> InProcessProvider:
     from claimbench_providers.llama.provider import create
 
-    arm = Arm("small", "llama_cpp", str(small_model), device="cpu", options={"n_ctx": 1024, "n_threads": 1})
+    arm = Arm(
+        "small",
+        "llama_cpp",
+        str(small_model),
+        device="cpu",
+        options={"n_ctx": 1024, "n_threads": 1},
+    )
     context = ProviderContext(SystemClock(), os.environ, small_model.parent, small_model.parent)
     return create(arm, context)
 
@@ -208,7 +251,10 @@ def test_results_by_slice_and_a_claim_about_one(folder: Path, small_model: Path)
 
     path = suite_at(folder, "toy_gen", str(small_model))
     text = path.read_text().replace("    limit: 8\n", "    slices: [sum.size]\n")
-    claim = "claims:\n  - {id: big, kind: accurate, arm: small, threshold: 0.5, slice: {sum.size: big}}\n"
+    claim = (
+        "claims:\n  - {id: big, kind: accurate, arm: small, threshold: 0.5, slice: {sum.size:"
+        " big}}\n"
+    )
     path.write_text(text + claim)
     with pytest.raises(SystemExit):
         main(["run", str(path), "--results", str(folder / "results"), "--allow-outside", "--json"])
@@ -232,13 +278,17 @@ def test_rolling_is_the_probability_per_byte(folder: Path, small_model: Path) ->
 
 
 @pytest.mark.model
-def test_multiple_choice_equals_an_independent_loop(small_model: Path, folder: Path, bare_choices: type[Any]) -> None:
-    """Item by item, choice by choice: the same floats where the same batches are evaluated by the same kernels.
+def test_multiple_choice_equals_an_independent_loop(
+    small_model: Path, folder: Path, bare_choices: type[Any]
+) -> None:
+    """Item by item, choice by choice: the same floats where the same batches are evaluated by the
+    same kernels.
 
-    Not so with other kernels or batches, and that is the model's 4-bit arithmetic, not a choice of ours: on this model
-    a loop with flash attention against one without is off by up to 0.8 nats (4.7%), and one that evaluates each text
-    from its start in one piece by up to 0.13 nats (0.7%). So both sides here do without flash attention, evaluate the
-    prefix alone and each rest after it; the time is tests/benchmarks' business.
+    Not so with other kernels or batches, and that is the model's 4-bit arithmetic, not a choice of
+    ours: on this model a loop with flash attention against one without is off by up to 0.8 nats
+    (4.7%), and one that evaluates each text from its start in one piece by up to 0.13 nats (0.7%).
+    So both sides here do without flash attention, evaluate the prefix alone and each rest after it;
+    the time is tests/benchmarks' business.
     """
     from claimbench.types import Message, Request, SamplingParams
     from claimbench_providers.llama.provider import create
@@ -252,13 +302,19 @@ def test_multiple_choice_equals_an_independent_loop(small_model: Path, folder: P
     ours = []
     for i, prefix in enumerate(prefixes):
         pairs = tuple((prefix, c) for c in choices)
-        request = Request(str(i), (Message("user", prefix),), SamplingParams(0), 1, continuations=pairs)
-        ours.append(json.loads("".join(e.text for e in engine.generate(request) if hasattr(e, "text"))))
+        request = Request(
+            str(i), (Message("user", prefix),), SamplingParams(0), 1, continuations=pairs
+        )
+        ours.append(
+            json.loads("".join(e.text for e in engine.generate(request) if hasattr(e, "text")))
+        )
     engine.unload()
     loop = bare_choices(small_model, flash_attn=False)
     for prefix, row in zip(prefixes, ours, strict=True):
         theirs = loop.score(prefix, choices)
-        assert [r[0] for r in row] == pytest.approx([logprob for logprob, _ in theirs], rel=0, abs=1e-9)
+        assert [r[0] for r in row] == pytest.approx(
+            [logprob for logprob, _ in theirs], rel=0, abs=1e-9
+        )
         assert [r[1] for r in row] == [greedy for _, greedy in theirs]
     whole = loop.score(prefixes[0], choices, pieces=False)
     assert np.argmax([r[0] for r in ours[0]]) == np.argmax([logprob for logprob, _ in whole])

@@ -1,7 +1,8 @@
 """One generate_until task three ways on a real model: identical per-item results.
 
-lm-eval's own command line through ``llama_cpp.server``, a `compatible` arm through the same server, and the engine in
-this process. Three things that would make them differ are held equal, each found by a difference:
+lm-eval's own command line through ``llama_cpp.server``, a `compatible` arm through the same server,
+and the engine in this process. Three things that would make them differ are held equal, each found
+by a difference:
 
 * the server's default ``repeat_penalty`` is 1.1: both clients send 1.0, which is what the engine does;
 * the server keeps what a prompt shares with the one before, and a prompt evaluated in other pieces rounds otherwise on
@@ -76,13 +77,32 @@ arms:
 
 @pytest.fixture(scope="module")
 def server(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of a ``llama_cpp.server`` that has answered once, so that its cache holds the template's beginning."""
+    """The port of a ``llama_cpp.server`` that has answered once, so that its cache holds the
+    template's beginning.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
     log = tmp_path_factory.mktemp("server") / "log.txt"
-    command = [sys.executable, "-m", "llama_cpp.server", "--model", str(small_model), "--port", str(port)]
-    command += ["--host", "127.0.0.1", "--n_ctx", "512", "--n_threads", "1", "--n_threads_batch", "1"]
+    command = [
+        sys.executable,
+        "-m",
+        "llama_cpp.server",
+        "--model",
+        str(small_model),
+        "--port",
+        str(port),
+    ]
+    command += [
+        "--host",
+        "127.0.0.1",
+        "--n_ctx",
+        "512",
+        "--n_threads",
+        "1",
+        "--n_threads_batch",
+        "1",
+    ]
     with log.open("w") as out:
         process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, env=sealed())
     try:
@@ -104,17 +124,34 @@ def server(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 def ask(port: int, body: dict[str, Any]) -> None:
     request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/chat/completions", json.dumps(body).encode(), {"Content-Type": "application/json"}
+        f"http://127.0.0.1:{port}/v1/chat/completions",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
     )
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=120) as reply:
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+        request, timeout=120
+    ) as reply:
         reply.read()
 
 
 def sealed(folder: Path | None = None) -> dict[str, str]:
-    """An environment from which nothing reaches the network: what tries ends at a closed port of this machine."""
-    nowhere = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
-    mine = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1", "HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1"}
-    caches = {} if folder is None else {"HF_HOME": str(folder / "hf"), "HF_DATASETS_CACHE": str(folder / "cache")}
+    """An environment from which nothing reaches the network: what tries ends at a closed port of
+    this machine.
+    """
+    nowhere = dict.fromkeys(
+        ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9"
+    )
+    mine = {
+        "NO_PROXY": "127.0.0.1",
+        "no_proxy": "127.0.0.1",
+        "HF_HUB_OFFLINE": "1",
+        "HF_DATASETS_OFFLINE": "1",
+    }
+    caches = (
+        {}
+        if folder is None
+        else {"HF_HOME": str(folder / "hf"), "HF_DATASETS_CACHE": str(folder / "cache")}
+    )
     return {**os.environ, **nowhere, **mine, **caches}
 
 
@@ -122,7 +159,9 @@ def sealed(folder: Path | None = None) -> dict[str, str]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("parity")
     (made / "qa.yaml").write_text(TASK)
-    (made / "docs.jsonl").write_text("\n".join(json.dumps({"question": q, "answer": a}) for q, a in QUESTIONS))
+    (made / "docs.jsonl").write_text(
+        "\n".join(json.dumps({"question": q, "answer": a}) for q, a in QUESTIONS)
+    )
     return made
 
 
@@ -130,10 +169,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def theirs(folder: Path, server: int) -> Path:
     """lm-eval's own results file."""
     url = f"http://127.0.0.1:{server}/v1/chat/completions"
-    command = [sys.executable, "-m", "lm_eval", "run", "--model", "local-chat-completions", "--tasks", "qa.yaml"]
+    command = [
+        sys.executable,
+        "-m",
+        "lm_eval",
+        "run",
+        "--model",
+        "local-chat-completions",
+        "--tasks",
+        "qa.yaml",
+    ]
     command += ["--model_args", f"model=small,base_url={url},num_concurrent=1,max_retries=1"]
     command += ["--apply_chat_template", "--output_path", "theirs", "--log_samples"]
-    done = subprocess.run(command, cwd=folder, env=sealed(folder), capture_output=True, text=True, timeout=280)
+    done = subprocess.run(
+        command, cwd=folder, env=sealed(folder), capture_output=True, text=True, timeout=280
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     (path,) = (folder / "theirs").rglob("results_*.json")
     return path
@@ -150,14 +200,19 @@ def ours(folder: Path, server: int, small_model: Path) -> Evaluation:
 
 def bench(folder: Path, *arguments: str, code: int = 0) -> str:
     command = [sys.executable, "-m", "claimbench.cli", *arguments]
-    done = subprocess.run(command, cwd=folder, env=sealed(folder), capture_output=True, text=True, timeout=280)
+    done = subprocess.run(
+        command, cwd=folder, env=sealed(folder), capture_output=True, text=True, timeout=280
+    )
     assert done.returncode == code, done.stderr[-3000:]
     return done.stdout
 
 
 def lines_of(results: Path) -> list[dict[str, Any]]:
     (path,) = results.parent.glob("samples_qa_*.jsonl")
-    return sorted((json.loads(line) for line in path.read_text().splitlines()), key=lambda line: int(line["doc_id"]))
+    return sorted(
+        (json.loads(line) for line in path.read_text().splitlines()),
+        key=lambda line: int(line["doc_id"]),
+    )
 
 
 @pytest.mark.parametrize("arm", ["served", "inside"])
@@ -176,20 +231,38 @@ def test_identical_per_item_results(theirs: Path, ours: Evaluation, arm: str) ->
     assert told.all() if arm == "inside" else np.isnan(rows.n_in).all()
 
 
-def test_written_for_lm_eval_it_is_lm_evals_file(folder: Path, theirs: Path, ours: Evaluation) -> None:
+def test_written_for_lm_eval_it_is_lm_evals_file(
+    folder: Path, theirs: Path, ours: Evaluation
+) -> None:
     assert ours.items.arms
     bench(folder, "export", "--to", "lm-eval", "--arm", "served", "--output", "exported")
     (mine,) = (folder / "exported").rglob("results_*.json")
     told, said = json.loads(mine.read_text()), json.loads(theirs.read_text())
-    model_only = {"tokenizer_pad_token", "tokenizer_eos_token", "tokenizer_bos_token", "eot_token_id", "max_length"}
+    model_only = {
+        "tokenizer_pad_token",
+        "tokenizer_eos_token",
+        "tokenizer_bos_token",
+        "eot_token_id",
+        "max_length",
+    }
     assert set(said) - set(told) <= model_only
     for key in ("exact_match,first-number", "exact_match_stderr,first-number"):
         assert told["results"]["qa"][key] == pytest.approx(said["results"]["qa"][key], rel=1e-12)
     assert told["n-samples"] == said["n-samples"]
     for line, other in zip(lines_of(mine), lines_of(theirs), strict=True):
         assert set(other) <= set(line)
-        for key in ("doc", "target", "resps", "filtered_resps", "filter", "metrics", "exact_match",
-                    "doc_hash", "prompt_hash", "target_hash"):  # fmt: skip
+        for key in (
+            "doc",
+            "target",
+            "resps",
+            "filtered_resps",
+            "filter",
+            "metrics",
+            "exact_match",
+            "doc_hash",
+            "prompt_hash",
+            "target_hash",
+        ):
             assert line[key] == other[key], key
 
 

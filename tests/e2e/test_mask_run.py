@@ -1,4 +1,6 @@
-"""A masked run from file to report: what was masked is on no wire and in no artifact, and is counted."""
+"""A masked run from file to report: what was masked is on no wire and in no artifact, and is
+counted.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,14 @@ def personal(desk: Path) -> Path:
     ]
     (desk.parent / "tickets.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     few = f'    few_shot: [{{text: "ticket #900 I am {CANARY}", team: billing}}]\n    answer'
-    text = desk.read_text().replace("provider: openai", "provider: compatible").replace("    answer", few, 1)
-    desk.write_text(text.replace("tasks:", "mask: {entities: [EMAIL_ADDRESS, CREDIT_CARD]}\ntasks:", 1))
+    text = (
+        desk.read_text()
+        .replace("provider: openai", "provider: compatible")
+        .replace("    answer", few, 1)
+    )
+    desk.write_text(
+        text.replace("tasks:", "mask: {entities: [EMAIL_ADDRESS, CREDIT_CARD]}\ntasks:", 1)
+    )
     return desk
 
 
@@ -77,7 +85,9 @@ def test_nothing_masked_reaches_the_wire_or_an_artifact(
     assert "tested against a stand-in" in html.read_text()
 
 
-def test_a_run_is_resumed_only_under_the_same_mask(personal: Path, bench: Callable[..., Said], vendor: Vendor) -> None:
+def test_a_run_is_resumed_only_under_the_same_mask(
+    personal: Path, bench: Callable[..., Said], vendor: Vendor
+) -> None:
     vendor.status = 500
     assert bench("run", str(personal), "--no-report").code == 4
     text = personal.read_text()

@@ -15,11 +15,15 @@ NOTEBOOK = Path(__file__).resolve().parents[2] / "docs" / "notebook.ipynb"
 
 
 # jupyter's own event loop and sockets warn about themselves; nothing here is ours
-@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
+@pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning"
+)
 def test_the_notebook_runs(desk: Path, bench: Callable[..., Said]) -> None:
     assert bench("run", str(desk), "--limit", "40", "--no-report").code == 0
     notebook = nbformat.read(NOTEBOOK, as_version=4)  # type: ignore[no-untyped-call]
-    client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(desk.parent)}})
+    client = NotebookClient(
+        notebook, timeout=120, resources={"metadata": {"path": str(desk.parent)}}
+    )
     client.execute()
     shown = "\n".join(str(output) for cell in notebook.cells for output in cell.get("outputs", ()))
     assert "90% cheaper than good" in shown

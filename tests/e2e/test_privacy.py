@@ -23,7 +23,15 @@ from claimbench.privacy.egress import (
     unwatched,
 )
 from claimbench.store.results import ResultsStore
-from claimbench.types import Arm, BudgetSpec, ErrorPolicy, LoadSpec, SamplingParams, ServeSpec, Suite
+from claimbench.types import (
+    Arm,
+    BudgetSpec,
+    ErrorPolicy,
+    LoadSpec,
+    SamplingParams,
+    ServeSpec,
+    Suite,
+)
 
 from .conftest import Said, Vendor
 
@@ -31,7 +39,9 @@ Bench = Callable[..., Said]
 CANARY = "sk-canary-0815-privacy-QWERTZ"
 
 
-def test_bytes_and_hosts_are_counted_per_arm_and_stored(desk: Path, bench: Bench, vendor: Vendor) -> None:
+def test_bytes_and_hosts_are_counted_per_arm_and_stored(
+    desk: Path, bench: Bench, vendor: Vendor
+) -> None:
     desk.write_text(desk.read_text().replace("provider: openai", "provider: compatible"))
     ended = bench("run", str(desk), "--offline", "--json", "--limit", "20")
     assert "good: 0 bytes left this machine" in ended.err
@@ -78,7 +88,9 @@ print(seen)
 
 
 def test_offline_refuses_every_host_but_the_suites() -> None:
-    done = subprocess.run([sys.executable, "-c", GUARDED], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", GUARDED], capture_output=True, text=True, check=True, timeout=60
+    )
     found = done.stdout.strip()
     assert found.startswith("['EgressRefused', 'EgressRefused', 'went', 'gaierror'")
     assert "['192.0.2.1', 'tracker.invalid']" in found
@@ -124,7 +136,10 @@ def test_sessions_of_a_run_are_said_together() -> None:
     killed = over_sessions(["a"], {"1": here, "2": {}})
     assert killed[0] == (
         "a",
-        "no bytes to other machines seen; not watched: session 2, which was killed before it could count",
+        (
+            "no bytes to other machines seen; not watched: session 2, which was killed before it"
+            " could count"
+        ),
     )
     assert over_sessions(["a"], {"1": {}}) == []
 
@@ -137,13 +152,34 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
     from claimbench.run.arms import Arms
 
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
-    one, judge = (SimpleNamespace(traffic={f"{name}.example:443": sent}) for name in ("api", "judge"))
+    one, judge = (
+        SimpleNamespace(traffic={f"{name}.example:443": sent}) for name in ("api", "judge")
+    )
     arms = Arms({"a": one}, {}, {}, {}, {"j": judge})  # type: ignore[dict-item]
     suite = Suite(
-        "s", "1-0", "", "s.yaml", (), (Arm("a", "compatible", "m", base_url="https://api.example/v1"),),
-        SamplingParams(), 1, 1, LoadSpec(), BudgetSpec(), (), ErrorPolicy(), 0.03, 0.05, "super", "never", (), {}, "f",
-        "m", judges=(Arm("j", "compatible", "m", base_url="https://judge.example/v1"),),
-    )  # fmt: skip
+        "s",
+        "1-0",
+        "",
+        "s.yaml",
+        (),
+        (Arm("a", "compatible", "m", base_url="https://api.example/v1"),),
+        SamplingParams(),
+        1,
+        1,
+        LoadSpec(),
+        BudgetSpec(),
+        (),
+        ErrorPolicy(),
+        0.03,
+        0.05,
+        "super",
+        "never",
+        (),
+        {},
+        "f",
+        "m",
+        judges=(Arm("j", "compatible", "m", base_url="https://judge.example/v1"),),
+    )
     with ResultsStore.open(tmp_path) as store:
         begun: list[str] = []
 
@@ -174,7 +210,10 @@ def test_endpoints_are_hosts_and_proxies() -> None:
     assert socket.gethostname() is not None
 
 
-ECHO = f"Incorrect API key provided: {CANARY} (Authorization: Bearer {CANARY}, https://host/v1?key={CANARY}&alt=sse)"
+ECHO = (
+    f"Incorrect API key provided: {CANARY} (Authorization: Bearer {CANARY},"
+    f" https://host/v1?key={CANARY}&alt=sse)"
+)
 
 
 FAKE_KEYRING = f"""
@@ -196,16 +235,25 @@ class Fake(KeyringBackend):
 
 @pytest.mark.parametrize("where", ["env", "file", "keyring"])
 @pytest.mark.parametrize("status", [200, 401, 500])
-def test_a_canary_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor, where: str, status: int) -> None:
+def test_a_canary_key_is_in_no_artifact(
+    desk: Path, bench: Bench, vendor: Vendor, where: str, status: int
+) -> None:
     vendor.status, vendor.message = status, ECHO
     text = desk.read_text().replace("provider: openai", "provider: compatible")
     env = {"GOOD_KEY": CANARY}
     if where == "file":
         (desk.parent / "key.txt").write_text(CANARY + "\n")
-        text, env = text.replace("api_key_env: GOOD_KEY", "api_key_file: key.txt"), {"GOOD_KEY": "unused-value"}
+        text, env = (
+            text.replace("api_key_env: GOOD_KEY", "api_key_file: key.txt"),
+            {"GOOD_KEY": "unused-value"},
+        )
     if where == "keyring":
         (desk.parent / "fake_keyring.py").write_text(FAKE_KEYRING)
-        env = {"GOOD_KEY": "unused-value", "PYTHON_KEYRING_BACKEND": "fake_keyring.Fake", "PYTHONPATH": "."}
+        env = {
+            "GOOD_KEY": "unused-value",
+            "PYTHON_KEYRING_BACKEND": "fake_keyring.Fake",
+            "PYTHONPATH": ".",
+        }
         text = text.replace("api_key_env: GOOD_KEY", "api_key_keyring: vendor/me")
     desk.write_text(text)
     said_ = bench("run", str(desk), "--limit", "4", env=env)
@@ -220,14 +268,20 @@ def test_a_canary_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor
         for form in ("jsonl", "csv", "json"):
             more = bench("export", "--format", form, env=env)
             outputs += [more.out, more.err]
-    forms = {CANARY, json.dumps(CANARY)[1:-1], base64.b64encode(CANARY.encode()).decode().rstrip("=")}
+    forms = {
+        CANARY,
+        json.dumps(CANARY)[1:-1],
+        base64.b64encode(CANARY.encode()).decode().rstrip("="),
+    }
     for form in forms:
         assert all(form not in output for output in outputs)
         for path in (desk.parent / "results").rglob("*"):
             assert not path.is_file() or form.encode() not in path.read_bytes(), path
 
 
-def test_what_an_sdk_passes_on_of_a_key_is_in_no_artifact(desk: Path, bench: Bench, vendor: Vendor) -> None:
+def test_what_an_sdk_passes_on_of_a_key_is_in_no_artifact(
+    desk: Path, bench: Bench, vendor: Vendor
+) -> None:
     vendor.status, vendor.message = 401, ECHO
     ended = bench("run", str(desk), "--limit", "4", "--arm", "good", env={"GOOD_KEY": CANARY})
     assert "Incorrect API key provided: [key masked]" in ended.err

@@ -1,4 +1,6 @@
-"""A real loopback server with real quotas that nobody here wrote (llmock), through our transport, in real time."""
+"""A real loopback server with real quotas that nobody here wrote (llmock), through our transport,
+in real time.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
         runner, rows = bare_runner(
             arm,
             provider,
-            lambda call: Request(call.id, (Message("user", "say yes"),), SamplingParams(), 8, timeout_s=20),
+            lambda call: Request(
+                call.id, (Message("user", "say yes"),), SamplingParams(), 8, timeout_s=20
+            ),
             max_retries=5,
         )
         asyncio.get_running_loop().call_later(SECONDS, runner.stop, "time is up")
@@ -39,9 +43,10 @@ async def test_headers_keep_a_quota_from_being_exceeded(tmp_path: Path) -> None:
         await provider.close()
     refused = sum(a.outcome is Outcome.RATE_LIMITED for a in rows.attempts)
     answered = sum(a.outcome is Outcome.OK for a in rows.attempts)
-    # Declared to us is nothing. The server's own headers say when nothing is left, so that it never has to refuse; the
-    # wait lasts until its bucket is full again, which loses nothing of it (tests/unit/limits/test_key_gate.py: minutes).
-    # While the first bucket is emptied it fills again at RPM per minute: a slow machine gets that much more out of it.
+    # Declared to us is nothing. The server's own headers say when nothing is left, so that it never
+    # has to refuse; the wait lasts until its bucket is full again, which loses nothing of it
+    # (tests/unit/limits/test_key_gate.py: minutes). While the first bucket is emptied it fills
+    # again at RPM per minute: a slow machine gets that much more out of it.
     refilled = RPM * seconds / 60
     assert RPM - arm.concurrency <= answered <= RPM + refilled, (answered, refused, seconds)
     assert refused == 0

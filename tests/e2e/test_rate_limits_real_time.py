@@ -1,4 +1,6 @@
-"""Rate-limited servers over loopback, in real time: how much of the allowed rate is used, how much is refused."""
+"""Rate-limited servers over loopback, in real time: how much of the allowed rate is used, how much
+is refused.
+"""
 
 from __future__ import annotations
 
@@ -31,20 +33,33 @@ LIMITED = {
 }
 
 
-async def used(kind: str, per_minute: int, units: int, limits: RateLimits, folder: Path) -> tuple[float, float]:
-    """Share of the allowed rate that was used, and of the requests that were refused, after the first minute."""
+async def used(
+    kind: str, per_minute: int, units: int, limits: RateLimits, folder: Path
+) -> tuple[float, float]:
+    """Share of the allowed rate that was used, and of the requests that were refused, after the
+    first minute.
+    """
     command = [sys.executable, str(SERVER), kind, str(per_minute), str(units)]
     child = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         assert child.stdout is not None
         port = json.loads(await child.stdout.readline())["port"]
-        arm = Arm("a", "compatible", "m", base_url=f"http://127.0.0.1:{port}/v1", concurrency=12, limits=limits)
+        arm = Arm(
+            "a",
+            "compatible",
+            "m",
+            base_url=f"http://127.0.0.1:{port}/v1",
+            concurrency=12,
+            limits=limits,
+        )
         provider: Any = compatible.create(arm, ProviderContext(SystemClock(), {}, folder, folder))
         await provider.start()
         runner, rows = bare_runner(
             arm,
             provider,
-            lambda call: Request(call.id, (Message("user", "yes"),), SamplingParams(), 64, timeout_s=30),
+            lambda call: Request(
+                call.id, (Message("user", "yes"),), SamplingParams(), 64, timeout_s=30
+            ),
             max_retries=6,
         )
         began_ns = time.monotonic_ns()
@@ -65,7 +80,10 @@ async def used(kind: str, per_minute: int, units: int, limits: RateLimits, folde
 @pytest.mark.timeout(400)
 async def test_the_allowed_rate_is_used_without_a_storm(tmp_path: Path) -> None:
     figures = await asyncio.gather(*(used(*limit, tmp_path) for limit in LIMITED.values()))
-    said = {name: (round(share, 3), round(refused, 4)) for name, (share, refused) in zip(LIMITED, figures, strict=True)}
+    said = {
+        name: (round(share, 3), round(refused, 4))
+        for name, (share, refused) in zip(LIMITED, figures, strict=True)
+    }
     logging.getLogger(__name__).info("%s", said)  # pytest --log-cli-level=INFO shows it
     assert all(share >= 0.9 for share, _ in said.values()), said
     assert all(refused <= 0.02 for _, refused in said.values()), said

@@ -1,10 +1,13 @@
-"""Data that others made, from file to per-item scores: text and score of every item equal a plain loop's.
+"""Data that others made, from file to per-item scores: text and score of every item equal a plain
+loop's.
 
-The loop (``plain_answers`` and ``plain_score``) knows llama-cpp-python and nothing of ours. Answers of 4-bit models
-turn on rounding, and rounding on how a prompt is cut into batches: the loop therefore evaluates what all prompts of a
-task share once, alone, and each rest after it, as the arm does; and both do without flash attention.
+The loop (``plain_answers`` and ``plain_score``) knows llama-cpp-python and nothing of ours. Answers
+of 4-bit models turn on rounding, and rounding on how a prompt is cut into batches: the loop
+therefore evaluates what all prompts of a task share once, alone, and each rest after it, as the arm
+does; and both do without flash attention.
 
-The sample: ``REAL_DATA_ROWS`` rows (8) of each task, spread evenly over the file; of BBH's seven tasks 2 each.
+The sample: ``REAL_DATA_ROWS`` rows (8) of each task, spread evenly over the file; of BBH's seven
+tasks 2 each.
 """
 
 from __future__ import annotations
@@ -31,9 +34,14 @@ from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite
 
 DATA = Path(__file__).parents[2].resolve().parent / "shared" / "data"
-MODELS = os.environ.get("REAL_DATA_MODELS", "smollm2-135m-instruct-q4_1,qwen2.5-coder-0.5b-instruct-q4_k_m").split(",")
+MODELS = os.environ.get(
+    "REAL_DATA_MODELS", "smollm2-135m-instruct-q4_1,qwen2.5-coder-0.5b-instruct-q4_k_m"
+).split(",")
 ROWS = int(os.environ.get("REAL_DATA_ROWS", "8"))
-pytestmark = [pytest.mark.skipif(not DATA.is_dir(), reason="shared data is not here"), pytest.mark.timeout(1800)]
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason="shared data is not here"),
+    pytest.mark.timeout(1800),
+]
 
 Rows = list[dict[str, Any]]
 
@@ -55,7 +63,10 @@ class Real:
         return f"{self.ask}\n{{{{ x }}}}"
 
     def yaml(self) -> str:
-        schema = {"type": "object", "properties": {name: {"type": "string"} for name in self.fields}}
+        schema = {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in self.fields},
+        }
         answer = {
             "label": f"{{type: label, labels: {json.dumps(self.labels)}, constrain: false}}",
             "number": "{type: number}",
@@ -63,7 +74,13 @@ class Real:
             "ranking": "{type: text}",
             "json": f"{{type: json, schema: {json.dumps(schema)}, constrain: false}}",
         }[self.kind]
-        scorer = {"label": "label", "number": "numeric", "text": "exact", "ranking": "ranking", "json": "json_fields"}
+        scorer = {
+            "label": "label",
+            "number": "numeric",
+            "text": "exact",
+            "ranking": "ranking",
+            "json": "json_fields",
+        }
         return (
             f"  - name: {self.name}\n"
             f"    dataset: {{path: {self.name}.jsonl, target: y}}\n"
@@ -94,17 +111,25 @@ def banking77() -> list[Real]:
 def snips() -> list[Real]:
     items = []
     for path in sorted((DATA / "snips").glob("validate_*.json")):
-        for intent, utterances in json.loads(path.read_text(encoding="utf-8", errors="replace")).items():
+        for intent, utterances in json.loads(
+            path.read_text(encoding="utf-8", errors="replace")
+        ).items():
             items += [(intent, utterance["data"]) for utterance in utterances]
     intents = sorted({intent for intent, _ in items})
     rows = [{"x": "".join(part["text"] for part in parts), "y": intent} for intent, parts in items]
     weather = [parts for intent, parts in items if intent == "GetWeather"]
     slots = [
-        {"x": "".join(p["text"] for p in parts), "y": {p["entity"]: p["text"].strip() for p in parts if "entity" in p}}
+        {
+            "x": "".join(p["text"] for p in parts),
+            "y": {p["entity"]: p["text"].strip() for p in parts if "entity" in p},
+        }
         for parts in weather
     ]
     names = sorted({name for row in slots for name in row["y"]})
-    ask = f"Extract from the question a JSON object with the fields it states, of: {', '.join(names)}. Only the JSON."
+    ask = (
+        "Extract from the question a JSON object with the fields it states, of:"
+        f" {', '.join(names)}. Only the JSON."
+    )
     return [
         Real("snips_intent", every(rows), choose(intents), "label", intents),
         Real("snips_slots", every(slots), ask, "json", fields=names, tokens=112),
@@ -113,16 +138,26 @@ def snips() -> list[Real]:
 
 def wands() -> list[Real]:
     with (DATA / "wands_query_class" / "query.csv").open(newline="", encoding="utf-8") as file:
-        rows = [{"x": r["query"], "y": r["query_class"]} for r in csv.DictReader(file, delimiter="\t")]
+        rows = [
+            {"x": r["query"], "y": r["query_class"]} for r in csv.DictReader(file, delimiter="\t")
+        ]
     rows = [r for r in rows if r["y"]]
     labels = sorted({r["y"] for r in rows})
-    return [Real("wands", every(rows), "Class of the shopping query. " + choose(labels), "label", labels)]
+    return [
+        Real(
+            "wands", every(rows), "Class of the shopping query. " + choose(labels), "label", labels
+        )
+    ]
 
 
 def chorus() -> list[Real]:
-    with (DATA / "chorus_relevance" / "queries_34_of_135.csv").open(newline="", encoding="utf-8") as file:
+    with (DATA / "chorus_relevance" / "queries_34_of_135.csv").open(
+        newline="", encoding="utf-8"
+    ) as file:
         rows = list(csv.DictReader(file))
-    grades = [{"x": f"Query: {r['query']}\nProduct: {r['name']}", "y": r["final_rating"]} for r in rows]
+    grades = [
+        {"x": f"Query: {r['query']}\nProduct: {r['name']}", "y": r["final_rating"]} for r in rows
+    ]
     lists = []
     for query, found in groupby(sorted(rows, key=lambda r: r["query"]), key=lambda r: r["query"]):
         some = every(list(found), 5)
@@ -148,11 +183,20 @@ def gsm8k() -> list[Real]:
 def truthfulqa() -> list[Real]:
     rows = []
     for r in json.loads((DATA / "truthfulqa_en" / "validation.json").read_text(encoding="utf-8")):
-        mc = r["mc1_targets"] if isinstance(r["mc1_targets"], dict) else ast.literal_eval(r["mc1_targets"])
+        mc = (
+            r["mc1_targets"]
+            if isinstance(r["mc1_targets"], dict)
+            else ast.literal_eval(r["mc1_targets"])
+        )
         choices = list(zip("ABCD", mc["choices"][:4], mc["labels"][:4], strict=False))
         right = [letter for letter, _, label in choices if label == 1]
         if len(right) == 1:
-            rows.append({"x": r["question"] + "".join(f" ({a}) {t}" for a, t, _ in choices), "y": f"({right[0]})"})
+            rows.append(
+                {
+                    "x": r["question"] + "".join(f" ({a}) {t}" for a, t, _ in choices),
+                    "y": f"({right[0]})",
+                }
+            )
     labels = [f"({letter})" for letter in "ABCD"]
     return [Real("truthfulqa", every(rows), choose(labels), "label", labels)]
 
@@ -166,7 +210,9 @@ def bbh() -> list[Real]:
         if path.stem == "object_counting":
             tasks.append(Real(path.stem, rows, "Answer with a number.", "number"))
         elif path.stem == "word_sorting":
-            tasks.append(Real(path.stem, rows, "Answer with the sorted words only.", "text", tokens=48))
+            tasks.append(
+                Real(path.stem, rows, "Answer with the sorted words only.", "text", tokens=48)
+            )
         else:
             tasks.append(Real(path.stem, rows, choose(labels), "label", labels))
     assert len(tasks) == 7
@@ -180,7 +226,10 @@ SETS: dict[str, Callable[[], list[Real]]] = {
 
 def write_suite(folder: Path, name: str, tasks: list[Real]) -> Path:
     for task in tasks:
-        rows = [{**row, "y": json.dumps(row["y"])} if task.kind == "ranking" else row for row in task.rows]
+        rows = [
+            {**row, "y": json.dumps(row["y"])} if task.kind == "ranking" else row
+            for row in task.rows
+        ]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         (folder / f"{task.name}.jsonl").write_text(lines, encoding="utf-8")
     arms = "".join(
@@ -190,7 +239,9 @@ def write_suite(folder: Path, name: str, tasks: list[Real]) -> Path:
     )
     text = f"name: {name}\nversion: 1-0\nsampling: {{temperature: 0, seed: 1}}\ntasks:\n"
     path = folder / "suite.yaml"
-    path.write_text(f"{text}{''.join(task.yaml() for task in tasks)}arms:\n{arms}", encoding="utf-8")
+    path.write_text(
+        f"{text}{''.join(task.yaml() for task in tasks)}arms:\n{arms}", encoding="utf-8"
+    )
     return path
 
 
@@ -229,7 +280,9 @@ def plain_answers(llm: Any, prompts: list[str], most: int) -> list[tuple[str, bo
     begin, end = (llm._model.token_get_text(token) for token in (llm.token_bos(), llm.token_eos()))
     form = Jinja2ChatFormatter(llm.metadata["tokenizer.chat_template"], end, begin)
     texts = [form(messages=[{"role": "user", "content": prompt}]) for prompt in prompts]
-    asked = [llm.tokenize(t.prompt.encode(), add_bos=not t.added_special, special=True) for t in texts]
+    asked = [
+        llm.tokenize(t.prompt.encode(), add_bos=not t.added_special, special=True) for t in texts
+    ]
     shared = len(commonprefix(asked)) if len(asked) > 1 else 0  # noqa: RUF071 - of tokens, not of paths
     shared = min(shared, *(len(tokens) - 1 for tokens in asked))
     llm.reset()
@@ -256,7 +309,9 @@ def words(value: str) -> str:
 
 
 def named(text: str, labels: list[str]) -> set[str]:
-    """The labels that a text names as whole words, longer ones first; as they are written where they are bracketed."""
+    """The labels that a text names as whole words, longer ones first; as they are written where
+    they are bracketed.
+    """
     if labels[0].startswith("(") and any(label.lower() in text.lower() for label in labels):
         return {label for label in labels if label.lower() in text.lower()}
     left, told = words(text), set()
@@ -275,7 +330,9 @@ def plain_score(task: Real, text: str, target: Any) -> float:
         return float(named(text, task.labels) == {target})
     if task.kind == "number":
         numbers = re.findall(r"-?\d+(?:,\d{3})*(?:\.\d+)?", text)
-        return float(bool(numbers) and float(numbers[-1].replace(",", "")) == float(target.replace(",", "")))
+        return float(
+            bool(numbers) and float(numbers[-1].replace(",", "")) == float(target.replace(",", ""))
+        )
     if task.kind == "text":
         return float(" ".join(text.split()) == " ".join(target.split()))
     if task.kind == "json":
@@ -284,7 +341,10 @@ def plain_score(task: Real, text: str, target: Any) -> float:
             said = json.loads(body[1] if body else text)
         except ValueError:
             return 0.0
-        same = [" ".join(str(said.get(name) or "").split()) == target.get(name, "") for name in task.fields]
+        same = [
+            " ".join(str(said.get(name) or "").split()) == target.get(name, "")
+            for name in task.fields
+        ]
         return sum(same) / len(same)
     places = {doc: m.start() for doc in target if (m := re.search(rf"\b{doc}\b", text))}
     gains = [2 ** target[doc] - 1 for doc in sorted(places, key=lambda doc: places[doc])]
@@ -302,7 +362,9 @@ def said(target: Any) -> list[str]:
 
 @pytest.mark.parametrize("name", SETS)
 def test_scorers_equal_the_plain_ones(tmp_path: Path, name: str) -> None:
-    """On answers that a model might give to these rows: each row's target and another's, in several dresses."""
+    """On answers that a model might give to these rows: each row's target and another's, in several
+    dresses.
+    """
     tasks = SETS[name]()
     suite = load_suite(write_suite(tmp_path, name, tasks))
     right = 0
@@ -310,8 +372,15 @@ def test_scorers_equal_the_plain_ones(tmp_path: Path, name: str) -> None:
         (scorer,) = load(stored.scorers)
         others = [*task.rows[1:], task.rows[0]]
         for sample, row, other in zip(stored.samples, task.rows, others, strict=True):
-            ranked = sorted(row["y"], key=lambda doc: -row["y"][doc]) if task.kind == "ranking" else row["y"]
-            for text in [*said(ranked), *said(list(reversed(ranked)) if task.kind == "ranking" else other["y"])]:
+            ranked = (
+                sorted(row["y"], key=lambda doc: -row["y"][doc])
+                if task.kind == "ranking"
+                else row["y"]
+            )
+            for text in [
+                *said(ranked),
+                *said(list(reversed(ranked)) if task.kind == "ranking" else other["y"]),
+            ]:
                 value = scorer.score("", text, sample, stored).value
                 assert value == pytest.approx(plain_score(task, text, row["y"]), abs=1e-12), text
                 right += value == 1
@@ -321,7 +390,9 @@ def test_scorers_equal_the_plain_ones(tmp_path: Path, name: str) -> None:
 @pytest.mark.long
 @pytest.mark.model
 @pytest.mark.parametrize("name", SETS)
-def test_every_item_equals_a_plain_loops(tmp_path: Path, plain_models: dict[str, Any], name: str) -> None:
+def test_every_item_equals_a_plain_loops(
+    tmp_path: Path, plain_models: dict[str, Any], name: str
+) -> None:
     tasks = SETS[name]()
     found = measured(tmp_path, write_suite(tmp_path, name, tasks))
     records = {(r.call.task, r.call.arm, r.call.sample_id): r for r in found.stored.records}

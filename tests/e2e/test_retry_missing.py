@@ -56,16 +56,30 @@ def test_what_failed_is_asked_again_and_what_was_answered_is_not(
     assert ids(desk.parent) == {Outcome.OK: 240}
     assert max(Counter(rival.asked).values()) == 1
     sent = Counter(vendor.asked)
-    assert {text for text, times in sent.items() if times > 1} == {t for t, times in asked.items() if times > 1}
+    assert {text for text, times in sent.items() if times > 1} == {
+        t for t, times in asked.items() if times > 1
+    }
     assert sent["ticket #13 please help"] == 3 + 3 + 1
     assert sent["ticket #23 please help"] == 3 + 1
     with ResultsStore.open(desk.parent / "results", create=False, read_only=True) as store:
         run = store.runs()[-1].run_id
-        kept = Counter(record.call.sample_id for record in store.records(run, replaced=True) if _good(record.call))
-        numbers = sorted(a.number for a in store.attempts(run) if _sample(store, run)[a.call_id] == ("good", "t13"))
+        kept = Counter(
+            record.call.sample_id
+            for record in store.records(run, replaced=True)
+            if _good(record.call)
+        )
+        numbers = sorted(
+            a.number
+            for a in store.attempts(run)
+            if _sample(store, run)[a.call_id] == ("good", "t13")
+        )
     assert (kept["t13"], kept["t23"], kept["t4"]) == (3, 2, 1), "every failure stays on record"
     assert numbers == [1, 2, 3, 4, 5, 6, 7]
-    arms = {row["arm"]: row for row in bench("show", "--json").json["arms"] if row["scope"] == "all tasks"}
+    arms = {
+        row["arm"]: row
+        for row in bench("show", "--json").json["arms"]
+        if row["scope"] == "all tasks"
+    }
     assert dict(arms["good"]["figures"])["quality"]["value"] == pytest.approx(0.8333, abs=0.01)
     usd = 24 * 1 + 2 * 4  # micro-dollars: 24 tokens in, 2 out; a 503 costs nothing
     assert dict(arms["good"]["figures"])["usd_1k"]["value"] == pytest.approx(usd / 1000)
@@ -100,7 +114,10 @@ def test_judges_are_asked_again_too_and_about_answers_that_came_late(
     first = bench("run", str(desk), "--limit", "30", "--no-report")
     assert first.code == 4, first.err
     judged_once = Counter(arbiter.asked)
-    failed = ids(desk.parent)[Outcome.SERVER_FAULT] + ids(desk.parent, role="judge")[Outcome.SERVER_FAULT]
+    failed = (
+        ids(desk.parent)[Outcome.SERVER_FAULT]
+        + ids(desk.parent, role="judge")[Outcome.SERVER_FAULT]
+    )
     assert f"({failed} calls failed; with" in first.err, "what a judge was not asked did not fail"
     before = ids(desk.parent, role="judge")
     assert before[Outcome.SERVER_FAULT] > 0

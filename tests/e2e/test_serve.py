@@ -47,7 +47,9 @@ def suite(tmp_path: Path) -> Callable[..., Path]:
         rows = [json.dumps({"text": f"ticket {i}", "team": "billing"}) for i in range(40)]
         (tmp_path / "rows.jsonl").write_text("\n".join(rows) + "\n")
         path = tmp_path / "served.yaml"
-        path.write_text(SUITE.format(server=SERVER, port=port, pids=tmp_path / "pids", delay=delay_s))
+        path.write_text(
+            SUITE.format(server=SERVER, port=port, pids=tmp_path / "pids", delay=delay_s)
+        )
         return path
 
     return make
@@ -74,7 +76,9 @@ def gone_within(folder: Path, seconds: float) -> bool:
     return not running(folder)
 
 
-def test_a_served_arm_is_started_warmed_measured_and_stopped(suite: Callable[..., Path], bench: Bench) -> None:
+def test_a_served_arm_is_started_warmed_measured_and_stopped(
+    suite: Callable[..., Path], bench: Bench
+) -> None:
     path = suite()
     said = bench("run", str(path), "--json")
     assert said.code == 0, said.err
@@ -123,7 +127,9 @@ def test_ctrl_c_leaves_no_process_behind(suite: Callable[..., Path]) -> None:
 def test_the_server_goes_when_its_watcher_is_killed(suite: Callable[..., Path]) -> None:
     path = suite(delay_s=0.3)
     with _begin(path) as process:
-        server, watcher, runaway = (int(line) for line in (path.parent / "pids").read_text().split())
+        server, watcher, runaway = (
+            int(line) for line in (path.parent / "pids").read_text().split()
+        )
         os.kill(watcher, signal.SIGKILL)
         deadline = time.monotonic() + 10
         while _alive(server) and time.monotonic() < deadline:
@@ -159,7 +165,9 @@ def test_a_server_that_dies_stops_its_arm_and_a_resume_asks_what_is_left(
         assert {attempt.call_id for attempt in faults}.isdisjoint(done)
 
 
-def test_a_server_that_ends_at_once_is_one_clear_error(suite: Callable[..., Path], bench: Bench) -> None:
+def test_a_server_that_ends_at_once_is_one_clear_error(
+    suite: Callable[..., Path], bench: Bench
+) -> None:
     path = suite(port="0")
     said = bench("run", str(path))
     assert said.code == 3
@@ -168,7 +176,9 @@ def test_a_server_that_ends_at_once_is_one_clear_error(suite: Callable[..., Path
     assert running(path.parent) == set()
 
 
-def test_a_program_that_is_not_installed_is_an_arm_that_is_not_run(suite: Callable[..., Path], bench: Bench) -> None:
+def test_a_program_that_is_not_installed_is_an_arm_that_is_not_run(
+    suite: Callable[..., Path], bench: Bench
+) -> None:
     path = suite()
     path.write_text(path.read_text().replace('"{python}"', '"llama-server-of-nobody"'))
     said = bench("run", str(path))

@@ -1,4 +1,6 @@
-"""A run that starts llama-cpp-python's own server with a real model: measured to its end, and nothing left running."""
+"""A run that starts llama-cpp-python's own server with a real model: measured to its end, and
+nothing left running.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ arms:
 @pytest.fixture
 def suite(tmp_path: Path, small_model: Path) -> Callable[[int], Path]:
     def make(rows: int) -> Path:
-        texts = [json.dumps({"text": f"Invoice {i} is wrong.", "team": "billing"}) for i in range(rows)]
+        texts = [
+            json.dumps({"text": f"Invoice {i} is wrong.", "team": "billing"}) for i in range(rows)
+        ]
         (tmp_path / "rows.jsonl").write_text("\n".join(texts) + "\n")
         path = tmp_path / "served.yaml"
         path.write_text(SUITE.format(model=mark(tmp_path), file=small_model))
@@ -80,7 +84,9 @@ def test_a_real_server_is_started_measured_and_stopped(
     assert said.code == 0, said.err
     run = said.json["run"]
     log = (tmp_path / "results" / run / "own.server.log").read_text()
-    assert log.count('"POST /v1/chat/completions HTTP/1.1" 200') == 5  # one to warm up, four measured
+    assert (
+        log.count('"POST /v1/chat/completions HTTP/1.1" 200') == 5
+    )  # one to warm up, four measured
     with ResultsStore.open(tmp_path / "results", create=False, read_only=True) as store:
         facts = store.manifest(run).arm_facts["own"]
         calls = store.finished(run)
@@ -90,7 +96,9 @@ def test_a_real_server_is_started_measured_and_stopped(
     assert serving(tmp_path) == []
 
 
-def test_kill_9_of_the_run_leaves_no_real_server_behind(suite: Callable[[int], Path], tmp_path: Path) -> None:
+def test_kill_9_of_the_run_leaves_no_real_server_behind(
+    suite: Callable[[int], Path], tmp_path: Path
+) -> None:
     path = suite(400)
     with subprocess.Popen(
         [*BENCH, "run", str(path)],

@@ -22,11 +22,15 @@ N_CALLS = 6000
 def make_run(path: Path) -> None:
     manifest = bare_manifest(RUN, "a", "2026-01-01T00:00:00+00:00")
     with ResultsStore.open(path) as store:
-        store.create_run(manifest, [Call(RUN, f"c{i}", "t", f"s{i}", 1, "a", i, i) for i in range(N_CALLS)])
+        store.create_run(
+            manifest, [Call(RUN, f"c{i}", "t", f"s{i}", 1, "a", i, i) for i in range(N_CALLS)]
+        )
 
 
 def run_and_kill(path: Path, after_s: float) -> Counter[tuple[str, str]]:
-    """Let the child work for ``after_s`` seconds, kill it, and return what it was told is committed."""
+    """Let the child work for ``after_s`` seconds, kill it, and return what it was told is
+    committed.
+    """
     command = [sys.executable, str(CHILD), str(path), RUN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
@@ -35,7 +39,9 @@ def run_and_kill(path: Path, after_s: float) -> Counter[tuple[str, str]]:
         child.kill()
         lines = child.stdout.read().splitlines()
     told = Counter((kind, call_id) for kind, call_id in (line.split() for line in lines))
-    assert ("done", RUN) not in told, "the child finished before it was killed: more calls are needed"
+    assert ("done", RUN) not in told, (
+        "the child finished before it was killed: more calls are needed"
+    )
     return told
 
 

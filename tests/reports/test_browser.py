@@ -1,4 +1,6 @@
-"""The report in a real Chromium, offline: opens, sorts, filters, searches, switches theme, prints, is accessible."""
+"""The report in a real Chromium, offline: opens, sorts, filters, searches, switches theme, prints,
+is accessible.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,9 @@ class Opened:
     """A page opened offline, with everything it asked for and complained about."""
 
     def __init__(self, browser: Any, path: Path, width: int = 1440, scheme: str = "light") -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
+        self.context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True
+        )
         self.page = self.context.new_page()
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -104,7 +108,10 @@ def test_hostile_answers_do_nothing(browser: Any, hostile_report: Path) -> None:
 
 def column(page: Any, at: int) -> list[str]:
     rows = page.locator("#compare-table tbody tr:visible")
-    return [rows.nth(i).locator("td, th").nth(at).get_attribute("data-v") or "" for i in range(rows.count())]
+    return [
+        rows.nth(i).locator("td, th").nth(at).get_attribute("data-v") or ""
+        for i in range(rows.count())
+    ]
 
 
 def test_sorting_by_quality_and_unknown_last(browser: Any, report: Path) -> None:
@@ -177,7 +184,9 @@ def test_theme_follows_the_system_and_the_button(browser: Any, report: Path) -> 
 
 
 @pytest.mark.parametrize("which", ["report", "hostile_report"])
-def test_narrow_screen_scrolls_only_downwards(browser: Any, which: str, request: pytest.FixtureRequest) -> None:
+def test_narrow_screen_scrolls_only_downwards(
+    browser: Any, which: str, request: pytest.FixtureRequest
+) -> None:
     with Opened(browser, request.getfixturevalue(which), width=360) as it:
         it.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
         assert it.page.evaluate("document.documentElement.scrollWidth") == 360
@@ -200,7 +209,10 @@ def violations(page: Any) -> list[str]:
     page.evaluate(source)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = page.evaluate("axe.run(document)")["violations"]
-    return [f"{v['id']} ({v['impact']}): {json.dumps([n['html'][:160] for n in v['nodes'][:3]])}" for v in found]
+    return [
+        f"{v['id']} ({v['impact']}): {json.dumps([n['html'][:160] for n in v['nodes'][:3]])}"
+        for v in found
+    ]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])

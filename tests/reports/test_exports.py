@@ -194,7 +194,9 @@ def test_report_json_follows_the_published_schema(view: View) -> None:
 
 
 def test_junit(view: View) -> None:
-    text = exports.junit_xml(view, {"accuracy of smol-local": "0.50 is below 0.60", "accuracy of coder-local": None})
+    text = exports.junit_xml(
+        view, {"accuracy of smol-local": "0.50 is below 0.60", "accuracy of coder-local": None}
+    )
     suite = ET.fromstring(text)[0]
     assert suite.attrib["tests"] == "6"
     assert suite.attrib["failures"] == "2"
@@ -235,7 +237,10 @@ def test_console_plain_and_terminal(view: View) -> None:
 def test_console_does_not_read_markup(hostile: ReportData) -> None:
     from dataclasses import replace
 
-    view = replace(build_view(hostile, Redactor()), warnings=("[bold red]x[/] [link=http://x.example]y[/link]",))
+    view = replace(
+        build_view(hostile, Redactor()),
+        warnings=("[bold red]x[/] [link=http://x.example]y[/link]",),
+    )
     drawn = io.StringIO()
     print_summary(view, console=Console(file=drawn, force_terminal=True, width=140))
     assert "[bold red]x[/]" in drawn.getvalue()
@@ -255,7 +260,9 @@ def _with_report(path: str) -> EarlierRun:
 
 
 @pytest.mark.parametrize("profile", ["full", "hashed", "none"])
-def test_no_artifact_holds_the_canary(data: ReportData, canary: str, tmp_path: Path, profile: str) -> None:
+def test_no_artifact_holds_the_canary(
+    data: ReportData, canary: str, tmp_path: Path, profile: str
+) -> None:
     redact = Redactor(profile)  # type: ignore[arg-type]
     made = build_view(data, redact)
     write_xlsx(made, tmp_path / "r.xlsx")
@@ -263,10 +270,15 @@ def test_no_artifact_holds_the_canary(data: ReportData, canary: str, tmp_path: P
     exports.write_csv(data, redact, table)
     exports.write_jsonl(data, redact, lines)
     texts = {
-        "html": render_html(made), "json": exports.view_json(made), "md": exports.markdown(made),
-        "junit": exports.junit_xml(made), "console": plain_summary(made), "csv": table.getvalue(),
-        "jsonl": lines.getvalue(), "index": render_index(data.earlier, redact),
-    }  # fmt: skip
+        "html": render_html(made),
+        "json": exports.view_json(made),
+        "md": exports.markdown(made),
+        "junit": exports.junit_xml(made),
+        "console": plain_summary(made),
+        "csv": table.getvalue(),
+        "jsonl": lines.getvalue(),
+        "index": render_index(data.earlier, redact),
+    }
     with zipfile.ZipFile(tmp_path / "r.xlsx") as book:
         texts |= {name: book.read(name).decode("utf-8", "replace") for name in book.namelist()}
     for name, text in texts.items():

@@ -19,7 +19,9 @@ from claimbench_reports.view.inputs import ArmInfo, ReportData
 from claimbench_reports.view.types import View
 
 DOCUMENT = "html head meta title link style body header nav main section article footer script"
-TEXT = "a p h1 h2 h3 h4 strong span ul li dl dt dd pre code sub div details summary figure figcaption"
+TEXT = (
+    "a p h1 h2 h3 h4 strong span ul li dl dt dd pre code sub div details summary figure figcaption"
+)
 TABLE = "table thead tbody tr th td caption button label input select option"
 DRAWING = "svg rect line text circle path g defs clippath pattern use desc title"
 ALLOWED_TAGS = frozenset(f"{DOCUMENT} {TEXT} {TABLE} {DRAWING}".split())
@@ -81,15 +83,21 @@ def check_page(text: str) -> Page:
 
 def test_page_is_clean_and_the_policy_hashes_match(html: str) -> None:
     page = check_page(html)
-    csp = next(a["content"] or "" for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy")
+    csp = next(
+        a["content"] or "" for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"
+    )
     assert "default-src 'none'" in csp
     for kind in ("script", "style"):
-        digest = base64.b64encode(hashlib.sha256("".join(page.raw[kind]).encode()).digest()).decode()
+        digest = base64.b64encode(
+            hashlib.sha256("".join(page.raw[kind]).encode()).digest()
+        ).decode()
         assert f"{kind}-src 'sha256-{digest}'" in csp
     assert "unsafe" not in csp
 
 
-@pytest.mark.parametrize("bad", ["<img src=x>", '<p onclick="x()">', '<a href="https://x.example">', '<p style="x">'])
+@pytest.mark.parametrize(
+    "bad", ["<img src=x>", '<p onclick="x()">', '<a href="https://x.example">', '<p style="x">']
+)
 def test_check_page_can_fail(html: str, bad: str) -> None:
     with pytest.raises(AssertionError):
         check_page(html.replace("</main>", bad + "</main>"))
@@ -127,7 +135,16 @@ def test_every_local_link_has_its_target(html: str) -> None:
 
 def test_order_and_words(html: str) -> None:
     order = [m.group(1) for m in re.finditer(r'<section id="(\w+)"', html)]
-    assert order == ["verdicts", "compare", "charts", "differ", "assumptions", "methods", "provenance", "transcripts"]
+    assert order == [
+        "verdicts",
+        "compare",
+        "charts",
+        "differ",
+        "assumptions",
+        "methods",
+        "provenance",
+        "transcripts",
+    ]
     words = " ".join("".join(Page(html).words).split())
     for said in (
         "90% cheaper than GPT",
@@ -181,7 +198,9 @@ def test_run_without_a_finished_call(make: Callable[..., ReportData]) -> None:
 
 
 def test_run_without_claims_or_prices(data: ReportData) -> None:
-    bare = replace(data, verdicts=(), prices=(), economics=None, earlier=(), arm_info={}, render=None)
+    bare = replace(
+        data, verdicts=(), prices=(), economics=None, earlier=(), arm_info={}, render=None
+    )
     words = "".join(check_page(render_html(build_view(bare, Redactor()))).words)
     assert "The suite states no claims." in words
 
@@ -196,13 +215,26 @@ def test_ten_thousand_calls_fit_three_megabytes(make: Callable[..., ReportData])
 
 
 def test_findings_and_privacy_have_their_places_and_are_no_warnings(data: ReportData) -> None:
-    said = ("None of 4 differences holds <b>.", "0 bytes left this machine", "tested against a stand-in")
+    said = (
+        "None of 4 differences holds <b>.",
+        "0 bytes left this machine",
+        "tested against a stand-in",
+    )
     tested = {arm.name: ArmInfo(tested=said[2]) for arm in data.suite.arms}
     shown = build_view(
-        replace(data, findings=[said[0]], privacy=[(data.suite.arms[0].name, said[1]), ("names looked up", "none")],
-                arm_info=tested, warnings=[]), Redactor()
-    )  # fmt: skip
-    assert [fact.name for fact in shown.privacy] == [f"Prompts of {data.suite.arms[0].name}", "Names looked up"]
+        replace(
+            data,
+            findings=[said[0]],
+            privacy=[(data.suite.arms[0].name, said[1]), ("names looked up", "none")],
+            arm_info=tested,
+            warnings=[],
+        ),
+        Redactor(),
+    )
+    assert [fact.name for fact in shown.privacy] == [
+        f"Prompts of {data.suite.arms[0].name}",
+        "Names looked up",
+    ]
     assert shown.warnings == ()
     assert {arm.provider_tested for arm in shown.arms} == {said[2]}
     page = render_html(shown)

@@ -16,7 +16,9 @@ INF = float("inf")
 
 
 def reading(name: str = "per_request", **more: Any) -> Reading:
-    base = Reading(name, Estimate(0.5, 0.4, 0.6, 0.95, "m", 50, 25), 0.105, 0.005, "<=", "inconclusive")
+    base = Reading(
+        name, Estimate(0.5, 0.4, 0.6, 0.95, "m", 50, 25), 0.105, 0.005, "<=", "inconclusive"
+    )
     return replace(base, **more)
 
 
@@ -46,7 +48,10 @@ def test_units_follow_the_claim(kind: str, relation: str, name: str, unit: str) 
 
 def test_a_class_takes_the_unit_of_its_member() -> None:
     member = claim("accuracy", "more_by")
-    assert unit_of(claim("class_level", "some_of_class", parts=(member,)), reading("arm-a: relative")) == "of_baseline"
+    assert (
+        unit_of(claim("class_level", "some_of_class", parts=(member,)), reading("arm-a: relative"))
+        == "of_baseline"
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,25 +74,40 @@ def test_what_would_settle_it(more: dict[str, Any], words: str) -> None:
 
 def test_reading_names() -> None:
     assert reading_name("per_request") == "dollars per request"
-    assert reading_name("qwen: route: non_inferior") == "qwen: route: not worse by more than the margin"
+    assert (
+        reading_name("qwen: route: non_inferior")
+        == "qwen: route: not worse by more than the margin"
+    )
     assert reading_name("something_new") == "something new"
 
 
 def test_sentence_keeps_arm_names_and_drops_the_status() -> None:
     said = 'Inconclusive: arm-a costs 50% of arm-b; that does not settle "text": too few items.'
     (view,) = verdict_views(
-        [Verdict(claim("cost", "less_by"), "inconclusive", None, "", (reading(),), (), (), said)], Redactor()
+        [Verdict(claim("cost", "less_by"), "inconclusive", None, "", (reading(),), (), (), said)],
+        Redactor(),
     )
     assert view.sentence.startswith("arm-a costs 50%")
 
 
 def test_a_window_shows_both_ends() -> None:
-    text = "Inconclusive: arm-a is 1 points more accurate than arm-b; needed: -3 to 3 points: too few."
+    text = (
+        "Inconclusive: arm-a is 1 points more accurate than arm-b; needed: -3 to 3 points: too few."
+    )
     (view,) = verdict_views(
-        [Verdict(claim("accuracy", "as"), "inconclusive", None, "",
-                 (reading("equivalent", direction="within", threshold=0.0, sentence=text),), (), ())],
+        [
+            Verdict(
+                claim("accuracy", "as"),
+                "inconclusive",
+                None,
+                "",
+                (reading("equivalent", direction="within", threshold=0.0, sentence=text),),
+                (),
+                (),
+            )
+        ],
         Redactor(),
-    )  # fmt: skip
+    )
     assert view.readings[0].threshold is None
     assert view.readings[0].needs.startswith("-3 to 3 points")
 
@@ -95,26 +115,55 @@ def test_a_window_shows_both_ends() -> None:
 def test_compound_readings_stand_at_the_parts(data: ReportData) -> None:
     part = data.verdicts[0]
     whole = Verdict(
-        claim("compound", "all", parts=(part.claim,)), "supported", None, "",
-        tuple(replace(r, name=f"p: {r.name}") for r in part.readings), (), (), parts=(part,),
-    )  # fmt: skip
+        claim("compound", "all", parts=(part.claim,)),
+        "supported",
+        None,
+        "",
+        tuple(replace(r, name=f"p: {r.name}") for r in part.readings),
+        (),
+        (),
+        parts=(part,),
+    )
     (view,) = verdict_views([whole], Redactor())
     assert view.readings == ()
-    assert [r.name for r in view.parts[0].readings] == ["dollars per request", "list price per token"]
+    assert [r.name for r in view.parts[0].readings] == [
+        "dollars per request",
+        "list price per token",
+    ]
 
 
 def test_impossible_readings_say_so() -> None:
     (view,) = verdict_views(
-        [Verdict(claim("accuracy", "more_by"), "refuted", None, "",
-                 (reading("relative", status="refuted", infeasible=True),), (), ())],
+        [
+            Verdict(
+                claim("accuracy", "more_by"),
+                "refuted",
+                None,
+                "",
+                (reading("relative", status="refuted", infeasible=True),),
+                (),
+                (),
+            )
+        ],
         Redactor(),
-    )  # fmt: skip
+    )
     assert view.readings[0].status_text == "Refuted (impossible)"
 
 
 def test_projection_without_a_ratio_is_left_out() -> None:
     (view,) = verdict_views(
-        [Verdict(claim("cost", "less"), "not_comparable", None, "", (), (), (), projected={"why": "no price"})],
+        [
+            Verdict(
+                claim("cost", "less"),
+                "not_comparable",
+                None,
+                "",
+                (),
+                (),
+                (),
+                projected={"why": "no price"},
+            )
+        ],
         Redactor(),
     )
     assert view.projected == ()

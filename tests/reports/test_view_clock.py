@@ -15,7 +15,11 @@ ENGINE = {"prompt_n": 100.0, "predicted_n": 11.0, "prompt_ms": 198.0, "predicted
 
 def test_an_engines_own_speeds_stand_beside_ours(data: ReportData) -> None:
     local = data.suite.arms[0].name
-    calls = {record.call.id for record in data.records if record.call.arm == local and record.outcome.answered}
+    calls = {
+        record.call.id
+        for record in data.records
+        if record.call.arm == local and record.outcome.answered
+    }
     told = [a for a in data.attempts if a.call_id in calls and a.outcome.answered]
     assert told
 
@@ -27,9 +31,12 @@ def test_an_engines_own_speeds_stand_beside_ours(data: ReportData) -> None:
                 continue
             first = attempt.timing.sent_ns + 200_000_000
             timing = replace(
-                attempt.timing, first_content_ns=first, chunk_ns=(first, first + 1_000_000_000),
-                stamp_source="in_process", engine=engine,
-            )  # fmt: skip
+                attempt.timing,
+                first_content_ns=first,
+                chunk_ns=(first, first + 1_000_000_000),
+                stamp_source="in_process",
+                engine=engine,
+            )
             attempts.append(replace(attempt, timing=timing))
         return replace(data, attempts=tuple(attempts))
 
@@ -43,7 +50,9 @@ def test_an_engines_own_speeds_stand_beside_ours(data: ReportData) -> None:
     )
     page = render_html(build_view(stamped(ENGINE), Redactor()))
     assert "500.0 by our stamps, 505.1 by the engine" in page
-    assert set(dict(clocks(stamped({})))[f"Clock of {local}"]) == {"times stamped around the engine, in our process"}
+    assert set(dict(clocks(stamped({})))[f"Clock of {local}"]) == {
+        "times stamped around the engine, in our process"
+    }
 
 
 def test_an_arm_without_answers_has_no_clock(data: ReportData) -> None:

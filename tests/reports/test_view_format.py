@@ -68,7 +68,9 @@ def test_invisible_characters_become_visible() -> None:
         "a[U+202E]b[U+200B]c[U+0000]d[U+D800]e[U+2028]f[U+000D]"
     )
     assert f.visible("line\r\nnext\tcell") == "line\nnext\tcell"
-    assert f.visible("\u05e9\u05dc\u05d5\u05dd") == "\u05e9\u05dc\u05d5\u05dd"  # right-to-left letters are text
+    assert (
+        f.visible("\u05e9\u05dc\u05d5\u05dd") == "\u05e9\u05dc\u05d5\u05dd"
+    )  # right-to-left letters are text
     assert f.visible("\u2764\ufe0f") == "\u2764\ufe0f"
     assert f.visible("a\u200db") == "a[U+200D]b"
 

@@ -1,4 +1,6 @@
-"""Puts the simulation driver on the path and keeps the full simulations out of ordinary runs (``-m full_stats``)."""
+"""Puts the simulation driver on the path and keeps the full simulations out of ordinary runs (``-m
+full_stats``).
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""Simulates what the engines promise: coverage, wrong verdicts, early stopping. Run it as a script for the tables.
+"""Simulates what the engines promise: coverage, wrong verdicts, early stopping. Run it as a script
+for the tables.
 
-Truth is known exactly in every cell (closed form or a root), so nothing here is estimated but the rates themselves.
-A verdict is wrong when an interval that the size rules allow to decide excludes the truth: that is the error of a claim
-whose threshold sits exactly on the truth, the worst case. Rates carry Monte-Carlo error sqrt(p(1-p)/replicates).
+Truth is known exactly in every cell (closed form or a root), so nothing here is estimated but the
+rates themselves. A verdict is wrong when an interval that the size rules allow to decide excludes
+the truth: that is the error of a claim whose threshold sits exactly on the truth, the worst case.
+Rates carry Monte-Carlo error sqrt(p(1-p)/replicates).
 """
 
 from __future__ import annotations
@@ -92,8 +94,12 @@ def correlated(rng: Rng, groups: int, rho: float) -> np.ndarray:
     return math.sqrt(rho) * shared + math.sqrt(1 - rho) * rng.standard_normal((2, groups))
 
 
-def latent(rng: Rng, n: int, epochs: int, cluster: np.ndarray | None, shares: tuple[float, float, float]) -> np.ndarray:
-    """Standard normal latents, shape (2, n, epochs), with variance shares of cluster, item and epoch."""
+def latent(
+    rng: Rng, n: int, epochs: int, cluster: np.ndarray | None, shares: tuple[float, float, float]
+) -> np.ndarray:
+    """Standard normal latents, shape (2, n, epochs), with variance shares of cluster, item and
+    epoch.
+    """
     of_cluster, of_item, of_epoch = shares
     if cluster is None:
         of_item, of_cluster = of_item + of_cluster, 0.0
@@ -114,7 +120,12 @@ def accuracy_data(
 
 
 def cost_data(
-    rng: Rng, n: int, epochs: int, shape: tuple[float, float, float], clustered: bool, ratio: float = COST_RATIO
+    rng: Rng,
+    n: int,
+    epochs: int,
+    shape: tuple[float, float, float],
+    clustered: bool,
+    ratio: float = COST_RATIO,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Item-mean costs, lognormal, with true ratio of means exactly ``ratio``."""
     sigma_a, sigma_b, runaway = shape
@@ -136,24 +147,41 @@ def latency_quantile(p: float) -> float:
     return math.exp(optimize.brentq(excess, -10, 10))
 
 
-def latency_data(rng: Rng, n: int, epochs: int, clustered: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Call latencies of two interleaved arms; clustered = time blocks with intraclass correlation .3, else by item."""
+def latency_data(
+    rng: Rng, n: int, epochs: int, clustered: bool
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Call latencies of two interleaved arms; clustered = time blocks with intraclass correlation
+    .3, else by item.
+    """
     blocks = {20: 5, 50: 10, 200: 20, 1000: 25}[n]
     block = np.sort(np.arange(n) % blocks) if clustered else None
     z = latent(rng, n, epochs, block, (0.3, 0.35, 0.35))
     x = np.exp(LATENCY_SIGMA * z) * np.where(rng.random(z.shape) < STALLS, STALL_FACTOR, 1.0)
-    rows = None if block is None and epochs == 1 else np.repeat(np.arange(n) if block is None else block, epochs)
+    rows = (
+        None
+        if block is None and epochs == 1
+        else np.repeat(np.arange(n) if block is None else block, epochs)
+    )
     return LATENCY_RATIO * x[0].ravel(), x[1].ravel(), rows
 
 
 def decidable(n: int, cluster: np.ndarray | None) -> bool:
     """Whether the size rules let a verdict be given at all."""
-    return "n_too_small" not in stats.size_reasons(n, n if cluster is None else len(np.unique(cluster)))
+    return "n_too_small" not in stats.size_reasons(
+        n, n if cluster is None else len(np.unique(cluster))
+    )
 
 
 def run_accuracy(cell: Cell, reps: int, rng: Rng) -> dict[str, Tally]:
     p = ACCURACIES[[str(x) for x in ACCURACIES].index(cell.label)]
-    names = ("difference", "ratio", "error ratio", "one accuracy", "one accuracy, exact", "iid t (control)")
+    names = (
+        "difference",
+        "ratio",
+        "error ratio",
+        "one accuracy",
+        "one accuracy, exact",
+        "iid t (control)",
+    )
     tally = {name: Tally() for name in names}
     for _ in range(reps):
         a, b, cluster = accuracy_data(rng, cell.n, cell.epochs, p, cell.clustered)
@@ -164,8 +192,12 @@ def run_accuracy(cell: Cell, reps: int, rng: Rng) -> dict[str, Tally]:
         tally["ratio"].add(stats.ratio_ci(pm), p[0] / p[1], allowed)
         tally["error ratio"].add(stats.error_ratio_ci(pm), (1 - p[0]) / (1 - p[1]), allowed)
         tally["one accuracy"].add(stats.accuracy_ci(b, cluster, draws), p[1], allowed)
-        tally["one accuracy, exact"].add(stats.accuracy_ci(b, cluster, draws, exact=True), p[1], allowed)
-        tally["iid t (control)"].add(stats.linear_ci(stats.paired_means(a, b)), p[0] - p[1], allowed)
+        tally["one accuracy, exact"].add(
+            stats.accuracy_ci(b, cluster, draws, exact=True), p[1], allowed
+        )
+        tally["iid t (control)"].add(
+            stats.linear_ci(stats.paired_means(a, b)), p[0] - p[1], allowed
+        )
     return tally
 
 
@@ -201,7 +233,11 @@ RUNNERS: dict[str, Callable[[Cell, int, Rng], dict[str, Tally]]] = {
     "cost": run_cost,
     "latency": run_latency,
 }
-LABELS = {"accuracy": tuple(str(p) for p in ACCURACIES), "cost": tuple(COSTS), "latency": ("p50", "p95")}
+LABELS = {
+    "accuracy": tuple(str(p) for p in ACCURACIES),
+    "cost": tuple(COSTS),
+    "latency": ("p50", "p95"),
+}
 
 
 def run_cell(cell: Cell, reps: int, seed: int = 1) -> dict[str, Tally]:
@@ -215,12 +251,14 @@ def cells(kind: str) -> Iterator[Cell]:
         yield Cell(kind, n, clustered, epochs, label)
 
 
-# --- early stopping -------------------------------------------------------------------------------------------------
+# --- early stopping -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A claim "a - ratio*b >= const" (accuracy) or "a/b <= ratio" (cost) on a stream of at most ``n_max`` items."""
+    """A claim "a - ratio*b >= const" (accuracy) or "a/b <= ratio" (cost) on a stream of at most
+    ``n_max`` items.
+    """
 
     name: str
     kind: str
@@ -231,7 +269,11 @@ class Stream:
 
     def holds(self) -> bool:
         a, b = self.arms
-        return a - self.ratio * b >= self.const - 1e-12 if self.kind == "accuracy" else a <= self.ratio * b + 1e-12
+        return (
+            a - self.ratio * b >= self.const - 1e-12
+            if self.kind == "accuracy"
+            else a <= self.ratio * b + 1e-12
+        )
 
 
 N_MAX = 500
@@ -277,7 +319,9 @@ def contrast_at(
 
 
 def run_stream(stream: Stream, clustered: bool, reps: int, seed: int = 1) -> Stopping:
-    """Five O'Brien-Fleming looks with futility, as a run does it; the fixed design on the same data beside it."""
+    """Five O'Brien-Fleming looks with futility, as a run does it; the fixed design on the same data
+    beside it.
+    """
     rng = np.random.default_rng([seed, clustered, *stream.name.encode()])
     out = Stopping()
     for _ in range(reps):
@@ -304,7 +348,11 @@ EQUAL_PLAN = sequential.plan_looks([1] * N_MAX)
 
 
 def stop_when_decided(
-    stream: Stream, plan: sequential.LookPlan, a: np.ndarray, b: np.ndarray, cluster: np.ndarray | None
+    stream: Stream,
+    plan: sequential.LookPlan,
+    a: np.ndarray,
+    b: np.ndarray,
+    cluster: np.ndarray | None,
 ) -> tuple[str, int]:
     for look in plan.looks:
         k = look.n_items
@@ -315,23 +363,29 @@ def stop_when_decided(
             return decision, k
         if 1 < look.number < len(plan.looks):
             p = stats.p_by_inversion(at, 0.0)
-            if plan.futile(sequential.signed_z(p, 1 if (shown.est or 0.0) > 0 else -1), look.number):
+            if plan.futile(
+                sequential.signed_z(p, 1 if (shown.est or 0.0) > 0 else -1), look.number
+            ):
                 return "inconclusive", k
     return "inconclusive", N_MAX
 
 
 def is_wrong(stream: Stream, decision: str) -> bool:
-    """At the boundary either decision would be wrong an instant further on; elsewhere the untrue one is."""
+    """At the boundary either decision would be wrong an instant further on; elsewhere the untrue
+    one is.
+    """
     if stream.at_boundary:
         return decision != "inconclusive"
     return decision == ("refuted" if stream.holds() else "supported")
 
 
-# --- how far "needs about N more" can be trusted ---------------------------------------------------------------------
+# --- how far "needs about N more" can be trusted --------------------------------------------------
 
 
 def run_n_more(gap: float, reps: int, seed: int = 1) -> tuple[float, float]:
-    """Share of inconclusive pilots (100 items, accuracies .8+gap and .8); share of these decided after N more."""
+    """Share of inconclusive pilots (100 items, accuracies .8+gap and .8); share of these decided
+    after N more.
+    """
     rng = np.random.default_rng([seed, int(gap * 1000)])
     inconclusive = decided = 0
     for _ in range(reps):
@@ -349,11 +403,13 @@ def run_n_more(gap: float, reps: int, seed: int = 1) -> tuple[float, float]:
     return inconclusive / reps, decided / max(inconclusive, 1)
 
 
-# --- tables ---------------------------------------------------------------------------------------------------------
+# --- tables ---------------------------------------------------------------------------------------
 
 
 def worst_table(kind: str, reps: Callable[[int], int], seed: int) -> Iterator[str]:
-    """Markdown: worst coverage over the labels; four figures = singletons K=1, K=4, clustered K=1, K=4."""
+    """Markdown: worst coverage over the labels; four figures = singletons K=1, K=4, clustered K=1,
+    K=4.
+    """
     found: dict[tuple[str, int, bool, int], list[Tally]] = {}
     for cell in cells(kind):
         for name, tally in run_cell(cell, reps(cell.n), seed).items():
@@ -366,14 +422,19 @@ def worst_table(kind: str, reps: Callable[[int], int], seed: int) -> Iterator[st
     for name in dict.fromkeys(key[0] for key in found):
         columns, worst = [], (0.0, 0)
         for n in SIZES:
-            groups = [found[name, n, clustered, epochs] for clustered, epochs in product((False, True), (1, 4))]
+            groups = [
+                found[name, n, clustered, epochs]
+                for clustered, epochs in product((False, True), (1, 4))
+            ]
             columns.append(" ".join(shown(group) for group in groups))
             worst = max(worst, (max(t.wrong for group in groups for t in group), n))
         yield f"| {name} | " + " | ".join(columns) + f" | {worst[0]:.3f} ({worst[1]}) |"
 
 
 def shown(tallies: list[Tally]) -> str:
-    """Worst coverage over the labels without its leading zero; * where most intervals of a label had no bound."""
+    """Worst coverage over the labels without its leading zero; * where most intervals of a label
+    had no bound.
+    """
     value = min(t.coverage for t in tallies)
     mark = "*" if min(t.bounded / t.reps for t in tallies) < 0.5 else ""
     return ("1.00" if value > 0.9995 else f"{value:.3f}"[1:]) + mark
@@ -381,7 +442,10 @@ def shown(tallies: list[Tally]) -> str:
 
 def stopping_table(reps: int, seed: int) -> Iterator[str]:
     """Markdown: early stopping beside the fixed design."""
-    yield "| claim on at most 500 items | clustered | wrong | wrong, fixed | decided | decided, fixed | requests used |"
+    yield (
+        "| claim on at most 500 items | clustered | wrong | wrong, fixed | decided | decided, fixed"
+        " | requests used |"
+    )
     yield "|---|---|---|---|---|---|---|"
     for stream, clustered in product(STREAMS, (False, True)):
         r = run_stream(stream, clustered, reps, seed)
@@ -402,22 +466,31 @@ def say(line: str) -> None:
 def main() -> None:
     """Prints the tables of docs/method_stats.md."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--reps", type=int, default=2000, help="replicates of each cell (half at n = 1000)")
+    parser.add_argument(
+        "--reps", type=int, default=2000, help="replicates of each cell (half at n = 1000)"
+    )
     parser.add_argument("--stopping-reps", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", choices=["accuracy", "cost", "latency", "stopping", "n-more"], default=None)
+    parser.add_argument(
+        "--only", choices=["accuracy", "cost", "latency", "stopping", "n-more"], default=None
+    )
     options = parser.parse_args()
     began = time.perf_counter()
     for kind in RUNNERS:
         if options.only in (None, kind):
-            for line in worst_table(kind, lambda n: options.reps // (2 if n == 1000 else 1), options.seed):
+            for line in worst_table(
+                kind, lambda n: options.reps // (2 if n == 1000 else 1), options.seed
+            ):
                 say(line)
             say(f"\n({time.perf_counter() - began:.0f} s so far)\n")
     if options.only in (None, "stopping"):
         for line in stopping_table(options.stopping_reps, options.seed):
             say(line)
     if options.only in (None, "n-more"):
-        say("\n| true gap | inconclusive at 100 items | decided after following N-more |\n|---|---|---|")
+        say(
+            "\n| true gap | inconclusive at 100 items | decided after following N-more"
+            " |\n|---|---|---|"
+        )
         for gap in (0.02, 0.05, 0.10):
             share, decided = run_n_more(gap, options.stopping_reps, options.seed)
             say(f"| {gap} | {share:.3f} | {decided:.3f} |")

@@ -1,7 +1,8 @@
-"""A judge that errs, by simulation: its own intervals miss the truth, those corrected by people's labels hold it.
+"""A judge that errs, by simulation: its own intervals miss the truth, those corrected by people's
+labels hold it.
 
-The judge passes 92% of good and 25% of bad answers; two arms, 80% and 60% right with a shared difficulty, so that the
-true difference is 20 points.
+The judge passes 92% of good and 25% of bad answers; two arms, 80% and 60% right with a shared
+difficulty, so that the true difference is 20 points.
 """
 
 from __future__ import annotations
@@ -18,12 +19,17 @@ REPS = 500
 
 
 def run(n: int, labelled: int, seed: int) -> tuple[float, float, float]:
-    """Coverage of the corrected interval and of the judge's own, and the width beside that of the labels alone."""
+    """Coverage of the corrected interval and of the judge's own, and the width beside that of the
+    labels alone.
+    """
     rng = np.random.default_rng(seed)
     corrected, own, widths = 0, 0, []
     for _ in range(REPS):
         difficulty = rng.random(n)
-        arms = [(rng.random(n) < best - slope * difficulty).astype(float) for best, slope in ((0.9, 0.2), (0.75, 0.3))]
+        arms = [
+            (rng.random(n) < best - slope * difficulty).astype(float)
+            for best, slope in ((0.9, 0.2), (0.75, 0.3))
+        ]
         seen = [(rng.random(n) < np.where(arm == 1, 0.92, 0.25)).astype(float) for arm in arms]
         truth, judge = arms[0] - arms[1], seen[0] - seen[1]
         found = stats.ppi_mean(truth[:labelled], judge[:labelled], judge[labelled:])

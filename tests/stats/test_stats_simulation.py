@@ -1,7 +1,9 @@
-"""Coverage, wrong verdicts and early stopping by simulation: a quick set with fixed seeds, the full set on request.
+"""Coverage, wrong verdicts and early stopping by simulation: a quick set with fixed seeds, the full
+set on request.
 
-A share is held to its limit plus three Monte-Carlo standard errors: a correct engine fails one check in about 700
-seeds, and the seeds are fixed. The controls show that the same check rejects a wrong method.
+A share is held to its limit plus three Monte-Carlo standard errors: a correct engine fails one
+check in about 700 seeds, and the seeds are fixed. The controls show that the same check rejects a
+wrong method.
 """
 
 from __future__ import annotations
@@ -16,10 +18,13 @@ LIMIT = 0.056
 
 KNOWN_WEAK = {
     "runaway": 0.085,  # a 4 % tail that 50 items have a fair chance of not containing at all
-    "p95": 0.067,  # one arm's p95 from 25 strongly different time blocks; the ratio of two arms is conservative
+    # One arm's p95 from 25 strongly different time blocks; the ratio of two arms is conservative
+    "p95": 0.067,
     "one accuracy": 0.080,  # Wilson at 95 % right and n = 20; verdicts read "one accuracy, exact"
 }
-"""Cells where the method is known to exceed the limit, with what docs/method_stats.md admits for them."""
+"""Cells where the method is known to exceed the limit, with what docs/method_stats.md admits for
+them.
+"""
 
 QUICK = [
     simulation.Cell("accuracy", 20, False, 1, "(0.999, 0.95)"),
@@ -128,7 +133,9 @@ def test_n_more_resolves_real_gaps_and_is_optimistic_for_small_ones() -> None:
 
 @pytest.mark.full_stats
 @pytest.mark.timeout(3600)
-@pytest.mark.parametrize("cell", [c for kind in simulation.RUNNERS for c in simulation.cells(kind)], ids=name_of)
+@pytest.mark.parametrize(
+    "cell", [c for kind in simulation.RUNNERS for c in simulation.cells(kind)], ids=name_of
+)
 def test_wrong_verdicts_full(cell: simulation.Cell) -> None:
     check(cell, 2000)
 

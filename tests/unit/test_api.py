@@ -145,9 +145,9 @@ def test_no_results_and_no_run(results: Path, tmp_path: Path) -> None:
 
 def test_importing_claimbench_loads_nothing_heavy() -> None:
     code = (
-        "import sys, claimbench; claimbench.__version__\n"
-        "print([m for m in ('pandas', 'numpy', 'sqlalchemy', 'claimbench.api') if m in sys.modules])\n"
-        "claimbench.open_run; print([m for m in ('pandas', 'numpy') if m in sys.modules])"
+        "import sys, claimbench; claimbench.__version__\nprint([m for m in ('pandas', 'numpy',"
+        " 'sqlalchemy', 'claimbench.api') if m in sys.modules])\nclaimbench.open_run; print([m for"
+        " m in ('pandas', 'numpy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n[]\n"

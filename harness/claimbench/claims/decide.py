@@ -1,4 +1,6 @@
-"""One reading of a claim -> a decision, read off the displayed interval, with everything that qualifies it."""
+"""One reading of a claim -> a decision, read off the displayed interval, with everything that
+qualifies it.
+"""
 
 from __future__ import annotations
 
@@ -19,31 +21,62 @@ NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 @dataclass(frozen=True)
 class Effort:
-    """What one more item costs over the claim's arms; None = unknown. ``calls``: calls per item and arm."""
+    """What one more item costs over the claim's arms; None = unknown. ``calls``: calls per item and
+    arm.
+    """
 
     usd: float | None = None
     hours: float | None = None
     calls: float = 1.0
 
 
-def rule(lo: float, hi: float, side: Relation, threshold: float, window: tuple[float, float] | None = None) -> Decision:
+def rule(
+    lo: float,
+    hi: float,
+    side: Relation,
+    threshold: float,
+    window: tuple[float, float] | None = None,
+) -> Decision:
     """Read a decision off an interval.
 
-    ``>=`` and ``<=`` as :func:`claimbench.stats.verdict`; ``>`` and ``<`` are strict (an exact tie refutes "more");
-    ``within``: supported if the interval lies in the window, refuted if it lies outside.
+    ``>=`` and ``<=`` as :func:`claimbench.stats.verdict`; ``>`` and ``<`` are strict (an exact tie
+    refutes "more"); ``within``: supported if the interval lies in the window, refuted if it lies
+    outside.
     """
     if side == "within" and window is not None:
         low, high = window
-        return "supported" if low <= lo and hi <= high else "refuted" if hi < low or lo > high else "inconclusive"
+        return (
+            "supported"
+            if low <= lo and hi <= high
+            else "refuted"
+            if hi < low or lo > high
+            else "inconclusive"
+        )
     if side == ">":
-        return "supported" if lo > threshold else "refuted" if hi < threshold or lo == hi else "inconclusive"
+        return (
+            "supported"
+            if lo > threshold
+            else "refuted"
+            if hi < threshold or lo == hi
+            else "inconclusive"
+        )
     if side == "<":
-        return "supported" if hi < threshold else "refuted" if lo > threshold or lo == hi else "inconclusive"
+        return (
+            "supported"
+            if hi < threshold
+            else "refuted"
+            if lo > threshold or lo == hi
+            else "inconclusive"
+        )
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
 
 
 def decide(
-    question: Question, leaf: Leaf, alpha: float, effort: Effort, extra_blocked: tuple[str, ...] = ()
+    question: Question,
+    leaf: Leaf,
+    alpha: float,
+    effort: Effort,
+    extra_blocked: tuple[str, ...] = (),
 ) -> Reading:
     """Test one reading at level ``1 - alpha``.
 
@@ -55,11 +88,19 @@ def decide(
         extra_blocked: further reasons that forbid a decision.
 
     Returns:
-        The reading with status, p, sensitivity verdicts, flip points and its sentence. ``n/a`` if it cannot be formed.
+        The reading with status, p, sensitivity verdicts, flip points and its sentence. ``n/a`` if
+        it cannot be formed.
     """
     if question.interval_at is None or question.not_formed:
-        made = Reading(question.name, None, question.threshold, None, question.side, "n/a",
-                       reasons=(f"not_formed: {question.not_formed}",))  # fmt: skip
+        made = Reading(
+            question.name,
+            None,
+            question.threshold,
+            None,
+            question.side,
+            "n/a",
+            reasons=(f"not_formed: {question.not_formed}",),
+        )
         return replace(made, sentence=reading_sentence(question, made, leaf))
     interval = question.interval_at(alpha)
     status, reasons = _status(question, interval, alpha)
@@ -80,23 +121,39 @@ def decide(
         if ends != {status}:
             status, reasons = "inconclusive", (*reasons, question.bounds_code)
     reading = Reading(
-        question.name, _estimate(interval), question.threshold, abs(question.threshold - question.strict),
-        question.side, status, p=p, infeasible=infeasible, flip_points=question.flip_points,
+        question.name,
+        _estimate(interval),
+        question.threshold,
+        abs(question.threshold - question.strict),
+        question.side,
+        status,
+        p=p,
+        infeasible=infeasible,
+        flip_points=question.flip_points,
         delta_star=stats.delta_star(interval) if question.is_difference else None,
-        sensitivity=_sensitivity(question, interval, alpha, status), price_ids=question.price_ids,
+        sensitivity=_sensitivity(question, interval, alpha, status),
+        price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
-    )  # fmt: skip
-    if status == "inconclusive" and "judge_uncorrected" not in reasons:  # more of the judge's scores would not do
+    )
+    if (
+        status == "inconclusive" and "judge_uncorrected" not in reasons
+    ):  # more of the judge's scores would not do
         reading = _with_more(reading, question, interval, effort, alpha)
     return replace(reading, sentence=reading_sentence(question, reading, leaf))
 
 
-def _status(question: Question, interval: Interval, alpha: float) -> tuple[Decision, tuple[str, ...]]:
+def _status(
+    question: Question, interval: Interval, alpha: float
+) -> tuple[Decision, tuple[str, ...]]:
     """Decide, by the contrast at the threshold where a ratio has no interval."""
     reasons = interval.reasons
     if "denominator_zero" in reasons:
         return "inconclusive", reasons
-    if "denominator_near_zero" in reasons and question.contrast_at is not None and question.side != "within":
+    if (
+        "denominator_near_zero" in reasons
+        and question.contrast_at is not None
+        and question.side != "within"
+    ):
         contrast = question.contrast_at(question.threshold, alpha)
         return rule(contrast.lo, contrast.hi, question.side, 0.0), reasons
     found = rule(interval.lo, interval.hi, question.side, question.threshold, question.window)
@@ -117,8 +174,12 @@ def _p(question: Question) -> float | None:
     return stats.p_by_inversion(at, question.threshold)
 
 
-def _sensitivity(question: Question, interval: Interval, alpha: float, status: Decision) -> dict[str, str]:
-    """Verdicts of other ways to look; missing items are filled against the verdict that was reached."""
+def _sensitivity(
+    question: Question, interval: Interval, alpha: float, status: Decision
+) -> dict[str, str]:
+    """Verdicts of other ways to look; missing items are filled against the verdict that was
+    reached.
+    """
     out: dict[str, str] = {}
     if question.strict != question.threshold and question.window is None:
         out["strict_threshold"] = rule(interval.lo, interval.hi, question.side, question.strict)
@@ -136,17 +197,35 @@ def _estimate(interval: Interval) -> Estimate:
     why = None
     if not interval.bounded:
         why = next(iter(interval.reasons), "unbounded")
-    return Estimate(interval.est, interval.lo, interval.hi, interval.level, interval.method, interval.n,
-                    interval.n_clusters, interval.n_eff, interval.df, None, why)  # fmt: skip
+    return Estimate(
+        interval.est,
+        interval.lo,
+        interval.hi,
+        interval.level,
+        interval.method,
+        interval.n,
+        interval.n_clusters,
+        interval.n_eff,
+        interval.df,
+        None,
+        why,
+    )
 
 
-def _with_more(reading: Reading, question: Question, interval: Interval, effort: Effort, alpha: float) -> Reading:
+def _with_more(
+    reading: Reading, question: Question, interval: Interval, effort: Effort, alpha: float
+) -> Reading:
     """Add how many more items (range), with dollars and hours. Infinite = may never resolve."""
     if question.rows_needed is not None:
         more = math.ceil(max(question.rows_needed - interval.n, 1) / effort.calls)
         span: tuple[float, float] | None = (float(more), float(more))
     else:
-        span = _more_items(question, interval, alpha, effort.calls if question.note in {"ttft", "tpot", "e2e"} else 1.0)
+        span = _more_items(
+            question,
+            interval,
+            alpha,
+            effort.calls if question.note in {"ttft", "tpot", "e2e"} else 1.0,
+        )
     if span is None:
         return reading
     least = float(max(MIN_ITEMS - interval.n, 0)) if "n_too_small" in reading.reasons else 0.0
@@ -155,10 +234,14 @@ def _with_more(reading: Reading, question: Question, interval: Interval, effort:
     def times(price: float | None) -> tuple[float, float] | None:
         return None if price is None else (span[0] * price, span[1] * price)
 
-    return replace(reading, n_more=span, dollars_more=times(effort.usd), hours_more=times(effort.hours))
+    return replace(
+        reading, n_more=span, dollars_more=times(effort.usd), hours_more=times(effort.hours)
+    )
 
 
-def _more_items(question: Question, interval: Interval, alpha: float, calls: float) -> tuple[float, float] | None:
+def _more_items(
+    question: Question, interval: Interval, alpha: float, calls: float
+) -> tuple[float, float] | None:
     if interval.est is None or not interval.bounded or interval.n == 0:
         return None
     threshold = question.threshold
@@ -166,10 +249,15 @@ def _more_items(question: Question, interval: Interval, alpha: float, calls: flo
         threshold = min(question.window, key=lambda edge: abs(edge - (interval.est or 0.0)))
     positive = interval.lo > 0 and threshold > 0 and interval.est > 0
     if question.scale in {"ratio", "seconds", "usd"} and positive:
-        interval = replace(interval, est=math.log(interval.est), lo=math.log(interval.lo), hi=math.log(interval.hi))
+        interval = replace(
+            interval, est=math.log(interval.est), lo=math.log(interval.lo), hi=math.log(interval.hi)
+        )
         threshold = math.log(threshold)
     found = stats.n_more(interval, threshold, alpha=alpha)
     if found.n_more is None:
         return None
     low = math.inf if found.low is None else found.low / calls
-    return (float(math.ceil(low)), math.inf if found.high is None else float(math.ceil(found.high / calls)))
+    return (
+        float(math.ceil(low)),
+        math.inf if found.high is None else float(math.ceil(found.high / calls)),
+    )

@@ -1,4 +1,6 @@
-"""From readings to the finding of a claim: gate, headline, missing data, and the logic of several arms and parts."""
+"""From readings to the finding of a claim: gate, headline, missing data, and the logic of several
+arms and parts.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +27,29 @@ from claimbench.types import Claim, Reading
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
-JUDGED_READINGS = frozenset({"more", "relative", "points", "error_reduction", "non_inferior", "equivalent", "accuracy",
-                             "per_correct"})  # fmt: skip
+JUDGED_READINGS = frozenset(
+    {
+        "more",
+        "relative",
+        "points",
+        "error_reduction",
+        "non_inferior",
+        "equivalent",
+        "accuracy",
+        "per_correct",
+    }
+)
 LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
 
-def leaf_finding(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float) -> Finding:
-    """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first, then each reading."""
+def leaf_finding(
+    leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float
+) -> Finding:
+    """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
+    then each reading.
+    """
     title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
     if refused:
@@ -58,7 +74,9 @@ def leaf_finding(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimConte
 def _not_comparable(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(reasons why not comparable, flags of accepted differences); the first kind of reason found ends the search."""
+    """(reasons why not comparable, flags of accepted differences); the first kind of reason found
+    ends the search.
+    """
     arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
     absent = [r for a in arms if (r := gate.not_measured(a, items, ctx))]
     if absent:
@@ -69,42 +87,67 @@ def _not_comparable(
     if not leaf.mask.any():
         return ("no_items: no item belongs to the claim's task or slice",), ()
     claim = leaf.claim
-    if claim.relation in {"at_most", "at_least"} and claim.threshold is None and claim.kind != "latency":
-        example = "at least 80% accurate" if claim.kind == "accuracy" else "under $0.50 per 1,000 requests"
+    if (
+        claim.relation in {"at_most", "at_least"}
+        and claim.threshold is None
+        and claim.kind != "latency"
+    ):
+        example = (
+            "at least 80% accurate"
+            if claim.kind == "accuracy"
+            else "under $0.50 per 1,000 requests"
+        )
         return (f'not_testable_as_stated: state a limit, such as "{example}"',), ()
     flags: tuple[str, ...] = ()
     if leaf.theirs is not None:
-        refused, flags = gate.breaches(claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx)
+        refused, flags = gate.breaches(
+            claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
+        )
         if refused:
             return refused, flags
     if claim.kind == "cost" and claim.reading != "list_price":
         priceless = [r for a in arms if (r := readings_cost.unpriced(items, a, leaf.mask))]
-        if leaf.theirs is not None and (mixed := readings_cost.currencies(items, leaf.ours, leaf.theirs)):
+        if leaf.theirs is not None and (
+            mixed := readings_cost.currencies(items, leaf.ours, leaf.theirs)
+        ):
             priceless.append(mixed)
         if priceless:
             return tuple(priceless), flags
     return (), flags
 
 
-def _judge_cap(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[str, ...]:
-    """A judge without human labels never decides a claim about quality (unless the user vouches for it)."""
+def _judge_cap(
+    question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext
+) -> tuple[str, ...]:
+    """A judge without human labels never decides a claim about quality (unless the user vouches for
+    it).
+    """
     if ctx.trust_judge or not _judged(question, leaf, items, ctx):
         return ()
-    if question.name in LABEL_CORRECTED and readings_accuracy.human_pairs(leaf, items, ctx) is not None:
+    if (
+        question.name in LABEL_CORRECTED
+        and readings_accuracy.human_pairs(leaf, items, ctx) is not None
+    ):
         return ()
     return ("judge_uncorrected",)
 
 
 def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
-    return question.name in JUDGED_READINGS and bool(set(items.task[leaf.mask].tolist()) & ctx.judged_tasks)
+    return question.name in JUDGED_READINGS and bool(
+        set(items.task[leaf.mask].tolist()) & ctx.judged_tasks
+    )
 
 
-def _judge_flags(found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> tuple[str, ...]:
+def _judge_flags(
+    found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext
+) -> tuple[str, ...]:
     """What the suite accepts of the judge behind a verdict."""
     if not any(_judged(question, leaf, items, ctx) for question in found):
         return ()
     arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
-    flags = tuple(f"allowed_self_judging: {ctx.judges_like[arm]}" for arm in arms if arm is not None)
+    flags = tuple(
+        f"allowed_self_judging: {ctx.judges_like[arm]}" for arm in arms if arm is not None
+    )
     if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
         flags += ("allowed_judge_uncorrected: no human labels correct the judge's scores",)
     return flags
@@ -113,26 +156,36 @@ def _judge_flags(found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: C
 def _missing_rule(
     readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[str, ...]
 ) -> tuple[list[Reading], tuple[str, ...]]:
-    """Missing items filled against the verdict: flag it where it changes, withdraw it where many or unequal."""
+    """Missing items filled against the verdict: flag it where it changes, withdraw it where many or
+    unequal.
+    """
     unequal = readings_accuracy.missing_is_unequal(readings_accuracy.paired_scores(items, leaf))
     out = []
     for reading in readings:
         worst = reading.sensitivity.get("worst_case_missing", reading.status)
-        if reading.status in {"supported", "refuted"} and worst != reading.status and not reading.infeasible:
+        if (
+            reading.status in {"supported", "refuted"}
+            and worst != reading.status
+            and not reading.infeasible
+        ):
             flags = (*flags, "missing_sensitive")
             if unequal:
                 status = reading.sentence.split(": ", 1)[-1].rstrip(".")
                 reading = replace(
-                    reading, status="inconclusive", reasons=(*reading.reasons, "missing_sensitive"),
+                    reading,
+                    status="inconclusive",
+                    reasons=(*reading.reasons, "missing_sensitive"),
                     sentence=f"Inconclusive: {status}, but missing calls could overturn it.",
-                )  # fmt: skip
+                )
         out.append(reading)
     return out, tuple(dict.fromkeys(flags))
 
 
 def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[str, ...]:
     flags = [f for q in found for f in q.flags]
-    flags += [r for reading in readings for r in reading.reasons if r in {"tail_guard", "tail_dominated"}]
+    flags += [
+        r for reading in readings for r in reading.reasons if r in {"tail_guard", "tail_dominated"}
+    ]
     groups = [r.estimate.n_clusters for r in readings if r.estimate and r.estimate.n_clusters]
     if groups and 6 <= min(groups) < 12:
         flags.append("few_clusters")
@@ -140,29 +193,46 @@ def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple
 
 
 def _headline(
-    claim: Claim, found: Sequence[Question], readings: Sequence[Reading], flags: tuple[str, ...], title: str
+    claim: Claim,
+    found: Sequence[Question],
+    readings: Sequence[Reading],
+    flags: tuple[str, ...],
+    title: str,
 ) -> Finding:
     """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
     counted = [
-        r for q, r in zip(found, readings, strict=True)
+        r
+        for q, r in zip(found, readings, strict=True)
         if r.status != "n/a" and (_pinned(claim, q) if claim.reading else q.counts_for_headline)
-    ]  # fmt: skip
+    ]
     kept = tuple(readings)
     if not counted:
-        wanted = [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)] if claim.reading else []
+        wanted = (
+            [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)]
+            if claim.reading
+            else []
+        )
         if claim.reading == "list_price" and wanted:
-            return Finding("not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title)
+            return Finding(
+                "not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title
+            )
         return Finding("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
     statuses = {r.status for r in counted}
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS))
+    reasons = tuple(
+        dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS)
+    )
     if len(statuses) == 1:
         head = counted[0]  # the first is what most readers mean; p is that of the weakest
         status = counted[0].status
         assert status != "n/a"  # noqa: S101  filtered above
         keep_reasons = reasons if status != "supported" else ()
-        return Finding(status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title)
-    return Finding("inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title)
+        return Finding(
+            status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title
+        )
+    return Finding(
+        "inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title
+    )
 
 
 def _pinned(claim: Claim, question: Question) -> bool:
@@ -170,8 +240,14 @@ def _pinned(claim: Claim, question: Question) -> bool:
 
 
 def _qualifier(claim: Claim, head: Reading) -> str:
-    """Say "surpassed" or its opposite: both follow from the same interval (closed testing, no adjustment)."""
-    if claim.relation not in {"as", "caught_up"} or claim.kind != "accuracy" or head.status != "supported":
+    """Say "surpassed" or its opposite: both follow from the same interval (closed testing, no
+    adjustment).
+    """
+    if (
+        claim.relation not in {"as", "caught_up"}
+        or claim.kind != "accuracy"
+        or head.status != "supported"
+    ):
         return ""
     estimate = head.estimate
     if estimate is None or estimate.low is None or estimate.high is None:
@@ -182,7 +258,9 @@ def _qualifier(claim: Claim, head: Reading) -> str:
 
 
 def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> Effort:
-    """Dollars (judges included) and hours of one more item over the leaf's arms; those on one device take turns."""
+    """Dollars (judges included) and hours of one more item over the leaf's arms; those on one
+    device take turns.
+    """
     usd: float | None = 0.0
     hours: dict[str, float] = {}
     known_hours = True
@@ -193,7 +271,11 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
         epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0
         per_item = max(per_item, epochs)
         known = rows.usd[planned][~np.isnan(rows.usd[planned])]
-        judging = [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()] if ctx.judge_usd else [0.0]
+        judging = (
+            [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()]
+            if ctx.judge_usd
+            else [0.0]
+        )
         each = float(known.mean()) + float(np.mean(judging)) if len(known) else None
         usd = None if usd is None or each is None else usd + epochs * each
         mine = np.isin(timed.item, np.flatnonzero(planned)) & np.isfinite(timed.busy_s)
@@ -207,30 +289,57 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
 
 
 def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
-    """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the parts."""
+    """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the
+    parts.
+    """
     if len(findings) == 1:
         return findings[0]
     merged = _merged(findings)
     adjusted = _holm(findings)
-    refuted = [p for o, p in zip(findings, adjusted, strict=True) if o.status == "refuted" and p <= alpha + P_SLACK]
+    refuted = [
+        p
+        for o, p in zip(findings, adjusted, strict=True)
+        if o.status == "refuted" and p <= alpha + P_SLACK
+    ]
     if refuted:
-        first = next(o for o, p in zip(findings, adjusted, strict=True) if o.status == "refuted" and p == min(refuted))
-        return replace(merged, status="refuted", p=min(refuted), headline=_name(first, first.headline),
-                       reasons=first.reasons)  # fmt: skip
+        first = next(
+            o
+            for o, p in zip(findings, adjusted, strict=True)
+            if o.status == "refuted" and p == min(refuted)
+        )
+        return replace(
+            merged,
+            status="refuted",
+            p=min(refuted),
+            headline=_name(first, first.headline),
+            reasons=first.reasons,
+        )
     if any(o.status == "not_comparable" for o in findings):
-        reasons = tuple(dict.fromkeys(r for o in findings if o.status == "not_comparable" for r in o.reasons))
+        reasons = tuple(
+            dict.fromkeys(r for o in findings if o.status == "not_comparable" for r in o.reasons)
+        )
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
     known = [o.p for o in findings if o.p is not None]
     p = max(known) if known else None
     if all(o.status == "supported" for o in findings):
         weakest = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
-        return replace(merged, status="supported", p=p, headline=_name(weakest, weakest.headline),
-                       qualifier=_common([o.qualifier for o in findings]), reasons=())  # fmt: skip
-    reasons = tuple(dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons))
+        return replace(
+            merged,
+            status="supported",
+            p=p,
+            headline=_name(weakest, weakest.headline),
+            qualifier=_common([o.qualifier for o in findings]),
+            reasons=(),
+        )
+    reasons = tuple(
+        dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons)
+    )
     if any(o.status == "refuted" for o in findings):
         reasons = (*reasons, "multiplicity")
     open_ = next((o for o in findings if o.status == "inconclusive"), findings[0])
-    return replace(merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons)
+    return replace(
+        merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons
+    )
 
 
 def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
@@ -244,18 +353,36 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
         reasons = tuple(dict.fromkeys(r for o in findings for r in o.reasons))
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
     adjusted = _holm(judged)
-    holds = [(p, o) for o, p in zip(judged, adjusted, strict=True) if o.status == "supported" and p <= alpha + P_SLACK]
+    holds = [
+        (p, o)
+        for o, p in zip(judged, adjusted, strict=True)
+        if o.status == "supported" and p <= alpha + P_SLACK
+    ]
     qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
     if holds:
         p, best = min(holds, key=lambda x: x[0])
         winners = ", ".join(o.title for _, o in holds)
-        return replace(merged, status="supported", p=p, headline=_name(best, best.headline),
-                       qualifier=f"{qualifier}: {winners}" if share else best.qualifier, reasons=())  # fmt: skip
+        return replace(
+            merged,
+            status="supported",
+            p=p,
+            headline=_name(best, best.headline),
+            qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
+            reasons=(),
+        )
     if len(judged) == len(findings) and all(o.status == "refuted" for o in findings):
         worst = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
-        return replace(merged, status="refuted", p=worst.p, headline=_name(worst, worst.headline), qualifier=qualifier,
-                       reasons=worst.reasons)  # fmt: skip
-    reasons = tuple(dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons))
+        return replace(
+            merged,
+            status="refuted",
+            p=worst.p,
+            headline=_name(worst, worst.headline),
+            qualifier=qualifier,
+            reasons=worst.reasons,
+        )
+    reasons = tuple(
+        dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons)
+    )
     if any(o.status == "supported" for o in judged):
         reasons = (*reasons, "multiplicity")
     if len(judged) < len(findings):
@@ -263,7 +390,9 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
     p_all = max((o.p for o in judged if o.p is not None), default=None)
     open_ = next((o for o in judged if o.status == "inconclusive"), None)
     head = _name(open_, open_.headline) if open_ else None
-    return replace(merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons)
+    return replace(
+        merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons
+    )
 
 
 def _holm(findings: Sequence[Finding]) -> list[float]:
@@ -286,27 +415,41 @@ def _merged(findings: Sequence[Finding]) -> Finding:
 
 
 def combine(
-    claim: Claim, where: Callable[[], Sequence[tuple[str, np.ndarray]]], mask: np.ndarray,
-    judge_one: Callable[[Leaf], Finding], alpha: float,
-) -> Finding:  # fmt: skip
+    claim: Claim,
+    where: Callable[[], Sequence[tuple[str, np.ndarray]]],
+    mask: np.ndarray,
+    judge_one: Callable[[Leaf], Finding],
+    alpha: float,
+) -> Finding:
     """Judge a simple claim over its arms and slices.
 
-    Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one slice that does.
+    Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one
+    slice that does.
     """
     rivals: Sequence[str | None] = claim.baselines or (None,)
 
     def everywhere(chosen: np.ndarray, name: str) -> Finding:
-        leaves = [Leaf(claim, ours, theirs, chosen, name) for ours in claim.treatments for theirs in rivals]
+        leaves = [
+            Leaf(claim, ours, theirs, chosen, name)
+            for ours in claim.treatments
+            for theirs in rivals
+        ]
         parts = [judge_one(leaf) for leaf in leaves]
         if len(parts) > 1:
-            parts = [replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
-                     for leaf, o in zip(leaves, parts, strict=True)]  # fmt: skip
+            parts = [
+                replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
+                for leaf, o in zip(leaves, parts, strict=True)
+            ]
         return replace(all_of(parts, alpha), title=name or parts[0].title)
 
     if claim.modifier in {"up_to", "sometimes"}:
         slices = [(name, chosen & mask) for name, chosen in where()]
         found = [everywhere(chosen, f"for {name}") for name, chosen in slices]
         if not found:
-            return Finding("not_comparable", None, reasons=("no_slices: the suite declares no tasks or slices",))
+            return Finding(
+                "not_comparable",
+                None,
+                reasons=("no_slices: the suite declares no tasks or slices",),
+            )
         return any_of(found, alpha, share=True)
     return everywhere(mask, "")

@@ -1,4 +1,6 @@
-"""The comparability gate: it comes before every comparison, and a breach names the key, both values and the limit."""
+"""The comparability gate: it comes before every comparison, and a breach names the key, both values
+and the limit.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +14,33 @@ from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
 from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Session, Suite
 
-MUST_MATCH = ("measured_sha256", "epochs", "error_policy", "sampling", "reasoning_effort", "answer_constraint", "load")
+MUST_MATCH = (
+    "measured_sha256",
+    "epochs",
+    "error_policy",
+    "sampling",
+    "reasoning_effort",
+    "answer_constraint",
+    "load",
+)
 """Keys that must be equal between the arms of any comparison."""
 MUST_MATCH_LATENCY = ("client_host", "concurrency")
 """Further keys for latency claims. ``concurrency`` is reported, and allowed, as ``load``."""
 LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share": 0.20}
-"""Largest difference between two arms, as shares; ``cache_share`` counts for cost and latency only."""
+"""Largest difference between two arms, as shares; ``cache_share`` counts for cost and latency only.
+"""
 ALLOWED_AS = {"concurrency": "load"}
 NEVER_ALLOWED = frozenset({"measured_sha256"})
 
 
-def arm_profile(suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[Session] = ()) -> dict[str, Json]:
+def arm_profile(
+    suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[Session] = ()
+) -> dict[str, Json]:
     """Collect the comparability keys of one arm from a run's suite, manifest and sessions.
 
-    The answer constraint in force is what the provider reported (``arm_facts``: details.answer_constraint); without a
-    report, in-process arms use a grammar and endpoints a JSON schema, where the suite asks for a constraint.
+    The answer constraint in force is what the provider reported (``arm_facts``:
+    details.answer_constraint); without a report, in-process arms use a grammar and endpoints a JSON
+    schema, where the suite asks for a constraint.
     """
     facts = manifest.arm_facts.get(arm.name) or {}
     details = facts.get("details", {}) if isinstance(facts, Mapping) else {}
@@ -43,9 +57,10 @@ def arm_profile(suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[S
         "answer_constraint": details.get("answer_constraint", assumed),
         "load": _fields(load),
         "concurrency": (load.concurrency or arm.concurrency) if load.mode == "closed" else None,
-        "client_host": sorted({f"{s.host.get('host') or ''}/{s.host.get('region') or ''}"
-                               for s in hosts}),
-    }  # fmt: skip
+        "client_host": sorted(
+            {f"{s.host.get('host') or ''}/{s.host.get('region') or ''}" for s in hosts}
+        ),
+    }
 
 
 def _fields(value: Any) -> dict[str, Json]:
@@ -62,7 +77,9 @@ def not_measured(arm: str, items: ItemTable, ctx: ClaimContext) -> str | None:
 
 
 def stopped(arm: str, calls: CallTable) -> str | None:
-    """Reason why an arm's calls all would have failed the same way (key refused, bad request, overflow), or None."""
+    """Reason why an arm's calls all would have failed the same way (key refused, bad request,
+    overflow), or None.
+    """
     rows = calls.arms.get(arm)
     if rows is None:
         return None
@@ -71,7 +88,13 @@ def stopped(arm: str, calls: CallTable) -> str | None:
 
 
 def breaches(
-    kind: str, ours: str, theirs: str, items: ItemTable, calls: CallTable, mask: BoolArray, ctx: ClaimContext
+    kind: str,
+    ours: str,
+    theirs: str,
+    items: ItemTable,
+    calls: CallTable,
+    mask: BoolArray,
+    ctx: ClaimContext,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Compare two arms key by key.
 
@@ -85,7 +108,8 @@ def breaches(
         ctx: profiles and allowed keys.
 
     Returns:
-        (breaches, allowed differences), each ``"key: a against b"`` with the limit where there is one.
+        (breaches, allowed differences), each ``"key: a against b"`` with the limit where there is
+        one.
     """
     found: list[tuple[str, str]] = []
     one, two = ctx.profiles.get(ours, {}), ctx.profiles.get(theirs, {})
@@ -93,15 +117,21 @@ def breaches(
     for key in keys:
         if one.get(key) != two.get(key):
             a, b = _differing(one.get(key), two.get(key))
-            found.append((ALLOWED_AS.get(key, key), f"{key} is {a} for {ours} and {b} for {theirs}"))
+            found.append(
+                (ALLOWED_AS.get(key, key), f"{key} is {a} for {ours} and {b} for {theirs}")
+            )
     for key, limit in LIMITS.items():
         if key == "cache_share" and kind == "accuracy":
             continue
         x, y = _share(key, ours, items, calls, mask), _share(key, theirs, items, calls, mask)
         if x is not None and y is not None and abs(x - y) > limit + 1e-12:
-            found.append((key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)"))
+            found.append(
+                (key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)")
+            )
     refused = tuple(f"{k}: {text}" for k, text in found if k not in ctx.allow or k in NEVER_ALLOWED)
-    allowed = tuple(f"allowed_{k}: {text}" for k, text in found if k in ctx.allow and k not in NEVER_ALLOWED)
+    allowed = tuple(
+        f"allowed_{k}: {text}" for k, text in found if k in ctx.allow and k not in NEVER_ALLOWED
+    )
     return refused, allowed
 
 
@@ -109,7 +139,9 @@ def _differing(a: Json, b: Json) -> tuple[str, str]:
     """Show only what differs of two mappings."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         keys = [k for k in {**a, **b} if a.get(k) != b.get(k)]
-        return ", ".join(f"{k}={a.get(k)!r}" for k in keys), ", ".join(f"{k}={b.get(k)!r}" for k in keys)
+        return ", ".join(f"{k}={a.get(k)!r}" for k in keys), ", ".join(
+            f"{k}={b.get(k)!r}" for k in keys
+        )
     return repr(a), repr(b)
 
 
@@ -123,7 +155,9 @@ def _share(key: str, arm: str, items: ItemTable, calls: CallTable, mask: BoolArr
 
 
 def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
-    """Share of input tokens that the provider's prefix cache served, over calls that report it; None = unknown."""
+    """Share of input tokens that the provider's prefix cache served, over calls that report it;
+    None = unknown.
+    """
     rows = calls.arms.get(arm)
     if rows is None:
         return None
@@ -133,7 +167,9 @@ def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
 
 
 def interleaving(ours: str, theirs: str, calls: CallTable, mask: BoolArray) -> float | None:
-    """Overlap of the middle 90% of two arms' send times, relative to the longer one; None = times unknown."""
+    """Overlap of the middle 90% of two arms' send times, relative to the longer one; None = times
+    unknown.
+    """
     spans = []
     wanted = np.flatnonzero(mask)
     for arm in (ours, theirs):

@@ -12,14 +12,32 @@ from claimbench.types import Arm
 
 _NOUN = r"(?:models?|ones|llms?|rivals?|competitors?|alternatives?|systems?)"
 _OPEN = rf"(?:the )?(?:best |leading |top )?open(?:[- ](?:weights?|source))? {_NOUN}"
-_CLOSED = rf"(?:the )?(?:best |leading |top )?(?:closed|proprietary|commercial)(?:[- ](?:weights?|source))? {_NOUN}"
-_PRONOUNS = frozenset({"it", "this", "they", "we", "this model", "the model", "our model", "model", "a model", "there"})
+_CLOSED = (
+    r"(?:the )?(?:best |leading |top )?(?:closed|proprietary|commercial)(?:[-"
+    rf" ](?:weights?|source))? {_NOUN}"
+)
+_PRONOUNS = frozenset(
+    {
+        "it",
+        "this",
+        "they",
+        "we",
+        "this model",
+        "the model",
+        "our model",
+        "model",
+        "a model",
+        "there",
+    }
+)
 _MASK = re.compile(r"⟦(\w+)⟧")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """Arms meant at one place of the masked text. ``group`` is "open" or "closed" for a class, else None."""
+    """Arms meant at one place of the masked text. ``group`` is "open" or "closed" for a class, else
+    None.
+    """
 
     start: int
     end: int
@@ -31,14 +49,18 @@ def nearest(name: str, known: Sequence[str]) -> str:
     """Say what the nearest known name is: ``", did you mean 'x'?"`` or ``"; known: a, b"``."""
     lower = {k.lower(): k for k in known}
     close = difflib.get_close_matches(name.lower(), list(lower), n=1, cutoff=0.5)
-    return f", did you mean {lower[close[0]]!r}?" if close else f"; known: {', '.join(known) or 'none'}"
+    return (
+        f", did you mean {lower[close[0]]!r}?"
+        if close
+        else f"; known: {', '.join(known) or 'none'}"
+    )
 
 
 def mask(text: str, arms: Sequence[Arm]) -> tuple[str, list[Mention]]:
     """Replace names of arms and classes in a normalised text by marks that no pattern reads.
 
-    An arm is known by its name and, where only one arm has it, by its model id (last path part); spaces, hyphens and
-    underscores are alike.
+    An arm is known by its name and, where only one arm has it, by its model id (last path part);
+    spaces, hyphens and underscores are alike.
     """
     spoken: dict[str, tuple[str, ...]] = {}
     for arm in arms:
@@ -48,7 +70,8 @@ def mask(text: str, arms: Sequence[Arm]) -> tuple[str, list[Mention]]:
         owners = tuple(a.name for a in arms if a.model == arm.model)
         spoken.setdefault(model, owners)
     entries: list[tuple[str, tuple[str, ...], str | None]] = [
-        (_flexible(name), owners, None) for name, owners in sorted(spoken.items(), key=lambda x: -len(x[0]))
+        (_flexible(name), owners, None)
+        for name, owners in sorted(spoken.items(), key=lambda x: -len(x[0]))
     ]
     entries.append((_OPEN, tuple(a.name for a in arms if a.weights == "open"), "open"))
     entries.append((_CLOSED, tuple(a.name for a in arms if a.weights == "proprietary"), "closed"))
@@ -71,23 +94,35 @@ def _flexible(name: str) -> str:
 
 
 def unknown_subject(masked: str, end: int) -> str | None:
-    """The subject of the sentence, if it names something that is no arm; ``end`` = start of the first predicate."""
-    match = re.match(r"((?:[\w.:/+-]+ ){1,4}?)(?:is|are|was|costs?|has|have|runs?|answers?|can)\b", masked[:end] + " ")
+    """The subject of the sentence, if it names something that is no arm; ``end`` = start of the
+    first predicate.
+    """
+    match = re.match(
+        r"((?:[\w.:/+-]+ ){1,4}?)(?:is|are|was|costs?|has|have|runs?|answers?|can)\b",
+        masked[:end] + " ",
+    )
     if match is None:
         return None
     subject = match[1].strip()
-    return None if subject in _PRONOUNS or subject.startswith(("our ", "the ", "its ", "their ")) else subject
+    return (
+        None
+        if subject in _PRONOUNS or subject.startswith(("our ", "the ", "its ", "their "))
+        else subject
+    )
 
 
 def unknown_object(masked: str, start: int, end: int) -> str | None:
     """What the sentence compares with, if that is no arm.
 
-    ``start``/``end`` delimit the first predicate: the name follows "than", "vs", "price of", or the predicate itself
-    where that ends in a word that takes an object ("as good as", "caught up with", "beats").
+    ``start``/``end`` delimit the first predicate: the name follows "than", "vs", "price of", or the
+    predicate itself where that ends in a word that takes an object ("as good as", "caught up with",
+    "beats").
     """
     name = r"(?:the )?([^\s,;()⟦]+)"
     tail = masked[end:]
-    match = re.search(rf"\b(?:than|versus|vs\.?|compared (?:with|to)|(?:price|cost|bill) of)\s+{name}", tail)
+    match = re.search(
+        rf"\b(?:than|versus|vs\.?|compared (?:with|to)|(?:price|cost|bill) of)\s+{name}", tail
+    )
     if match is None and _TAKES_OBJECT.search(masked[start:end]):
         match = re.match(rf"\s*(?:of )?{name}", tail)
     if match is None:

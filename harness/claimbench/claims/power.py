@@ -1,7 +1,8 @@
-"""Power planning: how many items a claim needs, what the present size can resolve, and what both cost.
+"""Power planning: how many items a claim needs, what the present size can resolve, and what both
+cost.
 
-Pure: claims, assumptions or a pilot's tables in, dataclasses out; ``bench plan`` and ``bench claims explain`` print
-them.
+Pure: claims, assumptions or a pilot's tables in, dataclasses out; ``bench plan`` and ``bench claims
+explain`` print them.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class ArmEffort:
-    """What one call of an arm takes: dollars and seconds, None = unknown. ``epochs``: calls per item."""
+    """What one call of an arm takes: dollars and seconds, None = unknown. ``epochs``: calls per
+    item.
+    """
 
     usd_per_call: float | None
     seconds_per_call: float | None
@@ -70,9 +73,10 @@ class ArmEffort:
 class ReadingPlan:
     """The power of one reading.
 
-    ``true_effect`` is the value of the reading's quantity that is assumed to be true; ``items_needed`` is for 80% power
-    at that truth (None: it sits on the threshold); ``resolvable`` is how far from the threshold the truth must be for
-    the present number of items to decide with 80% power (in the quantity's own unit, logs for latency ratios).
+    ``true_effect`` is the value of the reading's quantity that is assumed to be true;
+    ``items_needed`` is for 80% power at that truth (None: it sits on the threshold); ``resolvable``
+    is how far from the threshold the truth must be for the present number of items to decide with
+    80% power (in the quantity's own unit, logs for latency ratios).
     """
 
     rule: ReadingRule
@@ -84,7 +88,9 @@ class ReadingPlan:
 
 @dataclass(frozen=True)
 class ClaimPlan:
-    """The plan of one claim; dollars and hours by arm for the items that its hardest planned reading needs."""
+    """The plan of one claim; dollars and hours by arm for the items that its hardest planned
+    reading needs.
+    """
 
     claim: Claim
     readings: tuple[ReadingPlan, ...]
@@ -111,35 +117,54 @@ def plan_claim(
         claim: parsed.
         assumptions: of a pilot (:func:`from_pilot`) or the defaults.
         items_present: items that the suite holds for the claim; None = unknown.
-        true_effect: the truth to plan for, in the headline reading's own quantity (0.05 = 5 points better, 0.06 = costs
-            6% of the rival); None = :func:`default_effect`.
+        true_effect: the truth to plan for, in the headline reading's own quantity (0.05 = 5 points
+            better, 0.06 = costs 6% of the rival); None = :func:`default_effect`.
         efforts: dollars and seconds per call by arm.
 
     Returns:
-        Readings with items needed and what is resolvable; nothing needed for claims that no run can measure.
+        Readings with items needed and what is resolvable; nothing needed for claims that no run can
+        measure.
     """
     assumed = assumptions or Assumptions()
     if claim.kind == "not_measurable":
         return ClaimPlan(claim, (), items_present, None, why_not=claim.note, source=assumed.source)
     parts = tuple(
-        plan_claim(p, assumptions=assumed, items_present=items_present, true_effect=None, efforts=efforts)
+        plan_claim(
+            p, assumptions=assumed, items_present=items_present, true_effect=None, efforts=efforts
+        )
         for p in claim.parts
     )
     if parts:
         needed = _most([p.items_needed for p in parts])
-        return _priced(ClaimPlan(claim, (), items_present, needed, parts=parts, source=assumed.source), efforts)
+        return _priced(
+            ClaimPlan(claim, (), items_present, needed, parts=parts, source=assumed.source), efforts
+        )
     made = rules(claim)
     if not made:
-        return ClaimPlan(claim, (), items_present, None, why_not="state a limit: it is not testable as it stands",
-                         source=assumed.source)  # fmt: skip
-    plans = tuple(_plan_reading(r, claim, assumed, items_present, true_effect if i == 0 else None)
-                  for i, r in enumerate(made))  # fmt: skip
-    counted = [p.items_needed for p in plans if p.rule.headline and not p.note]  # a note: nothing to sample for
-    return _priced(ClaimPlan(claim, plans, items_present, _most(counted), source=assumed.source), efforts)
+        return ClaimPlan(
+            claim,
+            (),
+            items_present,
+            None,
+            why_not="state a limit: it is not testable as it stands",
+            source=assumed.source,
+        )
+    plans = tuple(
+        _plan_reading(r, claim, assumed, items_present, true_effect if i == 0 else None)
+        for i, r in enumerate(made)
+    )
+    counted = [
+        p.items_needed for p in plans if p.rule.headline and not p.note
+    ]  # a note: nothing to sample for
+    return _priced(
+        ClaimPlan(claim, plans, items_present, _most(counted), source=assumed.source), efforts
+    )
 
 
 def default_effect(rule: ReadingRule, assumed: Assumptions) -> float:
-    """Choose a truth clearly on the claim's side: 5 points, half the dollars, or four fifths of the time beyond it."""
+    """Choose a truth clearly on the claim's side: 5 points, half the dollars, or four fifths of the
+    time beyond it.
+    """
     if rule.window is not None:
         return sum(rule.window) / 2
     if rule.family == "difference":
@@ -166,17 +191,28 @@ def _plan_reading(
     if rule.family in {"quantile", "quantile_ratio"}:
         least = stats.min_n_quantile(claim.quantile or 0.5)
     if sd is None:
-        return ReadingPlan(rule, truth, None, None, "arithmetic forbids this truth at the assumed accuracy")
-    needed = stats.items_needed(gap, sd, power=POWER, alpha=alpha, design_effect=assumed.design_effect)
+        return ReadingPlan(
+            rule, truth, None, None, "arithmetic forbids this truth at the assumed accuracy"
+        )
+    needed = stats.items_needed(
+        gap, sd, power=POWER, alpha=alpha, design_effect=assumed.design_effect
+    )
     if rule.family in {"cost", "usd"} and needed is not None and needed < TAIL_ITEMS:
-        wide = stats.items_needed(gap, sd, power=POWER, alpha=alpha / TAIL_ALPHA_FACTOR,
-                                  design_effect=assumed.design_effect)  # fmt: skip
+        wide = stats.items_needed(
+            gap,
+            sd,
+            power=POWER,
+            alpha=alpha / TAIL_ALPHA_FACTOR,
+            design_effect=assumed.design_effect,
+        )
         needed = min(wide or TAIL_ITEMS, TAIL_ITEMS)
     if rule.name == "non_inferior" and needed is not None:
         needed = max(needed, stats.items_all_agree(claim.margin, alpha))
     resolvable = None
     if present:
-        resolvable = stats.resolvable_gap(present, sd, power=POWER, alpha=alpha, design_effect=assumed.design_effect)
+        resolvable = stats.resolvable_gap(
+            present, sd, power=POWER, alpha=alpha, design_effect=assumed.design_effect
+        )
     floor = math.ceil(least * assumed.design_effect)
     return ReadingPlan(rule, truth, None if needed is None else max(needed, floor), resolvable)
 
@@ -184,31 +220,49 @@ def _plan_reading(
 def _gap_sd(
     rule: ReadingRule, truth: float, edge: float, assumed: Assumptions, claim: Claim
 ) -> tuple[float, float | None]:
-    """Distance of the truth from the threshold and standard deviation of one item, on the scale that is tested."""
+    """Distance of the truth from the threshold and standard deviation of one item, on the scale
+    that is tested.
+    """
     if rule.family == "accuracy":
         return abs(truth - edge), math.sqrt(truth * (1 - truth)) if 0 < truth < 1 else 0.0
     if rule.family in {"difference", "ratio", "error"}:
         return _accuracy_gap(rule.family, truth, edge, assumed)
     if rule.family == "cost":
         cv, rho = assumed.cost_cv, assumed.cost_correlation
-        return abs(truth - edge), cv * math.sqrt(max(truth**2 + edge**2 - 2 * rho * truth * edge, 0.0))
+        return abs(truth - edge), cv * math.sqrt(
+            max(truth**2 + edge**2 - 2 * rho * truth * edge, 0.0)
+        )
     if rule.family == "usd":
         return abs(truth - edge), assumed.cost_cv * truth
     p = claim.quantile or 0.5
     z = -stats.z_crit(2 * p) if p < 1 else math.nan  # z_p, from the two-sided critical value at 2p
     density = math.exp(-z * z / 2) / math.sqrt(2 * math.pi)
     one = assumed.log_latency_sd * math.sqrt(p * (1 - p)) / density
-    return abs(math.log(truth / edge)), one * (math.sqrt(2) if rule.family == "quantile_ratio" else 1.0)
+    return abs(math.log(truth / edge)), one * (
+        math.sqrt(2) if rule.family == "quantile_ratio" else 1.0
+    )
 
 
-def _accuracy_gap(family: str, truth: float, edge: float, assumed: Assumptions) -> tuple[float, float | None]:
-    """Contrast ``a - R b`` (difference: R = 1; errors: on wrong answers) of two dependent right/wrong answers."""
+def _accuracy_gap(
+    family: str, truth: float, edge: float, assumed: Assumptions
+) -> tuple[float, float | None]:
+    """Contrast ``a - R b`` (difference: R = 1; errors: on wrong answers) of two dependent
+    right/wrong answers.
+    """
     b = assumed.baseline_accuracy
-    a = b + truth if family == "difference" else truth * b if family == "ratio" else 1 - truth * (1 - b)
+    a = (
+        b + truth
+        if family == "difference"
+        else truth * b
+        if family == "ratio"
+        else 1 - truth * (1 - b)
+    )
     if not 0 <= a <= 1:
         return abs(truth - edge), None
     apart = max(assumed.disagreement, abs(a - b))
-    if family == "difference":  # sd = sqrt(disagreement): what the published tables use, a little on the safe side
+    if (
+        family == "difference"
+    ):  # sd = sqrt(disagreement): what the published tables use, a little on the safe side
         return abs(truth - edge), math.sqrt(apart)
     both = (a + b - apart) / 2
     var = a * (1 - a) + edge**2 * b * (1 - b) - 2 * edge * (both - a * b)
@@ -224,8 +278,11 @@ def _priced(plan: ClaimPlan, efforts: Mapping[str, ArmEffort] | None) -> ClaimPl
     if plan.items_needed is None or not efforts:
         return plan
     arms = [a for a in (*plan.claim.treatments, *plan.claim.baselines) if a in efforts]
-    return replace(plan, usd={a: efforts[a].usd(plan.items_needed) for a in arms},
-                   hours={a: efforts[a].hours(plan.items_needed) for a in arms})  # fmt: skip
+    return replace(
+        plan,
+        usd={a: efforts[a].usd(plan.items_needed) for a in arms},
+        hours={a: efforts[a].hours(plan.items_needed) for a in arms},
+    )
 
 
 def efforts_from_pilot(
@@ -249,7 +306,9 @@ def efforts_from_pilot(
 
 
 def from_pilot(items: ItemTable, calls: CallTable, ours: str, theirs: str | None) -> Assumptions:
-    """Estimate the assumptions from a pilot's tables for one pair; what it cannot tell keeps its default."""
+    """Estimate the assumptions from a pilot's tables for one pair; what it cannot tell keeps its
+    default.
+    """
     made = Assumptions(source="pilot")
     a, b = items.arms[ours], items.arms[theirs or ours]
     both = ~(np.isnan(a.score) | np.isnan(b.score))
@@ -257,26 +316,36 @@ def from_pilot(items: ItemTable, calls: CallTable, ours: str, theirs: str | None
         x, y = a.score[both], b.score[both]
         # (A + 2)/(n + 4): a pilot without a disagreement has not shown that there is none
         apart = (float(np.abs(x - y).sum()) + 2) / (len(x) + 4)
-        made = replace(made, baseline_accuracy=(float(y.sum()) + 2) / (len(y) + 4), disagreement=apart,
-                       design_effect=_design_effect(x - y, items.cluster[both]))  # fmt: skip
+        made = replace(
+            made,
+            baseline_accuracy=(float(y.sum()) + 2) / (len(y) + 4),
+            disagreement=apart,
+            design_effect=_design_effect(x - y, items.cluster[both]),
+        )
     paid = ~(np.isnan(a.usd) | np.isnan(b.usd)) & (a.usd > 0) & (b.usd > 0)
     if int(paid.sum()) >= 3:
         u, v = a.usd[paid], b.usd[paid]
         cv = max(float(u.std(ddof=1) / u.mean()), float(v.std(ddof=1) / v.mean()))
         rho = float(np.corrcoef(u, v)[0, 1]) if u.std() > 0 and v.std() > 0 else 0.0
         made = replace(made, cost_cv=max(cv, 0.01), cost_correlation=rho)
-    logs = [np.log(t[np.isfinite(t) & (t > 0)]) for t in (calls.arms[x].e2e_s for x in (ours, theirs or ours))]
+    logs = [
+        np.log(t[np.isfinite(t) & (t > 0)])
+        for t in (calls.arms[x].e2e_s for x in (ours, theirs or ours))
+    ]
     spread = [float(t.std(ddof=1)) for t in logs if len(t) >= 3]
     return replace(made, log_latency_sd=max(spread)) if spread else made
 
 
 def _design_effect(
-    d: np.ndarray[tuple[int], np.dtype[np.float64]], cluster: np.ndarray[tuple[int], np.dtype[np.str_]]
+    d: np.ndarray[tuple[int], np.dtype[np.float64]],
+    cluster: np.ndarray[tuple[int], np.dtype[np.str_]],
 ) -> float:
     """Variance of the mean with clusters over that without; at least 1."""
     if len(np.unique(cluster)) < 2 or float(d.var()) == 0:
         return 1.0
-    clustered = stats.linear_ci(stats.paired_means(d, np.zeros(len(d)), stats.cluster_codes(cluster)), (1.0, 0.0))
+    clustered = stats.linear_ci(
+        stats.paired_means(d, np.zeros(len(d)), stats.cluster_codes(cluster)), (1.0, 0.0)
+    )
     plain = stats.linear_ci(stats.paired_means(d, np.zeros(len(d))), (1.0, 0.0))
     se = [i.half_width / stats.t_crit(0.05, i.df or math.inf) for i in (clustered, plain)]
     return max(1.0, (se[0] / se[1]) ** 2)

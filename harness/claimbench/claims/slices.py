@@ -1,9 +1,11 @@
-"""Does an arm do better on one part of the data than on the rest? Every part is asked, so Holm pays for their number.
+"""Does an arm do better on one part of the data than on the rest? Every part is asked, so Holm pays
+for their number.
 
-The difference of two means over the same clusters, by its influence values: with ``x`` the scores, item ``i`` inside
-the slice weighs ``(x_i - m1) / n1`` and outside ``-(x_i - m0) / n0``; their sums ``u_g`` by cluster give the variance
-``G / (G - 1) * sum u_g^2`` (Liang & Zeger 1986), and Student's t has one degree of freedom less than the side with
-fewer clusters. Items that are missing are left out.
+The difference of two means over the same clusters, by its influence values: with ``x`` the scores,
+item ``i`` inside the slice weighs ``(x_i - m1) / n1`` and outside ``-(x_i - m0) / n0``; their sums
+``u_g`` by cluster give the variance ``G / (G - 1) * sum u_g^2`` (Liang & Zeger 1986), and Student's
+t has one degree of freedom less than the side with fewer clusters. Items that are missing are left
+out.
 """
 
 from __future__ import annotations
@@ -24,8 +26,8 @@ FEWEST = 20
 class SliceDifference:
     """One arm on one value of a column, minus the same arm on all other items that have a value.
 
-    ``p_holm`` is adjusted over every difference that could be tested, of all arms and columns. ``low`` and
-    ``high``: the interval of the difference, unadjusted.
+    ``p_holm`` is adjusted over every difference that could be tested, of all arms and columns.
+    ``low`` and ``high``: the interval of the difference, unadjusted.
     """
 
     arm: str
@@ -54,7 +56,11 @@ def slice_differences(items: ItemTable, alpha: float = 0.05) -> tuple[SliceDiffe
                 one = _difference(rows.score, items.cluster, inside, rest, alpha)
                 if one is not None:
                     difference, low, high, p, n, n_rest = one
-                    found.append(SliceDifference(arm, column, str(value), difference, low, high, p, p, n, n_rest))
+                    found.append(
+                        SliceDifference(
+                            arm, column, str(value), difference, low, high, p, p, n, n_rest
+                        )
+                    )
     if not found:
         return ()
     adjusted = stats.holm([d.p for d in found])[0]
@@ -82,24 +88,35 @@ def _difference(
     error, df = math.sqrt(variance), groups - 1
     half = float(t.ppf(1 - alpha / 2, df)) * error
     difference = m1 - m0
-    return difference, difference - half, difference + half, float(2 * t.sf(abs(difference) / error, df)), n1, n0
+    return (
+        difference,
+        difference - half,
+        difference + half,
+        float(2 * t.sf(abs(difference) / error, df)),
+        n1,
+        n0,
+    )
 
 
 def difference_lines(items: ItemTable, alpha: float = 0.05) -> list[str]:
-    """Say which differences hold after Holm, and how many were tested; empty without slices large enough."""
+    """Say which differences hold after Holm, and how many were tested; empty without slices large
+    enough.
+    """
     tested = slice_differences(items, alpha)
     if not tested:
         return []
     lines = [
-        f"{d.arm} scores {abs(d.difference) * 100:.1f} points {'higher' if d.difference > 0 else 'lower'} on "
-        f"{d.column}={d.value} ({d.n:,} items) than on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f}; Holm's p "
-        f"{d.p_holm:.2g})."
+        f"{d.arm} scores {abs(d.difference) * 100:.1f} points"
+        f" {'higher' if d.difference > 0 else 'lower'} on {d.column}={d.value} ({d.n:,} items) than"
+        f" on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f}; Holm's p {d.p_holm:.2g})."
         for d in tested
         if d.p_holm <= alpha
     ]
     n = len(tested)
     said = (
-        f"{len(lines)} of {n} differences between slices hold" if lines else f"None of {n} differences between slices"
+        f"{len(lines)} of {n} differences between slices hold"
+        if lines
+        else f"None of {n} differences between slices"
     )
     tail = " after Holm's correction for their number" + ("." if lines else " holds.")
     return [*lines, said + tail]

@@ -1,7 +1,8 @@
-"""Stopping when decided: the five-look design with futility over all claims of a report (docs/method.md).
+"""Stopping when decided: the five-look design with futility over all claims of a report
+(docs/method.md).
 
-The runner asks at each planned look, when every arm has finished the look's items; the answer is stored as a
-:class:`~claimbench.types.Look`, so that a resumed run keeps the looks it has used.
+The runner asks at each planned look, when every arm has finished the look's items; the answer is
+stored as a :class:`~claimbench.types.Look`, so that a resumed run keeps the looks it has used.
 """
 
 from __future__ import annotations
@@ -27,11 +28,20 @@ TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data",
 """Reasons that later looks can remove, so that a claim is not given up for them."""
 
 
-HOPELESS = frozenset({"cost_basis_missing", "denominator_zero", "fixed_needs_epochs",
-                      "client_limited", "cost_missing"})  # fmt: skip
+HOPELESS = frozenset(
+    {
+        "cost_basis_missing",
+        "denominator_zero",
+        "fixed_needs_epochs",
+        "client_limited",
+        "cost_missing",
+    }
+)
 """Reasons that more requests of the same kind cannot remove."""
 AFTERWARDS = frozenset({"judge_uncorrected"})
-"""Reasons that are removed after the run, by people's labels: such a claim uses no look and keeps the run going."""
+"""Reasons that are removed after the run, by people's labels: such a claim uses no look and keeps
+the run going.
+"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,9 @@ class StopRule:
 
     @property
     def next_items(self) -> int | None:
-        """Items (from the start of ``order``) that must be complete for the next look; None after the last."""
+        """Items (from the start of ``order``) that must be complete for the next look; None after
+        the last.
+        """
         if self._stopped() or len(self._done) >= len(self.plan.looks):
             return None
         return self.plan.looks[len(self._done)].n_items
@@ -85,8 +97,8 @@ class StopRule:
         """Take the next look: judge the claims on the look's items at its nominal alpha and decide.
 
         Returns:
-            The look to store; ``decision`` is ``continue``, ``stop: decided``, ``stop: futile`` or ``end of plan``;
-            ``repeated_p`` holds the running minimum per claim id.
+            The look to store; ``decision`` is ``continue``, ``stop: decided``, ``stop: futile`` or
+            ``end of plan``; ``repeated_p`` holds the running minimum per claim id.
         """
         planned = self.plan.looks[len(self._done)]
         seen_items, seen_calls = restrict(items, calls, set(self._order[: planned.n_items]))
@@ -103,25 +115,46 @@ class StopRule:
                 settled[claim.id] = hopeless[claim.id] = False
                 continue
             z = _z(finding)
-            repeated[claim.id] = min(before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number))
-            trend = not codes & TOO_EARLY and finding.status == "inconclusive" and self.plan.futile(z, planned.number)
-            settled[claim.id], hopeless[claim.id] = _is_settled(finding), trend or bool(codes & HOPELESS)
+            repeated[claim.id] = min(
+                before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number)
+            )
+            trend = (
+                not codes & TOO_EARLY
+                and finding.status == "inconclusive"
+                and self.plan.futile(z, planned.number)
+            )
+            settled[claim.id], hopeless[claim.id] = (
+                _is_settled(finding),
+                trend or bool(codes & HOPELESS),
+            )
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(
-            run_id, planned.number, len(self.plan.looks), planned.n_items, planned.n_clusters, repeated, decision
+            run_id,
+            planned.number,
+            len(self.plan.looks),
+            planned.n_items,
+            planned.n_clusters,
+            repeated,
+            decision,
         )
         self._done.append(made)
         return made
 
     def _decision(
-        self, number: int, settled: Mapping[str, bool], repeated: Mapping[str, float], hopeless: Mapping[str, bool]
+        self,
+        number: int,
+        settled: Mapping[str, bool],
+        repeated: Mapping[str, float],
+        hopeless: Mapping[str, bool],
     ) -> str:
         if number == len(self.plan.looks):
             return END
         holm = dict(zip(repeated, stats.holm(list(repeated.values()))[0], strict=True))
         decided = {name for name, done in settled.items() if done and holm[name] <= self._alpha}
         if len(decided) == len(settled):
-            return DECIDED  # also when no claim can be judged at all: more requests cannot change that
+            return (
+                DECIDED  # also when no claim can be judged at all: more requests cannot change that
+            )
         return FUTILE if all(name in decided or hopeless[name] for name in settled) else CONTINUE
 
     def alpha_of(self, look: Look) -> float:
@@ -129,7 +162,9 @@ class StopRule:
         return self.plan.looks[look.k - 1].alpha
 
     def saved(self, look: Look, items: ItemTable) -> Saved:
-        """Requests and dollars that stopping at ``look`` left unspent, at the measured mean dollars per item."""
+        """Requests and dollars that stopping at ``look`` left unspent, at the measured mean dollars
+        per item.
+        """
         left = len(self._order) - look.items
         requests, usd = 0.0, 0.0
         known = True
@@ -146,19 +181,29 @@ class StopRule:
 
 
 def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContext:
-    """Give the context for judging a run that ended at ``look``: repeated intervals and repeated p."""
+    """Give the context for judging a run that ended at ``look``: repeated intervals and repeated
+    p.
+    """
     return replace(context, look=look, look_alpha=rule.alpha_of(look))
 
 
 def _is_settled(finding: Finding) -> bool:
-    """Decided, or every reading is decided and they contradict each other: more data would not change it."""
+    """Decided, or every reading is decided and they contradict each other: more data would not
+    change it.
+    """
     if finding.status in {"supported", "refuted"}:
         return True
-    counted = [r for r in finding.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"]
-    return "depends_on_reading" in finding.reasons and all(r.status != "inconclusive" for r in counted)
+    counted = [
+        r for r in finding.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"
+    ]
+    return "depends_on_reading" in finding.reasons and all(
+        r.status != "inconclusive" for r in counted
+    )
 
 
 def _z(finding: Finding) -> float:
-    """|z| of the finding's two-sided p; readings that contradict each other count with their weakest."""
+    """|z| of the finding's two-sided p; readings that contradict each other count with their
+    weakest.
+    """
     p = 1.0 if finding.p is None else min(max(finding.p, 1e-300), 1.0)
     return abs(normal_quantile(p / 2))

@@ -33,7 +33,8 @@ class HostRate:
 
 @dataclass(frozen=True)
 class ClaimContext:
-    """Everything :func:`claimbench.claims.verdicts.decide_claims` needs beside claims and tables. All mappings are by arm name.
+    """Everything :func:`claimbench.claims.verdicts.decide_claims` needs beside claims and tables.
+    All mappings are by arm name.
 
     Attributes:
         profiles: comparability keys of each arm (see :mod:`claimbench.claims.gate`).
@@ -41,7 +42,8 @@ class ClaimContext:
         arms_not_run: why an arm was not run.
         list_prices: published prices, for that reading.
         hosts: hourly price and utilisation of local arms.
-        projections: claim id -> projected (never measured) figures, attached to ``arm_not_measured`` verdicts.
+        projections: claim id -> projected (never measured) figures, attached to
+            ``arm_not_measured`` verdicts.
         instrument_error_s: the harness's own clock error at the concurrency used, seconds.
         loop_lag_p99_s: 99th percentile of the event loop's lag, seconds; None = unknown.
         judged_tasks: tasks scored by a model as judge.
@@ -51,7 +53,8 @@ class ClaimContext:
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.
-        look: the look a run stopped at when decided; the displayed interval is then the repeated one.
+        look: the look a run stopped at when decided; the displayed interval is then the repeated
+            one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
         deterministic: arms whose serving has no sampling noise (temperature 0).
     """
@@ -80,11 +83,12 @@ class ClaimContext:
 class Question:
     """One testable meaning of a claim between two arms (or of one arm), ready to be decided.
 
-    ``interval_at(alpha)`` gives the interval; ``threshold`` decides, ``strict`` is the unrounded one. ``contrast_at``
-    stands in where a ratio's interval is unbounded: its interval is compared with 0 in the same direction.
-    ``sensitivity`` holds intervals of other ways to look at the same data. ``blocked`` reasons forbid a decision;
-    ``not_formed`` makes the reading n/a; ``scale``: how the number is shown. ``infeasible_p``: p of the baseline lying
-    where arithmetic forbids the claim, None where it does not.
+    ``interval_at(alpha)`` gives the interval; ``threshold`` decides, ``strict`` is the unrounded
+    one. ``contrast_at`` stands in where a ratio's interval is unbounded: its interval is compared
+    with 0 in the same direction. ``sensitivity`` holds intervals of other ways to look at the same
+    data. ``blocked`` reasons forbid a decision; ``not_formed`` makes the reading n/a; ``scale``:
+    how the number is shown. ``infeasible_p``: p of the baseline lying where arithmetic forbids the
+    claim, None where it does not.
     """
 
     name: str
@@ -115,7 +119,9 @@ class Question:
 
 @dataclass(frozen=True)
 class Finding:
-    """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to ``status``."""
+    """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to
+    ``status``.
+    """
 
     status: VerdictStatus
     p: float | None
@@ -129,7 +135,9 @@ class Finding:
 
 @dataclass(frozen=True)
 class Leaf:
-    """One simple claim about one pair of arms on a set of items (``mask``: bool per item of the table)."""
+    """One simple claim about one pair of arms on a set of items (``mask``: bool per item of the
+    table).
+    """
 
     claim: Claim
     ours: str

@@ -1,4 +1,6 @@
-"""Claims + both tables -> verdicts. Pure: no I/O, no clock; the comparability gate comes before every comparison."""
+"""Claims + both tables -> verdicts. Pure: no I/O, no clock; the comparability gate comes before
+every comparison.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,12 @@ from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
 
 __all__ = [
-    "HostRate",
     "ClaimContext",
+    "HostRate",
     "ListPrice",
     "context_of",
+    "decide_claims",
     "explain_text",
-    "judge",
     "parse_claim",
     "parse_claims",
 ]
@@ -36,18 +38,25 @@ def decide_claims(
     """Judge every claim of a report.
 
     Args:
-        claims: parsed claims; those declared before the run form the Holm family of their headline readings.
+        claims: parsed claims; those declared before the run form the Holm family of their headline
+            readings.
         items: one row per task and sample.
         calls: one row per finished call.
-        context: comparability profiles, prices, clock errors, the look at which the run stopped; see ClaimContext.
+        context: comparability profiles, prices, clock errors, the look at which the run stopped;
+            see ClaimContext.
 
     Returns:
-        One verdict per claim, in order. A claim is decided only if its Holm-adjusted p is at most its alpha.
+        One verdict per claim, in order. A claim is decided only if its Holm-adjusted p is at most
+        its alpha.
     """
     ctx = context or ClaimContext()
-    findings = [_ClaimDecider(items, calls, ctx, _level(claim, ctx)).finding(claim) for claim in claims]
+    findings = [
+        _ClaimDecider(items, calls, ctx, _level(claim, ctx)).finding(claim) for claim in claims
+    ]
     ps = [_family_p(claim, finding, ctx) for claim, finding in zip(claims, findings, strict=True)]
-    family = [i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None]
+    family = [
+        i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None
+    ]
     adjusted: dict[int, float] = {}
     if family:
         values = stats.holm([ps[i] or 0.0 for i in family])[0]
@@ -61,7 +70,9 @@ def decide_claims(
 def claim_findings(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext, alpha: float
 ) -> list[Finding]:
-    """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use this."""
+    """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use
+    this.
+    """
     return [_ClaimDecider(items, calls, context, alpha).finding(claim) for claim in claims]
 
 
@@ -77,39 +88,59 @@ def context_of(
     look: Look | None = None,
     look_alpha: float | None = None,
 ) -> ClaimContext:
-    """Assemble the judge's context from what a run left; prices, projections and calibration come from their owners."""
+    """Assemble the judge's context from what a run left; prices, projections and calibration come
+    from their owners.
+    """
     profiles = {}
     for arm in suite.arms:
         rows = calls.arms.get(arm.name)
         used = set(rows.session.tolist()) if rows is not None else set()
-        profiles[arm.name] = gate.arm_profile(suite, manifest, arm, [s for s in sessions if s.n in used])
+        profiles[arm.name] = gate.arm_profile(
+            suite, manifest, arm, [s for s in sessions if s.n in used]
+        )
     lags = [s.loop_lag_ms["p99"] for s in sessions if "p99" in s.loop_lag_ms]
     judged = {t.name for t in suite.tasks if t.scorers and "judge" in t.scorers[0].name}
     calm = {a.name for a in suite.arms if a.params.temperature == 0 and a.device is not None}
     return ClaimContext(
-        profiles=profiles, allow=frozenset(suite.allow), arms_not_run=manifest.arms_not_run,
-        list_prices=list_prices or {}, hosts=_hosts(suite), projections=projections or {},
-        instrument_error_s=instrument_error_s or {}, loop_lag_p99_s=max(lags) / 1000 if lags else None,
-        judged_tasks=frozenset(judged), trust_judge="judge_uncorrected" in suite.allow,
+        profiles=profiles,
+        allow=frozenset(suite.allow),
+        arms_not_run=manifest.arms_not_run,
+        list_prices=list_prices or {},
+        hosts=_hosts(suite),
+        projections=projections or {},
+        instrument_error_s=instrument_error_s or {},
+        loop_lag_p99_s=max(lags) / 1000 if lags else None,
+        judged_tasks=frozenset(judged),
+        trust_judge="judge_uncorrected" in suite.allow,
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
-        devices={a.name: a.device for a in suite.arms}, look=look, look_alpha=look_alpha,
+        devices={a.name: a.device for a in suite.arms},
+        look=look,
+        look_alpha=look_alpha,
         deterministic=frozenset(calm),
-    )  # fmt: skip
+    )
 
 
 def _hosts(suite: Suite) -> dict[str, HostRate]:
-    """Hourly price and utilisation of arms whose cost is stated as ``host: {usd_per_hour, utilisation}``."""
+    """Hourly price and utilisation of arms whose cost is stated as ``host: {usd_per_hour,
+    utilisation}``.
+    """
     out = {}
     for arm in suite.arms:
         host = arm.cost_model.get("host")
-        if isinstance(host, Mapping) and host.get("usd_per_hour") is not None and host.get("utilisation") is not None:
+        if (
+            isinstance(host, Mapping)
+            and host.get("usd_per_hour") is not None
+            and host.get("utilisation") is not None
+        ):
             out[arm.name] = HostRate(float(host["usd_per_hour"]), float(host["utilisation"]))
     return out
 
 
 def _level(claim: Claim, ctx: ClaimContext) -> float:
-    """Alpha of the displayed interval: the claim's, or the nominal alpha of the look where the run stopped."""
+    """Alpha of the displayed interval: the claim's, or the nominal alpha of the look where the run
+    stopped.
+    """
     if ctx.look is None:
         return claim.alpha
     if ctx.look_alpha is not None:
@@ -119,7 +150,9 @@ def _level(claim: Claim, ctx: ClaimContext) -> float:
 
 
 def _family_p(claim: Claim, finding: Finding, ctx: ClaimContext) -> float | None:
-    """The p that stands for a claim in Holm's family; the running minimum of repeated p's after early stopping."""
+    """The p that stands for a claim in Holm's family; the running minimum of repeated p's after
+    early stopping.
+    """
     if finding.status == "not_comparable" or finding.p is None:
         return None
     if ctx.look is not None:
@@ -136,18 +169,28 @@ class _ClaimDecider:
     def finding(self, claim: Claim) -> Finding:
         """Judge a claim of any kind, before Holm over the report."""
         if claim.kind == "not_measurable":
-            return Finding("not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",))
+            return Finding(
+                "not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",)
+            )
         if claim.kind == "compound":
             return all_of([replace(self.finding(p), title=p.id) for p in claim.parts], self.alpha)
         if claim.kind == "class_level":
-            each = [self.finding(replace(claim.parts[0], treatments=(arm,))) for arm in claim.treatments]
+            each = [
+                self.finding(replace(claim.parts[0], treatments=(arm,))) for arm in claim.treatments
+            ]
             named = [replace(o, title=arm) for arm, o in zip(claim.treatments, each, strict=True)]
             return (
-                any_of(named, self.alpha) if named else Finding("not_comparable", None, reasons=("arm_not_measured",))
+                any_of(named, self.alpha)
+                if named
+                else Finding("not_comparable", None, reasons=("arm_not_measured",))
             )
         if not claim.treatments:
-            return Finding("not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",))
-        return combine(claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha)
+            return Finding(
+                "not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",)
+            )
+        return combine(
+            claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha
+        )
 
     def _leaf(self, leaf: Leaf) -> Finding:
         return leaf_finding(leaf, self.items, self.calls, self.ctx, self.alpha)
@@ -162,7 +205,9 @@ class _ClaimDecider:
         return mask
 
     def _slices(self, claim: Claim) -> list[tuple[str, BoolArray]]:
-        """The declared workloads that "up to" and "sometimes" range over: one column, else tasks, else all columns."""
+        """The declared workloads that "up to" and "sometimes" range over: one column, else tasks,
+        else all columns.
+        """
         if claim.slice is not None:
             columns = [claim.slice[0]]
         elif claim.task is None and len(np.unique(self.items.task)) > 1:
@@ -178,11 +223,18 @@ class _ClaimDecider:
 
 
 def _verdict(
-    claim: Claim, finding: Finding, p_holm: float | None, items: ItemTable, calls: CallTable, ctx: ClaimContext
+    claim: Claim,
+    finding: Finding,
+    p_holm: float | None,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
 ) -> Verdict:
     decided = finding.status in {"supported", "refuted"}
     if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
-        finding = replace(finding, status="inconclusive", reasons=(*finding.reasons, "multiplicity"))
+        finding = replace(
+            finding, status="inconclusive", reasons=(*finding.reasons, "multiplicity")
+        )
     flags = finding.flags
     if claim.declared == "after":
         flags = (*flags, "declared_after")
@@ -193,12 +245,26 @@ def _verdict(
     parts: tuple[Verdict, ...] = ()
     if claim.kind == "compound":
         engine = _ClaimDecider(items, calls, ctx, _level(claim, ctx))
-        parts = tuple(_verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts)
+        parts = tuple(
+            _verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts
+        )
     absent = any(r.startswith("arm_not_measured") for r in finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
-    sentence = _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
-    return Verdict(claim, finding.status, finding.headline, finding.qualifier, readings, flags, finding.reasons,
-                   sentence, projected, parts)  # fmt: skip
+    sentence = (
+        _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
+    )
+    return Verdict(
+        claim,
+        finding.status,
+        finding.headline,
+        finding.qualifier,
+        readings,
+        flags,
+        finding.reasons,
+        sentence,
+        projected,
+        parts,
+    )
 
 
 def _with_holm(reading: Reading, finding: Finding, p_holm: float | None) -> Reading:
@@ -216,5 +282,7 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     return (
-        f'{lead}: "{claim.text or claim.id}": {words[finding.status]}. ' + " ".join(p.sentence for p in parts) + after
+        f'{lead}: "{claim.text or claim.id}": {words[finding.status]}. '
+        + " ".join(p.sentence for p in parts)
+        + after
     )

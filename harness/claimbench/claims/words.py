@@ -1,4 +1,6 @@
-"""Claims, readings and reasons in plain English, for a buyer. Codes stand before the first colon of a reason."""
+"""Claims, readings and reasons in plain English, for a buyer. Codes stand before the first colon of
+a reason.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ REASONS: Mapping[str, str] = {
     "allowed_": "a difference between the arms that the suite accepts",
     "arm_not_measured": "the arm was not run",
     "arm_stopped": "every further call of the arm would have failed the same way",
-    "billing_unknown": "some bills are known only within bounds, and the verdict differs between them",
+    "billing_unknown": (
+        "some bills are known only within bounds, and the verdict differs between them"
+    ),
     "cached_excluded": "answers from a cache have no latency of this run",
     "client_limited": "the harness itself was too busy to time the answers",
     "cost_basis_missing": "the arm's dollars are 0 because its hardware is not counted",
@@ -40,9 +44,13 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
-    "human_labels_only": "people's labels alone, too few or too dependent to correct the judge's scores with",
+    "human_labels_only": (
+        "people's labels alone, too few or too dependent to correct the judge's scores with"
+    ),
     "judge_corrected": "the judge's scores, corrected by people's labels of a random sample (PPI)",
-    "judge_uncorrected": "scored by a model as judge; people have to label a sample first (bench labels)",
+    "judge_uncorrected": (
+        "scored by a model as judge; people have to label a sample first (bench labels)"
+    ),
     "missing_sensitive": "the missing calls could overturn it",
     "multiplicity": "not decided once all claims of the report are counted (Holm)",
     "n_too_small": "too few items or independent groups for any verdict",
@@ -61,7 +69,9 @@ REASONS: Mapping[str, str] = {
     "some_not_comparable": "not every arm of the class could be compared",
     "stopped_at_look": "the run stopped early; intervals and p-values allow for the looks",
     "tail_dominated": "one request carries more than a tenth of the dollars",
-    "test_disagrees": "one of few groups carries the sum: outside its interval the test does not reject either",
+    "test_disagrees": (
+        "one of few groups carries the sum: outside its interval the test does not reject either"
+    ),
     "tail_guard": "a wider level, because few requests carry most of the sum",
 }
 
@@ -115,7 +125,10 @@ def interval_text(estimate: Estimate, scale: str) -> str:
     """``(95% interval 6.2% to 8.3%)``."""
     unit = " points" if scale == "points" else ""
     signed = scale == "points"
-    low, high = number(estimate.low, scale, signed=signed), number(estimate.high, scale, signed=signed)
+    low, high = (
+        number(estimate.low, scale, signed=signed),
+        number(estimate.high, scale, signed=signed),
+    )
     level = f"{100 * estimate.level:.4g}%"
     if {low, high} == {"unbounded"}:
         return f"({level} interval: no bounds)"
@@ -141,12 +154,17 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     """Say what was found, without the verdict."""
     value = number(estimate.value, question.scale)
     if estimate.value is None:
-        return f"no single value exists for {question.label} of {ours}" + (f" against {theirs}" if theirs else "")
+        return f"no single value exists for {question.label} of {ours}" + (
+            f" against {theirs}" if theirs else ""
+        )
     if question.scale == "points":
         if estimate.value == 0:
             return f"{ours} is exactly as accurate as {theirs}"
         word = "more" if estimate.value > 0 else "less"
-        return f"{ours} is {number(abs(estimate.value), 'points')} points {word} accurate than {theirs}"
+        return (
+            f"{ours} is {number(abs(estimate.value), 'points')} points {word} accurate than"
+            f" {theirs}"
+        )
     if question.scale == "share":
         return f"{ours} is right on {value} of the items"
     if question.scale == "usd":
@@ -160,16 +178,22 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
         "relative": f"{ours}'s accuracy is {value} of {theirs}'s",
         "error_reduction": f"{ours} makes {value} of {theirs}'s errors",
     }
-    return phrases.get(question.name) or f"{ours}'s {question.label} is {value} of {theirs}'s {UNDER}"
+    return (
+        phrases.get(question.name) or f"{ours}'s {question.label} is {value} of {theirs}'s {UNDER}"
+    )
 
 
 def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
-    """One sentence for one reading: status, finding, interval, what was needed, and why not if not."""
+    """One sentence for one reading: status, finding, interval, what was needed, and why not if
+    not.
+    """
     if reading.status == "n/a" or reading.estimate is None:
         return f"Not formed: {question.label} ({question.not_formed})."
     where = f" {leaf.where}" if leaf.where else ""
     said = finding(question, reading.estimate, leaf.ours, leaf.theirs)
-    text = f"{LEAD[reading.status]}: {said}{where} {interval_text(reading.estimate, question.scale)}"
+    text = (
+        f"{LEAD[reading.status]}: {said}{where} {interval_text(reading.estimate, question.scale)}"
+    )
     text += f"; {needed_text(question)}"
     if reading.infeasible:
         return f"{text}: impossible, given {leaf.theirs}'s accuracy."
@@ -187,7 +211,10 @@ def more_text(reading: Reading) -> str:
     if math.isinf(low):
         return " The estimate sits on the threshold: more samples may never resolve it."
     if math.isinf(high):
-        text = f" About {low:,.0f} more samples at best; it may never resolve, because the estimate is so close"
+        text = (
+            f" About {low:,.0f} more samples at best; it may never resolve, because the estimate is"
+            " so close"
+        )
     elif low <= 1 < high:
         text = f" Up to about {high:,.0f} more samples would settle it"
     elif low == high:
@@ -199,7 +226,9 @@ def more_text(reading: Reading) -> str:
         cost.append(_span("$", reading.dollars_more, ""))
     if reading.hours_more is not None:
         low, high = reading.hours_more
-        cost.append(_time(low) if math.isinf(high) or low == high else f"{_time(low)} to {_time(high)}")
+        cost.append(
+            _time(low) if math.isinf(high) or low == high else f"{_time(low)} to {_time(high)}"
+        )
     return text + (f" ({', '.join(cost)})" if cost else "") + "."
 
 
@@ -226,10 +255,20 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
     head = next((r for r in outcome.readings if r.name == outcome.headline), None)
-    if head is None and outcome.status == "inconclusive" and "depends_on_reading" not in outcome.reasons:
+    if (
+        head is None
+        and outcome.status == "inconclusive"
+        and "depends_on_reading" not in outcome.reasons
+    ):
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
-        return f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
-    body = head.sentence.split("; needed")[0].split(": ", 1)[-1] if head else f"{quoted} has no tested reading"
+        return (
+            f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
+        )
+    body = (
+        head.sentence.split("; needed")[0].split(": ", 1)[-1]
+        if head
+        else f"{quoted} has no tested reading"
+    )
     if outcome.status in {"supported", "refuted"}:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
@@ -238,7 +277,10 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
     why = "; ".join(explain_reason(r) for r in outcome.reasons if r not in {"tail_guard"})
     tail = f": {why}" if why else ""
-    return f"Inconclusive: {body}; that does not settle {quoted}{tail}.{more_text(head) if head else ''}{after}"
+    return (
+        f"Inconclusive: {body}; that does not settle"
+        f" {quoted}{tail}.{more_text(head) if head else ''}{after}"
+    )
 
 
 def _depends(readings: Sequence[Reading], quoted: str) -> str:
@@ -264,11 +306,25 @@ MEANS: Mapping[str, str] = {
     "ttft": "time to first token",
     "tpot": "time per output token",
     "e2e": "end-to-end time",
-    **{f"{m}.{tier}": f"{t} of the {tier} tier" for m, t in (("ttft", "time to first token"),
-                                                             ("tpot", "time per output token"))
-       for tier in ("server", "interactive")},
-    **{f"{m}.time_cut": f"less {t}" for m, t in (("ttft", "time to first token"), ("tpot", "time per output token"),
-                                                  ("e2e", "end-to-end time"))},
-    **{f"{m}.rate_up": f"more speed in {t}" for m, t in (("ttft", "time to first token"),
-                                                         ("tpot", "output tokens"), ("e2e", "whole answers"))},
-}  # fmt: skip
+    **{
+        f"{m}.{tier}": f"{t} of the {tier} tier"
+        for m, t in (("ttft", "time to first token"), ("tpot", "time per output token"))
+        for tier in ("server", "interactive")
+    },
+    **{
+        f"{m}.time_cut": f"less {t}"
+        for m, t in (
+            ("ttft", "time to first token"),
+            ("tpot", "time per output token"),
+            ("e2e", "end-to-end time"),
+        )
+    },
+    **{
+        f"{m}.rate_up": f"more speed in {t}"
+        for m, t in (
+            ("ttft", "time to first token"),
+            ("tpot", "output tokens"),
+            ("e2e", "whole answers"),
+        )
+    },
+}

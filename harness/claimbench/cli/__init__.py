@@ -1,7 +1,7 @@
 """The command line: ``bench``. One file per command; this one only finds them.
 
-``bench --help`` answers from the table below without importing anything else, so that it costs little more than
-starting Python.
+``bench --help`` answers from the table below without importing anything else, so that it costs
+little more than starting Python.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "Run a suite: measure every arm, judge its claims, write the report."),
-    "plan": ("plan", "Say what a run would cost in calls, dollars and hours, and what it could resolve."),
+    "plan": (
+        "plan",
+        "Say what a run would cost in calls, dollars and hours, and what it could resolve.",
+    ),
     "report": ("report", "Write the report of a stored run again, without calling a model."),
     "check": ("check", "Judge a stored run for a pipeline: exit code by claims and thresholds."),
     "list": ("list", "List the stored runs."),
@@ -35,7 +38,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sweep": ("sweep", "Load one arm at rising concurrencies: throughput, goodput, the knee."),
     "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
 }
-"""Command -> (module in this package, one line of help); the module holds a click command of the command's name."""
+"""Command -> (module in this package, one line of help); the module holds a click command of the
+command's name.
+"""
 
 USAGE = """Usage: bench [OPTIONS] COMMAND [ARGS]...
 
@@ -55,7 +60,9 @@ Start with: bench run suites/support.yaml      Exit codes: docs/architecture.md
 
 def usage() -> str:
     """The text of ``bench --help``."""
-    return USAGE.format(commands="\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items()))
+    return USAGE.format(
+        commands="\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items())
+    )
 
 
 def _version() -> str:
@@ -98,7 +105,11 @@ def group() -> click.Group:
             formatter.write(usage())
 
     root = Lazy("bench", no_args_is_help=False)
-    root.params.append(click.Option(["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print))
+    root.params.append(
+        click.Option(
+            ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print
+        )
+    )
     return root
 
 
@@ -109,8 +120,12 @@ def _print(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with the code of docs/architecture.md; the one place where errors end up."""
-    args = [*(sys.argv[1:] if argv is None else argv)]  # not list(): importing cli.list sets this module's `list`
+    """Run the command line and exit with the code of docs/architecture.md; the one place where
+    errors end up.
+    """
+    args = [
+        *(sys.argv[1:] if argv is None else argv)
+    ]  # not list(): importing cli.list sets this module's `list`
     if args in ([], ["--help"], ["-h"]):
         print(usage(), end="")
         return
@@ -121,9 +136,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 COLLECTOR = (500_000, 50, 100)
-"""When Python looks for garbage in cycles. A command makes hundreds of thousands of objects that all stay in use, of
-imports and of a run's records; walking them again and again is a fifth of its time. While a run measures, another
-setting holds (:mod:`claimbench.machine.garbage_collection`)."""
+"""When Python looks for garbage in cycles. A command makes hundreds of thousands of objects that
+all stay in use, of imports and of a run's records; walking them again and again is a fifth of its
+time. While a run measures, another setting holds (:mod:`claimbench.machine.garbage_collection`)."""
 
 
 def _without_keys(text: str) -> str:
@@ -144,7 +159,9 @@ def _guarded(args: list[str]) -> int:
     from claimbench.errors import EXIT_INCOMPLETE, EXIT_USAGE, BenchError
 
     gc.set_threshold(*COLLECTOR)
-    atexit.register(gc.freeze)  # else Python looks through everything once more on its way out: a quarter of a second
+    atexit.register(
+        gc.freeze
+    )  # else Python looks through everything once more on its way out: a quarter of a second
     try:
         code = group().main(args, prog_name="bench", standalone_mode=False)
     except BenchError as error:

@@ -1,4 +1,6 @@
-"""The price book of the command line: our own YAML books, shipped with the providers, and genai-prices."""
+"""The price book of the command line: our own YAML books, shipped with the providers, and
+genai-prices.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,8 @@ def price_book(first: Sequence[Path] = ()) -> PriceBook:
 
 
 def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
-    """Read prices for a suite from ``path``: a YAML book, a book frozen with another run (JSON), or ``installed``.
+    """Read prices for a suite from ``path``: a YAML book, a book frozen with another run (JSON), or
+    ``installed``.
 
     Raises:
         BenchError: it is neither, or the frozen book lacks an arm.
@@ -44,7 +47,9 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
     except OSError as error:
         raise BenchError(f"{path}: cannot read the price book: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise BenchError(f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml") from error
+        raise BenchError(
+            f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml"
+        ) from error
     missing = [arm.name for arm in suite.asked if arm.name not in frozen]
     if missing:
         raise BenchError(f"{path}: this price book has no arm {', '.join(missing)}")

@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from claimbench.types import Json
 
 PROVIDERS = ("compatible", "openai")
-"""One per source of stamps: the kernel or our transport, and an SDK. The in-process worker comes with the harness."""
+"""One per source of stamps: the kernel or our transport, and an SDK. The in-process worker comes
+with the harness.
+"""
 
 
 def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
-    """Measure (about half a minute), print a table unless ``quiet``, keep it in the results folder."""
+    """Measure (about half a minute), print a table unless ``quiet``, keep it in the results
+    folder.
+    """
     from claimbench.cli.common import provider_factories
     from claimbench.machine.calibration import write_last
     from claimbench.run.calibrate import calibrate, server_process
@@ -26,7 +30,8 @@ def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
     if not quiet:
         click.echo("\nThe harness's own clock error (reported minus true, ms):")
         click.echo(
-            f"  {'provider':<12}{'stamps':<12}{'in flight':>9}{'calls':>7}{'TTFT':>9}{'p99':>9}{'E2E':>9}{'p99':>9}"
+            f"  {'provider':<12}{'stamps':<12}{'in flight':>9}{'calls':>7}"
+            f"{'TTFT':>9}{'p99':>9}{'E2E':>9}{'p99':>9}"
         )
     command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with server_process(command) as url:
@@ -34,7 +39,10 @@ def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
         found = asyncio.run(calibrate(provider_factories(PROVIDERS), url, show=show))
     path = write_last(results, found)
     if not quiet:
-        click.echo(f"kept in {path}; every run from now on carries it, and latency claims are judged with it")
+        click.echo(
+            f"kept in {path}; every run from now on carries it, and latency claims are judged"
+            " with it"
+        )
     return found
 
 

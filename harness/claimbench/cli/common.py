@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from claimbench.errors import EXIT_OK, EXIT_ORDER, EXIT_REFUTED, EXIT_UNDECIDED, BenchError, PluginError, StoreError
+from claimbench.errors import (
+    EXIT_OK,
+    EXIT_ORDER,
+    EXIT_REFUTED,
+    EXIT_UNDECIDED,
+    BenchError,
+    PluginError,
+    StoreError,
+)
 
 if TYPE_CHECKING:
     from claimbench.provider.contract import ProviderContext, ProviderFactory
@@ -53,7 +61,9 @@ def suite_options(command: F) -> F:
         metavar="KEY=VALUE",
         help="Change a suite value, e.g. arms.NAME.base_url=http://... Repeatable.",
     )(command)
-    return click.option("--allow-outside", is_flag=True, help="Let the suite read files outside its folder.")(command)
+    return click.option(
+        "--allow-outside", is_flag=True, help="Let the suite read files outside its folder."
+    )(command)
 
 
 def open_store(results: Path, *, create: bool = False) -> ResultsStore:
@@ -65,12 +75,17 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
     from claimbench.store.results import ResultsStore
 
     if not create and not results.exists():
-        raise StoreError(f"{results}: no results here yet", hint="run a suite first: bench run suites/support.yaml")
+        raise StoreError(
+            f"{results}: no results here yet",
+            hint="run a suite first: bench run suites/support.yaml",
+        )
     return ResultsStore.open(results, create=create, read_only=not create)
 
 
 def print_json(value: object) -> None:
-    """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an unbounded end is null."""
+    """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an
+    unbounded end is null.
+    """
     click.echo(json.dumps(_finite(value), ensure_ascii=False, default=_plain, allow_nan=False))
 
 
@@ -107,12 +122,18 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
     for name in dict.fromkeys(names):
         if name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"installed providers: {', '.join(sorted(known))}"
+            hint = (
+                f"did you mean '{near[0]}'?"
+                if near
+                else f"installed providers: {', '.join(sorted(known))}"
+            )
             raise PluginError(f"no provider '{name}'", hint=hint)
         try:
             found[name] = known[name].load()
         except Exception as error:
-            raise PluginError(f"provider '{name}' ({known[name].value}) cannot be loaded: {error}") from error
+            raise PluginError(
+                f"provider '{name}' ({known[name].value}) cannot be loaded: {error}"
+            ) from error
     return found
 
 
@@ -144,7 +165,9 @@ def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
 
 
 def told(verdict: Verdict) -> str:
-    """A verdict's sentence without the status that begins it, for lines where the status stands already."""
+    """A verdict's sentence without the status that begins it, for lines where the status stands
+    already.
+    """
     lead, colon, rest = verdict.sentence.partition(": ")
     return rest if colon and lead.lower().replace(" ", "_") == verdict.status else verdict.sentence
 
@@ -154,7 +177,9 @@ def worst(codes: Sequence[int]) -> int:
     return min(codes, key=EXIT_ORDER.index)
 
 
-def positive_dollars(_context: click.Context, option: click.Parameter, value: str | None) -> Decimal | None:
+def positive_dollars(
+    _context: click.Context, option: click.Parameter, value: str | None
+) -> Decimal | None:
     """Callback: a positive amount of dollars."""
     if value is None:
         return None
@@ -162,10 +187,15 @@ def positive_dollars(_context: click.Context, option: click.Parameter, value: st
     try:
         amount = Decimal(value)
     except ArithmeticError:
-        raise BenchError(f"{name} {value}: not an amount of dollars", hint=f"for example {name} 2.50") from None
+        raise BenchError(
+            f"{name} {value}: not an amount of dollars", hint=f"for example {name} 2.50"
+        ) from None
     if not amount.is_finite() or amount <= 0:
         raise BenchError(
             f"{name} {value}: with this limit no priced request could be sent",
-            hint="give a positive amount, choose local arms with --arm, or use bench plan to see what a run would cost",
+            hint=(
+                "give a positive amount, choose local arms with --arm, or use bench plan to see"
+                " what a run would cost"
+            ),
         )
     return amount

@@ -34,11 +34,20 @@ def economics_of(evaluation: Evaluation) -> Economics:
     )
     projected = {}
     if basis is not None:
-        projected = {name: project_arm(p, basis, moment) for name, p in prices.items() if name not in measured}
+        projected = {
+            name: project_arm(p, basis, moment)
+            for name, p in prices.items()
+            if name not in measured
+        }
     return Economics(
         break_even=tuple(
             break_even_of(
-                p.local_arm, p.api_arm, p.usd_per_hour, p.api_usd_per_request, p.capacity_per_hour, basis=p.basis
+                p.local_arm,
+                p.api_arm,
+                p.usd_per_hour,
+                p.api_usd_per_request,
+                p.capacity_per_hour,
+                basis=p.basis,
             )
             for p in pairs(prices, calls, measured, projected)
         ),

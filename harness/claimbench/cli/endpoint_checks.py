@@ -1,4 +1,6 @@
-"""``bench doctor --suite``: the endpoints of a suite's arms, asked before a run; with ``--call`` one measured call."""
+"""``bench doctor --suite``: the endpoints of a suite's arms, asked before a run; with ``--call``
+one measured call.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,12 @@ if TYPE_CHECKING:
 RUN_ID = "doctor"
 
 
-async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: bool, call: bool) -> list[Check]:
-    """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``, one call."""
+async def endpoint_checks(
+    path: Path, overrides: Sequence[str], allow_outside: bool, call: bool
+) -> list[Check]:
+    """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``,
+    one call.
+    """
     from claimbench.run.arms import at_its_line
     from claimbench.suite.load import load_suite
 
@@ -29,7 +35,9 @@ async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: b
     found: list[Check] = []
     for arm in suite.asked:
         if arm.serve is not None:
-            found.append(Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run"))
+            found.append(
+                Check(f"arm {arm.name}", "ok", "its server is started, and checked, by a run")
+            )
             continue
         try:
             with at_its_line(suite, arm):
@@ -37,15 +45,21 @@ async def endpoint_checks(path: Path, overrides: Sequence[str], allow_outside: b
         except BenchError as error:
             found.append(Check(f"arm {arm.name}", "error", str(error), error.hint))
             continue
-        if hasattr(provider, "stream"):  # what runs in this process or replays a run has no endpoint
+        if hasattr(
+            provider, "stream"
+        ):  # what runs in this process or replays a run has no endpoint
             found += await _checks(suite, arm, provider, context, call)
         else:
             why = provider.missing()
-            found.append(Check(f"arm {arm.name}", "missing" if why else "ok", why or "runs in this process"))
+            found.append(
+                Check(f"arm {arm.name}", "missing" if why else "ok", why or "runs in this process")
+            )
     return [_without_keys(suite, check) for check in found]
 
 
-async def _checks(suite: Suite, arm: Arm, provider: Any, context: ProviderContext, call: bool) -> list[Check]:
+async def _checks(
+    suite: Suite, arm: Arm, provider: Any, context: ProviderContext, call: bool
+) -> list[Check]:
     missing = provider.missing()
     if missing is not None:
         return [Check(f"arm {arm.name}", "missing", f"not asked: {missing}", _without(suite, arm))]
@@ -68,18 +82,32 @@ async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
     name = f"arm {arm.name}"
     listing = await listed(arm, provider, context)
     if listing is None:
-        return Check(name, "warning", f"{arm.provider} has no list of models to ask for", "try one call: --call")
+        return Check(
+            name,
+            "warning",
+            f"{arm.provider} has no list of models to ask for",
+            "try one call: --call",
+        )
     if listing.status is None:
         return Check(name, "error", f"{listing.url} cannot be reached: {listing.problem}")
     if listing.status in (401, 403):
         return Check(name, "error", f"{listing.url} refuses the key: {listing.problem}")
     if listing.problem is not None:
-        return Check(name, "warning", f"{listing.url} answers, with no list of models: {listing.problem}")
+        return Check(
+            name, "warning", f"{listing.url} answers, with no list of models: {listing.problem}"
+        )
     if arm.model in listing.ids:
-        return Check(name, "ok", f"reached, key taken, {arm.model} is one of {len(listing.ids):,} models")
+        return Check(
+            name, "ok", f"reached, key taken, {arm.model} is one of {len(listing.ids):,} models"
+        )
     near = did_you_mean(arm.model, listing.ids)
     hint = f"{listing.url} lists what there is; not every endpoint lists all it serves"
-    return Check(name, "warning", f"{arm.model} is none of the {len(listing.ids):,} models listed{near}", hint)
+    return Check(
+        name,
+        "warning",
+        f"{arm.model} is none of the {len(listing.ids):,} models listed{near}",
+        hint,
+    )
 
 
 async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
@@ -95,15 +123,31 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     from claimbench.types import Call
 
     task, clock = suite.tasks[0], SystemClock()
-    planned = Call(RUN_ID, RUN_ID, task.name, task.samples[0].id, 0, arm.name, seed=suite.order_seed, position=0)
+    planned = Call(
+        RUN_ID,
+        RUN_ID,
+        task.name,
+        task.samples[0].id,
+        0,
+        arm.name,
+        seed=suite.order_seed,
+        position=0,
+    )
     request = build_request(suite, task, task.samples[0], arm, planned)
     try:
         await provider.start()
         now_ns = clock.monotonic_ns()
         tried = await try_once(
-            provider, request, clock, number=1, session=0, queued_ns=now_ns, scheduled_ns=None, reserved_usd=None,
+            provider,
+            request,
+            clock,
+            number=1,
+            session=0,
+            queued_ns=now_ns,
+            scheduled_ns=None,
+            reserved_usd=None,
             turn=contextlib.nullcontext(),
-        )  # fmt: skip
+        )
     except BenchError as error:
         return Check(f"call {arm.name}", "error", error.message, error.hint)
     finally:
@@ -113,16 +157,28 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
         return Check(f"call {arm.name}", "error", f"{attempt.outcome.value}: {attempt.error}")
     money = pricing_for(suite, price_book(), clock).money
     return Check(
-        f"call {arm.name}", "ok", f"{attempt.outcome.value}: {_told(attempt)}, {_cost(money.cost(arm, attempt))}"
+        f"call {arm.name}",
+        "ok",
+        f"{attempt.outcome.value}: {_told(attempt)}, {_cost(money.cost(arm, attempt))}",
     )
 
 
 def _told(attempt: Attempt) -> str:
     timing, usage = attempt.timing, attempt.usage
-    first = "no content" if timing.first_content_ns is None else f"TTFT {_ms(timing.first_content_ns - timing.sent_ns)}"
+    first = (
+        "no content"
+        if timing.first_content_ns is None
+        else f"TTFT {_ms(timing.first_content_ns - timing.sent_ns)}"
+    )
     given, written = (None, None) if usage is None else (usage.input_total, usage.output_total)
-    tokens = [f"{'unknown' if n is None else f'{n:,}'} tokens {way}" for n, way in ((given, "in"), (written, "out"))]
-    return f"{first}, E2E {_ms(timing.ended_ns - timing.sent_ns)} (by {timing.stamp_source}), {', '.join(tokens)}"
+    tokens = [
+        f"{'unknown' if n is None else f'{n:,}'} tokens {way}"
+        for n, way in ((given, "in"), (written, "out"))
+    ]
+    return (
+        f"{first}, E2E {_ms(timing.ended_ns - timing.sent_ns)} (by {timing.stamp_source}),"
+        f" {', '.join(tokens)}"
+    )
 
 
 def _ms(duration_ns: int) -> str:
@@ -139,4 +195,6 @@ def _without_keys(suite: Suite, check: Check) -> Check:
     from claimbench.privacy.redact import Redactor
 
     mask = Redactor("full", known_secrets(suite)).mask
-    return replace(check, finding=mask(check.finding), hint=None if check.hint is None else mask(check.hint))
+    return replace(
+        check, finding=mask(check.finding), hint=None if check.hint is None else mask(check.hint)
+    )

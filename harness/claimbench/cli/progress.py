@@ -1,4 +1,6 @@
-"""What a person sees while a run goes on: a live table in a terminal, plain lines elsewhere (``--json``: on stderr)."""
+"""What a person sees while a run goes on: a live table in a terminal, plain lines elsewhere
+(``--json``: on stderr).
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,11 @@ def _left(arm: ArmProgress, elapsed_s: float) -> str:
         return "stopped"
     if arm.done == 0 or elapsed_s <= 0:
         return "-"
-    return "done" if arm.done >= arm.planned else duration((arm.planned - arm.done) * elapsed_s / arm.done)
+    return (
+        "done"
+        if arm.done >= arm.planned
+        else duration((arm.planned - arm.done) * elapsed_s / arm.done)
+    )
 
 
 def line(progress: Progress, now_ns: int) -> str:
@@ -52,16 +58,21 @@ def line(progress: Progress, now_ns: int) -> str:
         return "nothing left to send: every planned call is finished"
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
-    waiting = max((arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0)
+    waiting = max(
+        (arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0
+    )
     if progress.done >= progress.planned:
         return (
-            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} in all  {errors} errors  "
-            f"done in {duration(elapsed_s)}"
+            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} in all "
+            f" {errors} errors  done in {duration(elapsed_s)}"
         )
     left = "time left unknown yet"
     if progress.done:
         left = f"about {duration(waiting * elapsed_s * len(progress.arms) / progress.done)} left"
-    return f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  {errors} errors  {left}"
+    return (
+        f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  {errors}"
+        f" errors  {left}"
+    )
 
 
 def _table(progress: Progress, now_ns: int) -> Table:
@@ -70,7 +81,13 @@ def _table(progress: Progress, now_ns: int) -> Table:
 
     elapsed_s = (now_ns - progress.started_ns) / 1e9
     table = Table(box=None, pad_edge=False)
-    for column, justify in (("arm", "left"), ("", "left"), ("done", "right"), ("per s", "right"), ("dollars", "right")):
+    for column, justify in (
+        ("arm", "left"),
+        ("", "left"),
+        ("done", "right"),
+        ("per s", "right"),
+        ("dollars", "right"),
+    ):
         table.add_column(column, justify=justify)  # type: ignore[arg-type]  # rich's literal
     table.add_column("errors", justify="right")
     table.add_column("left", justify="right")
@@ -85,10 +102,16 @@ def _table(progress: Progress, now_ns: int) -> Table:
 
 
 @contextlib.asynccontextmanager
-async def shown(progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]) -> AsyncIterator[None]:
-    """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come, into ``notes_said``."""
+async def shown(
+    progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]
+) -> AsyncIterator[None]:
+    """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come, into
+    ``notes_said``.
+    """
     with _painter(progress, clock, out, notes_said) as paint:
-        task = asyncio.ensure_future(_repeat(paint, LIVE_EVERY_S if out.isatty() else PLAIN_EVERY_S))
+        task = asyncio.ensure_future(
+            _repeat(paint, LIVE_EVERY_S if out.isatty() else PLAIN_EVERY_S)
+        )
         try:
             yield
         finally:
@@ -108,7 +131,12 @@ class Painter:
     """Draws the present state; ``live`` is rich's display, or None for plain lines."""
 
     def __init__(
-        self, progress: Progress, clock: Clock, out: TextIO, live: object | None, notes_said: set[str]
+        self,
+        progress: Progress,
+        clock: Clock,
+        out: TextIO,
+        live: object | None,
+        notes_said: set[str],
     ) -> None:
         self._progress, self._clock, self._out, self._live = progress, clock, out, live
         self._notes_said = notes_said
@@ -137,7 +165,9 @@ class Painter:
 
 
 @contextlib.contextmanager
-def _painter(progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]) -> Iterator[Painter]:
+def _painter(
+    progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]
+) -> Iterator[Painter]:
     if not out.isatty():
         yield Painter(progress, clock, out, None, notes_said)
         return

@@ -1,4 +1,6 @@
-"""From a stored run to what a person opens; shared by ``run``, ``report``, ``show``, ``check`` and ``export``."""
+"""From a stored run to what a person opens; shared by ``run``, ``report``, ``show``, ``check`` and
+``export``.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
 
 
 def redactor(evaluation: Evaluation, profile: str = "full") -> Redactor:
-    """The only way text leaves for an artifact: keys of this environment masked, transcripts as ``profile`` says."""
+    """The only way text leaves for an artifact: keys of this environment masked, transcripts as
+    ``profile`` says.
+    """
     from claimbench.cli.secrets import known_secrets
     from claimbench.privacy.redact import Redactor, check_profile
 
@@ -89,9 +93,15 @@ def view_of(store: ResultsStore, evaluation: Evaluation, profile: str = "full") 
 
 
 def write_report(
-    store: ResultsStore, evaluation: Evaluation, *, output: Path | None = None, profile: str = "full"
+    store: ResultsStore,
+    evaluation: Evaluation,
+    *,
+    output: Path | None = None,
+    profile: str = "full",
 ) -> Path:
-    """Write ``report.html`` into the run's folder, or to ``output``; an old one is replaced only by a whole new one."""
+    """Write ``report.html`` into the run's folder, or to ``output``; an old one is replaced only by
+    a whole new one.
+    """
     from claimbench_reports.formats.html import render_html
 
     folder = store.run_folder(evaluation.stored.manifest.run_id)
@@ -105,10 +115,15 @@ def write_report(
 
 
 def write_index(store: ResultsStore, redact: Redactor) -> None:
-    """Write ``index.html`` of the results folder: every run with the verdicts of its last report."""
+    """Write ``index.html`` of the results folder: every run with the verdicts of its last
+    report.
+    """
     from claimbench_reports.formats.index import render_index
 
-    _replace(store.path.parent / "index.html", render_index([_past(store, info) for info in store.runs()], redact))
+    _replace(
+        store.path.parent / "index.html",
+        render_index([_past(store, info) for info in store.runs()], redact),
+    )
 
 
 def _replace(path: Path, text: str) -> None:
@@ -118,7 +133,9 @@ def _replace(path: Path, text: str) -> None:
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
-        raise StoreError(f"{path} cannot be written: {error.strerror}", hint="give --output FILE") from error
+        raise StoreError(
+            f"{path} cannot be written: {error.strerror}", hint="give --output FILE"
+        ) from error
 
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:
@@ -168,12 +185,24 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
             host = price.host
             for part, usd in host.parts_per_hour.items():
                 note = _watts(host) if part == "energy" else None
-                facts.append(PriceFact(name, part, usd, "hour", host.source, host.dated, f"host:{name}", note))
+                facts.append(
+                    PriceFact(
+                        name, part, usd, "hour", host.source, host.dated, f"host:{name}", note
+                    )
+                )
             if unmetered(price):
                 facts.append(PriceFact(name, "energy", None, "hour", note=NOT_METERED))
             share = Decimal(100) * host.utilisation
             facts.append(
-                PriceFact(name, "utilisation", None, "", host.source, host.dated, note=f"{share:f}% (assumed)")
+                PriceFact(
+                    name,
+                    "utilisation",
+                    None,
+                    "",
+                    host.source,
+                    host.dated,
+                    note=f"{share:f}% (assumed)",
+                )
             )
             continue
         if price.price is None or not price.known:
@@ -186,10 +215,27 @@ def _price_facts(evaluation: Evaluation) -> list[PriceFact]:
             facts.append(PriceFact(name, "price", None, "", note=str(why)))
             continue
         for part, rate in rates.items():
-            unit = "request" if part == "per_request" else "use" if part in UNIT_CLASSES else "1M tokens"
+            unit = (
+                "request"
+                if part == "per_request"
+                else "use"
+                if part in UNIT_CLASSES
+                else "1M tokens"
+            )
             dollars = rate.base * listed.factor if listed.currency == "USD" else None
             note = None if dollars is not None else f"{rate.base} {listed.currency}"
-            facts.append(PriceFact(name, part, dollars, unit, listed.source, listed.dated, listed.id_at(moment), note))
+            facts.append(
+                PriceFact(
+                    name,
+                    part,
+                    dollars,
+                    unit,
+                    listed.source,
+                    listed.dated,
+                    listed.id_at(moment),
+                    note,
+                )
+            )
     return facts + _implied(evaluation)
 
 
@@ -200,7 +246,10 @@ def _implied(evaluation: Evaluation) -> list[PriceFact]:
 
     stored = evaluation.stored
     found = unit_prices(evaluation.prices, stored.sessions, stored.calls, stored.attempts)
-    return [PriceFact(u.arm, u.what, u.usd, u.per, "measured in this run", None, None, u.note) for u in found]
+    return [
+        PriceFact(u.arm, u.what, u.usd, u.per, "measured in this run", None, None, u.note)
+        for u in found
+    ]
 
 
 NOT_METERED = "unavailable: no meter, and the suite states no watts; electricity is in no figure"
@@ -239,7 +288,11 @@ def _past(store: ResultsStore, info: RunInfo, mine: Manifest | None = None) -> E
 def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
     """Earlier runs of the suite; those of the same measured suite are marked comparable."""
     mine = evaluation.stored.manifest
-    past = [r for r in store.runs() if r.created_utc < mine.created_utc and r.suite_name == mine.suite_name]
+    past = [
+        r
+        for r in store.runs()
+        if r.created_utc < mine.created_utc and r.suite_name == mine.suite_name
+    ]
     found = [_past(store, info, mine) for info in past if info.run_id != mine.run_id]
     return [replace(run, report=f"../{run.report}" if run.report else None) for run in found]
 
@@ -253,15 +306,22 @@ def _warnings(evaluation: Evaluation) -> list[str]:
     if imported:
         files = ", ".join(imported["files"])
         warnings.append(
-            f"Measured by {imported['tool']}, not by ClaimBench ({files}): prompts, scores and clocks are that tool's."
+            f"Measured by {imported['tool']}, not by ClaimBench ({files}): prompts, scores and"
+            " clocks are that tool's."
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
-    warnings.extend(judge_lines(stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores))
+    warnings.extend(
+        judge_lines(
+            stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores
+        )
+    )
     if stored.manifest.limit is not None:
         taken = stored.manifest.options.get("samples") or {}
         sizes = {task.name: len(task.samples) for task in stored.suite.tasks}
-        listed = ", ".join(f"{taken.get(name, '?')} of {size} in {name}" for name, size in sizes.items())
+        listed = ", ".join(
+            f"{taken.get(name, '?')} of {size} in {name}" for name, size in sizes.items()
+        )
         warnings.append(f"A sample was measured, not the whole suite (--limit): {listed}.")
     last = stored.sessions[-1] if stored.sessions else None
     if last is not None and last.end_reason not in (None, "finished"):
@@ -272,18 +332,29 @@ def _warnings(evaluation: Evaluation) -> list[str]:
     warnings += [
         f"{_sentence(note, stored.manifest.arms_run)}."
         for note in stored.notes
-        if not note.startswith(("stopping", "look ")) and note.replace(" stopped: ", ": ", 1) not in told
+        if not note.startswith(("stopping", "look "))
+        and note.replace(" stopped: ", ": ", 1) not in told
     ]
-    return warnings + _unscored(evaluation) + _stopped_early(evaluation) + _second_opinion(evaluation)
+    return (
+        warnings + _unscored(evaluation) + _stopped_early(evaluation) + _second_opinion(evaluation)
+    )
 
 
 def _sentence(note: str, names: Sequence[str]) -> str:
-    """A note with a capital first, unless it begins with a name, which is written as its owner writes it."""
-    return note if note.startswith(tuple(f"{name} " for name in names)) else f"{note[:1].upper()}{note[1:]}"
+    """A note with a capital first, unless it begins with a name, which is written as its owner
+    writes it.
+    """
+    return (
+        note
+        if note.startswith(tuple(f"{name} " for name in names))
+        else f"{note[:1].upper()}{note[1:]}"
+    )
 
 
 def _unscored(evaluation: Evaluation) -> list[str]:
-    """Answers that a scorer could not judge, by scorer: they count as missing, which nobody may have to guess."""
+    """Answers that a scorer could not judge, by scorer: they count as missing, which nobody may
+    have to guess.
+    """
     from collections import Counter
 
     answered = {r.call.id for r in evaluation.stored.records if r.outcome.value == "ok"}
@@ -292,7 +363,8 @@ def _unscored(evaluation: Evaluation) -> list[str]:
     failed = [score for score in mine if score.status == "unscored"]
     first = {score.scorer: score.explanation for score in reversed(failed)}
     return [
-        f"{count} of {total[name]} answers could not be scored by '{name}' and count as missing: {first[name]}."
+        f"{count} of {total[name]} answers could not be scored by '{name}' and count as missing:"
+        f" {first[name]}."
         for name, count in Counter(score.scorer for score in failed).items()
     ]
 
@@ -307,10 +379,15 @@ def _stopped_early(evaluation: Evaluation) -> list[str]:
     last = stored.looks[-1]
     saved = rule_of(stored.suite, stored.calls, stored.looks).saved(last, evaluation.items)
     money = "" if saved.usd is None else f" and about ${saved.usd:.4g}"
-    why = "every claim was decided" if "decided" in last.decision else "more requests were unlikely to decide more"
+    why = (
+        "every claim was decided"
+        if "decided" in last.decision
+        else "more requests were unlikely to decide more"
+    )
     return [
-        f"Stopped at look {last.k} of {last.looks_planned}, after {last.items} items, because {why}: "
-        f"{saved.requests:,} requests{money} were not needed. Intervals are the repeated ones of that look."
+        f"Stopped at look {last.k} of {last.looks_planned}, after {last.items} items, because"
+        f" {why}: {saved.requests:,} requests{money} were not needed. Intervals are the repeated"
+        " ones of that look."
     ]
 
 

@@ -1,4 +1,6 @@
-"""Keys of the environment, of files and of keyrings, so that no error, record or report shows one."""
+"""Keys of the environment, of files and of keyrings, so that no error, record or report shows
+one.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ if TYPE_CHECKING:
 
 
 def known_secrets(suite: Suite) -> tuple[str, ...]:
-    """What the environment and the suite's key files hold; keyrings are not asked, for they may ask a person."""
+    """What the environment and the suite's key files hold; keyrings are not asked, for they may ask
+    a person.
+    """
     from claimbench.privacy.redact import secrets_in
 
     names = [arm.api_key_env for arm in suite.asked if arm.api_key_env]
@@ -26,7 +30,9 @@ def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
     from claimbench.privacy.key_guard import KeyGuard
 
     wanted = set(arms)
-    return KeyGuard(known_secrets(suite), _keys((arm for arm in suite.asked if arm.name in wanted), suite))
+    return KeyGuard(
+        known_secrets(suite), _keys((arm for arm in suite.asked if arm.name in wanted), suite)
+    )
 
 
 def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:
@@ -40,5 +46,9 @@ def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:
     found = []
     for arm in arms:
         with contextlib.suppress(BenchError):  # a key that cannot be read is not sent either
-            found.append(keys.key_of(arm, context, usual.get(arm.provider) or hosts.key_variable(arm.base_url)))
+            found.append(
+                keys.key_of(
+                    arm, context, usual.get(arm.provider) or hosts.key_variable(arm.base_url)
+                )
+            )
     return tuple(sorted({key for key in found if key}, key=lambda key: (-len(key), key)))

@@ -9,14 +9,28 @@ from claimbench.limits.budget import Budget
 from claimbench.pricing.money import Money
 from claimbench.run.loop import Runner
 from claimbench.store.results import ResultsStore
-from claimbench.types import Arm, BudgetSpec, Call, ErrorPolicy, Manifest, Message, Request, SamplingParams
+from claimbench.types import (
+    Arm,
+    BudgetSpec,
+    Call,
+    ErrorPolicy,
+    Manifest,
+    Message,
+    Request,
+    SamplingParams,
+)
 
 
 async def run_simulated(folder: Path, n: int) -> int:
-    """Send ``n`` calls to a scripted provider through the loop and the store; the number of records left."""
+    """Send ``n`` calls to a scripted provider through the loop and the store; the number of records
+    left.
+    """
     from claimbench_providers.scripted.provider import ScriptedProvider
 
-    calls = [Call("self-test", f"call-{i}", "task", f"s{i}", 0, "simulated", seed=0, position=i) for i in range(n)]
+    calls = [
+        Call("self-test", f"call-{i}", "task", f"s{i}", 0, "simulated", seed=0, position=i)
+        for i in range(n)
+    ]
     clock = SystemClock()
     with ResultsStore.open(folder) as store, store.lock_run("self-test"):
         store.create_run(bare_manifest("self-test", "simulated", clock.utc().isoformat()), calls)

@@ -19,11 +19,18 @@ if TYPE_CHECKING:
 
 
 async def watched(
-    work: Awaitable[Ended], suite: Suite, arms: Arms, store: ResultsStore, offline: bool, begun: Sequence[str]
+    work: Awaitable[Ended],
+    suite: Suite,
+    arms: Arms,
+    store: ResultsStore,
+    offline: bool,
+    begun: Sequence[str],
 ) -> Ended:
-    """Await the run's ``work`` under watch; with ``offline`` nothing but the suite's endpoints can be reached.
+    """Await the run's ``work`` under watch; with ``offline`` nothing but the suite's endpoints can
+    be reached.
 
-    ``begun`` holds the run's id once it exists: what left is kept for a run that ends by an error too.
+    ``begun`` holds the run's id once it exists: what left is kept for a run that ends by an error
+    too.
     """
     from claimbench.privacy.egress import ConnectionCounter
 
@@ -41,7 +48,9 @@ async def watched(
     return ended
 
 
-def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: ConnectionCounter, begun: Sequence[str]) -> None:
+def _keep(
+    suite: Suite, arms: Arms, store: ResultsStore, watch: ConnectionCounter, begun: Sequence[str]
+) -> None:
     """Store and say what the session's arms sent; nothing was sent where no run began."""
     from claimbench.privacy.egress import KIND, said, traffic_rows
 
@@ -53,15 +62,22 @@ def _keep(suite: Suite, arms: Arms, store: ResultsStore, watch: ConnectionCounte
 
 
 def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list[tuple[str, str]]:
-    """What the sessions of a stored run say of where the arms' prompts went; empty where nothing was watched."""
+    """What the sessions of a stored run say of where the arms' prompts went; empty where nothing
+    was watched.
+    """
     from claimbench.privacy.egress import KIND, over_sessions
 
-    sessions = {str(session.n): store.derived(run_id, KIND, str(session.n), dict) for session in store.sessions(run_id)}
+    sessions = {
+        str(session.n): store.derived(run_id, KIND, str(session.n), dict)
+        for session in store.sessions(run_id)
+    }
     return over_sessions(arms, sessions)
 
 
 def _endpoints(suite: Suite) -> frozenset[str]:
-    """The hosts that an offline run may still reach: those of the suite's arms, and the proxies on the way."""
+    """The hosts that an offline run may still reach: those of the suite's arms, and the proxies on
+    the way.
+    """
     from claimbench.cli.commands.providers import provider_rows
     from claimbench.privacy.egress import endpoints
 

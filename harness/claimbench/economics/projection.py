@@ -1,7 +1,8 @@
-"""Projected dollars of arms that were not run: list prices times token counts seen at the arms that were.
+"""Projected dollars of arms that were not run: list prices times token counts seen at the arms that
+were.
 
-A projection is marked as one wherever it appears and never becomes a verdict: nobody has seen the arm's own tokenizer,
-its verbosity or its accuracy on these requests.
+A projection is marked as one wherever it appears and never becomes a verdict: nobody has seen the
+arm's own tokenizer, its verbosity or its accuracy on these requests.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ LABEL = "projected, not measured"
 
 @dataclass(frozen=True, slots=True)
 class TokenBasis:
-    """Tokens of a typical request: mean input, median output over the calls of the measured arms."""
+    """Tokens of a typical request: mean input, median output over the calls of the measured
+    arms.
+    """
 
     input_tokens: float
     output_tokens: float
@@ -47,7 +50,9 @@ class Projection:
 
 
 def token_basis(n_in: Sequence[float], n_out: Sequence[float]) -> TokenBasis | None:
-    """Return the basis from the measured calls' token counts (nan left out); None if nothing was measured."""
+    """Return the basis from the measured calls' token counts (nan left out); None if nothing was
+    measured.
+    """
     seen_in, seen_out = [x for x in n_in if x == x], [x for x in n_out if x == x]
     if not seen_in or not seen_out:
         return None
@@ -76,7 +81,9 @@ def project_arm(price: ArmPrice, basis: TokenBasis, at_utc: datetime) -> Project
 
 
 def _modes(price: ArmPrice) -> tuple[dict[str, str], dict[str, str]]:
-    """Contexts of the usual and the dearest bill; they differ where thinking has its own price and none is stated."""
+    """Contexts of the usual and the dearest bill; they differ where thinking has its own price and
+    none is stated.
+    """
     context = dict(price.context or {})
     mode = context.pop("mode", None)
     if price.price is None or not price.price.has_variant("mode", "thinking"):
@@ -122,8 +129,9 @@ def project_ratio(
         projected: arm -> projection, of arms not run.
 
     Returns:
-        JSON for ``Verdict.projected``: ratio, low, high, what was projected and from what. None if both arms were
-        measured (a projection has no place there) or nothing can be said of one; ``why_unknown`` if a price is missing.
+        JSON for ``Verdict.projected``: ratio, low, high, what was projected and from what. None if
+        both arms were measured (a projection has no place there) or nothing can be said of one;
+        ``why_unknown`` if a price is missing.
     """
     if treatment in measured_usd and baseline in measured_usd:
         return None
@@ -152,10 +160,14 @@ def project_ratio(
         "high": high,
         "projected_arms": names,
         "price_ids": ids,
-        "assumes": "list price, nothing cached; input tokens as measured arms' mean +-20 %, output half to twice "
-        "their median",
-        "sentence": f"{treatment} would cost {ratio:.3g} times {baseline} per request "
-        f"({low:.3g} to {high:.3g}); {LABEL}.",
+        "assumes": (
+            "list price, nothing cached; input tokens as measured arms' mean +-20 %, output half to"
+            " twice their median"
+        ),
+        "sentence": (
+            f"{treatment} would cost {ratio:.3g} times {baseline} per request "
+            f"({low:.3g} to {high:.3g}); {LABEL}."
+        ),
     }
 
 
@@ -166,20 +178,24 @@ def project_claims(
     basis: TokenBasis | None,
     at_utc: datetime,
 ) -> dict[str, Mapping[str, Json]]:
-    """Project the cost ratio of every claim that names an arm which was not run: claim id -> ``Verdict.projected``.
+    """Project the cost ratio of every claim that names an arm which was not run: claim id ->
+    ``Verdict.projected``.
 
     A claim over several arms carries its first pair, and every pair under ``pairs``.
 
     Args:
         claims: all claims of the run.
         prices: every arm of the suite, from the run's frozen book.
-        measured_usd: arm -> measured mean dollars per request, of the arms that were run and have a known cost.
+        measured_usd: arm -> measured mean dollars per request, of the arms that were run and have a
+            known cost.
         basis: tokens of a typical request (:func:`token_basis`); None if nothing was measured.
         at_utc: whose prices.
     """
     if basis is None:
         return {}
-    projected = {a: project_arm(p, basis, at_utc) for a, p in prices.items() if a not in measured_usd}
+    projected = {
+        a: project_arm(p, basis, at_utc) for a, p in prices.items() if a not in measured_usd
+    }
     found: dict[str, Mapping[str, Json]] = {}
     for claim in claims:
         pairs = []

@@ -1,6 +1,8 @@
-"""A run's what-ifs: break-even of every local arm against every API arm, and a tornado per cost claim.
+"""A run's what-ifs: break-even of every local arm against every API arm, and a tornado per cost
+claim.
 
-Measured arms only enter tornados; an API arm that was not run enters break-even as projected, and is marked so.
+Measured arms only enter tornados; an API arm that was not run enters break-even as projected, and
+is marked so.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ import numpy as np
 
 from claimbench.claims.readings.cost import thresholds
 from claimbench.economics.projection import Projection
-from claimbench.economics.sides import ApiSide, CostSide, HostSide, ratio_assumptions, ratio_model, throughput
+from claimbench.economics.sides import (
+    ApiSide,
+    CostSide,
+    HostSide,
+    ratio_assumptions,
+    ratio_model,
+    throughput,
+)
 from claimbench.economics.what_if import Tornado, tornado
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.hosts import busy_shares
@@ -38,7 +47,9 @@ class HostAndApi:
 
 @dataclass(frozen=True, slots=True)
 class ClaimTornado:
-    """What moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the claim asks for."""
+    """What moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the
+    claim asks for.
+    """
 
     claim: Claim
     treatment: str
@@ -48,7 +59,9 @@ class ClaimTornado:
 
 
 def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | None:
-    """Describe a measured arm's mean request; None where its price is unknown or nothing was measured."""
+    """Describe a measured arm's mean request; None where its price is unknown or nothing was
+    measured.
+    """
     if price.host is not None:
         estimate, _ = throughput(_machine_seconds(rows))
         if estimate.value is None:
@@ -62,7 +75,11 @@ def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | Non
         return None
     try:
         rates = price.price.rates_at(moment, price.tier, price.context)
-        batch = price.price.rates_at(moment, "batch") if price.price.has_variant("processing", "batch") else None
+        batch = (
+            price.price.rates_at(moment, "batch")
+            if price.price.has_variant("processing", "batch")
+            else None
+        )
     except UnknownPrice:
         return None
     if "input" not in rates or "output" not in rates or price.price.currency != "USD":
@@ -112,15 +129,25 @@ def pairs(
     for local, rate in capacity.items():
         host = prices[local].host
         if host is not None:
-            found += [HostAndApi(local, api, float(host.per_hour), usd, rate, basis) for api, usd, basis in apis]
+            found += [
+                HostAndApi(local, api, float(host.per_hour), usd, rate, basis)
+                for api, usd, basis in apis
+            ]
     return found
 
 
 def claim_tornados(
-    verdicts: Sequence[Verdict], prices: Mapping[str, ArmPrice], calls: Mapping[str, CallRows], moment: datetime
+    verdicts: Sequence[Verdict],
+    prices: Mapping[str, ArmPrice],
+    calls: Mapping[str, CallRows],
+    moment: datetime,
 ) -> list[ClaimTornado]:
-    """Vary the assumptions behind every cost claim whose two arms were measured; parts of compound claims included."""
-    sides = {name: side_of(prices[name], rows, moment) for name, rows in calls.items() if name in prices}
+    """Vary the assumptions behind every cost claim whose two arms were measured; parts of compound
+    claims included.
+    """
+    sides = {
+        name: side_of(prices[name], rows, moment) for name, rows in calls.items() if name in prices
+    }
     found = []
     for verdict in _leaves(verdicts):
         claim = verdict.claim
@@ -149,7 +176,12 @@ def _interval(verdict: Verdict) -> tuple[float, float] | None:
     """The statistical interval of dollars per request, where the verdict has a bounded one."""
     for reading in verdict.readings:
         e = reading.estimate
-        if reading.name == "per_request" and e is not None and e.low is not None and e.high is not None:
+        if (
+            reading.name == "per_request"
+            and e is not None
+            and e.low is not None
+            and e.high is not None
+        ):
             return (e.low, e.high) if math.isfinite(e.low) and math.isfinite(e.high) else None
     return None
 
@@ -162,14 +194,20 @@ def _machine_seconds(rows: CallRows) -> list[float]:
         return []
     order = np.argsort(sent, kind="stable")
     start = sent[order] - sent.min()
-    spans = [(round(s * 1e9), round((s + d) * 1e9)) for s, d in zip(start, busy[order], strict=True)]
+    spans = [
+        (round(s * 1e9), round((s + d) * 1e9)) for s, d in zip(start, busy[order], strict=True)
+    ]
     return busy_shares(spans)
 
 
-def _batch_factor(now: TokenRates, batch: TokenRates | None, n_in: float, n_out: float) -> float | None:
+def _batch_factor(
+    now: TokenRates, batch: TokenRates | None, n_in: float, n_out: float
+) -> float | None:
     if batch is None:
         return None
-    usd, less = (n_in * float(r["input"].base) + n_out * float(r["output"].base) for r in (now, batch))
+    usd, less = (
+        n_in * float(r["input"].base) + n_out * float(r["output"].base) for r in (now, batch)
+    )
     return less / usd if usd > 0 else None
 
 

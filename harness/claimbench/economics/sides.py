@@ -1,6 +1,7 @@
 """The cost of a mean request as a function of its assumptions, for the tornado and the flip points.
 
-Two kinds of arm: an API (tokens x prices) and a machine (hours / throughput). Either may stand on either side.
+Two kinds of arm: an API (tokens x prices) and a machine (hours / throughput). Either may stand on
+either side.
 """
 
 from __future__ import annotations
@@ -23,8 +24,9 @@ MAX_CACHE_SHARE = 0.9
 class ApiSide:
     """A mean request of an API arm: tokens as measured, prices per million.
 
-    ``input_tokens`` counts cached ones too; ``cache_share`` is their measured share. ``batch_factor``: what a batch
-    request would cost relative to now, None if there is no such offer. ``other_usd``: fees and everything else.
+    ``input_tokens`` counts cached ones too; ``cache_share`` is their measured share.
+    ``batch_factor``: what a batch request would cost relative to now, None if there is no such
+    offer. ``other_usd``: fees and everything else.
     """
 
     input_tokens: float
@@ -41,11 +43,15 @@ class ApiSide:
         share = values.get(f"{prefix}.cache_share", self.cache_share)
         cached = self.input_rate if self.cache_rate is None else self.cache_rate
         tokens_in = self.input_tokens * ((1 - share) * self.input_rate + share * cached)
-        tokens_out = self.output_tokens * values.get(f"{prefix}.output_length", 1.0) * self.output_rate
+        tokens_out = (
+            self.output_tokens * values.get(f"{prefix}.output_length", 1.0) * self.output_rate
+        )
         batch = 1.0
         if self.batch_factor is not None:
             batch += values.get(f"{prefix}.batch", 0.0) * (self.batch_factor - 1)
-        return ((tokens_in + tokens_out) / 1e6 * batch + self.other_usd) * values.get(f"{prefix}.list_price", 1.0)
+        return ((tokens_in + tokens_out) / 1e6 * batch + self.other_usd) * values.get(
+            f"{prefix}.list_price", 1.0
+        )
 
     def assumptions(self, prefix: str, name: str) -> list[Assumption]:
         """What may be off: prices and output length by 20 %, the cache share, batch."""
@@ -55,7 +61,11 @@ class ApiSide:
         ]
         if self.cache_rate is not None:
             high = max(MAX_CACHE_SHARE, self.cache_share)
-            found.append(Assumption(f"{prefix}.cache_share", f"{name}: cached share", 0.0, self.cache_share, high))
+            found.append(
+                Assumption(
+                    f"{prefix}.cache_share", f"{name}: cached share", 0.0, self.cache_share, high
+                )
+            )
         if self.batch_factor is not None:
             found.append(Assumption(f"{prefix}.batch", f"{name}: batch", 0.0, 0.0, 1.0))
         return found
@@ -63,7 +73,9 @@ class ApiSide:
 
 @dataclass(frozen=True, slots=True)
 class HostSide:
-    """A machine: hourly cost and requests/h as measured in this run, with the interval of the latter."""
+    """A machine: hourly cost and requests/h as measured in this run, with the interval of the
+    latter.
+    """
 
     host: HostCost
     requests_per_hour: float
@@ -82,31 +94,51 @@ class HostSide:
             hourly += float(h.purchase_usd - h.residual_usd) / (years * 8760)
         if h.watts is not None and h.usd_per_kwh is not None:
             watts = float(h.watts) * values.get(f"{prefix}.watts", 1.0)
-            hourly += watts / 1000 * float(h.pue) * float(h.usd_per_kwh) * values.get(f"{prefix}.kwh_price", 1.0)
+            hourly += (
+                watts
+                / 1000
+                * float(h.pue)
+                * float(h.usd_per_kwh)
+                * values.get(f"{prefix}.kwh_price", 1.0)
+            )
         u = values.get(f"{prefix}.utilisation", float(h.load_factor))
         rate = values.get(f"{prefix}.throughput", self.requests_per_hour)
         return hourly / (rate * u) + self.other_usd
 
     def assumptions(self, prefix: str, name: str) -> list[Assumption]:
-        """What may be off: utilisation 0.1-0.8, hourly price 20 %, kWh 50 %, watts 15 %, life 2-5 years, throughput."""
+        """What may be off: utilisation 0.1-0.8, hourly price 20 %, kWh 50 %, watts 15 %, life 2-5
+        years, throughput.
+        """
         h = self.host
         found = []
         if h.include_idle:
             u = float(h.utilisation)
-            found.append(Assumption(f"{prefix}.utilisation", f"{name}: utilisation", min(0.1, u), u, max(0.8, u)))
+            found.append(
+                Assumption(
+                    f"{prefix}.utilisation", f"{name}: utilisation", min(0.1, u), u, max(0.8, u)
+                )
+            )
         if h.usd_per_hour is not None:
-            found.append(Assumption(f"{prefix}.hourly_price", f"{name}: price per hour", 0.8, 1.0, 1.2))
+            found.append(
+                Assumption(f"{prefix}.hourly_price", f"{name}: price per hour", 0.8, 1.0, 1.2)
+            )
         elif h.lifetime_years is not None:
             years = float(h.lifetime_years)
             key = f"{prefix}.lifetime_years"
-            found.append(Assumption(key, f"{name}: lifetime, years", min(2.0, years), years, max(5.0, years)))
+            found.append(
+                Assumption(key, f"{name}: lifetime, years", min(2.0, years), years, max(5.0, years))
+            )
         if h.watts is not None:
             found.append(Assumption(f"{prefix}.kwh_price", f"{name}: price per kWh", 0.5, 1.0, 1.5))
             found.append(Assumption(f"{prefix}.watts", f"{name}: watts", 0.85, 1.0, 1.15))
         low, high = self.requests_low, self.requests_high
         if low is not None and high is not None and 0 < low <= high < math.inf:
             base = self.requests_per_hour
-            found.append(Assumption(f"{prefix}.throughput", f"{name}: requests per hour (interval)", low, base, high))
+            found.append(
+                Assumption(
+                    f"{prefix}.throughput", f"{name}: requests per hour (interval)", low, base, high
+                )
+            )
         return found
 
 
@@ -136,12 +168,15 @@ def throughput(busy_s: Sequence[float], alpha: float = 0.05) -> tuple[Estimate, 
         alpha: 1 - level.
 
     Returns:
-        The estimate, and flags: ``short_blocks`` where blocks are shorter than a minute. Blocks are runs of whole
+        The estimate, and flags: ``short_blocks`` where blocks are shorter than a minute. Blocks are
+            runs of whole
         requests of min(60 s, total/12); with fewer than 10 there is no interval.
     """
     total = math.fsum(busy_s)
     if total <= 0:
-        return Estimate(None, None, None, 1 - alpha, "log-jackknife-t", 0, 0, why_no_interval="no busy time"), ()
+        return Estimate(
+            None, None, None, 1 - alpha, "log-jackknife-t", 0, 0, why_no_interval="no busy time"
+        ), ()
     length = min(BLOCK_S, total / 12)
     counts, seconds, n, spent = [], [], 0, 0.0
     for s in busy_s:
@@ -157,6 +192,10 @@ def throughput(busy_s: Sequence[float], alpha: float = 0.05) -> tuple[Estimate, 
     rate, blocks = len(busy_s) / total * 3600, len(counts)
     if blocks < MIN_BLOCKS:
         why = f"{blocks} time blocks, {MIN_BLOCKS} needed"
-        return Estimate(rate, None, None, 1 - alpha, "log-jackknife-t", len(busy_s), blocks, why_no_interval=why), flags
+        return Estimate(
+            rate, None, None, 1 - alpha, "log-jackknife-t", len(busy_s), blocks, why_no_interval=why
+        ), flags
     ci = log_ratio_ci((counts, seconds), (1, -1), None, alpha)
-    return Estimate(rate, ci.lo * 3600, ci.hi * 3600, ci.level, ci.method, len(busy_s), blocks, df=ci.df), flags
+    return Estimate(
+        rate, ci.lo * 3600, ci.hi * 3600, ci.level, ci.method, len(busy_s), blocks, df=ci.df
+    ), flags

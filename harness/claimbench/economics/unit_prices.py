@@ -1,6 +1,8 @@
-"""Prices per unit that a run implies: a machine's dollars per million tokens and per thousand requests, a cold cache's.
+"""Prices per unit that a run implies: a machine's dollars per million tokens and per thousand
+requests, a cold cache's.
 
-Pure: what :mod:`claimbench.pricing.calls` works on, seen per unit. A buyer holds these against a price list.
+Pure: what :mod:`claimbench.pricing.calls` works on, seen per unit. A buyer holds these against a
+price list.
 """
 
 from __future__ import annotations
@@ -40,9 +42,9 @@ def unit_prices(
 ) -> list[UnitPrice]:
     """Every arm's derived prices, as far as its attempts tell them.
 
-    Machine: seconds of prefill over tokens processed and of decoding over tokens written, each at H/(3600 u); and
-    1000 H/(R u) at several utilisations, R = requests per hour of busy time in this run. Endpoint: a thousand requests
-    if its prefix cache had held nothing.
+    Machine: seconds of prefill over tokens processed and of decoding over tokens written, each at
+    H/(3600 u); and 1000 H/(R u) at several utilisations, R = requests per hour of busy time in this
+    run. Endpoint: a thousand requests if its prefix cache had held nothing.
     """
     by_id = {call.id: call for call in calls}
     shares = machine_shares(prices, by_id, attempts)
@@ -52,12 +54,18 @@ def unit_prices(
         mine.setdefault(by_id[attempt.call_id].arm, []).append(i)
     found: list[UnitPrice] = []
     for name, price in prices.items():
-        served = [i for i in mine[name] if attempts[i].outcome.answered and attempts[i].usage is not None]
+        served = [
+            i for i in mine[name] if attempts[i].outcome.answered and attempts[i].usage is not None
+        ]
         if price.host is not None:
-            found += _machine(name, price.host, [(attempts[i], shares[i]) for i in served if i in shares])
+            found += _machine(
+                name, price.host, [(attempts[i], shares[i]) for i in served if i in shares]
+            )
         elif price.price is not None and price.known:
-            moments = [(attempts[i], priced_at(sent_utc(attempts[i], origins[attempts[i].session]), as_of))
-                       for i in served]  # fmt: skip
+            moments = [
+                (attempts[i], priced_at(sent_utc(attempts[i], origins[attempts[i].session]), as_of))
+                for i in served
+            ]
             found += _cold(name, price, moments)
     return found
 
@@ -68,7 +76,12 @@ def _machine(arm: str, host: HostCost, served: Sequence[tuple[Attempt, float]]) 
     for attempt, seconds in served:
         usage, share = attempt.usage, _prefill_share(attempt)
         busy += seconds
-        if usage is None or usage.input_total is None or usage.output_total is None or share is None:
+        if (
+            usage is None
+            or usage.input_total is None
+            or usage.output_total is None
+            or share is None
+        ):
             continue
         prefill, decode = prefill + seconds * share, decode + seconds * (1 - share)
         n_in, n_out = n_in + usage.input_total - (usage.cache_read or 0), n_out + usage.output_total
@@ -91,7 +104,9 @@ def _machine(arm: str, host: HostCost, served: Sequence[tuple[Attempt, float]]) 
 
 
 def _prefill_share(attempt: Attempt) -> float | None:
-    """The part of an attempt's time before its first token: the engine's own figures, else its stamps."""
+    """The part of an attempt's time before its first token: the engine's own figures, else its
+    stamps.
+    """
     engine, timing = attempt.timing.engine, attempt.timing
     before, after = engine.get("prompt_ms"), engine.get("predicted_ms")
     if before is not None and after is not None and before + after > 0:
@@ -103,22 +118,40 @@ def _prefill_share(attempt: Attempt) -> float | None:
 
 
 def _cold(arm: str, price: ArmPrice, served: Sequence[tuple[Attempt, datetime]]) -> list[UnitPrice]:
-    """A thousand requests with every cached or cache-written token as a fresh one; nothing where no cache was used."""
+    """A thousand requests with every cached or cache-written token as a fresh one; nothing where no
+    cache was used.
+    """
     total, cached = Decimal(0), 0
     with localcontext(prec=EXACT):
         for attempt, moment in served:
             usage = attempt.usage
-            if usage is None or price.price is None or usage.input_fresh is None or usage.output_visible is None:
+            if (
+                usage is None
+                or price.price is None
+                or usage.input_fresh is None
+                or usage.output_visible is None
+            ):
                 return []
-            cached += sum(n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h))
+            cached += sum(
+                n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
+            )
             try:
                 tier = billed_tier(attempt.usage_raw, price.tier)
                 total += sum(
-                    bill(as_cold(usage), price.price, moment, tier=tier, context=price.context, fx=price.fx).values()
+                    bill(
+                        as_cold(usage),
+                        price.price,
+                        moment,
+                        tier=tier,
+                        context=price.context,
+                        fx=price.fx,
+                    ).values()
                 )
             except UnknownPrice:
                 return []
         if not cached:
             return []
         note = f"list price if none of the {cached:,} cached tokens had been cached"
-        return [UnitPrice(arm, "nothing cached", total * 1000 / len(served), "1,000 requests", note)]
+        return [
+            UnitPrice(arm, "nothing cached", total * 1000 / len(served), "1,000 requests", note)
+        ]

@@ -1,7 +1,9 @@
-"""From measured dollars to a decision: break-even volume, flip points, and what moves the ratio most.
+"""From measured dollars to a decision: break-even volume, flip points, and what moves the ratio
+most.
 
-Pure functions of floats: these are what-ifs, not bills. Formulas: docs/method.md, "Dollars". A sampling interval and a
-range of assumptions are never merged into one interval; both stand beside each other.
+Pure functions of floats: these are what-ifs, not bills. Formulas: docs/method.md, "Dollars". A
+sampling interval and a range of assumptions are never merged into one interval; both stand beside
+each other.
 """
 
 from __future__ import annotations
@@ -19,7 +21,8 @@ HOURS_PER_MONTH = 730.0
 class BreakEven:
     """The volume from which a machine of one's own is cheaper than the API.
 
-    ``utilisation`` is that volume's share of the machine's capacity; above 1 it cannot pay off on this hardware.
+    ``utilisation`` is that volume's share of the machine's capacity; above 1 it cannot pay off on
+    this hardware.
     """
 
     requests_per_hour: float | None
@@ -30,7 +33,10 @@ class BreakEven:
 
 
 def break_even(
-    usd_per_hour: float, api_usd_per_request: float, capacity_per_hour: float, local_marginal_usd: float = 0.0
+    usd_per_hour: float,
+    api_usd_per_request: float,
+    capacity_per_hour: float,
+    local_marginal_usd: float = 0.0,
 ) -> BreakEven:
     """q* = H/(c_api - c_local,marginal) requests/h; u* = q*/R.
 
@@ -42,11 +48,16 @@ def break_even(
     """
     saved = api_usd_per_request - local_marginal_usd
     if saved <= 0:
-        return BreakEven(None, None, None, False, "never: the API costs no more than one more local request")
+        return BreakEven(
+            None, None, None, False, "never: the API costs no more than one more local request"
+        )
     q = usd_per_hour / saved
     u = q / capacity_per_hour if capacity_per_hour > 0 else math.inf
     if u > 1:
-        text = f"cannot pay off on this hardware: {q:,.0f} requests/h needed, {capacity_per_hour:,.0f} possible"
+        text = (
+            f"cannot pay off on this hardware: {q:,.0f} requests/h needed, {capacity_per_hour:,.0f}"
+            " possible"
+        )
         return BreakEven(q, q * HOURS_PER_MONTH, u, False, text)
     text = f"from {q * HOURS_PER_MONTH:,.0f} requests a month ({q:,.1f}/h, {u:.1%} of its capacity)"
     return BreakEven(q, q * HOURS_PER_MONTH, u, True, text)
@@ -56,8 +67,9 @@ def break_even(
 class FlipPoints:
     """Where a claim "cost ratio <= r0" turns, everything else as measured. None: no such value.
 
-    ``treatment``/``baseline``: factor on all prices of that arm. ``components``: factor on one part of the treatment's
-    cost. ``utilisation``: of the treatment's machine; above 1 it cannot be reached.
+    ``treatment``/``baseline``: factor on all prices of that arm. ``components``: factor on one part
+    of the treatment's cost. ``utilisation``: of the treatment's machine; above 1 it cannot be
+    reached.
     """
 
     treatment: float | None
@@ -76,14 +88,16 @@ def flip_points(
     usd_per_hour: float | None = None,
     requests_per_hour: float | None = None,
 ) -> FlipPoints:
-    """m_A* = r0 C_B/C_A; m_B* = 1/m_A*; a component of share s: 1 + (m_A* - 1)/s; u* = H/(R r0 c_B).
+    """m_A* = r0 C_B/C_A; m_B* = 1/m_A*; a component of share s: 1 + (m_A* - 1)/s; u* = H/(R r0
+    c_B).
 
     Args:
         r0: the claim's threshold on the ratio A/B ("90 % cheaper": 0.1).
         cost_a: mean dollars per request of the treatment.
         cost_b: of the baseline.
         shares_a: component -> its share of the treatment's cost.
-        usd_per_hour: H of the treatment's machine, with ``requests_per_hour`` its measured throughput R.
+        usd_per_hour: H of the treatment's machine, with ``requests_per_hour`` its measured
+            throughput R.
         requests_per_hour: see ``usd_per_hour``.
     """
     if cost_a <= 0 or cost_b <= 0 or r0 <= 0:
@@ -101,7 +115,9 @@ def flip_points(
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """One assumption behind a cost ratio and how far it may be off. ``key`` names it to the model."""
+    """One assumption behind a cost ratio and how far it may be off. ``key`` names it to the
+    model.
+    """
 
     key: str
     label: str
@@ -112,7 +128,9 @@ class Assumption:
 
 @dataclass(frozen=True, slots=True)
 class TornadoRow:
-    """The ratio at both ends of one assumption, the others at base. ``flips``: the verdict differs at an end."""
+    """The ratio at both ends of one assumption, the others at base. ``flips``: the verdict differs
+    at an end.
+    """
 
     assumption: Assumption
     ratio_low: float
@@ -129,8 +147,9 @@ class TornadoRow:
 class Tornado:
     """Rows, widest first, the two corners, and what they mean for the verdict.
 
-    ``robust``: it holds for the statistical interval at the all-adverse corner. ``conditional``: some row flips it;
-    ``flipped_by`` names them. ``undecided``: neither - it holds row by row, not at the corner.
+    ``robust``: it holds for the statistical interval at the all-adverse corner. ``conditional``:
+    some row flips it; ``flipped_by`` names them. ``undecided``: neither - it holds row by row, not
+    at the corner.
     """
 
     base: float
@@ -152,12 +171,13 @@ def tornado(
     """Vary one assumption at a time, then all at once to the bad and to the good side.
 
     Args:
-        model: values by key -> cost ratio treatment/baseline; must be monotone in each, so that two evaluations
-            give the corners.
+        model: values by key -> cost ratio treatment/baseline; must be monotone in each, so that two
+            evaluations give the corners.
         assumptions: what may be off. One whose low equals its high says nothing and is left out.
         threshold: r0 of the claim.
         at_most: the claim says ratio <= r0 (else >= r0).
-        interval: the ratio's statistical interval at base; it is moved with the ratio to the adverse corner.
+        interval: the ratio's statistical interval at base; it is moved with the ratio to the
+            adverse corner.
     """
     base_values = {a.key: a.base for a in assumptions}
     base = model(base_values)

@@ -1,4 +1,6 @@
-"""A stored run's tasks of graded relevance: each arm, and the people, against the final ratings, over all items."""
+"""A stored run's tasks of graded relevance: each arm, and the people, against the final ratings,
+over all items.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,12 @@ from claimbench.types import CallRecord, Outcome, Sample, Score, Suite, Task
 
 
 def agreement_lines(suite: Suite, records: Sequence[CallRecord]) -> list[str]:
-    """Say in one line per task what raters reach, and in one per arm what it does; empty without such a task.
+    """Say in one line per task what raters reach, and in one per arm what it does; empty without
+    such a task.
 
-    An answer that is no grade counts in ``graded`` as wrong; kappa and NDCG are over the answers that are one. NDCG@10
-    is the mean over clusters (queries) of sorting each by the arm's grades, where clusters hold several items.
+    An answer that is no grade counts in ``graded`` as wrong; kappa and NDCG are over the answers
+    that are one. NDCG@10 is the mean over clusters (queries) of sorting each by the arm's grades,
+    where clusters hold several items.
     """
     lines: list[str] = []
     for task in suite.tasks:
@@ -33,7 +37,8 @@ def judge_lines(
     people: People,
     scores: Sequence[Score],
 ) -> list[str]:
-    """Say in one line per task who judged it and how well that agrees with people; empty where no judge scores.
+    """Say in one line per task who judged it and how well that agrees with people; empty where no
+    judge scores.
 
     Args:
         suite: the run's.
@@ -43,28 +48,39 @@ def judge_lines(
         scores: of the arms' calls.
     """
     lines: list[str] = []
-    found = {agreement.task: agreement for agreement in judge_agreement(suite, people, records, scores)}
+    found = {
+        agreement.task: agreement for agreement in judge_agreement(suite, people, records, scores)
+    }
     for task in suite.tasks:
         judge = judge_of(task)
         if judge is None:
             continue
-        asked = [record for record in judged if record.call.task == task.name and record.attempt > 0]
-        text = f"{task.name} is scored by the model {judge.options.by} as judge: {len(asked):,} answers judged"
+        asked = [
+            record for record in judged if record.call.task == task.name and record.attempt > 0
+        ]
+        text = (
+            f"{task.name} is scored by the model {judge.options.by} as judge: {len(asked):,}"
+            " answers judged"
+        )
         agreement = found.get(task.name)
         if agreement is None:
             lines.append(f"{text}; nobody has checked it against people (bench labels).")
             continue
-        kappa = "unknown (always the same score)" if agreement.kappa is None else f"{agreement.kappa:.2f}"
+        kappa = (
+            "unknown (always the same score)"
+            if agreement.kappa is None
+            else f"{agreement.kappa:.2f}"
+        )
         lines.append(
-            f"{text}; on {agreement.n:,} that people labelled too it gives the same score in {agreement.same:.0%}, "
-            f"kappa {kappa}."
+            f"{text}; on {agreement.n:,} that people labelled too it gives the same score in"
+            f" {agreement.same:.0%}, kappa {kappa}."
         )
     wanted = to_label(people, records, 0)
     left = sum(record.call.id not in people.labels for record in wanted)
     if people.labels and left:
         lines.append(
-            f"{left:,} of {len(wanted):,} answers drawn for people have no label: if the hard ones were left out, "
-            "the correction of the judge is wrong."
+            f"{left:,} of {len(wanted):,} answers drawn for people have no label: if the hard ones"
+            " were left out, the correction of the judge is wrong."
         )
     return lines
 
@@ -82,7 +98,9 @@ def _task_lines(task: Task, scorer: GradedScorer, records: Sequence[CallRecord])
             continue
         grade = scorer.grade(record.text, task)
         if grade is not None:
-            arms.setdefault(record.call.arm, []).append((samples[record.call.sample_id], float(grade)))
+            arms.setdefault(record.call.arm, []).append(
+                (samples[record.call.sample_id], float(grade))
+            )
     for arm, graded in arms.items():
         ours, final = [g for _, g in graded], [_final(s) for s, _ in graded]
         clusters = [s.cluster for s, _ in graded]
@@ -101,15 +119,23 @@ def _ceiling_line(task: str, scorer: GradedScorer, samples: Sequence[Sample]) ->
     text = f"{task}: people agree with the final ratings on {each} of items"
     if top.pairs is not None:
         kappa = "" if top.pairs.kappa is None else f" (quadratic kappa {top.pairs.kappa:.2f})"
-        text += f", and two of them with each other on {top.pairs.exact:.0%}{kappa}: the ceiling of any grader"
+        text += (
+            f", and two of them with each other on {top.pairs.exact:.0%}{kappa}: the ceiling of any"
+            " grader"
+        )
     return text + "."
 
 
 def _words(found: Agreement) -> str:
     kappa = "unknown (always the same grade)" if found.kappa is None else f"{found.kappa:.2f}"
-    text = f"same grade {found.exact:.0%}, within one {found.within_one:.0%}, quadratic kappa {kappa}, n {found.n}"
+    text = (
+        f"same grade {found.exact:.0%}, within one {found.within_one:.0%}, quadratic kappa {kappa},"
+        f" n {found.n}"
+    )
     if found.ndcg is not None:
-        text += f"; sorting by its grades gives NDCG@10 {found.ndcg:.3f} over {found.n_queries} queries"
+        text += (
+            f"; sorting by its grades gives NDCG@10 {found.ndcg:.3f} over {found.n_queries} queries"
+        )
     return text
 
 

@@ -1,4 +1,6 @@
-"""A stored run -> scores, dollars, tables, verdicts. A pure function of what the database holds; calls no model."""
+"""A stored run -> scores, dollars, tables, verdicts. A pure function of what the database holds;
+calls no model.
+"""
 
 from __future__ import annotations
 
@@ -77,7 +79,8 @@ class StoredRun:
 class Evaluation:
     """A run with everything derived from it.
 
-    ``prices`` are the arms' and the judges'; ``costs`` the arms' dollars, ``judge_costs`` the judges', by their calls.
+    ``prices`` are the arms' and the judges'; ``costs`` the arms' dollars, ``judge_costs`` the
+    judges', by their calls.
     """
 
     stored: StoredRun
@@ -115,12 +118,16 @@ def read_run(store: ResultsStore, run_id: str) -> StoredRun:
         judging=Judging(of_judges, grades, asked),
         people=read_people(store, run_id),
         energy=combined(
-            energy for s in sessions for energy in store.derived(run_id, "energy", str(s.n), Energy).values()
+            energy
+            for s in sessions
+            for energy in store.derived(run_id, "energy", str(s.n), Energy).values()
         ),
     )
 
 
-def _apart(rows: Iterable[T], judged: Set[str], id_of: Callable[[T], str]) -> tuple[tuple[T, ...], tuple[T, ...]]:
+def _apart(
+    rows: Iterable[T], judged: Set[str], id_of: Callable[[T], str]
+) -> tuple[tuple[T, ...], tuple[T, ...]]:
     """The arms' rows and the judges', each in stored order."""
     if not judged:
         return tuple(rows), ()
@@ -135,24 +142,35 @@ def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
     """What was worth a line while the run went on, by session."""
     keys = sorted(store.derived_keys(run_id, NOTES), key=int)
     rows = (store.derived(run_id, NOTES, key, str) for key in keys)
-    return tuple(note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0])))
+    return tuple(
+        note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0]))
+    )
 
 
 def is_complete(stored: StoredRun) -> bool:
-    """Whether every planned call is finished, or the run stopped because its claims were decided."""
+    """Whether every planned call is finished, or the run stopped because its claims were
+    decided.
+    """
     stopped = bool(stored.looks) and stored.looks[-1].decision.startswith("stop")
     planned = len(stored.calls) + len(stored.judging.calls)
     return stopped or len(stored.records) + len(stored.judging.records) >= planned
 
 
 def score_run(stored: StoredRun) -> tuple[Score, ...]:
-    """Score every finished call with its task's scorers; a judge's score is what its stored answer says."""
+    """Score every finished call with its task's scorers; a judge's score is what its stored answer
+    says.
+    """
     tasks = {task.name: task for task in stored.suite.tasks}
-    scorers: dict[str, tuple[Scorer, ...]] = {name: load(task.scorers) for name, task in tasks.items()}
+    scorers: dict[str, tuple[Scorer, ...]] = {
+        name: load(task.scorers) for name, task in tasks.items()
+    }
     if stored.judging.calls:
         said = said_of(stored.judging, stored.calls, stored.suite)
         scorers = {
-            name: tuple(scorer.of_run(said) if isinstance(scorer, JudgeScorer) else scorer for scorer in made)
+            name: tuple(
+                scorer.of_run(said) if isinstance(scorer, JudgeScorer) else scorer
+                for scorer in made
+            )
             for name, made in scorers.items()
         }
     samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
@@ -183,9 +201,11 @@ def evaluate(
         stored: what :func:`read_run` gave.
         prices: other prices than the run's own frozen book (re-pricing).
         as_of: price as of this moment, or of this day at each attempt's own time of day.
-        like: an evaluation of the same run under other prices: whatever no price can change is taken from it.
+        like: an evaluation of the same run under other prices: whatever no price can change is
+            taken from it.
         extra_claims: claims added after the run; marked so everywhere.
-        instrument_error_s: the harness's own clock error by arm; default: as last calibrated before the run.
+        instrument_error_s: the harness's own clock error by arm; default: as last calibrated before
+            the run.
     """
     book = with_meter(prices if prices is not None else prices_of(stored.manifest), stored.energy)
     scores = score_run(stored) if like is None else like.scores
@@ -195,7 +215,9 @@ def evaluate(
         stored.calls,
         stored.attempts,
         as_of=as_of,
-        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),  # its prompts are not ours
+        bounds=(
+            None if stored.manifest.options.get("imported") else token_bounds(stored)
+        ),  # its prompts are not ours
         load_s=load_seconds(stored.manifest),
     )
     judge_costs = cost_judges(stored, book, as_of)
@@ -204,12 +226,21 @@ def evaluate(
     calls = without_warmup(calls, stored.calls, stored.suite.load.warmup_calls)
     claims = parse_claims(stored.suite)
     if extra_claims:
-        claims = (*claims, *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"))
+        claims = (
+            *claims,
+            *parse_claims(replace(stored.suite, claims=tuple(extra_claims)), declared="after"),
+        )
     moment = priced_at(datetime.fromisoformat(stored.manifest.created_utc), as_of)
     if instrument_error_s is None:
         suite = stored.suite
-        instrument_error_s = errors_by_arm(stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts)
-    ours = {name: price for name, price in book.items() if name not in {judge.name for judge in stored.suite.judges}}
+        instrument_error_s = errors_by_arm(
+            stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts
+        )
+    ours = {
+        name: price
+        for name, price in book.items()
+        if name not in {judge.name for judge in stored.suite.judges}
+    }
     context = judge_context(stored, ours, claims, items, calls, moment, instrument_error_s)
     context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
@@ -222,7 +253,9 @@ def evaluate(
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)
 
 
-def cost_judges(stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None) -> RunCosts:
+def cost_judges(
+    stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None
+) -> RunCosts:
     """Dollars of the judges' calls: what the experiment cost beyond the arms' own requests."""
     judging = stored.judging
     if not judging.attempts:
@@ -250,14 +283,20 @@ def _mean_judge_usd(stored: StoredRun, costs: RunCosts) -> dict[str, float]:
     return {task: float(np.mean(amounts)) for task, amounts in found.items()}
 
 
-def with_judge_costs(scores: tuple[Score, ...], stored: StoredRun, costs: RunCosts) -> tuple[Score, ...]:
+def with_judge_costs(
+    scores: tuple[Score, ...], stored: StoredRun, costs: RunCosts
+) -> tuple[Score, ...]:
     """Put each judge's dollars beside the score they bought."""
     if not costs.calls:
         return scores
     judged = {subject: call for call, subject in subjects_of(stored.calls, stored.suite).items()}
 
     def paid(score: Score) -> Score:
-        cost = costs.calls.get(judged.get(score.call_id, "")) if score.scorer == JudgeScorer.name else None
+        cost = (
+            costs.calls.get(judged.get(score.call_id, ""))
+            if score.scorer == JudgeScorer.name
+            else None
+        )
         return score if cost is None else replace(score, judge_cost_usd=cost.amount)
 
     return tuple(map(paid, scores))
@@ -266,7 +305,9 @@ def with_judge_costs(scores: tuple[Score, ...], stored: StoredRun, costs: RunCos
 def _tables(
     stored: StoredRun, scores: tuple[Score, ...], costs: RunCosts, like: Evaluation | None
 ) -> tuple[ItemTable, CallTable]:
-    """The tables of a run; after a look ``like`` holds only a part of them, and they are built anew."""
+    """The tables of a run; after a look ``like`` holds only a part of them, and they are built
+    anew.
+    """
     if like is not None and not stored.looks:
         return with_costs(like.items, like.calls, costs.calls)
     return build_tables(
@@ -302,7 +343,9 @@ def judge_context(
     moment: datetime,
     instrument_error_s: Mapping[str, float],
 ) -> ClaimContext:
-    """Collect what the claim checker needs beside the tables: prices, projections, calibration, the last look."""
+    """Collect what the claim checker needs beside the tables: prices, projections, calibration, the
+    last look.
+    """
     context = context_of(
         stored.suite,
         stored.manifest,
@@ -321,7 +364,11 @@ def judge_context(
 
 
 def _projections(
-    prices: Mapping[str, ArmPrice], claims: Sequence[Claim], items: ItemTable, calls: CallTable, moment: datetime
+    prices: Mapping[str, ArmPrice],
+    claims: Sequence[Claim],
+    items: ItemTable,
+    calls: CallTable,
+    moment: datetime,
 ) -> dict[str, Mapping[str, Json]]:
     """Projected cost ratios for claims on arms that were not run."""
     n_in = [float(n) for rows in calls.arms.values() for n in rows.n_in]

@@ -1,4 +1,6 @@
-"""The tables as pandas DataFrames, for people and notebooks. pandas is imported when a frame is made."""
+"""The tables as pandas DataFrames, for people and notebooks. pandas is imported when a frame is
+made.
+"""
 
 from __future__ import annotations
 
@@ -13,29 +15,41 @@ if TYPE_CHECKING:
 
 
 def items(table: ItemTable) -> pd.DataFrame:
-    """One row per item and arm: item, task, cluster, slices (``slice_<name>``), arm and every array of ArmItems."""
+    """One row per item and arm: item, task, cluster, slices (``slice_<name>``), arm and every array
+    of ArmItems.
+    """
     import numpy as np
     import pandas as pd
 
     frames = []
     for arm, rows in table.arms.items():
-        columns: dict[str, Any] = {"item": list(table.items), "task": table.task, "cluster": table.cluster}
+        columns: dict[str, Any] = {
+            "item": list(table.items),
+            "task": table.task,
+            "cluster": table.cluster,
+        }
         columns.update({f"slice_{name}": values for name, values in table.slices.items()})
         columns["arm"] = arm
-        columns.update({name: value for name, value in vars(rows).items() if isinstance(value, np.ndarray)})
+        columns.update(
+            {name: value for name, value in vars(rows).items() if isinstance(value, np.ndarray)}
+        )
         frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def calls(table: CallTable, item_names: Sequence[str]) -> pd.DataFrame:
-    """One row per finished call: arm, item (by name) and every array of CallRows; durations in seconds."""
+    """One row per finished call: arm, item (by name) and every array of CallRows; durations in
+    seconds.
+    """
     import numpy as np
     import pandas as pd
 
     frames = []
     for arm, rows in table.arms.items():
         columns: dict[str, Any] = {"arm": [arm] * len(rows.call_id)}
-        columns.update({name: value for name, value in vars(rows).items() if isinstance(value, np.ndarray)})
+        columns.update(
+            {name: value for name, value in vars(rows).items() if isinstance(value, np.ndarray)}
+        )
         columns["item"] = [item_names[i] for i in rows.item]
         columns["n_chunk_gaps"] = [len(gaps) for gaps in rows.chunk_gaps_s]
         frames.append(pd.DataFrame(columns))
@@ -43,7 +57,9 @@ def calls(table: CallTable, item_names: Sequence[str]) -> pd.DataFrame:
 
 
 def attempts(rows: Iterable[Attempt], planned: Iterable[Call]) -> pd.DataFrame:
-    """One row per attempt, its timing in raw monotonic nanoseconds and its usage buckets as columns."""
+    """One row per attempt, its timing in raw monotonic nanoseconds and its usage buckets as
+    columns.
+    """
     import pandas as pd
 
     of = {call.id: call for call in planned}

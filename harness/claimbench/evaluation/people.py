@@ -1,8 +1,9 @@
-"""What people say of a random sample of a run's judged answers: who was asked about what, and what came back.
+"""What people say of a random sample of a run's judged answers: who was asked about what, and what
+came back.
 
-The sample is drawn over items, with the answers of every arm, so that paired differences of judge and people can be
-compared; it is stored when it is drawn, so that nobody can choose afterwards which answers count. What people said is
-stored beside the run as derived rows; nothing raw changes.
+The sample is drawn over items, with the answers of every arm, so that paired differences of judge
+and people can be compared; it is stored when it is drawn, so that nobody can choose afterwards
+which answers count. What people said is stored beside the run as derived rows; nothing raw changes.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
     from claimbench.store.results import ResultsStore
 
 SAMPLE, LABEL, KEY = "human_sample", "human_label", "people"
-"""Kinds and key of the derived rows: ``task/sample_id`` -> its place in the sample; call id -> the choice."""
+"""Kinds and key of the derived rows: ``task/sample_id`` -> its place in the sample; call id -> the
+choice.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """``sample``: item -> its place in the drawn order; by call id what a person said (``choices``), and its score."""
+    """``sample``: item -> its place in the drawn order; by call id what a person said
+    (``choices``), and its score.
+    """
 
     sample: Mapping[str, int] = field(default_factory=dict)
     labels: Mapping[str, float] = field(default_factory=dict)
@@ -45,15 +50,19 @@ def read_people(store: ResultsStore, run_id: str) -> People:
 
 
 def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) -> dict[str, int]:
-    """Draw ``wanted`` items of the judged tasks at random, all if there are fewer: item -> place in the drawn order.
+    """Draw ``wanted`` items of the judged tasks at random, all if there are fewer: item -> place in
+    the drawn order.
 
-    Only items that every arm has answered can be drawn, for claims compare what arms did on the same item.
+    Only items that every arm has answered can be drawn, for claims compare what arms did on the
+    same item.
     """
     judged = {task.name for task in suite.tasks if task.scorers and judge_of(task) is not None}
     done: dict[str, set[str]] = {}
     for record in records:
         if record.call.task in judged and record.outcome.answered:
-            done.setdefault(f"{record.call.task}/{record.call.sample_id}", set()).add(record.call.arm)
+            done.setdefault(f"{record.call.task}/{record.call.sample_id}", set()).add(
+                record.call.arm
+            )
     arms = set().union(*done.values())
     whole = sorted(item for item, seen in done.items() if seen == arms)
     random.Random(f"{seed}/people").shuffle(whole)  # noqa: S311 - a recorded draw
@@ -61,7 +70,8 @@ def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) ->
 
 
 def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[CallRecord]:
-    """The answers of the drawn items that a person has to read, item by item, the arms in a random order within each.
+    """The answers of the drawn items that a person has to read, item by item, the arms in a random
+    order within each.
 
     An answer that is empty, refused or cut scores 0 by the outcome table and needs nobody.
     """
@@ -70,8 +80,11 @@ def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[C
     return sorted(mine, key=lambda r: (people.sample[_item(r)], order[r.call.id]))
 
 
-def human_scores(people: People, records: Iterable[CallRecord], items: ItemTable) -> dict[str, FloatArray]:
-    """People's scores per arm and item of the table: the mean over the item's calls, nan where one is not labelled.
+def human_scores(
+    people: People, records: Iterable[CallRecord], items: ItemTable
+) -> dict[str, FloatArray]:
+    """People's scores per arm and item of the table: the mean over the item's calls, nan where one
+    is not labelled.
 
     Returns:
         arm -> array of the table's length.
@@ -85,14 +98,18 @@ def human_scores(people: People, records: Iterable[CallRecord], items: ItemTable
         score = people.labels.get(record.call.id, math.nan) if record.outcome is Outcome.OK else 0.0
         sums[record.call.arm][place].append(score)
     return {
-        arm: np.asarray([float(np.mean(row)) if row else math.nan for row in rows], dtype=np.float64)
+        arm: np.asarray(
+            [float(np.mean(row)) if row else math.nan for row in rows], dtype=np.float64
+        )
         for arm, rows in sums.items()
     }
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeAgreement:
-    """A judge against people on the answers that both scored. ``kappa`` None: one of them always said the same."""
+    """A judge against people on the answers that both scored. ``kappa`` None: one of them always
+    said the same.
+    """
 
     task: str
     judge: str
@@ -104,12 +121,18 @@ class JudgeAgreement:
 def judge_agreement(
     suite: Suite, people: People, records: Iterable[CallRecord], scores: Iterable[Score]
 ) -> list[JudgeAgreement]:
-    """How each task's judge agrees with people: the share of equal scores, and kappa weighted by their distance."""
-    task_of = {record.call.id: record.call.task for record in records if record.call.id in people.labels}
+    """How each task's judge agrees with people: the share of equal scores, and kappa weighted by
+    their distance.
+    """
+    task_of = {
+        record.call.id: record.call.task for record in records if record.call.id in people.labels
+    }
     pairs: dict[str, list[tuple[float, float]]] = {}
     for score in scores:
         if score.scorer == "judge" and score.value is not None and score.call_id in task_of:
-            pairs.setdefault(task_of[score.call_id], []).append((score.value, people.labels[score.call_id]))
+            pairs.setdefault(task_of[score.call_id], []).append(
+                (score.value, people.labels[score.call_id])
+            )
     found = []
     for task in suite.tasks:
         judge, mine = judge_of(task), pairs.get(task.name, [])
@@ -117,7 +140,11 @@ def judge_agreement(
             continue
         ours, theirs = [a for a, _ in mine], [b for _, b in mine]
         same = sum(a == b for a, b in mine) / len(mine)
-        found.append(JudgeAgreement(task.name, judge.options.by, len(mine), same, quadratic_kappa(ours, theirs)))
+        found.append(
+            JudgeAgreement(
+                task.name, judge.options.by, len(mine), same, quadratic_kappa(ours, theirs)
+            )
+        )
     return found
 
 

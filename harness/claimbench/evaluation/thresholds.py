@@ -44,13 +44,19 @@ METRICS: Mapping[str, tuple[str, Callable[[ArmItems, CallRows], float]]] = {
     "ttft_p95_s": ("<=", lambda _items, calls: _quantile(calls.ttft_s, 0.95)),
     "e2e_p50_s": ("<=", lambda _items, calls: _quantile(calls.e2e_s, 0.5)),
     "e2e_p95_s": ("<=", lambda _items, calls: _quantile(calls.e2e_s, 0.95)),
-    "error_share": ("<=", lambda items, _calls: float(items.n_missing.sum() / max(1, items.n_calls.sum()))),
+    "error_share": (
+        "<=",
+        lambda items, _calls: float(items.n_missing.sum() / max(1, items.n_calls.sum())),
+    ),
 }
-"""Metric -> (the good side, how it is computed). Point estimates: a threshold is a gate, a claim is a test."""
+"""Metric -> (the good side, how it is computed). Point estimates: a threshold is a gate, a claim is
+a test.
+"""
 
 
 def missed_thresholds(evaluation: Evaluation) -> tuple[Missed, ...]:
-    """The thresholds of the suite that arms of the run miss; an arm that was not run is not looked at.
+    """The thresholds of the suite that arms of the run miss; an arm that was not run is not looked
+    at.
 
     Raises:
         BenchError: a metric or an arm that does not exist.

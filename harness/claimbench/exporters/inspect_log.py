@@ -12,16 +12,23 @@ from claimbench.types import Arm, Json, Task, Usage
 _STOP = {"length": "max_tokens", "content_filter": "content_filter", "tool_calls": "tool_calls"}
 
 
-def inspect_files(evaluation: Evaluation, arm: Arm, rows: Sequence[ExportRow]) -> Iterator[tuple[str, Json]]:
+def inspect_files(
+    evaluation: Evaluation, arm: Arm, rows: Sequence[ExportRow]
+) -> Iterator[tuple[str, Json]]:
     """Name and contents of one log per task."""
     for task, mine in by_task(rows):
         log = inspect_log(evaluation, arm, task, mine)
-        name = f"{run_moment(evaluation):%Y-%m-%dT%H-%M-%S+00-00}_{slug(task.name)}_{slug(arm.name)}.json"
+        moment = f"{run_moment(evaluation):%Y-%m-%dT%H-%M-%S+00-00}"
+        name = f"{moment}_{slug(task.name)}_{slug(arm.name)}.json"
         yield name, log
 
 
-def inspect_log(evaluation: Evaluation, arm: Arm, task: Task, rows: Sequence[ExportRow]) -> dict[str, Json]:
-    """Build one log in Inspect's format 2; scores are numbers, errors are Inspect's sample errors."""
+def inspect_log(
+    evaluation: Evaluation, arm: Arm, task: Task, rows: Sequence[ExportRow]
+) -> dict[str, Json]:
+    """Build one log in Inspect's format 2; scores are numbers, errors are Inspect's sample
+    errors.
+    """
     manifest = evaluation.stored.manifest
     mean, error, n = figures(rows)
     scorer = task.scorers[0].name
@@ -56,13 +63,21 @@ def inspect_log(evaluation: Evaluation, arm: Arm, task: Task, rows: Sequence[Exp
             "config": {"epochs": evaluation.stored.suite.epochs},
             "packages": {"claimbench": manifest.tool_version},
         },
-        "plan": {"name": "plan", "steps": [{"solver": "generate", "params": {}}], "config": _config(arm, task)},
+        "plan": {
+            "name": "plan",
+            "steps": [{"solver": "generate", "params": {}}],
+            "config": _config(arm, task),
+        },
         "results": {
             "total_samples": len(rows),
             "completed_samples": sum(1 for r in rows if r.value is not None),
             "scores": [{"name": scorer, "scorer": scorer, "params": {}, "metrics": metrics}],
         },
-        "stats": {"started_at": created, "completed_at": created, "model_usage": {model: total} if total else {}},
+        "stats": {
+            "started_at": created,
+            "completed_at": created,
+            "model_usage": {model: total} if total else {},
+        },
         "samples": [_inspect_sample(row, model) for row in rows],
     }
 
@@ -88,7 +103,9 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
         seconds = (row.final.timing.ended_ns - row.final.timing.sent_ns) / 1e9
     output: dict[str, Json] = {
         "model": (row.final.model_returned if row.final else None) or model.partition("/")[2],
-        "choices": [{"message": answer, "stop_reason": _STOP.get(record.finish_reason or "stop", "stop")}],
+        "choices": [
+            {"message": answer, "stop_reason": _STOP.get(record.finish_reason or "stop", "stop")}
+        ],
     }
     if usage:
         output["usage"] = usage
@@ -102,7 +119,11 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
         "messages": [*turns, answer],
         "output": output,
         "scores": {},
-        "metadata": {"outcome": record.outcome.value, "cluster": row.sample.cluster, **row.sample.slices},
+        "metadata": {
+            "outcome": record.outcome.value,
+            "cluster": row.sample.cluster,
+            **row.sample.slices,
+        },
         "store": {},
         "events": [],
         "model_usage": {model: usage} if usage else {},
@@ -110,9 +131,15 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
     }
     if row.value is not None:
         why = row.shown(row.score.explanation) if row.score is not None else record.outcome.value
-        sample["scores"] = {row.task.scorers[0].name: {"value": row.value, "answer": row.text, "explanation": why}}
+        sample["scores"] = {
+            row.task.scorers[0].name: {"value": row.value, "answer": row.text, "explanation": why}
+        }
     else:
-        sample["error"] = {"message": record.error or record.outcome.value, "traceback": "", "traceback_ansi": ""}
+        sample["error"] = {
+            "message": record.error or record.outcome.value,
+            "traceback": "",
+            "traceback_ansi": "",
+        }
     return sample
 
 
@@ -122,7 +149,9 @@ def _usage(row: ExportRow) -> dict[str, int]:
 
 
 def _inspect_usage(usage: Usage) -> dict[str, int]:
-    """Return Inspect's usage: cached input stands beside ``input_tokens``, so the total holds all three."""
+    """Return Inspect's usage: cached input stands beside ``input_tokens``, so the total holds all
+    three.
+    """
     if usage.input_fresh is None or usage.output_total is None:
         return {}
     read = usage.cache_read or 0
@@ -140,7 +169,9 @@ def _inspect_usage(usage: Usage) -> dict[str, int]:
 
 
 def _sum_usage(rows: Sequence[ExportRow]) -> dict[str, int]:
-    """Sum the tokens; empty where one call's are unknown, for a sum of the rest would look like all."""
+    """Sum the tokens; empty where one call's are unknown, for a sum of the rest would look like
+    all.
+    """
     total: dict[str, int] = {}
     for row in rows:
         usage = _usage(row)

@@ -1,7 +1,9 @@
-"""lm-eval's files of one arm: ``results_*.json`` and one ``samples_*.jsonl`` per task, with the fields it writes.
+"""lm-eval's files of one arm: ``results_*.json`` and one ``samples_*.jsonl`` per task, with the
+fields it writes.
 
-A task that came from lm-eval goes back as it came: its configuration, its metrics and filter, and hashes made as
-lm-eval makes them, so that these files pair with its own. Fields of which nothing is known are null.
+A task that came from lm-eval goes back as it came: its configuration, its metrics and filter, and
+hashes made as lm-eval makes them, so that these files pair with its own. Fields of which nothing is
+known are null.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ class _Shape:
     theirs: Any = None
 
 
-def lm_eval_files(evaluation: Evaluation, arm: Arm, rows: Sequence[ExportRow]) -> Iterator[tuple[str, Json]]:
+def lm_eval_files(
+    evaluation: Evaluation, arm: Arm, rows: Sequence[ExportRow]
+) -> Iterator[tuple[str, Json]]:
     """Name and contents of each file; samples are a list of lines."""
     when = f"{run_moment(evaluation):%Y-%m-%dT%H-%M-%S.%f}"
     tasks = [(task, _first_epochs(mine)) for task, mine in by_task(rows)]
@@ -40,7 +44,9 @@ def lm_eval_files(evaluation: Evaluation, arm: Arm, rows: Sequence[ExportRow]) -
     hashes: dict[str, Json] = {}
     for task, mine in tasks:
         lines = [_sample(number, row, shapes[task.name]) for number, row in mine]
-        hashes[task.name] = _hash("".join(f"{s['doc_hash']}{s['prompt_hash']}{s['target_hash']}" for s in lines))
+        hashes[task.name] = _hash(
+            "".join(f"{s['doc_hash']}{s['prompt_hash']}{s['target_hash']}" for s in lines)
+        )
         yield f"{slug(arm.name)}/samples_{slug(task.name)}_{when}.jsonl", lines
     yield f"{slug(arm.name)}/results_{when}.json", _results(evaluation, arm, tasks, shapes, hashes)
 
@@ -55,14 +61,22 @@ def _results(
     manifest = evaluation.stored.manifest
     began, ended = _span(mine for _, mine in tasks)
     return {
-        "results": {task.name: _result(task, [row for _, row in mine], shapes[task.name]) for task, mine in tasks},
+        "results": {
+            task.name: _result(task, [row for _, row in mine], shapes[task.name])
+            for task, mine in tasks
+        },
         "group_subtasks": {task.name: [] for task, _ in tasks},
         "configs": {name: dict(shape.config) for name, shape in shapes.items()},
         "versions": {task.name: _version(evaluation, shapes[task.name]) for task, _ in tasks},
-        "n-shot": {task.name: shapes[task.name].config.get("num_fewshot") or 0 for task, _ in tasks},
+        "n-shot": {
+            task.name: shapes[task.name].config.get("num_fewshot") or 0 for task, _ in tasks
+        },
         "higher_is_better": {task.name: {shapes[task.name].metric: True} for task, _ in tasks},
         "n-samples": {
-            task.name: {"original": len(task.samples), "effective": figures([row for _, row in mine])[2]}
+            task.name: {
+                "original": len(task.samples),
+                "effective": figures([row for _, row in mine])[2],
+            }
             for task, mine in tasks
         },
         "config": {
@@ -91,20 +105,31 @@ def _results(
         "chat_template_sha": None,
         "start_time": began,
         "end_time": ended,
-        "total_evaluation_time_seconds": None if began is None or ended is None else str(ended - began),
+        "total_evaluation_time_seconds": (
+            None if began is None or ended is None else str(ended - began)
+        ),
     }
 
 
 def _span(parts: Iterator[list[tuple[int, ExportRow]]]) -> tuple[float | None, float | None]:
-    """First send and last end on the run's monotonic clock, in seconds; None over several sessions."""
-    timings = [(row.final.session, row.final.timing) for rows in parts for _, row in rows if row.final is not None]
+    """First send and last end on the run's monotonic clock, in seconds; None over several
+    sessions.
+    """
+    timings = [
+        (row.final.session, row.final.timing)
+        for rows in parts
+        for _, row in rows
+        if row.final is not None
+    ]
     if len({session for session, _ in timings}) != 1:
         return None, None
     return min(t.sent_ns for _, t in timings) / 1e9, max(t.ended_ns for _, t in timings) / 1e9
 
 
 def _first_epochs(rows: Sequence[ExportRow]) -> list[tuple[int, ExportRow]]:
-    """Number samples as the task has them; lm-eval has no epochs, so the first one stands for a sample."""
+    """Number samples as the task has them; lm-eval has no epochs, so the first one stands for a
+    sample.
+    """
     number = {s.id: i for i, s in enumerate(rows[0].task.samples)}
     first = [(number[row.sample.id], row) for row in rows if row.record.call.epoch == 0]
     return sorted(first, key=lambda pair: pair[0])
@@ -127,8 +152,11 @@ def _shape(arm: Arm, task: Task) -> _Shape:
 
 def _version(evaluation: Evaluation, shape: _Shape) -> Json:
     metadata = shape.config.get("metadata")
-    return metadata["version"] if isinstance(metadata, dict) and "version" in metadata else (
-        evaluation.stored.suite.version)  # fmt: skip
+    return (
+        metadata["version"]
+        if isinstance(metadata, dict) and "version" in metadata
+        else (evaluation.stored.suite.version)
+    )
 
 
 def _config(arm: Arm, task: Task) -> dict[str, Json]:
@@ -153,7 +181,11 @@ def _result(task: Task, rows: Sequence[ExportRow], shape: _Shape) -> dict[str, J
     result: dict[str, Json] = {"name": task.name, "alias": task.name, "sample_len": n}
     found = {shape.metric: (mean, error)}
     for metric in _other_metrics(rows, shape):
-        values = [row.score.parts[metric] for row in rows if row.score is not None and metric in row.score.parts]
+        values = [
+            row.score.parts[metric]
+            for row in rows
+            if row.score is not None and metric in row.score.parts
+        ]
         found[metric.partition(",")[0]] = mean_and_stderr(values)
     for metric, (value, spread) in found.items():
         if value is not None:
@@ -174,7 +206,10 @@ def _sample(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
     arguments, answers = _pairs(row, pairs) if isinstance(pairs, list) else _generation(row)
     left = answers
     if shape.theirs is not None and not isinstance(pairs, list):
-        left = [row.shown(str(a)) for a in filtered_answers(shape.theirs, doc, [row.record.text])[shape.filter]]
+        left = [
+            row.shown(str(a))
+            for a in filtered_answers(shape.theirs, doc, [row.record.text])[shape.filter]
+        ]
     first = pairs[0][0] if isinstance(pairs, list) else json.dumps(row.turns, ensure_ascii=False)
     sample: dict[str, Json] = {
         "doc_id": number,
@@ -185,7 +220,10 @@ def _sample(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
         "filtered_resps": left,
         "filter": shape.filter,
         "metrics": [shape.metric],
-        "doc_hash": row.sample.metadata.get(DOC_HASH) or _hash(json.dumps(doc, indent=2, ensure_ascii=False)),
+        "doc_hash": (
+            row.sample.metadata.get(DOC_HASH)
+            or _hash(json.dumps(doc, indent=2, ensure_ascii=False))
+        ),
         "prompt_hash": _hash(str(first)),
         "target_hash": _hash(str(target)),
     }
@@ -194,14 +232,18 @@ def _sample(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
     sample[shape.metric] = row.value
     for metric in _other_metrics([row], shape) if row.score is not None else ():
         sample["metrics"].append(metric.partition(",")[0])
-        sample[metric.partition(",")[0]] = row.score.parts[metric] if row.score is not None else None
+        sample[metric.partition(",")[0]] = (
+            row.score.parts[metric] if row.score is not None else None
+        )
     return sample
 
 
 def _document(row: ExportRow) -> Json:
     """lm-eval's own document where the task is lm-eval's; else the row under its id."""
     own = row.sample.input.get("doc")
-    return own if row.task.scorers[0].name == "lm_eval" else {"id": row.sample.id, **row.sample.input}
+    return (
+        own if row.task.scorers[0].name == "lm_eval" else {"id": row.sample.id, **row.sample.input}
+    )
 
 
 def _generation(row: ExportRow) -> tuple[dict[str, Json], list[Json]]:
@@ -212,12 +254,15 @@ def _generation(row: ExportRow) -> tuple[dict[str, Json], list[Json]]:
 
 def _pairs(row: ExportRow, pairs: Sequence[Json]) -> tuple[dict[str, Json], list[Json]]:
     arguments: dict[str, Json] = {
-        f"gen_args_{i}": {"arg_0": row.shown(pair[0]), "arg_1": row.shown(pair[1])} for i, pair in enumerate(pairs)
+        f"gen_args_{i}": {"arg_0": row.shown(pair[0]), "arg_1": row.shown(pair[1])}
+        for i, pair in enumerate(pairs)
     }
     if not row.plain or not row.record.text:
         return arguments, [row.text]
     # lm-eval writes both as text
-    return arguments, [[str(logprob), str(bool(greedy))] for logprob, greedy in json.loads(row.record.text)]
+    return arguments, [
+        [str(logprob), str(bool(greedy))] for logprob, greedy in json.loads(row.record.text)
+    ]
 
 
 def _hash(text: str) -> str:

@@ -57,13 +57,18 @@ class ExportRow:
     @property
     def turns(self) -> list[dict[str, Json]]:
         """The prompt as chat messages."""
-        return [{"role": m.role, "content": self.shown(m.content)} for m in render(self.task, self.sample)]
+        return [
+            {"role": m.role, "content": self.shown(m.content)}
+            for m in render(self.task, self.sample)
+        ]
 
     @property
     def target(self) -> str:
         """What was expected, as text."""
         given = self.sample.target
-        return self.shown(given if isinstance(given, str) else json.dumps(given, ensure_ascii=False))
+        return self.shown(
+            given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
+        )
 
     def value_shown(self, value: Json) -> Json:
         """A value of the sample: itself in full, else its text as the profile lets it out."""
@@ -87,7 +92,9 @@ def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[Expo
             continue
         score = scores.get((call.id, headline.get(call.task, "")))
         mine = sorted(tries.get(call.id, ()), key=lambda a: a.number)
-        row = ExportRow(record, tasks[call.task], samples[call.task, call.sample_id], score, mine, redact)
+        row = ExportRow(
+            record, tasks[call.task], samples[call.task, call.sample_id], score, mine, redact
+        )
         rows.setdefault(call.arm, []).append(row)
     return rows
 
@@ -100,7 +107,9 @@ def by_task(rows: Sequence[ExportRow]) -> Iterator[tuple[Task, list[ExportRow]]]
 
 
 def figures(rows: Sequence[ExportRow]) -> tuple[float | None, float | None, int]:
-    """Mean over samples of their mean over epochs, its standard error (n - 1), and n; missing ones left out."""
+    """Mean over samples of their mean over epochs, its standard error (n - 1), and n; missing ones
+    left out.
+    """
     by_sample: dict[str, list[float]] = {}
     for row in rows:
         if row.value is not None:

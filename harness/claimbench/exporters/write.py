@@ -1,6 +1,8 @@
-"""Runs of ours in the formats of other tools: Inspect's log (``.json``) and lm-eval's results and samples.
+"""Runs of ours in the formats of other tools: Inspect's log (``.json``) and lm-eval's results and
+samples.
 
-Only what those formats have a place for is written; what they have none for (verdicts, outcomes, prices) stays here.
+Only what those formats have a place for is written; what they have none for (verdicts, outcomes,
+prices) stays here.
 """
 
 from __future__ import annotations
@@ -18,12 +20,18 @@ TOOLS = ("inspect", "lm-eval")
 
 
 def export_run(
-    evaluation: Evaluation, tool: str, folder: Path, *, arm: str | None = None, redact: Redactor | None = None
+    evaluation: Evaluation,
+    tool: str,
+    folder: Path,
+    *,
+    arm: str | None = None,
+    redact: Redactor | None = None,
 ) -> list[Path]:
     """Write a run's files for ``tool`` (of :data:`TOOLS`) into ``folder`` and return their paths.
 
-    Inspect gets one log per arm and task; lm-eval one folder per arm with a results file and one samples file per
-    task. Keys are masked in every text, and transcripts leave as ``redact`` says (default: in full).
+    Inspect gets one log per arm and task; lm-eval one folder per arm with a results file and one
+    samples file per task. Keys are masked in every text, and transcripts leave as ``redact`` says
+    (default: in full).
 
     Raises:
         ValueError: an unknown tool.
@@ -44,7 +52,10 @@ def export_run(
                 lines = [json.dumps(redact.json(line), ensure_ascii=False) for line in content]
                 path.write_text("\n".join(lines) + "\n", encoding="utf-8")
             else:
-                path.write_text(json.dumps(redact.json(content), ensure_ascii=False, indent=indent), encoding="utf-8")
+                path.write_text(
+                    json.dumps(redact.json(content), ensure_ascii=False, indent=indent),
+                    encoding="utf-8",
+                )
             written.append(path)
     return written
 

@@ -1,8 +1,10 @@
-"""Imported results -> a run as the store keeps it: suite, manifest, sessions, calls, attempts and records.
+"""Imported results -> a run as the store keeps it: suite, manifest, sessions, calls, attempts and
+records.
 
-What a comparison needs and a file does not tell becomes a named difference: arms from several files have clients that
-are not known to be the same (latency), items that differ or settings that differ are another measurement, and an arm
-with nothing but an aggregate score was not measured here at all.
+What a comparison needs and a file does not tell becomes a named difference: arms from several files
+have clients that are not known to be the same (latency), items that differ or settings that differ
+are another measurement, and an arm with nothing but an aggregate score was not measured here at
+all.
 """
 
 from __future__ import annotations
@@ -14,7 +16,14 @@ from datetime import UTC, datetime
 
 from claimbench.clock import Clock, FakeClock
 from claimbench.importers.jsonio import digest
-from claimbench.importers.results import Aggregate, Imported, ImportedArm, ImportedCall, ImportedSample, ImportFault
+from claimbench.importers.results import (
+    Aggregate,
+    Imported,
+    ImportedArm,
+    ImportedCall,
+    ImportedSample,
+    ImportFault,
+)
 from claimbench.machine import provenance
 from claimbench.plan.call_ids import call_id
 from claimbench.pricing.arms import freeze_suite
@@ -81,7 +90,11 @@ def build_run(
     suite, calls, results = _with_calls(suite, imported)
     when = min((a.when for a in imported.arms if a.when is not None), default=None) or clock.utc()
     frozen = freeze_suite(suite, book, when)
-    not_run = {arm.name: _why_not(arm, imported.aggregates) for arm in imported.arms if arm.name not in measured}
+    not_run = {
+        arm.name: _why_not(arm, imported.aggregates)
+        for arm in imported.arms
+        if arm.name not in measured
+    }
     manifest = Manifest(
         run_id=provenance.new_run_id(clock.utc()),
         schema=1,
@@ -99,7 +112,9 @@ def build_run(
         arms_not_run=not_run,
         arm_facts=_facts(imported, suite),
         limit=None,
-        claims=tuple({"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in claims),
+        claims=tuple(
+            {"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in claims
+        ),
         git={"commit": None, "dirty": None, "why_unknown": f"imported from {imported.kind}"},
         packages=provenance.package_versions(),
         host={},
@@ -108,7 +123,11 @@ def build_run(
             "price_book": frozen.text,
             "imported": {
                 "tool": imported.kind,
-                "when": {arm.source: arm.when.isoformat() for arm in imported.arms if arm.when is not None},
+                "when": {
+                    arm.source: arm.when.isoformat()
+                    for arm in imported.arms
+                    if arm.when is not None
+                },
                 "files": dict(imported.files),
                 "notes": list(imported.notes),
                 "aggregates": [_aggregate_json(a) for a in imported.aggregates],
@@ -116,7 +135,9 @@ def build_run(
         },
     )
     sources = tuple(dict.fromkeys(arm.source for arm in imported.arms))
-    return ImportedRun(suite, manifest, calls, results, sources, {arm.name: arm.source for arm in imported.arms})
+    return ImportedRun(
+        suite, manifest, calls, results, sources, {arm.name: arm.source for arm in imported.arms}
+    )
 
 
 def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
@@ -124,13 +145,17 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
     for sample in imported.samples:
         by_task[sample.task].append(sample)
     epochs = 1 + max((call.epoch for call in imported.calls), default=0)
-    tasks = tuple(_task(task, rows, imported.metrics.get(task, "score")) for task, rows in by_task.items())
+    tasks = tuple(
+        _task(task, rows, imported.metrics.get(task, "score")) for task, rows in by_task.items()
+    )
     arms = tuple(_arm(arm) for arm in imported.arms)
     sampling = SamplingParams()
     return Suite(
         name=name,
         version="1-0",
-        description=f"Imported from {imported.kind}: {', '.join(imported.files)}. Measured by that tool.",
+        description=(
+            f"Imported from {imported.kind}: {', '.join(imported.files)}. Measured by that tool."
+        ),
         path=f"imported from {imported.kind}",
         tasks=tasks,
         arms=arms,
@@ -154,7 +179,10 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
 
 def _task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
     samples = tuple(
-        Sample(row.id, {"shown": row.shown}, row.target, row.cluster or row.id, dict(row.slices), {}) for row in rows
+        Sample(
+            row.id, {"shown": row.shown}, row.target, row.cluster or row.id, dict(row.slices), {}
+        )
+        for row in rows
     )
     return Task(
         name=name,
@@ -168,10 +196,18 @@ def _task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
 
 
 def _arm(arm: ImportedArm) -> Arm:
-    return Arm(name=arm.name, provider=arm.provider, model=arm.model, params=arm.params, cost_model={"list": {}})
+    return Arm(
+        name=arm.name,
+        provider=arm.provider,
+        model=arm.model,
+        params=arm.params,
+        cost_model={"list": {}},
+    )
 
 
-def _with_calls(suite: Suite, imported: Imported) -> tuple[Suite, tuple[Call, ...], dict[str, ImportedCall]]:
+def _with_calls(
+    suite: Suite, imported: Imported
+) -> tuple[Suite, tuple[Call, ...], dict[str, ImportedCall]]:
     """Plan the calls, and put the tool's scores where the ``imported`` scorer finds them."""
     results: dict[str, ImportedCall] = {}
     calls: list[Call] = []
@@ -179,12 +215,19 @@ def _with_calls(suite: Suite, imported: Imported) -> tuple[Suite, tuple[Call, ..
     for call in imported.calls:
         identity = call_id(suite.measured_sha256, call.task, call.sample_id, call.epoch, call.arm)
         results[identity] = call
-        calls.append(Call("", identity, call.task, call.sample_id, call.epoch, call.arm, 0, len(calls)))
-        scores[call.task, call.sample_id][identity] = {"scores": dict(call.scores), "why": call.explanation}
+        calls.append(
+            Call("", identity, call.task, call.sample_id, call.epoch, call.arm, 0, len(calls))
+        )
+        scores[call.task, call.sample_id][identity] = {
+            "scores": dict(call.scores),
+            "why": call.explanation,
+        }
     tasks = tuple(
         replace(
             task,
-            samples=tuple(replace(s, metadata={"imported": scores[task.name, s.id]}) for s in task.samples),
+            samples=tuple(
+                replace(s, metadata={"imported": scores[task.name, s.id]}) for s in task.samples
+            ),
         )
         for task in suite.tasks
     )
@@ -193,7 +236,10 @@ def _with_calls(suite: Suite, imported: Imported) -> tuple[Suite, tuple[Call, ..
 
 def _why_not(arm: ImportedArm, aggregates: Sequence[Aggregate]) -> str:
     told = "; ".join(describe(a) for a in aggregates if a.arm == arm.name)
-    return f"{arm.source} has no per-item results of it, so nothing can be paired: {told or 'no score either'}"
+    return (
+        f"{arm.source} has no per-item results of it, so nothing can be paired:"
+        f" {told or 'no score either'}"
+    )
 
 
 def describe(aggregate: Aggregate) -> str:
@@ -225,7 +271,9 @@ def _aggregate_json(aggregate: Aggregate) -> dict[str, Json]:
 
 
 def _facts(imported: Imported, suite: Suite) -> dict[str, Json]:
-    """Facts per arm; ``measured_sha256`` differs between arms that were not asked the same in the same way."""
+    """Facts per arm; ``measured_sha256`` differs between arms that were not asked the same in the
+    same way.
+    """
     facts: dict[str, Json] = {}
     leaders: list[tuple[str, dict[tuple[str, str], ImportedCall], ImportedArm]] = []
     by_arm: dict[str, dict[tuple[str, str], ImportedCall]] = defaultdict(dict)
@@ -243,8 +291,17 @@ def _facts(imported: Imported, suite: Suite) -> dict[str, Json]:
         else:
             leaders.append((measured, mine, arm))
         returned = next((c.model_returned for c in mine.values() if c.model_returned), None)
-        details = {"measured_sha256": measured, "answer_constraint": "none", "imported_from": arm.source}
-        facts[arm.name] = {"model_returned": returned, "model_sha256": None, "load_seconds": None, "details": details}
+        details = {
+            "measured_sha256": measured,
+            "answer_constraint": "none",
+            "imported_from": arm.source,
+        }
+        facts[arm.name] = {
+            "model_returned": returned,
+            "model_sha256": None,
+            "load_seconds": None,
+            "details": details,
+        }
     return facts
 
 
@@ -262,7 +319,9 @@ def _difference(
     prompts = sum(
         1
         for key in shared
-        if mine[key].prompt_hash and theirs[key].prompt_hash and mine[key].prompt_hash != theirs[key].prompt_hash
+        if mine[key].prompt_hash
+        and theirs[key].prompt_hash
+        and mine[key].prompt_hash != theirs[key].prompt_hash
     )
     if prompts:
         return f"{prompts} of {len(shared)} prompts differ"
@@ -301,28 +360,45 @@ def store_run(store: ResultsStore, run: ImportedRun) -> str:
             writer.close()
         for session in sessions.values():
             store.end_session(
-                run_id, session.n, "finished", {}, clock=FakeClock(datetime.fromisoformat(session.started_utc))
+                run_id,
+                session.n,
+                "finished",
+                {},
+                clock=FakeClock(datetime.fromisoformat(session.started_utc)),
             )
     return run_id
 
 
 def _start(run: ImportedRun, source: str) -> datetime:
     """Return the moment a file's run began, as the tool says: its prices are those of that day."""
-    sent = [c.sent for c in run.results.values() if c.sent is not None and run.sent_from[c.arm] == source]
+    sent = [
+        c.sent
+        for c in run.results.values()
+        if c.sent is not None and run.sent_from[c.arm] == source
+    ]
     told = run.manifest.options["imported"].get("when", {}).get(source)
     if sent:
         return min(sent)
-    return datetime.fromisoformat(told) if told else datetime.fromisoformat(run.manifest.created_utc).astimezone(UTC)
+    return (
+        datetime.fromisoformat(told)
+        if told
+        else datetime.fromisoformat(run.manifest.created_utc).astimezone(UTC)
+    )
 
 
 def _attempts(call: Call, found: ImportedCall, session: Session) -> Iterator[Attempt]:
-    """Yield the one attempt where tokens, dollars or seconds are known; without them there is nothing to tell."""
+    """Yield the one attempt where tokens, dollars or seconds are known; without them there is
+    nothing to tell.
+    """
     if found.usage is None and found.billed_usd is None and found.latency_s is None:
         return
     origin = datetime.fromisoformat(session.started_utc)
     offset = 0 if found.sent is None else round((found.sent - origin).total_seconds() * NS)
     sent = session.monotonic_origin_ns + offset
-    known = {"latency_known": float(found.latency_s is not None), "sent_known": float(found.sent is not None)}
+    known = {
+        "latency_known": float(found.latency_s is not None),
+        "sent_known": float(found.sent is not None),
+    }
     timing = Timing(
         scheduled_ns=None,
         queued_ns=sent,
@@ -351,7 +427,9 @@ def _attempts(call: Call, found: ImportedCall, session: Session) -> Iterator[Att
 
 
 def _record(call: Call, found: ImportedCall) -> CallRecord:
-    """Keep the tool's own denominator: what it scored counts as answered, whatever the answer looked like."""
+    """Keep the tool's own denominator: what it scored counts as answered, whatever the answer
+    looked like.
+    """
     return CallRecord(
         call=call,
         text=found.text,

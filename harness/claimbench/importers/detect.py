@@ -27,13 +27,22 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
     for path in paths:
         kinds[kind or kind_of(path)].append(path)
     if len(kinds) > 1:
-        listed = "; ".join(f"{name}: {', '.join(p.name for p in files)}" for name, files in kinds.items())
+        listed = "; ".join(
+            f"{name}: {', '.join(p.name for p in files)}" for name, files in kinds.items()
+        )
         raise ImportFault(f"files of several kinds ({listed})", hint="import each kind by itself")
     name, files = next(iter(kinds.items()))
     if name == lm_eval.KIND:
-        parts = [lm_eval.read(results, samples, options) for results, samples in lm_eval.sort_files(files)]
+        parts = [
+            lm_eval.read(results, samples, options)
+            for results, samples in lm_eval.sort_files(files)
+        ]
     else:
-        readers = {inspect_log.KIND: inspect_log.read, promptfoo.KIND: promptfoo.read, table.KIND: table.read}
+        readers = {
+            inspect_log.KIND: inspect_log.read,
+            promptfoo.KIND: promptfoo.read,
+            table.KIND: table.read,
+        }
         parts = [readers[name](path, options) for path in files]
     return merge(parts, options.arms)
 
@@ -61,4 +70,6 @@ def kind_of(path: Path) -> str:
     ):
         if known(value):
             return name
-    raise ImportFault(f"{path}: which tool wrote it?", hint=f"say it with --from {' | '.join(KINDS)}")
+    raise ImportFault(
+        f"{path}: which tool wrote it?", hint=f"say it with --from {' | '.join(KINDS)}"
+    )

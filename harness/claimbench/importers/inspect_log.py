@@ -1,7 +1,8 @@
 """Inspect: logs as ``.eval`` (a zip of JSON, its members deflated or Zstandard) and as ``.json``.
 
-``C`` counts 1, ``P`` 0.5, ``I`` and ``N`` 0, as Inspect's ``value_to_float``. Seconds are the tool's own clock around
-the call (``output.time``, or the sample's ``working_time`` where several calls made the answer).
+``C`` counts 1, ``P`` 0.5, ``I`` and ``N`` 0, as Inspect's ``value_to_float``. Seconds are the
+tool's own clock around the call (``output.time``, or the sample's ``working_time`` where several
+calls made the answer).
 """
 
 from __future__ import annotations
@@ -34,36 +35,53 @@ KIND = "inspect"
 ZSTANDARD = 93
 """The zip format's number for Zstandard, which ``zipfile`` cannot read before Python 3.14."""
 NOT_SCORED = "not scored"
-"""Stands for the metric of a log whose samples have no scores; their tokens and seconds still count."""
+"""Stands for the metric of a log whose samples have no scores; their tokens and seconds still
+count.
+"""
 MOST_BYTES = 2 * 2**30
 _WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 
 def is_log(value: Json) -> bool:
     """Recognise a log in JSON."""
-    return isinstance(get(value, "eval", "model"), str) and isinstance(get(value, "eval", "task"), str)
+    return isinstance(get(value, "eval", "model"), str) and isinstance(
+        get(value, "eval", "task"), str
+    )
 
 
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one log; raises ImportFault."""
     raw = jsonio.read_bytes(path)
-    log = _read_zip(path, raw) if zipfile.is_zipfile(io.BytesIO(raw)) else jsonio.load_json(path, raw)
+    log = (
+        _read_zip(path, raw) if zipfile.is_zipfile(io.BytesIO(raw)) else jsonio.load_json(path, raw)
+    )
     if not is_log(log):
         raise ImportFault(f"{path}: not a log of Inspect (no 'eval' with 'task' and 'model')")
     model, task = str(get(log, "eval", "model")), str(get(log, "eval", "task"))
     seller, _, short = model.partition("/")
-    config = {**(get(log, "eval", "model_generate_config") or {}), **(get(log, "plan", "config") or {})}
+    config = {
+        **(get(log, "eval", "model_generate_config") or {}),
+        **(get(log, "plan", "config") or {}),
+    }
     arm = ImportedArm(
         (short or seller).rsplit("/", 1)[-1],
         seller if short else "unknown",
         short or seller,
         path.name,
         {task: _setup(log, config)},
-        SamplingParams(number(config.get("temperature")), number(config.get("top_p")), whole(config.get("seed")),
-                       config.get("reasoning_effort")),
+        SamplingParams(
+            number(config.get("temperature")),
+            number(config.get("top_p")),
+            whole(config.get("seed")),
+            config.get("reasoning_effort"),
+        ),
         moment(get(log, "stats", "started_at")) or moment(get(log, "eval", "created")),
-    )  # fmt: skip
-    notes = [] if get(log, "status") == "success" else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
+    )
+    notes = (
+        []
+        if get(log, "status") == "success"
+        else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
+    )
     rows = [s for s in get(log, "samples") or [] if isinstance(s, dict)]
     files = {path.name: jsonio.sha256(raw)}
     stated = _stated(log)
@@ -81,8 +99,13 @@ def read(path: Path, options: ImportOptions) -> Imported:
     calls = tuple(_call(row, arm.name, task, model, metric) for row in rows)
     aggregate, more = _checked(arm.name, task, metric, calls, stated)
     others = [m for m in all_metrics if m != metric]
-    notes += [*more, f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")]
-    return Imported(KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files)
+    notes += [
+        *more,
+        f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else ""),
+    ]
+    return Imported(
+        KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files
+    )
 
 
 def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
@@ -104,7 +127,9 @@ def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
     log = load(head)
     if head != "header.json":
         log = {**log, "status": "unfinished"}
-    samples = [load(name) for name in members if name.startswith("samples/") and name.endswith(".json")]
+    samples = [
+        load(name) for name in members if name.startswith("samples/") and name.endswith(".json")
+    ]
     return {**log, "samples": samples} if isinstance(log, dict) else {}
 
 
@@ -118,10 +143,13 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
         import zstandard
     except ImportError:
         raise ImportFault(
-            f"{path} ({info.filename}) is compressed with Zstandard, and no package here reads that",
+            f"{path} ({info.filename}) is compressed with Zstandard, and no package here reads"
+            " that",
             hint="pip install zstandard, or convert the log: inspect log convert --to json",
         ) from None
-    name_length, extra_length = struct.unpack("<HH", raw[info.header_offset + 26 : info.header_offset + 30])
+    name_length, extra_length = struct.unpack(
+        "<HH", raw[info.header_offset + 26 : info.header_offset + 30]
+    )
     start = info.header_offset + 30 + name_length + extra_length
     packed = raw[start : start + info.compress_size]
     try:
@@ -129,13 +157,19 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
     except zstandard.ZstdError as error:
         raise ImportFault(f"{path} ({info.filename}): {error}") from None
     if len(data) != info.file_size:
-        raise ImportFault(f"{path} ({info.filename}): {len(data)} bytes, the archive says {info.file_size}")
+        raise ImportFault(
+            f"{path} ({info.filename}): {len(data)} bytes, the archive says {info.file_size}"
+        )
     return data
 
 
 def _setup(log: Json, config: Mapping[str, Json]) -> dict[str, Json]:
     steps = [[get(step, "solver"), get(step, "params")] for step in get(log, "plan", "steps") or []]
-    return {"version": get(log, "eval", "task_version"), "solver": steps, "max_tokens": config.get("max_tokens")}
+    return {
+        "version": get(log, "eval", "task_version"),
+        "solver": steps,
+        "max_tokens": config.get("max_tokens"),
+    }
 
 
 def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
@@ -143,7 +177,14 @@ def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
     stated = {}
     for score in get(log, "results", "scores") or []:
         metrics = get(score, "metrics") or {}
-        value = next((v for m in ("accuracy", "mean") if (v := number(get(metrics, m, "value"))) is not None), None)
+        value = next(
+            (
+                v
+                for m in ("accuracy", "mean")
+                if (v := number(get(metrics, m, "value"))) is not None
+            ),
+            None,
+        )
         if value is not None:
             stated[str(get(score, "name"))] = value, number(get(metrics, "stderr", "value"))
     return stated
@@ -161,7 +202,11 @@ def _scores(row: Mapping[str, Json]) -> dict[str, float]:
     given = row.get("scores") or ({"score": row["score"]} if row.get("score") else {})
     for name, score in given.items():
         value = get(score, "value")
-        parts = {f"{name}/{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+        parts = (
+            {f"{name}/{k}": v for k, v in value.items()}
+            if isinstance(value, dict)
+            else {name: value}
+        )
         found.update({k: f for k, v in parts.items() if (f := _score_value(v)) is not None})
     return found
 
@@ -175,10 +220,13 @@ def _choose(path: Path, rows: list[dict[str, Json]], wanted: str | None) -> tupl
         return NOT_SCORED, []
     names = [name for name, values in seen.items() if all(0 <= v <= 1 for v in values)]
     if not names:
-        raise ImportFault(f"{path}: no scorer with values between 0 and 1 (C, I, P, N count as such)")
+        raise ImportFault(
+            f"{path}: no scorer with values between 0 and 1 (C, I, P, N count as such)"
+        )
     if wanted is not None and wanted not in names:
         raise ImportFault(
-            f"{path}: no scorer {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}"
+            f"{path}: no scorer {wanted!r}{did_you_mean(wanted, names)}",
+            hint=f"there are: {one_of(names)}",
         )
     return wanted or names[0], names
 
@@ -239,14 +287,18 @@ def _seconds(row: dict[str, Json]) -> float | None:
 
 
 def usage_of(given: Json) -> Usage | None:
-    """Normalise Inspect's usage: cached input is inside ``input_tokens`` at some sellers and beside it at others.
+    """Normalise Inspect's usage: cached input is inside ``input_tokens`` at some sellers and beside
+    it at others.
 
     ``total_tokens`` tells which; reasoning is part of the output.
     """
     n_in, n_out = whole(get(given, "input_tokens")), whole(get(given, "output_tokens"))
     if n_in is None or n_out is None or (n_in == 0 and n_out == 0):
         return None
-    read, write = whole(get(given, "input_tokens_cache_read")) or 0, whole(get(given, "input_tokens_cache_write")) or 0
+    read, write = (
+        whole(get(given, "input_tokens_cache_read")) or 0,
+        whole(get(given, "input_tokens_cache_write")) or 0,
+    )
     inside = whole(get(given, "total_tokens")) == n_in + n_out and read + write <= n_in
     thought = min(whole(get(given, "reasoning_tokens")) or 0, n_out)
     return Usage(
@@ -259,9 +311,15 @@ def usage_of(given: Json) -> Usage | None:
 
 
 def _checked(
-    arm: str, task: str, metric: str, calls: tuple[ImportedCall, ...], stated: Mapping[str, tuple[float, float | None]]
+    arm: str,
+    task: str,
+    metric: str,
+    calls: tuple[ImportedCall, ...],
+    stated: Mapping[str, tuple[float, float | None]],
 ) -> tuple[tuple[Aggregate, ...], list[str]]:
-    """Recompute the stated accuracy and error: means per sample over its epochs, then over samples."""
+    """Recompute the stated accuracy and error: means per sample over its epochs, then over
+    samples.
+    """
     by_sample: dict[str, list[float]] = defaultdict(list)
     for call in calls:
         if call.error is None and metric in call.scores:
@@ -274,5 +332,8 @@ def _checked(
     if said is not None and not reproduced(mean, said, 1e-3):
         notes.append(f"{arm} {task}: the samples give {metric} {mean:.4g}, the log says {said:.4g}")
     if said_error is not None and error is not None and not reproduced(error, said_error, 1e-3):
-        notes.append(f"{arm} {task}: the samples give a standard error of {error:.4g}, the log says {said_error:.4g}")
+        notes.append(
+            f"{arm} {task}: the samples give a standard error of {error:.4g}, the log says"
+            f" {said_error:.4g}"
+        )
     return (Aggregate(arm, task, metric, mean, error, len(by_sample)),), notes

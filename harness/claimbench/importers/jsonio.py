@@ -1,4 +1,6 @@
-"""Reading JSON of other tools: errors with file and line, values by path without trusting the shape."""
+"""Reading JSON of other tools: errors with file and line, values by path without trusting the
+shape.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ def read_bytes(path: Path) -> bytes:
 
 
 def load_json(path: Path, raw: bytes, member: str = "") -> Json:
-    """Parse one JSON text (NaN and Infinity allowed: Python tools write them); raises ImportFault naming the line."""
+    """Parse one JSON text (NaN and Infinity allowed: Python tools write them); raises ImportFault
+    naming the line.
+    """
     where = f"{path}{f' ({member})' if member else ''}"
     try:
         return json.loads(raw)
@@ -39,7 +43,9 @@ def load_json(path: Path, raw: bytes, member: str = "") -> Json:
 
 
 def json_lines(path: Path, raw: bytes) -> Iterator[tuple[int, dict[str, Json]]]:
-    """Yield (line number, object) of a JSON Lines file; raises ImportFault for a line that is no object."""
+    """Yield (line number, object) of a JSON Lines file; raises ImportFault for a line that is no
+    object.
+    """
     for number, line in enumerate(raw.split(b"\n"), start=1):
         if not line.strip():
             continue
@@ -80,7 +86,9 @@ def whole(value: Json) -> int | None:
 
 
 def dollars(value: Json) -> Decimal | None:
-    """Return a positive amount; 0, null and the rest are unknown: tools file 0 for "not measured"."""
+    """Return a positive amount; 0, null and the rest are unknown: tools file 0 for "not
+    measured".
+    """
     if isinstance(value, bool) or value is None:
         return None
     try:
@@ -99,7 +107,9 @@ def moment(value: Json) -> datetime | None:
             return None
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     seconds = number(value)
-    if seconds is None or not 946_684_800 <= seconds < 4_102_444_800:  # 2000 to 2100; others count from a boot
+    if (
+        seconds is None or not 946_684_800 <= seconds < 4_102_444_800
+    ):  # 2000 to 2100; others count from a boot
         return None
     return datetime.fromtimestamp(seconds, UTC)
 

@@ -1,8 +1,8 @@
 """lm-eval: ``results_*.json`` with the ``samples_*.jsonl`` of the same run beside it.
 
-Keys of the results look like ``acc,none`` and ``acc_stderr,none`` (metric, filter). Standard errors are sample ones
-(n - 1), and are checked against the samples. lm-eval logs neither tokens nor seconds per request: costs and latencies
-stay unknown.
+Keys of the results look like ``acc,none`` and ``acc_stderr,none`` (metric, filter). Standard errors
+are sample ones (n - 1), and are checked against the samples. lm-eval logs neither tokens nor
+seconds per request: costs and latencies stay unknown.
 """
 
 from __future__ import annotations
@@ -30,8 +30,19 @@ from claimbench.types import Json, SamplingParams
 
 KIND = "lm-eval"
 _STAMP = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?)\.jsonl?$")
-_SETUP_KEYS = ("doc_to_text", "doc_to_target", "doc_to_choice", "description", "num_fewshot", "generation_kwargs",
-               "output_type", "fewshot_delimiter", "target_delimiter", "process_results", "repeats")  # fmt: skip
+_SETUP_KEYS = (
+    "doc_to_text",
+    "doc_to_target",
+    "doc_to_choice",
+    "description",
+    "num_fewshot",
+    "generation_kwargs",
+    "output_type",
+    "fewshot_delimiter",
+    "target_delimiter",
+    "process_results",
+    "repeats",
+)
 
 
 def is_results(value: Json) -> bool:
@@ -41,11 +52,17 @@ def is_results(value: Json) -> bool:
 
 def is_sample(value: Json) -> bool:
     """Recognise a line of a samples file."""
-    return isinstance(value, dict) and "doc_id" in value and ("filtered_resps" in value or "resps" in value)
+    return (
+        isinstance(value, dict)
+        and "doc_id" in value
+        and ("filtered_resps" in value or "resps" in value)
+    )
 
 
 def sort_files(paths: Sequence[Path]) -> list[tuple[Path | None, list[Path]]]:
-    """Group results files with their samples: those given, else those beside them of the same moment."""
+    """Group results files with their samples: those given, else those beside them of the same
+    moment.
+    """
     results = [p for p in paths if not p.name.endswith(".jsonl")]
     samples = [p for p in paths if p.name.endswith(".jsonl")]
     groups: list[tuple[Path | None, list[Path]]] = []
@@ -54,7 +71,8 @@ def sort_files(paths: Sequence[Path]) -> list[tuple[Path | None, list[Path]]]:
         own = [
             s
             for s in samples
-            if (s.parent == path.parent and _same_moment(s, stamp)) or (len(results) == 1 and s.parent != path.parent)
+            if (s.parent == path.parent and _same_moment(s, stamp))
+            or (len(results) == 1 and s.parent != path.parent)
         ]
         if not own:
             own = sorted(s for s in path.parent.glob("samples_*.jsonl") if _same_moment(s, stamp))
@@ -85,7 +103,10 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         jsonio.moment(get(data, "date")),
     )
     stated = {task: get(data, "results", task) or {} for task in get(data, "results") or {}}
-    found = [_read_samples(p, raw[p], arm, stated, options, bool(get(data, "chat_template"))) for p in samples]
+    found = [
+        _read_samples(p, raw[p], arm, stated, options, bool(get(data, "chat_template")))
+        for p in samples
+    ]
     with_items = {task for part in found for task in part.metrics}
     alone = _aggregates(arm.name, {t: v for t, v in stated.items() if t not in with_items}, data)
     return Imported(
@@ -133,7 +154,10 @@ def _read_samples(
 ) -> Imported:
     rows = list(jsonio.json_lines(path, raw))
     if not rows or not is_sample(rows[0][1]):
-        raise ImportFault(f"{path}: not a samples file of lm-eval", hint="its lines hold doc_id and filtered_resps")
+        raise ImportFault(
+            f"{path}: not a samples file of lm-eval",
+            hint="its lines hold doc_id and filtered_resps",
+        )
     task = _task_of(path, stated)
     metrics = _metrics(rows, stated.get(task, {}))
     chosen, flt = _choose(path, metrics, options.metric)
@@ -143,7 +167,9 @@ def _read_samples(
     for _, row in rows:
         if str(row.get("filter", "none")) != flt:
             continue
-        sample, call = _one(row, arm.name, task, {m for m, f in metrics if f == flt}, chosen, templated)
+        sample, call = _one(
+            row, arm.name, task, {m for m, f in metrics if f == flt}, chosen, templated
+        )
         if sample.id in samples:
             raise ImportFault(f"{path}: doc_id {sample.id} comes twice under the filter {flt!r}")
         samples[sample.id] = sample
@@ -154,16 +180,24 @@ def _read_samples(
     aggregate, notes = _checked(arm.name, task, key, values.get(chosen, []), stated.get(task, {}))
     others = [m for m, f in metrics if f == flt and m != chosen]
     notes += [f"{task}: judged by {key}" + (f" (also there: {one_of(others)})" if others else "")]
-    return Imported(KIND, (), tuple(samples.values()), tuple(calls), (aggregate,), tuple(notes), {task: key})
+    return Imported(
+        KIND, (), tuple(samples.values()), tuple(calls), (aggregate,), tuple(notes), {task: key}
+    )
 
 
 def _task_of(path: Path, stated: Mapping[str, Json]) -> str:
     name = path.name.removesuffix(".jsonl").removeprefix("samples_")
     fits = [task for task in stated if name == task or name.startswith(f"{task}_2")]
-    return max(fits, key=len) if fits else _STAMP.sub("", path.name).removeprefix("samples_").removesuffix(".jsonl")
+    return (
+        max(fits, key=len)
+        if fits
+        else _STAMP.sub("", path.name).removeprefix("samples_").removesuffix(".jsonl")
+    )
 
 
-def _metrics(rows: Sequence[tuple[int, dict[str, Json]]], stated: Mapping[str, Json]) -> list[tuple[str, str]]:
+def _metrics(
+    rows: Sequence[tuple[int, dict[str, Json]]], stated: Mapping[str, Json]
+) -> list[tuple[str, str]]:
     """List (metric, filter) pairs in the order of the results file, then of the samples."""
     there: dict[tuple[str, str], None] = {}
     for _, row in rows[:200]:
@@ -174,7 +208,9 @@ def _metrics(rows: Sequence[tuple[int, dict[str, Json]]], stated: Mapping[str, J
             there[str(name), flt] = None
         if not listed and not known:
             reserved = ("doc_id", "doc", "target", "arguments", "resps", "filtered_resps", "filter")
-            there.update({(k, flt): None for k in row if k not in reserved and number(row[k]) is not None})
+            there.update(
+                {(k, flt): None for k in row if k not in reserved and number(row[k]) is not None}
+            )
     in_order = [tuple(key.partition(",")[::2]) for key in stated]
     wanted = [(m, f) for m, f in in_order if (m, f) in there]
     usable = [*wanted, *(pair for pair in there if pair not in wanted)]
@@ -190,13 +226,19 @@ def _in_unit(rows: Sequence[tuple[int, dict[str, Json]]], metric: str, flt: str)
 def _choose(path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None) -> tuple[str, str]:
     names = [f"{m},{f}" for m, f in metrics]
     if not metrics:
-        raise ImportFault(f"{path}: no metric between 0 and 1 stands with every sample", hint="import another task")
+        raise ImportFault(
+            f"{path}: no metric between 0 and 1 stands with every sample",
+            hint="import another task",
+        )
     if wanted is None:
         return metrics[0]
     for pair in metrics:
         if wanted in (pair[0], ",".join(pair)):
             return pair
-    raise ImportFault(f"{path}: no metric {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}")
+    raise ImportFault(
+        f"{path}: no metric {wanted!r}{did_you_mean(wanted, names)}",
+        hint=f"there are: {one_of(names)}",
+    )
 
 
 def _one(
@@ -211,7 +253,17 @@ def _one(
     item = digest(row.get("doc_hash") or row.get("doc"), target)
     prompt = "" if templated else str(row.get("prompt_hash") or digest(row.get("arguments")))
     error = None if chosen in scores else f"lm-eval gives no {chosen}"
-    call = ImportedCall(arm, task, sample_id, 0, scores, text_of(answer), error, fingerprint=item, prompt_hash=prompt)
+    call = ImportedCall(
+        arm,
+        task,
+        sample_id,
+        0,
+        scores,
+        text_of(answer),
+        error,
+        fingerprint=item,
+        prompt_hash=prompt,
+    )
     return ImportedSample(task, sample_id, shown, target), call
 
 
@@ -231,10 +283,13 @@ def _checked(
     said, said_error = number(stated.get(key)), number(stated.get(f"{metric}_stderr,{flt}"))
     notes = []
     if said is not None and not reproduced(mean, said):
-        notes.append(f"{arm} {task}: the samples give {key} {mean:.6g}, the results file says {said:.6g}")
+        notes.append(
+            f"{arm} {task}: the samples give {key} {mean:.6g}, the results file says {said:.6g}"
+        )
     if said_error is not None and not reproduced(error, said_error, 1e-4):
         shown = "none" if error is None else f"{error:.6g}"
         notes.append(
-            f"{arm} {task}: the samples give a standard error of {shown}, the results file says {said_error:.6g}"
+            f"{arm} {task}: the samples give a standard error of {shown}, the results file says"
+            f" {said_error:.6g}"
         )
     return Aggregate(arm, task, key, mean, error, len(values)), notes

@@ -1,8 +1,8 @@
 """promptfoo: the output of ``promptfoo eval -o FILE`` as ``.json`` or ``.jsonl``.
 
-An item is a test; an arm is a provider, or a provider with one of several prompts. ``cost`` in these files is computed
-by promptfoo from its own price table, so tokens are priced again here and that figure is left alone. A cached response
-has neither a bill nor a latency of its own.
+An item is a test; an arm is a provider, or a provider with one of several prompts. ``cost`` in
+these files is computed by promptfoo from its own price table, so tokens are priced again here and
+that figure is left alone. A cached response has neither a bill nor a latency of its own.
 """
 
 from __future__ import annotations
@@ -52,9 +52,13 @@ def read(path: Path, options: ImportOptions) -> Imported:
         data = jsonio.load_json(path, raw)
         if not is_output(data):
             raise ImportFault(
-                f"{path}: not an output of promptfoo (no results.results)", hint="write it with promptfoo eval -o FILE"
+                f"{path}: not an output of promptfoo (no results.results)",
+                hint="write it with promptfoo eval -o FILE",
             )
-        rows, config = [row for row in data["results"]["results"] if isinstance(row, dict)], data.get("config") or {}
+        rows, config = (
+            [row for row in data["results"]["results"] if isinstance(row, dict)],
+            data.get("config") or {},
+        )
         when = jsonio.moment(get(data, "results", "timestamp"))
     if not rows or not all(is_row(row) for row in rows):
         raise ImportFault(f"{path}: the results are not promptfoo's (no testIdx and promptIdx)")
@@ -76,12 +80,21 @@ def read(path: Path, options: ImportOptions) -> Imported:
     aggregates, notes = _summary(arms, calls, task, metric, names)
     cached = sum(1 for row in rows if get(row, "response", "cached"))
     if cached:
-        notes.append(f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and latency")
+        notes.append(
+            f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and"
+            " latency"
+        )
     files = {path.name: jsonio.sha256(raw)}
     return Imported(
-        KIND, tuple(arms.values()), tuple(samples.values()), tuple(calls), tuple(aggregates), tuple(notes),
-        {task: metric}, files,
-    )  # fmt: skip
+        KIND,
+        tuple(arms.values()),
+        tuple(samples.values()),
+        tuple(calls),
+        tuple(aggregates),
+        tuple(notes),
+        {task: metric},
+        files,
+    )
 
 
 def _template(row: Mapping[str, Json]) -> str:
@@ -89,22 +102,34 @@ def _template(row: Mapping[str, Json]) -> str:
 
 
 def _scores(row: Mapping[str, Json]) -> dict[str, float]:
-    found: dict[str, Json] = {"pass": row.get("success"), "score": row.get("score"), **(row.get("namedScores") or {})}
+    found: dict[str, Json] = {
+        "pass": row.get("success"),
+        "score": row.get("score"),
+        **(row.get("namedScores") or {}),
+    }
     return {name: value for name, given in found.items() if (value := number(given)) is not None}
 
 
-def _choose(path: Path, rows: Sequence[Mapping[str, Json]], wanted: str | None) -> tuple[str, list[str]]:
+def _choose(
+    path: Path, rows: Sequence[Mapping[str, Json]], wanted: str | None
+) -> tuple[str, list[str]]:
     names = list(dict.fromkeys(name for row in rows for name in _scores(row)))
     names = [n for n in names if all(0 <= _scores(row).get(n, 0.0) <= 1 for row in rows)]
     if wanted is not None and wanted not in names:
         raise ImportFault(
-            f"{path}: no score {wanted!r}{did_you_mean(wanted, names)}", hint=f"there are: {one_of(names)}"
+            f"{path}: no score {wanted!r}{did_you_mean(wanted, names)}",
+            hint=f"there are: {one_of(names)}",
         )
     return wanted or "pass", names
 
 
 def _arm(
-    row: Mapping[str, Json], path: Path, prompts: Sequence[str], config: Json, task: str, when: object
+    row: Mapping[str, Json],
+    path: Path,
+    prompts: Sequence[str],
+    config: Json,
+    task: str,
+    when: object,
 ) -> ImportedArm:
     given = row.get("provider")
     full = str(get(given, "id") or given)
@@ -114,15 +139,25 @@ def _arm(
         name += f" prompt {prompts.index(_template(row)) + 1}"
     settings: Json = {}
     for provider in get(config, "providers") or []:
-        if get(provider, "id") == full and (get(provider, "label") or "") == (get(given, "label") or ""):
+        if get(provider, "id") == full and (get(provider, "label") or "") == (
+            get(given, "label") or ""
+        ):
             settings = get(provider, "config") or {}
     params = SamplingParams(
-        number(get(settings, "temperature")), number(get(settings, "top_p")), whole(get(settings, "seed"))
+        number(get(settings, "temperature")),
+        number(get(settings, "top_p")),
+        whole(get(settings, "seed")),
     )
     moment = when if when is None or hasattr(when, "tzinfo") else None
     return ImportedArm(
-        name, parts[0], parts[-1], path.name, {task: {"max_tokens": get(settings, "max_tokens")}}, params, moment  # type: ignore[arg-type]
-    )  # fmt: skip
+        name,
+        parts[0],
+        parts[-1],
+        path.name,
+        {task: {"max_tokens": get(settings, "max_tokens")}},
+        params,
+        moment,  # type: ignore[arg-type]
+    )
 
 
 def _sample(row: Mapping[str, Json], task: str) -> ImportedSample:
@@ -155,7 +190,9 @@ def _call(row: Mapping[str, Json], arm: str, sample: ImportedSample, epoch: int)
 
 
 def usage_of(*given: Json) -> Usage | None:
-    """Normalise promptfoo's ``tokenUsage``: the first that tells prompt and completion tokens; zeros tell nothing."""
+    """Normalise promptfoo's ``tokenUsage``: the first that tells prompt and completion tokens;
+    zeros tell nothing.
+    """
     for usage in given:
         n_in, n_out = whole(get(usage, "prompt")), whole(get(usage, "completion"))
         if not n_in or n_out is None:
@@ -163,18 +200,33 @@ def usage_of(*given: Json) -> Usage | None:
         details = get(usage, "completionDetails") or {}
         thought = min(whole(details.get("reasoning")) or 0, n_out)
         read = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
-        return Usage(input_fresh=n_in - read, cache_read=read, output_visible=n_out - thought, output_reasoning=thought)
+        return Usage(
+            input_fresh=n_in - read,
+            cache_read=read,
+            output_visible=n_out - thought,
+            output_reasoning=thought,
+        )
     return None
 
 
 def _summary(
-    arms: Mapping[str, ImportedArm], calls: Sequence[ImportedCall], task: str, metric: str, names: Sequence[str]
+    arms: Mapping[str, ImportedArm],
+    calls: Sequence[ImportedCall],
+    task: str,
+    metric: str,
+    names: Sequence[str],
 ) -> tuple[list[Aggregate], list[str]]:
     made = []
     for arm in arms:
-        values = [c.scores[metric] for c in calls if c.arm == arm and c.error is None and metric in c.scores]
+        values = [
+            c.scores[metric]
+            for c in calls
+            if c.arm == arm and c.error is None and metric in c.scores
+        ]
         if values:
             mean, error = mean_and_stderr(values)
             made.append(Aggregate(arm, task, metric, mean, error, len(values)))
     others = [name for name in names if name != metric]
-    return made, [f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")]
+    return made, [
+        f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")
+    ]

@@ -1,4 +1,6 @@
-"""What every kind of file becomes before it is stored: arms, samples, calls, and scores known only in the aggregate."""
+"""What every kind of file becomes before it is stored: arms, samples, calls, and scores known only
+in the aggregate.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,8 @@ class ImportFault(BenchError):
 
 @dataclass(frozen=True, slots=True)
 class ImportedArm:
-    """One model in one file. ``setup`` is what must be equal for two arms to be comparable, beside the items.
+    """One model in one file. ``setup`` is what must be equal for two arms to be comparable, beside
+    the items.
 
     ``source`` is the file's name; ``when`` the moment the tool gives for the run, for dated prices.
     """
@@ -55,8 +58,8 @@ class ImportedSample:
 class ImportedCall:
     """One answer with the tool's own scores (metric -> value). None is what the file does not tell.
 
-    ``fingerprint`` stands for the item as this arm was asked it; ``prompt_hash`` for the prompt, where prompts can be
-    compared between models (without chat templates).
+    ``fingerprint`` stands for the item as this arm was asked it; ``prompt_hash`` for the prompt,
+    where prompts can be compared between models (without chat templates).
     """
 
     arm: str
@@ -91,7 +94,8 @@ class Aggregate:
     note: str = ""
 
     def interval(self) -> tuple[float, float] | None:
-        """Normal 95% interval from the standard error; None without it, without n, or for a normal law too small an n.
+        """Normal 95% interval from the standard error; None without it, without n, or for a normal
+        law too small an n.
 
         A standard error of 0 (one item, or all alike) says nothing, so it gives none either.
         """
@@ -102,7 +106,9 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """One or several files of one kind, read. ``metrics``: task -> the tool's metric that is judged."""
+    """One or several files of one kind, read. ``metrics``: task -> the tool's metric that is
+    judged.
+    """
 
     kind: str
     arms: tuple[ImportedArm, ...]
@@ -129,7 +135,8 @@ class ImportOptions:
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float | None]:
-    """Return mean and standard error ``sqrt(sum (x - mean)^2 / (n - 1) / n)``, as lm-eval and Inspect state it.
+    """Return mean and standard error ``sqrt(sum (x - mean)^2 / (n - 1) / n)``, as lm-eval and
+    Inspect state it.
 
     The error is None for fewer than two values.
     """
@@ -157,11 +164,14 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
         names: names for the arms in order, instead of the tools' own.
 
     Raises:
-        ImportFault: files of several kinds, more names than arms, a name twice, or two metrics for one task.
+        ImportFault: files of several kinds, more names than arms, a name twice, or two metrics for
+            one task.
     """
     kinds = sorted({part.kind for part in parts})
     if len(kinds) != 1:
-        raise ImportFault(f"files of several kinds: {', '.join(kinds)}", hint="import each kind by itself")
+        raise ImportFault(
+            f"files of several kinds: {', '.join(kinds)}", hint="import each kind by itself"
+        )
     total = sum(len(part.arms) for part in parts)
     if len(names) > total:
         raise ImportFault(f"--arm is given {len(names)} times for {total} arms in the files")
@@ -173,7 +183,8 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
         for name in new.values():
             if name in taken:
                 raise ImportFault(
-                    f"two arms would be called {name!r}", hint="name each with --arm, in the files' order"
+                    f"two arms would be called {name!r}",
+                    hint="name each with --arm, in the files' order",
                 )
             taken.add(name)
         renamed.append(_rename(part, new))

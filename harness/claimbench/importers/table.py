@@ -1,8 +1,9 @@
-"""Plain tables (CSV, TSV, XLSX, JSON Lines): one row per answer, or one row per model as leaderboards have it.
+"""Plain tables (CSV, TSV, XLSX, JSON Lines): one row per answer, or one row per model as
+leaderboards have it.
 
-Which column is what is said with ``--column ROLE=COLUMN``, or found by its name, and the finding is noted. A table
-without an item column is a table of aggregate scores: nothing can be paired on it, and without ``n`` no score has an
-interval.
+Which column is what is said with ``--column ROLE=COLUMN``, or found by its name, and the finding is
+noted. A table without an item column is a table of aggregate scores: nothing can be paired on it,
+and without ``n`` no score has an interval.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ class TableRoles:
     found: tuple[str, ...]
 
     def value(self, row: DataRow, role: str) -> Json:
-        """Return a row's value in a role; None where the column is not there or the cell is empty."""
+        """Return a row's value in a role; None where the column is not there or the cell is
+        empty.
+        """
         columns = self.of.get(role)
         value = row.values.get(columns[0]) if columns else None
         return None if isinstance(value, str) and not value.strip() else value
@@ -85,7 +88,10 @@ def _roles(table: Table, options: ImportOptions) -> TableRoles:
     of: dict[str, tuple[str, ...]] = {}
     for role, columns in options.columns.items():
         if role not in NAMES:
-            raise ImportFault(f"--column {role}=…: no such role{did_you_mean(role, NAMES)}", hint=one_of(NAMES, 30))
+            raise ImportFault(
+                f"--column {role}=…: no such role{did_you_mean(role, NAMES)}",
+                hint=one_of(NAMES, 30),
+            )
         for column in columns:
             if column not in table.columns and not (role == "item" and column == "#"):
                 raise ImportFault(
@@ -105,55 +111,93 @@ def _roles(table: Table, options: ImportOptions) -> TableRoles:
     if "score" not in of and not {"answer", "target"} <= of.keys():
         raise ImportFault(
             f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
-            hint="say it with --column score=NAME (or answer=NAME and target=NAME, then equal answers score 1)",
+            hint=(
+                "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
+                " answers score 1)"
+            ),
         )
     return TableRoles(of, tuple(found))
 
 
 def _leaderboard(
-    path: Path, table: Table, roles: TableRoles, options: ImportOptions, notes: list[str], files: dict[str, str]
+    path: Path,
+    table: Table,
+    roles: TableRoles,
+    options: ImportOptions,
+    notes: list[str],
+    files: dict[str, str],
 ) -> Imported:
     names = [str(roles.value(row, "arm") or "") for row in table.rows]
     task = options.task or path.stem
-    keys = [(name, str(roles.value(row, "task") or task)) for name, row in zip(names, table.rows, strict=True)]
+    keys = [
+        (name, str(roles.value(row, "task") or task))
+        for name, row in zip(names, table.rows, strict=True)
+    ]
     if "arm" not in roles.of or max(Counter(keys).values()) > 1:
         raise ImportFault(
             f"{path}: which column names the item? Without it results cannot be paired",
-            hint="say it with --column item=NAME; item=# pairs files by row number, if their order is the same",
+            hint=(
+                "say it with --column item=NAME; item=# pairs files by row number, if their order"
+                " is the same"
+            ),
         )
-    made = [_aggregate(path, row, roles, *key, options.scale) for key, row in zip(keys, table.rows, strict=True)]
+    made = [
+        _aggregate(path, row, roles, *key, options.scale)
+        for key, row in zip(keys, table.rows, strict=True)
+    ]
     arms = tuple(ImportedArm(name, "unknown", name, path.name) for name in dict.fromkeys(names))
-    unmeasured = sum(1 for row in table.rows if "usd" in roles.of and dollars(roles.value(row, "usd")) is None)
+    unmeasured = sum(
+        1 for row in table.rows if "usd" in roles.of and dollars(roles.value(row, "usd")) is None
+    )
     if unmeasured:
         notes = [*notes, f"{path.name}: {unmeasured} costs are 0 or empty: unknown, not free"]
     return Imported(KIND, arms, (), (), tuple(made), tuple(notes), {}, files)
 
 
-def _aggregate(path: Path, row: DataRow, roles: TableRoles, arm: str, task: str, scale: float) -> Aggregate:
+def _aggregate(
+    path: Path, row: DataRow, roles: TableRoles, arm: str, task: str, scale: float
+) -> Aggregate:
     value = _number(path, row, roles, "score")
     if value is None:
         raise ImportFault(f"{path}:{row.line}: no score for {arm}")
     error = _number(path, row, roles, "stderr")
     n = whole(_number(path, row, roles, "n"))
     error = None if error is None else error / scale
-    return Aggregate(arm, task, roles.of["score"][0], value / scale, error, n, dollars(roles.value(row, "usd")),
-                     "a row of a table, not per-item results")  # fmt: skip
+    return Aggregate(
+        arm,
+        task,
+        roles.of["score"][0],
+        value / scale,
+        error,
+        n,
+        dollars(roles.value(row, "usd")),
+        "a row of a table, not per-item results",
+    )
 
 
 def _number(path: Path, row: DataRow, roles: TableRoles, role: str) -> float | None:
     value = roles.value(row, role)
     if value is None:
         return None
-    if isinstance(value, bool) or (isinstance(value, str) and value.strip().casefold() in {"true", "false"}):
+    if isinstance(value, bool) or (
+        isinstance(value, str) and value.strip().casefold() in {"true", "false"}
+    ):
         return float(str(value).strip().casefold() == "true")
     found = parse_number(value)
     if found is None:
-        raise ImportFault(f"{path}:{row.line}: {role} (column {roles.of[role][0]!r}) is no number: {show(value)}")
+        raise ImportFault(
+            f"{path}:{row.line}: {role} (column {roles.of[role][0]!r}) is no number: {show(value)}"
+        )
     return float(found)
 
 
 def _answers(
-    path: Path, table: Table, roles: TableRoles, options: ImportOptions, notes: list[str], files: dict[str, str]
+    path: Path,
+    table: Table,
+    roles: TableRoles,
+    options: ImportOptions,
+    notes: list[str],
+    files: dict[str, str],
 ) -> Imported:
     task = options.task or path.stem
     samples: dict[tuple[str, str], ImportedSample] = {}
@@ -163,7 +207,9 @@ def _answers(
         by_number = roles.of["item"] == ("#",)
         item = str(index) if by_number else str(roles.value(row, "item") or "")
         if not item:
-            raise ImportFault(f"{path}:{row.line}: no item (column {roles.of['item'][0]!r} is empty)")
+            raise ImportFault(
+                f"{path}:{row.line}: no item (column {roles.of['item'][0]!r} is empty)"
+            )
         arm = str(roles.value(row, "arm") or path.stem)
         own_task = str(roles.value(row, "task") or task)
         epoch = whole(_number(path, row, roles, "epoch")) or 0
@@ -171,25 +217,37 @@ def _answers(
         seen[key] += 1
         if seen[key] > 1:
             raise ImportFault(
-                f"{path}:{row.line}: {arm} answers the item {item!r} twice", hint="say --column epoch=NAME for repeats"
+                f"{path}:{row.line}: {arm} answers the item {item!r} twice",
+                hint="say --column epoch=NAME for repeats",
             )
         sample = _sample(row, roles, own_task, item)
         samples.setdefault((own_task, item), sample)
         calls.append(_call(path, row, roles, arm, sample, epoch, options.scale))
-    arms = tuple(ImportedArm(name, "unknown", name, path.name) for name in dict.fromkeys(c.arm for c in calls))
+    arms = tuple(
+        ImportedArm(name, "unknown", name, path.name)
+        for name in dict.fromkeys(c.arm for c in calls)
+    )
     metric = roles.of["score"][0] if "score" in roles.of else "equal to the target"
     made = []
     for arm_ in arms:
         for name in dict.fromkeys(c.task for c in calls):
-            values = [c.scores[metric] for c in calls if c.arm == arm_.name and c.task == name and metric in c.scores]
+            values = [
+                c.scores[metric]
+                for c in calls
+                if c.arm == arm_.name and c.task == name and metric in c.scores
+            ]
             if values:
                 mean, error = mean_and_stderr(values)
                 made.append(Aggregate(arm_.name, name, metric, mean, error, len(values)))
-    costs = "usd" in roles.of and any(dollars(roles.value(row, "usd")) is None for row in table.rows)
+    costs = "usd" in roles.of and any(
+        dollars(roles.value(row, "usd")) is None for row in table.rows
+    )
     if costs:
         notes = [*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free"]
     metrics = dict.fromkeys((c.task for c in calls), metric)
-    return Imported(KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), tuple(notes), metrics, files)
+    return Imported(
+        KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), tuple(notes), metrics, files
+    )
 
 
 def _sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSample:
@@ -197,12 +255,23 @@ def _sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSa
     cluster = roles.value(row, "cluster")
     shown = roles.value(row, "input")
     return ImportedSample(
-        task, item, "" if shown is None else str(shown), roles.value(row, "target"), str(cluster or ""), slices
+        task,
+        item,
+        "" if shown is None else str(shown),
+        roles.value(row, "target"),
+        str(cluster or ""),
+        slices,
     )
 
 
 def _call(
-    path: Path, row: DataRow, roles: TableRoles, arm: str, sample: ImportedSample, epoch: int, scale: float
+    path: Path,
+    row: DataRow,
+    roles: TableRoles,
+    arm: str,
+    sample: ImportedSample,
+    epoch: int,
+    scale: float,
 ) -> ImportedCall:
     answer = roles.value(row, "answer")
     scores: dict[str, float] = {}
@@ -214,12 +283,16 @@ def _call(
         scores["equal to the target"] = float(_plain(answer) == _plain(sample.target))
     if any(not 0 <= v <= 1 for v in scores.values()):
         raise ImportFault(
-            f"{path}:{row.line}: the score {show(roles.value(row, 'score'))} is not between 0 and 1",
+            f"{path}:{row.line}: the score {show(roles.value(row, 'score'))} is not between 0"
+            " and 1",
             hint="give --scale 100 for percent, or the scale's maximum",
         )
     fault = roles.value(row, "error")
     missing = None if scores else "no score in the table"
-    seconds, millis = _number(path, row, roles, "latency_s"), _number(path, row, roles, "latency_ms")
+    seconds, millis = (
+        _number(path, row, roles, "latency_s"),
+        _number(path, row, roles, "latency_ms"),
+    )
     seconds = seconds if seconds is not None else None if millis is None else millis / 1000
     return ImportedCall(
         arm,
@@ -241,7 +314,9 @@ def _billed(row: DataRow, roles: TableRoles) -> Decimal | None:
 
 
 def _usage(path: Path, row: DataRow, roles: TableRoles) -> Usage | None:
-    n_in, n_out = (whole(_number(path, row, roles, role)) for role in ("input_tokens", "output_tokens"))
+    n_in, n_out = (
+        whole(_number(path, row, roles, role)) for role in ("input_tokens", "output_tokens")
+    )
     if not n_in or n_out is None:
         return None
     return Usage(input_fresh=n_in, output_visible=n_out)

@@ -24,7 +24,9 @@ _FINAL_NUMBER = re.compile(r"####\s*([-−]?[\d.,]+)\s*\Z")
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan:
-    """The answer space and how it is asked for. ``why`` says what the data showed; ``worked``: targets show the way."""
+    """The answer space and how it is asked for. ``why`` says what the data showed; ``worked``:
+    targets show the way.
+    """
 
     kind: AnswerKind
     labels: tuple[str, ...] = ()
@@ -35,31 +37,49 @@ class AnswerPlan:
 
 
 def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
-    """Decide the kind of answer from the targets; returns the plan, the items with targets in its form, and notes."""
+    """Decide the kind of answer from the targets; returns the plan, the items with targets in its
+    form, and notes.
+    """
     as_json = _json_plan(items, path)
     if as_json is not None:
         return *as_json, []
     nested = next((item for item in items if isinstance(item.target, dict | list)), None)
     if nested is not None:
-        raise SuiteError("some targets are objects or lists and some are not", path=path, line=nested.line)
+        raise SuiteError(
+            "some targets are objects or lists and some are not", path=path, line=nested.line
+        )
     worked = [_FINAL_NUMBER.search(plain(item.target)) for item in items]
     if all(worked):
         values = [
-            replace(item, target=match.group(1), values={**item.values, "worked_answer": plain(item.target)})
+            replace(
+                item,
+                target=match.group(1),
+                values={**item.values, "worked_answer": plain(item.target)},
+            )
             for item, match in zip(items, worked, strict=True)
             if match is not None
         ]
-        plan = AnswerPlan("number", worked=True, max_tokens=400, why="numbers: every target ends in '#### number'")
+        plan = AnswerPlan(
+            "number", worked=True, max_tokens=400, why="numbers: every target ends in '#### number'"
+        )
         return plan, values, []
     joined, notes = one_spelling(items)
     counts = Counter(plain(item.target) for item in joined)
     if len(counts) == 1:
-        raise SuiteError(f"every target is '{next(iter(counts))}': there is nothing to measure", path=path, line=1)
+        raise SuiteError(
+            f"every target is '{next(iter(counts))}': there is nothing to measure",
+            path=path,
+            line=1,
+        )
     numeric = all(parse_number(name) is not None for name in counts)
     if numeric and (len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3):
         values = [replace(item, target=plain(item.target)) for item in items]
         return (
-            AnswerPlan("number", max_tokens=24, why=f"numbers: {len(counts)} different ones in the target column"),
+            AnswerPlan(
+                "number",
+                max_tokens=24,
+                why=f"numbers: {len(counts)} different ones in the target column",
+            ),
             values,
             [],
         )
@@ -77,7 +97,11 @@ def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usab
     tokens = min(1024, max(32, lengths[int(0.98 * (len(lengths) - 1))] // 2))
     values = [replace(item, target=plain(item.target)) for item in items]
     return (
-        AnswerPlan("text", max_tokens=tokens, why=f"free text: {len(counts)} different targets in {len(items)} rows"),
+        AnswerPlan(
+            "text",
+            max_tokens=tokens,
+            why=f"free text: {len(counts)} different targets in {len(items)} rows",
+        ),
         values,
         [],
     )
@@ -111,7 +135,9 @@ def _json_plan(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[
     fields = list(dict.fromkeys(name for target in objects for name in target))
     schema: dict[str, Json] = {
         "type": "object",
-        "properties": {name: {"type": _types([target.get(name) for target in objects])} for name in fields},
+        "properties": {
+            name: {"type": _types([target.get(name) for target in objects])} for name in fields
+        },
         "required": fields,
         "additionalProperties": False,
     }
@@ -130,16 +156,27 @@ def _json_plan(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[
 
 
 def _types(values: Sequence[Json]) -> str | list[str]:
-    names = {bool: "boolean", int: "number", float: "number", str: "string", list: "array", dict: "object"}
+    names = {
+        bool: "boolean",
+        int: "number",
+        float: "number",
+        str: "string",
+        list: "array",
+        dict: "object",
+    }
     found = sorted({"null" if value is None else names[type(value)] for value in values})
     return found[0] if len(found) == 1 else found
 
 
-def choose_examples(items: Sequence[UsableRow], plan: AnswerPlan, seed: int) -> tuple[list[UsableRow], list[UsableRow]]:
-    """Choose few-shot examples by seed and hold them out; returns (examples, items left to measure).
+def choose_examples(
+    items: Sequence[UsableRow], plan: AnswerPlan, seed: int
+) -> tuple[list[UsableRow], list[UsableRow]]:
+    """Choose few-shot examples by seed and hold them out; returns (examples, items left to
+    measure).
 
-    Held out with an example is whatever shares its cluster or repeats its input. Examples come from small clusters and
-    short rows, never from rows with conflicting targets, and stand in random order.
+    Held out with an example is whatever shares its cluster or repeats its input. Examples come from
+    small clusters and short rows, never from rows with conflicting targets, and stand in random
+    order.
     """
     if len(items) < _MIN_ROWS_FOR_EXAMPLES:
         return [], list(items)
@@ -147,11 +184,15 @@ def choose_examples(items: Sequence[UsableRow], plan: AnswerPlan, seed: int) -> 
     targets: dict[str, set[str]] = defaultdict(set)
     for item in items:
         targets[item.key].add(repr(item.target))
-    usable = [item for item in items if len(item.key) <= _EXAMPLE_CHARS and len(targets[item.key]) == 1]
+    usable = [
+        item for item in items if len(item.key) <= _EXAMPLE_CHARS and len(targets[item.key]) == 1
+    ]
     usable.sort(key=lambda item: (sizes[item.cluster] > 3, draw(seed, item.id)))
     if plan.kind == "label":
         counts = Counter(plain(item.target) for item in items)
-        wanted = sorted((name for name in counts if counts[name] >= 3), key=lambda name: draw(seed, name))[:8]
+        wanted = sorted(
+            (name for name in counts if counts[name] >= 3), key=lambda name: draw(seed, name)
+        )[:8]
         chosen = [next((item for item in usable if item.target == name), None) for name in wanted]
         examples = [item for item in chosen if item is not None]
     else:

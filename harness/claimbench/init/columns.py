@@ -1,4 +1,6 @@
-"""``bench init``, first half: a person's file -> clean items, with everything that was left out or looked odd noted."""
+"""``bench init``, first half: a person's file -> clean items, with everything that was left out or
+looked odd noted.
+"""
 
 from __future__ import annotations
 
@@ -54,15 +56,22 @@ def read_source(path: Path, options: ReadOptions, wanted: Sequence[str]) -> tupl
     except SuiteError as exc:
         if "not UTF-8" in exc.message and options.encoding is None:
             table = read_table(path, replace(options, encoding="cp1252"))
-            notes.append(f"the file is not UTF-8 (line {exc.line}); read as cp1252, the encoding of Excel on Windows")
+            notes.append(
+                f"the file is not UTF-8 (line {exc.line}); read as cp1252, the encoding of Excel on"
+                " Windows"
+            )
             return table, notes
         if "sheets hold data" in exc.message and options.sheet is None:
             return _pick_sheet(path, options, wanted, exc)
         raise
 
 
-def _pick_sheet(path: Path, options: ReadOptions, wanted: Sequence[str], why: SuiteError) -> tuple[Table, list[str]]:
-    """Take the one sheet that has the columns; several such sheets are the person's choice, not ours."""
+def _pick_sheet(
+    path: Path, options: ReadOptions, wanted: Sequence[str], why: SuiteError
+) -> tuple[Table, list[str]]:
+    """Take the one sheet that has the columns; several such sheets are the person's choice, not
+    ours.
+    """
     found: list[Table] = []
     names = [name.strip() for name in why.message.partition(": ")[2].split(",")]
     fits: list[str] = []
@@ -80,28 +89,48 @@ def _pick_sheet(path: Path, options: ReadOptions, wanted: Sequence[str], why: Su
 
 
 def find_roles(
-    table: Table, inputs: Sequence[str], target: str, id_column: str | None, cluster_column: str | None
+    table: Table,
+    inputs: Sequence[str],
+    target: str,
+    id_column: str | None,
+    cluster_column: str | None,
 ) -> ProposedRoles:
     """Check the stated columns and find the others by name and content."""
     stated = [*inputs, target, *(name for name in (id_column, cluster_column) if name is not None)]
     for name in stated:
         if name not in table.columns:
             message = f"no column '{name}'{did_you_mean(name, table.columns)}"
-            raise SuiteError(message, path=table.path, line=1, hint=f"columns: {one_of(table.columns, 30)}")
+            raise SuiteError(
+                message, path=table.path, line=1, hint=f"columns: {one_of(table.columns, 30)}"
+            )
     if target in inputs:
         raise SuiteError(f"'{target}' is both input and target", path=table.path, line=1)
     why: dict[str, str] = {}
     free = [name for name in table.columns if name not in stated]
     if id_column is None:
-        id_column = next((name for name in free if _ID_NAME.search(name) and _unique(table.rows, name)), None)
-        why["id"] = "a name that says so, and unique" if id_column else "no column is one: the row's number"
+        id_column = next(
+            (name for name in free if _ID_NAME.search(name) and _unique(table.rows, name)), None
+        )
+        why["id"] = (
+            "a name that says so, and unique" if id_column else "no column is one: the row's number"
+        )
     if cluster_column is None:
         cluster_column = next(
-            (name for name in free if name != id_column and _CLUSTER_NAME.search(name) and _repeats(table.rows, name)),
+            (
+                name
+                for name in free
+                if name != id_column and _CLUSTER_NAME.search(name) and _repeats(table.rows, name)
+            ),
             None,
         )
-        why["cluster"] = "its name and repeated values" if cluster_column else "no column is one: rows are independent"
-        shared = next((name for name in inputs if len(inputs) > 1 and _shared(table.rows, name)), None)
+        why["cluster"] = (
+            "its name and repeated values"
+            if cluster_column
+            else "no column is one: rows are independent"
+        )
+        shared = next(
+            (name for name in inputs if len(inputs) > 1 and _shared(table.rows, name)), None
+        )
         if cluster_column is None and shared is not None:
             cluster_column, why["cluster"] = shared, "rows that share it are not independent"
     free = [name for name in free if name not in (id_column, cluster_column)]
@@ -124,17 +153,23 @@ def _repeats(rows: Sequence[DataRow], column: str) -> bool:
 
 
 def _shared(rows: Sequence[DataRow], column: str) -> bool:
-    """Say whether one of several inputs stands on many rows, as the query does in a list of its search results."""
+    """Say whether one of several inputs stands on many rows, as the query does in a list of its
+    search results.
+    """
     return _repeats(rows, column) and len(rows) >= 3 * len(set(_texts(rows, column)))
 
 
 def _sliceable(rows: Sequence[DataRow], column: str) -> bool:
-    """Say whether results by this column would mean something: few text values, each on many rows."""
+    """Say whether results by this column would mean something: few text values, each on many
+    rows.
+    """
     texts = [text for text in _texts(rows, column) if text]
     counts = Counter(texts)
     if not 2 <= len(counts) <= 8 or len(texts) < len(rows) / 2 or max(map(len, counts)) > 40:
         return False
-    return min(counts.values()) >= 10 and not all(re.fullmatch(r"[-+\d.,]+", text) for text in counts)
+    return min(counts.values()) >= 10 and not all(
+        re.fullmatch(r"[-+\d.,]+", text) for text in counts
+    )
 
 
 def plain(value: Json) -> str:
@@ -149,7 +184,9 @@ def plain(value: Json) -> str:
 
 
 def clean(table: Table, roles: ProposedRoles) -> tuple[list[UsableRow], list[str]]:
-    """Keep the rows with input and target; say how many were left out and where the first stands."""
+    """Keep the rows with input and target; say how many were left out and where the first
+    stands.
+    """
     dropped: dict[str, list[int]] = defaultdict(list)
     items: list[UsableRow] = []
     for number, row in enumerate(table.rows, start=1):
@@ -161,12 +198,15 @@ def clean(table: Table, roles: ProposedRoles) -> tuple[list[UsableRow], list[str
         else:
             items.append(_item(row, number, target, roles))
     notes = [
-        f"{len(lines)} row{'s' * (len(lines) > 1)} with {what} left out (the first on line {lines[0]})"
+        f"{len(lines)} row{'s' * (len(lines) > 1)} with {what} left out (the first on line"
+        f" {lines[0]})"
         for what, lines in dropped.items()
     ]
     if len(items) < 2:
         raise SuiteError(
-            f"{len(items)} usable rows; {'; '.join(notes) or 'the file is empty'}", path=table.path, line=1
+            f"{len(items)} usable rows; {'; '.join(notes) or 'the file is empty'}",
+            path=table.path,
+            line=1,
         )
     return items, notes
 
@@ -174,7 +214,9 @@ def clean(table: Table, roles: ProposedRoles) -> tuple[list[UsableRow], list[str
 def _item(row: DataRow, number: int, target: Json, roles: ProposedRoles) -> UsableRow:
     item_id = plain(row.values.get(roles.id)) if roles.id is not None else str(number)
     cluster = (plain(row.values.get(roles.cluster)) if roles.cluster is not None else "") or item_id
-    key = " | ".join(" ".join(plain(row.values.get(name)).casefold().split()) for name in roles.inputs)
+    key = " | ".join(
+        " ".join(plain(row.values.get(name)).casefold().split()) for name in roles.inputs
+    )
     return UsableRow(item_id, row.line, row.values, target, cluster, key)
 
 
@@ -183,9 +225,14 @@ def one_spelling(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]
     spellings: dict[str, Counter[str]] = defaultdict(Counter)
     for item in items:
         spellings[_folded(item.target)][plain(item.target)] += 1
-    best = {folded: max(sorted(counts), key=counts.__getitem__) for folded, counts in spellings.items()}
+    best = {
+        folded: max(sorted(counts), key=counts.__getitem__) for folded, counts in spellings.items()
+    }
     changed = [
-        f"{other} -> {best[f]}" for f, counts in spellings.items() for other in sorted(counts) if other != best[f]
+        f"{other} -> {best[f]}"
+        for f, counts in spellings.items()
+        for other in sorted(counts)
+        if other != best[f]
     ]
     notes = [f"spellings of one label joined: {one_of(changed, 8)}"] if changed else []
     return [replace(item, target=best[_folded(item.target)]) for item in items], notes
@@ -196,7 +243,9 @@ def _folded(target: Json) -> str:
 
 
 def oddities(items: Sequence[UsableRow], is_label: bool) -> list[str]:
-    """Say what a reader of the results must know of the data: copies, contradictions, imbalance, given-away answers."""
+    """Say what a reader of the results must know of the data: copies, contradictions, imbalance,
+    given-away answers.
+    """
     notes: list[str] = []
     groups: dict[str, list[UsableRow]] = defaultdict(list)
     for item in items:
@@ -206,14 +255,18 @@ def oddities(items: Sequence[UsableRow], is_label: bool) -> list[str]:
         said = count(sum(len(group) - 1 for group in copies), "row", "repeats", "repeat")
         first, second = copies[0][:2]
         notes.append(
-            f"{said} the input of another (first: lines {first.line} and {second.line}); copies count as one cluster"
+            f"{said} the input of another (first: lines {first.line} and {second.line}); copies"
+            " count as one cluster"
         )
     clashes = [group for group in copies if len({repr(item.target) for item in group}) > 1]
     if clashes:
         shown = ", ".join(sorted({plain(item.target) for item in clashes[0]}))
         lines = ", ".join(str(item.line) for item in clashes[0][:4])
         said = count(len(clashes), "input", "has", "have")
-        notes.append(f"{said} conflicting targets (first: lines {lines}: {shown}); no model can get all right")
+        notes.append(
+            f"{said} conflicting targets (first: lines {lines}: {shown}); no model can get all"
+            " right"
+        )
     labels = {_folded(item.target) for item in items} if is_label else set()
     if is_label:
         notes += _balance(items)
@@ -224,7 +277,9 @@ def oddities(items: Sequence[UsableRow], is_label: bool) -> list[str]:
 
 
 def _gives_away(item: UsableRow, labels: set[str]) -> bool:
-    """Say whether the input names the answer, and no other label: options that are all listed give nothing away."""
+    """Say whether the input names the answer, and no other label: options that are all listed give
+    nothing away.
+    """
     answer = _folded(item.target)
     if len(answer) < 3 or answer not in item.key:
         return False
@@ -239,7 +294,9 @@ def _balance(items: Sequence[UsableRow]) -> list[str]:
         notes.append(f"unbalanced: always answering '{label}' would score {most / len(items):.0%}")
     rare = sorted(name for name, count in counts.items() if count < 5)
     if rare:
-        notes.append(f"{count(len(rare), 'label', 'has', 'have')} fewer than 5 rows: {one_of(rare, 8)}")
+        notes.append(
+            f"{count(len(rare), 'label', 'has', 'have')} fewer than 5 rows: {one_of(rare, 8)}"
+        )
     return notes
 
 
@@ -249,5 +306,7 @@ def count(n: int, noun: str, one: str, many: str) -> str:
 
 
 def draw(seed: int, text: str) -> str:
-    """Return a key that sorts things in a random order which ``seed`` repeats on every machine and Python."""
+    """Return a key that sorts things in a random order which ``seed`` repeats on every machine and
+    Python.
+    """
     return hashlib.sha256(f"{seed}/{text}".encode()).hexdigest()

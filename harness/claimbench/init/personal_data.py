@@ -1,8 +1,9 @@
 """``bench init``: personal data that patterns can find, before anything is sent to a provider.
 
-Patterns find what has a form: e-mail addresses, telephone and card numbers (with their check digit), IBANs (with
-theirs), IP addresses, US social security numbers. They do not find names, addresses or health: ``claimbench[mask]``
-(presidio) does more, and neither replaces a person's look at the data.
+Patterns find what has a form: e-mail addresses, telephone and card numbers (with their check
+digit), IBANs (with theirs), IP addresses, US social security numbers. They do not find names,
+addresses or health: ``claimbench[mask]`` (presidio) does more, and neither replaces a person's look
+at the data.
 """
 
 from __future__ import annotations
@@ -53,15 +54,26 @@ PATTERNS: tuple[tuple[str, str, Callable[[str], bool]], ...] = (
     ("CARD", r"(?<![\w.])(?:\d[ -]?){12,18}\d(?![\w.])", _luhn),
     ("SSN", r"(?<!\w)\d{3}-\d{2}-\d{4}(?!\w)", lambda _: True),
     ("IP", r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])", _address),
-    ("PHONE", r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:[ .-]\d{2,4}){2,4}(?![\w.])", _phone),
+    (
+        "PHONE",
+        (
+            r"(?<![\w.])(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)[ .-]?)?\d{2,4}(?:["
+            r" .-]\d{2,4}){2,4}(?![\w.])"
+        ),
+        _phone,
+    ),
 )
 """Kind, pattern, check; the first kind that takes a text keeps it."""
 
 
 ENTITIES = {
-    "EMAIL": "EMAIL_ADDRESS", "IBAN": "IBAN_CODE", "CARD": "CREDIT_CARD", "SSN": "US_SSN", "IP": "IP_ADDRESS",
+    "EMAIL": "EMAIL_ADDRESS",
+    "IBAN": "IBAN_CODE",
+    "CARD": "CREDIT_CARD",
+    "SSN": "US_SSN",
+    "IP": "IP_ADDRESS",
     "PHONE": "PHONE_NUMBER",
-}  # fmt: skip
+}
 """Our kinds -> the names that a suite's ``mask:`` knows them by."""
 
 
@@ -70,7 +82,9 @@ def mask_text(text: str) -> tuple[str, Counter[str]]:
     seen: Counter[str] = Counter()
     for kind, pattern, check in PATTERNS:
 
-        def swap(match: re.Match[str], kind: str = kind, check: Callable[[str], bool] = check) -> str:
+        def swap(
+            match: re.Match[str], kind: str = kind, check: Callable[[str], bool] = check
+        ) -> str:
             if not check(match.group()):
                 return match.group()
             seen[kind] += 1
@@ -81,7 +95,9 @@ def mask_text(text: str) -> tuple[str, Counter[str]]:
 
 
 def scan(items: Sequence[UsableRow], columns: Sequence[str]) -> tuple[Counter[str], int | None]:
-    """Count what looks personal in the rows' columns; returns the kinds, and the line of the first."""
+    """Count what looks personal in the rows' columns; returns the kinds, and the line of the
+    first.
+    """
     total: Counter[str] = Counter()
     first: int | None = None
     for item in items:
@@ -102,7 +118,8 @@ def masked(items: Sequence[UsableRow], columns: Sequence[str]) -> list[UsableRow
         return mask_text(value)[0] if isinstance(value, str) else value
 
     return [
-        replace(item, values={k: clean(v) if k in columns else v for k, v in item.values.items()}) for item in items
+        replace(item, values={k: clean(v) if k in columns else v for k, v in item.values.items()})
+        for item in items
     ]
 
 

@@ -1,7 +1,8 @@
-"""``bench init``: a person's own file -> a suite that runs as it is, and says in comments what was assumed.
+"""``bench init``: a person's own file -> a suite that runs as it is, and says in comments what was
+assumed.
 
-The rows a suite needs are copied beside it as JSONL: the suite then depends on no encoding, formula or column order,
-and holds no column that nobody asked for.
+The rows a suite needs are copied beside it as JSONL: the suite then depends on no encoding, formula
+or column order, and holds no column that nobody asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +16,15 @@ from pathlib import Path
 
 from claimbench.errors import SuiteError
 from claimbench.init.answer import AnswerPlan, choose_examples, decide
-from claimbench.init.columns import ProposedRoles, UsableRow, clean, draw, find_roles, oddities, plain
+from claimbench.init.columns import (
+    ProposedRoles,
+    UsableRow,
+    clean,
+    draw,
+    find_roles,
+    oddities,
+    plain,
+)
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, guess_columns, read_any
 from claimbench.init.write import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
@@ -30,7 +39,9 @@ MAX_ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class InitProposal:
-    """A suite ready to be written: ``suite_file`` and ``files`` are paths relative to the output folder."""
+    """A suite ready to be written: ``suite_file`` and ``files`` are paths relative to the output
+    folder.
+    """
 
     name: str
     suite_file: str
@@ -58,25 +69,31 @@ def propose_suite(
     seed: int = 42,
     mask: bool = False,
 ) -> InitProposal:
-    """Propose a suite for a CSV, TSV, XLSX or JSONL file, a chat log, or a data set of the Hugging Face hub.
+    """Propose a suite for a CSV, TSV, XLSX or JSONL file, a chat log, or a data set of the Hugging
+    Face hub.
 
     Args:
         path: The person's file, or ``hf:NAME[:CONFIG][@SPLIT]``.
         input_column: Column or columns the model sees; default: found by name.
         target_column: Column with the right answer; default: found by name.
-        models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the catalogue.
+        models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the
+            catalogue.
         name: Of the suite; default: from the file's name.
         id_column: Column of unique ids; default: found, else the row's number.
         cluster_column: Column that ties dependent rows; default: found, else none.
         options: How to read the file.
         max_rows: Measure at most this many rows, drawn by ``seed``.
         seed: Of the draw of rows and examples.
-        mask: Replace what looks like personal data in the inputs (:mod:`claimbench.init.personal_data`).
+        mask: Replace what looks like personal data in the inputs
+            (:mod:`claimbench.init.personal_data`).
 
     Raises:
-        SuiteError: A file that cannot be read, a column it does not have, fewer than two usable rows.
+        SuiteError: A file that cannot be read, a column it does not have, fewer than two usable
+            rows.
     """
-    file = Path(str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path)
+    file = Path(
+        str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path
+    )
     stated = (input_column,) if isinstance(input_column, str) else tuple(input_column)
     wanted = [*stated, *([target_column] if target_column is not None else [])]
     table, notes = read_any(path, options or ReadOptions(), wanted)
@@ -87,7 +104,10 @@ def propose_suite(
     found, line = scan(items, roles.inputs)
     if found and mask:
         items = masked(items, roles.inputs)
-        notes.append(f"masked in the inputs: {', '.join(f'{n} {kind}' for kind, n in found.most_common())} ({LIMITS})")
+        notes.append(
+            f"masked in the inputs: {', '.join(f'{n} {kind}' for kind, n in found.most_common())}"
+            f" ({LIMITS})"
+        )
     private = describe(found, line) if found and not mask else None
     if private is not None:
         notes.append(f"{private}; --mask replaces it")
@@ -97,24 +117,34 @@ def propose_suite(
     measured, sampled = _sample(measured, max_rows, seed)
     notes += sampled
     if len(measured) < 20:
-        notes.append(f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims")
+        notes.append(
+            f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims"
+        )
     arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
-    suite = _plan(slug(name or file.stem), file.name, roles, plan, arms, notes, seed, measured, examples)
+    suite = _plan(
+        slug(name or file.stem), file.name, roles, plan, arms, notes, seed, measured, examples
+    )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
         files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
     suite = replace(suite, mask=_mask_of(found, suite, mask))
     text, said = write_suite(suite), (*notes, *arm_notes)
     sizes = (len(measured), len(examples))
-    return InitProposal(suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private)
+    return InitProposal(
+        suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private
+    )
 
 
 def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
-    """The suite's ``mask:``; in force, where it can work, it finds what the patterns that masked the rows did not."""
+    """The suite's ``mask:``; in force, where it can work, it finds what the patterns that masked
+    the rows did not.
+    """
     if not found:
         return ""
     active = asked and masking.available() and suite.answer.kind in ("label", "number")
-    return mask_block([ENTITIES[kind] for kind, _ in found.most_common()], suite.roles.inputs, active=active)
+    return mask_block(
+        [ENTITIES[kind] for kind, _ in found.most_common()], suite.roles.inputs, active=active
+    )
 
 
 def _columns(
@@ -125,7 +155,10 @@ def _columns(
         return stated, target
     inputs, guessed = guess_columns(table)
     inputs, guessed = stated or inputs, target or guessed
-    notes.append(f"columns found by name: input {', '.join(inputs)}, target {guessed}; --input and --target decide")
+    notes.append(
+        f"columns found by name: input {', '.join(inputs)}, target {guessed}; --input and --target"
+        " decide"
+    )
     return inputs, guessed
 
 
@@ -152,33 +185,45 @@ def _plan(
         seed=seed,
         n_rows=len(measured),
         n_examples=len(examples),
-        longest=max(sum(len(plain(item.values.get(column))) for column in roles.inputs) for item in shown),
+        longest=max(
+            sum(len(plain(item.values.get(column))) for column in roles.inputs) for item in shown
+        ),
         most_common=_most_common(measured),
         id_key=_id_key(roles, answer),
     )
 
 
 def write_proposal(proposal: InitProposal, folder: str | Path, *, force: bool = False) -> Path:
-    """Write the proposal under ``folder`` and return the suite's path; existing files are kept unless ``force``."""
+    """Write the proposal under ``folder`` and return the suite's path; existing files are kept
+    unless ``force``.
+    """
     home = Path(folder)
     contents = {proposal.suite_file: proposal.yaml_text, **proposal.files}
     if not force:
         for relative in contents:
             if (home / relative).exists():
-                raise SuiteError("the file exists", path=str(home / relative), hint="pass --force, or another --output")
+                raise SuiteError(
+                    "the file exists",
+                    path=str(home / relative),
+                    hint="pass --force, or another --output",
+                )
     for relative, text in contents.items():
         target = home / relative
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text, encoding="utf-8", newline="\n")
         except OSError as exc:
-            raise SuiteError(f"cannot be written: {exc.strerror or exc}", path=str(target)) from None
+            raise SuiteError(
+                f"cannot be written: {exc.strerror or exc}", path=str(target)
+            ) from None
     return home / proposal.suite_file
 
 
 def slug(text: str) -> str:
     """Return a name for files and suites."""
-    return re.sub(r"[^\w.-]+", "-", text.strip().lower(), flags=re.ASCII).strip("-.")[:60] or "suite"
+    return (
+        re.sub(r"[^\w.-]+", "-", text.strip().lower(), flags=re.ASCII).strip("-.")[:60] or "suite"
+    )
 
 
 def _check_ids(items: Sequence[UsableRow], roles: ProposedRoles, path: str) -> None:
@@ -186,19 +231,27 @@ def _check_ids(items: Sequence[UsableRow], roles: ProposedRoles, path: str) -> N
     for item in items:
         if item.id in seen or not item.id:
             what = (
-                f"duplicate id '{item.id}' (first on line {seen[item.id]})" if item.id else f"empty id in '{roles.id}'"
+                f"duplicate id '{item.id}' (first on line {seen[item.id]})"
+                if item.id
+                else f"empty id in '{roles.id}'"
             )
-            raise SuiteError(what, path=path, line=item.line, hint="leave --id out to number the rows")
+            raise SuiteError(
+                what, path=path, line=item.line, hint="leave --id out to number the rows"
+            )
         seen[item.id] = item.line
 
 
 def _sample(items: list[UsableRow], max_rows: int, seed: int) -> tuple[list[UsableRow], list[str]]:
-    """Draw ``max_rows`` rows; files are often sorted by label, so the first ones would be no sample."""
+    """Draw ``max_rows`` rows; files are often sorted by label, so the first ones would be no
+    sample.
+    """
     if len(items) <= max_rows:
         return items, []
     drawn = {item.id for item in sorted(items, key=lambda item: draw(seed, item.id))[:max_rows]}
     kept = [item for item in items if item.id in drawn]
-    return kept, [f"{max_rows} of {len(items)} rows drawn at random (seed {seed}); --max-rows takes more"]
+    return kept, [
+        f"{max_rows} of {len(items)} rows drawn at random (seed {seed}); --max-rows takes more"
+    ]
 
 
 def _most_common(items: Sequence[UsableRow]) -> tuple[str, float]:
@@ -208,10 +261,18 @@ def _most_common(items: Sequence[UsableRow]) -> tuple[str, float]:
 
 
 def _id_key(roles: ProposedRoles, plan: AnswerPlan) -> str:
-    """Return the key of the sample id in the copied rows: the person's column, or a new one that is not taken."""
+    """Return the key of the sample id in the copied rows: the person's column, or a new one that is
+    not taken.
+    """
     if roles.id is not None:
         return roles.id
-    taken = {*roles.inputs, roles.target, roles.cluster, *roles.slices, *(["worked_answer"] if plan.worked else [])}
+    taken = {
+        *roles.inputs,
+        roles.target,
+        roles.cluster,
+        *roles.slices,
+        *(["worked_answer"] if plan.worked else []),
+    }
     return next(key for key in ("id", "row", "row_number", "sample_id") if key not in taken)
 
 

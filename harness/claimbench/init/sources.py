@@ -1,7 +1,8 @@
-"""``bench init``: where rows come from beside plain tables - chat logs, data sets of the Hugging Face hub.
+"""``bench init``: where rows come from beside plain tables - chat logs, data sets of the Hugging
+Face hub.
 
-A chat log is JSON Lines with ``messages`` (or ``conversation``) of ``{role, content}``: the last assistant turn is what
-was right, everything before it is what the model sees.
+A chat log is JSON Lines with ``messages`` (or ``conversation``) of ``{role, content}``: the last
+assistant turn is what was right, everything before it is what the model sees.
 """
 
 from __future__ import annotations
@@ -21,26 +22,59 @@ from claimbench.types import Json
 HUB = "hf:"
 CHAT_COLUMNS = ("messages", "conversation", "conversations", "turns", "chat")
 SHOWN, ANSWER = "conversation_so_far", "reply"
-_INPUTS = ("text", "question", "query", "input", "prompt", "sentence", "utterance", "message", "ticket", "body")
-_TARGETS = ("label", "intent", "category", "answer", "target", "class", "expected", "output", "query_class")
+_INPUTS = (
+    "text",
+    "question",
+    "query",
+    "input",
+    "prompt",
+    "sentence",
+    "utterance",
+    "message",
+    "ticket",
+    "body",
+)
+_TARGETS = (
+    "label",
+    "intent",
+    "category",
+    "answer",
+    "target",
+    "class",
+    "expected",
+    "output",
+    "query_class",
+)
 
 
-def read_any(source: str | Path, options: ReadOptions, wanted: Sequence[str]) -> tuple[Table, list[str]]:
-    """Read a file, a folder that ``datasets`` saved, or ``hf:NAME[:CONFIG][@SPLIT]``; a chat log becomes two columns.
+def read_any(
+    source: str | Path, options: ReadOptions, wanted: Sequence[str]
+) -> tuple[Table, list[str]]:
+    """Read a file, a folder that ``datasets`` saved, or ``hf:NAME[:CONFIG][@SPLIT]``; a chat log
+    becomes two columns.
 
     Raises:
         SuiteError: it cannot be read, or ``datasets`` is not installed for a data set of the hub.
     """
     if str(source).startswith(HUB):
-        table, notes = _from_hub(str(source)), [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"]
+        table, notes = (
+            _from_hub(str(source)),
+            [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"],
+        )
     elif Path(source).is_dir():
         table, notes = _from_folder(Path(source))
     elif not Path(source).exists():
-        hint = f"a data set of the Hugging Face hub is written {HUB}{source}" if not Path(source).suffix else None
+        hint = (
+            f"a data set of the Hugging Face hub is written {HUB}{source}"
+            if not Path(source).suffix
+            else None
+        )
         raise SuiteError("cannot be read: No such file or directory", path=str(source), hint=hint)
     else:
         table, notes = read_source(Path(source), options, wanted)
-    chat = next((c for c in CHAT_COLUMNS if c in table.columns and _is_chat(table.rows[:20], c)), None)
+    chat = next(
+        (c for c in CHAT_COLUMNS if c in table.columns and _is_chat(table.rows[:20], c)), None
+    )
     if chat is None or set(wanted) & set(table.columns):
         return table, notes
     return _unrolled(table, chat, notes)
@@ -104,17 +138,28 @@ def _unrolled(table: Table, column: str, notes: list[str]) -> tuple[Table, list[
         shown = "\n".join(f"{role}: {text}" for role, text in turns[:last])
         rest = {k: v for k, v in row.values.items() if k != column}
         rows.append(DataRow({**rest, SHOWN: shown, ANSWER: turns[last][1]}, row.line))
-    notes = [*notes, f"a chat log: the model sees each conversation up to its last assistant turn ({len(rows)} rows)"]
+    notes = [
+        *notes,
+        (
+            "a chat log: the model sees each conversation up to its last assistant turn"
+            f" ({len(rows)} rows)"
+        ),
+    ]
     if without:
         notes.append(f"{without} conversations without an assistant's reply left out")
     columns = (*(c for c in table.columns if c != column), SHOWN, ANSWER)
-    return Table(table.path, columns, tuple(rows), table.format, table.delimiter, table.encoding), notes
+    return (
+        Table(table.path, columns, tuple(rows), table.format, table.delimiter, table.encoding),
+        notes,
+    )
 
 
 def _from_hub(source: str) -> Table:
     found = re.fullmatch(r"hf:([\w.-]+(?:/[\w.-]+)?)(?::([\w.-]+))?(?:@([\w.\[\]:%-]+))?", source)
     if found is None:
-        raise SuiteError("not of the form hf:NAME[:CONFIG][@SPLIT]", path=source, hint="hf:PolyAI/banking77@test")
+        raise SuiteError(
+            "not of the form hf:NAME[:CONFIG][@SPLIT]", path=source, hint="hf:PolyAI/banking77@test"
+        )
     name, config, split = found.groups()
     try:
         data: Any = _datasets(source).load_dataset(name, config, split=split or "test")
@@ -122,9 +167,13 @@ def _from_hub(source: str) -> Table:
         raise
     except Exception as error:  # noqa: BLE001 - the hub's client raises anything
         raise SuiteError(
-            f"the data set cannot be read: {type(error).__name__}: {str(error).splitlines()[0][:200]}",
+            f"the data set cannot be read: {type(error).__name__}:"
+            f" {str(error).splitlines()[0][:200]}",
             path=source,
-            hint="no network? give the path of a file or of a folder that `datasets` saved; HF_HOME names a cache",
+            hint=(
+                "no network? give the path of a file or of a folder that `datasets` saved; HF_HOME"
+                " names a cache"
+            ),
         ) from None
     return _table(data, source)
 
@@ -132,16 +181,24 @@ def _from_hub(source: str) -> Table:
 def _from_folder(folder: Path) -> tuple[Table, list[str]]:
     """Read what ``Dataset.save_to_disk`` wrote; of several splits the test split, else the last."""
     if not any((folder / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
-        files = sorted(p.name for p in folder.iterdir() if p.suffix in (".csv", ".tsv", ".xlsx", ".jsonl", ".json"))
+        files = sorted(
+            p.name
+            for p in folder.iterdir()
+            if p.suffix in (".csv", ".tsv", ".xlsx", ".jsonl", ".json")
+        )
         hint = f"name a file in it: {one_of(files)}" if files else "give the path of a file"
         raise SuiteError(
-            "a folder, and not one that `datasets` saved (no dataset_info.json)", path=str(folder), hint=hint
+            "a folder, and not one that `datasets` saved (no dataset_info.json)",
+            path=str(folder),
+            hint=hint,
         )
     data: Any = _datasets(str(folder)).load_from_disk(str(folder))
     notes = [f"read from the saved data set {folder.name}"]
     if (folder / "dataset_dict.json").is_file():
         split = "test" if "test" in data else list(data)[-1]
-        notes = [f"read from the saved data set {folder.name}, split {split} (there: {one_of(data)})"]
+        notes = [
+            f"read from the saved data set {folder.name}, split {split} (there: {one_of(data)})"
+        ]
         data = data[split]
     return _table(data, str(folder)), notes
 
@@ -166,5 +223,7 @@ def _table(data: Any, source: str) -> Table:
             return str(names[column][value])  # class numbers say nothing to a model; their names do
         return json.loads(json.dumps(value, default=str))
 
-    rows = [DataRow({k: plain(k, v) for k, v in row.items()}, i) for i, row in enumerate(data, start=1)]
+    rows = [
+        DataRow({k: plain(k, v) for k, v in row.items()}, i) for i, row in enumerate(data, start=1)
+    ]
     return Table(source, tuple(data.column_names), tuple(rows), "jsonl")

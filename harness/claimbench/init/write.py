@@ -33,7 +33,9 @@ class ArmPlan:
 
 @dataclass(frozen=True, slots=True)
 class SuitePlan:
-    """Everything the YAML says. ``variables``: column -> template variable; ``longest`` input in characters."""
+    """Everything the YAML says. ``variables``: column -> template variable; ``longest`` input in
+    characters.
+    """
 
     name: str
     source: str
@@ -52,7 +54,9 @@ class SuitePlan:
 
 
 def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
-    """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs to run."""
+    """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs
+    to run.
+    """
     arms: list[ArmPlan] = []
     notes: list[str] = []
     for model in models:
@@ -60,16 +64,28 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
         if model.lower().endswith(".gguf"):
             file = Path(model).expanduser().resolve()
             arms.append(ArmPlan(file.stem, "llama_cpp", str(file)))
-            notes.append(f"{file.name} lies outside the suite's folder: run with --allow-outside, or copy it there")
+            notes.append(
+                f"{file.name} lies outside the suite's folder: run with --allow-outside, or copy it"
+                " there"
+            )
         elif colon and re.fullmatch(r"[a-z_]+", provider):
             arms.append(ArmPlan(rest.replace("/", "-"), provider, rest))
             if provider == "openai":
-                notes.append(f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and said so")
+                notes.append(
+                    f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and"
+                    " said so"
+                )
         else:
-            arms.append(ArmPlan(re.sub(r"[-.](q\d\w*|f16|bf16)$", "", model, flags=re.I), "llama_cpp", model))
+            arms.append(
+                ArmPlan(
+                    re.sub(r"[-.](q\d\w*|f16|bf16)$", "", model, flags=re.I), "llama_cpp", model
+                )
+            )
     names = [arm.name for arm in arms]
     unique = [
-        ArmPlan(arm.name if names.count(arm.name) == 1 else f"{arm.name}-{n}", arm.provider, arm.model)
+        ArmPlan(
+            arm.name if names.count(arm.name) == 1 else f"{arm.name}-{n}", arm.provider, arm.model
+        )
         for n, arm in enumerate(arms, start=1)
     ]
     return tuple(unique), notes
@@ -77,10 +93,18 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
 
 def quote(value: str) -> str:
     """Return a text as YAML: bare where that is safe, else in double quotes."""
-    if re.fullmatch(r"[A-Za-z][A-Za-z0-9 _./-]*", value) and value.lower() not in _WORDS and value == value.strip():
+    if (
+        re.fullmatch(r"[A-Za-z][A-Za-z0-9 _./-]*", value)
+        and value.lower() not in _WORDS
+        and value == value.strip()
+    ):
         return value
     text = json.dumps(value, ensure_ascii=False)
-    return re.sub(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]", lambda match: f"\\u{ord(match.group()):04x}", text)
+    return re.sub(
+        r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]",
+        lambda match: f"\\u{ord(match.group()):04x}",
+        text,
+    )
 
 
 def _comment(text: str) -> str:
@@ -90,20 +114,39 @@ def _comment(text: str) -> str:
 
 def write_suite(plan: SuitePlan) -> str:
     """Return the suite file's text."""
-    return "".join((_head(plan), plan.mask, _dataset(plan), _prompt(plan), _answer(plan), _arms(plan), _claims(plan)))
+    return "".join(
+        (
+            _head(plan),
+            plan.mask,
+            _dataset(plan),
+            _prompt(plan),
+            _answer(plan),
+            _arms(plan),
+            _claims(plan),
+        )
+    )
 
 
 def _head(plan: SuitePlan) -> str:
     lines = [
-        f"# Written by `bench init` from {_comment(plan.source)}. Run it:  bench run {plan.name}.yaml",
-        "# Everything marked ASSUMED is a guess from the data: read it, change what is wrong, and raise `version`.",
+        (
+            f"# Written by `bench init` from {_comment(plan.source)}. Run it:  bench run"
+            f" {plan.name}.yaml"
+        ),
+        (
+            "# Everything marked ASSUMED is a guess from the data: read it, change what is wrong,"
+            " and raise `version`."
+        ),
         *(f"# NOTE: {_comment(note)}" for note in plan.notes),
         f"name: {quote(plan.name)}",
         "version: 1-0",
         f"description: {quote(f'Made by bench init from {plan.source}.')}",
         f"sampling: {{temperature: 0, seed: {plan.seed % 2**31}}}",
         f"order: {{seed: {plan.seed}}}",
-        "margin: 0.03                           # difference in score declared harmless, before the run",
+        (
+            "margin: 0.03                           # difference in score declared harmless, before"
+            " the run"
+        ),
     ]
     if any(arm.provider != "llama_cpp" for arm in plan.arms):
         lines.append("budget: {max_cost_usd: 5}")
@@ -113,7 +156,11 @@ def _head(plan: SuitePlan) -> str:
 def mask_block(entities: Sequence[str], columns: Sequence[str], *, active: bool) -> str:
     """Return the suite's ``mask:``, or the same as a comment that a person can uncomment."""
     listed, named = ", ".join(entities), ", ".join(map(quote, columns))
-    said = "look at the rows: patterns find no names" if active else "nothing is masked; to mask, remove the first #"
+    said = (
+        "look at the rows: patterns find no names"
+        if active
+        else "nothing is masked; to mask, remove the first #"
+    )
     needs = "" if active else "   # pip install 'claimbench[mask]'"
     return (
         f"# ASSUMED: personal data has the forms that were found; {said}\n"
@@ -134,10 +181,13 @@ def _dataset(plan: SuitePlan) -> str:
     if roles.cluster is not None:
         lines.append(f"      cluster: {quote(roles.cluster)}{_assumed(roles, 'cluster')}")
     else:
-        lines.append(f"      # cluster: none. ASSUMED: {roles.why.get('cluster', 'rows are independent')}")
+        lines.append(
+            f"      # cluster: none. ASSUMED: {roles.why.get('cluster', 'rows are independent')}"
+        )
     if roles.slices:
         lines.append(
-            f"      slices: [{', '.join(map(quote, roles.slices))}]       # ASSUMED: few values, many rows each"
+            f"      slices: [{', '.join(map(quote, roles.slices))}]       # ASSUMED: few values,"
+            " many rows each"
         )
     mapped = {variable: column for column, variable in plan.variables.items() if variable != column}
     if mapped:
@@ -157,13 +207,22 @@ def _prompt(plan: SuitePlan) -> str:
         user = ["{{ " + variable + " }}"]
     else:
         user = [
-            re.sub(r"[{}%#]", "", column) + ": {{ " + variable + " }}" for column, variable in plan.variables.items()
+            re.sub(r"[{}%#]", "", column) + ": {{ " + variable + " }}"
+            for column, variable in plan.variables.items()
         ]
-    lines = ["    prompt:", "      - system: |", *(f"          {line}" for line in system), "      - user: |"]
+    lines = [
+        "    prompt:",
+        "      - system: |",
+        *(f"          {line}" for line in system),
+        "      - user: |",
+    ]
     lines += [f"          {_comment(line).strip()}" for line in user]
     if plan.n_examples:
         lines += [
-            f"    # {plan.n_examples} examples, drawn with seed {plan.seed} and held out of the rows that are measured",
+            (
+                f"    # {plan.n_examples} examples, drawn with seed {plan.seed} and held out of the"
+                " rows that are measured"
+            ),
             f"    few_shot: {{path: {quote(f'{plan.name}/examples.jsonl')}}}",
         ]
         if plan.answer.worked:
@@ -181,10 +240,22 @@ def _instructions(plan: SuitePlan) -> list[str]:
         ]
     if answer.kind == "json":
         fields = ", ".join((answer.schema or {})["properties"])
-        return ["Read the text and answer with one JSON object and nothing else.", f"Fields: {_literal(fields)}"]
+        return [
+            "Read the text and answer with one JSON object and nothing else.",
+            f"Fields: {_literal(fields)}",
+        ]
     if answer.worked:
-        return ["Solve the problem step by step.", "End with a line that holds #### and the number."]
-    return ["Answer with the number only." if answer.kind == "number" else "Answer as briefly as you can."]
+        return [
+            "Solve the problem step by step.",
+            "End with a line that holds #### and the number.",
+        ]
+    return [
+        (
+            "Answer with the number only."
+            if answer.kind == "number"
+            else "Answer as briefly as you can."
+        )
+    ]
 
 
 def _literal(text: str) -> str:
@@ -196,7 +267,11 @@ def _answer(plan: SuitePlan) -> str:
     lines = [f"    # ASSUMED: {_comment(answer.why)}", "    answer:"]
     lines.append(f"      type: {answer.kind}")
     if answer.kind == "label":
-        lines += ["      labels:", *(f"        - {quote(label)}" for label in answer.labels), "    scorers: [label]"]
+        lines += [
+            "      labels:",
+            *(f"        - {quote(label)}" for label in answer.labels),
+            "    scorers: [label]",
+        ]
     elif answer.kind == "json":
         lines += [f"      schema: {quote_json(answer.schema)}", "    scorers: [json_fields]"]
     elif answer.kind == "number":
@@ -204,7 +279,8 @@ def _answer(plan: SuitePlan) -> str:
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
     else:
         lines.append(
-            "    scorers: [{name: exact, ignore_case: true, ignore_punctuation: true}]  # strict for long answers"
+            "    scorers: [{name: exact, ignore_case: true, ignore_punctuation: true}]  # strict"
+            " for long answers"
         )
     lines.append(f"    max_tokens: {answer.max_tokens}")
     return "\n".join(lines) + "\n"
@@ -213,7 +289,11 @@ def _answer(plan: SuitePlan) -> str:
 def quote_json(value: object) -> str:
     """Return a JSON value as one line of YAML."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{quote(str(key))}: {quote_json(item)}" for key, item in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(f"{quote(str(key))}: {quote_json(item)}" for key, item in value.items())
+            + "}"
+        )
     if isinstance(value, list | tuple):
         return "[" + ", ".join(quote_json(item) for item in value) + "]"
     return quote(value) if isinstance(value, str) else json.dumps(value)
@@ -222,18 +302,29 @@ def quote_json(value: object) -> str:
 def _arms(plan: SuitePlan) -> str:
     text = "arms:\n"
     for arm in plan.arms:
-        text += f"  - name: {quote(arm.name)}\n    provider: {quote(arm.provider)}\n    model: {quote(arm.model)}\n"
+        text += (
+            f"  - name: {quote(arm.name)}\n    provider: {quote(arm.provider)}\n    model:"
+            f" {quote(arm.model)}\n"
+        )
         if arm.provider == "llama_cpp":
-            text += f"    weights: open\n    device: cpu\n{_HOST}    options: {{n_ctx: {_context(plan)}}}\n"
+            text += (
+                f"    weights: open\n    device: cpu\n{_HOST}    options: {{n_ctx:"
+                f" {_context(plan)}}}\n"
+            )
         else:
             key = "    api_key_env: OPENAI_API_KEY\n" if arm.provider == "openai" else ""
-            priced = "    cost: {list: {}}                    # the price book; or `price:` for your contract\n"
+            priced = (
+                "    cost: {list: {}}                    # the price book; or `price:` for your"
+                " contract\n"
+            )
             text += f"{key}    concurrency: 4\n{priced}"
     return text
 
 
 def _context(plan: SuitePlan) -> int:
-    """Return a context that holds the longest prompt: three characters a token is a safe bound for most languages."""
+    """Return a context that holds the longest prompt: three characters a token is a safe bound for
+    most languages.
+    """
     instructions = 400 + sum(len(label) + 4 for label in plan.answer.labels)
     characters = instructions + plan.longest + plan.n_examples * (600 + 2 * plan.answer.max_tokens)
     needed = characters // 3 + plan.answer.max_tokens + 64
@@ -245,21 +336,23 @@ def _claims(plan: SuitePlan) -> str:
     if others:
         rival = others[-1].name
         return (
-            "claims:                                # two to start with; write the ones you want settled\n"
-            f"  - id: as-accurate\n    claim: {quote(f'as accurate as {rival}')}\n    arm: {quote(first.name)}\n"
-            f"    than: {quote(rival)}\n"
-            f"  - id: half-the-price\n    claim: {quote(f'50% cheaper than {rival}')}\n    arm: {quote(first.name)}\n"
-            f"    than: {quote(rival)}\n"
+            "claims:                                # two to start with; write the ones you want"
+            f" settled\n  - id: as-accurate\n    claim: {quote(f'as accurate as {rival}')}\n   "
+            f" arm: {quote(first.name)}\n    than: {quote(rival)}\n  - id: half-the-price\n   "
+            f" claim: {quote(f'50% cheaper than {rival}')}\n    arm: {quote(first.name)}\n    than:"
+            f" {quote(rival)}\n"
         )
     label, share = plan.most_common
     guess = (
-        f"always answering {_comment(label)} would score {share:.2f}" if plan.answer.kind == "label" else "half right"
+        f"always answering {_comment(label)} would score {share:.2f}"
+        if plan.answer.kind == "label"
+        else "half right"
     )
     bound = round(share + 0.005, 2) if plan.answer.kind == "label" else 0.5
     return (
-        "claims:                                # two to start with; write the ones you want settled\n"
-        f"  - id: beats-guessing                 # {guess}\n    kind: accurate\n    arm: {quote(first.name)}\n"
-        f"    threshold: {min(bound, 0.99)}\n"
-        f"  - id: fast                           # ASSUMED: nineteen of twenty answers within 2 seconds\n"
-        f"    kind: fast\n    metric: e2e\n    quantile: 0.95\n    threshold: 2.0\n    arm: {quote(first.name)}\n"
+        "claims:                                # two to start with; write the ones you want"
+        f" settled\n  - id: beats-guessing                 # {guess}\n    kind: accurate\n    arm:"
+        f" {quote(first.name)}\n    threshold: {min(bound, 0.99)}\n  - id: fast                    "
+        "       # ASSUMED: nineteen of twenty answers within 2 seconds\n    kind: fast\n   "
+        f" metric: e2e\n    quantile: 0.95\n    threshold: 2.0\n    arm: {quote(first.name)}\n"
     )

@@ -11,13 +11,18 @@ from decimal import Decimal
 from claimbench.types import BudgetSpec, ErrorPolicy
 
 MAX_ITEMS_AHEAD = 25
-"""No arm runs more than this many items ahead of the slowest one that still works (docs/architecture.md, rule 9)."""
+"""No arm runs more than this many items ahead of the slowest one that still works
+(docs/architecture.md, rule 9).
+"""
 
 
-def backoff_s(policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng: random.Random) -> float:
+def backoff_s(
+    policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng: random.Random
+) -> float:
     """Seconds to wait before the attempt that follows ``failed`` failed ones.
 
-    The provider's Retry-After is honoured whole; without one, exponential with full jitter up to ``backoff_max_s``.
+    The provider's Retry-After is honoured whole; without one, exponential with full jitter up to
+    ``backoff_max_s``.
     """
     if retry_after_s is not None:
         return max(0.0, retry_after_s)
@@ -26,7 +31,9 @@ def backoff_s(policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng
 
 
 class Waiting:
-    """Tasks of one loop that look again whenever something changed; cheaper than a condition where nobody waits."""
+    """Tasks of one loop that look again whenever something changed; cheaper than a condition where
+    nobody waits.
+    """
 
     def __init__(self) -> None:
         self._turns: deque[asyncio.Future[None]] = deque()
@@ -48,8 +55,9 @@ class Waiting:
 class Budget:
     """Dollars of a run: spent, reserved and left. Reservations are made before a request is sent.
 
-    The sum of what was spent and what is reserved never exceeds a limit. A provider that bills more than was
-    reserved for the request is an *overrun*; it is recorded and reported, since money already gone cannot be refused.
+    The sum of what was spent and what is reserved never exceeds a limit. A provider that bills more
+    than was reserved for the request is an *overrun*; it is recorded and reported, since money
+    already gone cannot be refused.
     """
 
     def __init__(self, spec: BudgetSpec, spent: Mapping[str, Decimal] | None = None) -> None:
@@ -81,8 +89,8 @@ class Budget:
     async def reserve(self, arm: str, amount: Decimal | None) -> bool:
         """Reserve ``amount`` for one request; waits while calls in flight could still free enough.
 
-        ``None`` (price unknown) reserves nothing and is allowed here: whether such a run may start is decided before.
-        Returns False if the request cannot fit even when nothing is in flight.
+        ``None`` (price unknown) reserves nothing and is allowed here: whether such a run may start
+        is decided before. Returns False if the request cannot fit even when nothing is in flight.
         """
         if amount is None:
             return True
@@ -90,11 +98,15 @@ class Budget:
             if not any(self._reserved.values()):
                 return False
             await self._waiting.turn()
-        self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount  # nothing was awaited since the look
+        self._reserved[arm] = (
+            self._reserved.get(arm, Decimal(0)) + amount
+        )  # nothing was awaited since the look
         return True
 
     def settle(self, arm: str, reserved: Decimal | None, cost: Decimal | None) -> None:
-        """Turn a reservation into spent dollars; an unknown cost counts as the whole reservation."""
+        """Turn a reservation into spent dollars; an unknown cost counts as the whole
+        reservation.
+        """
         if reserved is not None:
             self._reserved[arm] -= reserved
         charged = cost if cost is not None else reserved
@@ -108,7 +120,8 @@ class Budget:
 class Pace:
     """Keeps the arms within :data:`MAX_ITEMS_AHEAD` started items of one another.
 
-    What counts is what was started, so that an arm's own calls in flight, however many, never hold it back.
+    What counts is what was started, so that an arm's own calls in flight, however many, never hold
+    it back.
     """
 
     def __init__(self, arms: Mapping[str, int], ahead: int = MAX_ITEMS_AHEAD) -> None:
@@ -118,11 +131,17 @@ class Pace:
         self._waiting = Waiting()
 
     def _may_go(self, arm: str, started: int) -> bool:
-        others = [n / self._planned[b] for b, n in self._started.items() if b != arm and n < self._planned[b]]
+        others = [
+            n / self._planned[b]
+            for b, n in self._started.items()
+            if b != arm and n < self._planned[b]
+        ]
         return not others or started - min(others) * self._planned[arm] < self._ahead
 
     async def wait(self, arm: str, started: int) -> None:
-        """Return when ``arm`` may start its item number ``started`` (0-based); the item then counts as started."""
+        """Return when ``arm`` may start its item number ``started`` (0-based); the item then counts
+        as started.
+        """
         while not self._may_go(arm, started):
             await self._waiting.turn()
         self._started[arm] += 1

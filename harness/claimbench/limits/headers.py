@@ -1,8 +1,10 @@
-"""Vendors' rate-limit headers, read as: nothing more may be sent for so many seconds. Pure functions.
+"""Vendors' rate-limit headers, read as: nothing more may be sent for so many seconds. Pure
+functions.
 
-OpenAI and those who copy it send ``x-ratelimit-remaining-requests`` with ``x-ratelimit-reset-requests: 1m2.5s``,
-Anthropic ``anthropic-ratelimit-requests-remaining`` with ``-reset`` as an RFC 3339 time, others plain seconds. Whether
-the limit is a bucket that refills or a window that ends, waiting for the reset once nothing is left loses nothing.
+OpenAI and those who copy it send ``x-ratelimit-remaining-requests`` with
+``x-ratelimit-reset-requests: 1m2.5s``, Anthropic ``anthropic-ratelimit-requests-remaining`` with
+``-reset`` as an RFC 3339 time, others plain seconds. Whether the limit is a bucket that refills or
+a window that ends, waiting for the reset once nothing is left loses nothing.
 """
 
 from __future__ import annotations
@@ -18,9 +20,11 @@ _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def nothing_left_for_s(headers: Mapping[str, str], in_flight: int) -> float | None:
-    """Seconds until a limit resets of which nothing is left; None where there is something left, or nothing said.
+    """Seconds until a limit resets of which nothing is left; None where there is something left, or
+    nothing said.
 
-    Requests under way will still take their share: ``in_flight`` or fewer remaining requests count as nothing.
+    Requests under way will still take their share: ``in_flight`` or fewer remaining requests count
+    as nothing.
     """
     if not headers:
         return None
@@ -41,7 +45,10 @@ def _pair(headers: Mapping[str, str], kind: str) -> tuple[str | None, str | None
     named = headers.get(f"x-ratelimit-remaining-{kind}"), headers.get(f"x-ratelimit-reset-{kind}")
     if named[0] is not None:
         return named
-    named = headers.get(f"anthropic-ratelimit-{kind}-remaining"), headers.get(f"anthropic-ratelimit-{kind}-reset")
+    named = (
+        headers.get(f"anthropic-ratelimit-{kind}-remaining"),
+        headers.get(f"anthropic-ratelimit-{kind}-reset"),
+    )
     if named[0] is not None or kind != "requests":
         return named
     for prefix in ("x-ratelimit-", "ratelimit-"):
@@ -58,7 +65,9 @@ def _number(text: str | None) -> float | None:
 
 
 def reset_s(text: str | None, date: str | None) -> float | None:
-    """Seconds that a reset header speaks of: ``1m2.5s``, ``12``, or a time against the reply's own ``date``."""
+    """Seconds that a reset header speaks of: ``1m2.5s``, ``12``, or a time against the reply's own
+    ``date``.
+    """
     if not text:
         return None
     if re.fullmatch(r"\d+(\.\d+)?", text):

@@ -1,16 +1,19 @@
-"""How fast one key may be used: pauses, adaptive concurrency, declared and learned rates, and what became of them.
+"""How fast one key may be used: pauses, adaptive concurrency, declared and learned rates, and what
+became of them.
 
-One :class:`KeyGate` stands before every endpoint of one key. An attempt enters before its request is committed and
-leaves with what the server said. The gate holds back while
+One :class:`KeyGate` stands before every endpoint of one key. An attempt enters before its request
+is committed and leaves with what the server said. The gate holds back while
 
-* the server asked for a pause (Retry-After, or its rate-limit headers say that nothing is left): the whole key waits,
-  not only the call that was refused;
-* as many requests are under way as the adaptive limit allows: each refusal multiplies it by :data:`CUT`, answers add
-  to it again, up to the arms' own concurrency;
-* after a refusal that named no time, one request at a time asks whether more may go, after pauses that double;
+* the server asked for a pause (Retry-After, or its rate-limit headers say that nothing is left):
+  the whole key waits, not only the call that was refused;
+* as many requests are under way as the adaptive limit allows: each refusal multiplies it by
+  :data:`CUT`, answers add to it again, up to the arms' own concurrency;
+* after a refusal that named no time, one request at a time asks whether more may go, after pauses
+  that double;
 * the arm's declared ``rpm``/``tpm`` would be exceeded (:mod:`claimbench.limits.pacing`);
-* the rate learned from refusals would be exceeded: the rate at which requests were accepted before the refusal, the
-  pause included, less :data:`MARGIN`; answers raise it again in small steps, so that the limit is probed seldom.
+* the rate learned from refusals would be exceeded: the rate at which requests were accepted before
+  the refusal, the pause included, less :data:`MARGIN`; answers raise it again in small steps, so
+  that the limit is probed seldom.
 
 Every change is kept in ``history``, which goes into the run's records.
 """
@@ -35,18 +38,26 @@ MARGIN = 0.05
 HOLD = 75
 """Answers after a refusal before the limits are probed again."""
 STEP_EVERY = 25
-"""Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps grow."""
+"""Answers per step of a learned rate; the first step is :data:`STEP`, beyond the old ceiling steps
+grow.
+"""
 STEP = 0.01
 GONE = 100
-"""So many times beyond the rate at which it was refused, a learned rate is given up: that limit is gone."""
+"""So many times beyond the rate at which it was refused, a learned rate is given up: that limit is
+gone.
+"""
 UNLEARN = 500
 """Answers for which no rate is learned after refusals have turned out not to depend on it."""
 LONGEST_HEADER_WAIT_S = 120.0
-"""A header that speaks of a longer wait is about a daily quota; the refusal itself will say what to do."""
+"""A header that speaks of a longer wait is about a daily quota; the refusal itself will say what to
+do.
+"""
 RECENT, ENOUGH = 200, 20
 """Requests over which refusals are counted, and how many it takes to call them rare."""
 TOLERATED = 0.015
-"""A share of refusals up to here (or one) teaches nothing: the pause is kept, and then all goes on as before."""
+"""A share of refusals up to here (or one) teaches nothing: the pause is kept, and then all goes on
+as before.
+"""
 MOST_USUAL = 0.03
 """The largest share of refusals that is taken to come at any rate."""
 TELLING = 15
@@ -58,7 +69,9 @@ Sleep = Callable[[int], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class LimitChange:
-    """One change of a key's limits. ``concurrency`` and ``rate_per_s`` (None: unlimited) are the values after it."""
+    """One change of a key's limits. ``concurrency`` and ``rate_per_s`` (None: unlimited) are the
+    values after it.
+    """
 
     at_ns: int
     key: str
@@ -97,7 +110,10 @@ class Tally:
     def as_bad_as(self, other: Tally) -> bool:
         """Whether refusals, two at least, are about as frequent here as over both."""
         both = self.answered + other.answered
-        return self.refused >= 2 and self.refused * both >= 0.6 * (self.refused + other.refused) * self.answered
+        return (
+            self.refused >= 2
+            and self.refused * both >= 0.6 * (self.refused + other.refused) * self.answered
+        )
 
     def forget(self) -> None:
         """Let what was counted weigh half."""
@@ -108,7 +124,13 @@ class KeyGate:
     """See the module. ``most``: requests in flight at most, the sum of the arms' concurrency."""
 
     def __init__(
-        self, name: str, most: int, clock: Clock, *, backoff_s: float = 1.0, backoff_max_s: float = 60.0
+        self,
+        name: str,
+        most: int,
+        clock: Clock,
+        *,
+        backoff_s: float = 1.0,
+        backoff_max_s: float = 60.0,
     ) -> None:
         self.name = name
         self.history: list[LimitChange] = []
@@ -139,11 +161,18 @@ class KeyGate:
 
     @property
     def concurrency(self) -> int:
-        """Requests that may be under way at once, now; one while it is being found out whether any may."""
+        """Requests that may be under way at once, now; one while it is being found out whether any
+        may.
+        """
         return 1 if self._asking else max(1, int(self._limit))
 
     async def enter(
-        self, pace: ArmPace, characters: int, max_tokens: int, sleep: Sleep, halted: Callable[[], bool]
+        self,
+        pace: ArmPace,
+        characters: int,
+        max_tokens: int,
+        sleep: Sleep,
+        halted: Callable[[], bool],
     ) -> Ticket | None:
         """Wait until a request of ``pace``'s arm may go; None if the arm was ``halted`` meanwhile.
 
@@ -167,7 +196,10 @@ class KeyGate:
         if self._released_ns is None:
             self._released_ns = now_ns
         if self._rate is not None:
-            self._next_ns = max(self._next_ns, now_ns - min(2, self.concurrency) * 1e9 / self._rate) + 1e9 / self._rate
+            self._next_ns = (
+                max(self._next_ns, now_ns - min(2, self.concurrency) * 1e9 / self._rate)
+                + 1e9 / self._rate
+            )
         return Ticket(now_ns, pace.spend(characters, max_tokens, now_ns))
 
     def wake(self) -> None:
@@ -190,10 +222,16 @@ class KeyGate:
                 self._asking = False
             self._answered(since_cut=ticket.entered_ns > self._cut_ns)
         if said.retry_after_s:
-            self._pause(now_ns + round(said.retry_after_s * 1e9), now_ns, "the server asked for a pause")
+            self._pause(
+                now_ns + round(said.retry_after_s * 1e9), now_ns, "the server asked for a pause"
+            )
         wait_s = nothing_left_for_s(said.headers, self._in_flight)
         if wait_s is not None and 0 < wait_s <= LONGEST_HEADER_WAIT_S:
-            self._pause(now_ns + round(wait_s * 1e9), now_ns, "the server's headers say that nothing is left")
+            self._pause(
+                now_ns + round(wait_s * 1e9),
+                now_ns,
+                "the server's headers say that nothing is left",
+            )
 
     def _pause(self, until_ns: int, now_ns: int, why: str) -> None:
         if until_ns > self._paused_until_ns:
@@ -202,7 +240,9 @@ class KeyGate:
 
     def _refused(self, ticket: Ticket, retry_after_s: float | None, now_ns: int) -> None:
         pause_s = retry_after_s
-        old = ticket.entered_ns <= self._cut_ns  # sent before the last cut took effect: the same refusal, once more
+        old = (
+            ticket.entered_ns <= self._cut_ns
+        )  # sent before the last cut took effect: the same refusal, once more
         if pause_s is None:
             pause_s = 0.0 if old else min(self._backoff[1], self._backoff[0] * 2.0**self._in_vain)
         self._paused_until_ns = max(self._paused_until_ns, now_ns + round(pause_s * 1e9))
@@ -223,10 +263,14 @@ class KeyGate:
         released_ns = self._released_ns if self._released_ns is not None else ticket.entered_ns
         end_ns = self._paused_until_ns if retry_after_s is not None else now_ns
         if retry_after_s is None and self._cycle_ns >= 0:
-            released_ns = self._cycle_ns  # what the server let through from refusal to refusal, our own pause included
+            released_ns = (
+                self._cycle_ns
+            )  # what the server let through from refusal to refusal, our own pause included
         span_s = max(1e-3, (end_ns - released_ns) / 1e9)
         accepted = self._accepted + self._in_flight
-        if accepted or retry_after_s is not None:  # a probe that is refused says nothing of the rate
+        if (
+            accepted or retry_after_s is not None
+        ):  # a probe that is refused says nothing of the rate
             self._learn(accepted, accepted / span_s, span_s)
             self._cycle_ns = now_ns
         self._ceiling = float(self._most) if self._unlearned else max(1.0, float(self._in_flight))
@@ -240,9 +284,11 @@ class KeyGate:
         self._note(now_ns, "refused", pause_s)
 
     def _rare(self) -> bool:
-        """Whether refusals are as seldom as is tolerated, or as they were found to be however slowly one asks.
+        """Whether refusals are as seldom as is tolerated, or as they were found to be however
+        slowly one asks.
 
-        Not so where a faster rate was just tried: that the server refuses it is what the trial was to find out.
+        Not so where a faster rate was just tried: that the server refuses it is what the trial was
+        to find out.
         """
         if len(self._recent) < ENOUGH or self._probing:
             return False
@@ -253,10 +299,12 @@ class KeyGate:
         return self._rate is not None and self._rate > self._anchor * (1 + 1.4 * MARGIN)
 
     def _learn(self, accepted: int, measured: float, span_s: float) -> None:
-        """Take the rate at which requests were accepted since the last pause as what the server allows.
+        """Take the rate at which requests were accepted since the last pause as what the server
+        allows.
 
-        A few requests say little: after a short while the rate falls no further than to 0.8 of what was accepted for
-        longer, unless refusals keep coming, so that a server that refuses at random does not slow a run to nothing.
+        A few requests say little: after a short while the rate falls no further than to 0.8 of what
+        was accepted for longer, unless refusals keep coming, so that a server that refuses at
+        random does not slow a run to nothing.
         """
         if self._rate is None and accepted < 3:
             return
@@ -283,13 +331,17 @@ class KeyGate:
         return self._calm if self._since_cut < HOLD else self._tried
 
     def _at_random(self, accepted: int, measured: float) -> bool:
-        """Whether refusals come however slowly one asks: then they are no limit, and nothing is learned for a while."""
+        """Whether refusals come however slowly one asks: then they are no limit, and nothing is
+        learned for a while.
+        """
         if self._rate is None:
             self._steady_cuts = 0
             return False
         if accepted >= TELLING:
             self._tally.refused += 1
-        if accepted >= 5 and measured >= 0.7 * self._rate:  # requests were accepted at our pace, and one was not
+        if (
+            accepted >= 5 and measured >= 0.7 * self._rate
+        ):  # requests were accepted at our pace, and one was not
             self._base = self._rate if self._steady_cuts == 0 else self._base
             self._steady_cuts += 1
         in_vain = self._steady_cuts >= 4 and self._rate <= 0.75 * self._base
@@ -332,11 +384,15 @@ class KeyGate:
 
     def _note(self, at_ns: int, event: str, pause_s: float | None = None) -> None:
         if len(self.history) < MAX_HISTORY:
-            self.history.append(LimitChange(at_ns, self.name, event, self.concurrency, self._rate, pause_s))
+            self.history.append(
+                LimitChange(at_ns, self.name, event, self.concurrency, self._rate, pause_s)
+            )
 
 
 def gate_names(arms: Iterable[Arm]) -> dict[str, str]:
-    """The key that each arm uses, in words: arms of one provider, address and key share its limits."""
+    """The key that each arm uses, in words: arms of one provider, address and key share its
+    limits.
+    """
     names = {}
     for arm in arms:
         key = arm.api_key_env or arm.api_key_file or arm.api_key_keyring or "the usual key"

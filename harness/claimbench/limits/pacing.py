@@ -13,7 +13,9 @@ CHARS_PER_TOKEN = 3.5
 
 
 class Pacer:
-    """Spends a budget of units per minute evenly, with one second of slack. Not shared between arms."""
+    """Spends a budget of units per minute evenly, with one second of slack. Not shared between
+    arms.
+    """
 
     def __init__(self, per_minute: float, margin: float = DECLARED_MARGIN) -> None:
         self._ns_per_unit = 60e9 / (per_minute * (1 - margin))
@@ -42,11 +44,20 @@ class ArmPace:
 
     def ready_ns(self) -> int:
         """When the next request of the arm may go."""
-        return max((pacer.ready_ns() for pacer in (self._requests, self._tokens) if pacer is not None), default=0)
+        return max(
+            (pacer.ready_ns() for pacer in (self._requests, self._tokens) if pacer is not None),
+            default=0,
+        )
 
     def spend(self, characters: int, max_tokens: int, now_ns: int) -> float:
-        """Count one request; gives the tokens it was taken for: the mean so far, the worst case at first."""
-        tokens = self._mean_tokens if self._mean_tokens is not None else characters / CHARS_PER_TOKEN + max_tokens
+        """Count one request; gives the tokens it was taken for: the mean so far, the worst case at
+        first.
+        """
+        tokens = (
+            self._mean_tokens
+            if self._mean_tokens is not None
+            else characters / CHARS_PER_TOKEN + max_tokens
+        )
         if self._requests is not None:
             self._requests.spend(1, now_ns)
         if self._tokens is not None:
@@ -59,4 +70,6 @@ class ArmPace:
             return
         if self._tokens is not None:
             self._tokens.spend(used - assumed, now_ns)
-        self._mean_tokens = used if self._mean_tokens is None else 0.9 * self._mean_tokens + 0.1 * used
+        self._mean_tokens = (
+            used if self._mean_tokens is None else 0.9 * self._mean_tokens + 0.1 * used
+        )

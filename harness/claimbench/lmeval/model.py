@@ -1,8 +1,9 @@
-"""Our providers as a model of lm-eval: ``lm_eval.api.model.LM``, for lm-eval's own evaluator and its plugins.
+"""Our providers as a model of lm-eval: ``lm_eval.api.model.LM``, for lm-eval's own evaluator and
+its plugins.
 
-Suites do not need this: there ``lm_eval:`` makes samples, and the runner sends them with resume, budget and claims
-(:mod:`claimbench.lmeval.tasks`). This is the other direction, and the proof that both give the same scores. Importing this
-module imports lm-eval.
+Suites do not need this: there ``lm_eval:`` makes samples, and the runner sends them with resume,
+budget and claims (:mod:`claimbench.lmeval.tasks`). This is the other direction, and the proof that
+both give the same scores. Importing this module imports lm-eval.
 """
 
 from __future__ import annotations
@@ -28,9 +29,11 @@ class ProviderLM(LM):  # type: ignore[misc]
     """One started provider. ``attempts`` holds every attempt with its stamps and usage, in order.
 
     Args:
-        provider: started; its faults end the evaluation, for lm-eval would score them as wrong answers.
+        provider: started; its faults end the evaluation, for lm-eval would score them as wrong
+            answers.
         clock: for the stamps.
-        params: sampling; lm-eval's own ``temperature`` in a task's ``generation_kwargs`` comes first.
+        params: sampling; lm-eval's own ``temperature`` in a task's ``generation_kwargs`` comes
+            first.
         on_attempt: called after each attempt, e.g. to store or price it.
     """
 
@@ -63,7 +66,9 @@ class ProviderLM(LM):  # type: ignore[misc]
         return [self._answer(self._chat(i, *r.args)) for i, r in enumerate(requests)]
 
     def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
-        """Natural-log probability of each continuation; those that share a context are asked together."""
+        """Natural-log probability of each continuation; those that share a context are asked
+        together.
+        """
         contexts: dict[str, list[int]] = {}
         for i, r in enumerate(requests):
             contexts.setdefault(str(r.args[0]), []).append(i)
@@ -71,26 +76,46 @@ class ProviderLM(LM):  # type: ignore[misc]
         for context, places in contexts.items():
             pairs = tuple((context, str(requests[i].args[1])) for i in places)
             answers = json.loads(self._answer(self._pairs(places[0], pairs)))
-            found.update({i: (float(a[0]), bool(a[1])) for i, a in zip(places, answers, strict=True)})
+            found.update(
+                {i: (float(a[0]), bool(a[1])) for i, a in zip(places, answers, strict=True)}
+            )
         return [found[i] for i in range(len(requests))]
 
     def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[float]:
-        """Natural-log probability of each whole text; a text longer than the context is an error, never cut."""
+        """Natural-log probability of each whole text; a text longer than the context is an error,
+        never cut.
+        """
         texts = [(("", str(r.args[0])),) for r in requests]
-        return [float(json.loads(self._answer(self._pairs(i, pair)))[0][0]) for i, pair in enumerate(texts)]
+        return [
+            float(json.loads(self._answer(self._pairs(i, pair)))[0][0])
+            for i, pair in enumerate(texts)
+        ]
 
     def _chat(self, index: int, context: str, settings: dict[str, Any]) -> Request:
         until = settings.get("until") or ()
         stop = (until,) if isinstance(until, str) else tuple(until)
         given = settings.get("temperature")
-        params = self._params if given is None else SamplingParams(float(given), self._params.top_p, self._params.seed)
+        params = (
+            self._params
+            if given is None
+            else SamplingParams(float(given), self._params.top_p, self._params.seed)
+        )
         tokens = int(settings.get("max_gen_toks") or DEFAULT_MAX_TOKENS)
         stop = tuple(text for text in stop if text)
-        return Request(f"lm-{index}", (Message("user", context),), params, tokens, stop=stop, timeout_s=self._timeout_s)
+        return Request(
+            f"lm-{index}",
+            (Message("user", context),),
+            params,
+            tokens,
+            stop=stop,
+            timeout_s=self._timeout_s,
+        )
 
     def _pairs(self, index: int, pairs: tuple[tuple[str, str], ...]) -> Request:
         message = (Message("user", pairs[0][0]),)
-        return Request(f"lm-{index}", message, self._params, 1, continuations=pairs, timeout_s=self._timeout_s)
+        return Request(
+            f"lm-{index}", message, self._params, 1, continuations=pairs, timeout_s=self._timeout_s
+        )
 
     def _answer(self, request: Request) -> str:
         tried = self._loop.run_until_complete(self._try(request))
@@ -98,7 +123,9 @@ class ProviderLM(LM):  # type: ignore[misc]
         self.attempts.append(attempt)
         self._on_attempt(attempt)
         if attempt.outcome not in ANSWERED:
-            raise RunIncomplete(f"{request.call_id}: {attempt.outcome}: {attempt.error or 'no answer'}")
+            raise RunIncomplete(
+                f"{request.call_id}: {attempt.outcome}: {attempt.error or 'no answer'}"
+            )
         return tried.answer.text
 
     async def _try(self, request: Request) -> Tried:

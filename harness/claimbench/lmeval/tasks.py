@@ -1,7 +1,9 @@
-"""lm-eval's tasks inside a suite: its documents become samples, its metrics and filters decide the score.
+"""lm-eval's tasks inside a suite: its documents become samples, its metrics and filters decide the
+score.
 
-lm-eval is imported only by the functions here, which are called when a suite says ``lm_eval:``. A sample holds the
-document and the requests that lm-eval makes of it, so that a stored run can be scored again without the data set.
+lm-eval is imported only by the functions here, which are called when a suite says ``lm_eval:``. A
+sample holds the document and the requests that lm-eval makes of it, so that a stored run can be
+scored again without the data set.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def _require() -> None:
 def load_task(source: str, num_fewshot: int | None = None) -> Any:
     """Return lm-eval's task object with its data, from a name or a YAML file.
 
-    ``data_files`` in the YAML are relative to it where they exist there, else to the working folder as lm-eval has it.
+    ``data_files`` in the YAML are relative to it where they exist there, else to the working folder
+    as lm-eval has it.
 
     Raises:
         LmEvalFault: lm-eval is not installed, does not know the task, or cannot get its data.
@@ -65,18 +68,27 @@ def load_task(source: str, num_fewshot: int | None = None) -> Any:
     try:
         spec: Any = _config_of(path) if path.suffix in (".yaml", ".yml") else source
         if num_fewshot is not None:
-            spec = {**spec, "num_fewshot": num_fewshot} if isinstance(spec, dict) else {
-                "task": source, "num_fewshot": num_fewshot}  # fmt: skip
+            spec = (
+                {**spec, "num_fewshot": num_fewshot}
+                if isinstance(spec, dict)
+                else {"task": source, "num_fewshot": num_fewshot}
+            )
         with redirect_stderr(io.StringIO()):  # progress bars; what goes wrong is raised
-            found = TaskManager(include_defaults=not isinstance(spec, dict) or "dataset_path" not in spec).load(spec)
+            found = TaskManager(
+                include_defaults=not isinstance(spec, dict) or "dataset_path" not in spec
+            ).load(spec)
     except LmEvalFault:
         raise
     except Exception as error:  # lm-eval and `datasets` raise anything
-        raise LmEvalFault(f"lm-eval cannot load {source!r}: {type(error).__name__}: {error}") from error
+        raise LmEvalFault(
+            f"lm-eval cannot load {source!r}: {type(error).__name__}: {error}"
+        ) from error
     tasks = found["tasks"] if isinstance(found, Mapping) and "tasks" in found else found
     if not isinstance(tasks, Mapping) or len(tasks) != 1:
         names = ", ".join(list(tasks)[:8]) if isinstance(tasks, Mapping) else "?"
-        raise LmEvalFault(f"{source!r} is a group of tasks, not one task", hint=f"name one of its tasks: {names}")
+        raise LmEvalFault(
+            f"{source!r} is a group of tasks, not one task", hint=f"name one of its tasks: {names}"
+        )
     return next(iter(tasks.values()))
 
 
@@ -104,7 +116,8 @@ def expand(spec: LmEvalSpec) -> Task:
     """Make our task of lm-eval's: one sample per document.
 
     Raises:
-        LmEvalFault: see :func:`load_task`; also code to be executed, pictures, repeats, or no score from 0 to 1.
+        LmEvalFault: see :func:`load_task`; also code to be executed, pictures, repeats, or no score
+            from 0 to 1.
     """
     theirs = load_task(spec.source, spec.num_fewshot)
     config = theirs.config
@@ -124,7 +137,9 @@ def expand(spec: LmEvalSpec) -> Task:
     if not by_doc:
         raise LmEvalFault(f"lm-eval's task {spec.source!r} has no documents")
     kind = str(config.output_type)
-    samples = tuple(_sample(theirs, doc_id, instances, kind) for doc_id, instances in sorted(by_doc.items()))
+    samples = tuple(
+        _sample(theirs, doc_id, instances, kind) for doc_id, instances in sorted(by_doc.items())
+    )
     gen = next(iter(by_doc.values()))[0].args[1] if kind == "generate_until" else {}
     metric = spec.metric or _metric_names(config)[0]
     options = {"task": spec.source, "metric": metric, "config": stored_config(theirs)}
@@ -162,11 +177,15 @@ def _sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sa
         row[INPUT_PAIRS] = [[str(i.args[0]), str(i.args[1])] for i in instances]
         row["context"] = row[INPUT_PAIRS][0][0]
     target = theirs.doc_to_target(instances[0].doc)
-    return Sample(str(doc_id), row, _plain(target), str(doc_id), {}, {DOC_HASH: _doc_hash(instances[0].doc)})
+    return Sample(
+        str(doc_id), row, _plain(target), str(doc_id), {}, {DOC_HASH: _doc_hash(instances[0].doc)}
+    )
 
 
 def _doc_hash(doc: Any) -> str:
-    """lm-eval's hash of a document; the order of its keys counts, which JSON of ours does not keep."""
+    """lm-eval's hash of a document; the order of its keys counts, which JSON of ours does not
+    keep.
+    """
     from lm_eval.utils import handle_non_serializable, hash_string
 
     text = json.dumps(doc, indent=2, default=handle_non_serializable, ensure_ascii=False)
@@ -175,7 +194,9 @@ def _doc_hash(doc: Any) -> str:
 
 def _plain(value: Any) -> Json:
     """Return a document as JSON values; dates and arrays as their text."""
-    return json.loads(json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else str(v)))
+    return json.loads(
+        json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else str(v))
+    )
 
 
 def stored_config(theirs: Any) -> Json:
@@ -191,7 +212,9 @@ def stored_config(theirs: Any) -> Json:
 
 
 def scoring_task(source: str, config: Json, doc: Json) -> Any:
-    """Return a task object that scores: from its stored configuration, without its data set, or loaded again."""
+    """Return a task object that scores: from its stored configuration, without its data set, or
+    loaded again.
+    """
     _require()
     if not isinstance(config, dict):
         return load_task(source)
@@ -202,9 +225,16 @@ def scoring_task(source: str, config: Json, doc: Json) -> Any:
         """The task with one document in place of its data set."""
 
         def download(self, dataset_kwargs: Any = None, **kwargs: Any) -> None:  # noqa: ARG002 - lm-eval's signature
-            split = self.config.test_split or self.config.validation_split or self.config.training_split
+            split = (
+                self.config.test_split or self.config.validation_split or self.config.training_split
+            )
             rows = datasets.Dataset.from_list([doc])
-            names = (split, self.config.training_split, self.config.validation_split, self.config.fewshot_split)
+            names = (
+                split,
+                self.config.training_split,
+                self.config.validation_split,
+                self.config.fewshot_split,
+            )
             self.dataset = {name: rows for name in names if name}
 
     return Stored(config=dict(config))
@@ -213,7 +243,8 @@ def scoring_task(source: str, config: Json, doc: Json) -> Any:
 def score_doc(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, float]:
     """Apply lm-eval's filters and metrics to one document's answers; ``metric,filter`` -> value.
 
-    Perplexities, which have no scale, become the mean probability per byte or word: ``exp(log-likelihood / length)``.
+    Perplexities, which have no scale, become the mean probability per byte or word:
+    ``exp(log-likelihood / length)``.
     """
     found: dict[str, float] = {}
     for name_of_filter, answers in filtered_answers(theirs, doc, results).items():
@@ -226,12 +257,16 @@ def score_doc(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, float
 
 
 def filtered_answers(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, list[Any]]:
-    """Apply lm-eval's filters to one document's answers; filter -> what it leaves of each answer."""
+    """Apply lm-eval's filters to one document's answers; filter -> what it leaves of each
+    answer.
+    """
     from lm_eval.api.instance import Instance
 
     kind = theirs.OUTPUT_TYPE
     request = "loglikelihood" if kind == "multiple_choice" else kind
-    instances = [Instance(request, doc, ("", ""), i, ("", 0, 1), resps=[r]) for i, r in enumerate(results)]
+    instances = [
+        Instance(request, doc, ("", ""), i, ("", 0, 1), resps=[r]) for i, r in enumerate(results)
+    ]
     found: dict[str, list[Any]] = {}
     for ensemble in theirs._filters:
         ensemble.apply(instances)

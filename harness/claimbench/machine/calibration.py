@@ -1,11 +1,13 @@
-"""The harness's own clock error, as last measured here: kept beside the results, stored with every session, looked up
-for every arm. Measured by :mod:`claimbench.run.calibrate`.
+"""The harness's own clock error, as last measured here: kept beside the results, stored with every
+session, looked up for every arm. Measured by :mod:`claimbench.run.calibrate`.
 
 Shape::
 
     {"schema": 1, "measured_utc": "...", "tool_version": "...", "host": "...", "load": {...},
-     "errors": {"kernel": {"32": {"n": 96, "provider": "compatible", "ttft_mean_ms": 0.05, "ttft_p99_ms": 0.1,
-                                  "e2e_mean_ms": 0.06, "e2e_p99_ms": 0.1}, ...}, "sdk": {...}, "in_process": {...}}}
+     "errors": {"kernel": {"32": {"n": 96, "provider": "compatible", "ttft_mean_ms": 0.05,
+     "ttft_p99_ms": 0.1,
+                                  "e2e_mean_ms": 0.06, "e2e_p99_ms": 0.1}, ...}, "sdk": {...},
+                                  "in_process": {...}}}
 
 Errors are reported time minus true time.
 """
@@ -24,9 +26,11 @@ FILE = "calibration.json"
 
 
 def read_last(folder: Path, host: str | None = None) -> dict[str, Json]:
-    """The last calibration of a results folder; empty if there is none that can be read, or it is another ``host``'s.
+    """The last calibration of a results folder; empty if there is none that can be read, or it is
+    another ``host``'s.
 
-    ``host``: as :func:`claimbench.machine.provenance.host_facts` tells machines apart; None takes any.
+    ``host``: as :func:`claimbench.machine.provenance.host_facts` tells machines apart; None takes
+    any.
     """
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
@@ -46,9 +50,11 @@ def write_last(folder: Path, calibration: Mapping[str, Json]) -> Path:
 
 
 def error_s(calibration: Mapping[str, Json], source: StampSource, concurrency: int) -> float | None:
-    """The 99th percentile of the TTFT error, seconds, at the least calibrated concurrency not below ``concurrency``.
+    """The 99th percentile of the TTFT error, seconds, at the least calibrated concurrency not below
+    ``concurrency``.
 
-    Beyond the highest calibrated concurrency that one's error is a lower bound and stands in. None: never measured.
+    Beyond the highest calibrated concurrency that one's error is a lower bound and stands in. None:
+    never measured.
     """
     rows = (calibration.get("errors") or {}).get(source) or {}
     if not rows:
@@ -65,9 +71,11 @@ def errors_by_arm(
     calls: Sequence[Call],
     attempts: Sequence[Attempt],
 ) -> dict[str, float]:
-    """Arm -> the largest error, seconds, of the stamp sources its attempts used, at its concurrency.
+    """Arm -> the largest error, seconds, of the stamp sources its attempts used, at its
+    concurrency.
 
-    The newest session with a calibration counts; arms whose sources were never calibrated are left out.
+    The newest session with a calibration counts; arms whose sources were never calibrated are left
+    out.
     """
     calibration = next((s.calibration for s in reversed(sessions) if s.calibration), None)
     if calibration is None:
@@ -78,7 +86,11 @@ def errors_by_arm(
         sources.setdefault(owner.get(attempt.call_id, ""), set()).add(attempt.timing.stamp_source)
     found: dict[str, float] = {}
     for arm in arms:
-        concurrency = loaded(arm, load).concurrency if load.mode == "closed" else _peak(attempts, owner, arm.name)
+        concurrency = (
+            loaded(arm, load).concurrency
+            if load.mode == "closed"
+            else _peak(attempts, owner, arm.name)
+        )
         known = [error_s(calibration, source, concurrency) for source in sources.get(arm.name, ())]
         if errors := [error for error in known if error is not None]:
             found[arm.name] = max(errors)
@@ -91,7 +103,10 @@ def _peak(attempts: Sequence[Attempt], owner: Mapping[str, str], arm: str) -> in
     edges = sorted(
         (session, at, step)
         for a in mine
-        for session, at, step in ((a.session, a.timing.sent_ns, 1), (a.session, a.timing.ended_ns, -1))
+        for session, at, step in (
+            (a.session, a.timing.sent_ns, 1),
+            (a.session, a.timing.ended_ns, -1),
+        )
     )
     running = most = 0
     for _, _, step in edges:

@@ -1,4 +1,6 @@
-"""What can be checked of a machine before a run: facts with a verdict each, nothing sent anywhere."""
+"""What can be checked of a machine before a run: facts with a verdict each, nothing sent
+anywhere.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,23 @@ def check_python() -> Check:
     """The interpreter."""
     version = sys.version.split()[0]
     good = sys.version_info >= (3, 11)
-    return Check("python", "ok" if good else "error", version, None if good else "Python 3.11 or newer is needed")
+    return Check(
+        "python",
+        "ok" if good else "error",
+        version,
+        None if good else "Python 3.11 or newer is needed",
+    )
 
 
 def check_host(facts: Mapping[str, Json]) -> Check:
     """Cores and memory; ``facts`` as provenance gives them."""
     memory = facts.get("memory_bytes")
     size = "unknown memory" if not isinstance(memory, int | float) else f"{memory / 2**30:.0f} GiB"
-    return Check("machine", "ok", f"{facts.get('cpu') or 'unknown CPU'}, {facts.get('cores') or '?'} cores, {size}")
+    return Check(
+        "machine",
+        "ok",
+        f"{facts.get('cpu') or 'unknown CPU'}, {facts.get('cores') or '?'} cores, {size}",
+    )
 
 
 def check_load() -> Check:
@@ -58,7 +69,9 @@ def check_results(folder: Path) -> Check:
     """Whether results can be written, and for how long."""
     place = folder if folder.exists() else folder.absolute().parent
     if not os.access(place, os.W_OK):
-        return Check("results", "error", f"{folder}: not writable", "name another folder with --results")
+        return Check(
+            "results", "error", f"{folder}: not writable", "name another folder with --results"
+        )
     free = shutil.disk_usage(place).free
     text = f"{folder}: writable, {free / 2**30:.0f} GiB free"
     return Check("results", "ok" if free > MIN_FREE_BYTES else "warning", text)
@@ -77,7 +90,9 @@ def check_clock() -> Check:
 
 
 def check_keys(wanted: Mapping[str, str], environ: Mapping[str, str]) -> list[Check]:
-    """Which keys are set; ``wanted``: variable -> who wants it. Their values are never looked at beyond that."""
+    """Which keys are set; ``wanted``: variable -> who wants it. Their values are never looked at
+    beyond that.
+    """
     return [
         Check(
             f"key {name}",

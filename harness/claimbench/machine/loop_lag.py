@@ -1,4 +1,6 @@
-"""How late the event loop is: sampled while calls are in flight, so that a busy client is seen and said."""
+"""How late the event loop is: sampled while calls are in flight, so that a busy client is seen and
+said.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a measurement was made with and on: host, versions, source state, the run's id.
 
-Each function gives what the system says and ``None`` for what it does not; none of them fails a run. Names of hosts and
-people, remotes of repositories and paths are left out on purpose: reports are shown to other companies.
+Each function gives what the system says and ``None`` for what it does not; none of them fails a
+run. Names of hosts and people, remotes of repositories and paths are left out on purpose: reports
+are shown to other companies.
 """
 
 from __future__ import annotations
@@ -51,14 +52,20 @@ def tool_version() -> str:
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """An id that sorts by time and never comes twice: ``20260131T235959Z-1a2b3c`` (UTC, 24 random bits)."""
+    """An id that sorts by time and never comes twice: ``20260131T235959Z-1a2b3c`` (UTC, 24 random
+    bits).
+    """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
-    """Versions of the installed packages that matter and of every plugin's; what is not installed is not listed."""
-    plugins = {point.dist.name for group in GROUPS for point in installed(group).values() if point.dist}
+    """Versions of the installed packages that matter and of every plugin's; what is not installed
+    is not listed.
+    """
+    plugins = {
+        point.dist.name for group in GROUPS for point in installed(group).values() if point.dist
+    }
     versions: dict[str, str] = {}
     for name in sorted({*names, *plugins}):
         if (version := _version(name)) is not None:
@@ -68,7 +75,9 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
-    """The version of an installed package; ``metadata.version`` would parse its whole description for one line."""
+    """The version of an installed package; ``metadata.version`` would parse its whole description
+    for one line.
+    """
     try:
         text = metadata.distribution(name).read_text("METADATA") or ""
     except metadata.PackageNotFoundError:
@@ -81,8 +90,9 @@ def git_state(folder: Path) -> dict[str, Json]:
     """Commit and cleanliness of the repository that holds ``folder``.
 
     Returns:
-        ``commit`` (40 hex digits) and ``dirty`` (changed or untracked files), both None with a ``why_unknown`` where
-        there is no git, no repository, no commit yet, or no answer within 10 s.
+        ``commit`` (40 hex digits) and ``dirty`` (changed or untracked files), both None with a
+        ``why_unknown`` where there is no git, no repository, no commit yet, or no answer within 10
+        s.
     """
     try:
         commit = _git(folder, "rev-parse", "HEAD")
@@ -94,7 +104,11 @@ def git_state(folder: Path) -> dict[str, Json]:
     except subprocess.CalledProcessError as error:
         said = str(error.stderr).strip().splitlines()
         # git names the folder in some messages; its first words are enough
-        why = "not a git repository" if said and "not a git repository" in said[0] else "git gives no commit"
+        why = (
+            "not a git repository"
+            if said and "not a git repository" in said[0]
+            else "git gives no commit"
+        )
     except OSError as error:
         why = f"git cannot be run: {error.strerror}"
     return {"commit": None, "dirty": None, "why_unknown": why}
@@ -116,11 +130,12 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def host_facts(root: Path = Path("/")) -> dict[str, Json]:
-    """What stays the same on this machine: processor, memory, system, Python, container and virtual machine.
+    """What stays the same on this machine: processor, memory, system, Python, container and virtual
+    machine.
 
-    ``host`` tells machines apart without naming them (a hash); ``region`` is what ``BENCH_REGION`` says.
-    ``cores_usable`` and ``memory_limit_bytes`` are what the container and the affinity mask leave of ``cores`` and
-    ``memory_bytes``. ``root`` is the file system's root, for tests.
+    ``host`` tells machines apart without naming them (a hash); ``region`` is what ``BENCH_REGION``
+    says. ``cores_usable`` and ``memory_limit_bytes`` are what the container and the affinity mask
+    leave of ``cores`` and ``memory_bytes``. ``root`` is the file system's root, for tests.
     """
     libc, libc_version = platform.libc_ver()
     return {
@@ -143,7 +158,9 @@ def host_facts(root: Path = Path("/")) -> dict[str, Json]:
 
 
 def session_facts(root: Path = Path("/")) -> dict[str, Json]:
-    """:func:`host_facts` and how busy the machine is now: other load makes latency worse than it need be."""
+    """:func:`host_facts` and how busy the machine is now: other load makes latency worse than it
+    need be.
+    """
     try:
         load: list[float] | None = [round(value, 2) for value in os.getloadavg()]
     except OSError:
@@ -156,16 +173,18 @@ def session_facts(root: Path = Path("/")) -> dict[str, Json]:
 
 
 def busy_note(facts: Mapping[str, Json]) -> str | None:
-    """A line if other work had all cores when a session began, by its :func:`session_facts`; else None.
+    """A line if other work had all cores when a session began, by its :func:`session_facts`; else
+    None.
 
-    Engines that use every core wait for each other at every step: what shares their cores slows them many times over.
+    Engines that use every core wait for each other at every step: what shares their cores slows
+    them many times over.
     """
     load, cores = facts.get("load_average"), facts.get("cores_usable") or facts.get("cores")
     if not load or not cores or load[0] <= cores:
         return None
     return (
-        f"the machine was busy when the session began (load average {load[0]:.1f} on {cores} cores): latency and cost "
-        "of local arms are overstated by whatever else ran"
+        f"the machine was busy when the session began (load average {load[0]:.1f} on {cores}"
+        " cores): latency and cost of local arms are overstated by whatever else ran"
     )
 
 
@@ -199,7 +218,12 @@ def _cpu_model(root: Path) -> str | None:
         return found or platform.processor() or None
     try:
         command = ["sysctl", "-n", "machdep.cpu.brand_string"]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=5).stdout.strip() or None
+        return (
+            subprocess.run(
+                command, capture_output=True, text=True, check=True, timeout=5
+            ).stdout.strip()
+            or None
+        )
     except (OSError, subprocess.SubprocessError):
         return platform.processor() or None
 
@@ -229,7 +253,9 @@ def _memory_bytes() -> int | None:
 def _memory_limit(root: Path) -> int | None:
     for name in ("memory.max", "memory/memory.limit_in_bytes"):
         text = _read(root / "sys/fs/cgroup" / name).strip()
-        if text.isdigit() and int(text) < 1 << 60:  # version 1 writes "no limit" as a number near 2**63
+        if (
+            text.isdigit() and int(text) < 1 << 60
+        ):  # version 1 writes "no limit" as a number near 2**63
             return int(text)
     return None
 
@@ -241,7 +267,10 @@ def _gpus(root: Path) -> list[Json]:
 
 
 def _os_name(root: Path) -> str:
-    return _value(_read(root / "etc/os-release"), "PRETTY_NAME", "=") or f"{platform.system()} {platform.release()}"
+    return (
+        _value(_read(root / "etc/os-release"), "PRETTY_NAME", "=")
+        or f"{platform.system()} {platform.release()}"
+    )
 
 
 def _container(root: Path) -> str | None:

@@ -1,4 +1,6 @@
-"""The identity of a call: the same on every resume, different as soon as what is measured differs."""
+"""The identity of a call: the same on every resume, different as soon as what is measured
+differs.
+"""
 
 from __future__ import annotations
 

@@ -11,9 +11,10 @@ from claimbench.types import Sample, Task
 def cluster_names(tasks: Sequence[Task], keys: Sequence[tuple[str, str]]) -> list[str]:
     """Name the cluster of each ``(task, sample_id)`` of ``keys``.
 
-    A sample's own ``cluster`` counts within its task. Tasks that ask about the same inputs share their clusters (the
-    same ticket routed and extracted is one unit of evidence); unrelated tasks do not, even where their ids collide.
-    Two items with the same input are in one cluster, because the second adds no independent evidence.
+    A sample's own ``cluster`` counts within its task. Tasks that ask about the same inputs share
+    their clusters (the same ticket routed and extracted is one unit of evidence); unrelated tasks
+    do not, even where their ids collide. Two items with the same input are in one cluster, because
+    the second adds no independent evidence.
     """
     samples = {(t.name, s.id): s for t in tasks for s in t.samples}
     inputs = {key: _fingerprint(sample) for key, sample in samples.items()}
@@ -40,12 +41,16 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 
 
 def _families(tasks: Sequence[Task], inputs: Mapping[tuple[str, str], str]) -> dict[str, str]:
-    """Task name -> first task that shares a sample (same id and input) with it, directly or through others."""
+    """Task name -> first task that shares a sample (same id and input) with it, directly or through
+    others.
+    """
     union = _Union()
     owner: dict[tuple[str, str], str] = {}
     for task in tasks:
         for sample in task.samples:
-            union.join(owner.setdefault((sample.id, inputs[task.name, sample.id]), task.name), task.name)
+            union.join(
+                owner.setdefault((sample.id, inputs[task.name, sample.id]), task.name), task.name
+            )
     return {task.name: union.root(task.name) for task in tasks}
 
 

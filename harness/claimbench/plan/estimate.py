@@ -1,7 +1,9 @@
-"""What a run would send and cost, before anything is sent: calls, tokens and dollars with ranges, per arm.
+"""What a run would send and cost, before anything is sent: calls, tokens and dollars with ranges,
+per arm.
 
-Input tokens are estimated from the rendered requests at :data:`BYTES_PER_TOKEN` (range :data:`INPUT_RANGE`) and bounded
-by their UTF-8 bytes; output tokens lie between one and ``max_tokens``. Seconds are only known from a pilot run.
+Input tokens are estimated from the rendered requests at :data:`BYTES_PER_TOKEN` (range
+:data:`INPUT_RANGE`) and bounded by their UTF-8 bytes; output tokens lie between one and
+``max_tokens``. Seconds are only known from a pilot run.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ from claimbench.pricing.model import UnknownPrice
 from claimbench.types import Arm, Request, Suite, Usage
 
 BYTES_PER_TOKEN = 4.0
-"""English prose in current tokenizers; other languages and code have fewer bytes per token, hence the range."""
+"""English prose in current tokenizers; other languages and code have fewer bytes per token, hence
+the range.
+"""
 INPUT_RANGE = (0.7, 1.6)
 PILOT_FIRST = (
     "a machine's dollars need its seconds: measure a few with bench run SUITE --limit 20, "
@@ -36,8 +40,9 @@ TYPICAL_OUTPUT = 0.5
 class ArmEstimate:
     """One arm: calls, tokens (typical; range) and dollars; None = unknown, with the reason.
 
-    ``usd_bound`` is what the budget would reserve in all: no run of these calls without retries can cost more. That of
-    a judge takes every answer as ``max_tokens`` long, :data:`BYTES_PER_TOKEN` x the upper end of :data:`INPUT_RANGE`.
+    ``usd_bound`` is what the budget would reserve in all: no run of these calls without retries can
+    cost more. That of a judge takes every answer as ``max_tokens`` long, :data:`BYTES_PER_TOKEN` x
+    the upper end of :data:`INPUT_RANGE`.
     """
 
     arm: str
@@ -58,7 +63,8 @@ class ArmEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """What a budget allows and the most that could be asked of it, every attempt at its bound; None: no limit, unknown.
+    """What a budget allows and the most that could be asked of it, every attempt at its bound;
+    None: no limit, unknown.
 
     Judges' calls are calls of the plan; they are reserved and counted like any other.
     """
@@ -69,11 +75,15 @@ class Worst:
 
 
 def worst_cases(suite: Suite, estimates: Sequence[ArmEstimate]) -> tuple[Worst, dict[str, Worst]]:
-    """The whole run's limit and each arm's, against reservations for every attempt, retries included."""
+    """The whole run's limit and each arm's, against reservations for every attempt, retries
+    included.
+    """
     retries = suite.errors.max_retries
     arms = {
         e.arm: Worst(
-            suite.budget.per_arm_usd.get(e.arm), None if e.usd_bound is None else e.usd_bound * (1 + retries), retries
+            suite.budget.per_arm_usd.get(e.arm),
+            None if e.usd_bound is None else e.usd_bound * (1 + retries),
+            retries,
         )
         for e in estimates
     }
@@ -99,7 +109,9 @@ def estimate_arms(
     pilot: Mapping[str, Pilot] | None = None,
     book: PriceBook | None = None,
 ) -> list[ArmEstimate]:
-    """Estimate every arm (or ``arms``) over the planned calls at the prices of now, and after them the judges."""
+    """Estimate every arm (or ``arms``) over the planned calls at the prices of now, and after them
+    the judges.
+    """
     wanted = [arm for arm in suite.arms if not arms or arm.name in arms]
     plan = make_plan(suite, "estimate", [arm.name for arm in wanted], limit)
     request_of = JudgeRequests(suite, ())
@@ -119,9 +131,13 @@ def estimate_arms(
     def estimate(arm: Arm) -> ArmEstimate:
         mine = requests[arm.name]
         known = (pilot or {}).get(arm.name)
-        return _estimate(resolve_arm(arm, prices), mine, longest.get(arm.name, mine), arm.concurrency, known, now)
+        return _estimate(
+            resolve_arm(arm, prices), mine, longest.get(arm.name, mine), arm.concurrency, known, now
+        )
 
-    judges = [replace(estimate(judge), role="judge") for judge in suite.judges if requests[judge.name]]
+    judges = [
+        replace(estimate(judge), role="judge") for judge in suite.judges if requests[judge.name]
+    ]
     return [*map(estimate, wanted), *judges]
 
 
@@ -137,7 +153,9 @@ def _estimate(
     typical_in = [round(b.input_tokens / BYTES_PER_TOKEN) for b in bounds]
     most_in = typical_in
     if longest is not requests:
-        most_in = [round(token_bound(request).input_tokens / BYTES_PER_TOKEN) for request in longest]
+        most_in = [
+            round(token_bound(request).input_tokens / BYTES_PER_TOKEN) for request in longest
+        ]
     seconds = pilot.seconds if pilot is not None else None
     hours = None if seconds is None else len(requests) * seconds / 3600 / max(1, concurrency)
     low = typical = high = bound = None
@@ -157,7 +175,11 @@ def _estimate(
         except UnknownPrice as error:
             why = str(error)
         reserved = [price.reserve(request, now) for request in longest]
-        bound = sum((r for r in reserved if r is not None), Decimal(0)) if None not in reserved else None
+        bound = (
+            sum((r for r in reserved if r is not None), Decimal(0))
+            if None not in reserved
+            else None
+        )
     return ArmEstimate(
         arm=price.arm,
         calls=len(requests),
@@ -175,10 +197,16 @@ def _estimate(
     )
 
 
-def _sum(price: ArmPrice, n_in: Sequence[int], n_out: Sequence[int], factor: float, now: datetime) -> Decimal:
+def _sum(
+    price: ArmPrice, n_in: Sequence[int], n_out: Sequence[int], factor: float, now: datetime
+) -> Decimal:
     assert price.price is not None  # noqa: S101 - the caller has looked
     total = Decimal(0)
     for tokens, output in zip(n_in, n_out, strict=True):
         usage = Usage(input_fresh=round(tokens * factor), output_visible=output, output_reasoning=0)
-        total += sum(bill(usage, price.price, now, tier=price.tier, context=price.context, fx=price.fx).values())
+        total += sum(
+            bill(
+                usage, price.price, now, tier=price.tier, context=price.context, fx=price.fx
+            ).values()
+        )
     return total

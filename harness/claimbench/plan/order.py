@@ -1,9 +1,10 @@
 """Suite x tasks x arms x samples x epochs -> an ordered, hashed plan of calls.
 
-Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance at the same relative
-pace (stratified); for every item the arms follow one another in a seeded random order (interleaved), so drift over
-the day and luck with rate limits meet all arms alike. A plan limited to N samples is the beginning of the unlimited
-one. Judges' calls follow all others: they are sent when the answers are there (:mod:`claimbench.plan.judges`).
+Order: clusters are shuffled with the suite's recorded seed and stay whole; different tasks advance
+at the same relative pace (stratified); for every item the arms follow one another in a seeded
+random order (interleaved), so drift over the day and luck with rate limits meet all arms alike. A
+plan limited to N samples is the beginning of the unlimited one. Judges' calls follow all others:
+they are sent when the answers are there (:mod:`claimbench.plan.judges`).
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ from claimbench.types import Call, Sample, Suite
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Calls in planned order. ``sha256`` covers ids and order; ``samples`` counts the planned samples per task."""
+    """Calls in planned order. ``sha256`` covers ids and order; ``samples`` counts the planned
+    samples per task.
+    """
 
     calls: tuple[Call, ...]
     sha256: str
@@ -37,10 +40,12 @@ TaskSample = tuple[str, Sample]
 
 
 def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
-    """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most ``limit`` per task.
+    """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most
+    ``limit`` per task.
 
-    Clusters that several tasks share (the same ticket routed and extracted) stay together over those tasks. Clusters
-    of different tasks are merged so that each task advances at the same relative pace.
+    Clusters that several tasks share (the same ticket routed and extracted) stay together over
+    those tasks. Clusters of different tasks are merged so that each task advances at the same
+    relative pace.
     """
     keys = [(task.name, sample.id) for task in suite.tasks for sample in task.samples]
     samples = {(task.name, sample.id): sample for task in suite.tasks for sample in task.samples}
@@ -51,10 +56,14 @@ def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
     for name, members in clusters.items():
         strata.setdefault(frozenset(task for task, _ in members), []).append(name)
     placed: list[tuple[float, int, str]] = []
-    for number, (tasks, names) in enumerate(sorted(strata.items(), key=lambda entry: sorted(entry[0]))):
+    for number, (tasks, names) in enumerate(
+        sorted(strata.items(), key=lambda entry: sorted(entry[0]))
+    ):
         shuffled = sorted(names)
         random.Random(f"{suite.order_seed}/clusters/{sorted(tasks)}").shuffle(shuffled)  # noqa: S311 - recorded
-        placed += [((index + 0.5) / len(shuffled), number, name) for index, name in enumerate(shuffled)]
+        placed += [
+            ((index + 0.5) / len(shuffled), number, name) for index, name in enumerate(shuffled)
+        ]
     taken: Counter[str] = Counter()
     order: list[TaskSample] = []
     for _, _, name in sorted(placed):
@@ -81,7 +90,10 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
         BenchError: ``limit`` is not positive.
     """
     if limit is not None and limit < 1:
-        raise BenchError(f"--limit {limit}: a run needs at least one sample per task", hint="give --limit 1 or more")
+        raise BenchError(
+            f"--limit {limit}: a run needs at least one sample per task",
+            hint="give --limit 1 or more",
+        )
     order_of_items = ordered_items(suite, limit)
     calls: list[Call] = []
     base_seed = suite.sampling.seed if suite.sampling.seed is not None else suite.order_seed

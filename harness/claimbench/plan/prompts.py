@@ -1,8 +1,10 @@
-"""Templates -> chat messages -> :class:`~claimbench.types.Request`. Pure: the same task and sample give the same bytes.
+"""Templates -> chat messages -> :class:`~claimbench.types.Request`. Pure: the same task and sample
+give the same bytes.
 
-Templates are Jinja2 in its sandbox. An undefined variable is an error, ``None`` prints as nothing, block tags leave no
-empty lines, and nothing random or external is in reach, so that a task's fixed part (system turn, examples) renders
-byte-identically for every sample and an engine can keep its computation.
+Templates are Jinja2 in its sandbox. An undefined variable is an error, ``None`` prints as nothing,
+block tags leave no empty lines, and nothing random or external is in reach, so that a task's fixed
+part (system turn, examples) renders byte-identically for every sample and an engine can keep its
+computation.
 """
 
 from __future__ import annotations
@@ -13,7 +15,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import (
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+    meta,
+)
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -25,7 +34,9 @@ _MAX_RENDERED = 4_000_000  # characters; also keeps `'x' * 10**10` from taking t
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with repetition bounded: ``*`` and ``**`` are the cheap way to exhaust memory."""
+    """The sandbox, with repetition bounded: ``*`` and ``**`` are the cheap way to exhaust
+    memory.
+    """
 
     intercepted_binops = frozenset(("*", "**"))
 
@@ -48,8 +59,13 @@ def _print(value: Any) -> Any:
 
 @lru_cache(maxsize=1)
 def _environment() -> _Environment:
-    environment = _Environment(  # autoescape off: prompts are plain text, escaping would change what the model reads
-        undefined=StrictUndefined, finalize=_print, trim_blocks=True, lstrip_blocks=True, autoescape=False
+    # Autoescape off: prompts are plain text, escaping would change what the model reads
+    environment = _Environment(
+        undefined=StrictUndefined,
+        finalize=_print,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=False,
     )
     for name in set(environment.globals) - set(_GLOBALS):
         del environment.globals[name]
@@ -66,14 +82,20 @@ def _to_json(value: Any, indent: int | None = None) -> str:
 @lru_cache(maxsize=1024)
 def _compile(source: str) -> Template:
     template = _environment().from_string(source)
-    template.globals = dict(template.globals)  # Jinja's layers of mappings are copied at every rendering
+    template.globals = dict(
+        template.globals
+    )  # Jinja's layers of mappings are copied at every rendering
     return template
 
 
 def variables(source: str) -> frozenset[str]:
-    """Return the names a template reads and does not set itself; raises :class:`jinja2.TemplateSyntaxError`."""
+    """Return the names a template reads and does not set itself; raises
+    :class:`jinja2.TemplateSyntaxError`.
+    """
     environment = _environment()
-    return frozenset(meta.find_undeclared_variables(environment.parse(source))) - set(environment.globals)
+    return frozenset(meta.find_undeclared_variables(environment.parse(source))) - set(
+        environment.globals
+    )
 
 
 def check_syntax(source: str) -> tuple[str, int] | None:
@@ -91,7 +113,8 @@ def target_text(target: Json) -> str:
 
 
 def render(task: Task, sample: Sample) -> tuple[Message, ...]:
-    """Render the chat for one sample: leading system turns, each example with its answer, then the sample's own turns.
+    """Render the chat for one sample: leading system turns, each example with its answer, then the
+    sample's own turns.
 
     Raises :class:`~claimbench.errors.SuiteError` for a template that fails on this sample.
     """
@@ -99,7 +122,9 @@ def render(task: Task, sample: Sample) -> tuple[Message, ...]:
 
 
 def own_turns(task: Task, sample: Sample) -> tuple[Message, ...]:
-    """Render a sample's own turns alone, without the task's examples; raises as :func:`render` does."""
+    """Render a sample's own turns alone, without the task's examples; raises as :func:`render`
+    does.
+    """
     return _around((), task, sample)
 
 
@@ -121,7 +146,9 @@ def _around(examples: Sequence[Message], task: Task, sample: Sample) -> tuple[Me
 
 
 def prefix_turns(task: Task) -> int:
-    """Count the leading messages of :func:`render` that are the same for every sample of the task."""
+    """Count the leading messages of :func:`render` that are the same for every sample of the
+    task.
+    """
     head, _ = split_system(task.prompt)
     fixed = 0
     for turn in head:
@@ -140,7 +167,8 @@ def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[
 
 
 class Requests:
-    """Builds what the providers of a suite's arms are asked: ``requests(call)``, as :func:`build_request` does.
+    """Builds what the providers of a suite's arms are asked: ``requests(call)``, as
+    :func:`build_request` does.
 
     The examples of a task are rendered once, when its first call is asked for.
     """
@@ -148,12 +176,16 @@ class Requests:
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
         self._tasks = {task.name: task for task in suite.tasks}
-        self._samples = {(task.name, sample.id): sample for task in suite.tasks for sample in task.samples}
+        self._samples = {
+            (task.name, sample.id): sample for task in suite.tasks for sample in task.samples
+        }
         self._arms = {arm.name: arm for arm in suite.arms}
         self._examples: dict[str, tuple[Message, ...]] = {}
 
     def __call__(self, call: Call) -> Request:
-        """Build the request of one planned call; raises :class:`SuiteError` as :func:`render` does."""
+        """Build the request of one planned call; raises :class:`SuiteError` as :func:`render`
+        does.
+        """
         task, sample = self._tasks[call.task], self._samples[call.task, call.sample_id]
         if task.name not in self._examples:
             self._examples[task.name] = rendered_examples(task)
@@ -162,11 +194,15 @@ class Requests:
 
 
 def build_request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call) -> Request:
-    """Build what the provider of ``arm`` is asked for one call; the same for every arm but for its sampling."""
+    """Build what the provider of ``arm`` is asked for one call; the same for every arm but for its
+    sampling.
+    """
     return _request(suite, task, sample, arm, call, render(task, sample))
 
 
-def _request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call, messages: tuple[Message, ...]) -> Request:
+def _request(
+    suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call, messages: tuple[Message, ...]
+) -> Request:
     answer = task.answer
     return Request(
         call_id=call.id,
@@ -187,10 +223,11 @@ def _request(suite: Suite, task: Task, sample: Sample, arm: Arm, call: Call, mes
 def chilled(
     messages: tuple[Message, ...], cold_cache: Literal["run", "call"] | None, call: Call
 ) -> tuple[Message, ...]:
-    """Put a unique line before the first turn, the same for every arm: prefix caches compare from the first token on.
+    """Put a unique line before the first turn, the same for every arm: prefix caches compare from
+    the first token on.
 
-    It has the same length everywhere and depends on nothing but the run (and the call's item), so that a repeated
-    attempt and every arm send the same bytes.
+    It has the same length everywhere and depends on nothing but the run (and the call's item), so
+    that a repeated attempt and every arm send the same bytes.
     """
     if cold_cache is None:
         return messages
@@ -207,8 +244,12 @@ def example_answer(task: Task, example: Sample) -> str:
     return render_turn(task.few_shot_target, task, example, {"target": example.target})
 
 
-def render_turn(source: str, task: Task, sample: Sample, extra: Mapping[str, Json] | None = None) -> str:
-    """Render one template with a sample's variables (and ``labels``); raises :class:`SuiteError` as :func:`render`."""
+def render_turn(
+    source: str, task: Task, sample: Sample, extra: Mapping[str, Json] | None = None
+) -> str:
+    """Render one template with a sample's variables (and ``labels``); raises :class:`SuiteError` as
+    :func:`render`.
+    """
     context = {"labels": list(task.answer.labels), **sample.input, **(extra or {})}
     try:
         text = _compile(source).render(context)
@@ -219,7 +260,9 @@ def render_turn(source: str, task: Task, sample: Sample, extra: Mapping[str, Jso
     except Exception as exc:  # noqa: BLE001 - a template may raise anything its filters and operators can
         raise _fail(task, sample, f"the template fails: {type(exc).__name__}: {exc}") from None
     if len(text) > _MAX_RENDERED:
-        raise _fail(task, sample, f"the template gives {len(text)} characters, more than {_MAX_RENDERED}")
+        raise _fail(
+            task, sample, f"the template gives {len(text)} characters, more than {_MAX_RENDERED}"
+        )
     return text
 
 

@@ -1,7 +1,9 @@
-"""What an arm's requests cost: its ``cost`` mapping read, its price resolved, and the book frozen with the run.
+"""What an arm's requests cost: its ``cost`` mapping read, its price resolved, and the book frozen
+with the run.
 
-``cost:`` holds one of ``list`` (the price book; the default for endpoints), ``price`` (a contract) or ``host`` (own or
-rented hardware), and optionally ``training`` (a fine-tune, amortised) and ``fx`` (dated exchange rates).
+``cost:`` holds one of ``list`` (the price book; the default for endpoints), ``price`` (a contract)
+or ``host`` (own or rented hardware), and optionally ``training`` (a fine-tune, amortised) and
+``fx`` (dated exchange rates).
 """
 
 from __future__ import annotations
@@ -21,7 +23,14 @@ from claimbench.pricing.bills import Bills
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.ceiling import TokenBound, reserve
 from claimbench.pricing.codec import fx_from_json, fx_to_json, price_from_json, price_to_json
-from claimbench.pricing.hosts import HostCost, Training, host_to_json, parse_host, parse_training, training_to_json
+from claimbench.pricing.hosts import (
+    HostCost,
+    Training,
+    host_to_json,
+    parse_host,
+    parse_training,
+    training_to_json,
+)
 from claimbench.pricing.model import TIERS, Era, FxRate, Price, Rate, money, scaled
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Suite
 
@@ -39,7 +48,15 @@ CONTRACT_RATES = (
     "output_reasoning",
     "per_request",
 )
-PRICE_KEYS = (*CONTRACT_RATES, "long_context", "currency", "discount", "surcharge", "source", "dated")
+PRICE_KEYS = (
+    *CONTRACT_RATES,
+    "long_context",
+    "currency",
+    "discount",
+    "surcharge",
+    "source",
+    "dated",
+)
 IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
@@ -52,7 +69,8 @@ REPLAY = "replay"
 class ArmPrice:
     """How an arm's attempts are priced; the unit that is frozen with a run.
 
-    ``basis`` is ``list_price`` or ``host_time``; None with ``why_unknown`` and, where there are any, ``candidates``.
+    ``basis`` is ``list_price`` or ``host_time``; None with ``why_unknown`` and, where there are
+    any, ``candidates``.
     """
 
     arm: str
@@ -71,14 +89,26 @@ class ArmPrice:
         """Whether dollars can be said of the arm at all."""
         return self.basis is not None
 
-    def reserve(self, request: Request, at_utc: datetime, bills: Bills | None = None) -> Decimal | None:
-        """Return the most that one attempt can add to a bill; None if unknown. ``bills``: as in :meth:`cost`.
+    def reserve(
+        self, request: Request, at_utc: datetime, bills: Bills | None = None
+    ) -> Decimal | None:
+        """Return the most that one attempt can add to a bill; None if unknown. ``bills``: as in
+        :meth:`cost`.
 
-        A machine of one's own bills nothing per request: its reservation is 0, and its hours are reported as cost.
+        A machine of one's own bills nothing per request: its reservation is 0, and its hours are
+        reported as cost.
         """
         if self.host is not None:
             return Decimal(0)
-        return reserve(request, self.price, at_utc, tier=self.tier, context=self.context, fx=self.fx, bills=bills)
+        return reserve(
+            request,
+            self.price,
+            at_utc,
+            tier=self.tier,
+            context=self.context,
+            fx=self.fx,
+            bills=bills,
+        )
 
     def cost(
         self,
@@ -94,7 +124,8 @@ class ArmPrice:
         Args:
             attempt: as recorded.
             at_utc: when it was sent, or the moment whose prices are asked for.
-            busy_s: host arms: its share of machine seconds (default: sent to ended; see ``hostcost.busy_shares``).
+            busy_s: host arms: its share of machine seconds (default: sent to ended; see
+                ``hostcost.busy_shares``).
             bound: the most the request could have been billed for, if its usage is unknown.
             bills: those of the arm's attempts priced so far, for whoever prices many.
         """
@@ -104,9 +135,12 @@ class ArmPrice:
             stamp = at_utc.isoformat(timespec="seconds")
             parts = self.host.parts(seconds)
             return Cost(
-                sum(parts.values(), Decimal(0)), basis="host_time", price_id=f"host:{self.arm}", priced_at=stamp,
+                sum(parts.values(), Decimal(0)),
+                basis="host_time",
+                price_id=f"host:{self.arm}",
+                priced_at=stamp,
                 components=parts,
-            )  # fmt: skip
+            )
         return cost_of_attempt(
             attempt.usage,
             self.price,
@@ -125,14 +159,17 @@ class ArmPrice:
 
 @dataclass(frozen=True, slots=True)
 class FrozenBook:
-    """The prices used in a run, as text, with its hash. Costs after the run come from here and nowhere else."""
+    """The prices used in a run, as text, with its hash. Costs after the run come from here and
+    nowhere else.
+    """
 
     text: str
     sha256: str
 
 
 def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
-    """Find how ``arm`` is priced. A price that cannot be found is not an error here: ``why_unknown`` says why.
+    """Find how ``arm`` is priced. A price that cannot be found is not an error here:
+    ``why_unknown`` says why.
 
     Raises:
         BenchError: the ``cost`` mapping itself is wrong.
@@ -145,17 +182,25 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
         raise BenchError(f"{where}: state one of list, price and host, not {' and '.join(kinds)}")
     kind = kinds[0] if kinds else ("none" if arm.provider in IN_PROCESS else "list")
     fx = (*book.fx, *(fx_from_json(r) for r in _rows(model.get("fx"), f"{where}.fx")))
-    training = None if model.get("training") is None else parse_training(model["training"], f"{where}.training")
+    training = (
+        None
+        if model.get("training") is None
+        else parse_training(model["training"], f"{where}.training")
+    )
     base = ArmPrice(arm.name, None, fx=fx, training=training)
     settings = _section(model, kind, where)
     if kind == "none":
-        return replace(base, why_unknown="no cost stated for a local arm: add cost.host with usd_per_hour")
+        return replace(
+            base, why_unknown="no cost stated for a local arm: add cost.host with usd_per_hour"
+        )
     if kind == "host":
         return replace(base, basis="host_time", host=parse_host(settings, f"{where}.host"))
     if kind == "price":
         price = contract_price(arm, settings, f"{where}.price")
         why = "a contract price of $0 is not a price to compare with" if price.free else None
-        return replace(base, basis=None if price.free else "list_price", price=price, why_unknown=why)
+        return replace(
+            base, basis=None if price.free else "list_price", price=price, why_unknown=why
+        )
     return _listed(arm, book, settings, base, f"{where}.list")
 
 
@@ -172,11 +217,17 @@ def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
     long = data.get("long_context") or {}
     _known(long, ("above", *CONTRACT_RATES), f"{where}.long_context")
     if long and not (isinstance(long.get("above"), int) and long["above"] > 0):
-        raise BenchError(f"{where}.long_context.above: from how many input tokens? Seen: {long.get('above')!r}")
+        raise BenchError(
+            f"{where}.long_context.above: from how many input tokens? Seen: {long.get('above')!r}"
+        )
     rates = {}
     for key in CONTRACT_RATES:
         if data.get(key) is not None:
-            above = ((long["above"], money(long[key], f"{where}.long_context.{key}")),) if key in long else ()
+            above = (
+                ((long["above"], money(long[key], f"{where}.long_context.{key}")),)
+                if key in long
+                else ()
+            )
             rates[key] = Rate(money(data[key], f"{where}.{key}"), above)
     free = not any(r.base for r in rates.values())
     price = Price(
@@ -192,16 +243,26 @@ def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
     return scaled(price, _factor(data, where))
 
 
-def _listed(arm: Arm, book: PriceBook, data: Mapping[str, Any], base: ArmPrice, where: str) -> ArmPrice:
+def _listed(
+    arm: Arm, book: PriceBook, data: Mapping[str, Any], base: ArmPrice, where: str
+) -> ArmPrice:
     _known(data, LIST_KEYS, where)
     tier = str(data.get("tier", "standard"))
     if tier not in TIERS:
-        raise BenchError(f"{where}.tier: no such price tier: {tier!r}", hint=f"Tiers: {', '.join(TIERS)}.")
+        raise BenchError(
+            f"{where}.tier: no such price tier: {tier!r}", hint=f"Tiers: {', '.join(TIERS)}."
+        )
     context = data.get("context")
     if context is not None and not isinstance(context, Mapping):
         raise BenchError(f"{where}.context must be a mapping, not {context!r}")
-    found = book.resolve(str(data.get("model") or arm.model), provider=_seller(arm, data), base_url=arm.base_url)
-    base = replace(base, tier=tier, context=None if context is None else {str(k): str(v) for k, v in context.items()})
+    found = book.resolve(
+        str(data.get("model") or arm.model), provider=_seller(arm, data), base_url=arm.base_url
+    )
+    base = replace(
+        base,
+        tier=tier,
+        context=None if context is None else {str(k): str(v) for k, v in context.items()},
+    )
     if found.price is None:
         return replace(base, why_unknown=found.why_unknown, candidates=found.candidates)
     if found.price.free:
@@ -211,7 +272,9 @@ def _listed(arm: Arm, book: PriceBook, data: Mapping[str, Any], base: ArmPrice, 
 
 
 def _seller(arm: Arm, data: Mapping[str, Any]) -> str | None:
-    """Return the seller as far as the arm names one; the model's prefix or the base URL may name it otherwise."""
+    """Return the seller as far as the arm names one; the model's prefix or the base URL may name it
+    otherwise.
+    """
     if data.get("provider"):
         return str(data["provider"])
     if arm.base_url is not None or arm.provider in ("litellm", "compatible", "scripted", REPLAY):
@@ -222,7 +285,10 @@ def _seller(arm: Arm, data: Mapping[str, Any]) -> str | None:
 def _factor(data: Mapping[str, Any], where: str) -> Decimal:
     discount = money(data.get("discount", 0), f"{where}.discount")
     if discount >= 1:
-        raise BenchError(f"{where}.discount is a share below 1, not {discount}", hint="15 % off is discount: 0.15.")
+        raise BenchError(
+            f"{where}.discount is a share below 1, not {discount}",
+            hint="15 % off is discount: 0.15.",
+        )
     surcharge = money(data.get("surcharge", 0), f"{where}.surcharge")
     return (1 - discount) * (1 + surcharge)
 
@@ -237,7 +303,9 @@ def _section(model: Mapping[str, Any], kind: str, where: str) -> Mapping[str, An
 def _rows(value: Json, where: str) -> Sequence[Mapping[str, Any]]:
     rows = value or []
     if not isinstance(rows, Sequence) or not all(isinstance(r, Mapping) for r in rows):
-        raise BenchError(f"{where} must be a list of {{currency, usd_per_unit, dated, source}}, not {value!r}")
+        raise BenchError(
+            f"{where} must be a list of {{currency, usd_per_unit, dated, source}}, not {value!r}"
+        )
     return rows
 
 
@@ -251,14 +319,19 @@ def _known(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
             )
 
 
-# --- the book of a run --------------------------------------------------------------------------------------------
+# --- the book of a run ----------------------------------------------------------------------------
 
 
 def freeze_suite(suite: Suite, book: PriceBook, at_utc: datetime) -> FrozenBook:
-    """Resolve every arm and judge of ``suite`` and freeze the entries used, with their whole history."""
+    """Resolve every arm and judge of ``suite`` and freeze the entries used, with their whole
+    history.
+    """
     sources = ["suite"]
     prices = [resolve_arm(arm, book) for arm in suite.asked]
-    if any(p.price is not None and p.price.id.startswith("genai-prices") for p in prices) and book.genai is not None:
+    if (
+        any(p.price is not None and p.price.id.startswith("genai-prices") for p in prices)
+        and book.genai is not None
+    ):
         sources.append(book.genai.label)
     return freeze(prices, at_utc, sources)
 
@@ -283,10 +356,15 @@ def thaw(text: str, sha256: str | None = None) -> dict[str, ArmPrice]:
         BenchError: written by a newer version.
     """
     if sha256 is not None and hashlib.sha256(text.encode()).hexdigest() != sha256:
-        raise IntegrityError("the frozen price book does not match its hash", hint="Restore it from the run's bundle.")
+        raise IntegrityError(
+            "the frozen price book does not match its hash",
+            hint="Restore it from the run's bundle.",
+        )
     content = json.loads(text)
     if content.get("schema") != SCHEMA:
-        raise BenchError(f"price book of schema {content.get('schema')!r}; this version reads {SCHEMA}")
+        raise BenchError(
+            f"price book of schema {content.get('schema')!r}; this version reads {SCHEMA}"
+        )
     return {name: _arm_from_json(name, data) for name, data in content["arms"].items()}
 
 

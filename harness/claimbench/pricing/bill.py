@@ -1,8 +1,9 @@
 """Dollars of one attempt: token counts times a price at a moment, exactly.
 
-usd = sum over disjoint buckets of tokens x rate / 10^6, plus fees, times the factor (docs/method.md, "Dollars").
-The tier of a long request is chosen by its whole input and holds for all of its tokens. Amounts are exact Decimals,
-never rounded: parts add up to totals to the last digit, and reports round once, at the end (:func:`micro`).
+usd = sum over disjoint buckets of tokens x rate / 10^6, plus fees, times the factor
+(docs/method.md, "Dollars"). The tier of a long request is chosen by its whole input and holds for
+all of its tokens. Amounts are exact Decimals, never rounded: parts add up to totals to the last
+digit, and reports round once, at the end (:func:`micro`).
 """
 
 from __future__ import annotations
@@ -82,16 +83,19 @@ def cost_of_attempt(
         tier: batch, flex, ... as billed.
         context: further conditions that a source prices by (``{"search_type": "fast"}``).
         fx: exchange rates.
-        billed_usd: what the provider says it charged. Preferred; the difference to the computed bill is a component.
-            A $0 charge is an allowance, not a price: the list price stands in for it.
-        billable: ``no`` where the provider documents that it does not charge (a 429, a refused connection).
+        billed_usd: what the provider says it charged. Preferred; the difference to the computed
+            bill is a component. A $0 charge is an allowance, not a price: the list price stands in
+            for it.
+        billable: ``no`` where the provider documents that it does not charge (a 429, a refused
+            connection).
         bound: what the request could have cost at most, for an attempt whose bill is unknown.
         reserved_usd: the same in dollars, where only the stored reservation is known.
         why_unknown: why ``price`` is None.
         bills: those worked out so far under this price, context and exchange rates.
 
     Returns:
-        A cost in dollars. Unknown: ``amount`` None with ``why_unknown``, and ``low``/``high`` where they are known.
+        A cost in dollars. Unknown: ``amount`` None with ``why_unknown``, and ``low``/``high`` where
+        they are known.
     """
     if billable == "no":
         return Cost(Decimal(0), basis="list_price", priced_at=_stamp(at_utc))
@@ -104,10 +108,18 @@ def cost_of_attempt(
         with localcontext(prec=DIGITS):
             rest = billed_usd - sum(parts.values(), Decimal(0))
         name = "billed_minus_computed" if parts else "billed"
-        return replace(computed, amount=billed_usd, basis="billed", why_unknown=None, components=parts | {name: rest})
+        return replace(
+            computed,
+            amount=billed_usd,
+            basis="billed",
+            why_unknown=None,
+            components=parts | {name: rest},
+        )
     if computed.amount is not None:
         return computed
-    return replace(computed, low=Decimal(0), high=_high(price, at_utc, tier, context, fx, bound, reserved_usd))
+    return replace(
+        computed, low=Decimal(0), high=_high(price, at_utc, tier, context, fx, bound, reserved_usd)
+    )
 
 
 def compute(
@@ -119,21 +131,30 @@ def compute(
     fx: Sequence[FxRate],
     why_unknown: str | None = None,
 ) -> Cost:
-    """The bill that follows from usage and price alone; arguments as for :func:`cost_of_attempt`."""
+    """The bill that follows from usage and price alone; arguments as for
+    :func:`cost_of_attempt`.
+    """
     stamp = _stamp(at_utc)
     if price is None:
-        return Cost(None, basis="list_price", priced_at=stamp, why_unknown=why_unknown or "price unknown")
+        return Cost(
+            None, basis="list_price", priced_at=stamp, why_unknown=why_unknown or "price unknown"
+        )
     price_id: str | None = price.id
     try:
         price_id = price.id_at(at_utc, tier)
         if usage is None or usage.input_fresh is None or usage.output_visible is None:
-            raise UnknownPrice("the provider reported no usage" if usage is None or usage.source == "unknown"
-                               else "the provider's usage leaves a token class open")  # fmt: skip
+            raise UnknownPrice(
+                "the provider reported no usage"
+                if usage is None or usage.source == "unknown"
+                else "the provider's usage leaves a token class open"
+            )
         with localcontext(prec=DIGITS):
             parts = bill(usage, price, at_utc, tier=tier, context=context, fx=fx)
             amount = sum(parts.values(), Decimal(0))
     except UnknownPrice as why:
-        return Cost(None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why))
+        return Cost(
+            None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why)
+        )
     return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
 
 
@@ -146,7 +167,8 @@ def bill(
     context: Mapping[str, str] | None = None,
     fx: Sequence[FxRate] = (),
 ) -> dict[str, Decimal]:
-    """Return dollars by bucket; buckets with no tokens are left out. Their sum is the bill, exactly.
+    """Return dollars by bucket; buckets with no tokens are left out. Their sum is the bill,
+    exactly.
 
     Raises:
         UnknownPrice: a class that was used has no price, or the price cannot be known.
@@ -155,9 +177,13 @@ def bill(
         context = _thinking(usage, price, context)
     rates = price.rates_at(at_utc, tier, context)
     if price.needs:
-        raise UnknownPrice(f"{price.id} also bills {', '.join(price.needs)}, which the usage does not show")
+        raise UnknownPrice(
+            f"{price.id} also bills {', '.join(price.needs)}, which the usage does not show"
+        )
     if "output_reasoning" in rates and usage.output_reasoning is None:
-        raise UnknownPrice(f"{price.id}: reasoning has its own price and the usage does not show it apart")
+        raise UnknownPrice(
+            f"{price.id}: reasoning has its own price and the usage does not show it apart"
+        )
     total = usage.input_total or 0
     parts: dict[str, Decimal] = {}
     with localcontext(prec=DIGITS):
@@ -168,7 +194,9 @@ def bill(
                 parts[bucket] = count * _rate(rates, name, price).at(total) * scale / MILLION
         for fee, count in usage.fees:
             if count and fee in TOKEN_FEES:
-                parts[fee] = count * _rate(rates, TOKEN_FEES[fee], price).at(total) * scale / MILLION
+                parts[fee] = (
+                    count * _rate(rates, TOKEN_FEES[fee], price).at(total) * scale / MILLION
+                )
             elif count:
                 parts[fee] = count * _rate(rates, FEE_CLASSES.get(fee, fee), price).base * scale
         if "per_request" in rates:
@@ -176,8 +204,12 @@ def bill(
     return parts
 
 
-def _thinking(usage: Usage, price: Price, context: Mapping[str, str] | None) -> Mapping[str, str] | None:
-    """Decide whether the thinking price applies: as the arm states, else by whether reasoning tokens were reported."""
+def _thinking(
+    usage: Usage, price: Price, context: Mapping[str, str] | None
+) -> Mapping[str, str] | None:
+    """Decide whether the thinking price applies: as the arm states, else by whether reasoning
+    tokens were reported.
+    """
     others = {k: v for k, v in (context or {}).items() if k != "mode"}
     mode = (context or {}).get("mode")
     if mode is None and usage.output_reasoning is None:
@@ -218,7 +250,8 @@ def _stamp(at_utc: datetime) -> str:
 
 
 def billed_tier(usage_raw: Json, requested: str) -> str:
-    """Return the tier that the provider says it served (``service_tier`` in its usage), else the one asked for.
+    """Return the tier that the provider says it served (``service_tier`` in its usage), else the
+    one asked for.
 
     An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
     """
@@ -226,24 +259,31 @@ def billed_tier(usage_raw: Json, requested: str) -> str:
     if served is None:
         return requested
     if served in ("default", "standard"):
-        # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be downgraded
+        # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be
+        # downgraded
         return requested if requested == "batch" else "standard"
     return served if isinstance(served, str) and served in TIERS else requested
 
 
 def as_cold(usage: Usage) -> Usage:
-    """Return the same usage as a first request would have met it: every cached or cache-written token is fresh."""
+    """Return the same usage as a first request would have met it: every cached or cache-written
+    token is fresh.
+    """
     if usage.input_fresh is None:
         return usage
-    fresh = usage.input_fresh + sum(n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h))
-    return replace(usage, input_fresh=fresh, cache_read=None, cache_write_5m=None, cache_write_1h=None)
+    fresh = usage.input_fresh + sum(
+        n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
+    )
+    return replace(
+        usage, input_fresh=fresh, cache_read=None, cache_write_5m=None, cache_write_1h=None
+    )
 
 
 def sum_costs(costs: Iterable[Cost]) -> Cost:
     """Add up costs of one currency, component by component.
 
-    Unknown amounts make the sum unknown; its range then adds known amounts and the ranges of the unknown ones, and an
-    end that any of them lacks is unknown too.
+    Unknown amounts make the sum unknown; its range then adds known amounts and the ranges of the
+    unknown ones, and an end that any of them lacks is unknown too.
     """
     amount, low, high = Decimal(0), Decimal(0), Decimal(0)
     bounded = [True, True]
@@ -258,7 +298,10 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
                 amount += cost.amount
             else:
                 why[cost.why_unknown or "unknown"] = None
-                bounded = [bounded[0] and cost.low is not None, bounded[1] and cost.high is not None]
+                bounded = [
+                    bounded[0] and cost.low is not None,
+                    bounded[1] and cost.high is not None,
+                ]
                 low += cost.low or 0
                 high += cost.high or 0
             for name, part in cost.components.items():
@@ -270,7 +313,9 @@ def sum_costs(costs: Iterable[Cost]) -> Cost:
                 ids[cost.price_id] = None
             stamp = cost.priced_at or stamp
         low, high = amount + low, amount + high
-    basis: CostBasis | None = next(iter(bases)) if len(bases) == 1 else ("list_price" if bases or stamp else None)
+    basis: CostBasis | None = (
+        next(iter(bases)) if len(bases) == 1 else ("list_price" if bases or stamp else None)
+    )
     return Cost(
         None if why else amount,
         basis=basis,

@@ -1,4 +1,6 @@
-"""Bills that are worked out once: most requests of a run meet the same rates, and many have the same token counts."""
+"""Bills that are worked out once: most requests of a run meet the same rates, and many have the
+same token counts.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ MOST_MOMENTS = 2_000
 
 
 class Bills:
-    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the same bill.
+    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the
+    same bill.
 
-    One object belongs to one price, context and list of exchange rates: none of them is part of what it looks up.
+    One object belongs to one price, context and list of exchange rates: none of them is part of
+    what it looks up.
     """
 
     def __init__(self, price: Price | None) -> None:
@@ -31,7 +35,11 @@ class Bills:
         if len(self._known) + len(self._dearest) > MOST_MOMENTS:
             self._known.clear()
             self._dearest.clear()
-        return at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute if self._by_minute else at_utc
+        return (
+            at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute
+            if self._by_minute
+            else at_utc
+        )
 
     def at_most(
         self,
@@ -42,7 +50,9 @@ class Bills:
         context: Mapping[str, str] | None,
         fx: Sequence[FxRate],
     ) -> Decimal:
-        """What :func:`claimbench.pricing.ceiling.upper_bound` gives, its rates looked up once a minute."""
+        """What :func:`claimbench.pricing.ceiling.upper_bound` gives, its rates looked up once a
+        minute.
+        """
         key = (self._moment(as_utc(at_utc)), tier)
         found = self._dearest.get(key)
         if found is None:
@@ -58,7 +68,9 @@ class Bills:
         context: Mapping[str, str] | None,
         fx: Sequence[FxRate],
     ) -> Cost:
-        """What :func:`claimbench.pricing.bill.compute` gives, worked out unless it was before; stamped with ``at_utc``."""
+        """What :func:`claimbench.pricing.bill.compute` gives, worked out unless it was before;
+        stamped with ``at_utc``.
+        """
         at_utc = as_utc(at_utc)
         known = self._known.setdefault(self._moment(at_utc), {})
         key = (usage, tier)
@@ -66,10 +78,18 @@ class Bills:
         if found is None:
             found = known[key] = compute(usage, price, at_utc, tier, context, fx)
         elif self._by_minute:
-            stamp = f"{(found.priced_at or '')[:17]}{at_utc.second:02d}+00:00"  # writing a moment anew takes longer
+            # Writing a moment anew takes longer
+            stamp = f"{(found.priced_at or '')[:17]}{at_utc.second:02d}+00:00"
             if found.priced_at != stamp:
                 found = known[key] = Cost(
-                    found.amount, found.currency, found.basis, found.price_id, stamp, found.low, found.high,
-                    found.components, found.why_unknown,
-                )  # fmt: skip
+                    found.amount,
+                    found.currency,
+                    found.basis,
+                    found.price_id,
+                    stamp,
+                    found.low,
+                    found.high,
+                    found.components,
+                    found.why_unknown,
+                )
         return found

@@ -1,8 +1,9 @@
 """Where a price comes from, and which entry an arm's model id names.
 
-Sources in order: the suite's own price (a contract), our own dated YAML books, the installed ``genai-prices`` snapshot.
-An id resolves by an exact or documented name at a known seller, or not at all: an unknown price is a reason with the
-candidates beside it, never $0 and never the nearest match.
+Sources in order: the suite's own price (a contract), our own dated YAML books, the installed
+``genai-prices`` snapshot. An id resolves by an exact or documented name at a known seller, or not
+at all: an unknown price is a reason with the candidates beside it, never $0 and never the nearest
+match.
 """
 
 from __future__ import annotations
@@ -22,13 +23,33 @@ from claimbench.pricing.genai import GenaiPrices
 from claimbench.pricing.model import FxRate, Price
 
 SELLER_ALIASES = {
-    "xai": "x-ai", "gemini": "google", "vertex_ai": "google", "vertex": "google", "google_ai_studio": "google",
-    "bedrock": "aws", "amazon-bedrock": "aws", "moonshot": "moonshotai", "kimi": "moonshotai",
-    "together_ai": "together", "together-ai": "together", "fireworks_ai": "fireworks", "azure_openai": "azure",
-    "mistralai": "mistral", "z-ai": "zai", "dashscope": "alibaba", "qwen": "alibaba", "bailian": "alibaba",
-    "ark": "volcengine", "doubao": "volcengine", "bytedance": "volcengine", "qianfan": "baidu", "ernie": "baidu",
-    "cohere_chat": "cohere", "claude": "anthropic", "x.ai": "x-ai",
-}  # fmt: skip
+    "xai": "x-ai",
+    "gemini": "google",
+    "vertex_ai": "google",
+    "vertex": "google",
+    "google_ai_studio": "google",
+    "bedrock": "aws",
+    "amazon-bedrock": "aws",
+    "moonshot": "moonshotai",
+    "kimi": "moonshotai",
+    "together_ai": "together",
+    "together-ai": "together",
+    "fireworks_ai": "fireworks",
+    "azure_openai": "azure",
+    "mistralai": "mistral",
+    "z-ai": "zai",
+    "dashscope": "alibaba",
+    "qwen": "alibaba",
+    "bailian": "alibaba",
+    "ark": "volcengine",
+    "doubao": "volcengine",
+    "bytedance": "volcengine",
+    "qianfan": "baidu",
+    "ernie": "baidu",
+    "cohere_chat": "cohere",
+    "claude": "anthropic",
+    "x.ai": "x-ai",
+}
 """Spellings of sellers that users and other tools write."""
 
 SELLER_HOSTS = {
@@ -38,8 +59,8 @@ SELLER_HOSTS = {
     "ark.cn-beijing.volces.com": "volcengine",
     "qianfan.baidubce.com": "baidu",
 }
-"""First-party endpoints that genai-prices does not know; the regions of one lab are sellers of their own, since their
-prices differ."""
+"""First-party endpoints that genai-prices does not know; the regions of one lab are sellers of
+their own, since their prices differ."""
 
 LABS = (
     (r"claude-", "anthropic"),
@@ -81,12 +102,15 @@ class OwnBook:
 
 
 class PriceBook:
-    """All sources of list prices. Making one reads nothing; the first look-up loads the snapshot (0.25 s).
+    """All sources of list prices. Making one reads nothing; the first look-up loads the snapshot
+    (0.25 s).
 
     Args:
-        books: YAML files of our own entries, later files after earlier ones. An entry is never overwritten: two that
-            claim the same name at the same seller are an error; a new price is a new era in the same entry.
-        first: books that stand in for the others where both name a model (``bench reprice --book``).
+        books: YAML files of our own entries, later files after earlier ones. An entry is never
+            overwritten: two that claim the same name at the same seller are an error; a new price
+            is a new era in the same entry.
+        first: books that stand in for the others where both name a model (``bench reprice
+            --book``).
         genai: the snapshot, or None for the installed one.
         use_genai: False leaves the snapshot out.
     """
@@ -133,12 +157,14 @@ class PriceBook:
         known = {seller for seller, _ in self.own.prices} | set(SELLER_HOSTS.values())
         return known | set(self.genai.sellers() if self.genai else ())
 
-    def resolve(self, model: str, *, provider: str | None = None, base_url: str | None = None) -> Resolution:
+    def resolve(
+        self, model: str, *, provider: str | None = None, base_url: str | None = None
+    ) -> Resolution:
         """Find the price that ``model`` names.
 
-        The seller is ``provider``, else the host of ``base_url``, else a seller written before a slash
-        (``openrouter/...``), else the API of the model's own lab. Within it the name must be exact: its id, a spelling
-        that the source lists, or a documented alias.
+        The seller is ``provider``, else the host of ``base_url``, else a seller written before a
+        slash (``openrouter/...``), else the API of the model's own lab. Within it the name must be
+        exact: its id, a spelling that the source lists, or a documented alias.
         """
         name = model.strip().lower().removeprefix("models/")
         if provider is not None:
@@ -152,7 +178,9 @@ class PriceBook:
             if host_seller is None:
                 host = urlsplit(base_url).hostname or base_url
                 return Resolution(
-                    None, f"{host} is no seller in the price book; state cost.price or cost.host", self._near(name)
+                    None,
+                    f"{host} is no seller in the price book; state cost.price or cost.host",
+                    self._near(name),
                 )
             return self._at(host_seller, name)
         prefix, _, rest = name.partition("/")
@@ -161,7 +189,9 @@ class PriceBook:
         lab = next((seller for pattern, seller in LABS if re.match(pattern, name)), None)
         if lab is None:
             near = self._near(name)
-            return Resolution(None, f"{model!r} names no seller, and no lab sells it under that name", near)
+            return Resolution(
+                None, f"{model!r} names no seller, and no lab sells it under that name", near
+            )
         return self._at(lab, name)
 
     def _seller_of_url(self, base_url: str) -> str | None:
@@ -176,12 +206,18 @@ class PriceBook:
         for candidate in (name, rest) if own_prefix else (name,):
             if (seller, candidate) in self.own.not_sold:
                 why = self.own.not_sold[seller, candidate]
-                return Resolution(None, f"{seller} does not sell {candidate}: {why}", self._near(candidate, but=seller))
+                return Resolution(
+                    None,
+                    f"{seller} does not sell {candidate}: {why}",
+                    self._near(candidate, but=seller),
+                )
             found = self.own.prices.get((seller, candidate)) or self._genai_at(seller, candidate)
             if found is not None:
                 return Resolution(found)
         short = rest if own_prefix else name
-        return Resolution(None, f"no price for {short!r} at {seller}", self._near(short, seller=seller))
+        return Resolution(
+            None, f"no price for {short!r} at {seller}", self._near(short, seller=seller)
+        )
 
     def _genai_at(self, seller: str, name: str) -> Price | None:
         if self.genai is None:
@@ -190,7 +226,9 @@ class PriceBook:
         # another spelling of a model that an own entry corrects means that entry too
         return found and self.own.prices.get((seller, found.model.lower()), found)
 
-    def _near(self, name: str, *, seller: str | None = None, but: str | None = None) -> tuple[str, ...]:
+    def _near(
+        self, name: str, *, seller: str | None = None, but: str | None = None
+    ) -> tuple[str, ...]:
         """Sellers of exactly that model, else the nearest names at the seller (or anywhere)."""
         short = name.rsplit("/", 1)[-1]
         hits = [f"{s}:{n}" for s, n in self.own.prices if n == short]
@@ -207,8 +245,8 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
     """Read YAML books.
 
     Raises:
-        BenchError: a file that is no book, an entry without source and date, eras out of order, or two entries for one
-            name.
+        BenchError: a file that is no book, an entry without source and date, eras out of order, or
+            two entries for one name.
     """
     prices: dict[tuple[str, str], Price] = {}
     aliases: dict[tuple[str, str], str] = {}
@@ -226,7 +264,10 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
                 if key in prices:
                     raise BenchError(
                         f"{path}: {price.provider}/{name} already has an entry ({prices[key].id})",
-                        hint="Prices are never overwritten: add an era with its start to the entry that exists.",
+                        hint=(
+                            "Prices are never overwritten: add an era with its start to the entry"
+                            " that exists."
+                        ),
                     )
                 prices[key] = price
         for row in data.get("aliases") or ():
@@ -239,9 +280,14 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
 
 def _entry(entry: Mapping[str, Any], path: Path) -> Price:
     where = f"{path}: entry {entry.get('id', entry.get('model'))!r}"
-    missing = [k for k in ("id", "model", "provider", "source", "dated", "eras") if not entry.get(k)]
+    missing = [
+        k for k in ("id", "model", "provider", "source", "dated", "eras") if not entry.get(k)
+    ]
     if missing:
-        raise BenchError(f"{where} lacks {', '.join(missing)}", hint="A price without source and date is not evidence.")
+        raise BenchError(
+            f"{where} lacks {', '.join(missing)}",
+            hint="A price without source and date is not evidence.",
+        )
     price = price_from_json(entry)
     starts = [e.start for e in price.eras]
     if any(s is None for s in starts):
@@ -263,5 +309,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     except YAMLError as err:
         raise BenchError(f"{path}: not YAML: {err}") from err
     if not isinstance(data, Mapping) or "book" not in data:
-        raise BenchError(f"{path}: not a price book", hint="A book begins with `book: NAME` and lists `prices:`.")
+        raise BenchError(
+            f"{path}: not a price book", hint="A book begins with `book: NAME` and lists `prices:`."
+        )
     return data

@@ -1,6 +1,8 @@
-"""Costs of a run's calls from its attempts: what :func:`claimbench.tables.build.build_tables` takes as ``costs``.
+"""Costs of a run's calls from its attempts: what :func:`claimbench.tables.build.build_tables` takes
+as ``costs``.
 
-Pure: prices, attempts and sessions in; costs out. Nothing here resolves a model id or reads a clock.
+Pure: prices, attempts and sessions in; costs out. Nothing here resolves a model id or reads a
+clock.
 """
 
 from __future__ import annotations
@@ -47,12 +49,14 @@ def _moment(text: str) -> datetime:
 def priced_at(sent: datetime, as_of: date | datetime | None) -> datetime:
     """Return the moment whose prices apply.
 
-    When it was sent; or ``as_of``, if that is a moment; or, if it is a day, that day at the attempt's own time of day,
-    since prices may depend on the hour.
+    When it was sent; or ``as_of``, if that is a moment; or, if it is a day, that day at the
+    attempt's own time of day, since prices may depend on the hour.
     """
     if as_of is None:
         return sent
-    return as_of if isinstance(as_of, datetime) else datetime.combine(as_of, sent.time(), tzinfo=UTC)
+    return (
+        as_of if isinstance(as_of, datetime) else datetime.combine(as_of, sent.time(), tzinfo=UTC)
+    )
 
 
 def cost_run(
@@ -67,8 +71,9 @@ def cost_run(
 ) -> RunCosts:
     """Price a run's attempts, and its calls as the sums of theirs.
 
-    Retries and billed failures count. Replayed answers are priced at what they would have cost. A fine-tune's share is
-    added once per call, and so is the model's loading where the suite includes it.
+    Retries and billed failures count. Replayed answers are priced at what they would have cost. A
+    fine-tune's share is added once per call, and so is the model's loading where the suite includes
+    it.
 
     Args:
         prices: arm -> price, thawed from the run's book or given for a re-pricing.
@@ -76,8 +81,9 @@ def cost_run(
         calls: the plan, for the arm of each attempt.
         attempts: as recorded.
         as_of: price as of this day or moment instead of when it was sent (see :func:`priced_at`).
-        bounds: token bounds of calls with an unknown bill; only asked for those, as it means rendering the request
-            again. Without it the dollars reserved before sending bound the bill.
+        bounds: token bounds of calls with an unknown bill; only asked for those, as it means
+            rendering the request again. Without it the dollars reserved before sending bound the
+            bill.
         load_s: arm -> seconds spent loading its model, over all sessions.
     """
     by_id = {call.id: call for call in calls}
@@ -94,7 +100,9 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound, bills=bills[call.arm])
+            cost = price.cost(
+                attempt, moment, busy_s=busy.get(index), bound=bound, bills=bills[call.arm]
+            )
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})
@@ -115,7 +123,9 @@ def _open(attempt: Attempt) -> bool:
 def machine_shares(
     prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
 ) -> dict[int, float]:
-    """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and session."""
+    """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and
+    session.
+    """
     hosts = {arm for arm, price in prices.items() if price.host is not None}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -126,7 +136,11 @@ def machine_shares(
     for members in groups.values():
         spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]
         busy.update(zip(members, busy_shares(spans), strict=True))
-    replayed = {i: a.timing.engine[REPLAYED_BUSY] for i, a in enumerate(attempts) if REPLAYED_BUSY in a.timing.engine}
+    replayed = {
+        i: a.timing.engine[REPLAYED_BUSY]
+        for i, a in enumerate(attempts)
+        if REPLAYED_BUSY in a.timing.engine
+    }
     return busy | replayed
 
 
@@ -136,7 +150,9 @@ def _extras(
     costed: Iterable[str],
     load_s: Mapping[str, float],
 ) -> dict[str, dict[str, Decimal]]:
-    """Per arm: what each call carries beyond its attempts - the fine-tune's share, and the model's loading."""
+    """Per arm: what each call carries beyond its attempts - the fine-tune's share, and the model's
+    loading.
+    """
     counts: dict[str, int] = defaultdict(int)
     for call_id in costed:
         counts[calls[call_id].arm] += 1
@@ -145,7 +161,12 @@ def _extras(
         price = prices.get(arm)
         if price is not None and price.training is not None:
             extra[arm]["training"] = price.training.usd_per_request
-        if price is not None and price.host is not None and price.host.include_load and load_s.get(arm):
+        if (
+            price is not None
+            and price.host is not None
+            and price.host.include_load
+            and load_s.get(arm)
+        ):
             extra[arm]["model_load"] = (price.host.usd(load_s[arm]) / n).quantize(QUANTUM)
     return extra
 

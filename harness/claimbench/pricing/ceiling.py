@@ -1,4 +1,6 @@
-"""The most that a request can cost, from its bytes and the dearest rates that could apply: what a budget sets aside."""
+"""The most that a request can cost, from its bytes and the dearest rates that could apply: what a
+budget sets aside.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,16 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from claimbench.pricing.model import DIGITS, MILLION, FxRate, Price, Rate, TokenRates, UnknownPrice, exchange
+from claimbench.pricing.model import (
+    DIGITS,
+    MILLION,
+    FxRate,
+    Price,
+    Rate,
+    TokenRates,
+    UnknownPrice,
+    exchange,
+)
 from claimbench.types import Request
 
 if TYPE_CHECKING:
@@ -20,7 +31,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TokenBound:
-    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and ``max_tokens``."""
+    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and
+    ``max_tokens``.
+    """
 
     input_tokens: int
     output_tokens: int
@@ -29,8 +42,9 @@ class TokenBound:
 def token_bound(request: Request) -> TokenBound:
     """Bound a request's tokens without a tokenizer.
 
-    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole JSON body - roles,
-    punctuation, schema - which outweigh the few tokens a chat template adds per message.
+    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole
+    JSON body - roles, punctuation, schema - which outweigh the few tokens a chat template adds per
+    message.
     """
     body = {
         "messages": [{"role": m.role, "content": m.content} for m in request.messages],
@@ -56,7 +70,8 @@ def reserve(
     fx: Sequence[FxRate] = (),
     bills: Bills | None = None,
 ) -> Decimal | None:
-    """Return the most dollars that one attempt of ``request`` can cost; None if its price is unknown.
+    """Return the most dollars that one attempt of ``request`` can cost; None if its price is
+    unknown.
 
     ``bills``: those of the arm so far, for whoever asks often.
     """
@@ -79,7 +94,8 @@ def upper_bound(
     context: Mapping[str, str] | None = None,
     fx: Sequence[FxRate] = (),
 ) -> Decimal:
-    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the day, the longest tier.
+    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the
+    day, the longest tier.
 
     Raises:
         UnknownPrice: the price cannot be known.
@@ -106,10 +122,18 @@ class Dearest:
 
 
 def dearest(
-    price: Price, at_utc: datetime, tier: str, context: Mapping[str, str] | None, fx: Sequence[FxRate]
+    price: Price,
+    at_utc: datetime,
+    tier: str,
+    context: Mapping[str, str] | None,
+    fx: Sequence[FxRate],
 ) -> Dearest:
-    """Look up what ``price`` may ask at most at that moment; raises :class:`UnknownPrice` as :func:`upper_bound`."""
-    if price.has_variant("mode", "thinking"):  # its price is among the sets below, whatever the arm states
+    """Look up what ``price`` may ask at most at that moment; raises :class:`UnknownPrice` as
+    :func:`upper_bound`.
+    """
+    if price.has_variant(
+        "mode", "thinking"
+    ):  # its price is among the sets below, whatever the arm states
         context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
     live = price.rates_at(at_utc, tier, context)
     sets: list[TokenRates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
@@ -124,4 +148,6 @@ def dearest(
     with localcontext(prec=DIGITS):
         scale = price.factor * exchange(price, at_utc, fx)
     per_request = live["per_request"].base if "per_request" in live else Decimal(0)
-    return Dearest(named("input", "cache_write_5m"), named("output", "output_reasoning"), per_request, scale)
+    return Dearest(
+        named("input", "cache_write_5m"), named("output", "output_reasoning"), per_request, scale
+    )

@@ -1,4 +1,6 @@
-"""What a re-pricing changes and shows: single rates set by hand, and totals by arm. Never calls a model."""
+"""What a re-pricing changes and shows: single rates set by hand, and totals by arm. Never calls a
+model.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,26 @@ from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice, contract_price
 from claimbench.pricing.calls import RunCosts
 from claimbench.pricing.hosts import HostCost, host_to_json, parse_host
-from claimbench.pricing.model import TOKEN_CLASSES, UNIT_CLASSES, Era, Price, Rate, Variant, Window, money
+from claimbench.pricing.model import (
+    TOKEN_CLASSES,
+    UNIT_CLASSES,
+    Era,
+    Price,
+    Rate,
+    Variant,
+    Window,
+    money,
+)
 from claimbench.types import Arm, Call, Cost
 
-HOST_FIGURES = ("usd_per_hour", "utilisation", "watts", "usd_per_kwh", "purchase_usd", "staff_usd_per_hour")
+HOST_FIGURES = (
+    "usd_per_hour",
+    "utilisation",
+    "watts",
+    "usd_per_kwh",
+    "purchase_usd",
+    "staff_usd_per_hour",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +53,18 @@ def parse_change(text: str, arms: Sequence[str]) -> RateChange:
     left, equals, amount = text.partition("=")
     arm, dot, rate = left.rpartition(".")
     if not equals or not dot:
-        raise BenchError(f"--price {text}: not of the form ARM.RATE=AMOUNT", hint="for example --price gpt.output=8")
+        raise BenchError(
+            f"--price {text}: not of the form ARM.RATE=AMOUNT",
+            hint="for example --price gpt.output=8",
+        )
     if arm not in arms:
         raise BenchError(f"--price {text}: no arm {arm!r} in this run{did_you_mean(arm, arms)}")
     known = (*TOKEN_CLASSES, *UNIT_CLASSES, *HOST_FIGURES)
     if rate not in known:
-        raise BenchError(f"--price {text}: no such rate: {rate!r}{did_you_mean(rate, known)}", hint=one_of(known, 99))
+        raise BenchError(
+            f"--price {text}: no such rate: {rate!r}{did_you_mean(rate, known)}",
+            hint=one_of(known, 99),
+        )
     return RateChange(arm, rate, money(amount, f"--price {text}"))
 
 
@@ -61,11 +85,17 @@ def change_rates(
         if old.host is not None:
             changed[arm] = replace(old, host=_host_with(old.host, mine, f"--price {arm}"))
         elif any(rate in HOST_FIGURES for rate in mine):
-            raise BenchError(f"--price {arm}: an API arm has no {', '.join(r for r in mine if r in HOST_FIGURES)}")
+            raise BenchError(
+                f"--price {arm}: an API arm has no"
+                f" {', '.join(r for r in mine if r in HOST_FIGURES)}"
+            )
         elif old.price is None or old.basis is None:
             price = contract_price(arms[arm], dict(mine), f"--price {arm}")
             changed[arm] = replace(
-                old, price=replace(price, id=f"override:{arm}"), basis="list_price", why_unknown=None
+                old,
+                price=replace(price, id=f"override:{arm}"),
+                basis="list_price",
+                why_unknown=None,
             )
         else:
             changed[arm] = replace(old, price=_price_with(old.price, mine))
@@ -87,15 +117,20 @@ def _price_with(price: Price, rates: Mapping[str, Decimal]) -> Price:
     variants = tuple(Variant(v.when, without(v.rates), v.start) for v in price.variants)
     label = ",".join(f"{k}={v}" for k, v in rates.items())
     return replace(
-        price, id=f"{price.id}+{label}", eras=tuple(era(e) for e in price.eras), variants=variants,
+        price,
+        id=f"{price.id}+{label}",
+        eras=tuple(era(e) for e in price.eras),
+        variants=variants,
         source=f"{price.source}; {label} set by hand",
-    )  # fmt: skip
+    )
 
 
 def _host_with(host: HostCost, figures: Mapping[str, Decimal], where: str) -> HostCost:
     alien = [name for name in figures if name not in HOST_FIGURES]
     if alien:
-        raise BenchError(f"{where}: a local arm has no {alien[0]} rate", hint=f"It has: {one_of(HOST_FIGURES)}.")
+        raise BenchError(
+            f"{where}: a local arm has no {alien[0]} rate", hint=f"It has: {one_of(HOST_FIGURES)}."
+        )
     return parse_host({**host_to_json(host), **{k: str(v) for k, v in figures.items()}}, where)
 
 

@@ -99,7 +99,11 @@ def price_to_json(price: Price) -> dict[str, Json]:
         "currency": price.currency,
         "eras": [era(e) for e in price.eras],
         "variants": [
-            {"when": dict(v.when), "start": v.start.isoformat() if v.start else None, "rates": _rates(v.rates)}
+            {
+                "when": dict(v.when),
+                "start": v.start.isoformat() if v.start else None,
+                "rates": _rates(v.rates),
+            }
             for v in price.variants
         ],
         "factor": str(price.factor),
@@ -112,7 +116,9 @@ def price_to_json(price: Price) -> dict[str, Json]:
 
 
 def price_from_json(data: Mapping[str, Any]) -> Price:
-    """Read what :func:`price_to_json` writes, and the same shape from a YAML book (absent fields have defaults)."""
+    """Read what :func:`price_to_json` writes, and the same shape from a YAML book (absent fields
+    have defaults).
+    """
     what = str(data.get("id"))
 
     def window(w: Mapping[str, Any]) -> Window:
@@ -130,7 +136,11 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
     def era(e: Mapping[str, Any]) -> Era:
         windows = tuple(window(w) for w in e.get("windows") or ())
         return Era(
-            _moment(e.get("start")), rates_from_json(e["rates"], what), windows, _moment(e.get("end")), e.get("source")
+            _moment(e.get("start")),
+            rates_from_json(e["rates"], what),
+            windows,
+            _moment(e.get("end")),
+            e.get("source"),
         )
 
     variants = tuple(
@@ -173,4 +183,6 @@ def fx_from_json(data: Mapping[str, Any]) -> FxRate:
     if missing:
         raise BenchError(f"an exchange rate needs {', '.join(missing)}: {dict(data)!r}")
     rate = money(data["usd_per_unit"], "usd_per_unit")
-    return FxRate(str(data["currency"]), rate, date.fromisoformat(str(data["dated"])), str(data["source"]))
+    return FxRate(
+        str(data["currency"]), rate, date.fromisoformat(str(data["dated"])), str(data["source"])
+    )

@@ -1,8 +1,10 @@
-"""Electricity of a run, where something can tell: codecarbon as an optional extra (``claimbench[energy]``).
+"""Electricity of a run, where something can tell: codecarbon as an optional extra
+(``claimbench[energy]``).
 
-A figure is *measured* only where a meter was read (RAPL, NVML, the vendor's power interface). A virtual machine has
-none: codecarbon then estimates from the processor's name and its load, and that figure is called *modelled* wherever it
-appears. Memory is always modelled. Nothing is sent or fetched: the offline tracker runs without its network parts.
+A figure is *measured* only where a meter was read (RAPL, NVML, the vendor's power interface). A
+virtual machine has none: codecarbon then estimates from the processor's name and its load, and that
+figure is called *modelled* wherever it appears. Memory is always modelled. Nothing is sent or
+fetched: the offline tracker runs without its network parts.
 """
 
 from __future__ import annotations
@@ -26,8 +28,8 @@ SAMPLE_S = 5
 class Energy:
     """Electricity between start and stop, idle time included; None where nothing could tell.
 
-    ``parts``: component -> (kWh, measured or modelled). ``source`` is ``measured`` if processor and GPU are; what is
-    modelled even then (memory) is named in ``note``.
+    ``parts``: component -> (kWh, measured or modelled). ``source`` is ``measured`` if processor and
+    GPU are; what is modelled even then (memory) is named in ``note``.
     """
 
     kwh: float | None
@@ -48,7 +50,8 @@ class EnergyMeter:
     """Meters this machine from :meth:`start` to :meth:`stop`; one at a time.
 
     Args:
-        tracker: makes a codecarbon tracker (for tests); None uses the installed package, or nothing.
+        tracker: makes a codecarbon tracker (for tests); None uses the installed package, or
+            nothing.
     """
 
     def __init__(self, tracker: Callable[[], Any] | None = None) -> None:
@@ -69,19 +72,35 @@ class EnergyMeter:
     def stop(self) -> Energy:
         """End, and say what was used and how that is known."""
         if self._tracker is None:
-            return Energy(None, None, "unavailable", {}, "codecarbon is not installed (claimbench[energy])")
+            return Energy(
+                None, None, "unavailable", {}, "codecarbon is not installed (claimbench[energy])"
+            )
         self._tracker.stop()
         data = getattr(self._tracker, "final_emissions_data", None)
         if data is None:
             return Energy(None, None, "unavailable", {}, "codecarbon found nothing to meter")
         sources = _sources(self._tracker)
         energies = {"cpu": data.cpu_energy, "gpu": data.gpu_energy, "ram": data.ram_energy}
-        parts = {name: (float(kwh), sources.get(name, "modelled")) for name, kwh in energies.items() if kwh}
-        metered = bool(parts) and all(source == "measured" for name, (_, source) in parts.items() if name != "ram")
+        parts = {
+            name: (float(kwh), sources.get(name, "modelled"))
+            for name, kwh in energies.items()
+            if kwh
+        }
+        metered = bool(parts) and all(
+            source == "measured" for name, (_, source) in parts.items() if name != "ram"
+        )
         modelled = [name for name, (_, source) in parts.items() if source == "modelled"]
-        note = f"modelled by codecarbon, no meter: {', '.join(modelled)}" if modelled else "read from meters"
+        note = (
+            f"modelled by codecarbon, no meter: {', '.join(modelled)}"
+            if modelled
+            else "read from meters"
+        )
         return Energy(
-            float(data.energy_consumed), float(data.duration), "measured" if metered else "modelled", parts, note
+            float(data.energy_consumed),
+            float(data.duration),
+            "measured" if metered else "modelled",
+            parts,
+            note,
         )
 
 
@@ -89,10 +108,12 @@ class EnergyMeter:
 def metered(
     wanted: bool, keep: Callable[[Energy], None], meter: Callable[[], EnergyMeter] = EnergyMeter
 ) -> Iterator[None]:
-    """Meter the machine while the block runs and hand the result to ``keep``, also where nothing could be metered.
+    """Meter the machine while the block runs and hand the result to ``keep``, also where nothing
+    could be metered.
 
     Args:
-        wanted: whether any price depends on it; a meter samples in a thread of its own, so none runs without need.
+        wanted: whether any price depends on it; a meter samples in a thread of its own, so none
+            runs without need.
         keep: takes the result, also after an error in the block.
         meter: makes the meter.
     """
@@ -120,18 +141,23 @@ def combined(sessions: Iterable[Energy]) -> Energy | None:
     parts: dict[str, tuple[float, EnergySource]] = {}
     for name in names:
         mine = [e.parts[name] for e in known if name in e.parts]
-        sure: EnergySource = "measured" if all(source == "measured" for _, source in mine) else "modelled"
+        sure: EnergySource = (
+            "measured" if all(source == "measured" for _, source in mine) else "modelled"
+        )
         parts[name] = (sum(kwh for kwh, _ in mine), sure)
     source: EnergySource = "measured" if all(e.source == "measured" for e in known) else "modelled"
     note = "; ".join(dict.fromkeys(e.note for e in known))
-    return Energy(sum(e.kwh or 0.0 for e in known), sum(e.seconds or 0.0 for e in known), source, parts, note)
+    return Energy(
+        sum(e.kwh or 0.0 for e in known), sum(e.seconds or 0.0 for e in known), source, parts, note
+    )
 
 
 def with_energy(host: HostCost, energy: Energy) -> HostCost:
-    """Return the host with the watts of this run in place of the stated ones, marked measured or modelled.
+    """Return the host with the watts of this run in place of the stated ones, marked measured or
+    modelled.
 
-    A host without a price per kWh, or a run in which nothing could be metered, is returned as it is: rent already holds
-    the electricity.
+    A host without a price per kWh, or a run in which nothing could be metered, is returned as it
+    is: rent already holds the electricity.
     """
     if energy.watts is None or energy.source == "unavailable" or host.usd_per_kwh is None:
         return host
@@ -162,8 +188,11 @@ def _codecarbon() -> Callable[[], Any] | None:
 
         from codecarbon import OfflineEmissionsTracker
 
-        logging.getLogger("codecarbon").setLevel(logging.CRITICAL)  # its constructor speaks before it reads log_level
-        # The country only sets the CO2 factor, which is not used; without one codecarbon asks the network.
+        logging.getLogger("codecarbon").setLevel(
+            logging.CRITICAL
+        )  # its constructor speaks before it reads log_level
+        # The country only sets the CO2 factor, which is not used; without one codecarbon asks the
+        # network.
         return OfflineEmissionsTracker(
             country_iso_code="USA",
             output_methods=[],  # whatever a configuration file says: no file, no service

@@ -1,11 +1,13 @@
-"""``genai-prices`` as a source: its entries become our :class:`~claimbench.pricing.model.Price`, without its guesses.
+"""``genai-prices`` as a source: its entries become our :class:`~claimbench.pricing.model.Price`,
+without its guesses.
 
 What we do not take over, because each is a wrong number that looks measured:
 
-* prefix, suffix and pattern matching of ids - ``claude-haiku-4-5-20990101`` is not a model; an id resolves by an exact
-  name that the data lists, or not at all;
+* prefix, suffix and pattern matching of ids - ``claude-haiku-4-5-20990101`` is not a model; an id
+  resolves by an exact name that the data lists, or not at all;
 * a free offer's $0;
-* daily windows applied to eras that the data lists before them (its own comments name this as a limit of its format);
+* daily windows applied to eras that the data lists before them (its own comments name this as a
+  limit of its format);
 * request contexts it does not know, which it ignores: here an unknown tier is an unknown price;
 * an id without a seller resolving to whoever comes first.
 """
@@ -22,7 +24,8 @@ from typing import Any
 from claimbench.pricing.model import Era, Price, Rate, Variant, Window
 
 RELEASED = {"0.2.3": "2026-11-10"}
-"""Upload dates (PyPI) of releases, the date at which an entry without a date of its own was read."""
+"""Upload dates (PyPI) of releases, the date at which an entry without a date of its own was read.
+"""
 
 KEYS = {
     "input_mtok": "input",
@@ -47,7 +50,9 @@ KEYS_PER_1000 = {
     "code_executions_kcount": "code_execution",
 }
 UNMEASURED = ("output_citation",)
-"""Classes that are billed but that no usage report of ours carries: with such a rate, a bill cannot be known."""
+"""Classes that are billed but that no usage report of ours carries: with such a rate, a bill cannot
+be known.
+"""
 
 _HOST_ENDS = re.compile(r"([:/?].*)?")
 _ZONE_THEN_END = re.compile(r"[a-z]{2,3}([:/?].*)?")
@@ -55,7 +60,9 @@ _COMPACT_DATE = re.compile(r"-(20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])$")
 
 
 class GenaiPrices:
-    """The installed ``genai-prices`` snapshot. Never fetches: prices change by installing another release."""
+    """The installed ``genai-prices`` snapshot. Never fetches: prices change by installing another
+    release.
+    """
 
     def __init__(self) -> None:
         from genai_prices.data import providers  # 0.25 s; only when a price is wanted
@@ -74,7 +81,9 @@ class GenaiPrices:
         return sorted(self._providers)
 
     def seller_of_url(self, base_url: str) -> str | None:
-        """Return the seller whose API lives at that URL; None for any other host, localhost included."""
+        """Return the seller whose API lives at that URL; None for any other host, localhost
+        included.
+        """
         for provider in self._providers.values():
             found = re.match(provider.api_pattern, base_url)
             # the data's patterns are prefixes; api.openai.com.example.org is not OpenAI
@@ -86,7 +95,9 @@ class GenaiPrices:
         return None
 
     def find(self, seller: str, name: str) -> Price | None:
-        """Return the price of ``name`` at ``seller`` by an exact name that the data lists; None if it lists none."""
+        """Return the price of ``name`` at ``seller`` by an exact name that the data lists; None if
+        it lists none.
+        """
         found = self._exact(seller, name)
         if found is not None:
             return self._price(seller, found, seller)
@@ -117,7 +128,8 @@ class GenaiPrices:
         name = name.lower()
         if name in index:
             return index[name]
-        # gpt-5-20250807 and gpt-5-2025-08-07 are two spellings of one documented date, not a guess at another
+        # gpt-5-20250807 and gpt-5-2025-08-07 are two spellings of one documented date, not a guess
+        # at another
         dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", name)
         return index.get(dashed)
 
@@ -156,14 +168,17 @@ class GenaiPrices:
             variants=variants,
             source=f"{self.label}" + (f", from {urls[0]}" if urls else ""),
             dated=RELEASED.get(self.version),
-            free=model.id.endswith(":free") or (any(rates) and not any(_positive(r) for r in rates)),
+            free=model.id.endswith(":free")
+            or (any(rates) and not any(_positive(r) for r in rates)),
             needs=tuple(sorted({k for r in rates for k in r if k in UNMEASURED})),
             notes=tuple(notes),
         )
 
 
 def _literals(clause: Any) -> Iterator[str]:
-    """Names that a match rule spells out; a prefix counts as the name it spells, never as what it would match."""
+    """Names that a match rule spells out; a prefix counts as the name it spells, never as what it
+    would match.
+    """
     for attribute in ("equals", "starts_with"):
         if hasattr(clause, attribute):
             yield getattr(clause, attribute).rstrip("-")
@@ -191,9 +206,14 @@ def _eras(prices: Any) -> tuple[Era, ...]:
 
 
 def _variants(variants: Sequence[Any]) -> tuple[Variant, ...]:
-    # a variant bound to hours of the day does not exist in the data; one that appears is left out, hence unknown
+    # a variant bound to hours of the day does not exist in the data; one that appears is left out,
+    # hence unknown
     return tuple(
-        Variant(dict(v.when), _rates(v.prices), _midnight(v.constraint.start_date) if v.constraint else None)
+        Variant(
+            dict(v.when),
+            _rates(v.prices),
+            _midnight(v.constraint.start_date) if v.constraint else None,
+        )
         for v in variants
         if v.constraint is None or hasattr(v.constraint, "start_date")
     )

@@ -1,8 +1,9 @@
 """What a machine of one's own, or a rented one, costs per hour, per call and per million tokens.
 
-Formulas (docs/method.md, "Dollars"): H = rental per hour, or (purchase - residual)/(years x 8,760) + watts/1000 x PUE x
-$/kWh + staff; a call costs H x busy seconds/(3600 x u), a thousand requests 1000 H/(R u), with R requests/h measured
-in this run and u the stated utilisation: an assumption, never estimated from a benchmark that keeps the machine busy.
+Formulas (docs/method.md, "Dollars"): H = rental per hour, or (purchase - residual)/(years x 8,760)
++ watts/1000 x PUE x $/kWh + staff; a call costs H x busy seconds/(3600 x u), a thousand requests
+1000 H/(R u), with R requests/h measured in this run and u the stated utilisation: an assumption,
+never estimated from a benchmark that keeps the machine busy.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)
 QUANTUM = Decimal("1e-12")
-"""Host costs are quotients; they are rounded here, far below a micro-dollar, so that sums of parts stay exact."""
+"""Host costs are quotients; they are rounded here, far below a micro-dollar, so that sums of parts
+stay exact.
+"""
 
 UTILISATIONS = (Decimal("0.1"), Decimal("0.3"), Decimal("0.5"), Decimal("0.8"))
 """The utilisations at which a report prints the price of a thousand requests."""
@@ -27,15 +30,29 @@ REPLAYED_BUSY = "replayed_busy_s"
 """Engine figure of a replayed attempt: the machine seconds that the stored one took."""
 
 HOST_KEYS = (
-    "usd_per_hour", "purchase_usd", "residual_usd", "lifetime_years", "watts", "watts_source", "pue", "usd_per_kwh",
-    "staff_usd_per_hour", "utilisation", "include_idle", "include_load", "source", "dated",
-)  # fmt: skip
+    "usd_per_hour",
+    "purchase_usd",
+    "residual_usd",
+    "lifetime_years",
+    "watts",
+    "watts_source",
+    "pue",
+    "usd_per_kwh",
+    "staff_usd_per_hour",
+    "utilisation",
+    "include_idle",
+    "include_load",
+    "source",
+    "dated",
+)
 TRAINING_KEYS = ("usd", "requests", "source", "dated")
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """The price of a fine-tune, spread over the requests it will serve; added to every request of the arm."""
+    """The price of a fine-tune, spread over the requests it will serve; added to every request of
+    the arm.
+    """
 
     usd: Decimal
     requests: int
@@ -52,9 +69,10 @@ class Training:
 class HostCost:
     """A machine's hourly cost and the assumptions that turn seconds into dollars.
 
-    Either ``usd_per_hour`` (rented; power included) or ``purchase_usd`` with ``lifetime_years`` (owned).
-    ``watts_source`` is ``stated``, ``measured`` or ``modelled``. ``include_idle``: whether the idle share is paid for,
-    i.e. whether seconds are divided by ``utilisation``. ``include_load``: whether loading the model is.
+    Either ``usd_per_hour`` (rented; power included) or ``purchase_usd`` with ``lifetime_years``
+    (owned). ``watts_source`` is ``stated``, ``measured`` or ``modelled``. ``include_idle``: whether
+    the idle share is paid for, i.e. whether seconds are divided by ``utilisation``.
+    ``include_load``: whether loading the model is.
     """
 
     utilisation: Decimal
@@ -80,11 +98,19 @@ class HostCost:
         if self.usd_per_hour is not None:
             parts["rental"] = self.usd_per_hour
         with localcontext(prec=40):
-            if self.usd_per_hour is None and self.purchase_usd is not None and self.lifetime_years is not None:
+            if (
+                self.usd_per_hour is None
+                and self.purchase_usd is not None
+                and self.lifetime_years is not None
+            ):
                 hours = self.lifetime_years * HOURS_PER_YEAR
-                parts["depreciation"] = ((self.purchase_usd - self.residual_usd) / hours).quantize(QUANTUM)
+                parts["depreciation"] = ((self.purchase_usd - self.residual_usd) / hours).quantize(
+                    QUANTUM
+                )
             if self.watts is not None and self.usd_per_kwh is not None:
-                parts["energy"] = (self.watts / 1000 * self.pue * self.usd_per_kwh).quantize(QUANTUM)
+                parts["energy"] = (self.watts / 1000 * self.pue * self.usd_per_kwh).quantize(
+                    QUANTUM
+                )
             if self.staff_usd_per_hour:
                 parts["staff"] = self.staff_usd_per_hour
         return parts
@@ -112,13 +138,17 @@ class HostCost:
         with localcontext(prec=40):
             seconds, rates = _seconds(busy_s), self.parts_per_hour
             working = {k: (rate * seconds / 3600).quantize(QUANTUM) for k, rate in rates.items()}
-            rest = self._usd(sum(rates.values(), Decimal(0)), seconds) - sum(working.values(), Decimal(0))
+            rest = self._usd(sum(rates.values(), Decimal(0)), seconds) - sum(
+                working.values(), Decimal(0)
+            )
         if self.load_factor == 1 and working:  # nothing is idle; what is left is rounding
             first = next(iter(working))
             return working | {first: working[first] + rest}
         return working | ({"idle": rest} if rest else {})
 
-    def usd_per_1000(self, requests_per_hour: float | Decimal, utilisation: Decimal | None = None) -> Decimal:
+    def usd_per_1000(
+        self, requests_per_hour: float | Decimal, utilisation: Decimal | None = None
+    ) -> Decimal:
         """1000 H/(R u), at the stated utilisation or another one.
 
         Raises:
@@ -128,12 +158,16 @@ class HostCost:
         if rate <= 0:
             raise ValueError("requests per hour must be positive")
         with localcontext(prec=40):
-            return (1000 * self.per_hour / (rate * (utilisation or self.load_factor))).quantize(QUANTUM)
+            return (1000 * self.per_hour / (rate * (utilisation or self.load_factor))).quantize(
+                QUANTUM
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPrices:
-    """Host dollars per million tokens, input (prefill) and output (decode) apart; None where nothing was measured."""
+    """Host dollars per million tokens, input (prefill) and output (decode) apart; None where
+    nothing was measured.
+    """
 
     input_usd: Decimal | None
     output_usd: Decimal | None
@@ -144,7 +178,8 @@ def per_million_tokens(
 ) -> TokenPrices:
     """Dollars per million input and output tokens from measured prefill and decode seconds.
 
-    ``input_tokens`` counts tokens that were processed: those read from a prefix cache cost no prefill.
+    ``input_tokens`` counts tokens that were processed: those read from a prefix cache cost no
+    prefill.
     """
 
     def price(seconds: float, tokens: int) -> Decimal | None:
@@ -159,14 +194,17 @@ def per_million_tokens(
 def busy_shares(intervals: Sequence[tuple[int, int]]) -> list[float]:
     """Seconds of machine time that each call is charged, where several are served at once.
 
-    Each moment is split evenly over the calls in flight, so that the shares add up to the time in which the machine
-    served anything: charging every call its whole duration would bill a concurrent server several times over.
+    Each moment is split evenly over the calls in flight, so that the shares add up to the time in
+    which the machine served anything: charging every call its whole duration would bill a
+    concurrent server several times over.
 
     Args:
         intervals: (sent, ended) in ns on one clock, in any order.
     """
-    edges = sorted([(start, 1, i) for i, (start, _) in enumerate(intervals)]
-                   + [(max(start, end), 0, i) for i, (start, end) in enumerate(intervals)])  # fmt: skip
+    edges = sorted(
+        [(start, 1, i) for i, (start, _) in enumerate(intervals)]
+        + [(max(start, end), 0, i) for i, (start, end) in enumerate(intervals)]
+    )
     shares = [0.0] * len(intervals)
     active: set[int] = set()
     credit = 0.0  # seconds accrued so far by any call that was in flight all along
@@ -197,8 +235,12 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
     rented, owned = data.get("usd_per_hour"), data.get("purchase_usd")
     if (rented is None) == (owned is None):
         raise BenchError(
-            f"{where}: state either usd_per_hour (rented) or purchase_usd with lifetime_years (owned)",
-            hint="A free machine is not a price: without an hourly cost, cost claims on the arm are not comparable.",
+            f"{where}: state either usd_per_hour (rented) or purchase_usd with lifetime_years"
+            " (owned)",
+            hint=(
+                "A free machine is not a price: without an hourly cost, cost claims on the arm are"
+                " not comparable."
+            ),
         )
     if owned is not None and not data.get("lifetime_years"):
         raise BenchError(f"{where}: purchase_usd needs lifetime_years")
@@ -209,7 +251,9 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         raise BenchError(f"{where}.utilisation must lie in (0, 1], not {utilisation}")
     watts_source = str(data.get("watts_source", "stated"))
     if watts_source not in ("stated", "measured", "modelled"):
-        raise BenchError(f"{where}.watts_source must be stated, measured or modelled, not {watts_source!r}")
+        raise BenchError(
+            f"{where}.watts_source must be stated, measured or modelled, not {watts_source!r}"
+        )
     notes = () if "utilisation" in data else ("no utilisation stated: 1 (always busy) assumed",)
     host = HostCost(
         utilisation=utilisation,
@@ -231,7 +275,9 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
     if host.purchase_usd is not None and host.residual_usd > host.purchase_usd:
         raise BenchError(f"{where}: residual_usd is larger than purchase_usd")
     if host.per_hour <= 0:
-        raise BenchError(f"{where}: the machine costs $0 per hour, which is not a cost to compare with")
+        raise BenchError(
+            f"{where}: the machine costs $0 per hour, which is not a cost to compare with"
+        )
     return host
 
 
@@ -244,7 +290,9 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
     _known(data, TRAINING_KEYS, where)
     requests = data.get("requests")
     if not isinstance(requests, int) or isinstance(requests, bool) or requests < 1:
-        raise BenchError(f"{where}.requests: over how many requests is the training spread? Seen: {requests!r}")
+        raise BenchError(
+            f"{where}.requests: over how many requests is the training spread? Seen: {requests!r}"
+        )
     source, dated = data.get("source"), data.get("dated")
     return Training(
         money(data.get("usd"), f"{where}.usd"),
@@ -267,7 +315,9 @@ def host_to_json(host: HostCost) -> dict[str, Json]:
 def training_to_json(training: Training) -> dict[str, Json]:
     """Write what :func:`parse_training` reads."""
     out: dict[str, Json] = {"usd": str(training.usd), "requests": training.requests}
-    return out | {k: v for k, v in (("source", training.source), ("dated", training.dated)) if v is not None}
+    return out | {
+        k: v for k, v in (("source", training.source), ("dated", training.dated)) if v is not None
+    }
 
 
 def _known(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:

@@ -1,7 +1,9 @@
-"""Prices as data: rates with long-context tiers, eras by date, daily windows, request tiers, exchange rates.
+"""Prices as data: rates with long-context tiers, eras by date, daily windows, request tiers,
+exchange rates.
 
-All rates are Decimals in the price's own currency: per million tokens for token classes, per unit for ``per_request``
-and fees. Everything serialises to JSON and back without loss, because the prices used are frozen with each run.
+All rates are Decimals in the price's own currency: per million tokens for token classes, per unit
+for ``per_request`` and fees. Everything serialises to JSON and back without loss, because the
+prices used are frozen with each run.
 """
 
 from __future__ import annotations
@@ -15,21 +17,47 @@ from claimbench.errors import BenchError
 from claimbench.types import Json
 
 TOKEN_CLASSES = (
-    "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "output_reasoning", "image", "audio",
-    "tool_use_input", "output_audio", "output_image", "output_citation",
-)  # fmt: skip
-"""Rates per million tokens. A class without its own rate is billed as :data:`PARENTS` says, or is unknown."""
+    "input",
+    "output",
+    "cache_read",
+    "cache_write_5m",
+    "cache_write_1h",
+    "output_reasoning",
+    "image",
+    "audio",
+    "tool_use_input",
+    "output_audio",
+    "output_image",
+    "output_citation",
+)
+"""Rates per million tokens. A class without its own rate is billed as :data:`PARENTS` says, or is
+unknown.
+"""
 
-PARENTS = {"output_reasoning": "output", "cache_read": "input", "image": "input", "tool_use_input": "input"}
-"""A class whose missing rate means "like that one" on every vendor's page. Cache *writes* and audio are not here: they
-cost more than plain input, so a missing rate is unknown, never the cheaper one (BerriAI/litellm #37631, #15055)."""
+PARENTS = {
+    "output_reasoning": "output",
+    "cache_read": "input",
+    "image": "input",
+    "tool_use_input": "input",
+}
+"""A class whose missing rate means "like that one" on every vendor's page. Cache *writes* and audio
+are not here: they cost more than plain input, so a missing rate is unknown, never the cheaper one
+(BerriAI/litellm #37631, #15055)."""
 
-UNIT_CLASSES = ("per_request", "web_search", "storage_search", "social_search", "code_execution", "web_fetch")
+UNIT_CLASSES = (
+    "per_request",
+    "web_search",
+    "storage_search",
+    "social_search",
+    "code_execution",
+    "web_fetch",
+)
 """Rates per unit, not per token."""
 
 MILLION = Decimal(1_000_000)
 DIGITS = 60
-"""Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded."""
+"""Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded.
+"""
 
 TIERS = ("standard", "batch", "flex", "priority", "fast")
 
@@ -38,18 +66,24 @@ MAX_RATE_AGE = timedelta(days=92)
 
 
 class UnknownPrice(Exception):
-    """Why an amount cannot be known. Becomes ``Cost.why_unknown``; never leaves the pricing modules."""
+    """Why an amount cannot be known. Becomes ``Cost.why_unknown``; never leaves the pricing
+    modules.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """One rate; ``tiers`` are (input tokens, rate): above that many, the rate holds for the *whole* request."""
+    """One rate; ``tiers`` are (input tokens, rate): above that many, the rate holds for the *whole*
+    request.
+    """
 
     base: Decimal
     tiers: tuple[tuple[int, Decimal], ...] = ()
 
     def at(self, input_total: int) -> Decimal:
-        """Return the rate of a request with ``input_total`` input tokens of every class (at a bound: below)."""
+        """Return the rate of a request with ``input_total`` input tokens of every class (at a
+        bound: below).
+        """
         rate = self.base
         for above, tier_rate in self.tiers:
             if input_total > above:
@@ -57,7 +91,9 @@ class Rate:
         return rate
 
     def highest(self, input_total: int) -> Decimal:
-        """Return the dearest rate that a request of at most ``input_total`` input tokens can meet."""
+        """Return the dearest rate that a request of at most ``input_total`` input tokens can
+        meet.
+        """
         return max([self.base, *(rate for above, rate in self.tiers if input_total > above)])
 
 
@@ -66,10 +102,12 @@ TokenRates = Mapping[str, Rate]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A daily window (UTC, may wrap midnight) with its own rates, on ``weekdays`` (0 = Monday) but ``holidays``.
+    """A daily window (UTC, may wrap midnight) with its own rates, on ``weekdays`` (0 = Monday) but
+    ``holidays``.
 
-    Weekday and holiday are read off the local calendar at ``utc_offset_h``. ``holidays_until``: the last day that the
-    list covers; later the holiday question, and with it the price inside the window, is unknown.
+    Weekday and holiday are read off the local calendar at ``utc_offset_h``. ``holidays_until``: the
+    last day that the list covers; later the holiday question, and with it the price inside the
+    window, is unknown.
     """
 
     start: time
@@ -87,18 +125,30 @@ class Window:
             UnknownPrice: the day may be a holiday beyond the calendar's end.
         """
         clock = at_utc.time()
-        inside = self.start <= clock < self.end if self.start <= self.end else clock >= self.start or clock < self.end
+        inside = (
+            self.start <= clock < self.end
+            if self.start <= self.end
+            else clock >= self.start or clock < self.end
+        )
         day = (at_utc + timedelta(hours=self.utc_offset_h)).date()
-        if not inside or (self.weekdays and day.weekday() not in self.weekdays) or day in self.holidays:
+        if (
+            not inside
+            or (self.weekdays and day.weekday() not in self.weekdays)
+            or day in self.holidays
+        ):
             return False
         if self.holidays_until is not None and day > self.holidays_until:
-            raise UnknownPrice(f"peak or holiday price: the holiday calendar ends on {self.holidays_until}")
+            raise UnknownPrice(
+                f"peak or holiday price: the holiday calendar ends on {self.holidays_until}"
+            )
         return True
 
 
 @dataclass(frozen=True, slots=True)
 class Era:
-    """The rates from ``start`` (inclusive; None: as far back as is known) until the next era or ``end`` (exclusive)."""
+    """The rates from ``start`` (inclusive; None: as far back as is known) until the next era or
+    ``end`` (exclusive).
+    """
 
     start: datetime | None
     rates: TokenRates
@@ -109,7 +159,9 @@ class Era:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """Rates that replace the standard ones when the request's context holds every pair of ``when``."""
+    """Rates that replace the standard ones when the request's context holds every pair of
+    ``when``.
+    """
 
     when: Mapping[str, str]
     rates: TokenRates
@@ -120,8 +172,9 @@ class Variant:
 class Price:
     """The price of one model at one seller over time.
 
-    ``id`` names source and model; ``source`` and ``dated`` say where it was read and when. ``factor`` carries a
-    contract discount or a regional surcharge. ``free`` marks a $0 offer, which is not a price to compare with.
+    ``id`` names source and model; ``source`` and ``dated`` say where it was read and when.
+    ``factor`` carries a contract discount or a regional surcharge. ``free`` marks a $0 offer, which
+    is not a price to compare with.
     """
 
     id: str
@@ -148,7 +201,9 @@ class Price:
         if not live:
             first = self.eras[0].start if self.eras else None
             raise UnknownPrice(
-                f"{self.id}: no price before {first:%Y-%m-%d %H:%M} UTC" if first else f"{self.id}: empty"
+                f"{self.id}: no price before {first:%Y-%m-%d %H:%M} UTC"
+                if first
+                else f"{self.id}: empty"
             )
         if live[-1].end is not None and at_utc >= live[-1].end:
             raise UnknownPrice(f"{self.id}: no price after {live[-1].end:%Y-%m-%d %H:%M} UTC")
@@ -157,14 +212,17 @@ class Price:
     def rates_at(
         self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None
     ) -> TokenRates:
-        """Return the rates of a request sent at ``at_utc`` under ``tier`` and any further ``context``.
+        """Return the rates of a request sent at ``at_utc`` under ``tier`` and any further
+        ``context``.
 
         Raises:
             UnknownPrice: no era, no such tier in the book, or a $0 offer.
         """
         at_utc = as_utc(at_utc)
         if self.free:
-            raise UnknownPrice(f"{self.id} is a free offer ($0), which is not a price to compare with")
+            raise UnknownPrice(
+                f"{self.id} is a free offer ($0), which is not a price to compare with"
+            )
         era = self.era_at(at_utc)
         rates = dict(era.rates)
         for window in era.windows:
@@ -177,7 +235,9 @@ class Price:
             raise UnknownPrice(f"{self.id} is not priced by tokens")
         return rates
 
-    def _variant_rates(self, at_utc: datetime, tier: str, wanted: Sequence[Mapping[str, str]]) -> dict[str, Rate]:
+    def _variant_rates(
+        self, at_utc: datetime, tier: str, wanted: Sequence[Mapping[str, str]]
+    ) -> dict[str, Rate]:
         found: dict[str, Rate] = {}
         matched = False
         for variant in self.variants:
@@ -188,18 +248,30 @@ class Price:
                 for key, rate in variant.rates.items():
                     found.setdefault(key, rate)
         if not matched:
-            what = tier if tier != "standard" else " ".join(f"{k}={v}" for k, v in wanted[-1].items())
+            what = (
+                tier if tier != "standard" else " ".join(f"{k}={v}" for k, v in wanted[-1].items())
+            )
             raise UnknownPrice(f"{self.id}: the book has no {what!r} price at {at_utc:%Y-%m-%d}")
         return found
 
     def id_at(self, at_utc: datetime, tier: str = "standard") -> str:
-        """Name the price as used: id, tier if not standard, and the era's start where the source dates it."""
+        """Name the price as used: id, tier if not standard, and the era's start where the source
+        dates it.
+        """
         start = self.era_at(at_utc).start
-        return self.id + (f"[{tier}]" if tier != "standard" else "") + (f"@{start:%Y-%m-%d}" if start else "")
+        return (
+            self.id
+            + (f"[{tier}]" if tier != "standard" else "")
+            + (f"@{start:%Y-%m-%d}" if start else "")
+        )
 
     def changes_on_the_minute(self) -> bool:
-        """Whether every moment at which a rate may change is a whole minute: eras, windows, variants (days are)."""
-        moments = [m for e in self.eras for m in (e.start, e.end)] + [v.start for v in self.variants]
+        """Whether every moment at which a rate may change is a whole minute: eras, windows,
+        variants (days are).
+        """
+        moments = [m for e in self.eras for m in (e.start, e.end)] + [
+            v.start for v in self.variants
+        ]
         clocks = [clock for e in self.eras for w in e.windows for clock in (w.start, w.end)]
         return all(m.second == m.microsecond == 0 for m in (*moments, *clocks) if m is not None)
 
@@ -219,7 +291,8 @@ class FxRate:
 
 
 def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate | None:
-    """Return the latest stated rate on or before that day, not older than :data:`MAX_RATE_AGE`; None for USD.
+    """Return the latest stated rate on or before that day, not older than :data:`MAX_RATE_AGE`;
+    None for USD.
 
     Raises:
         UnknownPrice: the book has no such rate.
@@ -227,10 +300,15 @@ def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate
     if currency == "USD":
         return None
     day = as_utc(at_utc).date()
-    usable = [r for r in rates if r.currency == currency and r.dated <= day and day - r.dated <= MAX_RATE_AGE]
+    usable = [
+        r
+        for r in rates
+        if r.currency == currency and r.dated <= day and day - r.dated <= MAX_RATE_AGE
+    ]
     if not usable:
         raise UnknownPrice(
-            f"no dated, sourced rate for {currency} on {day} in the book (state fx: in the suite's cost)"
+            f"no dated, sourced rate for {currency} on {day} in the book (state fx: in the suite's"
+            " cost)"
         )
     return max(usable, key=lambda r: r.dated)
 

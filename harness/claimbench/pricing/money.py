@@ -13,8 +13,8 @@ from claimbench.types import Arm, Attempt, Request
 class Money:
     """How dollars are known: before sending (an upper bound) and after. None means unknown.
 
-    ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the hour): its cost
-    is shown, and takes nothing from the budget.
+    ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the
+    hour): its cost is shown, and takes nothing from the budget.
     """
 
     reserve: Callable[[Arm, Request], Decimal | None]

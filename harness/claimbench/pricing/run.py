@@ -1,4 +1,6 @@
-"""Dollars of a run: the book frozen at its start answers the loop now (what to reserve) and all reports later."""
+"""Dollars of a run: the book frozen at its start answers the loop now (what to reserve) and all
+reports later.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
 
 
 def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> Pricing:
-    """The same from a book that was frozen earlier (resume). ``free``: arms that send no bill whatever their price."""
+    """The same from a book that was frozen earlier (resume). ``free``: arms that send no bill
+    whatever their price.
+    """
     prices = thaw(book.text, book.sha256)
     known = {name: Bills(price.price) for name, price in prices.items()}
 
@@ -53,8 +57,12 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
 
 
 def _unpriced(price: ArmPrice) -> bool:
-    """Whether a send could cost dollars that nobody can bound; a local arm without a stated cost sends no bill."""
-    return not price.known and not (price.why_unknown or "").startswith("no cost stated for a local arm")
+    """Whether a send could cost dollars that nobody can bound; a local arm without a stated cost
+    sends no bill.
+    """
+    return not price.known and not (price.why_unknown or "").startswith(
+        "no cost stated for a local arm"
+    )
 
 
 def replayed(suite: Suite) -> list[str]:
@@ -63,12 +71,18 @@ def replayed(suite: Suite) -> list[str]:
 
 
 def unmetered(price: ArmPrice) -> bool:
-    """Whether a host's electricity has a price and nobody stated its watts: then the run's own meter says them."""
-    return price.host is not None and price.host.usd_per_kwh is not None and price.host.watts is None
+    """Whether a host's electricity has a price and nobody stated its watts: then the run's own
+    meter says them.
+    """
+    return (
+        price.host is not None and price.host.usd_per_kwh is not None and price.host.watts is None
+    )
 
 
 def with_meter(prices: Mapping[str, ArmPrice], energy: Energy | None) -> dict[str, ArmPrice]:
-    """Prices with the watts that the run's meter saw, where the suite states a price per kWh and no watts."""
+    """Prices with the watts that the run's meter saw, where the suite states a price per kWh and no
+    watts.
+    """
     return {
         name: replace(price, host=with_energy(price.host, energy))
         if energy is not None and price.host is not None and unmetered(price)
@@ -85,7 +99,9 @@ def book_of(manifest: Manifest) -> FrozenBook:
     """
     text = manifest.options.get("price_book")
     if not isinstance(text, str) or manifest.price_book_sha256 is None:
-        raise IntegrityError(f"run {manifest.run_id} holds no price book", hint="its database was tampered with")
+        raise IntegrityError(
+            f"run {manifest.run_id} holds no price book", hint="its database was tampered with"
+        )
     return FrozenBook(text, manifest.price_book_sha256)
 
 
@@ -106,4 +122,5 @@ class Pricing:
     money: Money
     unpriced: Mapping[str, str]
     metered: bool = False
-    """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked."""
+    """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked.
+    """

@@ -1,7 +1,8 @@
 """A second opinion on list prices: litellm's map, where litellm is installed.
 
-The map is read as a file; litellm itself is never imported (that takes seconds and fetches the map over the network
-unless ``LITELLM_LOCAL_MODEL_COST_MAP=True``). It has no history: compare present prices only.
+The map is read as a file; litellm itself is never imported (that takes seconds and fetches the map
+over the network unless ``LITELLM_LOCAL_MODEL_COST_MAP=True``). It has no history: compare present
+prices only.
 """
 
 from __future__ import annotations
@@ -23,11 +24,26 @@ TOLERANCE = Decimal("0.01")
 """Differences up to 1 % are rounding in one of the sources."""
 
 SELLERS = {
-    "openai": "openai", "anthropic": "anthropic", "google": "gemini", "deepseek": "deepseek", "x-ai": "xai",
-    "mistral": "mistral", "moonshotai": "moonshot", "cohere": "cohere_chat", "groq": "groq", "azure": "azure",
-    "openrouter": "openrouter", "together": "together_ai", "fireworks": "fireworks_ai", "perplexity": "perplexity",
-    "cerebras": "cerebras", "alibaba": "dashscope", "volcengine": "volcengine", "zai": "zai", "minimax": "minimax",
-}  # fmt: skip
+    "openai": "openai",
+    "anthropic": "anthropic",
+    "google": "gemini",
+    "deepseek": "deepseek",
+    "x-ai": "xai",
+    "mistral": "mistral",
+    "moonshotai": "moonshot",
+    "cohere": "cohere_chat",
+    "groq": "groq",
+    "azure": "azure",
+    "openrouter": "openrouter",
+    "together": "together_ai",
+    "fireworks": "fireworks_ai",
+    "perplexity": "perplexity",
+    "cerebras": "cerebras",
+    "alibaba": "dashscope",
+    "volcengine": "volcengine",
+    "zai": "zai",
+    "minimax": "minimax",
+}
 """Our seller -> litellm's provider."""
 
 FIELDS = {
@@ -66,12 +82,14 @@ class SecondOpinion:
     label: str
     entries: Mapping[str, Any]
 
-    def differences(self, price: Price, name: str, at_utc: datetime) -> tuple[Difference, ...] | None:
+    def differences(
+        self, price: Price, name: str, at_utc: datetime
+    ) -> tuple[Difference, ...] | None:
         """Compare ``price`` with the entry for ``name`` at the same seller, class by class.
 
         Returns:
-            Differences over :data:`TOLERANCE`; None if the map has no such entry, or either side has no dollar price at
-            that moment. A class that only one side lists is no difference.
+            Differences over :data:`TOLERANCE`; None if the map has no such entry, or either side
+            has no dollar price at that moment. A class that only one side lists is no difference.
         """
         entry = self.find(price.provider, name) or self.find(price.provider, price.model)
         if entry is None or price.currency != "USD":
@@ -81,7 +99,9 @@ class SecondOpinion:
         except UnknownPrice:
             return None
         found = []
-        hours = "depends on the hour; litellm keeps one price" if price.era_at(at_utc).windows else ""
+        hours = (
+            "depends on the hour; litellm keeps one price" if price.era_at(at_utc).windows else ""
+        )
         for rate, field in FIELDS.items():
             value = entry.get(field)
             if rate not in rates or not isinstance(value, int | float) or isinstance(value, bool):
@@ -89,7 +109,16 @@ class SecondOpinion:
             ours, theirs = rates[rate].base * price.factor, Decimal(str(value)) * 1_000_000
             if abs(ours - theirs) > TOLERANCE * max(ours, theirs):
                 found.append(
-                    Difference(price.provider, price.model, rate, ours, theirs, price.source, self.label, hours)
+                    Difference(
+                        price.provider,
+                        price.model,
+                        rate,
+                        ours,
+                        theirs,
+                        price.source,
+                        self.label,
+                        hours,
+                    )
                 )
         return tuple(found)
 
@@ -100,13 +129,16 @@ class SecondOpinion:
             return None
         for key in (f"{theirs}/{name}", name):
             entry = self.entries.get(key)
-            if isinstance(entry, Mapping) and str(entry.get("litellm_provider", "")).startswith(theirs):
+            if isinstance(entry, Mapping) and str(entry.get("litellm_provider", "")).startswith(
+                theirs
+            ):
                 return entry
         return None
 
 
 def load_second_opinion(path: Path | None = None) -> SecondOpinion | None:
-    """Read litellm's map from ``path``, or from the installed package; None if litellm is not installed.
+    """Read litellm's map from ``path``, or from the installed package; None if litellm is not
+    installed.
 
     Raises:
         BenchError: ``path`` cannot be read or is no such map.
@@ -153,7 +185,9 @@ def compare_all(
     return found, compared
 
 
-def warnings_for(prices: Mapping[str, ArmPrice], at_utc: datetime, second: SecondOpinion | None) -> list[str]:
+def warnings_for(
+    prices: Mapping[str, ArmPrice], at_utc: datetime, second: SecondOpinion | None
+) -> list[str]:
     """Say, arm by arm, where the second opinion differs; both numbers. Empty without one."""
     found = []
     for name, arm in prices.items():
@@ -162,7 +196,8 @@ def warnings_for(prices: Mapping[str, ArmPrice], at_utc: datetime, second: Secon
         for d in second.differences(arm.price, arm.price.model, at_utc) or ():
             note = f" ({d.note})" if d.note else ""
             found.append(
-                f"{name}: two sources differ on the {d.rate} price per million tokens: ${d.ours.normalize():f} "
-                f"({d.our_source}), used here, and ${d.theirs.normalize():f} ({d.their_source}){note}."
+                f"{name}: two sources differ on the {d.rate} price per million tokens:"
+                f" ${d.ours.normalize():f} ({d.our_source}), used here, and"
+                f" ${d.theirs.normalize():f} ({d.their_source}){note}."
             )
     return found

@@ -1,6 +1,8 @@
-"""Which hosts this process connected to, by Python's audit events; and, on request, none but the suite's endpoints.
+"""Which hosts this process connected to, by Python's audit events; and, on request, none but the
+suite's endpoints.
 
-What audit events do not see is named by :func:`unwatched`: a C library's own sockets, and processes that we start.
+What audit events do not see is named by :func:`unwatched`: a C library's own sockets, and processes
+that we start.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy")
 
 
 class EgressRefused(BenchError):
-    """Something tried to reach a host that is not one of the suite's endpoints, in an offline run."""
+    """Something tried to reach a host that is not one of the suite's endpoints, in an offline
+    run.
+    """
 
 
 def is_here(host: str) -> bool:
@@ -35,7 +39,8 @@ def is_here(host: str) -> bool:
 
 
 class ConnectionCounter:
-    """Counts connections by host and port from ``install`` on; with ``only``, refuses all others but loopback.
+    """Counts connections by host and port from ``install`` on; with ``only``, refuses all others
+    but loopback.
 
     An audit hook cannot be taken out again: after ``stop`` it does nothing.
     """
@@ -76,7 +81,9 @@ class ConnectionCounter:
             return
         if name not in self._only:
             self.refused[name] += 1
-            raise EgressRefused(f"offline: {name} is none of the suite's endpoints; nothing was sent")
+            raise EgressRefused(
+                f"offline: {name} is none of the suite's endpoints; nothing was sent"
+            )
         self._resolved = True
 
     def _connect(self, host: str, port: int, event: str) -> None:
@@ -86,13 +93,19 @@ class ConnectionCounter:
             self.connections[f"{host}:{port}"] += 1
         if self._only is not None and host not in self._only and not self._resolved:
             self.refused[host] += 1
-            raise EgressRefused(f"offline: {host} is none of the suite's endpoints; nothing was sent")
+            raise EgressRefused(
+                f"offline: {host} is none of the suite's endpoints; nothing was sent"
+            )
 
 
 def endpoints(urls: Iterable[str | None], environ: Mapping[str, str]) -> frozenset[str]:
     """The hosts of the addresses that a suite's arms use, and of the proxies on the way."""
     proxies = [environ.get(name) or environ.get(name.upper()) for name in PROXY_VARIABLES]
-    hosts = (urlsplit(url if "://" in url else f"http://{url}").hostname for url in (*urls, *proxies) if url)
+    hosts = (
+        urlsplit(url if "://" in url else f"http://{url}").hostname
+        for url in (*urls, *proxies)
+        if url
+    )
     return frozenset(host for host in hosts if host)
 
 
@@ -105,18 +118,28 @@ def unwatched(arm: Arm) -> str | None:
     return None
 
 
-def traffic_rows(arms: Mapping[str, Arm], providers: Mapping[str, object], watch: ConnectionCounter) -> dict[str, Json]:
-    """Per arm: hosts that prompts went to and bytes, and what was not watched; and all hosts that were connected to."""
+def traffic_rows(
+    arms: Mapping[str, Arm], providers: Mapping[str, object], watch: ConnectionCounter
+) -> dict[str, Json]:
+    """Per arm: hosts that prompts went to and bytes, and what was not watched; and all hosts that
+    were connected to.
+    """
     rows: dict[str, Json] = {}
     for name, provider in providers.items():
         traffic = getattr(provider, "traffic", None)
         hosts = None
         if traffic is not None:
             hosts = {
-                host: {"bytes_sent": one.bytes_sent, "bytes_received": one.bytes_received, "requests": one.requests}
+                host: {
+                    "bytes_sent": one.bytes_sent,
+                    "bytes_received": one.bytes_received,
+                    "requests": one.requests,
+                }
                 for host, one in traffic.items()
             }
-        hidden = unwatched(arms[name]) or (None if hosts is not None else "the SDK that carries them")
+        hidden = unwatched(arms[name]) or (
+            None if hosts is not None else "the SDK that carries them"
+        )
         rows[f"arm/{name}"] = {"hosts": hosts, "unwatched": hidden}
     rows["process"] = {
         "connections": dict(watch.connections),
@@ -132,22 +155,30 @@ def said(name: str, row: Mapping[str, Any]) -> str:
 
 
 def told(row: Mapping[str, Any]) -> str:
-    """Where an arm's prompts went, in words; that nothing left is said only where everything was watched."""
+    """Where an arm's prompts went, in words; that nothing left is said only where everything was
+    watched.
+    """
     hosts, hidden = row["hosts"], row["unwatched"]
     if hosts is None:
         return f"bytes not counted; not watched: {hidden}"
     away = {host: one for host, one in hosts.items() if not is_here(host.rpartition(":")[0])}
     tail = f"; not watched: {hidden}" if hidden else ""
     if away:
-        return ", ".join(f"{one['bytes_sent']:,} bytes sent to {host}" for host, one in away.items()) + tail
+        return (
+            ", ".join(f"{one['bytes_sent']:,} bytes sent to {host}" for host, one in away.items())
+            + tail
+        )
     return f"no bytes to other machines seen{tail}" if hidden else "0 bytes left this machine"
 
 
-def over_sessions(arms: Iterable[str], sessions: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """Arm -> :func:`told` over all sessions of a run, and the other names that the process looked up.
+def over_sessions(
+    arms: Iterable[str], sessions: Mapping[str, Mapping[str, Any]]
+) -> list[tuple[str, str]]:
+    """Arm -> :func:`told` over all sessions of a run, and the other names that the process looked
+    up.
 
-    ``sessions``: number -> its rows; empty where a session was killed before it could count. Nothing is said of a run
-    whose sessions were all not watched (an imported one).
+    ``sessions``: number -> its rows; empty where a session was killed before it could count.
+    Nothing is said of a run whose sessions were all not watched (an imported one).
     """
     if not any(sessions.values()):
         return []
@@ -157,7 +188,9 @@ def over_sessions(arms: Iterable[str], sessions: Mapping[str, Mapping[str, Any]]
         rows = [found for one in sessions.values() if (found := one.get(f"arm/{name}")) is not None]
         if rows:
             lines.append((name, told(_summed(rows, lost))))
-    names = sorted({name for rows in sessions.values() for name in rows.get("process", {}).get("names", ())})
+    names = sorted(
+        {name for rows in sessions.values() for name in rows.get("process", {}).get("names", ())}
+    )
     lines.append(("names looked up by the whole process", ", ".join(names) or "none"))
     return lines
 
@@ -171,4 +204,7 @@ def _summed(rows: list[Mapping[str, Any]], lost: list[str]) -> dict[str, Any]:
             total["bytes_sent"] += traffic["bytes_sent"]
     hidden = list(dict.fromkeys(row["unwatched"] for row in rows if row["unwatched"]))
     hidden += [f"session {number}, which was killed before it could count" for number in lost]
-    return {"hosts": hosts if len(counted) == len(rows) else None, "unwatched": ", ".join(hidden) or None}
+    return {
+        "hosts": hosts if len(counted) == len(rows) else None,
+        "unwatched": ", ".join(hidden) or None,
+    }

@@ -1,4 +1,6 @@
-"""Keys that a server gives back never reach a record: errors may quote a header or an address, answers echo them."""
+"""Keys that a server gives back never reach a record: errors may quote a header or an address,
+answers echo them.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +11,17 @@ from claimbench.privacy.redact import Redactor, forms
 from claimbench.provider.attempt import Tried
 
 LONG_ENOUGH = 16
-"""Only keys of this length are masked in answers: a shorter one could be a word that a model has every right to say."""
+"""Only keys of this length are masked in answers: a shorter one could be a word that a model has
+every right to say.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyGuard:
     """Cleans attempts before they are stored.
 
-    ``secrets``: exact values that no error may show, beside whatever has the shape of a key. ``keys``: those of the
-    run's own arms, which nothing else of an attempt may hold either.
+    ``secrets``: exact values that no error may show, beside whatever has the shape of a key.
+    ``keys``: those of the run's own arms, which nothing else of an attempt may hold either.
     """
 
     secrets: tuple[str, ...] = field(default=(), repr=False)
@@ -37,7 +41,9 @@ class KeyGuard:
         if not self._forms or not self._echoed(tried):
             return tried
         # only exact values here: what merely looks like a key may be the answer
-        exact = Redactor("full", tuple(key for key in self.keys if len(key) >= LONG_ENOUGH), shapes=False)
+        exact = Redactor(
+            "full", tuple(key for key in self.keys if len(key) >= LONG_ENOUGH), shapes=False
+        )
         changes: dict[str, Any] = {
             name: exact.json(getattr(tried.attempt, name))
             for name in ("model_returned", "fingerprint", "request_id", "usage_raw")
@@ -56,7 +62,13 @@ class KeyGuard:
 
     def _echoed(self, tried: Tried) -> bool:
         attempt, answer = tried.attempt, tried.answer
-        texts = (answer.text, answer.reasoning, attempt.model_returned, attempt.fingerprint, attempt.request_id)
+        texts = (
+            answer.text,
+            answer.reasoning,
+            attempt.model_returned,
+            attempt.fingerprint,
+            attempt.request_id,
+        )
         every = [text for text in texts if text]
         if attempt.usage_raw is not None:
             every.append(repr(attempt.usage_raw))

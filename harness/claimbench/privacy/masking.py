@@ -1,12 +1,14 @@
-"""Personal data in a row -> placeholders, once, as the rows are loaded: every arm is sent the same masked text.
+"""Personal data in a row -> placeholders, once, as the rows are loaded: every arm is sent the same
+masked text.
 
-presidio's pattern recognisers find what has a form (addresses, numbers with check digits); names and places are found
-by a spaCy model, where the suite names an installed one. Nothing is downloaded and nothing is asked of a network: the
-recogniser of e-mail addresses, whose check of the domain would fetch a list, is used without that check, so that
-addresses at private domains are masked too.
+presidio's pattern recognisers find what has a form (addresses, numbers with check digits); names
+and places are found by a spaCy model, where the suite names an installed one. Nothing is downloaded
+and nothing is asked of a network: the recogniser of e-mail addresses, whose check of the domain
+would fetch a list, is used without that check, so that addresses at private domains are masked too.
 
-Within a row the same value always becomes the same placeholder (``<EMAIL_ADDRESS_1>``). What overlaps becomes one
-placeholder for all of it, named after the surest finding. Whatever is stored of a row is what is left after masking.
+Within a row the same value always becomes the same placeholder (``<EMAIL_ADDRESS_1>``). What
+overlaps becomes one placeholder for all of it, named after the surest finding. Whatever is stored
+of a row is what is left after masking.
 """
 
 from __future__ import annotations
@@ -24,9 +26,17 @@ from claimbench.types import Json, Masked, MaskSpec, Task
 
 INSTALL = "pip install 'claimbench[mask]'"
 NAMED = {
-    "PERSON": "PERSON", "PER": "PERSON", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION",
-    "LOCATION": "LOCATION", "ORG": "ORGANIZATION", "ORGANIZATION": "ORGANIZATION", "NORP": "NRP", "NRP": "NRP",
-}  # fmt: skip
+    "PERSON": "PERSON",
+    "PER": "PERSON",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+    "LOCATION": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "ORGANIZATION": "ORGANIZATION",
+    "NORP": "NRP",
+    "NRP": "NRP",
+}
 """Labels of spaCy models -> presidio's names of entities."""
 _EMAIL = r"""(?:"[^"\n]+"|[^\s@<>()\[\],;:"]+)@[\w-]+(?:\.[\w-]+)+"""
 _FEWEST_DIGITS = 6  # no telephone number is shorter; looking for them is the slowest part
@@ -53,7 +63,10 @@ def in_words(task: Task) -> str | None:
     kinds = ", ".join(f"{n:,} {entity}" for entity, n in masked.counts.items()) or "nothing found"
     where = "" if masked.spec.columns is None else f" in {', '.join(masked.spec.columns)}"
     rows = len(task.samples) + len(task.few_shot)
-    return f"{kinds} in {masked.rows:,} of {rows:,} rows (looked for{where}: {', '.join(masked.spec.entities)})"
+    return (
+        f"{kinds} in {masked.rows:,} of {rows:,} rows (looked for{where}:"
+        f" {', '.join(masked.spec.entities)})"
+    )
 
 
 def available() -> bool:
@@ -62,10 +75,12 @@ def available() -> bool:
 
 
 class Finder:
-    """Finds a spec's entities in texts. Making one imports presidio (and spaCy), which takes a second or two.
+    """Finds a spec's entities in texts. Making one imports presidio (and spaCy), which takes a
+    second or two.
 
     Raises:
-        PluginError: presidio is not installed, no recogniser knows an entity, or the spaCy model is not there.
+        PluginError: presidio is not installed, no recogniser knows an entity, or the spaCy model is
+            not there.
     """
 
     def __init__(self, spec: MaskSpec) -> None:
@@ -81,7 +96,8 @@ class Finder:
             if entity not in known and entity not in named:
                 names = sorted({*known, *NAMED.values()})
                 raise PluginError(
-                    f"mask: nothing finds '{entity}'{did_you_mean(entity, names)}", hint=f"known: {one_of(names, 100)}"
+                    f"mask: nothing finds '{entity}'{did_you_mean(entity, names)}",
+                    hint=f"known: {one_of(names, 100)}",
                 )
         self._finds: list[Find] = [known[entity] for entity in spec.entities if entity in known]
         if named:
@@ -89,7 +105,9 @@ class Finder:
 
     def find(self, text: str) -> list[Found]:
         """What is there, in order, nothing overlapping."""
-        every = sorted(one for find in self._finds for one in find(text) if one.score >= self._least)
+        every = sorted(
+            one for find in self._finds for one in find(text) if one.score >= self._least
+        )
         merged: list[list[Found]] = []
         end = -1
         for one in every:
@@ -104,16 +122,22 @@ class Finder:
 def _together(group: list[Found]) -> Found:
     """Findings that overlap as one: all that any of them covers."""
     best = max(group, key=lambda one: (one.score, one.end - one.start, -one.start))
-    return Found(min(one.start for one in group), max(one.end for one in group), best.entity, best.score)
+    return Found(
+        min(one.start for one in group), max(one.end for one in group), best.entity, best.score
+    )
 
 
 def _recognisers(regions: tuple[str, ...]) -> dict[str, Find]:
-    """Entity -> the finder of presidio's recognisers that know it, without their languages' context words."""
+    """Entity -> the finder of presidio's recognisers that know it, without their languages' context
+    words.
+    """
     from presidio_analyzer import Pattern, PatternRecognizer, predefined_recognizers
 
     kinds = [kind for kind in vars(predefined_recognizers).values() if isinstance(kind, type)]
     checked = predefined_recognizers.EmailRecognizer
-    made: list[Any] = [kind() for kind in kinds if issubclass(kind, PatternRecognizer) and kind is not checked]
+    made: list[Any] = [
+        kind() for kind in kinds if issubclass(kind, PatternRecognizer) and kind is not checked
+    ]
     made.append(PatternRecognizer("EMAIL_ADDRESS", patterns=[Pattern("e-mail", _EMAIL, 0.5)]))
     found: dict[str, list[Any]] = {}
     for recogniser in made:
@@ -123,13 +147,17 @@ def _recognisers(regions: tuple[str, ...]) -> dict[str, Find]:
     phone = predefined_recognizers.PhoneRecognizer
     national = phone(supported_regions=_known_regions(regions)) if regions else phone()
     every = _by("PHONE_NUMBER", (national,))
-    finds["PHONE_NUMBER"] = lambda text: every(text) if sum(map(str.isdigit, text)) >= _FEWEST_DIGITS else ()
+    finds["PHONE_NUMBER"] = lambda text: (
+        every(text) if sum(map(str.isdigit, text)) >= _FEWEST_DIGITS else ()
+    )
     return finds
 
 
 def _by(entity: str, recognisers: tuple[Any, ...]) -> Find:
     def find(text: str) -> list[Found]:
-        results = [one for recogniser in recognisers for one in recogniser.analyze(text, [entity], None)]
+        results = [
+            one for recogniser in recognisers for one in recogniser.analyze(text, [entity], None)
+        ]
         return [Found(one.start, one.end, entity, one.score) for one in results]
 
     return find
@@ -141,7 +169,10 @@ def _known_regions(regions: tuple[str, ...]) -> tuple[str, ...]:
     known = phonenumbers.SUPPORTED_REGIONS
     for region in regions:
         if region not in known:
-            raise PluginError(f"mask: no country '{region}'{did_you_mean(region, known)}", hint="two letters, as in CH")
+            raise PluginError(
+                f"mask: no country '{region}'{did_you_mean(region, known)}",
+                hint="two letters, as in CH",
+            )
     return regions
 
 
@@ -151,7 +182,10 @@ def _names(model: str | None, entities: list[str]) -> Find:
     if model is None:
         raise PluginError(
             f"mask: {listed} cannot be found by patterns, and `model` names no spaCy model",
-            hint="install one (python -m spacy download en_core_web_sm) and write `model: en_core_web_sm`",
+            hint=(
+                "install one (python -m spacy download en_core_web_sm) and write `model:"
+                " en_core_web_sm`"
+            ),
         )
     import spacy
 
@@ -165,7 +199,11 @@ def _names(model: str | None, entities: list[str]) -> Find:
 
     def find(text: str) -> list[Found]:
         labels = ((span, NAMED.get(span.label_)) for span in language(text).ents)
-        return [Found(span.start_char, span.end_char, name, 0.85) for span, name in labels if name in entities]
+        return [
+            Found(span.start_char, span.end_char, name, 0.85)
+            for span, name in labels
+            if name in entities
+        ]
 
     return find
 
@@ -189,11 +227,15 @@ class Masking:
 
     def masked(self) -> Masked:
         """What was masked in the rows so far."""
-        return Masked(self.spec, dict(sorted((+self.counts).items())), self.rows, self.finder.library)
+        return Masked(
+            self.spec, dict(sorted((+self.counts).items())), self.rows, self.finder.library
+        )
 
 
 class RowMask:
-    """Masks one row's values: the same value gets the same placeholder wherever it stands in the row."""
+    """Masks one row's values: the same value gets the same placeholder wherever it stands in the
+    row.
+    """
 
     def __init__(self, task: Masking) -> None:
         self._task = task
@@ -206,20 +248,25 @@ class RowMask:
     ) -> dict[str, Json]:
         """Template variable -> its column's value, masked where the spec covers the column.
 
-        All are masked, for all are stored; counted is what stands in the variables that are ``sent``.
+        All are masked, for all are stored; counted is what stands in the variables that are
+        ``sent``.
         """
         masked: dict[str, Json] = {}  # by column: two variables may name one
         for counted in (True, False):
             self._counted = counted
             for name, column in variables.items():
                 if column in values and column not in masked and (name in sent) is counted:
-                    masked[column] = self.value(values[column]) if self._task.covers(column) else values[column]
+                    masked[column] = (
+                        self.value(values[column]) if self._task.covers(column) else values[column]
+                    )
             if counted and self._names:
                 self._task.rows += 1
         return {name: masked[column] for name, column in variables.items() if column in masked}
 
     def value(self, value: Json) -> Json:
-        """A JSON value with its texts masked, keys included; a number only if all of it is personal (a card)."""
+        """A JSON value with its texts masked, keys included; a number only if all of it is personal
+        (a card).
+        """
         if isinstance(value, str):
             return self._text(value)
         if isinstance(value, Mapping):
@@ -236,7 +283,10 @@ class RowMask:
         parts: list[str] = []
         at = 0
         for one in self._task.finder.find(text):
-            parts += [text[at : one.start], self._placeholder(one.entity, text[one.start : one.end])]
+            parts += [
+                text[at : one.start],
+                self._placeholder(one.entity, text[one.start : one.end]),
+            ]
             at = one.end
         return "".join(parts) + text[at:]
 
@@ -249,16 +299,20 @@ class RowMask:
         return self._names[key]
 
     def key(self, column: str | None, text: str) -> str:
-        """An id, cluster or slice, which is stored but not sent: unchanged, or a hash if anything personal is in it.
+        """An id, cluster or slice, which is stored but not sent: unchanged, or a hash if anything
+        personal is in it.
 
-        A hash keeps rows of one person together. It can be guessed by whoever has the person's data.
+        A hash keeps rows of one person together. It can be guessed by whoever has the person's
+        data.
         """
         if column is None or not self._task.covers(column) or not self._task.finder.find(text):
             return text
         return f"masked-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
     def left_in(self, value: Json, *, sent: bool) -> str | None:
-        """The entity that a target would give away: one masked in this row or, if it is ``sent``, any; else None."""
+        """The entity that a target would give away: one masked in this row or, if it is ``sent``,
+        any; else None.
+        """
         for text in _texts(value):
             folded = text.casefold()
             for entity, masked in self._names:

@@ -3,12 +3,14 @@
 A profile says how much of the transcripts leaves:
 
 * ``full`` - they are shown (keys are masked all the same);
-* ``hashed`` - prompts, targets, answers and explanations become a SHA-256 prefix and a length, so that two equal texts
-  can still be seen to be equal. A short answer can be guessed from its hash: this hides wording, it is not encryption;
+* ``hashed`` - prompts, targets, answers and explanations become a SHA-256 prefix and a length, so
+  that two equal texts can still be seen to be equal. A short answer can be guessed from its hash:
+  this hides wording, it is not encryption;
 * ``none`` - they are withheld altogether.
 
-Masking is best effort against unknown keys (by their shape) and exact against known ones (the values in the
-environment under names such as ``*_API_KEY``, also when JSON-, URL- or base64-encoded).
+Masking is best effort against unknown keys (by their shape) and exact against known ones (the
+values in the environment under names such as ``*_API_KEY``, also when JSON-, URL- or
+base64-encoded).
 """
 
 from __future__ import annotations
@@ -31,21 +33,29 @@ PROFILES: tuple[str, ...] = get_args(Profile)
 MASK = "[key masked]"
 WITHHELD = "[withheld]"
 MIN_SECRET = 8
-"""Shorter values of secret-looking variables are not masked: replacing "1" everywhere would destroy the figures."""
+"""Shorter values of secret-looking variables are not masked: replacing "1" everywhere would destroy
+the figures.
+"""
 
 _SECRET_NAME = re.compile(
-    r"(API_?KEY|_KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$|^(API_?KEY|TOKEN|SECRET|PASSWORD)", re.IGNORECASE
+    r"(API_?KEY|_KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$|^(API_?KEY|TOKEN|SECRET|PASSWORD)",
+    re.IGNORECASE,
 )
 _SECRET_FIELD = re.compile(
     r"^(authorization|proxy-authorization|x-api-key|api[-_]?key|x-goog-api-key|access[-_]?token|refresh[-_]?token"
     r"|secret|client[-_]?secret|password|passwd|cookie|set-cookie)$",
     re.IGNORECASE,
 )
-# Shapes of keys by vendor, then the places where any key stands. Lengths are minimal ones, so that words survive.
+# Shapes of keys by vendor, then the places where any key stands. Lengths are minimal ones, so that
+# words survive.
 _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE if ignore_case else 0), replacement)
     for pattern, replacement, ignore_case in (
-        (r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", MASK, False),
+        (
+            r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+            MASK,
+            False,
+        ),
         (r"(?<![A-Za-z0-9])sk-[A-Za-z0-9_\-]{16,}", MASK, False),
         (r"(?<![A-Za-z0-9])AIza[0-9A-Za-z_\-]{30,}", MASK, False),
         (r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}", MASK, False),
@@ -54,15 +64,32 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             MASK,
             False,
         ),
-        (r"(?<![A-Za-z0-9])(?:r8_|fw_|tgp_)(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{16,}", MASK, False),
-        (r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}", MASK, False),
+        (
+            r"(?<![A-Za-z0-9])(?:r8_|fw_|tgp_)(?=[A-Za-z0-9_\-]*[0-9])[A-Za-z0-9_\-]{16,}",
+            MASK,
+            False,
+        ),
+        (
+            r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}",
+            MASK,
+            False,
+        ),
         # A digit is asked for, or "basic understanding" would be a password.
-        (r"\b(bearer|basic)(?:\s+|%20)(?=[A-Za-z._~+/\-]*[0-9])[A-Za-z0-9._~+/\-]{12,}=*", rf"\1 {MASK}", True),
+        (
+            r"\b(bearer|basic)(?:\s+|%20)(?=[A-Za-z._~+/\-]*[0-9])[A-Za-z0-9._~+/\-]{12,}=*",
+            rf"\1 {MASK}",
+            True,
+        ),
         (r"(://[^/\s:@\"'<>]{1,64}:)[^/\s@\"'<>]{1,256}@", rf"\1{MASK}@", False),
-        (r"([?&](?:key|api[-_]?key|token|access_token|sig|signature)=)[^&\s\"'<>]{6,}", rf"\1{MASK}", True),
+        (
+            r"([?&](?:key|api[-_]?key|token|access_token|sig|signature)=)[^&\s\"'<>]{6,}",
+            rf"\1{MASK}",
+            True,
+        ),
         (
             r"([\"']?\b(?:authorization|x-api-key|x-goog-api-key|api[-_]?key|access[-_]?token|client[-_]?secret)\b[\"']?"
-            r"\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)(?!\[key masked|bearer\b|basic\b)[^\s\"',;}\[\]]{8,}",
+            r"\s*[:=]\s*[\"']?(?:bearer\s+|basic\s+)?)(?!\[key"
+            r" masked|bearer\b|basic\b)[^\s\"',;}\[\]]{8,}",
             rf"\1{MASK}",
             True,
         ),
@@ -70,14 +97,17 @@ _SHAPES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 # Every shape needs one of these somewhere; most texts have none and skip the expensive patterns.
 _HINT = re.compile(
-    r"sk-|AIza|AKIA|ASIA|gh[pousr]_|github_pat_|hf_|gsk_|xai-|pplx-|r8_|glpat-|fw_|tgp_|nvapi-|eyJ|PRIVATE KEY|://"
+    r"sk-|AIza|AKIA|ASIA|gh[pousr]_|github_pat_|hf_|gsk_|xai-|pplx-|r8_|glpat-|fw_|tgp_|nvapi-|eyJ|PRIVATE"
+    r" KEY|://"
     r"|bearer|basic|authorization|api|key=|token|sig|secret",
     re.IGNORECASE,
 )
 
 
 def secrets_in(environ: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Values in ``environ`` that must never be written: those of secret-looking names, and of ``names``."""
+    """Values in ``environ`` that must never be written: those of secret-looking names, and of
+    ``names``.
+    """
     wanted = set(names)
     found = {v.strip() for k, v in environ.items() if k in wanted or _SECRET_NAME.search(k)}
     return tuple(sorted((v for v in found if len(v) >= MIN_SECRET), key=lambda v: (-len(v), v)))
@@ -88,15 +118,17 @@ def check_profile(name: str) -> Profile:
     for profile in get_args(Profile):
         if name == profile:
             return profile  # type: ignore[no-any-return]
-    raise BenchError(f"unknown redaction profile {name!r}", hint=f"use one of: {', '.join(PROFILES)}")
+    raise BenchError(
+        f"unknown redaction profile {name!r}", hint=f"use one of: {', '.join(PROFILES)}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Redactor:
     """Masks keys in every text; shows, hashes or withholds transcripts as ``profile`` says.
 
-    ``secrets`` are exact values (see :func:`secrets_in`); without ``shapes`` nothing else is masked. Pure otherwise:
-    the same text always gives the same result.
+    ``secrets`` are exact values (see :func:`secrets_in`); without ``shapes`` nothing else is
+    masked. Pure otherwise: the same text always gives the same result.
     """
 
     profile: Profile = "full"
@@ -104,7 +136,9 @@ class Redactor:
     shapes: bool = True
 
     def mask(self, text: str) -> str:
-        """``text`` with every key masked, whatever the profile. Use for anything that is not a transcript."""
+        """``text`` with every key masked, whatever the profile. Use for anything that is not a
+        transcript.
+        """
         for secret in self.secrets:
             for form in forms(secret):
                 if form in text:
@@ -116,7 +150,9 @@ class Redactor:
         return text
 
     def transcript(self, text: str | None) -> str | None:
-        """A prompt, target, answer or explanation as the profile lets it out. None stays None, "" stays ""."""
+        """A prompt, target, answer or explanation as the profile lets it out. None stays None, ""
+        stays "".
+        """
         if not text:
             return text
         if self.profile == "none":
@@ -127,12 +163,16 @@ class Redactor:
         return self.mask(text)
 
     def json(self, value: Json) -> Json:
-        """A JSON value with every string masked and the values of header-like secret fields replaced."""
+        """A JSON value with every string masked and the values of header-like secret fields
+        replaced.
+        """
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, Mapping):
             return {
-                self.mask(str(k)): MASK if _SECRET_FIELD.match(str(k)) and v not in (None, "") else self.json(v)
+                self.mask(str(k)): (
+                    MASK if _SECRET_FIELD.match(str(k)) and v not in (None, "") else self.json(v)
+                )
                 for k, v in value.items()
             }
         if isinstance(value, list | tuple):
@@ -141,7 +181,9 @@ class Redactor:
 
 
 def forms(secret: str) -> tuple[str, ...]:
-    """A secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic authentication)."""
+    """A secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic
+    authentication).
+    """
     found = {
         secret,
         json.dumps(secret)[1:-1],

@@ -1,7 +1,8 @@
-"""One attempt: a provider's events become an :class:`~claimbench.types.Attempt` and what was answered.
+"""One attempt: a provider's events become an :class:`~claimbench.types.Attempt` and what was
+answered.
 
-This is one of the two places where a broad ``except`` is right: whatever goes wrong in a provider becomes an
-:class:`~claimbench.types.Outcome`, never a wrong answer and never the end of the run.
+This is one of the two places where a broad ``except`` is right: whatever goes wrong in a provider
+becomes an :class:`~claimbench.types.Outcome`, never a wrong answer and never the end of the run.
 """
 
 from __future__ import annotations
@@ -98,7 +99,9 @@ def classify(answer: CollectedAnswer) -> Outcome:
     return Outcome.OK
 
 
-def _fault(error: Exception, answer: CollectedAnswer) -> tuple[Outcome, str, Billable, int | None, float | None]:
+def _fault(
+    error: Exception, answer: CollectedAnswer
+) -> tuple[Outcome, str, Billable, int | None, float | None]:
     """Sort a fault: outcome, message, whether it may be billed, HTTP status, seconds to wait."""
     if isinstance(error, ProviderError):
         outcome = error.outcome
@@ -109,7 +112,13 @@ def _fault(error: Exception, answer: CollectedAnswer) -> tuple[Outcome, str, Bil
         return outcome, message, billable, error.http_status, error.retry_after_s
     if isinstance(error, TimeoutError):
         return Outcome.MODEL_TIMEOUT, "no end within the suite's timeout", "unknown", None, None
-    return Outcome.SERVER_FAULT, f"provider bug: {type(error).__name__}: {error}", "unknown", None, None
+    return (
+        Outcome.SERVER_FAULT,
+        f"provider bug: {type(error).__name__}: {error}",
+        "unknown",
+        None,
+        None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +130,15 @@ class Tried:
     retry_after_s: float | None
 
 
-async def _collect(provider: Provider, request: Request, answer: CollectedAnswer, clock: Clock) -> None:
+async def _collect(
+    provider: Provider, request: Request, answer: CollectedAnswer, clock: Clock
+) -> None:
     stream = provider.stream(request)
     async with contextlib.aclosing(cast("AsyncGeneratorLike", stream)):
         async for event in stream:
-            answer.take(event, event.received_ns if event.received_ns is not None else clock.monotonic_ns())
+            answer.take(
+                event, event.received_ns if event.received_ns is not None else clock.monotonic_ns()
+            )
 
 
 class AsyncGeneratorLike(AsyncIterator[Event]):
@@ -139,16 +152,25 @@ _KEPT = contextlib.nullcontext()
 
 
 def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
-    """The suite's timeout, for a provider that does not keep it itself (a timer costs as much as sending)."""
+    """The suite's timeout, for a provider that does not keep it itself (a timer costs as much as
+    sending).
+    """
     if getattr(provider, "keeps_timeouts", False):
         return _KEPT
     return asyncio.timeout(request.timeout_s + request.connect_timeout_s)
 
 
 def _timing(
-    answer: CollectedAnswer, source: StampSource, scheduled_ns: int | None, queued_ns: int, sent_ns: int, ended_ns: int
+    answer: CollectedAnswer,
+    source: StampSource,
+    scheduled_ns: int | None,
+    queued_ns: int,
+    sent_ns: int,
+    ended_ns: int,
 ) -> Timing:
-    """The stamps of an attempt; what the transport knows of sending counts for more than ``source`` and ``sent_ns``."""
+    """The stamps of an attempt; what the transport knows of sending counts for more than ``source``
+    and ``sent_ns``.
+    """
     meta = answer.meta
     return Timing(
         scheduled_ns=scheduled_ns,
@@ -179,7 +201,8 @@ async def try_once(
 ) -> Tried:
     """Take the turn, send ``request`` once and say what became of it; nothing escapes.
 
-    A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on record.
+    A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on
+    record.
     """
     answer = CollectedAnswer()
     sent_ns: int | None = None
@@ -196,16 +219,26 @@ async def try_once(
         if outcome is Outcome.INCOMPLETE_STREAM:
             error, billable = "the stream ended without a finish reason", "unknown"
     except asyncio.CancelledError:
-        outcome, error, billable = Outcome.CANCELLED, "cancelled", "no" if sent_ns is None else "unknown"
+        outcome, error, billable = (
+            Outcome.CANCELLED,
+            "cancelled",
+            "no" if sent_ns is None else "unknown",
+        )
     except Exception as fault:  # noqa: BLE001 - see the module
         outcome, error, billable, http_status, retry_after_s = _fault(fault, answer)
-    ended_ns = answer.last_ns if answer.done is not None and answer.last_ns is not None else clock.monotonic_ns()
+    ended_ns = (
+        answer.last_ns
+        if answer.done is not None and answer.last_ns is not None
+        else clock.monotonic_ns()
+    )
     meta, usage = answer.meta, answer.usage
     attempt = Attempt(
         call_id=request.call_id,
         number=number,
         session=session,
-        timing=_timing(answer, provider.stamp_source, scheduled_ns, queued_ns, sent_ns or ended_ns, ended_ns),
+        timing=_timing(
+            answer, provider.stamp_source, scheduled_ns, queued_ns, sent_ns or ended_ns, ended_ns
+        ),
         outcome=outcome,
         http_status=http_status if http_status is not None else meta.http_status,
         usage=usage.usage if usage is not None else None,

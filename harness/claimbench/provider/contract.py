@@ -1,20 +1,21 @@
 """What a provider is.
 
 A provider translates between a :class:`~claimbench.types.Request` and a stream of
-:data:`~claimbench.types.Event`. It never retries, prices, scores or reads a clock. Faults are raised as
-:class:`~claimbench.errors.ProviderError`; anything else that escapes is a bug and becomes
+:data:`~claimbench.types.Event`. It never retries, prices, scores or reads a clock. Faults are
+raised as :class:`~claimbench.errors.ProviderError`; anything else that escapes is a bug and becomes
 ``server_fault`` with its type.
 
 Two shapes exist, because the two kinds of work are timed at different places:
 
-* :class:`Provider` - asynchronous, for endpoints. Events that came through the core's transport carry its
-  ``received_ns``; a provider that cannot know it (an SDK) leaves ``None`` and the core stamps the event on arrival.
-* :class:`InProcessProvider` - a plain generator, for engines in this process. The core runs it on the worker thread of
-  its device and stamps every event there.
+* :class:`Provider` - asynchronous, for endpoints. Events that came through the core's transport
+  carry its ``received_ns``; a provider that cannot know it (an SDK) leaves ``None`` and the core
+  stamps the event on arrival.
+* :class:`InProcessProvider` - a plain generator, for engines in this process. The core runs it on
+  the worker thread of its device and stamps every event there.
 
-Both are made by a *factory* named in the entry-point group ``claimbench.providers``:
-``factory(arm: Arm, context: ProviderContext) -> Provider | InProcessProvider``. A factory must be cheap: models are
-loaded and connections opened in ``start``.
+Both are made by a *factory* named in the entry-point group ``claimbench.providers``: ``factory(arm:
+Arm, context: ProviderContext) -> Provider | InProcessProvider``. A factory must be cheap: models
+are loaded and connections opened in ``start``.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, Stam
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """What the core hands to a provider: where models are cached, the environment, and which hosts are allowed."""
+    """What the core hands to a provider: where models are cached, the environment, and which hosts
+    are allowed.
+    """
 
     clock: Clock
     environ: Mapping[str, str]
@@ -42,12 +45,16 @@ class ProviderContext:
     connect_timeout_s: float = 10.0
     """How long ``start`` may try to open a connection; each request says its own."""
     pump: Pump = field(default_factory=Pump)
-    """Reads the sockets of all the run's clients; hand it to :class:`claimbench.transport.client.HttpClient`."""
+    """Reads the sockets of all the run's clients; hand it to
+    :class:`claimbench.transport.client.HttpClient`.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ContinuationScore:
-    """Log-probability of one continuation after a prefix (natural log), and whether greedy decoding would give it."""
+    """Log-probability of one continuation after a prefix (natural log), and whether greedy decoding
+    would give it.
+    """
 
     logprob: float
     is_greedy: bool
@@ -58,8 +65,9 @@ class ContinuationScore:
 class Provider(Protocol):
     """An endpoint. ``stamp_source`` says where its stamps come from.
 
-    One that ends every attempt by itself, after ``connect_timeout_s`` for connecting and ``timeout_s`` for the rest,
-    may say so with ``keeps_timeouts = True``; the loop then sets no timer of its own.
+    One that ends every attempt by itself, after ``connect_timeout_s`` for connecting and
+    ``timeout_s`` for the rest, may say so with ``keeps_timeouts = True``; the loop then sets no
+    timer of its own.
     """
 
     stamp_source: StampSource
@@ -77,7 +85,9 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling its reader, stops it."""
+        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling its
+        reader, stops it.
+        """
         ...
 
     async def close(self) -> None:
@@ -102,7 +112,9 @@ class InProcessProvider(Protocol):
         ...
 
     def generate(self, request: Request) -> Iterator[Event]:
-        """One attempt as a generator of events with ``received_ns=None``; closing it stops the engine."""
+        """One attempt as a generator of events with ``received_ns=None``; closing it stops the
+        engine.
+        """
         ...
 
     def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
@@ -119,7 +131,9 @@ class SharesPrefixes(Protocol):
     """An engine that keeps the computation of a prompt prefix that all requests of a task share."""
 
     def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
-        """Tell which prompts come under ``key``; returns the tokens they share. Answers then depend on no order."""
+        """Tell which prompts come under ``key``; returns the tokens they share. Answers then depend
+        on no order.
+        """
         ...
 
 

@@ -1,7 +1,8 @@
 """Engines that run in this process: one worker thread per device, which makes the stamps.
 
-Arms that share a device take turns, one call at a time. The thread runs a whole attempt and hands its events over in
-one piece, so that nothing between the engine and the stamp can be delayed by the event loop.
+Arms that share a device take turns, one call at a time. The thread runs a whole attempt and hands
+its events over in one piece, so that nothing between the engine and the stamp can be delayed by the
+event loop.
 """
 
 from __future__ import annotations
@@ -63,10 +64,11 @@ class WorkerProvider:
         return replace(facts, load_seconds=(self._clock.monotonic_ns() - before) / 1e9)
 
     async def share_prefix(self, key: str, requests: Sequence[Request]) -> float:
-        """Tell the engine which prompts come under ``key`` and let it compute what they share; seconds it took.
+        """Tell the engine which prompts come under ``key`` and let it compute what they share;
+        seconds it took.
 
-        One token is generated for the first request and thrown away, so that no measured call pays for the prefix of
-        all: it belongs to loading the model.
+        One token is generated for the first request and thrown away, so that no measured call pays
+        for the prefix of all: it belongs to loading the model.
         """
         engine = self._engine
         if not isinstance(engine, SharesPrefixes):
@@ -82,7 +84,9 @@ class WorkerProvider:
         await self.device.run(self._engine.unload)
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt; the events arrive after its end, each with the time at which the engine gave it."""
+        """One attempt; the events arrive after its end, each with the time at which the engine gave
+        it.
+        """
         cancel = threading.Event()
         attempt = asyncio.ensure_future(self.device.run(lambda: self._attempt(request, cancel)))
         try:
@@ -98,7 +102,9 @@ class WorkerProvider:
         if fault is not None:
             raise fault
 
-    def _attempt(self, request: Request, cancel: threading.Event) -> tuple[list[Event], Exception | None]:
+    def _attempt(
+        self, request: Request, cancel: threading.Event
+    ) -> tuple[list[Event], Exception | None]:
         now = self._clock.monotonic_ns
         started_ns = now()
         events: list[Event] = [Meta(sent_ns=started_ns, received_ns=started_ns)]
@@ -119,7 +125,9 @@ class WorkerProvider:
         return events, None
 
 
-def as_provider(made: Provider | InProcessProvider, device: Device | None, clock: Clock) -> Provider:
+def as_provider(
+    made: Provider | InProcessProvider, device: Device | None, clock: Clock
+) -> Provider:
     """Wrap an in-process engine; endpoints pass unchanged."""
     if isinstance(made, InProcessProvider):
         return WorkerProvider(made, device or Device("cpu"), clock)

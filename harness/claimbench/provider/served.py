@@ -1,4 +1,5 @@
-"""Servers that a run starts for its arms: started, health-checked, warmed up, stopped; their logs lie with the run.
+"""Servers that a run starts for its arms: started, health-checked, warmed up, stopped; their logs
+lie with the run.
 
 Nothing outlives the run: see :mod:`claimbench.provider.server_watcher`.
 """
@@ -24,7 +25,17 @@ from claimbench.errors import ModelError, ProviderError
 from claimbench.provider import server_watcher as serve_watch
 from claimbench.provider.contract import Provider
 from claimbench.provider.device_worker import Device
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Json, Message, Request, SamplingParams, ServeSpec
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Event,
+    Json,
+    Message,
+    Request,
+    SamplingParams,
+    ServeSpec,
+)
 
 POLL_S = 0.1
 STOP_S = serve_watch.GRACE_S + 5
@@ -41,14 +52,18 @@ def free_port() -> int:
 
 
 def filled(text: str, arm: Arm, port: int) -> str:
-    """``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON arguments)."""
+    """``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
+    arguments).
+    """
     for name, value in (("port", str(port)), ("model", arm.model), ("python", sys.executable)):
         text = text.replace("{" + name + "}", value)
     return text
 
 
 def served(arm: Arm, port: int) -> Arm:
-    """The arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says otherwise."""
+    """The arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says
+    otherwise.
+    """
     return replace(arm, base_url=filled(arm.base_url or "http://127.0.0.1:{port}/v1", arm, port))
 
 
@@ -66,7 +81,8 @@ class ManagedServer:
         """Start it and wait until it is healthy; gives the seconds that took.
 
         Raises:
-            ModelError: it cannot be started, ended, or was not ready in time; with the end of its log.
+            ModelError: it cannot be started, ended, or was not ready in time; with the end of its
+                log.
         """
         self.log.parent.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
@@ -83,7 +99,9 @@ class ManagedServer:
                 if self._process.poll() is not None:
                     raise self._failed(f"{_how(self._process.returncode)} before it was ready")
                 if time.monotonic() - began > self._spec.ready_within_s:
-                    raise self._failed(f"was not ready within {self._spec.ready_within_s:g} s ({self._health})")
+                    raise self._failed(
+                        f"was not ready within {self._spec.ready_within_s:g} s ({self._health})"
+                    )
                 await asyncio.sleep(POLL_S)
         except BaseException:
             await self.stop()
@@ -91,9 +109,15 @@ class ManagedServer:
         return time.monotonic() - began
 
     def _failed(self, what: str) -> ModelError:
-        lines = self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:] if self.log.exists() else []
+        lines = (
+            self.log.read_text(errors="replace").splitlines()[-SHOWN_LINES:]
+            if self.log.exists()
+            else []
+        )
         said = "\n    ".join(lines) or "(nothing)"
-        return ModelError(f"arm {self._name}: its server {what}", hint=f"it said ({self.log}):\n    {said}")
+        return ModelError(
+            f"arm {self._name}: its server {what}", hint=f"it said ({self.log}):\n    {said}"
+        )
 
     async def ended(self) -> str | None:
         """How the server ended by itself, None if it still runs after ``ENDED_S``.
@@ -122,7 +146,9 @@ class ManagedServer:
 
 
 def _how(code: int) -> str:
-    """What became of a server whose watcher ended with ``code``: above 128, killed by that signal, as in a shell."""
+    """What became of a server whose watcher ended with ``code``: above 128, killed by that signal,
+    as in a shell.
+    """
     if code < 0:
         return f"was ended because the process that watches it was killed by {_signal_name(-code)}"
     if code <= 128:
@@ -148,9 +174,13 @@ def _healthy(url: str) -> bool:
 
 
 class ServedProvider:
-    """A provider whose server is ours. ``log_folder`` is set before ``start``, once the run has a folder."""
+    """A provider whose server is ours. ``log_folder`` is set before ``start``, once the run has a
+    folder.
+    """
 
-    def __init__(self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None) -> None:
+    def __init__(
+        self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None
+    ) -> None:
         self._inner, self._arm, self._spec, self._port = inner, arm, spec, port
         self._server: ManagedServer | None = None
         self.device = device
@@ -176,7 +206,9 @@ class ServedProvider:
     async def start(self) -> ArmFacts:
         """Start the server, wait for its health, open connections, warm it up."""
         folder = self.log_folder or Path.cwd()
-        server = ManagedServer(self._arm, self._spec, self._port, folder / f"{self._arm.name}.server.log")
+        server = ManagedServer(
+            self._arm, self._spec, self._port, folder / f"{self._arm.name}.server.log"
+        )
         self._server = server
         seconds = await server.start()
         facts = await self._inner.start()
@@ -188,8 +220,12 @@ class ServedProvider:
         return replace(facts, load_seconds=seconds, details={**facts.details, "served": about})
 
     async def _warm_up(self) -> dict[str, Json]:
-        """Requests that are not measured: a server's first ones compile, allocate and read files."""
-        request = Request("warm-up", (Message("user", "Say hello."),), SamplingParams(temperature=0.0), 8)
+        """Requests that are not measured: a server's first ones compile, allocate and read
+        files.
+        """
+        request = Request(
+            "warm-up", (Message("user", "Say hello."),), SamplingParams(temperature=0.0), 8
+        )
         seconds: list[float] = []
         for _ in range(self._spec.warmup):
             began = time.monotonic()

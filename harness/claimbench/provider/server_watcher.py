@@ -1,9 +1,10 @@
-"""Runs one server and ends it, with everything it has started, as soon as standard input closes. Standard library only.
+"""Runs one server and ends it, with everything it has started, as soon as standard input closes.
+Standard library only.
 
-``python serve_watch.py LOG COMMAND...``, started by :mod:`claimbench.provider.served`. The pipe on standard input is held by the
-run alone, so that it closes whatever becomes of the run, ``kill -9`` included. On Linux this process adopts what the
-server leaves behind (a child subreaper), so that nothing escapes by forking twice; and the server is killed by the
-kernel if this process is.
+``python serve_watch.py LOG COMMAND...``, started by :mod:`claimbench.provider.served`. The pipe on
+standard input is held by the run alone, so that it closes whatever becomes of the run, ``kill -9``
+included. On Linux this process adopts what the server leaves behind (a child subreaper), so that
+nothing escapes by forking twice; and the server is killed by the kernel if this process is.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ def descendants(root: int) -> list[int]:
     parents: dict[int, list[int]] = {}
     for entry in Path("/proc").glob("[0-9]*/stat"):
         try:
-            # The name stands in brackets and may hold anything; state and parent follow the last of them.
+            # The name stands in brackets and may hold anything; state and parent follow the last of
+            # them.
             state, parent = entry.read_text().rpartition(")")[2].split()[:2]
         except (OSError, ValueError):
             continue

@@ -1,18 +1,21 @@
 """Providers' token counts, put into disjoint buckets.
 
-Every protocol counts differently, and summing the wrong fields is the commonest money bug of the field: OpenAI's
-``prompt_tokens`` *includes* cached tokens and its ``completion_tokens`` *includes* reasoning; Anthropic's
-``input_tokens`` *excludes* cache reads and writes; Gemini's ``promptTokenCount`` includes cached tokens while
-``candidatesTokenCount`` excludes thoughts. One function per protocol turns the raw object into
-:class:`claimbench.types.Usage`, whose buckets never overlap, and checks it against every total the provider states.
+Every protocol counts differently, and summing the wrong fields is the commonest money bug of the
+field: OpenAI's ``prompt_tokens`` *includes* cached tokens and its ``completion_tokens`` *includes*
+reasoning; Anthropic's ``input_tokens`` *excludes* cache reads and writes; Gemini's
+``promptTokenCount`` includes cached tokens while ``candidatesTokenCount`` excludes thoughts. One
+function per protocol turns the raw object into :class:`claimbench.types.Usage`, whose buckets never
+overlap, and checks it against every total the provider states.
 
 Rules common to all:
 
-* absent usage (``None``, ``{}``, or no token field at all) is ``Usage(source="unknown")``: unknown, never 0; so is one
-  whose counts are all 0, which no request can have: gateways send it where they did not count;
-* a field the provider did not report is ``None`` in its bucket; its tokens, if any, are then inside the wider bucket
-  (fresh input, visible output), which prices it at the dearer, undiscounted rate;
-* usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`: an error on that call, not a guess.
+* absent usage (``None``, ``{}``, or no token field at all) is ``Usage(source="unknown")``: unknown,
+  never 0; so is one whose counts are all 0, which no request can have: gateways send it where they
+  did not count;
+* a field the provider did not report is ``None`` in its bucket; its tokens, if any, are then inside
+  the wider bucket (fresh input, visible output), which prices it at the dearer, undiscounted rate;
+* usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`: an error on that
+  call, not a guess.
 """
 
 from __future__ import annotations
@@ -29,22 +32,25 @@ UNKNOWN = Usage(source="unknown")
 """What absent usage means."""
 
 HOSTS_HIDING_REASONING = ("generativelanguage.googleapis.com", "aiplatform.googleapis.com")
-"""OpenAI-compatible endpoints that leave thinking out of ``completion_tokens`` but in ``total_tokens``."""
+"""OpenAI-compatible endpoints that leave thinking out of ``completion_tokens`` but in
+``total_tokens``.
+"""
 
 
 def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     """Chat-completions or Responses usage of OpenAI and compatible servers, into disjoint buckets.
 
-    Understands ``prompt_tokens``/``completion_tokens`` and ``input_tokens``/``output_tokens`` with their ``_details``;
-    DeepSeek's ``prompt_cache_hit_tokens``/``_miss_``; OpenRouter's and Azure's ``cache_write_tokens`` (inside the
-    prompt tokens; priced as a 5-minute write, the only kind these report); Moonshot's top-level ``cached_tokens``; and
-    servers (xAI, several Gemini gateways) whose completion excludes reasoning, told by
-    ``total = prompt + completion + reasoning``.
+    Understands ``prompt_tokens``/``completion_tokens`` and ``input_tokens``/``output_tokens`` with
+    their ``_details``; DeepSeek's ``prompt_cache_hit_tokens``/``_miss_``; OpenRouter's and Azure's
+    ``cache_write_tokens`` (inside the prompt tokens; priced as a 5-minute write, the only kind
+    these report); Moonshot's top-level ``cached_tokens``; and servers (xAI, several Gemini
+    gateways) whose completion excludes reasoning, told by ``total = prompt + completion +
+    reasoning``.
 
     Args:
         raw: the provider's object: a mapping, an SDK model with ``model_dump()``, or None.
-        hidden_reasoning: the endpoint is known (:func:`hides_reasoning`) to count thinking in ``total_tokens`` only;
-            the gap is then reasoning. Without this a gap is a contradiction.
+        hidden_reasoning: the endpoint is known (:func:`hides_reasoning`) to count thinking in
+            ``total_tokens`` only; the gap is then reasoning. Without this a gap is a contradiction.
 
     Raises:
         MalformedStream: the numbers contradict each other.
@@ -55,16 +61,25 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     if data is None or (prompt is None and completion is None) or _says_nothing(data):
         return UNKNOWN
     details_in = _sub(data, "prompt_tokens_details", "input_tokens_details", "input_token_details")
-    details_out = _sub(data, "completion_tokens_details", "output_tokens_details", "output_token_details")
+    details_out = _sub(
+        data, "completion_tokens_details", "output_tokens_details", "output_token_details"
+    )
     total = _count(data, "total_tokens")
-    reasoning = _agreed(data, (_count(details_out, "reasoning_tokens"), _count(data, "reasoning_tokens")), "reasoning")
+    reasoning = _agreed(
+        data,
+        (_count(details_out, "reasoning_tokens"), _count(data, "reasoning_tokens")),
+        "reasoning",
+    )
     completion = _derive(data, completion, total, prompt)
-    visible, reasoning = _openai_output(data, prompt, completion, reasoning, total, hidden_reasoning)
+    visible, reasoning = _openai_output(
+        data, prompt, completion, reasoning, total, hidden_reasoning
+    )
     audio_out = _count(details_out, "audio_tokens")
     cached = _openai_cached(data, details_in, prompt)
     written = _first(details_in, "cache_write_tokens", "cache_creation_tokens")
     image, audio = _count(details_in, "image_tokens"), _count(details_in, "audio_tokens")
-    # Which modality was cached decides the price; chat completions do not say, so the split is unknown.
+    # Which modality was cached decides the price; chat completions do not say, so the split is
+    # unknown.
     mixed = cached and (image or audio)
     fresh = None if mixed else _minus(data, "prompt tokens", prompt, cached, written, image, audio)
     return Usage(
@@ -80,25 +95,37 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
 
 
 def normalise_anthropic(raw: Json) -> Usage:
-    """Anthropic Messages usage: ``input_tokens`` excludes both cache classes, thinking is inside ``output_tokens``.
+    """Anthropic Messages usage: ``input_tokens`` excludes both cache classes, thinking is inside
+    ``output_tokens``.
 
-    ``cache_creation`` splits writes by lifetime; without the split they are 5-minute writes, the API's default.
-    ``server_tool_use`` counts become fees. In a stream, merge the ``message_start`` and ``message_delta`` usages first
-    (:func:`merge_anthropic`): the output count of the former is a placeholder.
+    ``cache_creation`` splits writes by lifetime; without the split they are 5-minute writes, the
+    API's default. ``server_tool_use`` counts become fees. In a stream, merge the ``message_start``
+    and ``message_delta`` usages first (:func:`merge_anthropic`): the output count of the former is
+    a placeholder.
 
     Raises:
         MalformedStream: the numbers contradict each other.
     """
     data = _mapping(raw)
-    if data is None or (data.get("input_tokens") is None and data.get("output_tokens") is None) or _says_nothing(data):
+    if (
+        data is None
+        or (data.get("input_tokens") is None and data.get("output_tokens") is None)
+        or _says_nothing(data)
+    ):
         return UNKNOWN
     written = _count(data, "cache_creation_input_tokens")
     split = _sub(data, "cache_creation")
-    short, long = _count(split, "ephemeral_5m_input_tokens"), _count(split, "ephemeral_1h_input_tokens")
+    short, long = (
+        _count(split, "ephemeral_5m_input_tokens"),
+        _count(split, "ephemeral_1h_input_tokens"),
+    )
     if short is None and long is None:
         short = written
     elif written is not None and written != (short or 0) + (long or 0):
-        raise _contradiction(data, f"cache writes {written} are not the sum of {short or 0} (5m) and {long or 0} (1h)")
+        raise _contradiction(
+            data,
+            f"cache writes {written} are not the sum of {short or 0} (5m) and {long or 0} (1h)",
+        )
     output = _count(data, "output_tokens")
     thinking = _count(_sub(data, "output_tokens_details"), "thinking_tokens")
     tools = _sub(data, "server_tool_use") or {}
@@ -115,22 +142,28 @@ def normalise_anthropic(raw: Json) -> Usage:
 
 
 def merge_anthropic(start: Json, delta: Json) -> dict[str, Json]:
-    """One usage from a stream's ``message_start`` and ``message_delta``: later non-null fields win (cumulative)."""
+    """One usage from a stream's ``message_start`` and ``message_delta``: later non-null fields win
+    (cumulative).
+    """
     merged = dict(_mapping(start) or {})
     merged.update({k: v for k, v in (_mapping(delta) or {}).items() if v is not None})
     return merged
 
 
 def normalise_gemini(raw: Json) -> Usage:
-    """Gemini ``usageMetadata``: the prompt includes cached tokens, candidates exclude thoughts, tool use is extra.
+    """Gemini ``usageMetadata``: the prompt includes cached tokens, candidates exclude thoughts,
+    tool use is extra.
 
-    Protocol buffers drop zeros: with a ``totalTokenCount`` a missing ``candidatesTokenCount`` is what remains of it.
+    Protocol buffers drop zeros: with a ``totalTokenCount`` a missing ``candidatesTokenCount`` is
+    what remains of it.
 
     Raises:
         MalformedStream: the numbers contradict each other.
     """
     data = _mapping(raw)
-    if data is None or (data.get("promptTokenCount") is None and data.get("totalTokenCount") is None):
+    if data is None or (
+        data.get("promptTokenCount") is None and data.get("totalTokenCount") is None
+    ):
         return UNKNOWN
     if _says_nothing(data):
         return UNKNOWN
@@ -141,14 +174,25 @@ def normalise_gemini(raw: Json) -> Usage:
         candidates = _minus(data, "total tokens", total, prompt, thoughts, tool)
     elif total is not None and prompt is not None and candidates is not None:
         known = prompt + candidates + (thoughts or 0)
-        # Tool-use tokens are in the total at one of Google's two endpoints and not at the other; both are consistent.
+        # Tool-use tokens are in the total at one of Google's two endpoints and not at the other;
+        # both are consistent.
         if total not in (known, known + (tool or 0)):
-            raise _contradiction(data, f"total {total} is not the sum of its parts, {known + (tool or 0)}")
+            raise _contradiction(
+                data, f"total {total} is not the sum of its parts, {known + (tool or 0)}"
+            )
     image, audio = _gemini_modalities(data, "promptTokensDetails")
     # Which modality was cached decides the price; the split is unknown.
-    fresh = None if cached and (image or audio) else _minus(data, "prompt tokens", prompt, cached, image, audio)
+    fresh = (
+        None
+        if cached and (image or audio)
+        else _minus(data, "prompt tokens", prompt, cached, image, audio)
+    )
     out_image, out_audio = _gemini_modalities(data, "candidatesTokensDetails")
-    fees = tuple((n, c) for n, c in (("output_audio_tokens", out_audio), ("output_image_tokens", out_image)) if c)
+    fees = tuple(
+        (n, c)
+        for n, c in (("output_audio_tokens", out_audio), ("output_image_tokens", out_image))
+        if c
+    )
     return Usage(
         input_fresh=fresh,
         cache_read=cached,
@@ -162,13 +206,18 @@ def normalise_gemini(raw: Json) -> Usage:
 
 
 def normalise_bedrock(raw: Json) -> Usage:
-    """AWS Bedrock Converse usage: ``inputTokens`` excludes both cache classes, ``cacheDetails`` splits writes by TTL.
+    """AWS Bedrock Converse usage: ``inputTokens`` excludes both cache classes, ``cacheDetails``
+    splits writes by TTL.
 
     Raises:
         MalformedStream: the numbers contradict each other.
     """
     data = _mapping(raw)
-    if data is None or (data.get("inputTokens") is None and data.get("outputTokens") is None) or _says_nothing(data):
+    if (
+        data is None
+        or (data.get("inputTokens") is None and data.get("outputTokens") is None)
+        or _says_nothing(data)
+    ):
         return UNKNOWN
     fresh, output = _count(data, "inputTokens"), _count(data, "outputTokens")
     read, written = _count(data, "cacheReadInputTokens"), _count(data, "cacheWriteInputTokens")
@@ -181,26 +230,38 @@ def normalise_bedrock(raw: Json) -> Usage:
         bare, full = fresh + output, fresh + output + (read or 0) + (written or 0)
         if total not in (bare, full):
             raise _contradiction(data, f"totalTokens {total} is not the sum of its parts, {full}")
-    return Usage(input_fresh=fresh, cache_read=read, cache_write_5m=short, cache_write_1h=long, output_visible=output)
+    return Usage(
+        input_fresh=fresh,
+        cache_read=read,
+        cache_write_5m=short,
+        cache_write_1h=long,
+        output_visible=output,
+    )
 
 
 def from_tokenizer(input_tokens: int, output_tokens: int) -> Usage:
-    """Our own count where the provider gave none; ``source`` says so, and so does every figure built on it."""
+    """Our own count where the provider gave none; ``source`` says so, and so does every figure
+    built on it.
+    """
     return Usage(input_fresh=input_tokens, output_visible=output_tokens, source="tokenizer")
 
 
 def hides_reasoning(base_url: str | None) -> bool:
-    """Whether the OpenAI-compatible endpoint is known to count thinking in ``total_tokens`` only."""
+    """Whether the OpenAI-compatible endpoint is known to count thinking in ``total_tokens``
+    only.
+    """
     host = urlsplit(base_url or "").hostname or ""
     return any(host == known or host.endswith("-" + known) for known in HOSTS_HIDING_REASONING)
 
 
 def billed_usd(raw: Json) -> Decimal | None:
-    """Read the dollars the provider says it charged (OpenRouter's ``usage.cost``); None where it does not say.
+    """Read the dollars the provider says it charged (OpenRouter's ``usage.cost``); None where it
+    does not say.
 
-    ``cost`` is the whole charge; ``cost_details.upstream_inference_cost`` is part of it - except with one's own key
-    (``is_byok``), where ``cost`` is OpenRouter's fee alone and the upstream charge comes on top (inspect_ai #4739,
-    preloop #224). Negative or non-numeric amounts raise :class:`MalformedStream`.
+    ``cost`` is the whole charge; ``cost_details.upstream_inference_cost`` is part of it - except
+    with one's own key (``is_byok``), where ``cost`` is OpenRouter's fee alone and the upstream
+    charge comes on top (inspect_ai #4739, preloop #224). Negative or non-numeric amounts raise
+    :class:`MalformedStream`.
     """
     data = _mapping(raw)
     if data is None or data.get("cost") is None:
@@ -220,7 +281,9 @@ def _openai_output(
     total: int | None,
     hidden_reasoning: bool,
 ) -> tuple[int | None, int | None]:
-    """(visible, reasoning) output; decides whether ``completion`` holds the reasoning by the stated total."""
+    """(visible, reasoning) output; decides whether ``completion`` holds the reasoning by the stated
+    total.
+    """
     if completion is None:
         return None, reasoning
     gap = total - prompt - completion if total is not None and prompt is not None else 0
@@ -237,11 +300,15 @@ def _openai_output(
     )
 
 
-def _openai_cached(data: Mapping[str, Json], details: Mapping[str, Json] | None, prompt: int | None) -> int | None:
+def _openai_cached(
+    data: Mapping[str, Json], details: Mapping[str, Json] | None, prompt: int | None
+) -> int | None:
     hit, miss = _count(data, "prompt_cache_hit_tokens"), _count(data, "prompt_cache_miss_tokens")
     if hit is not None and miss is not None and prompt is not None and hit + miss != prompt:
         raise _contradiction(data, f"cache hit {hit} + miss {miss} is not prompt {prompt}")
-    return _agreed(data, (_count(details, "cached_tokens"), hit, _count(data, "cached_tokens")), "cached")
+    return _agreed(
+        data, (_count(details, "cached_tokens"), hit, _count(data, "cached_tokens")), "cached"
+    )
 
 
 def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, int | None]:
@@ -252,14 +319,20 @@ def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, 
     sums = {"image": 0, "audio": 0}
     for row in rows:
         modality = str(row.get("modality", "")).upper()
-        bucket = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "image"}.get(modality)
+        bucket = {"AUDIO": "audio", "IMAGE": "image", "DOCUMENT": "image", "VIDEO": "image"}.get(
+            modality
+        )
         if bucket:
             sums[bucket] += _count(row, "tokenCount") or 0
     return sums["image"] or None, sums["audio"] or None
 
 
-def _derive(data: Mapping[str, Json], completion: int | None, total: int | None, prompt: int | None) -> int | None:
-    """Infer the completion where only prompt and total are stated; unknown where the total is missing too."""
+def _derive(
+    data: Mapping[str, Json], completion: int | None, total: int | None, prompt: int | None
+) -> int | None:
+    """Infer the completion where only prompt and total are stated; unknown where the total is
+    missing too.
+    """
     if completion is None and total is not None and prompt is not None:
         return _minus(data, "total tokens", total, prompt)
     return completion
@@ -273,19 +346,29 @@ def _agreed(data: Mapping[str, Json], values: tuple[int | None, ...], what: str)
     return known[0] if known else None
 
 
-def _minus(data: Mapping[str, Json], what: str, whole: int | None, *parts: int | None) -> int | None:
-    """``whole`` less its parts; unknown stays unknown, and a part larger than the whole is a contradiction."""
+def _minus(
+    data: Mapping[str, Json], what: str, whole: int | None, *parts: int | None
+) -> int | None:
+    """``whole`` less its parts; unknown stays unknown, and a part larger than the whole is a
+    contradiction.
+    """
     if whole is None:
         return None
     rest = whole - sum(p or 0 for p in parts)
     if rest < 0:
-        raise _contradiction(data, f"{what} {whole} are fewer than their parts, {sum(p or 0 for p in parts)}")
+        raise _contradiction(
+            data, f"{what} {whole} are fewer than their parts, {sum(p or 0 for p in parts)}"
+        )
     return rest
 
 
 def _says_nothing(data: Mapping[str, Json]) -> bool:
     """Whether every count that is stated is 0."""
-    return not any(value for value in data.values() if isinstance(value, int | float) and not isinstance(value, bool))
+    return not any(
+        value
+        for value in data.values()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    )
 
 
 def _mapping(raw: Json) -> Mapping[str, Json] | None:
@@ -316,7 +399,9 @@ def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
         return None
     whole = type(value) is int or (type(value) is float and value.is_integer())
     if not whole or value < 0:
-        raise MalformedStream(f"usage field {key!r} is not a token count: {value!r:.100}", billable="yes")
+        raise MalformedStream(
+            f"usage field {key!r} is not a token count: {value!r:.100}", billable="yes"
+        )
     return int(value)
 
 
@@ -333,6 +418,8 @@ def _amount(data: Mapping[str, Json], value: Json) -> Decimal:
 def _contradiction(data: Mapping[str, Json], what: str) -> MalformedStream:
     return MalformedStream(
         f"the provider's usage contradicts itself: {what}; raw usage {dict(data)!r:.500}",
-        hint="The answer is kept, but its cost is unknown. Report this usage object to the provider.",
+        hint=(
+            "The answer is kept, but its cost is unknown. Report this usage object to the provider."
+        ),
         billable="yes",
     )

@@ -1,4 +1,6 @@
-"""What must stand before a run's first request: its arms started, its manifest written, a resume checked."""
+"""What must stand before a run's first request: its arms started, its manifest written, a resume
+checked.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from claimbench.clock import Clock
-from claimbench.errors import BenchError, IntegrityError, ModelError, PluginError, ProviderError, SuiteError
+from claimbench.errors import (
+    BenchError,
+    IntegrityError,
+    ModelError,
+    PluginError,
+    ProviderError,
+    SuiteError,
+)
 from claimbench.machine import provenance
 from claimbench.plan.judges import prefix_requests
 from claimbench.plan.order import Plan
@@ -26,7 +35,9 @@ ANY_PORT = 1
 
 @dataclass(slots=True)
 class Arms:
-    """The arms of a run: those that work here, and why the others do not; and the judges, all of which must work."""
+    """The arms of a run: those that work here, and why the others do not; and the judges, all of
+    which must work.
+    """
 
     ready: dict[str, Provider]
     facts: dict[str, ArmFacts]
@@ -60,7 +71,8 @@ def make_arms(
     factories: Mapping[str, ProviderFactory],
     context: ProviderContext,
 ) -> Arms:
-    """Make providers for ``wanted`` (names; empty = all); an arm that lacks a key is noted, not an error.
+    """Make providers for ``wanted`` (names; empty = all); an arm that lacks a key is noted, not an
+    error.
 
     Raises:
         BenchError: an arm that the suite does not have, or a judge that cannot run here.
@@ -95,7 +107,11 @@ def make_arms(
 
 
 def _on_device(
-    suite: Suite, arm: Arm, arms: Arms, factories: Mapping[str, ProviderFactory], context: ProviderContext
+    suite: Suite,
+    arm: Arm,
+    arms: Arms,
+    factories: Mapping[str, ProviderFactory],
+    context: ProviderContext,
 ) -> Provider:
     if arm.device is not None and arm.device not in arms.devices:
         arms.devices[arm.device] = Device(arm.device)
@@ -104,7 +120,9 @@ def _on_device(
         return _provider(arm, factories[arm.provider], context, device)
 
 
-def check_arms(suite: Suite, factories: Mapping[str, ProviderFactory], context: ProviderContext) -> None:
+def check_arms(
+    suite: Suite, factories: Mapping[str, ProviderFactory], context: ProviderContext
+) -> None:
     """Let each arm's and judge's provider look at its options; opens nothing.
 
     Raises:
@@ -117,7 +135,9 @@ def check_arms(suite: Suite, factories: Mapping[str, ProviderFactory], context: 
 
 @contextlib.contextmanager
 def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
-    """Name the line of the suite file that a provider refuses, where there is such a file to look into."""
+    """Name the line of the suite file that a provider refuses, where there is such a file to look
+    into.
+    """
     from claimbench.suite.document import parse_yaml
 
     try:
@@ -133,7 +153,9 @@ def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
         raise document.error(loc, error.message, hint=error.hint) from error
 
 
-def _provider(arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None) -> Provider:
+def _provider(
+    arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None
+) -> Provider:
     if arm.serve is None:
         return as_provider(factory(arm, context), device, context.clock)
     port = free_port()
@@ -154,7 +176,10 @@ async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
             shared = (
                 prefix_requests(suite, judges[name], run_id)
                 if name in judges
-                else {t.name: [_request(suite, t, sample, name, run_id) for sample in t.samples] for t in suite.tasks}
+                else {
+                    t.name: [_request(suite, t, sample, name, run_id) for sample in t.samples]
+                    for t in suite.tasks
+                }
             )
             for requests in shared.values():
                 seconds += await provider.share_prefix(requests[0].prefix_key, requests)
@@ -172,11 +197,19 @@ def _request(suite: Suite, task: Task, sample: Sample, arm_name: str, run_id: st
 def none_ready(arms: Arms) -> BenchError:
     """The error of a run that has no arm to run."""
     reasons = "; ".join(f"{name}: {why}" for name, why in arms.not_run.items())
-    return BenchError(f"no arm can run here: {reasons}", hint="set a key, pull a model, or choose arms with --arm")
+    return BenchError(
+        f"no arm can run here: {reasons}", hint="set a key, pull a model, or choose arms with --arm"
+    )
 
 
 def manifest_of(
-    suite: Suite, plan: Plan, arms: Arms, book: FrozenBook, run_id: str, clock: Clock, options: Mapping[str, Json]
+    suite: Suite,
+    plan: Plan,
+    arms: Arms,
+    book: FrozenBook,
+    run_id: str,
+    clock: Clock,
+    options: Mapping[str, Json],
 ) -> Manifest:
     """What is measured, with what, where; complete before the first request leaves."""
     facts: dict[str, Json] = {
@@ -205,7 +238,9 @@ def manifest_of(
         arms_not_run=dict(arms.not_run),
         arm_facts=facts,
         limit=plan.limit,
-        claims=tuple({"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in suite.claims),
+        claims=tuple(
+            {"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in suite.claims
+        ),
         git=provenance.git_state(Path(suite.path).parent),
         packages=provenance.package_versions(),
         host=provenance.host_facts(),
@@ -215,7 +250,9 @@ def manifest_of(
 
 
 def _constraint(suite: Suite, name: str, arms: Arms) -> str:
-    """How answer spaces, or a judge's choices, are enforced: one word, or one per task where they differ."""
+    """How answer spaces, or a judge's choices, are enforced: one word, or one per task where they
+    differ.
+    """
     provider = arms.providers[name]
     judge = next((judge for judge in suite.judges if judge.name == name), None)
     asked = (
@@ -239,7 +276,9 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
     hint = "start a new run, or go back to what the run was started with"
     if suite.measured_sha256 != manifest.measured_sha256:
         old, new = manifest.measured_sha256[:12], suite.measured_sha256[:12]
-        what = f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
+        what = (
+            f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
+        )
         raise IntegrityError(f"run {manifest.run_id} cannot be resumed: {what}", hint=hint)
     for arm in suite_to_json(suite)["arms"]:
         before = frozen.get(arm["name"])
@@ -261,7 +300,14 @@ def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
             )
 
 
-_MAY_CHANGE = {"concurrency", "cost_model", "api_key_env", "api_key_file", "api_key_keyring", "limits"}
+_MAY_CHANGE = {
+    "concurrency",
+    "cost_model",
+    "api_key_env",
+    "api_key_file",
+    "api_key_keyring",
+    "limits",
+}
 
 
 def _frozen_keys(before: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[str]:

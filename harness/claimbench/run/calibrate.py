@@ -1,8 +1,10 @@
-"""Measures the harness's own clock error: whole runs against a server, and an engine, whose truth is known.
+"""Measures the harness's own clock error: whole runs against a server, and an engine, whose truth
+is known.
 
-The server is the scripted one of the providers package, in a process of its own (whoever calls this starts it: the
-core knows no provider). It reports when each request reached its socket and when it handed each chunk to the kernel,
-on the monotonic clock that all processes of a machine share. The error is what our stamps say minus that.
+The server is the scripted one of the providers package, in a process of its own (whoever calls this
+starts it: the core knows no provider). It reports when each request reached its socket and when it
+handed each chunk to the kernel, on the monotonic clock that all processes of a machine share. The
+error is what our stamps say minus that.
 """
 
 from __future__ import annotations
@@ -122,7 +124,9 @@ def percentile(values: Sequence[float], p: float) -> float:
     return ordered[max(0, math.ceil(p * len(ordered)) - 1)]
 
 
-def errors_of(provider: str, concurrency: int, attempts: Mapping[str, Attempt], truth: Truths) -> Errors:
+def errors_of(
+    provider: str, concurrency: int, attempts: Mapping[str, Attempt], truth: Truths
+) -> Errors:
     """Hold attempts (by message) against the truth.
 
     Raises:
@@ -132,30 +136,48 @@ def errors_of(provider: str, concurrency: int, attempts: Mapping[str, Attempt], 
     for key, attempt in attempts.items():
         timing = attempt.timing
         if timing.first_content_ns is None or key not in truth:
-            raise BenchError(f"calibration of {provider}: a call failed: {attempt.error or attempt.outcome.value}")
+            raise BenchError(
+                f"calibration of {provider}: a call failed:"
+                f" {attempt.error or attempt.outcome.value}"
+            )
         received, first, end = truth[key]
         ttft.append((timing.first_content_ns - timing.sent_ns - (first - received)) / 1e6)
         e2e.append((timing.ended_ns - timing.sent_ns - (end - received)) / 1e6)
         sources.add(timing.stamp_source)
-    # A first read may come before the kernel begins to stamp; what most attempts have is what the source is.
+    # A first read may come before the kernel begins to stamp; what most attempts have is what the
+    # source is.
     source = max(sources, key=lambda s: sum(a.timing.stamp_source == s for a in attempts.values()))
     n = len(ttft)
     return Errors(
-        provider, source, concurrency, n,
-        sum(ttft) / n, percentile([abs(v) for v in ttft], 0.99), sum(e2e) / n, percentile([abs(v) for v in e2e], 0.99),
-    )  # fmt: skip
+        provider,
+        source,
+        concurrency,
+        n,
+        sum(ttft) / n,
+        percentile([abs(v) for v in ttft], 0.99),
+        sum(e2e) / n,
+        percentile([abs(v) for v in e2e], 0.99),
+    )
 
 
 async def measure(
-    name: str, made: Provider | InProcessProvider, concurrency: int, n: int, truth: Callable[[], AsyncIterator[Truths]]
+    name: str,
+    made: Provider | InProcessProvider,
+    concurrency: int,
+    n: int,
+    truth: Callable[[], AsyncIterator[Truths]],
 ) -> Errors:
-    """Send ``n`` calls at ``concurrency`` through the loop and the store; hold the stamps against the truth.
+    """Send ``n`` calls at ``concurrency`` through the loop and the store; hold the stamps against
+    the truth.
 
     Two calls more are sent first and left out: an SDK loads most of itself with its first request.
     """
     clock, device = SystemClock(), Device("calibration")
     provider = as_provider(made, device, clock)
-    calls = [Call("calibration", f"c{i}", "t", f"{name} {concurrency} {i}", 0, name, 0, i) for i in range(n + WARM_UP)]
+    calls = [
+        Call("calibration", f"c{i}", "t", f"{name} {concurrency} {i}", 0, name, 0, i)
+        for i in range(n + WARM_UP)
+    ]
     attempts: dict[str, Attempt] = {}
     try:
         await provider.start()
@@ -166,7 +188,9 @@ async def measure(
                 runner = Runner(
                     {name: Arm(name, name, "scripted", concurrency=concurrency)},
                     {name: provider},
-                    lambda call: Request(call.id, (Message("user", call.sample_id),), SamplingParams(), 64),
+                    lambda call: Request(
+                        call.id, (Message("user", call.sample_id),), SamplingParams(), 64
+                    ),
                     writer,
                     clock,
                     Budget(BudgetSpec()),
@@ -192,23 +216,46 @@ async def measure(
 
 def _manifest() -> Manifest:
     return Manifest(
-        run_id="calibration", schema=1, created_utc=SystemClock().utc().isoformat(), tool_version="", suite_name="",
-        suite_version="", suite_path="", file_sha256="", measured_sha256="", plan_sha256="", price_book_sha256=None,
-        suite={}, arms_run=(), arms_not_run={}, arm_facts={}, limit=None, claims=(), git={}, packages={}, host={},
+        run_id="calibration",
+        schema=1,
+        created_utc=SystemClock().utc().isoformat(),
+        tool_version="",
+        suite_name="",
+        suite_version="",
+        suite_path="",
+        file_sha256="",
+        measured_sha256="",
+        plan_sha256="",
+        price_book_sha256=None,
+        suite={},
+        arms_run=(),
+        arms_not_run={},
+        arm_facts={},
+        limit=None,
+        claims=(),
+        git={},
+        packages={},
+        host={},
         seed=0,
-    )  # fmt: skip
+    )
 
 
 async def _server_truth(base_url: str) -> AsyncIterator[Truths]:
     client = HttpClient({})
     root = base_url.removesuffix("/v1")
     try:
-        reply = await client.send(client.target(f"{root}/log", {}, "GET"), b"", Timeouts(total_s=30))
+        reply = await client.send(
+            client.target(f"{root}/log", {}, "GET"), b"", Timeouts(total_s=30)
+        )
         rows = json.loads(reply.body)
         await client.send(client.target(f"{root}/log", {}, "DELETE"), b"", Timeouts(total_s=30))
     finally:
         await client.close()
-    yield {row["key"]: (row["received_ns"], row["chunk_ns"][0], row["end_ns"]) for row in rows if row["chunk_ns"]}
+    yield {
+        row["key"]: (row["received_ns"], row["chunk_ns"][0], row["end_ns"])
+        for row in rows
+        if row["chunk_ns"]
+    }
 
 
 async def calibrate(
@@ -220,10 +267,11 @@ async def calibrate(
     calls: Callable[[int], int] = lambda concurrency: max(20, 3 * concurrency),
     show: Callable[[Errors], None] = lambda _errors: None,
 ) -> dict[str, Json]:
-    """Measure every way to take stamps: each of ``factories`` (by provider name) at each concurrency, and in process.
+    """Measure every way to take stamps: each of ``factories`` (by provider name) at each
+    concurrency, and in process.
 
-    ``base_url``: the scripted server. ``calls``: how many at a concurrency. Gives what :mod:`claimbench.machine.calibration`
-    stores.
+    ``base_url``: the scripted server. ``calls``: how many at a concurrency. Gives what
+    :mod:`claimbench.machine.calibration` stores.
 
     Raises:
         BenchError: a call of the calibration failed.
@@ -239,17 +287,25 @@ async def calibrate(
     options = {"extra_body": {"script": dict(pace)}}
     for name, factory in factories.items():
         for concurrency in concurrencies:
-            arm = Arm(name, name, "scripted", base_url=base_url, concurrency=concurrency, options=options)
+            arm = Arm(
+                name, name, "scripted", base_url=base_url, concurrency=concurrency, options=options
+            )
             context = ProviderContext(SystemClock(), {"no_proxy": "*"}, Path(), Path())
             made = factory(arm, context)
-            rows.append(await measure(name, made, concurrency, calls(concurrency), lambda: _server_truth(base_url)))
+            rows.append(
+                await measure(
+                    name, made, concurrency, calls(concurrency), lambda: _server_truth(base_url)
+                )
+            )
             show(rows[-1])
             await asyncio.sleep(0)
     return as_json(rows, pace)
 
 
 def as_json(rows: Sequence[Errors], pace: Mapping[str, Json]) -> dict[str, Json]:
-    """What :mod:`claimbench.machine.calibration` stores; of two providers with one stamp source the larger error counts."""
+    """What :mod:`claimbench.machine.calibration` stores; of two providers with one stamp source the
+    larger error counts.
+    """
     errors: dict[str, dict[str, Json]] = {}
     for row in rows:
         by_level = errors.setdefault(row.source, {})
@@ -276,7 +332,8 @@ def as_json(rows: Sequence[Errors], pace: Mapping[str, Json]) -> dict[str, Json]
 
 @contextlib.contextmanager
 def server_process(command: Sequence[str]) -> Iterator[str]:
-    """Start the scripted server (it prints ``{"port": N}``) and give its base URL; stopped when the block ends.
+    """Start the scripted server (it prints ``{"port": N}``) and give its base URL; stopped when the
+    block ends.
 
     Raises:
         BenchError: it did not start.

@@ -1,4 +1,6 @@
-"""Waiting on the event loop for what the store's thread commits, at one wake-up of the loop per commit."""
+"""Waiting on the event loop for what the store's thread commits, at one wake-up of the loop per
+commit.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from concurrent.futures import Future
 class Commits:
     """Like :func:`asyncio.wrap_future` for many futures that another thread resolves together.
 
-    ``wrap_future`` writes to the loop's wake-up pipe once per future, which under load is most of what a commit costs.
+    ``wrap_future`` writes to the loop's wake-up pipe once per future, which under load is most of
+    what a commit costs.
     """
 
     def __init__(self) -> None:
@@ -18,7 +21,9 @@ class Commits:
         self._told = False
 
     def of(self, future: Future[None]) -> asyncio.Future[None]:
-        """A future of the running loop that ends as ``future`` does. Cancelling it leaves ``future`` alone."""
+        """A future of the running loop that ends as ``future`` does. Cancelling it leaves
+        ``future`` alone.
+        """
         loop = asyncio.get_running_loop()
         waiter: asyncio.Future[None] = loop.create_future()
 

@@ -1,4 +1,6 @@
-"""The loop with judges after it: what the arms answered is judged before anybody looks at the run."""
+"""The loop with judges after it: what the arms answered is judged before anybody looks at the
+run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from claimbench.types import Call, CallRecord, Outcome
 
 
 class JudgedRunner:
-    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows for both.
+    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows
+    for both.
 
     ``retried``: ids of calls to ask again although they have a record.
     """
@@ -31,7 +34,9 @@ class JudgedRunner:
         self._retried = set(retried)
 
     async def run(self, calls: Sequence[Call]) -> Progress:
-        """Run the arms' ``calls``, then the judges' calls on every finished answer that was not judged yet."""
+        """Run the arms' ``calls``, then the judges' calls on every finished answer that was not
+        judged yet.
+        """
         progress = await self._runner.run(calls)
         if progress.ended is None:
             progress = await self._runner.run(self._due())
@@ -42,9 +47,15 @@ class JudgedRunner:
         self._runner.stop(reason)
 
     def _due(self) -> list[Call]:
-        """The judges' calls that can be sent now; those that have nothing to judge are recorded as not asked."""
+        """The judges' calls that can be sent now; those that have nothing to judge are recorded as
+        not asked.
+        """
         self._writer.flush()
-        records = {r.call.id: r for run_id in {c.run_id for c in self._calls} for r in self._store.records(run_id)}
+        records = {
+            r.call.id: r
+            for run_id in {c.run_id for c in self._calls}
+            for r in self._store.records(run_id)
+        }
         due: list[Call] = []
         for call in self._calls:
             subject = records.get(self._requests.subjects[call.id])
@@ -58,5 +69,6 @@ class JudgedRunner:
                 why = f"not asked: there is no answer to judge ({subject.outcome.value})"
                 self._writer.record(CallRecord(call, "", Outcome.CANCELLED, None, 0, error=why))
         self._retried.difference_update(call.id for call in due)  # once in a session
-        self._writer.flush()  # a store that cannot keep these must not be found out after the judge was paid
+        # A store that cannot keep these must not be found out after the judge was paid
+        self._writer.flush()
         return due

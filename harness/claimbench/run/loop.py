@@ -1,8 +1,9 @@
-"""The loop: admit -> intent -> attempt -> append. It measures and records; it never scores, prices or judges.
+"""The loop: admit -> intent -> attempt -> append. It measures and records; it never scores, prices
+or judges.
 
-Order of the steps for one call: wait for the pace and for the budget, commit the intent, take the device's turn (or
-the arm's slot), try, append the attempt, retry what may be retried, append the record. A call is finished when its
-record is committed.
+Order of the steps for one call: wait for the pace and for the budget, commit the intent, take the
+device's turn (or the arm's slot), try, append the attempt, retry what may be retried, append the
+record. A call is finished when its record is committed.
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Appender(Protocol):
         ...
 
     def keep(self, row: Attempt | CallRecord, on_fault: Callable[[StoreError], None]) -> None:
-        """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it cannot be kept."""
+        """Append an attempt or a finished call; ``on_fault`` is called, from any thread, if it
+        cannot be kept.
+        """
         ...
 
 
@@ -73,8 +76,18 @@ class Runner:
         clean: Callable[[Tried], Tried] = lambda tried: tried,
     ) -> None:
         self._arms, self._providers, self._request = arms, providers, request
-        self._writer, self._clock, self._budget, self._money, self._policy = writer, clock, budget, money, policy
-        self._session, self._attempts_before, self._on_attempt = session, attempts_before, on_attempt
+        self._writer, self._clock, self._budget, self._money, self._policy = (
+            writer,
+            clock,
+            budget,
+            money,
+            policy,
+        )
+        self._session, self._attempts_before, self._on_attempt = (
+            session,
+            attempts_before,
+            on_attempt,
+        )
         self._clean = clean  # takes keys out of what is stored
         self._rng = random.Random(seed)  # noqa: S311 - jitter of retries
         self._stopping: str | None = None
@@ -89,7 +102,11 @@ class Runner:
 
     def _make_gates(self) -> tuple[dict[str, str], dict[str, KeyGate]]:
         """One gate per key of the endpoints: arm -> its gate's name, and the gates."""
-        remote = [arm for name, arm in self._arms.items() if not isinstance(self._providers[name], WorkerProvider)]
+        remote = [
+            arm
+            for name, arm in self._arms.items()
+            if not isinstance(self._providers[name], WorkerProvider)
+        ]
         names = gate_names(remote)
         most: dict[str, int] = {}
         for arm in remote:
@@ -102,7 +119,9 @@ class Runner:
         return names, gates
 
     def stop(self, reason: str) -> None:
-        """Start nothing more; what is in flight may end. A second call cancels what is in flight."""
+        """Start nothing more; what is in flight may end. A second call cancels what is in
+        flight.
+        """
         if self._stopping is not None:
             for task in self._tasks:
                 task.cancel()
@@ -168,7 +187,9 @@ class Runner:
         return self.progress
 
     def _lanes(self, name: str) -> range:
-        """One lane per concurrent call; in-process arms get one more, which prepares the next call meanwhile."""
+        """One lane per concurrent call; in-process arms get one more, which prepares the next call
+        meanwhile.
+        """
         ahead = 1 if isinstance(self._providers[name], WorkerProvider) else 0
         return range(self._arms[name].concurrency + ahead)
 
@@ -204,7 +225,9 @@ class Runner:
                     break
                 if len(running) >= MAX_IN_FLIGHT:
                     self._stop_arm(
-                        arm, f"saturated: {len(running)} calls in flight and more arriving than are answered"
+                        arm,
+                        f"saturated: {len(running)} calls in flight and more arriving than are"
+                        " answered",
                     )
                     break
                 task = asyncio.ensure_future(self._arrived(arm, queue.popleft()))
@@ -228,11 +251,17 @@ class Runner:
             self.stop(f"{type(error).__name__}: {error}")
 
     def _judge_health(self, arm: Arm, final: Attempt) -> None:
-        """Give an arm up when every further call would fail too; one that never answered gets little patience."""
+        """Give an arm up when every further call would fail too; one that never answered gets
+        little patience.
+        """
         state, outcome = self.progress.arms[arm.name], final.outcome
         state.answered += outcome.answered
         state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
-        patience = self._policy.stop_arm_after if state.answered else min(NEVER_ANSWERED, self._policy.stop_arm_after)
+        patience = (
+            self._policy.stop_arm_after
+            if state.answered
+            else min(NEVER_ANSWERED, self._policy.stop_arm_after)
+        )
         if outcome.stops_arm:
             self._stop_arm(arm, f"{outcome.value}, as every further call would: {final.error}")
         elif state.failed_in_a_row >= patience:
@@ -247,7 +276,9 @@ class Runner:
             self._wake(arm.name)
 
     async def _call(self, arm: Arm, call: Call) -> Attempt | None:
-        """All attempts of one call, the final one returned; None if it was not finished (stopped, or out of budget)."""
+        """All attempts of one call, the final one returned; None if it was not finished (stopped,
+        or out of budget).
+        """
         request = self._request(call)
         state = self.progress.arms[arm.name]
         before = self._attempts_before.get(call.id, 0)
@@ -259,7 +290,9 @@ class Runner:
                 return None
             outcome = tried.attempt.outcome
             if outcome in LOST and (why := await self._server_ended(arm)) is not None:
-                self._stop_arm(arm, why)  # nothing of this call is the model's doing: a later session asks it again
+                self._stop_arm(
+                    arm, why
+                )  # nothing of this call is the model's doing: a later session asks it again
                 return None
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
@@ -267,7 +300,9 @@ class Runner:
                 state.done += 1
                 state.errors += outcome.missing
                 if long_wait:
-                    self._stop_arm(arm, f"{outcome.value}: told to wait {tried.retry_after_s:.0f} s")
+                    self._stop_arm(
+                        arm, f"{outcome.value}: told to wait {tried.retry_after_s:.0f} s"
+                    )
                 return tried.attempt
             failed += 1
             state.retries += 1
@@ -277,17 +312,23 @@ class Runner:
                 return None
 
     async def _server_ended(self, arm: Arm) -> str | None:
-        """How the server that the run started for the arm has ended; None if it runs, or is not ours."""
+        """How the server that the run started for the arm has ended; None if it runs, or is not
+        ours.
+        """
         provider = self._providers[arm.name]
         return await provider.ended() if isinstance(provider, ServedProvider) else None
 
-    async def _admitted(self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int) -> Tried | None:
+    async def _admitted(
+        self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int
+    ) -> Tried | None:
         """One attempt, once its key and the budget allow it; None if they never do."""
         gate = self.gates[self._gate_of[arm.name]] if arm.name in self._gate_of else None
         ticket: Ticket | None = None
         pace = self._paces[arm.name]
         if gate is not None:
-            characters = sum(len(message.content) for message in request.messages) + len(request.prompt or "")
+            characters = sum(len(message.content) for message in request.messages) + len(
+                request.prompt or ""
+            )
             ticket = await gate.enter(
                 pace,
                 characters,
@@ -310,7 +351,13 @@ class Runner:
                 gate.leave(pace, ticket, said_by(tried))
 
     async def _attempt(
-        self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int, reserved: Decimal | None
+        self,
+        arm: Arm,
+        call: Call,
+        request: Request,
+        number: int,
+        queued_ns: int,
+        reserved: Decimal | None,
     ) -> Tried:
         provider = self._providers[arm.name]
         device = provider.device if isinstance(provider, WorkerProvider | ServedProvider) else None
@@ -347,7 +394,9 @@ class Runner:
         self._stop_arm(arm, why)
 
     def _store_failed(self, error: StoreError) -> None:
-        """Send nothing more, since the store could not keep what was handed to it; called from the store's thread."""
+        """Send nothing more, since the store could not keep what was handed to it; called from the
+        store's thread.
+        """
         self._fatal = self._fatal or error
         if self._stopping is None and self._loop is not None:
             self._stopping = "the store failed"

@@ -1,4 +1,6 @@
-"""What becomes of an attempt once it is over: whether it was the right model's, and the record of its call."""
+"""What becomes of an attempt once it is over: whether it was the right model's, and the record of
+its call.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +13,16 @@ from claimbench.types import Arm, Call, CallRecord, Outcome
 
 
 def checked_model(arm: Arm, tried: Tried) -> Tried:
-    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that stops the arm."""
+    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that
+    stops the arm.
+    """
     returned = tried.attempt.model_returned
     accepted = arm.options.get("accept_model") or ()
     if returned is None or same_model(arm.model, returned) or returned in accepted:
         return tried
     error = (
-        f"asked for '{arm.model}', answered by '{returned}' (if that is right, list it under options: accept_model: "
-        f"in arm {arm.name})"
+        f"asked for '{arm.model}', answered by '{returned}' (if that is right, list it under"
+        f" options: accept_model: in arm {arm.name})"
     )
     return replace(tried, attempt=replace(tried.attempt, outcome=Outcome.BAD_REQUEST, error=error))
 
@@ -48,4 +52,6 @@ def said_by(tried: Tried | None) -> Said:
     if usage is not None and usage.input_total is not None and usage.output_total is not None:
         tokens = usage.input_total + usage.output_total
     limits = tried.answer.meta.rate_limits
-    return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens)
+    return Said(
+        outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens
+    )

@@ -1,7 +1,7 @@
 """One session of work on a run: make or resume it, start the arms, run the loop, end cleanly.
 
-What a run is stands in its manifest before the first request leaves; the manifest never changes afterwards. A later
-session may only go on with exactly what the manifest says.
+What a run is stands in its manifest before the first request leaves; the manifest never changes
+afterwards. A later session may only go on with exactly what the manifest says.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
 class Order:
     """What the user asked for on the command line.
 
-    ``arms``: names, empty = all. ``max_cost_usd`` replaces the suite's limit. ``until_decided`` turns on looks.
-    ``retry_missing``: a resumed run asks the calls that failed again, too.
+    ``arms``: names, empty = all. ``max_cost_usd`` replaces the suite's limit. ``until_decided``
+    turns on looks. ``retry_missing``: a resumed run asks the calls that failed again, too.
     """
 
     results: Path
@@ -65,7 +65,9 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a session left. ``why`` is None if the plan was finished; ``sent_again`` were in flight at a crash."""
+    """What a session left. ``why`` is None if the plan was finished; ``sent_again`` were in flight
+    at a crash.
+    """
 
     run_id: str
     why: str | None
@@ -75,9 +77,15 @@ class Ended:
 
 
 def _spent(
-    attempts: Iterable[Attempt], again: Iterable[Intent], calls: Sequence[Call], arms: Mapping[str, Arm], money: Money
+    attempts: Iterable[Attempt],
+    again: Iterable[Intent],
+    calls: Sequence[Call],
+    arms: Mapping[str, Arm],
+    money: Money,
 ) -> dict[str, Decimal]:
-    """Dollars gone in earlier sessions: attempts at their cost or reservation, in-flight intents at theirs."""
+    """Dollars gone in earlier sessions: attempts at their cost or reservation, in-flight intents at
+    theirs.
+    """
     owner = {call.id: call.arm for call in calls}
     spent: dict[str, Decimal] = {}
 
@@ -98,7 +106,9 @@ def _spent(
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a session works with. ``segments`` (run id -> segments) is given when it may stop once decided."""
+    """Everything a session works with. ``segments`` (run id -> segments) is given when it may stop
+    once decided.
+    """
 
     suite: Suite
     order: Order
@@ -117,7 +127,8 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
     """Run the job's suite, or go on with run ``resume``, to its end or until stopped.
 
     Raises:
-        BenchError: nothing can run, an unknown price without permission, a changed suite, or a store that fails.
+        BenchError: nothing can run, an unknown price without permission, a changed suite, or a
+            store that fails.
     """
     suite, arms, store = job.suite, job.arms, job.store
     try:
@@ -134,7 +145,9 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             else:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
                 book, options = job.pricing.book, job.order.options
-                store.create_run(manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls)
+                store.create_run(
+                    manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls
+                )
                 calls = plan.calls
             if job.began is not None:
                 job.began(run_id)
@@ -144,12 +157,16 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
 
 
 def _refuse_unknown_cost(job: Job) -> None:
-    unpriced = {name: why for name, why in job.pricing.unpriced.items() if name in job.arms.providers}
+    unpriced = {
+        name: why for name, why in job.pricing.unpriced.items() if name in job.arms.providers
+    }
     if unpriced and not job.order.allow_unknown_cost:
         listed = "; ".join(f"{name}: {why}" for name, why in unpriced.items())
         raise BenchError(
             f"what a run would cost is unknown: {listed}",
-            hint="give the arm a price in the suite (cost: price:), or run with --allow-unknown-cost",
+            hint=(
+                "give the arm a price in the suite (cost: price:), or run with --allow-unknown-cost"
+            ),
         )
 
 
@@ -171,13 +188,20 @@ def _from_earlier(
     Both from one reading of their attempts, which are let go: of a long run they are many.
     """
     attempts = tuple(job.store.attempts(run_id))
-    limit = job.order.max_cost_usd if job.order.max_cost_usd is not None else job.suite.budget.max_cost_usd
+    limit = (
+        job.order.max_cost_usd
+        if job.order.max_cost_usd is not None
+        else job.suite.budget.max_cost_usd
+    )
     spent = _spent(attempts, again, calls, arms, job.pricing.money)
-    return Budget(replace(job.suite.budget, max_cost_usd=limit), spent), _attempts_before(attempts, again)
+    return Budget(replace(job.suite.budget, max_cost_usd=limit), spent), _attempts_before(
+        attempts, again
+    )
 
 
 def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], list[str]]:
-    """Ids of the calls that failed in earlier sessions and are asked again, and what to say of them.
+    """Ids of the calls that failed in earlier sessions and are asked again, and what to say of
+    them.
 
     What a look has seen stays as it was: its decision rests on it.
     """
@@ -194,7 +218,10 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     if asked := sum(call.id in again for call in were_asked):
         notes.append(f"asked again: {asked} calls that had failed in an earlier session")
     if kept := len(were_asked) - asked:
-        notes.append(f"not asked again: {kept} calls that had failed, because a look was taken with them missing")
+        notes.append(
+            f"not asked again: {kept} calls that had failed, because a look was taken with them"
+            " missing"
+        )
     return again, notes
 
 
@@ -210,7 +237,9 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
     retried, retry_notes = _retried(job, run_id, calls)
     finished = store.finished(run_id) - retried
-    remaining = [call for call in calls if call.id not in finished and call.arm in arms.ready]  # judges' come later
+    remaining = [
+        call for call in calls if call.id not in finished and call.arm in arms.ready
+    ]  # judges' come later
     writer = store.writer(run_id)
     runner = Runner(
         by_name,
@@ -237,7 +266,12 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     energies: list[Energy] = []
     why: str | None = "stopped by an error"
     try:
-        async with job.show(runner.progress), collector_at_rest(), lag.running(clock), _signals(runner):
+        async with (
+            job.show(runner.progress),
+            collector_at_rest(),
+            lag.running(clock),
+            _signals(runner),
+        ):
             with metered(job.pricing.metered, energies.append):
                 if job.segments is None:
                     await runs.run(remaining)
@@ -247,7 +281,9 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     finally:
         _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)
         for arm, reserved, cost in budget.overruns:
-            runner.progress.notes.append(f"{arm} billed ${cost} where at most ${reserved} was reserved")
+            runner.progress.notes.append(
+                f"{arm} billed ${cost} where at most ${reserved} was reserved"
+            )
         _end(store, writer, session, runner, energies, lag, why or "finished")
     return Ended(run_id, why, runner.progress, again, resumed)
 
@@ -261,21 +297,29 @@ def _end(
     lag: LagMeter,
     why: str,
 ) -> None:
-    """Commit what is queued and store what else is known of the session; that too where the rows could not be kept."""
+    """Commit what is queued and store what else is known of the session; that too where the rows
+    could not be kept.
+    """
     run_id, n = session.run_id, session.n
     try:
         writer.flush()
     finally:
         writer.close()
         store.save_derived(run_id, "rate_limits", str(n), history_rows(runner.gates, n))
-        store.save_derived(run_id, NOTES, str(n), {str(i): note for i, note in enumerate(runner.progress.notes)})
+        store.save_derived(
+            run_id, NOTES, str(n), {str(i): note for i, note in enumerate(runner.progress.notes)}
+        )
         store.save_derived(run_id, "energy", str(n), dict(zip(["energy"], energies, strict=False)))
         store.end_session(run_id, n, why, lag.summary())
 
 
 def _stopped_arms(progress: Progress) -> str | None:
-    stopped = [f"{name}: {arm.stopped}" for name, arm in progress.arms.items() if arm.stopped is not None]
-    faults = [f"{name}: {arm.errors} calls failed" for name, arm in progress.arms.items() if arm.errors]
+    stopped = [
+        f"{name}: {arm.stopped}" for name, arm in progress.arms.items() if arm.stopped is not None
+    ]
+    faults = [
+        f"{name}: {arm.errors} calls failed" for name, arm in progress.arms.items() if arm.errors
+    ]
     return "; ".join(stopped or faults) or None
 
 
@@ -283,8 +327,8 @@ def _note_clock_jump(progress: Progress, clock: Clock, started_utc: float, start
     wall, steady = clock.utc().timestamp() - started_utc, (clock.monotonic_ns() - started_ns) / 1e9
     if abs(wall - steady) > CLOCK_JUMP_S:
         progress.notes.append(
-            f"the system clock jumped by {wall - steady:+.0f} s during the session; durations are not affected, "
-            "but times of day and prices by date may be"
+            f"the system clock jumped by {wall - steady:+.0f} s during the session; durations are"
+            " not affected, but times of day and prices by date may be"
         )
 
 
@@ -299,12 +343,16 @@ async def _signals(runner: Runner) -> AsyncIterator[None]:
         asked += 1
         runner.stop(f"stopped by {name}")
         if asked == 1:
-            runner.progress.notes.append("stopping: calls in flight may end; press Ctrl-C again to cancel them")
+            runner.progress.notes.append(
+                "stopping: calls in flight may end; press Ctrl-C again to cancel them"
+            )
 
     wanted = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
     handled: list[signal.Signals] = []
     for number, name in wanted.items():
-        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):  # not in this thread: no handlers
+        with contextlib.suppress(
+            NotImplementedError, ValueError, RuntimeError
+        ):  # not in this thread: no handlers
             loop.add_signal_handler(number, stop, name)
             handled.append(number)
     try:

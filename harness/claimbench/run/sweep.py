@@ -1,16 +1,17 @@
-"""A closed loop at rising concurrencies: throughput, percentiles, goodput, the knee, and when to stop. Pure functions.
+"""A closed loop at rising concurrencies: throughput, percentiles, goodput, the knee, and when to
+stop. Pure functions.
 
-============  ======================================================================================================
+============  ======================================================================================
 figure        formula
-============  ======================================================================================================
+============  ======================================================================================
 throughput    answered calls / (last end - first send)
 goodput       the calls that keep every limit of the suite's ``slo`` / (last end - first send); its share of all
               finished calls with a Wilson interval. A failed or timed-out call keeps none
 percentiles   order statistics, given from the number of calls on that bounds their 95% interval (p50 6, p95 72)
 knee          the concurrency of the greatest power = throughput / median end-to-end time (Kleinrock)
 saturated     throughput grew by less than 5% over the level before while the median end-to-end time grew by over 20%
-============  ======================================================================================================
-"""
+============  ======================================================================================
+"""  # noqa: E501 - a table
 
 from __future__ import annotations
 
@@ -60,7 +61,9 @@ def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Leve
     kept, timed = ~warm_up, answered & np.isfinite(rows.e2e_s)
     if not timed.any():
         return None
-    span = float(np.max(rows.sent_utc_s[timed] + rows.e2e_s[timed]) - np.min(rows.sent_utc_s[timed]))
+    span = float(
+        np.max(rows.sent_utc_s[timed] + rows.e2e_s[timed]) - np.min(rows.sent_utc_s[timed])
+    )
     if span <= 0:
         return None
     tokens = rows.n_out[timed]
@@ -78,7 +81,9 @@ def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Leve
 
 
 def _good(rows: CallRows, slo: Mapping[str, float]) -> BoolArray:
-    """Which calls keep every limit. TPOT does not exist below two tokens, and then keeps its limit."""
+    """Which calls keep every limit. TPOT does not exist below two tokens, and then keeps its
+    limit.
+    """
     good: BoolArray = np.isfinite(rows.e2e_s)
     for name, limit in slo.items():
         values: FloatArray = getattr(rows, name)
@@ -92,13 +97,19 @@ def _with_goodput(level: Level, good: BoolArray) -> Level:
 
     share = stats.accuracy_ci(good.astype(float))
     per_s = float(good.sum()) / level.span_s
-    return replace(level, good_per_s=per_s, good_share=share.est, good_low=share.lo, good_high=share.hi)
+    return replace(
+        level, good_per_s=per_s, good_share=share.est, good_low=share.lo, good_high=share.hi
+    )
 
 
 def _quantiles(values: FloatArray) -> dict[float, float | None]:
     known = values[~np.isnan(values)]
     return {
-        q: float(np.quantile(known, q, method="inverted_cdf")) if len(known) >= stats.min_n_quantile(q) else None
+        q: (
+            float(np.quantile(known, q, method="inverted_cdf"))
+            if len(known) >= stats.min_n_quantile(q)
+            else None
+        )
         for q in QUANTILES
     }
 
@@ -118,14 +129,24 @@ def saturated(before: Level, now: Level) -> bool:
 
 
 class ForSeconds:
-    """Runs a plan for at most so long; calls in flight at its end may end. A ``Segments`` for a session."""
+    """Runs a plan for at most so long; calls in flight at its end may end. A ``Segments`` for a
+    session.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
 
-    async def run(self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter) -> None:  # noqa: ARG002 - the protocol's
+    async def run(
+        self,
+        runner: Runs,
+        remaining: Sequence[Call],
+        store: ResultsStore,  # noqa: ARG002 - the protocol's
+        writer: RunWriter,  # noqa: ARG002 - likewise
+    ) -> None:
         """See :class:`claimbench.run.session.Segments`."""
-        timer = asyncio.get_running_loop().call_later(self._seconds, runner.stop, "the level's time is up")
+        timer = asyncio.get_running_loop().call_later(
+            self._seconds, runner.stop, "the level's time is up"
+        )
         try:
             await runner.run(remaining)
         finally:

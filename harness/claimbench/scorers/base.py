@@ -1,9 +1,11 @@
 """What a scorer is, and what the built-in ones share.
 
-A scorer is a pure function of the answer's text, the sample and its own options: the same record scores the same for
-ever, so that a run can be scored again from its database. It is made by a *factory* named in the entry-point group
-``claimbench.scorers``: ``factory(options) -> Scorer``, which raises :class:`ScorerOptionError` for options it does not
-know (:mod:`claimbench.scorers.options` reads those of the built-in ones). ``version`` changes whenever a score could.
+A scorer is a pure function of the answer's text, the sample and its own options: the same record
+scores the same for ever, so that a run can be scored again from its database. It is made by a
+*factory* named in the entry-point group ``claimbench.scorers``: ``factory(options) -> Scorer``,
+which raises :class:`ScorerOptionError` for options it does not know
+(:mod:`claimbench.scorers.options` reads those of the built-in ones). ``version`` changes whenever a
+score could.
 """
 
 from __future__ import annotations
@@ -20,7 +22,9 @@ from claimbench.types import AnswerSpec, Json, Outcome, Sample, Score, Task
 class ScorerOptionError(BenchError):
     """A scorer's options are wrong; ``option`` names the one, ``known`` all there are."""
 
-    def __init__(self, message: str, *, option: str | None = None, known: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, message: str, *, option: str | None = None, known: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message, hint=f"options: {', '.join(known)}" if known else None)
         self.option = option
         self.known = known
@@ -28,11 +32,15 @@ class ScorerOptionError(BenchError):
 
 CUT = frozenset({Outcome.TRUNCATED, Outcome.EMPTY})
 JUDGES_CUT_ANSWERS = frozenset({"lm_eval"})
-"""Scorers of another tool's rules, by which an answer that was cut or is empty is scored as it stands."""
+"""Scorers of another tool's rules, by which an answer that was cut or is empty is scored as it
+stands.
+"""
 
 
 class Scorer(Protocol):
-    """Judges one answer. ``score`` is called for calls with outcome ok only and returns a value in [0, 1]."""
+    """Judges one answer. ``score`` is called for calls with outcome ok only and returns a value in
+    [0, 1].
+    """
 
     @property
     def name(self) -> str:
@@ -71,19 +79,27 @@ ScorerFactory = Callable[[Mapping[str, Json]], Scorer]
 
 
 def scored(
-    scorer: Scorer, call_id: str, value: float, explanation: str, parts: Mapping[str, float] | None = None
+    scorer: Scorer,
+    call_id: str,
+    value: float,
+    explanation: str,
+    parts: Mapping[str, float] | None = None,
 ) -> Score:
     """Make a score of an answer that could be read."""
     return Score(call_id, scorer.name, scorer.version, "scored", value, explanation, parts or {})
 
 
-def unparsable(scorer: Scorer, call_id: str, explanation: str, parts: Mapping[str, float] | None = None) -> Score:
+def unparsable(
+    scorer: Scorer, call_id: str, explanation: str, parts: Mapping[str, float] | None = None
+) -> Score:
     """Make the score of an answer that could not be read: 0.0, counted apart."""
     return Score(call_id, scorer.name, scorer.version, "unparsable", 0.0, explanation, parts or {})
 
 
 def visible(text: str) -> str:
-    """Return the answer without a leading ``<think>…</think>``, which some local models write into their text."""
+    """Return the answer without a leading ``<think>…</think>``, which some local models write into
+    their text.
+    """
     return re.sub(r"\A\s*<think>.*?</think>", "", text, count=1, flags=re.DOTALL)
 
 

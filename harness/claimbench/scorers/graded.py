@@ -1,8 +1,10 @@
-"""``graded``: a grade (0 to 3, one to five stars) against the final rating, with several human raters as the ceiling.
+"""``graded``: a grade (0 to 3, one to five stars) against the final rating, with several human
+raters as the ceiling.
 
-Parts, each a mean over items where the report shows them: ``exact``, ``within_one`` and ``closeness`` to the target;
-``raters``: the share of raters who gave the same grade; ``ceiling``: how often two raters agree with each other, which
-no grader can be expected to beat. Kappa and NDCG over all items: :mod:`claimbench.stats.agreement`.
+Parts, each a mean over items where the report shows them: ``exact``, ``within_one`` and
+``closeness`` to the target; ``raters``: the share of raters who gave the same grade; ``ceiling``:
+how often two raters agree with each other, which no grader can be expected to beat. Kappa and NDCG
+over all items: :mod:`claimbench.stats.agreement`.
 """
 
 from __future__ import annotations
@@ -51,19 +53,34 @@ class GradedScorer:
         """Grades are labels that are numbers, or numbers with a stated scale."""
         if answer.kind == "label":
             wrong = next((label for label in answer.labels if parse_number(label) is None), None)
-            return None if wrong is None else f"the scorer graded needs labels that are numbers, not '{wrong}'"
+            return (
+                None
+                if wrong is None
+                else f"the scorer graded needs labels that are numbers, not '{wrong}'"
+            )
         if answer.kind == "number" and self._options.highest is not None:
             return None
-        return "the scorer graded needs labels that are numbers, or answers of type number and its option highest"
+        return (
+            "the scorer graded needs labels that are numbers, or answers of type number and its"
+            " option highest"
+        )
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return what :meth:`score` gives as parts for this sample."""
         ratings = self.ratings(sample)
         extra = ("raters",) if ratings else ()
-        return ("exact", "within_one", "closeness", *extra, *(("ceiling",) if len(ratings) > 1 else ()))
+        return (
+            "exact",
+            "within_one",
+            "closeness",
+            *extra,
+            *(("ceiling",) if len(ratings) > 1 else ()),
+        )
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
-        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target or rating that is no grade."""
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target or rating
+        that is no grade.
+        """
         low, high = self._scale(task)
         target = parse_number(sample.target)
         if target is None or not low <= target <= high:
@@ -76,7 +93,9 @@ class GradedScorer:
             nothing = dict.fromkeys(names, 0.0)
             if ceiling is not None:
                 nothing["ceiling"] = ceiling  # a fact of the raters, whatever the answer is
-            return unparsable(self, call_id, f"no grade from {low} to {high} in {brief(text)}", nothing)
+            return unparsable(
+                self, call_id, f"no grade from {low} to {high} in {brief(text)}", nothing
+            )
         distance = abs(grade - target)
         parts = {
             "exact": float(distance == 0),
@@ -114,8 +133,16 @@ class GradedScorer:
 
     def _scale(self, task: Task) -> tuple[Decimal, Decimal]:
         labels = [n for label in task.answer.labels if (n := parse_number(label)) is not None]
-        low = self._options.lowest if self._options.lowest is not None else min(labels, default=Decimal(0))
-        high = self._options.highest if self._options.highest is not None else max(labels, default=None)
+        low = (
+            self._options.lowest
+            if self._options.lowest is not None
+            else min(labels, default=Decimal(0))
+        )
+        high = (
+            self._options.highest
+            if self._options.highest is not None
+            else max(labels, default=None)
+        )
         if high is None or not Decimal(str(low)) < Decimal(str(high)):
             raise ValueError("the scale of grades is not known: give lowest and highest")
         return Decimal(str(low)), Decimal(str(high))

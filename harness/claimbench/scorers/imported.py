@@ -1,4 +1,6 @@
-"""``imported``: the score that another tool gave, as it stands in an imported file. Not for suites of one's own."""
+"""``imported``: the score that another tool gave, as it stands in an imported file. Not for suites
+of one's own.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ class ImportedScorer:
         self._metric = read_options(ImportedOptions, options or {}, self.name).metric
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
-        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a call that was not imported."""
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a call that was not
+        imported.
+        """
         found = sample.metadata.get("imported", {}).get(call_id)
         if found is None:
             raise ValueError("this call was not imported")
@@ -36,4 +40,6 @@ class ImportedScorer:
         if value is None:
             raise ValueError(f"the file gives no {self._metric}")
         others = {k: v for k, v in scores.items() if k not in (self._metric, bare)}
-        return scored(self, call_id, value, found.get("why") or f"{self._metric} as imported", others)
+        return scored(
+            self, call_id, value, found.get("why") or f"{self._metric} as imported", others
+        )

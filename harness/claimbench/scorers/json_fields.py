@@ -1,8 +1,9 @@
-"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean over the fields.
+"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean over
+the fields.
 
-The answer is the whole text, or the one code fence in it (said in the explanation). Anything else - prose around the
-object, NaN, a duplicate key, a list - is ``unparsable``. Null, an empty text and a missing field are the same: nothing
-said. Fields that were not asked for are ignored.
+The answer is the whole text, or the one code fence in it (said in the explanation). Anything else -
+prose around the object, NaN, a duplicate key, a list - is ``unparsable``. Null, an empty text and a
+missing field are the same: nothing said. Fields that were not asked for are ignored.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ class FieldRule(ScorerOptions):
     """How one field is compared."""
 
     compare: Compare = "exact"
-    """exact: equal values, blanks in texts collapsed. casefold: also without case. numeric: as numbers, also when
-    written as text. set: lists without order and repetition, texts without case; the score is the Jaccard index."""
+    """exact: equal values, blanks in texts collapsed. casefold: also without case. numeric: as
+    numbers, also when written as text. set: lists without order and repetition, texts without case;
+    the score is the Jaccard index."""
     tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """For numeric: absolute difference still right."""
     relative: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
@@ -44,8 +46,8 @@ class JsonFieldsOptions(ScorerOptions):
     """Options of ``json_fields``."""
 
     fields: dict[str, Annotated[FieldRule, BeforeValidator(_rule)]] = Field(default_factory=dict)
-    """Field (dots reach into objects) -> exact, casefold, numeric, set, or {compare:, tolerance:, relative:}.
-    Left out: every field of the schema, or of the target, compared exactly."""
+    """Field (dots reach into objects) -> exact, casefold, numeric, set, or {compare:, tolerance:,
+    relative:}. Left out: every field of the schema, or of the target, compared exactly."""
 
 
 class JsonFieldsScorer:
@@ -64,7 +66,10 @@ class JsonFieldsScorer:
         known = (answer.schema or {}).get("properties", {})
         for name in self._options.fields:
             if known and name.split(".")[0] not in known:
-                return f"json_fields: the answer's schema has no field '{name}'{did_you_mean(name, known)}"
+                return (
+                    "json_fields: the answer's schema has no field"
+                    f" '{name}'{did_you_mean(name, known)}"
+                )
         return None
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:
@@ -72,14 +77,19 @@ class JsonFieldsScorer:
         return tuple(self._rules(sample, task))
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
-        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is not an object."""
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is not
+        an object.
+        """
         rules = self._rules(sample, task)
         if not isinstance(sample.target, dict) or not rules:
             raise ValueError(f"the target {brief(sample.target)} is not an object with fields")
         answer, note = read_object(visible(text))
         if answer is None:
             return unparsable(self, call_id, f"{note}: {brief(text)}", dict.fromkeys(rules, 0.0))
-        parts = {name: _compare(_get(answer, name), _get(sample.target, name), rule) for name, rule in rules.items()}
+        parts = {
+            name: _compare(_get(answer, name), _get(sample.target, name), rule)
+            for name, rule in rules.items()
+        }
         wrong = [
             f"{name} {brief(_get(answer, name), 30)} against {brief(_get(sample.target, name), 30)}"
             for name, value in parts.items()
@@ -144,25 +154,34 @@ def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
         return float(both and close(ours, theirs, rule.tolerance, rule.relative))  # type: ignore[arg-type]
     if rule.compare == "set":
         return _jaccard(answer, target)
-    return float(_normal(answer, rule.compare == "casefold") == _normal(target, rule.compare == "casefold"))
+    return float(
+        _normal(answer, rule.compare == "casefold") == _normal(target, rule.compare == "casefold")
+    )
 
 
 def _jaccard(answer: Json, target: Json) -> float:
     ours, theirs = (
-        {_normal(item, True) for item in (value if isinstance(value, list) else [value])} for value in (answer, target)
+        {_normal(item, True) for item in (value if isinstance(value, list) else [value])}
+        for value in (answer, target)
     )
     return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
 
 
 def _normal(value: Json, fold: bool) -> str:
-    """Return one spelling of a JSON value: numbers by value, texts squeezed, booleans apart from numbers."""
+    """Return one spelling of a JSON value: numbers by value, texts squeezed, booleans apart from
+    numbers.
+    """
     if isinstance(value, str):
         text = squeeze(value)
         return json.dumps(text.casefold() if fold else text)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dict):
-        return "{" + ",".join(f"{json.dumps(key)}:{_normal(value[key], fold)}" for key in sorted(value)) + "}"
+        return (
+            "{"
+            + ",".join(f"{json.dumps(key)}:{_normal(value[key], fold)}" for key in sorted(value))
+            + "}"
+        )
     if isinstance(value, list):
         return "[" + ",".join(_normal(item, fold) for item in value) + "]"
     return json.dumps(value)

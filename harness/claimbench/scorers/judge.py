@@ -1,8 +1,10 @@
-"""``judge``: a model reads the answer and names one of the suite's choices; each choice is worth a score.
+"""``judge``: a model reads the answer and names one of the suite's choices; each choice is worth a
+score.
 
-The judge's own call is planned, sent, paid and stored like any other (:mod:`claimbench.plan.judges`); here its stored
-answer becomes a score, so that scoring stays a pure function of the database. Whatever went wrong with the judge (a
-fault, a refusal, an answer that names no choice) leaves the score ``unscored``: it says nothing about what was judged.
+The judge's own call is planned, sent, paid and stored like any other
+(:mod:`claimbench.plan.judges`); here its stored answer becomes a score, so that scoring stays a
+pure function of the database. Whatever went wrong with the judge (a fault, a refusal, an answer
+that names no choice) leaves the score ``unscored``: it says nothing about what was judged.
 """
 
 from __future__ import annotations
@@ -17,12 +19,18 @@ NAME = "judge"
 
 
 class JudgeScorer:
-    """The score of the choice that the judge named. ``said``: what a run's judges left, by id of the call judged."""
+    """The score of the choice that the judge named. ``said``: what a run's judges left, by id of
+    the call judged.
+    """
 
     name = NAME
     version = "1"
 
-    def __init__(self, options: Mapping[str, Json] | None = None, said: Mapping[str, CallRecord] | None = None) -> None:
+    def __init__(
+        self,
+        options: Mapping[str, Json] | None = None,
+        said: Mapping[str, CallRecord] | None = None,
+    ) -> None:
         from claimbench.scorers.options import JudgeOptions, read_options
 
         self.options = read_options(JudgeOptions, options or {}, self.name)
@@ -40,14 +48,22 @@ class JudgeScorer:
             return self._unscored(call_id, f"the judge {self.options.by} has not answered")
         if said.outcome is not Outcome.OK:
             why = f": {said.error}" if said.error else ""
-            return self._unscored(call_id, f"the judge {self.options.by} gave no answer ({said.outcome.value}{why})")
+            return self._unscored(
+                call_id, f"the judge {self.options.by} gave no answer ({said.outcome.value}{why})"
+            )
         choice = self.choice(said.text)
         if choice is None:
-            return self._unscored(call_id, f"the answer of the judge {self.options.by} names no choice, or several")
-        return scored(self, call_id, self.options.choices[choice], f"{self.options.by} says {choice}")
+            return self._unscored(
+                call_id, f"the answer of the judge {self.options.by} names no choice, or several"
+            )
+        return scored(
+            self, call_id, self.options.choices[choice], f"{self.options.by} says {choice}"
+        )
 
     def choice(self, text: str) -> str | None:
-        """The one choice that a judge's (or a person's) answer names; None if it names none or several."""
+        """The one choice that a judge's (or a person's) answer names; None if it names none or
+        several.
+        """
         found = self._reader.read(text, tuple(self.options.choices))
         return found[0] if len(found) == 1 else None
 

@@ -1,13 +1,16 @@
 """``label``: which of the task's labels does the answer name?
 
-Reading, in this order, after Unicode NFKC, case folding, and punctuation and blanks taken as one blank:
+Reading, in this order, after Unicode NFKC, case folding, and punctuation and blanks taken as one
+blank:
 
 1. the whole answer is a label;
-2. one label occurs in the answer as whole words (``lost_card`` in "a lost card"); a label inside a longer one that
-   also occurs does not count. Several different labels, or none, are ``unparsable``.
+2. one label occurs in the answer as whole words (``lost_card`` in "a lost card"); a label inside a
+   longer one that also occurs does not count. Several different labels, or none, are
+   ``unparsable``.
 
-Where every label begins or ends with punctuation (``(A)``, ``(B)``) it is looked for as written first, so that "(B) a
-film" is not read as two. Labels that lose their difference with their punctuation (``c`` and ``c++``) keep it.
+Where every label begins or ends with punctuation (``(A)``, ``(B)``) it is looked for as written
+first, so that "(B) a film" is not read as two. Labels that lose their difference with their
+punctuation (``c`` and ``c++``) keep it.
 """
 
 from __future__ import annotations
@@ -36,7 +39,11 @@ class LabelScorer:
 
     def check(self, answer: AnswerSpec) -> str | None:
         """Labels are needed."""
-        return None if answer.kind == "label" else f"the scorer label needs answers of type label, not {answer.kind}"
+        return (
+            None
+            if answer.kind == "label"
+            else f"the scorer label needs answers of type label, not {answer.kind}"
+        )
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
         """See :class:`claimbench.scorers.base.Scorer`."""
@@ -48,7 +55,9 @@ class LabelScorer:
         return scored(self, call_id, float(right), f"read as {found[0]}; right is {sample.target}")
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
-        """Return the labels that ``text`` names, in order of first appearance; one means it could be read."""
+        """Return the labels that ``text`` names, in order of first appearance; one means it could
+        be read.
+        """
         return _read(text, labels, self._search)
 
 
@@ -74,10 +83,11 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
 
 @lru_cache(maxsize=64)
 def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str]]:
-    """How labels may be written: label -> strict form, label -> loose form; empty where that reading is not used.
+    """How labels may be written: label -> strict form, label -> loose form; empty where that
+    reading is not used.
 
-    The loose one (words only) is used unless it makes two labels one; the strict one where signs at the ends of a label
-    may matter, or the loose one cannot be used.
+    The loose one (words only) is used unless it makes two labels one; the strict one where signs at
+    the ends of a label may matter, or the loose one cannot be used.
     """
     strict = {label: squeeze(label).casefold() for label in labels}
     loose = {label: _loose(label) for label in labels}
@@ -89,7 +99,11 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
 
 def _search(forms: Mapping[str, str], answer: str) -> tuple[str, ...]:
     spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
-    kept = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)]
+    kept = [
+        s
+        for s in spans
+        if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)
+    ]
     return tuple(dict.fromkeys(label for _, _, label in sorted(kept)))
 
 

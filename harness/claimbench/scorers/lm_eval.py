@@ -1,4 +1,6 @@
-"""``lm_eval``: lm-eval's own filters and metrics on one document. Made by suites that say ``lm_eval:``."""
+"""``lm_eval``: lm-eval's own filters and metrics on one document. Made by suites that say
+``lm_eval:``.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ class LmEvalScorer:
         self._theirs: Any = None
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
-        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError where lm-eval gives no such metric."""
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError where lm-eval gives no
+        such metric.
+        """
         doc = sample.input["doc"]
         if self._theirs is None:
             self._theirs = scoring_task(self._options.task, self._options.config, doc)
@@ -50,6 +54,8 @@ class LmEvalScorer:
         wanted = self._options.metric
         key = next((k for k in values if wanted in (k, k.partition(",")[0])), None)
         if key is None:
-            raise ValueError(f"lm-eval gives no {wanted}; it gives {', '.join(values) or 'nothing'}")
+            raise ValueError(
+                f"lm-eval gives no {wanted}; it gives {', '.join(values) or 'nothing'}"
+            )
         parts = {k: v for k, v in values.items() if k != key and 0 <= v <= 1}
         return scored(self, call_id, values[key], f"{key} of {shown}", parts)

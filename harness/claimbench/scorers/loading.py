@@ -16,7 +16,9 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(installed(SCORERS)))
 
 
-def load(specs: Sequence[ScorerSpec | str], factories: Mapping[str, ScorerFactory] | None = None) -> tuple[Scorer, ...]:
+def load(
+    specs: Sequence[ScorerSpec | str], factories: Mapping[str, ScorerFactory] | None = None
+) -> tuple[Scorer, ...]:
     """Make the scorers of a task, in order.
 
     Args:
@@ -27,7 +29,10 @@ def load(specs: Sequence[ScorerSpec | str], factories: Mapping[str, ScorerFactor
         PluginError: An unknown name (with the nearest), or a plugin that cannot be imported.
         ScorerOptionError: Options the scorer does not take.
     """
-    return tuple(_make(ScorerSpec(spec) if isinstance(spec, str) else spec, factories or {}) for spec in specs)
+    return tuple(
+        _make(ScorerSpec(spec) if isinstance(spec, str) else spec, factories or {})
+        for spec in specs
+    )
 
 
 def _make(spec: ScorerSpec, factories: Mapping[str, ScorerFactory]) -> Scorer:
@@ -39,7 +44,9 @@ def _import(name: str, factories: Mapping[str, ScorerFactory]) -> ScorerFactory:
     plugins = installed(SCORERS)
     if name not in plugins:
         known = sorted({*plugins, *factories})
-        raise PluginError(f"unknown scorer '{name}'{did_you_mean(name, known)}", hint=f"known: {one_of(known)}")
+        raise PluginError(
+            f"unknown scorer '{name}'{did_you_mean(name, known)}", hint=f"known: {one_of(known)}"
+        )
     point = plugins[name]
     try:
         factory: ScorerFactory = point.load()

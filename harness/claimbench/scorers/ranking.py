@@ -1,8 +1,10 @@
-"""``ranking``: an answer that orders candidates, against their relevance grades; NDCG@k or reciprocal rank.
+"""``ranking``: an answer that orders candidates, against their relevance grades; NDCG@k or
+reciprocal rank.
 
-The target is an object ``{candidate: grade}``, or a list of the relevant candidates. The answer is read as a JSON list
-of candidates, else as their names (or ids) in order of first appearance. A candidate named twice counts where it first
-stands; a name in a JSON list that is no candidate takes a place and gains nothing; candidates left out gain nothing.
+The target is an object ``{candidate: grade}``, or a list of the relevant candidates. The answer is
+read as a JSON list of candidates, else as their names (or ids) in order of first appearance. A
+candidate named twice counts where it first stands; a name in a JSON list that is no candidate takes
+a place and gains nothing; candidates left out gain nothing.
 """
 
 from __future__ import annotations
@@ -48,20 +50,33 @@ class RankingScorer:
         return ("ndcg", "mrr")
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - likewise
-        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError where nothing is relevant."""
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError where nothing is
+        relevant.
+        """
         grades = self._grades(sample)
         order = read_order(visible(text), list(grades))
         if not any(name in grades for name in order):
-            return unparsable(self, call_id, f"names no candidate: {brief(text)}", {"ndcg": 0.0, "mrr": 0.0})
+            return unparsable(
+                self, call_id, f"names no candidate: {brief(text)}", {"ndcg": 0.0, "mrr": 0.0}
+            )
         ranked = [grades.get(name, 0.0) for name in order]
         value = ndcg(ranked, list(grades.values()), self._options.k)
         if value is None:
-            raise ValueError("no candidate of this sample is relevant, so no order is better than another")
-        parts = {"ndcg": value, "mrr": reciprocal_rank(ranked[: self._options.k], self._options.relevant_from)}
+            raise ValueError(
+                "no candidate of this sample is relevant, so no order is better than another"
+            )
+        parts = {
+            "ndcg": value,
+            "mrr": reciprocal_rank(ranked[: self._options.k], self._options.relevant_from),
+        }
         left = len(grades) - sum(name in grades for name in order)
         shown = ", ".join(order[:5]) + (" …" if len(order) > 5 else "")
         return scored(
-            self, call_id, parts[self._options.metric], f"order {shown}" + (f"; {left} left out" if left else ""), parts
+            self,
+            call_id,
+            parts[self._options.metric],
+            f"order {shown}" + (f"; {left} left out" if left else ""),
+            parts,
         )
 
     def _grades(self, sample: Sample) -> dict[str, float]:
@@ -73,7 +88,10 @@ class RankingScorer:
         if isinstance(target, list):
             return grades | {str(name): 1.0 for name in target}
         if not isinstance(target, dict) or not target:
-            raise ValueError(f"the target {brief(target)} is neither {{candidate: grade}} nor a list of candidates")
+            raise ValueError(
+                f"the target {brief(target)} is neither {{candidate: grade}} nor a list of"
+                " candidates"
+            )
         for name, given in target.items():
             grade = parse_number(given)
             if grade is None or grade < 0:
@@ -84,7 +102,9 @@ class RankingScorer:
 
 def _value(value: Json) -> Json:
     """Read a cell that holds JSON, as tables without types do."""
-    return json.loads(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+    return (
+        json.loads(value) if isinstance(value, str) and value.lstrip()[:1] in ("[", "{") else value
+    )
 
 
 def read_order(text: str, candidates: Sequence[str]) -> list[str]:
@@ -97,11 +117,17 @@ def read_order(text: str, candidates: Sequence[str]) -> list[str]:
             listed = None
         if isinstance(listed, list) and listed and all(isinstance(x, str | int) for x in listed):
             spelled = {squeeze(name).casefold(): name for name in candidates}
-            return list(dict.fromkeys(spelled.get(squeeze(str(x)).casefold(), str(x)) for x in listed))
+            return list(
+                dict.fromkeys(spelled.get(squeeze(str(x)).casefold(), str(x)) for x in listed)
+            )
     answer = squeeze(text).casefold()
     spans: list[tuple[int, int, str]] = []
     for name in candidates:
         form = re.escape(squeeze(name).casefold())
         spans += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){form}(?!\w)", answer)]
-    kept = [s for s in spans if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)]
+    kept = [
+        s
+        for s in spans
+        if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)
+    ]
     return list(dict.fromkeys(name for _, _, name in sorted(kept)))

@@ -1,4 +1,6 @@
-"""One finished call -> its scores: the one place that knows which outcomes have a score (docs/architecture.md)."""
+"""One finished call -> its scores: the one place that knows which outcomes have a score
+(docs/architecture.md).
+"""
 
 from __future__ import annotations
 
@@ -15,12 +17,15 @@ _ZERO_BECAUSE = {
 }
 
 
-def score_record(record: CallRecord, sample: Sample, task: Task, scorers: Sequence[Scorer]) -> tuple[Score, ...]:
+def score_record(
+    record: CallRecord, sample: Sample, task: Task, scorers: Sequence[Scorer]
+) -> tuple[Score, ...]:
     """Score a finished call with each scorer, in their order.
 
-    ok: by the scorer. empty, refused, truncated, model_timeout: 0.0, for that is the model's own doing. Every other
-    outcome says nothing about the model: ``unscored``, value None. A scorer that raises, or returns anything but a
-    value in [0, 1], leaves ``unscored`` with the reason, never a number.
+    ok: by the scorer. empty, refused, truncated, model_timeout: 0.0, for that is the model's own
+    doing. Every other outcome says nothing about the model: ``unscored``, value None. A scorer that
+    raises, or returns anything but a value in [0, 1], leaves ``unscored`` with the reason, never a
+    number.
     """
     return tuple(_score(record, sample, task, scorer) for scorer in scorers)
 
@@ -34,7 +39,9 @@ def _score(record: CallRecord, sample: Sample, task: Task, scorer: Scorer) -> Sc
         if record.outcome is not Outcome.OK and not judged:
             names = scorer.part_names(sample, task) if isinstance(scorer, PartsScorer) else ()
             why = _ZERO_BECAUSE[record.outcome]
-            return Score(call_id, scorer.name, scorer.version, "scored", 0.0, why, dict.fromkeys(names, 0.0))
+            return Score(
+                call_id, scorer.name, scorer.version, "scored", 0.0, why, dict.fromkeys(names, 0.0)
+            )
         score = scorer.score(call_id, record.text, sample, task)
     except Exception as exc:  # noqa: BLE001 - a plugin's fault must cost one score, not the run
         return _unscored(scorer, call_id, f"the scorer failed: {type(exc).__name__}: {exc}")
@@ -51,11 +58,17 @@ def _fault(score: object, call_id: str) -> str | None:
     if score.status == "unscored":
         return None if score.value is None else "gave a value to an unscored call"
     for name, value in (("value", score.value), *score.parts.items()):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:  # NaN is not >= 0
+        if (
+            isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1
+        ):  # NaN is not >= 0
             return f"gave {value!r} as {name}; scores are numbers from 0 to 1"
     if score.status == "unparsable" and score.value != 0:
         return f"gave {score.value!r} to an unparsable answer; it scores 0"
-    return None if score.status in ("scored", "unparsable") else f"gave the unknown status {score.status!r}"
+    return (
+        None
+        if score.status in ("scored", "unparsable")
+        else f"gave the unknown status {score.status!r}"
+    )
 
 
 def _unscored(scorer: Scorer, call_id: str, why: str) -> Score:

@@ -23,7 +23,9 @@ class TextOptions(ScorerOptions):
 
 
 class ExactScorer:
-    """1 if the answer is the target. Unicode form and blanks never count; case and punctuation do unless told so."""
+    """1 if the answer is the target. Unicode form and blanks never count; case and punctuation do
+    unless told so.
+    """
 
     name = "exact"
     version = "1"
@@ -34,7 +36,9 @@ class ExactScorer:
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`."""
         answer, target = self._normal(visible(text)), self._normal(target_as_text(sample.target))
-        return scored(self, call_id, float(answer == target), f"{brief(answer)} against {brief(target)}")
+        return scored(
+            self, call_id, float(answer == target), f"{brief(answer)} against {brief(target)}"
+        )
 
     def _normal(self, text: str) -> str:
         if self._options.ignore_punctuation:
@@ -47,7 +51,9 @@ class RegexOptions(ScorerOptions):
     """Options of ``regex``."""
 
     pattern: str = Field(min_length=1)
-    """With a group: what the group finds is compared with the target. Without: finding it is the score."""
+    """With a group: what the group finds is compared with the target. Without: finding it is the
+    score.
+    """
     which: Literal["first", "last"] = "first"
     """Which occurrence counts."""
     ignore_case: bool = False
@@ -64,9 +70,11 @@ class RegexOptions(ScorerOptions):
 
 
 class RegexScorer:
-    r"""Finds the answer by a pattern (``^`` and ``$`` are line ends), then compares as ``exact`` does.
+    r"""Finds the answer by a pattern (``^`` and ``$`` are line ends), then compares as ``exact``
+    does.
 
-    A target that itself matches the pattern is read by it too, so that ``\(([A-Z])\)`` fits the target ``(B)``.
+    A target that itself matches the pattern is read by it too, so that ``\(([A-Z])\)`` fits the
+    target ``(B)``.
     """
 
     name = "regex"
@@ -81,13 +89,20 @@ class RegexScorer:
         """See :class:`claimbench.scorers.base.Scorer`."""
         found = self._find(visible(text))
         if not self._pattern.groups:
-            return scored(self, call_id, float(found is not None), "pattern found" if found else "pattern not found")
+            return scored(
+                self,
+                call_id,
+                float(found is not None),
+                "pattern found" if found else "pattern not found",
+            )
         if found is None:
             return unparsable(self, call_id, f"the pattern finds nothing in {brief(text)}")
         target = target_as_text(sample.target)
         wanted = self._find(target)
         right = self._normal(found) == self._normal(target if wanted is None else wanted)
-        return scored(self, call_id, float(right), f"read as {brief(found)}; right is {brief(target)}")
+        return scored(
+            self, call_id, float(right), f"read as {brief(found)}; right is {brief(target)}"
+        )
 
     def _find(self, text: str) -> str | None:
         matches = [m.group(1) if m.re.groups else m.group() for m in self._pattern.finditer(text)]

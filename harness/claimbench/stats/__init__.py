@@ -1,8 +1,10 @@
-"""Statistics of claims: the public surface of the ``stats_*`` modules (sequential designs: ``sequential``).
+"""Statistics of claims: the public surface of the ``stats_*`` modules (sequential designs:
+``sequential``).
 
-Pure numbers in, intervals out: no I/O, no clock, no global random state, nothing of ours imported. Missing values are
-the caller's: engines refuse NaN. Engines: M (:func:`paired_means` and the intervals on it) for accuracy, cost and mean
-latency; A (:func:`accuracy_ci`) for one proportion; Q (:func:`quantile_ci`) for latency quantiles.
+Pure numbers in, intervals out: no I/O, no clock, no global random state, nothing of ours imported.
+Missing values are the caller's: engines refuse NaN. Engines: M (:func:`paired_means` and the
+intervals on it) for accuracy, cost and mean latency; A (:func:`accuracy_ci`) for one proportion; Q
+(:func:`quantile_ci`) for latency quantiles.
 """
 
 from __future__ import annotations

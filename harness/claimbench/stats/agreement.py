@@ -1,8 +1,10 @@
-"""How well grades agree with people's, and how well people agree with each other: the ceiling of any grader.
+"""How well grades agree with people's, and how well people agree with each other: the ceiling of
+any grader.
 
-Formulas: Cohen's kappa with quadratic weights (Cohen 1968): ``1 - sum w O / sum w E`` with ``w = (i - j)^2``; NDCG
-(Järvelin & Kekäläinen 2002) with gain ``2^grade - 1`` and discount ``log2(rank + 1)``, ties in the predicted grades by
-their expected gain (McSherry & Najork 2008); MRR: one over the rank of the first relevant.
+Formulas: Cohen's kappa with quadratic weights (Cohen 1968): ``1 - sum w O / sum w E`` with ``w = (i
+- j)^2``; NDCG (Järvelin & Kekäläinen 2002) with gain ``2^grade - 1`` and discount ``log2(rank +
+1)``, ties in the predicted grades by their expected gain (McSherry & Najork 2008); MRR: one over
+the rank of the first relevant.
 """
 
 from __future__ import annotations
@@ -17,7 +19,8 @@ from dataclasses import dataclass
 def quadratic_kappa(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
     """Quadratic-weighted kappa of two raters of the same items, in (-inf, 1].
 
-    None for no items, and where both always give one and the same grade: chance then explains everything.
+    None for no items, and where both always give one and the same grade: chance then explains
+    everything.
     """
     if len(ours) != len(theirs):
         raise ValueError(f"{len(ours)} grades against {len(theirs)}")
@@ -43,7 +46,9 @@ def dcg(grades: Sequence[float], k: int | None = None) -> float:
     return math.fsum(gain(g) / math.log2(rank + 1) for rank, g in enumerate(grades[:k], start=1))
 
 
-def ndcg(ranked: Sequence[float], all_grades: Sequence[float], k: int | None = None) -> float | None:
+def ndcg(
+    ranked: Sequence[float], all_grades: Sequence[float], k: int | None = None
+) -> float | None:
     """DCG of a ranking over that of the best one; None where nothing is relevant.
 
     Args:
@@ -55,8 +60,12 @@ def ndcg(ranked: Sequence[float], all_grades: Sequence[float], k: int | None = N
     return dcg(ranked, k) / best if best > 0 else None
 
 
-def ndcg_of_predictions(predicted: Sequence[float], true: Sequence[float], k: int | None = None) -> float | None:
-    """NDCG of sorting by predicted grades; things predicted alike count with their mean gain at those ranks."""
+def ndcg_of_predictions(
+    predicted: Sequence[float], true: Sequence[float], k: int | None = None
+) -> float | None:
+    """NDCG of sorting by predicted grades; things predicted alike count with their mean gain at
+    those ranks.
+    """
     groups: dict[float, list[float]] = defaultdict(list)
     for guess, grade in zip(predicted, true, strict=True):
         groups[guess].append(gain(grade))
@@ -91,7 +100,9 @@ class Agreement:
 def against(
     ours: Sequence[float], final: Sequence[float], queries: Sequence[str] = (), k: int | None = 10
 ) -> Agreement | None:
-    """Compare grades with the final ratings; with ``queries`` also the mean NDCG@k of sorting each query by them."""
+    """Compare grades with the final ratings; with ``queries`` also the mean NDCG@k of sorting each
+    query by them.
+    """
     n = len(ours)
     if n == 0:
         return None
@@ -100,7 +111,10 @@ def against(
     by_query: dict[str, list[int]] = defaultdict(list)
     for i, query in enumerate(queries):
         by_query[query].append(i)
-    each = [ndcg_of_predictions([ours[i] for i in m], [final[i] for i in m], k) for m in by_query.values()]
+    each = [
+        ndcg_of_predictions([ours[i] for i in m], [final[i] for i in m], k)
+        for m in by_query.values()
+    ]
     known = [v for v in each if v is not None]
     mean = math.fsum(known) / len(known) if known else None
     return Agreement(n, exact, near, quadratic_kappa(ours, final), mean, len(known))
@@ -108,14 +122,18 @@ def against(
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What people reach. ``raters``: each against the final rating; ``pairs``: two against each other, pooled."""
+    """What people reach. ``raters``: each against the final rating; ``pairs``: two against each
+    other, pooled.
+    """
 
     raters: Mapping[str, Agreement]
     pairs: Agreement | None
 
 
 def ceiling(ratings: Mapping[str, Sequence[float | None]], final: Sequence[float]) -> Ceiling:
-    """Compare raters with the final ratings and with each other; items that a rater left out do not count for him."""
+    """Compare raters with the final ratings and with each other; items that a rater left out do not
+    count for him.
+    """
     each = {}
     for name, values in ratings.items():
         rated = [(v, f) for v, f in zip(values, final, strict=True) if v is not None]

@@ -1,7 +1,8 @@
-"""What every statistical engine shares: the interval type, cluster sums, t quantiles, verdict and p by inversion.
+"""What every statistical engine shares: the interval type, cluster sums, t quantiles, verdict and p
+by inversion.
 
-Pure functions of arrays. Formulas: docs/method_stats.md. Unknown bounds are infinite, never NaN; an estimate that does
-not exist (a ratio over zero) is ``None``.
+Pure functions of arrays. Formulas: docs/method_stats.md. Unknown bounds are infinite, never NaN; an
+estimate that does not exist (a ratio over zero) is ``None``.
 """
 
 from __future__ import annotations
@@ -22,17 +23,20 @@ Direction = Literal[">=", "<="]
 Decision = Literal["supported", "refuted", "inconclusive"]
 
 P_FLOOR = 1e-15
-"""The smallest p that :func:`p_by_inversion` reports; below it the tails of no engine here mean anything."""
+"""The smallest p that :func:`p_by_inversion` reports; below it the tails of no engine here mean
+anything.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
     """One estimate with its two-sided confidence interval.
 
-    ``est`` is None where the quantity does not exist (a ratio over zero); ``lo``/``hi`` are then infinite. ``level`` is
-    the confidence level actually used (0.995 where the tail guard acts). ``n`` counts items (or rows for quantiles),
-    ``n_eff`` the independent draws they are worth where the engine computes it. ``df`` is the t distribution's degrees
-    of freedom, None where the interval uses none. ``reasons`` are reason codes, in the order they arose.
+    ``est`` is None where the quantity does not exist (a ratio over zero); ``lo``/``hi`` are then
+    infinite. ``level`` is the confidence level actually used (0.995 where the tail guard acts).
+    ``n`` counts items (or rows for quantiles), ``n_eff`` the independent draws they are worth where
+    the engine computes it. ``df`` is the t distribution's degrees of freedom, None where the
+    interval uses none. ``reasons`` are reason codes, in the order they arose.
     """
 
     est: float | None
@@ -79,7 +83,8 @@ def t_two_sided_p(t: float, df: float) -> float:
 def cluster_codes(labels: npt.ArrayLike) -> IntArray:
     """Dense integer codes (0..G-1) of cluster labels of any type.
 
-    Compute them once and pass them to every engine: coding 100,000 strings costs more than an interval.
+    Compute them once and pass them to every engine: coding 100,000 strings costs more than an
+    interval.
     """
     return np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.intp)
 
@@ -87,8 +92,8 @@ def cluster_codes(labels: npt.ArrayLike) -> IntArray:
 def as_codes(cluster: npt.ArrayLike | None, n: int) -> tuple[IntArray | None, int]:
     """``(codes, G)`` for ``n`` rows; codes are None where every row is its own cluster.
 
-    Integer labels in 0..10n are taken as they are (empty codes do not count); anything else goes through
-    :func:`cluster_codes`.
+    Integer labels in 0..10n are taken as they are (empty codes do not count); anything else goes
+    through :func:`cluster_codes`.
 
     Raises:
         ValueError: the labels do not match the rows.
@@ -104,7 +109,9 @@ def as_codes(cluster: npt.ArrayLike | None, n: int) -> tuple[IntArray | None, in
     return (None, n) if used == n else (codes, used)
 
 
-def cluster_sums(x: FloatArray, codes: IntArray | None, sizes: FloatArray | None = None) -> FloatArray:
+def cluster_sums(
+    x: FloatArray, codes: IntArray | None, sizes: FloatArray | None = None
+) -> FloatArray:
     """Sums of ``x`` by cluster; with ``sizes`` (rows by code) the empty codes are left out."""
     if codes is None:
         return x
@@ -113,7 +120,9 @@ def cluster_sums(x: FloatArray, codes: IntArray | None, sizes: FloatArray | None
 
 
 def dot(x: FloatArray, y: FloatArray) -> float:
-    """Sum of products without BLAS: same bits at any thread count, and no threads to wait for on a busy machine."""
+    """Sum of products without BLAS: same bits at any thread count, and no threads to wait for on a
+    busy machine.
+    """
     return float(np.einsum("i,i->", x, y))
 
 
@@ -137,7 +146,8 @@ def floats(x: npt.ArrayLike, name: str) -> FloatArray:
     """``x`` as a 1-d float array without NaN.
 
     Raises:
-        ValueError: another shape, or a NaN (missing rows are dropped by the caller, who counts them).
+        ValueError: another shape, or a NaN (missing rows are dropped by the caller, who counts
+            them).
     """
     out = np.asarray(x, dtype=np.float64)
     if out.ndim != 1:
@@ -150,21 +160,24 @@ def floats(x: npt.ArrayLike, name: str) -> FloatArray:
 def verdict(lo: float, hi: float, threshold: float, direction: Direction) -> Decision:
     """Reads the decision off a displayed interval.
 
-    ``>=``: supported if lo >= threshold, refuted if hi < threshold; ``<=`` is its mirror image. So each direction is
-    wrong at most alpha/2 of the time.
+    ``>=``: supported if lo >= threshold, refuted if hi < threshold; ``<=`` is its mirror image. So
+    each direction is wrong at most alpha/2 of the time.
     """
     if direction == ">=":
         return "supported" if lo >= threshold else "refuted" if hi < threshold else "inconclusive"
     return "supported" if hi <= threshold else "refuted" if lo > threshold else "inconclusive"
 
 
-def p_by_inversion(interval_at: Callable[[float], Interval], threshold: float, alpha: float = 0.05) -> float:
+def p_by_inversion(
+    interval_at: Callable[[float], Interval], threshold: float, alpha: float = 0.05
+) -> float:
     """Two-sided p of ``threshold``: the smallest alpha whose interval excludes it.
 
-    Bisection on log alpha to 1e-9 relative, within the side of ``alpha`` where the displayed interval puts it: p <=
-    ``alpha`` exactly when ``interval_at(alpha)`` excludes the threshold. (Engines are nested in alpha, except clustered
-    quantiles, whose floored effective n steps; there p could otherwise contradict what is displayed.) 1.0 where even
-    alpha near 1 does not exclude it, :data:`P_FLOOR` where alpha = P_FLOOR still does.
+    Bisection on log alpha to 1e-9 relative, within the side of ``alpha`` where the displayed
+    interval puts it: p <= ``alpha`` exactly when ``interval_at(alpha)`` excludes the threshold.
+    (Engines are nested in alpha, except clustered quantiles, whose floored effective n steps; there
+    p could otherwise contradict what is displayed.) 1.0 where even alpha near 1 does not exclude
+    it, :data:`P_FLOOR` where alpha = P_FLOOR still does.
     """
 
     def excluded(at: float) -> bool:
@@ -190,7 +203,9 @@ def p_by_inversion(interval_at: Callable[[float], Interval], threshold: float, a
 
 
 def holm(p: npt.ArrayLike, alpha: float = 0.05) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Holm's step-down adjustment: ``(adjusted p, rejected)`` in the order given; the family is what is passed."""
+    """Holm's step-down adjustment: ``(adjusted p, rejected)`` in the order given; the family is
+    what is passed.
+    """
     raw = np.asarray(p, dtype=np.float64)
     if raw.size == 0:
         return raw, np.zeros(0, dtype=bool)
@@ -207,9 +222,11 @@ def delta_star(interval: Interval) -> float:
 
 
 def size_reasons(n: int, n_clusters: int, *, few_ok: bool = True) -> tuple[str, ...]:
-    """Reason codes of the hard minimum for a decision: n >= 20 items; G >= 12, or 6..11 with a flag.
+    """Reason codes of the hard minimum for a decision: n >= 20 items; G >= 12, or 6..11 with a
+    flag.
 
-    ``n_too_small`` forbids any decision; ``few_clusters`` only warns (and forbids where ``few_ok`` is false).
+    ``n_too_small`` forbids any decision; ``few_clusters`` only warns (and forbids where ``few_ok``
+    is false).
     """
     if n < 20 or n_clusters < 6 or (n_clusters < 12 and not few_ok):
         return ("n_too_small",)

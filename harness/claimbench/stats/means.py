@@ -1,8 +1,9 @@
 """Engine M: means of two paired arms, their contrasts and ratios.
 
-Delete-one-cluster jackknife (CV3) with t(G-1), ratios by Fieller on the same covariance. Bounded scores get four
-half-weight pseudo-items and the unseen-disagreement guard. :func:`paired_means` does the only pass over the rows; every
-interval after it is arithmetic on ten numbers, so a p by inversion or a hundred thresholds cost nothing.
+Delete-one-cluster jackknife (CV3) with t(G-1), ratios by Fieller on the same covariance. Bounded
+scores get four half-weight pseudo-items and the unseen-disagreement guard. :func:`paired_means`
+does the only pass over the rows; every interval after it is arithmetic on ten numbers, so a p by
+inversion or a hundred thresholds cost nothing.
 """
 
 from __future__ import annotations
@@ -37,10 +38,11 @@ Moments3 = tuple[float, float, float, float]
 class PairedMeans:
     """Everything an interval on two paired means needs.
 
-    ``theta``/``cov`` are the plain means with CV3 covariance; ``core_theta``/``core_cov`` include the pseudo-items of
-    bounded scores (equal to the plain ones otherwise), whose weight is ``w``. ``guard01``/``guard10`` summarise
-    max(b-a, 0) and max(a-b, 0), None for unbounded values. ``j_cov``/``j_third`` are central moments of the influences
-    (-J), for Hall's skewness. ``kish_*`` = (sum x)^2/sum x^2; ``share_*`` = the largest item's share of the sum.
+    ``theta``/``cov`` are the plain means with CV3 covariance; ``core_theta``/``core_cov`` include
+    the pseudo-items of bounded scores (equal to the plain ones otherwise), whose weight is ``w``.
+    ``guard01``/``guard10`` summarise max(b-a, 0) and max(a-b, 0), None for unbounded values.
+    ``j_cov``/``j_third`` are central moments of the influences (-J), for Hall's skewness.
+    ``kish_*`` = (sum x)^2/sum x^2; ``share_*`` = the largest item's share of the sum.
     """
 
     n: int
@@ -74,11 +76,14 @@ def paired_means(
     """Summarises two arms measured on the same items.
 
     Args:
-        a: the treatment's item means over valid epochs, shape (n,), no NaN (missing pairs are dropped before).
+        a: the treatment's item means over valid epochs, shape (n,), no NaN (missing pairs are
+            dropped before).
         b: the baseline's, aligned with ``a``.
         cluster: label of each item; None = independent items. Integer codes are fastest.
-        bounded: scores in [0, 1]: add pseudo-items and the guard. Leave False for dollars and seconds.
-        draws: epochs behind each item (the smaller of the two arms'), for the guard; None = one each.
+        bounded: scores in [0, 1]: add pseudo-items and the guard. Leave False for dollars and
+            seconds.
+        draws: epochs behind each item (the smaller of the two arms'), for the guard; None = one
+            each.
 
     Raises:
         ValueError: lengths differ, no rows, NaN, or bounded scores outside [0, 1].
@@ -103,7 +108,9 @@ def paired_means(
         w = _pseudo_weight(xa - xb, cov, n, g)
         corners = np.array([(1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (0.0, 0.0)]) * (w / 2)
         core_theta, core_cov, _, _ = _means(
-            np.append(sums_a, corners[:, 0]), np.append(sums_b, corners[:, 1]), np.append(sizes, np.full(4, w / 2))
+            np.append(sums_a, corners[:, 0]),
+            np.append(sums_b, corners[:, 1]),
+            np.append(sizes, np.full(4, w / 2)),
         )
         guard01 = proportion(np.maximum(xb - xa, 0), codes, draws)
         guard10 = proportion(np.maximum(xa - xb, 0), codes, draws)
@@ -111,9 +118,25 @@ def paired_means(
     nonnegative = bool(min(xa.min(), xb.min()) >= 0)
     spread = (*_kish_share(xa), *_kish_share(xb))
     return PairedMeans(
-        n, g, float(g - 1), theta, cov, core_theta, core_cov, w, bounded, nonnegative, guard01, guard10,
-        j_cov, j_third, spread[0], spread[2], spread[1], spread[3],
-    )  # fmt: skip
+        n,
+        g,
+        float(g - 1),
+        theta,
+        cov,
+        core_theta,
+        core_cov,
+        w,
+        bounded,
+        nonnegative,
+        guard01,
+        guard10,
+        j_cov,
+        j_third,
+        spread[0],
+        spread[2],
+        spread[1],
+        spread[3],
+    )
 
 
 def fixed_means(
@@ -126,9 +149,9 @@ def fixed_means(
 ) -> PairedMeans:
     """``population: fixed``: the items are the whole population, only sampling noise counts.
 
-    Per item: mean over epochs, variance over epochs (ddof=1) and epochs >= 2. Var = sum(s^2/K)/n^2 in each arm, arms
-    independent, z intervals (df infinite), no pseudo-items or guard. Zero variance is legitimate: a deterministic
-    model on a named benchmark has an exact score.
+    Per item: mean over epochs, variance over epochs (ddof=1) and epochs >= 2. Var = sum(s^2/K)/n^2
+    in each arm, arms independent, z intervals (df infinite), no pseudo-items or guard. Zero
+    variance is legitimate: a deterministic model on a named benchmark has an exact score.
 
     Raises:
         ValueError: an item has fewer than two epochs (no noise can be estimated), or shapes differ.
@@ -146,13 +169,33 @@ def fixed_means(
     nonnegative = bool(min(ma.min(), mb.min()) >= 0)
     spread = (*_kish_share(ma), *_kish_share(mb))
     return PairedMeans(
-        n, n, math.inf, theta, cov, theta, cov, 0.0, False, nonnegative, None, None,
-        cov, (0.0, 0.0, 0.0, 0.0), spread[0], spread[2], spread[1], spread[3],
-    )  # fmt: skip
+        n,
+        n,
+        math.inf,
+        theta,
+        cov,
+        theta,
+        cov,
+        0.0,
+        False,
+        nonnegative,
+        None,
+        None,
+        cov,
+        (0.0, 0.0, 0.0, 0.0),
+        spread[0],
+        spread[2],
+        spread[1],
+        spread[3],
+    )
 
 
-def linear_ci(pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
-    """Core interval of ``c . theta - const``: estimate +- t * sqrt(c'Vc), with pseudo-items but without the guard."""
+def linear_ci(
+    pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0
+) -> Interval:
+    """Core interval of ``c . theta - const``: estimate +- t * sqrt(c'Vc), with pseudo-items but
+    without the guard.
+    """
     est = c[0] * pm.theta[0] + c[1] * pm.theta[1] - const
     centre = c[0] * pm.core_theta[0] + c[1] * pm.core_theta[1] - const
     half = _half(pm, contrast_var(pm.core_cov, c), alpha)
@@ -162,15 +205,24 @@ def linear_ci(pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, c
 def fieller_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
     """Core interval of the ratio a/b by Fieller's quadratic; (-inf, inf) where b may be zero."""
     lo, hi = fieller(pm.core_theta, pm.core_cov, t_crit(alpha, pm.df))
-    return _interval(pm, _ratio(pm.theta), *_ratio_bounds(pm, lo, hi), alpha, "fieller", _ratio_reasons(pm, lo, hi))
+    return _interval(
+        pm,
+        _ratio(pm.theta),
+        *_ratio_bounds(pm, lo, hi),
+        alpha,
+        "fieller",
+        _ratio_reasons(pm, lo, hi),
+    )
 
 
-def paired_ci(pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0) -> Interval:
+def paired_ci(
+    pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0
+) -> Interval:
     """Final interval of a contrast ``c . theta - const``; the difference a - b by default.
 
-    Every threshold claim "a >= R*b + c0" is the contrast (1, -R) with ``const=c0`` against 0: no division, so no
-    small-denominator failure. Bounded scores: hull of the core interval and both guard tilts, clipped to what scores
-    in [0, 1] can give.
+    Every threshold claim "a >= R*b + c0" is the contrast (1, -R) with ``const=c0`` against 0: no
+    division, so no small-denominator failure. Bounded scores: hull of the core interval and both
+    guard tilts, clipped to what scores in [0, 1] can give.
     """
     core = linear_ci(pm, c, alpha, const)
     tilts = [c[0] * x + c[1] * y - const for x, y in _tilts(pm, alpha)]
@@ -188,12 +240,16 @@ def ratio_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
 
 
 def error_ratio_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
-    """Final interval of the error ratio E = (1-a)/(1-b): Fieller on the errors, hull with the tilts."""
+    """Final interval of the error ratio E = (1-a)/(1-b): Fieller on the errors, hull with the
+    tilts.
+    """
     if not pm.bounded and not math.isinf(pm.df):
         raise ValueError("an error ratio needs scores in [0, 1]: build with bounded=True")
     tilts = [(1 - x, 1 - y) for x, y in _tilts(pm, alpha)]
     flip = (1 - pm.theta[0], 1 - pm.theta[1])
-    return _guarded_ratio(pm, flip, (1 - pm.core_theta[0], 1 - pm.core_theta[1]), tilts, alpha, "errors-")
+    return _guarded_ratio(
+        pm, flip, (1 - pm.core_theta[0], 1 - pm.core_theta[1]), tilts, alpha, "errors-"
+    )
 
 
 def difference_ci(
@@ -208,7 +264,9 @@ def difference_ci(
 
 
 def fieller(theta: TwoMeans, cov: Cov, t: float) -> TwoMeans:
-    """Roots of (b^2-t^2Vbb)R^2 - 2(ab-t^2Vab)R + (a^2-t^2Vaa) <= 0; (-inf, inf) where b^2 <= t^2Vbb."""
+    """Roots of (b^2-t^2Vbb)R^2 - 2(ab-t^2Vab)R + (a^2-t^2Vaa) <= 0; (-inf, inf) where b^2 <=
+    t^2Vbb.
+    """
     if not math.isfinite(t) or theta[1] ** 2 <= t * t * cov[2]:
         return -math.inf, math.inf
     qa = theta[1] ** 2 - t * t * cov[2]
@@ -225,7 +283,9 @@ def contrast_var(cov: Cov, c: TwoMeans) -> float:
     return max(c[0] ** 2 * cov[0] + 2 * c[0] * c[1] * cov[1] + c[1] ** 2 * cov[2], 0.0)
 
 
-def _means(sums_a: FloatArray, sums_b: FloatArray, sizes: FloatArray) -> tuple[TwoMeans, Cov, FloatArray, FloatArray]:
+def _means(
+    sums_a: FloatArray, sums_b: FloatArray, sizes: FloatArray
+) -> tuple[TwoMeans, Cov, FloatArray, FloatArray]:
     if len(sizes) < 2:  # one cluster: nothing to leave out, so no variance is known
         theta = (float(sums_a.sum() / sizes.sum()), float(sums_b.sum() / sizes.sum()))
         return theta, (math.inf, 0.0, math.inf), np.zeros(len(sizes)), np.zeros(len(sizes))
@@ -268,7 +328,9 @@ def _half(pm: PairedMeans, var: float, alpha: float) -> float:
 
 
 def _tilts(pm: PairedMeans, alpha: float) -> list[TwoMeans]:
-    """The two means if unseen disagreements existed at their Wilson upper bounds, one direction at a time."""
+    """The two means if unseen disagreements existed at their Wilson upper bounds, one direction at
+    a time.
+    """
     if pm.guard01 is None or pm.guard10 is None:
         return []
     d01 = pm.guard01.upper(alpha) - pm.guard01.mean
@@ -282,20 +344,29 @@ def _ratio(theta: TwoMeans) -> float | None:
 
 
 def _ratio_bounds(pm: PairedMeans, lo: float, hi: float) -> TwoMeans:
-    """A ratio of non-negative quantities is not negative; an unbounded set stays (-inf, inf), as it says nothing."""
+    """A ratio of non-negative quantities is not negative; an unbounded set stays (-inf, inf), as it
+    says nothing.
+    """
     if pm.nonnegative and (math.isfinite(lo) or math.isfinite(hi)):
         return max(lo, 0.0), max(hi, 0.0)
     return lo, hi
 
 
-def _ratio_reasons(pm: PairedMeans, lo: float, hi: float, denominator: float | None = None) -> tuple[str, ...]:
+def _ratio_reasons(
+    pm: PairedMeans, lo: float, hi: float, denominator: float | None = None
+) -> tuple[str, ...]:
     if (pm.theta[1] if denominator is None else denominator) == 0:
         return ("denominator_zero",)
     return () if math.isfinite(lo) and math.isfinite(hi) else ("denominator_near_zero",)
 
 
 def _guarded_ratio(
-    pm: PairedMeans, theta: TwoMeans, core: TwoMeans, tilts: list[TwoMeans], alpha: float, prefix: str
+    pm: PairedMeans,
+    theta: TwoMeans,
+    core: TwoMeans,
+    tilts: list[TwoMeans],
+    alpha: float,
+    prefix: str,
 ) -> Interval:
     lo, hi = fieller(core, pm.core_cov, t_crit(alpha, pm.df))
     for x, y in tilts:

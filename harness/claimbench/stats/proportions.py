@@ -1,4 +1,6 @@
-"""Engine A: one proportion. Wilson with an effective n, exact Clopper-Pearson, McNemar, Fisher, judge correction."""
+"""Engine A: one proportion. Wilson with an effective n, exact Clopper-Pearson, McNemar, Fisher,
+judge correction.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ class Proportion:
     plain: bool
 
     def n_eff(self, alpha: float) -> float:
-        """Effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times (z/t_{G-1})^2."""
+        """Effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times
+        (z/t_{G-1})^2.
+        """
         if self.plain:
             return float(self.n)
         g = self.n_clusters
@@ -53,18 +57,24 @@ class Proportion:
 
 
 def wilson(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
-    """Wilson score interval of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n is 0."""
+    """Wilson score interval of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n is
+    0.
+    """
     if n <= 0:
         return 0.0, 1.0
     z = z_crit(alpha)
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(max(p * (1 - p), 0.0) / n + z * z / (4 * n * n))
     # At p = 0 and 1 the bound is exact; rounding must not move it off the corner.
-    return (0.0 if p <= 0 else max(centre - half, 0.0)), (1.0 if p >= 1 else min(centre + half, 1.0))
+    return (0.0 if p <= 0 else max(centre - half, 0.0)), (
+        1.0 if p >= 1 else min(centre + half, 1.0)
+    )
 
 
 def proportion(
-    x: npt.ArrayLike, cluster: npt.ArrayLike | None = None, draws: npt.ArrayLike | float | None = None
+    x: npt.ArrayLike,
+    cluster: npt.ArrayLike | None = None,
+    draws: npt.ArrayLike | float | None = None,
 ) -> Proportion:
     """Summary of per-item means ``x`` in [0, 1] for :func:`accuracy_ci`.
 
@@ -98,15 +108,17 @@ def accuracy_ci(
     *,
     exact: bool = False,
 ) -> Interval:
-    """Interval of one accuracy: Wilson(p * n_eff, n_eff), or Clopper-Pearson with the same effective n.
+    """Interval of one accuracy: Wilson(p * n_eff, n_eff), or Clopper-Pearson with the same
+    effective n.
 
     Args:
         x: item means over valid epochs, each in [0, 1]; each item has equal weight.
         cluster: label of each item; None = independent items.
         draws: epochs behind each item, or their total; None = one each.
         alpha: 1 - confidence level, two-sided.
-        exact: take Clopper-Pearson. Wilson is right on average but not at each accuracy (coverage .925 at n = 20, 95 %
-            right), so a verdict on one arm's accuracy against a threshold reads this one.
+        exact: take Clopper-Pearson. Wilson is right on average but not at each accuracy (coverage
+            .925 at n = 20, 95 % right), so a verdict on one arm's accuracy against a threshold
+            reads this one.
     """
     return proportion_ci(proportion(x, cluster, draws), alpha, exact=exact)
 
@@ -117,11 +129,15 @@ def proportion_ci(summary: Proportion, alpha: float = 0.05, *, exact: bool = Fal
     lo, hi = (exact_bounds if exact else wilson)(summary.mean, n_eff, alpha)
     method = ("clopper-pearson" if exact else "wilson") + ("" if summary.plain else "-effective-n")
     df = None if summary.plain else float(summary.n_clusters - 1)
-    return Interval(summary.mean, lo, hi, 1 - alpha, method, summary.n, summary.n_clusters, n_eff, df)
+    return Interval(
+        summary.mean, lo, hi, 1 - alpha, method, summary.n, summary.n_clusters, n_eff, df
+    )
 
 
 def exact_bounds(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
-    """Clopper-Pearson bounds of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n is 0."""
+    """Clopper-Pearson bounds of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n
+    is 0.
+    """
     if n <= 0:
         return 0.0, 1.0
     k = p * n
@@ -131,13 +147,17 @@ def exact_bounds(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]
 
 
 def clopper_pearson(successes: int, n: int, alpha: float = 0.05) -> Interval:
-    """Exact binomial interval, for claims such as "never fails"; independent items, one draw each."""
+    """Exact binomial interval, for claims such as "never fails"; independent items, one draw
+    each.
+    """
     lo, hi = exact_bounds(successes / n, float(n), alpha)
     return Interval(successes / n, lo, hi, 1 - alpha, "clopper-pearson", n, n, float(n))
 
 
 def mcnemar_exact_p(n10: int, n01: int) -> float:
-    """Exact two-sided McNemar p from the discordant counts (A right only, B right only); 1.0 without any."""
+    """Exact two-sided McNemar p from the discordant counts (A right only, B right only); 1.0
+    without any.
+    """
     total = n10 + n01
     if total == 0:
         return 1.0
@@ -146,33 +166,51 @@ def mcnemar_exact_p(n10: int, n01: int) -> float:
 
 def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
     """Two-sided Fisher exact p that two shares differ (missing calls of two arms, for instance)."""
-    if min(n_a, n_b) == 0 or hits_a + hits_b in (0, n_a + n_b):  # nothing, or everything: no share can differ
+    if min(n_a, n_b) == 0 or hits_a + hits_b in (
+        0,
+        n_a + n_b,
+    ):  # nothing, or everything: no share can differ
         return 1.0
     from scipy import stats  # half a second to import, and only runs with missing calls need it
 
-    return float(stats.fisher_exact(np.array([[hits_a, n_a - hits_a], [hits_b, n_b - hits_b]])).pvalue)
+    return float(
+        stats.fisher_exact(np.array([[hits_a, n_a - hits_a], [hits_b, n_b - hits_b]])).pvalue
+    )
 
 
-def ppi_mean(y: npt.ArrayLike, yhat: npt.ArrayLike, yhat_unlabeled: npt.ArrayLike, alpha: float = 0.05) -> Interval:
-    """Judge-corrected mean by prediction-powered inference, as ppi-python's ``ppi_mean_ci`` computes it.
+def ppi_mean(
+    y: npt.ArrayLike, yhat: npt.ArrayLike, yhat_unlabeled: npt.ArrayLike, alpha: float = 0.05
+) -> Interval:
+    """Judge-corrected mean by prediction-powered inference, as ppi-python's ``ppi_mean_ci``
+    computes it.
 
-    The judge's mean over the unlabelled items plus what people change on the labelled ones, the judge weighted by
-    lambda in [0, 1], tuned to the smallest variance (Angelopoulos, Duchi & Zrnic 2023, "PPI++", eq. 4 and 6); normal
-    quantiles. Items are independent.
+    The judge's mean over the unlabelled items plus what people change on the labelled ones, the
+    judge weighted by lambda in [0, 1], tuned to the smallest variance (Angelopoulos, Duchi & Zrnic
+    2023, "PPI++", eq. 4 and 6); normal quantiles. Items are independent.
 
     Args:
-        y: human scores of the labelled items (for a claim: paired differences), at least 50 random ones.
+        y: human scores of the labelled items (for a claim: paired differences), at least 50 random
+            ones.
         yhat: the judge's scores of the same items.
         yhat_unlabeled: the judge's scores of the other items.
         alpha: 1 - confidence level.
     """
-    human, judge, rest = floats(y, "y"), floats(yhat, "yhat"), floats(yhat_unlabeled, "yhat_unlabeled")
+    human, judge, rest = (
+        floats(y, "y"),
+        floats(yhat, "yhat"),
+        floats(yhat_unlabeled, "yhat_unlabeled"),
+    )
     n, others = len(human), len(rest)
     shared = float(np.mean((human - human.mean()) * (judge - judge.mean())))
     spread = float(np.var(np.concatenate([judge, rest]), ddof=1)) if n + others > 1 else 0.0
     lam = 0.0 if spread == 0 else min(max(shared / ((1 + n / others) * spread), 0.0), 1.0)
     est = lam * float(rest.mean()) + float((human - lam * judge).mean())
-    se = math.hypot(lam * float(rest.std()) / math.sqrt(others), float((human - lam * judge).std()) / math.sqrt(n))
+    se = math.hypot(
+        lam * float(rest.std()) / math.sqrt(others),
+        float((human - lam * judge).std()) / math.sqrt(n),
+    )
     half = z_crit(alpha) * se
     few = () if n >= 50 else ("few_labels",)
-    return Interval(est, est - half, est + half, 1 - alpha, "ppi-mean", n + others, n + others, reasons=few)
+    return Interval(
+        est, est - half, est + half, 1 - alpha, "ppi-mean", n + others, n + others, reasons=few
+    )

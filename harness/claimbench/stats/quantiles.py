@@ -1,6 +1,8 @@
-"""Engine Q: latency quantiles. Exact binomial order-statistic intervals with an effective n; ratios by MOVER on logs.
+"""Engine Q: latency quantiles. Exact binomial order-statistic intervals with an effective n; ratios
+by MOVER on logs.
 
-Timeouts are +inf at their rank. A quantile that the rows cannot bound has an infinite end and says so.
+Timeouts are +inf at their rank. A quantile that the rows cannot bound has an infinite end and says
+so.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ from claimbench.stats.intervals import (
 
 @dataclass(frozen=True, slots=True)
 class QuantileData:
-    """Sorted rows with what their effective n needs: share at or below the quantile and its block variance.
+    """Sorted rows with what their effective n needs: share at or below the quantile and its block
+    variance.
 
     ``var`` is None for independent rows.
     """
@@ -39,20 +42,26 @@ class QuantileData:
     n_clusters: int
 
     def n_eff(self, alpha: float) -> float:
-        """All n for independent rows; else floor(min(F(1-F)/v, n) * (t_{n-1}/t_{G-1})^2), at least 1."""
+        """All n for independent rows; else floor(min(F(1-F)/v, n) * (t_{n-1}/t_{G-1})^2), at least
+        1.
+        """
         n, g = len(self.ordered), self.n_clusters
         if self.var is None:
             return float(n)
         if g < 2:
             return 1.0
         spread = self.share * (1 - self.share)
-        if spread <= 1e-15:  # every row at or below the quantile: the blocks say nothing, so count only them
+        if (
+            spread <= 1e-15
+        ):  # every row at or below the quantile: the blocks say nothing, so count only them
             base = float(g)
         elif self.var > 1e-18:
             base = min(spread / self.var, n)
         else:
             base = float(n)
-        few = t_crit(alpha, g - 1)  # 0 where alpha is within rounding of 1: then nothing is left to correct
+        few = t_crit(
+            alpha, g - 1
+        )  # 0 where alpha is within rounding of 1: then nothing is left to correct
         widening = (t_crit(alpha, n - 1) / few) ** 2 if few > 0 else 1.0
         return max(1.0, math.floor(base * widening + 1e-9))
 
@@ -63,8 +72,8 @@ def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = No
     Args:
         x: one value for each call, +inf for a timeout, no NaN.
         p: in (0, 1).
-        cluster: the coarser of item cluster and time block; None = independent rows. For inter-token gaps the
-            cluster is the request.
+        cluster: the coarser of item cluster and time block; None = independent rows. For
+            inter-token gaps the cluster is the request.
     """
     if not 0 < p < 1:
         raise ValueError(f"a quantile lies strictly between 0 and 1, got {p}")
@@ -73,7 +82,8 @@ def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = No
     if n == 0:
         raise ValueError("a quantile of no rows does not exist: report `no_valid_data`")
     ordered = np.sort(rows)
-    # inverted_cdf: the smallest x with at least p*n rows at or below it; 1e-9 undoes rounding in p*n
+    # inverted_cdf: the smallest x with at least p*n rows at or below it; 1e-9 undoes rounding in
+    # p*n
     est = float(ordered[min(max(math.ceil(p * n - 1e-9), 1), n) - 1])
     codes, g = as_codes(cluster, n)
     below = (rows <= est).astype(np.float64)
@@ -99,17 +109,24 @@ def quantile_interval(data: QuantileData, alpha: float = 0.05) -> Interval:
     if lo == math.inf:  # every rank that counts timed out
         lo = float(data.ordered[np.isfinite(data.ordered)].max(initial=-math.inf))
     est = data.est if math.isfinite(data.est) else None
-    reasons = () if est is not None and math.isfinite(lo) and math.isfinite(hi) else ("quantile_not_estimable",)
+    reasons = (
+        ()
+        if est is not None and math.isfinite(lo) and math.isfinite(hi)
+        else ("quantile_not_estimable",)
+    )
     method = "order-statistic" if data.var is None else "order-statistic-effective-n"
     df = None if data.var is None else float(data.n_clusters - 1)
     return Interval(est, lo, hi, 1 - alpha, method, n, data.n_clusters, n_eff, df, reasons)
 
 
-def quantile_ci(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None, alpha: float = 0.05) -> Interval:
+def quantile_ci(
+    x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None, alpha: float = 0.05
+) -> Interval:
     """Order-statistic interval of quantile ``p`` (see :func:`quantile_data` for the arguments).
 
-    ``est`` is None where the quantile itself is a timeout. An end beyond the last usable rank is infinite, with reason
-    ``quantile_not_estimable``; :func:`min_n_quantile` says how many effective rows it takes.
+    ``est`` is None where the quantile itself is a timeout. An end beyond the last usable rank is
+    infinite, with reason ``quantile_not_estimable``; :func:`min_n_quantile` says how many effective
+    rows it takes.
     """
     return quantile_interval(quantile_data(x, p, cluster), alpha)
 
@@ -117,8 +134,8 @@ def quantile_ci(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None
 def quantile_ratio_interval(a: QuantileData, b: QuantileData, alpha: float = 0.05) -> Interval:
     """Ratio of two marginal quantiles, A over B, by MOVER on logs; values must be positive.
 
-    An arm without an upper bound leaves the ratio unbounded on the side it matters for; one whose quantile timed out
-    gives only the bound that its lower end proves.
+    An arm without an upper bound leaves the ratio unbounded on the side it matters for; one whose
+    quantile timed out gives only the bound that its lower end proves.
     """
     qa, qb = quantile_interval(a, alpha), quantile_interval(b, alpha)
     if a.ordered[0] <= 0 or b.ordered[0] <= 0:
@@ -129,7 +146,10 @@ def quantile_ratio_interval(a: QuantileData, b: QuantileData, alpha: float = 0.0
     if qa.est is None or qb.est is None:
         lo, hi = low_a - high_b if high_b < math.inf else -math.inf, math.inf
         if qb.est is None:
-            lo, hi = -math.inf, high_a - low_b if high_a < math.inf and low_b > -math.inf else math.inf
+            lo, hi = (
+                -math.inf,
+                high_a - low_b if high_a < math.inf and low_b > -math.inf else math.inf,
+            )
     else:
         mid_a, mid_b = math.log(qa.est), math.log(qb.est)
         est = qa.est / qb.est
@@ -161,11 +181,15 @@ def quantile_ratio_ci(
     alpha: float = 0.05,
 ) -> Interval:
     """Ratio Q_p(A)/Q_p(B) of marginal quantiles (see :func:`quantile_ratio_interval`)."""
-    return quantile_ratio_interval(quantile_data(a, p, cluster_a), quantile_data(b, p, cluster_b), alpha)
+    return quantile_ratio_interval(
+        quantile_data(a, p, cluster_a), quantile_data(b, p, cluster_b), alpha
+    )
 
 
 def min_n_quantile(p: float, alpha: float = 0.05) -> int:
-    """Effective rows for a bounded two-sided interval: p50 6, p90 36, p95 72, p99 368, p99.9 3,688 at 95 %."""
+    """Effective rows for a bounded two-sided interval: p50 6, p90 36, p95 72, p99 368, p99.9 3,688
+    at 95 %.
+    """
     return math.ceil(math.log(alpha / 2) / math.log(max(p, 1 - p)))
 
 

@@ -1,4 +1,6 @@
-"""Brent's method. scipy has it too, but loading its solvers takes a quarter of a second of every command."""
+"""Brent's method. scipy has it too, but loading its solvers takes a quarter of a second of every
+command.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,18 @@ ITERATIONS = 200
 
 
 def brentq(
-    function: Callable[[float], float], low: float, high: float, *, xtol: float = 2e-12, rtol: float = 8.9e-16
+    function: Callable[[float], float],
+    low: float,
+    high: float,
+    *,
+    xtol: float = 2e-12,
+    rtol: float = 8.9e-16,
 ) -> float:
     """The root of ``function`` between ``low`` and ``high``, where its signs differ.
 
-    Inverse quadratic interpolation or the secant while they shorten the bracket well, else bisection. Source: Brent
-    (1973), Algorithms for Minimization without Derivatives, chapter 4 ("zero").
+    Inverse quadratic interpolation or the secant while they shorten the bracket well, else
+    bisection. Source: Brent (1973), Algorithms for Minimization without Derivatives, chapter 4
+    ("zero").
 
     Args:
         function: continuous between the ends.

@@ -1,8 +1,10 @@
-"""Stopping when decided: O'Brien-Fleming looks, repeated intervals and p-values, futility, an optional e-process.
+"""Stopping when decided: O'Brien-Fleming looks, repeated intervals and p-values, futility, an
+optional e-process.
 
-At look k compute the ordinary interval of any engine at level 1 - alpha_k and read the verdict off it: that repeated
-interval is what is displayed. All probabilities are of the canonical joint normal law of z_1..z_K with information
-fractions t (corr(z_i, z_j) = sqrt(t_i/t_j)), by numeric recursion; no tables.
+At look k compute the ordinary interval of any engine at level 1 - alpha_k and read the verdict off
+it: that repeated interval is what is displayed. All probabilities are of the canonical joint normal
+law of z_1..z_K with information fractions t (corr(z_i, z_j) = sqrt(t_i/t_j)), by numeric recursion;
+no tables.
 """
 
 from __future__ import annotations
@@ -33,11 +35,13 @@ def equal_looks(k: int) -> FloatArray:
     return np.arange(1, k + 1) / k
 
 
-def crossing_by_look(bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray) -> FloatArray:
+def crossing_by_look(
+    bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray
+) -> FloatArray:
     """P(|z_j| >= bound_j at some look j <= k) under no effect, for each k.
 
-    Recursion on the density of the score u = z*sqrt(t) over the continuation region (Armitage et al.), by 160-point
-    Gauss-Legendre quadrature: error below 1e-9 for up to 10 looks.
+    Recursion on the density of the score u = z*sqrt(t) over the continuation region (Armitage et
+    al.), by 160-point Gauss-Legendre quadrature: error below 1e-9 for up to 10 looks.
     """
     b = np.minimum(np.asarray(bounds, dtype=np.float64), _EDGE)
     info = np.asarray(t, dtype=np.float64)
@@ -51,7 +55,9 @@ def crossing_by_look(bounds: Sequence[float] | FloatArray, t: Sequence[float] | 
     for k in range(1, len(b)):
         sd, edge = math.sqrt(info[k] - info[k - 1]), float(b[k]) * math.sqrt(info[k])
         above = np.asarray([normal_cdf((at - edge) / sd) for at in u.tolist()])
-        out[k] = out[k - 1] + float(mass @ (above + above[::-1]))  # below: the same, for the nodes lie symmetrically
+        out[k] = out[k - 1] + float(
+            mass @ (above + above[::-1])
+        )  # below: the same, for the nodes lie symmetrically
         if k + 1 < len(b):
             new = edge * nodes
             mass = edge * weights * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
@@ -59,15 +65,21 @@ def crossing_by_look(bounds: Sequence[float] | FloatArray, t: Sequence[float] | 
     return out
 
 
-def crossing_probability(bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray | None = None) -> float:
+def crossing_probability(
+    bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray | None = None
+) -> float:
     """P(any bound is crossed) under no effect; equal spacing where ``t`` is None."""
     return float(crossing_by_look(bounds, equal_looks(len(bounds)) if t is None else t)[-1])
 
 
 def obf_constant(k: int, alpha: float = 0.05) -> float:
-    """Constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040 for 5 looks."""
+    """Constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040 for 5
+    looks.
+    """
     t = equal_looks(k)
-    return brentq(lambda c: crossing_probability(c / np.sqrt(t), t) - alpha, 0.01, 8.0, xtol=1e-10, rtol=1e-12)
+    return brentq(
+        lambda c: crossing_probability(c / np.sqrt(t), t) - alpha, 0.01, 8.0, xtol=1e-10, rtol=1e-12
+    )
 
 
 def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
@@ -76,7 +88,9 @@ def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
 
 
 def obf_spending(t: float, alpha: float = 0.05) -> float:
-    """Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt t)), alpha at t = 1."""
+    """Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt t)), alpha
+    at t = 1.
+    """
     return 4 * normal_cdf(normal_quantile(alpha / 4) / math.sqrt(min(t, 1.0)))
 
 
@@ -103,10 +117,11 @@ def nominal_alpha(bound: float) -> float:
 
 
 def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
-    """Repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose design rejects there.
+    """Repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose design
+    rejects there.
 
-    ``looks`` = number of equally spaced looks (O'Brien-Fleming), or the information fractions (Lan-DeMets). Keep the
-    running minimum over looks and give that to Holm.
+    ``looks`` = number of equally spaced looks (O'Brien-Fleming), or the information fractions
+    (Lan-DeMets). Keep the running minimum over looks and give that to Holm.
     """
     size = looks if isinstance(looks, int) else len(looks)
     if not 1 <= k <= size:
@@ -128,12 +143,15 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
 
 
 def signed_z(p: float, sign: int) -> float:
-    """The z of a two-sided p with the sign of the estimate minus the threshold; joins any engine to the bounds."""
+    """The z of a two-sided p with the sign of the estimate minus the threshold; joins any engine to
+    the bounds.
+    """
     return -sign * normal_quantile(max(p, 1e-300) / 2)
 
 
 def cond_power(z: float, t: float, z_final: float) -> float:
-    """P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction ``t`` goes on.
+    """P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction ``t``
+    goes on.
 
     The larger of the two directions: Phi((z/sqrt(t) - z_final)/sqrt(1-t)), with z or -z.
     """
@@ -147,15 +165,20 @@ def futile(z: float, t: float, z_final: float, look: int) -> bool:
     return look >= 2 and t < 1 and cond_power(z, t, z_final) < FUTILITY
 
 
-def e_process(z: npt.ArrayLike, grid: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5), lo: float = -1.0) -> FloatArray:
-    """Running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet z/|lo|), independent z >= ``lo``.
+def e_process(
+    z: npt.ArrayLike, grid: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5), lo: float = -1.0
+) -> FloatArray:
+    """Running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet z/|lo|),
+    independent z >= ``lo``.
 
-    For open-ended monitoring of singletons only (exact, needs no n_max, weak). Reject where it reaches 2/alpha; run it
-    on z and on -z for both directions.
+    For open-ended monitoring of singletons only (exact, needs no n_max, weak). Reject where it
+    reaches 2/alpha; run it on z and on -z for both directions.
     """
     values = np.asarray(z, dtype=np.float64)
     if lo >= 0 or (values < lo - 1e-12).any():
-        raise ValueError(f"bets need z >= lo with lo < 0, got a minimum of {values.min()} and lo = {lo}")
+        raise ValueError(
+            f"bets need z >= lo with lo < 0, got a minimum of {values.min()} and lo = {lo}"
+        )
     bets = np.asarray(grid, dtype=np.float64)
     if bets.size == 0 or bets.min() <= 0 or bets.max() >= 1:
         raise ValueError("each bet lies strictly between 0 and 1")
@@ -165,7 +188,9 @@ def e_process(z: npt.ArrayLike, grid: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5
 
 @dataclass(frozen=True, slots=True)
 class PlannedLook:
-    """One look: after how many items and clusters, at what share of the planned items, with which bound and alpha."""
+    """One look: after how many items and clusters, at what share of the planned items, with which
+    bound and alpha.
+    """
 
     number: int
     n_items: int
@@ -177,7 +202,9 @@ class PlannedLook:
 
 @dataclass(frozen=True, slots=True)
 class LookPlan:
-    """The frozen schedule. ``method``: ``obf`` (equal spacing), ``lan-demets-obf``, or ``fixed`` (one look)."""
+    """The frozen schedule. ``method``: ``obf`` (equal spacing), ``lan-demets-obf``, or ``fixed``
+    (one look).
+    """
 
     looks: tuple[PlannedLook, ...]
     method: str
@@ -189,7 +216,9 @@ class LookPlan:
 
     def repeated_p(self, z: float, number: int) -> float:
         """:func:`repeated_p` at look ``number`` under this plan's method."""
-        return repeated_p(z, number, len(self.looks) if self.method != "lan-demets-obf" else self.fractions)
+        return repeated_p(
+            z, number, len(self.looks) if self.method != "lan-demets-obf" else self.fractions
+        )
 
     def futile(self, z: float, number: int) -> bool:
         """:func:`futile` at look ``number`` of this plan."""
@@ -201,11 +230,12 @@ def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 
 
     Args:
         cluster_sizes: items of each cluster, in running order (1s for independent items).
-        looks: how many to plan; those that fall together, or before 25 items and 10 clusters, are merged.
+        looks: how many to plan; those that fall together, or before 25 items and 10 clusters, are
+            merged.
         alpha: overall two-sided alpha.
 
-    Equal O'Brien-Fleming bounds where the boundaries leave the overall alpha within 0.0005 of ``alpha`` (checked by
-    the recursion at the actual fractions); Lan-DeMets otherwise.
+    Equal O'Brien-Fleming bounds where the boundaries leave the overall alpha within 0.0005 of
+    ``alpha`` (checked by the recursion at the actual fractions); Lan-DeMets otherwise.
     """
     ends = np.cumsum(np.asarray(cluster_sizes, dtype=np.int64))
     if len(ends) == 0 or min(cluster_sizes) < 1:
@@ -220,12 +250,17 @@ def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 
     at.append(len(ends) - 1)
     t = ends[at] / n_max
     bounds, method = obf_bounds(len(at), alpha), "obf" if len(at) > 1 else "fixed"
-    if crossing_probability(bounds, t) > alpha + 0.0005 or np.abs(t - equal_looks(len(at))).max() > 0.05:
+    if (
+        crossing_probability(bounds, t) > alpha + 0.0005
+        or np.abs(t - equal_looks(len(at))).max() > 0.05
+    ):
         bounds, method = lan_demets_obf(t, alpha), "lan-demets-obf"
     rows = zip(at, t, bounds, strict=True)
     return LookPlan(
         tuple(
-            PlannedLook(k, int(ends[i]), i + 1, float(share), float(bound), nominal_alpha(float(bound)))
+            PlannedLook(
+                k, int(ends[i]), i + 1, float(share), float(bound), nominal_alpha(float(bound))
+            )
             for k, (i, share, bound) in enumerate(rows, 1)
         ),
         method,

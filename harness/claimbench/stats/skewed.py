@@ -1,6 +1,8 @@
-"""Costs and mean latencies: right-skewed, so t alone is too short on one side. Hull of t and Hall's skew-corrected t.
+"""Costs and mean latencies: right-skewed, so t alone is too short on one side. Hull of t and Hall's
+skew-corrected t.
 
-Also the tail guard, and the log jackknife for products of means (dollars per correct answer, ratios of sums).
+Also the tail guard, and the log jackknife for products of means (dollars per correct answer, ratios
+of sums).
 """
 
 from __future__ import annotations
@@ -12,20 +14,31 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from claimbench.stats.intervals import Interval, as_codes, cluster_sums, jackknife_var, t_crit, t_two_sided_p
+from claimbench.stats.intervals import (
+    Interval,
+    as_codes,
+    cluster_sums,
+    jackknife_var,
+    t_crit,
+    t_two_sided_p,
+)
 from claimbench.stats.means import PairedMeans, TwoMeans, contrast_var, fieller, paired_means
 from claimbench.stats.root_finding import brentq
 
 TAIL_N = 200
 TAIL_KISH = 75.0
-"""Kish's effective n from which 95 % is trusted (at 50, 6.5 % of verdicts were wrong where 4 % of answers run away)."""
+"""Kish's effective n from which 95 % is trusted (at 50, 6.5 % of verdicts were wrong where 4 % of
+answers run away).
+"""
 TAIL_FACTOR = 10.0
 """The tail guard divides alpha by this: 95 % becomes 99.5 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class HullTest:
-    """Test of a contrast against 0: t, Hall's T, p = max of the two p (1 where they disagree in sign)."""
+    """Test of a contrast against 0: t, Hall's T, p = max of the two p (1 where they disagree in
+    sign).
+    """
 
     t: float
     hall_t: float
@@ -34,7 +47,9 @@ class HullTest:
 
 
 def skewness(pm: PairedMeans, c: TwoMeans) -> float:
-    """Bias-corrected skewness of the influences of ``c . theta`` (scipy's skew(bias=False)); 0 below 3 clusters."""
+    """Bias-corrected skewness of the influences of ``c . theta`` (scipy's skew(bias=False)); 0
+    below 3 clusters.
+    """
     g = pm.n_clusters
     m2 = contrast_var(pm.j_cov, c)
     scale = c[0] ** 2 * pm.j_cov[0] + c[1] ** 2 * pm.j_cov[2]
@@ -47,13 +62,17 @@ def skewness(pm: PairedMeans, c: TwoMeans) -> float:
 
 
 def hall_transform(t: float, k: float, g: int) -> float:
-    """Hall (1992): T = t + k t^2/(3 sqrt G) + k^2 t^3/(27 G) + k/(6 sqrt G); monotone in t for any skewness k."""
+    """Hall (1992): T = t + k t^2/(3 sqrt G) + k^2 t^3/(27 G) + k/(6 sqrt G); monotone in t for any
+    skewness k.
+    """
     root = math.sqrt(g)
     return t + k * t * t / (3 * root) + k * k * t**3 / (27 * g) + k / (6 * root)
 
 
 def hall_inverse(value: float, k: float, g: int) -> float:
-    """The t whose :func:`hall_transform` is ``value``: the cubic is a shifted cube, so its root is closed-form."""
+    """The t whose :func:`hall_transform` is ``value``: the cubic is a shifted cube, so its root is
+    closed-form.
+    """
     root = math.sqrt(g)
     if abs(k) < 1e-12:
         return value
@@ -65,15 +84,21 @@ def hull_test(pm: PairedMeans, c: TwoMeans) -> HullTest:
     t = _t(pm, c)
     hall = hall_transform(t, skewness(pm, c), pm.n_clusters) if math.isfinite(t) else t
     sign = int(np.sign(t))
-    p = 1.0 if sign != int(np.sign(hall)) else max(t_two_sided_p(t, pm.df), t_two_sided_p(hall, pm.df))
+    p = (
+        1.0
+        if sign != int(np.sign(hall))
+        else max(t_two_sided_p(t, pm.df), t_two_sided_p(hall, pm.df))
+    )
     return HullTest(t, hall, p, sign)
 
 
-def tail_alpha(pm: PairedMeans, alpha: float, c: TwoMeans = (1.0, -1.0)) -> tuple[float, tuple[str, ...]]:
+def tail_alpha(
+    pm: PairedMeans, alpha: float, c: TwoMeans = (1.0, -1.0)
+) -> tuple[float, tuple[str, ...]]:
     """Alpha after the tail guard, with reason codes.
 
-    alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 75 in each arm with a non-zero
-    coefficient. ``tail_dominated`` where one item carries more than 10 % of an arm's sum.
+    alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 75 in each arm with a
+    non-zero coefficient. ``tail_dominated`` where one item carries more than 10 % of an arm's sum.
     """
     arms = [(pm.kish_a, pm.share_a)] * (c[0] != 0) + [(pm.kish_b, pm.share_b)] * (c[1] != 0)
     safe = pm.n >= TAIL_N and all(kish >= TAIL_KISH for kish, _ in arms)
@@ -83,9 +108,16 @@ def tail_alpha(pm: PairedMeans, alpha: float, c: TwoMeans = (1.0, -1.0)) -> tupl
 
 
 def contrast_ci_hull(
-    pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0, *, guard_tail: bool = True
+    pm: PairedMeans,
+    c: TwoMeans = (1.0, -1.0),
+    alpha: float = 0.05,
+    const: float = 0.0,
+    *,
+    guard_tail: bool = True,
 ) -> Interval:
-    """Interval of ``c . theta - const`` for dollars or seconds: hull of t and inverted Hall, tail guard applied."""
+    """Interval of ``c . theta - const`` for dollars or seconds: hull of t and inverted Hall, tail
+    guard applied.
+    """
     used, reasons = tail_alpha(pm, alpha, c) if guard_tail else (alpha, ())
     est = c[0] * pm.theta[0] + c[1] * pm.theta[1] - const
     t, var = t_crit(used, pm.df), contrast_var(pm.cov, c)
@@ -103,8 +135,9 @@ def contrast_ci_hull(
 def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = True) -> Interval:
     """Interval of the ratio of means a/b (never the mean of ratios) for dollars or seconds.
 
-    Hull of Fieller and of Hall's T inverted in the threshold (brentq), at 99.5 % where the tail guard acts.
-    (-inf, inf) with ``denominator_near_zero`` where b may be 0: test the threshold with :func:`hull_test` then.
+    Hull of Fieller and of Hall's T inverted in the threshold (brentq), at 99.5 % where the tail
+    guard acts. (-inf, inf) with ``denominator_near_zero`` where b may be 0: test the threshold with
+    :func:`hull_test` then.
     """
     used, reasons = tail_alpha(pm, alpha) if guard_tail else (alpha, ())
     if pm.theta[1] == 0:
@@ -113,7 +146,9 @@ def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = Tr
     t = t_crit(used, pm.df)
     lo, hi = fieller(pm.theta, pm.cov, t)
     if not (math.isfinite(lo) and math.isfinite(hi)):
-        return _ratio_interval(pm, est, -math.inf, math.inf, used, ("denominator_near_zero", *reasons))
+        return _ratio_interval(
+            pm, est, -math.inf, math.inf, used, ("denominator_near_zero", *reasons)
+        )
     floor = 0.0 if pm.nonnegative else -math.inf
     lo = max(_hall_root(pm, lo, t, -1, floor), floor)
     hi = _hall_root(pm, hi, t, +1, math.inf)
@@ -122,8 +157,12 @@ def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = Tr
     return _ratio_interval(pm, est, lo, hi, used, reasons)
 
 
-def mean_ci(x: npt.ArrayLike, cluster: npt.ArrayLike | None = None, alpha: float = 0.05) -> Interval:
-    """Interval of one mean of dollars, seconds or an unbounded score: hull of t and Hall with the tail guard."""
+def mean_ci(
+    x: npt.ArrayLike, cluster: npt.ArrayLike | None = None, alpha: float = 0.05
+) -> Interval:
+    """Interval of one mean of dollars, seconds or an unbounded score: hull of t and Hall with the
+    tail guard.
+    """
     values = np.asarray(x, dtype=np.float64)
     return contrast_ci_hull(paired_means(values, values, cluster), (1.0, 0.0), alpha)
 
@@ -136,10 +175,11 @@ def log_ratio_ci(
 ) -> Interval:
     """Interval of a product of means prod(mean_k ** e_k) by jackknifing its logarithm, t(G-1).
 
-    Dollars per correct answer, A over B: columns (cost_a, correct_a, cost_b, correct_b), exponents (1, -1, -1, 1).
-    Ratios of sums: (tokens, seconds), (1, -1). A row absent from one arm holds 0 in that arm's columns only where
-    exponents make the row counts cancel (ratios of sums). Unbounded with ``denominator_near_zero`` where a
-    column's sum, or its sum without one cluster, is not positive.
+    Dollars per correct answer, A over B: columns (cost_a, correct_a, cost_b, correct_b), exponents
+    (1, -1, -1, 1). Ratios of sums: (tokens, seconds), (1, -1). A row absent from one arm holds 0 in
+    that arm's columns only where exponents make the row counts cancel (ratios of sums). Unbounded
+    with ``denominator_near_zero`` where a column's sum, or its sum without one cluster, is not
+    positive.
     """
     table = np.asarray([np.asarray(x, dtype=np.float64) for x in columns])
     n = table.shape[1]
@@ -152,8 +192,16 @@ def log_ratio_ci(
     est = float(np.prod((totals / n) ** power)) if (totals > 0).all() else None
     left = totals[:, None] - sums
     if est is None or g < 2 or (left <= 0).any():
-        reason = "denominator_zero" if est is None else "denominator_near_zero" if g >= 2 else "n_too_small"
-        return Interval(est, 0.0, math.inf, 1 - alpha, "log-jackknife-t", n, g, None, float(g - 1), (reason,))
+        reason = (
+            "denominator_zero"
+            if est is None
+            else "denominator_near_zero"
+            if g >= 2
+            else "n_too_small"
+        )
+        return Interval(
+            est, 0.0, math.inf, 1 - alpha, "log-jackknife-t", n, g, None, float(g - 1), (reason,)
+        )
     # log of leave-one-out mean over full mean, per column and cluster
     logs = np.log(left / totals[:, None]) - np.log1p(-sizes / n)[None, :]
     change = (power[:, None] * logs).sum(axis=0)
@@ -182,7 +230,9 @@ def _t(pm: PairedMeans, c: TwoMeans) -> float:
 
 
 def _hall_root(pm: PairedMeans, start: float, t: float, side: int, limit: float) -> float:
-    """The Hall bound at or beyond the Fieller bound ``start`` on one side; ``limit`` where none lies before it."""
+    """The Hall bound at or beyond the Fieller bound ``start`` on one side; ``limit`` where none
+    lies before it.
+    """
 
     def excess(ratio: float) -> float:
         c = (1.0, -ratio)
@@ -212,4 +262,6 @@ def _ratio_interval(
 ) -> Interval:
     if est is not None:  # a width of 0 is rounding wide: the estimate lies within its own interval
         lo, hi = min(lo, est), max(hi, est)
-    return Interval(est, lo, hi, 1 - alpha, "fieller+hall", pm.n, pm.n_clusters, None, pm.df, reasons)
+    return Interval(
+        est, lo, hi, 1 - alpha, "fieller+hall", pm.n, pm.n_clusters, None, pm.df, reasons
+    )

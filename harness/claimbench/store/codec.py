@@ -1,10 +1,12 @@
-"""Lossless JSON for the frozen domain types: ``decode(cls, encode(x)) == x``, for every type of ``types.py``.
+"""Lossless JSON for the frozen domain types: ``decode(cls, encode(x)) == x``, for every type of
+``types.py``.
 
-The type annotations are the schema, so nothing is tagged: ``Decimal`` is written as a string, enums by value, tuples as
-lists, nested dataclasses as objects. Fields typed ``Json`` pass as they are. The text is canonical (sorted keys, no
-spaces), which makes it fit to be hashed. Non-finite floats are written the way Python's :mod:`json` does (``NaN``,
-``-Infinity``): log-probabilities need them. Usual values are written by orjson, in a tenth of the time; what it would
-change or refuses (non-finite floats, huge integers, half surrogate pairs) by :mod:`json`.
+The type annotations are the schema, so nothing is tagged: ``Decimal`` is written as a string, enums
+by value, tuples as lists, nested dataclasses as objects. Fields typed ``Json`` pass as they are.
+The text is canonical (sorted keys, no spaces), which makes it fit to be hashed. Non-finite floats
+are written the way Python's :mod:`json` does (``NaN``, ``-Infinity``): log-probabilities need them.
+Usual values are written by orjson, in a tenth of the time; what it would change or refuses
+(non-finite floats, huge integers, half surrogate pairs) by :mod:`json`.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ def encode(value: object) -> str:
     """Canonical JSON of a dataclass of ours, or of a plain JSON value.
 
     Raises:
-        StoreError: a field holds something that is not of its type, e.g. a ``datetime`` inside a ``Json`` field.
+        StoreError: a field holds something that is not of its type, e.g. a ``datetime`` inside a
+            ``Json`` field.
     """
     cls: Any = type(value)
     ours = dataclasses.is_dataclass(cls)
@@ -52,12 +55,14 @@ def encode(value: object) -> str:
 
 
 def decode(cls: type[T], text: str) -> T:
-    """The instance of ``cls`` that ``text`` was made from; ``cls`` may be a plain JSON type such as ``dict``.
+    """The instance of ``cls`` that ``text`` was made from; ``cls`` may be a plain JSON type such as
+    ``dict``.
 
     Fields which the text lacks get their defaults: it was written before they existed.
 
     Raises:
-        StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a newer ClaimBench).
+        StoreError: the text is no JSON, or has fields that ``cls`` does not know (written by a
+            newer ClaimBench).
     """
     result: T = next(decode_all(cls, (text,)))
     return result
@@ -83,7 +88,9 @@ def _dump(plain: object, *, ensure_ascii: bool = False) -> str:
 
 
 def _fallback(value: object) -> object:
-    """Read-only mappings inside ``Json`` fields are written as objects; all else would not come back the same."""
+    """Read-only mappings inside ``Json`` fields are written as objects; all else would not come
+    back the same.
+    """
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(f"{type(value).__name__} ({value!r:.60}) is not a JSON value")
@@ -91,7 +98,11 @@ def _fallback(value: object) -> object:
 
 _PLAIN, _ASCII = (
     json.JSONEncoder(
-        ensure_ascii=ascii_, sort_keys=True, separators=(",", ":"), default=_fallback, check_circular=False
+        ensure_ascii=ascii_,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=_fallback,
+        check_circular=False,
     )
     for ascii_ in (False, True)
 )
@@ -120,7 +131,13 @@ def _usual(value: Any) -> Any:
     elif kind is list or kind is tuple:
         for item in value:
             _usual(item)
-    elif not (kind is str or kind is int or value is None or kind is bool or (kind is float and math.isfinite(value))):
+    elif not (
+        kind is str
+        or kind is int
+        or value is None
+        or kind is bool
+        or (kind is float and math.isfinite(value))
+    ):
         raise _Unusual
     return value
 
@@ -129,7 +146,8 @@ def _usual(value: Any) -> Any:
 def _writer(cls: type, usual: bool) -> Callable[[Any], dict[str, Any]]:
     """A function that turns an instance of the dataclass ``cls`` into what ``json`` can write.
 
-    ``usual``: for orjson; where a field that may hold anything holds what it would change, :class:`_Unusual` is raised.
+    ``usual``: for orjson; where a field that may hold anything holds what it would change,
+    :class:`_Unusual` is raised.
     """
     hints = dict(sorted(_hints(cls).items()))
     converters = {name: _converters(hint, usual)[0] for name, hint in hints.items()}
@@ -154,12 +172,16 @@ def _reader(cls: type) -> Callable[[Any], Any]:
     converters = {name: _converters(_unless_none(hint))[1] for name, hint in _hints(cls).items()}
     known = converters.keys()
     special = [(name, convert) for name, convert in converters.items() if convert is not None]
-    by_place = len(converters) > 1 and all(item.init and not item.kw_only for item in dataclasses.fields(cls))
+    by_place = len(converters) > 1 and all(
+        item.init and not item.kw_only for item in dataclasses.fields(cls)
+    )
     in_order = itemgetter(*converters) if by_place else None
 
     def read(plain: Any) -> Any:
         if not isinstance(plain, dict):
-            raise StoreError(f"a stored {cls.__name__} is not an object", hint="the database was damaged")
+            raise StoreError(
+                f"a stored {cls.__name__} is not an object", hint="the database was damaged"
+            )
         for name, convert in special:  # in place: json has just made this object for us
             item = plain.get(name)
             if item is not None:
@@ -171,7 +193,8 @@ def _reader(cls: type) -> Callable[[Any], Any]:
                 pass  # as many fields as there are, but not the same
         if not plain.keys() <= known:
             raise StoreError(
-                f"a stored {cls.__name__} has the unknown field {next(name for name in plain if name not in known)!r}",
+                f"a stored {cls.__name__} has the unknown field"
+                f" {next(name for name in plain if name not in known)!r}",
                 hint="it was written by a newer ClaimBench: upgrade (pip install -U claimbench)",
             )
         try:
@@ -194,7 +217,9 @@ def _hints(cls: type) -> dict[str, Any]:
 
 
 def _converters(hint: Any, usual: bool = False) -> _Converters:
-    """How values of a type are written and read. Dataclasses are resolved when first met, so types may be recursive."""
+    """How values of a type are written and read. Dataclasses are resolved when first met, so types
+    may be recursive.
+    """
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, pytypes.UnionType):
         return _union(args, usual)
@@ -210,7 +235,9 @@ def _converters(hint: Any, usual: bool = False) -> _Converters:
         return str, Decimal
     if isinstance(hint, type) and issubclass(hint, Enum):
         members = {member.value: member for member in hint}
-        return (lambda value: value.value), (lambda value: members[value] if value in members else hint(value))
+        return (lambda value: value.value), (
+            lambda value: members[value] if value in members else hint(value)
+        )
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return (lambda value: _writer(hint, usual)(value)), (lambda value: _reader(hint)(value))
     raise StoreError(f"the store cannot hold values of type {hint!r}")

@@ -1,8 +1,9 @@
 """How the results database is opened, locked and kept from two processes; and its faults in words.
 
-SQLite in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process at any moment. (A power cut
-may take the last commits with it, never the database.) Transactions begin explicitly - ``BEGIN IMMEDIATE`` for writing,
-so that a lock is waited for at the start instead of failing in the middle.
+SQLite in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process at any
+moment. (A power cut may take the last commits with it, never the database.) Transactions begin
+explicitly - ``BEGIN IMMEDIATE`` for writing, so that a lock is waited for at the start instead of
+failing in the middle.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ BUSY_TIMEOUT_S = 15.0
 
 
 def make_engine(path: Path, mode: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
-    """An engine for the file at ``path``; ``mode`` is the rest of SQLite's URI: rwc, rw, ro, or ro&immutable=1."""
+    """An engine for the file at ``path``; ``mode`` is the rest of SQLite's URI: rwc, rw, ro, or
+    ro&immutable=1.
+    """
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     writable = mode.startswith("rw")
 
@@ -66,7 +69,9 @@ def _begin(connection: Connection) -> None:
 
 @contextmanager
 def clear_errors(path: Path) -> Iterator[None]:
-    """Turn every fault of SQLite or the file system inside the block into a :class:`StoreError` with a remedy."""
+    """Turn every fault of SQLite or the file system inside the block into a :class:`StoreError`
+    with a remedy.
+    """
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, UnicodeError, OverflowError) as error:
@@ -93,10 +98,18 @@ def explain(error: BaseException, path: Path) -> StoreError:
     return StoreError(f"{path}: {text}")
 
 
-_HINT_FOLDER = "check that the results folder exists and can be written, or name another with --results"
-_HINT_DAMAGED = "restore the file from a backup, or save what is readable with: sqlite3 bench.db .recover"
+_HINT_FOLDER = (
+    "check that the results folder exists and can be written, or name another with --results"
+)
+_HINT_DAMAGED = (
+    "restore the file from a backup, or save what is readable with: sqlite3 bench.db .recover"
+)
 _FAULTS = (
-    ("SQLITE_NOTADB", "is not a results database", "name another folder with --results, or the bench.db of a run"),
+    (
+        "SQLITE_NOTADB",
+        "is not a results database",
+        "name another folder with --results, or the bench.db of a run",
+    ),
     ("SQLITE_CORRUPT", "the database is damaged", _HINT_DAMAGED),
     ("SQLITE_READONLY", "the database or its folder is read-only", _HINT_FOLDER),
     ("SQLITE_CANTOPEN", "the database cannot be opened", _HINT_FOLDER),
@@ -107,7 +120,11 @@ _FAULTS = (
         "wait for it to end, or find it with: fuser bench.db",
     ),
     ("SQLITE_LOCKED", "the database is locked", "wait for the other process to end"),
-    ("SQLITE_IOERR", "the disk reports an error", "check the disk and its cable or mount; committed rows are safe"),
+    (
+        "SQLITE_IOERR",
+        "the disk reports an error",
+        "check the disk and its cable or mount; committed rows are safe",
+    ),
 )
 
 
@@ -130,10 +147,11 @@ def _free(path: Path) -> str:
 
 @contextmanager
 def run_lock(folder: Path) -> Iterator[None]:
-    """Hold ``folder/lock`` for as long as the block runs; the kernel frees it when the process dies, however it dies.
+    """Hold ``folder/lock`` for as long as the block runs; the kernel frees it when the process
+    dies, however it dies.
 
-    The file holds the pid, for people; what locks is ``flock``. It stays afterwards, because removing it would let two
-    processes hold locks on two files of one name.
+    The file holds the pid, for people; what locks is ``flock``. It stays afterwards, because
+    removing it would let two processes hold locks on two files of one name.
 
     Raises:
         StoreError: another process (or this one, already) holds it.
@@ -146,7 +164,10 @@ def run_lock(folder: Path) -> Iterator[None]:
             if not _take(file):
                 raise StoreError(
                     f"run {folder.name} is being worked on by process {_pid_in(file)}",
-                    hint="wait until it ends or stop it (Ctrl-C there), then continue with bench run --resume",
+                    hint=(
+                        "wait until it ends or stop it (Ctrl-C there), then continue with bench run"
+                        " --resume"
+                    ),
                 )
         file.seek(0)
         file.truncate()
@@ -160,7 +181,9 @@ def run_lock(folder: Path) -> Iterator[None]:
 
 
 def _take(file: IO[Any]) -> bool:
-    """Lock ``file``; the second look is for :func:`is_locked`, which holds the lock for an instant."""
+    """Lock ``file``; the second look is for :func:`is_locked`, which holds the lock for an
+    instant.
+    """
     for pause_s in (0.05, 0.0):
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -191,14 +214,19 @@ def _pid_in(file: IO[Any]) -> str:
 DATABASE_NAME = "bench.db"
 
 
-def open_database(path: Path, *, create: bool, read_only: bool, busy_timeout_s: float) -> tuple[Path, Engine]:
-    """The database file and an engine for it; arguments and errors as in :meth:`ResultsStore.open`."""
+def open_database(
+    path: Path, *, create: bool, read_only: bool, busy_timeout_s: float
+) -> tuple[Path, Engine]:
+    """The database file and an engine for it; arguments and errors as in
+    :meth:`ResultsStore.open`.
+    """
     with clear_errors(path):
         path = database_path(path)
         missing = not path.exists()
     if missing and (read_only or not create):
         raise StoreError(
-            f"{path}: there is no results database", hint="bench run SUITE makes one; --results names its folder"
+            f"{path}: there is no results database",
+            hint="bench run SUITE makes one; --results names its folder",
         )
     if read_only:
         return path, _open_read_only(path, busy_timeout_s)
@@ -215,12 +243,20 @@ def open_database(path: Path, *, create: bool, read_only: bool, busy_timeout_s: 
 
 
 def database_path(path: Path) -> Path:
-    """The database that ``path`` means: itself if it is a file or ends in .db, else ``bench.db`` in that folder."""
-    return path if path.is_file() or (path.suffix == ".db" and not path.is_dir()) else path / DATABASE_NAME
+    """The database that ``path`` means: itself if it is a file or ends in .db, else ``bench.db`` in
+    that folder.
+    """
+    return (
+        path
+        if path.is_file() or (path.suffix == ".db" and not path.is_dir())
+        else path / DATABASE_NAME
+    )
 
 
 def _open_read_only(path: Path, busy_timeout_s: float) -> Engine:
-    """A read-only engine. In a folder that cannot be written SQLite must be told that nobody else writes either."""
+    """A read-only engine. In a folder that cannot be written SQLite must be told that nobody else
+    writes either.
+    """
     wal = path.with_name(path.name + "-wal")
     try:
         return _checked_read_only(path, "ro", busy_timeout_s)
@@ -230,7 +266,8 @@ def _open_read_only(path: Path, busy_timeout_s: float) -> Engine:
             raise
         if wal.exists() and wal.stat().st_size > 0:
             raise StoreError(
-                f"{path}: its newest rows are still in {wal.name}, which cannot be read in a read-only folder",
+                f"{path}: its newest rows are still in {wal.name}, which cannot be read in a"
+                " read-only folder",
                 hint="copy the folder to a place that can be written and read it there",
             ) from error
     return _checked_read_only(path, "ro&immutable=1", busy_timeout_s)
@@ -244,7 +281,8 @@ def _checked_read_only(path: Path, mode: str, busy_timeout_s: float) -> Engine:
         schema.check_version(found, str(path))
         if found < schema.OLDEST_READ:
             raise StoreError(
-                f"{path}: has schema version {found}, this ClaimBench reads from {schema.OLDEST_READ} on",
+                f"{path}: has schema version {found}, this ClaimBench reads from"
+                f" {schema.OLDEST_READ} on",
                 hint="a run brings it up to date: bench run SUITE --results FOLDER",
             )
     except StoreError:

@@ -18,8 +18,9 @@ from claimbench.store.engine import is_locked
 class RunInfo:
     """One line about a run.
 
-    ``status``: ``complete`` (every planned call is finished), ``running`` (a process holds its lock), ``interrupted``
-    (its last session never ended: killed), ``incomplete`` (it ended before its plan) or ``planned`` (never begun).
+    ``status``: ``complete`` (every planned call is finished), ``running`` (a process holds its
+    lock), ``interrupted`` (its last session never ended: killed), ``incomplete`` (it ended before
+    its plan) or ``planned`` (never begun).
     """
 
     run_id: str
@@ -36,7 +37,9 @@ def list_runs(connection: Connection, folder: Path) -> list[RunInfo]:
     """All runs, the newest last; ``folder`` holds the folders of the runs."""
     runs, sessions = schema.runs, schema.sessions
     planned, finished = _count(connection, schema.calls), _count(connection, schema.records)
-    ends = connection.execute(select(sessions.c.run_id, sessions.c.ended_utc).order_by(sessions.c.n))
+    ends = connection.execute(
+        select(sessions.c.run_id, sessions.c.ended_utc).order_by(sessions.c.n)
+    )
     last_end: dict[str, str | None] = {row.run_id: row.ended_utc for row in ends}
     result = []
     for row in connection.execute(select(runs).order_by(runs.c.created_utc, runs.c.seq)):
@@ -63,14 +66,22 @@ def find_run(name: str | None, ids: Sequence[str], path: Path) -> str:
     if name is None or name == "latest":
         return ids[-1]
     wanted = Path(name).name
-    found = [wanted] if wanted in ids else [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    found = (
+        [wanted]
+        if wanted in ids
+        else [run_id for run_id in ids if wanted and run_id.startswith(wanted)]
+    )
     if len(found) == 1:
         return found[0]
     if found:
         shown = ", ".join(found[-5:])
-        raise StoreError(f"{name!r} is the beginning of {len(found)} runs: {shown}", hint="write more of it")
+        raise StoreError(
+            f"{name!r} is the beginning of {len(found)} runs: {shown}", hint="write more of it"
+        )
     near = difflib.get_close_matches(wanted, ids, n=3, cutoff=0.5) or ids[-3:]
-    raise StoreError(f"{path}: there is no run {name!r}", hint=f"nearest: {', '.join(near)} (all: bench list)")
+    raise StoreError(
+        f"{path}: there is no run {name!r}", hint=f"nearest: {', '.join(near)} (all: bench list)"
+    )
 
 
 def _count(connection: Connection, table: Table) -> dict[str, int]:

@@ -1,13 +1,16 @@
 """Tables of the results database, and the numbered migrations that make them.
 
-History of the schema: 1 = first; 2 = a call that failed may be asked again, so that it has a second record.
+History of the schema: 1 = first; 2 = a call that failed may be asked again, so that it has a second
+record.
 
-A migration is a tuple of SQL statements and is never edited once released; a change of the schema is a new migration at
-the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Table` objects describe the newest schema; a test compares both.
+A migration is a tuple of SQL statements and is never edited once released; a change of the schema
+is a new migration at the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Table` objects describe
+the newest schema; a test compares both.
 
-Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical JSON that
-:mod:`claimbench.store.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains the rows of a run (see
-:func:`chain`), so that a row which was changed, removed or moved is found by :meth:`ResultsStore.verify`.
+Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical
+JSON that :mod:`claimbench.store.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains
+the rows of a run (see :func:`chain`), so that a row which was changed, removed or moved is found by
+:meth:`ResultsStore.verify`.
 """
 
 from __future__ import annotations
@@ -24,11 +27,18 @@ NOTES = "notes"
 """Kind under which the store keeps a session's notes: overruns, clock jumps, arms given up."""
 
 APPLICATION_ID = 0x434C424E
-"""``PRAGMA application_id`` of our files ("CLBN"), so that ``file`` and we can tell them from other databases."""
+"""``PRAGMA application_id`` of our files ("CLBN"), so that ``file`` and we can tell them from other
+databases.
+"""
 
 metadata = MetaData()
 
-meta = Table("meta", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
 runs = Table(
     "runs",
     metadata,
@@ -118,8 +128,14 @@ derived = Table(
 def _append_only(table: str) -> tuple[str, str]:
     message = f"{table} is append-only"
     return (
-        f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END",
-        f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT, '{message}'); END",
+        (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT,"
+            f" '{message}'); END"
+        ),
+        (
+            f"CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table} BEGIN SELECT RAISE(ABORT,"
+            f" '{message}'); END"
+        ),
     )
 
 
@@ -165,7 +181,8 @@ _MIGRATION_1: tuple[str, ...] = (
        BEGIN SELECT RAISE(ABORT, 'sessions is append-only: only an open session can be ended'); END""",
 )
 
-# A record may follow one that says the call failed; never one that holds an answer (or a refusal, or nothing said).
+# A record may follow one that says the call failed; never one that holds an answer (or a refusal,
+# or nothing said).
 _MIGRATION_2: tuple[str, ...] = (
     f"""CREATE TABLE records_2 (seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL, call_id TEXT NOT NULL,
        outcome TEXT NOT NULL, body TEXT NOT NULL, sha256 TEXT NOT NULL, {_CALL_KEY})""",
@@ -184,13 +201,17 @@ _MIGRATION_2: tuple[str, ...] = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READ = 1
-"""Who only reads takes databases from this version on as they are: later versions changed rules, not rows."""
+"""Who only reads takes databases from this version on as they are: later versions changed rules,
+not rows.
+"""
 
 
 def chain(previous: str, body: str) -> str:
-    """SHA-256 (hex) that ties ``body`` to the row before it; the first row of a run follows the run's own hash.
+    """SHA-256 (hex) that ties ``body`` to the row before it; the first row of a run follows the
+    run's own hash.
 
-    ``previous`` is the hash before, 64 hex characters, or ``""`` for a run's manifest, which begins the chain.
+    ``previous`` is the hash before, 64 hex characters, or ``""`` for a run's manifest, which begins
+    the chain.
     """
     return hashlib.sha256(previous.encode() + body.encode()).hexdigest()
 
@@ -205,7 +226,9 @@ def schema_version(connection: Connection, path: str) -> int:
     if not names:
         return 0
     if "meta" in names:
-        value = connection.execute(select(meta.c.value).where(meta.c.key == "schema_version")).scalar()
+        value = connection.execute(
+            select(meta.c.value).where(meta.c.key == "schema_version")
+        ).scalar()
         if value is not None and str(value).isdigit():
             return int(value)
     shown = ", ".join(sorted(names)[:4])
@@ -219,15 +242,21 @@ def check_version(found: int, path: str, migrations: Sequence[Sequence[str]] = M
     """Raise :class:`SchemaTooNew` if ``found`` is a version that this program does not know."""
     if found > len(migrations):
         raise SchemaTooNew(
-            f"{path}: the database has schema version {found}; this ClaimBench knows up to {len(migrations)}",
-            hint="upgrade ClaimBench (pip install -U claimbench), or use another folder with --results",
+            f"{path}: the database has schema version {found}; this ClaimBench knows up to"
+            f" {len(migrations)}",
+            hint=(
+                "upgrade ClaimBench (pip install -U claimbench), or use another folder with"
+                " --results"
+            ),
         )
 
 
 def migrate(engine: Engine, path: str, migrations: Sequence[Sequence[str]] = MIGRATIONS) -> int:
-    """Bring the database up to date, one transaction per migration, and return the version it had before.
+    """Bring the database up to date, one transaction per migration, and return the version it had
+    before.
 
-    Each transaction reads the version again under the write lock, so that two processes may open a new file at once.
+    Each transaction reads the version again under the write lock, so that two processes may open a
+    new file at once.
     """
     with engine.connect() as connection:
         before = schema_version(connection, path)
@@ -242,6 +271,8 @@ def migrate(engine: Engine, path: str, migrations: Sequence[Sequence[str]] = MIG
                 connection.exec_driver_sql(statement)
             row = {"key": "schema_version", "value": str(number)}
             connection.execute(
-                insert(meta).values(row).on_conflict_do_update(index_elements=["key"], set_={"value": str(number)})
+                insert(meta)
+                .values(row)
+                .on_conflict_do_update(index_elements=["key"], set_={"value": str(number)})
             )
     return before

@@ -1,9 +1,10 @@
 """The one thread that writes a run's rows, so that the event loop never waits for the disk.
 
-Rows are turned into text where they are handed over (some 20 microseconds; what is stored is what the object held then)
-and queued. The thread takes whatever has gathered, writes it in one transaction and commits at once, so rows wait for
-the commit before theirs and no longer; 50 ms bounds how long a transaction may gather. Several rows go into one
-``INSERT``: SQLite gives up Python's lock once per statement, and under a busy event loop each return can cost 5 ms.
+Rows are turned into text where they are handed over (some 20 microseconds; what is stored is what
+the object held then) and queued. The thread takes whatever has gathered, writes it in one
+transaction and commits at once, so rows wait for the commit before theirs and no longer; 50 ms
+bounds how long a transaction may gather. Several rows go into one ``INSERT``: SQLite gives up
+Python's lock once per statement, and under a busy event loop each return can cost 5 ms.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ MAX_AGE_S = 0.05
 """No row waits longer than this for its transaction to be closed."""
 
 GATHER_S = 0.002
-"""Under load, how long a transaction waits for company: a commit costs as much as writing dozens of rows."""
+"""Under load, how long a transaction waits for company: a commit costs as much as writing dozens of
+rows.
+"""
 
 _MAX_ROWS = 512
 _BUSY_ROWS = 4
@@ -76,22 +79,30 @@ class _Barrier:
 
 
 _COLUMNS = {
-    table: tuple(c.name for c in table.columns if c.name != "seq") for table in (intents, attempts, records, looks)
+    table: tuple(c.name for c in table.columns if c.name != "seq")
+    for table in (intents, attempts, records, looks)
 }
 _LAST_HASH = {
-    table: f"SELECT coalesce((SELECT sha256 FROM {table.name} WHERE run_id = ? ORDER BY seq DESC LIMIT 1),"  # noqa: S608  # our own names
-    " (SELECT sha256 FROM runs WHERE run_id = ?))"
+    table: (
+        "SELECT coalesce("  # noqa: S608 - our own names
+        f"(SELECT sha256 FROM {table.name} WHERE run_id = ? ORDER BY seq DESC LIMIT 1),"
+        " (SELECT sha256 FROM runs WHERE run_id = ?))"
+    )
     for table in (attempts, records)
 }
-"""Plain text, because this runs in every transaction, and building a ``select()`` takes longer than its answer."""
+"""Plain text, because this runs in every transaction, and building a ``select()`` takes longer than
+its answer.
+"""
 
 
 class RunWriter:
-    """Appends to one run. Thread-safe; no method but :meth:`flush` and :meth:`close` waits for anything.
+    """Appends to one run. Thread-safe; no method but :meth:`flush` and :meth:`close` waits for
+    anything.
 
-    Each method returns a future that is resolved when its row is committed, or holds a :class:`StoreError`. Cancelling
-    a future (or the task that awaits it) never takes the row back. A row that the database refuses (it is there
-    already) fails alone; after a fault of the disk the writer takes no more rows and every later future fails alike.
+    Each method returns a future that is resolved when its row is committed, or holds a
+    :class:`StoreError`. Cancelling a future (or the task that awaits it) never takes the row back.
+    A row that the database refuses (it is there already) fails alone; after a fault of the disk the
+    writer takes no more rows and every later future fails alike.
     """
 
     def __init__(self, engine: Engine, path: Path, run_id: str) -> None:
@@ -113,7 +124,14 @@ class RunWriter:
     def intent(self, intent: Intent) -> Future[None]:
         """Append that ``intent.call_id`` is about to be sent; await the future before sending."""
         reserved = None if intent.reserved_usd is None else str(intent.reserved_usd)
-        row = (self._run_id, intent.call_id, intent.attempt_number, intent.session, reserved, intent.created_utc)
+        row = (
+            self._run_id,
+            intent.call_id,
+            intent.attempt_number,
+            intent.session,
+            reserved,
+            intent.created_utc,
+        )
         return self._put(intents, row)
 
     def attempt(self, attempt: Attempt) -> Future[None]:
@@ -129,7 +147,8 @@ class RunWriter:
         return self._put(*self._row_of(record))
 
     def keep(self, row: Attempt | CallRecord, on_fault: OnFault) -> None:
-        """Append without a future, for who need not hear of success: ``on_fault`` is called once if it cannot be kept.
+        """Append without a future, for who need not hear of success: ``on_fault`` is called once if
+        it cannot be kept.
 
         It is called from any thread. Raises as :meth:`record` does.
         """
@@ -137,9 +156,15 @@ class RunWriter:
 
     def _row_of(self, row: Attempt | CallRecord) -> tuple[Table, _Values, object]:
         if isinstance(row, Attempt):
-            return attempts, (self._run_id, row.call_id, row.number, row.session, row.outcome.value), row
+            return (
+                attempts,
+                (self._run_id, row.call_id, row.number, row.session, row.outcome.value),
+                row,
+            )
         if row.call.run_id != self._run_id:
-            raise StoreError(f"a record of run {row.call.run_id} was given to the writer of run {self._run_id}")
+            raise StoreError(
+                f"a record of run {row.call.run_id} was given to the writer of run {self._run_id}"
+            )
         return records, (self._run_id, row.call.id, row.outcome.value), row
 
     def look(self, look: Look) -> Future[None]:
@@ -157,7 +182,9 @@ class RunWriter:
             raise self._error
 
     def close(self) -> None:
-        """Commit what is queued and end the thread. Faults are told by the futures and by :meth:`flush`, not here."""
+        """Commit what is queued and end the thread. Faults are told by the futures and by
+        :meth:`flush`, not here.
+        """
         atexit.unregister(self.close)
         self._wait(last=True)
         self._thread.join()
@@ -165,7 +192,12 @@ class RunWriter:
     def __enter__(self) -> RunWriter:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
         try:
             if kind is None:
                 self.flush()
@@ -174,11 +206,14 @@ class RunWriter:
 
     def _put(self, table: Table, head: _Values, body: object = None) -> Future[None]:
         future: Future[None] = Future()
-        future.set_running_or_notify_cancel()  # from here on cancel() is refused: the row will be written
+        # From here on cancel() is refused: the row will be written
+        future.set_running_or_notify_cancel()
         self._hand_over(table, head, body, future)
         return future
 
-    def _hand_over(self, table: Table, head: _Values, body: object, told: Future[None] | OnFault) -> None:
+    def _hand_over(
+        self, table: Table, head: _Values, body: object, told: Future[None] | OnFault
+    ) -> None:
         row = _Row(table, head, told)
         try:
             if body is not None:
@@ -288,12 +323,20 @@ class RunWriter:
             for size in _CHUNKS:
                 while len(values) - done >= size:
                     chunk = values[done : done + size]
-                    connection.exec_driver_sql(_insert_sql(table, size), tuple(v for row in chunk for v in row))
+                    connection.exec_driver_sql(
+                        _insert_sql(table, size), tuple(v for row in chunk for v in row)
+                    )
                     done += size
 
-    def _chained(self, connection: Connection, table: Table, values: Sequence[_Values]) -> list[_Values]:
-        """Each row with the hash that ties it to the one before; the last one is read under the write lock."""
-        last = str(connection.exec_driver_sql(_LAST_HASH[table], (self._run_id, self._run_id)).scalar_one())
+    def _chained(
+        self, connection: Connection, table: Table, values: Sequence[_Values]
+    ) -> list[_Values]:
+        """Each row with the hash that ties it to the one before; the last one is read under the
+        write lock.
+        """
+        last = str(
+            connection.exec_driver_sql(_LAST_HASH[table], (self._run_id, self._run_id)).scalar_one()
+        )
         result: list[_Values] = []
         for row in values:
             last = chain(last, str(row[-1]))

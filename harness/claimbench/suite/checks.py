@@ -1,4 +1,6 @@
-"""Checks across a suite file that need no data: names, references, plugins, and settings that contradict each other."""
+"""Checks across a suite file that need no data: names, references, plugins, and settings that
+contradict each other.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,19 @@ from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteMode
 from claimbench.types import Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
-"""What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above this module."""
+"""What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above
+this module.
+"""
 
-THRESHOLD_METRICS = ("accuracy", "usd_per_1k", "ttft_p50_s", "ttft_p95_s", "e2e_p50_s", "e2e_p95_s", "error_share")
+THRESHOLD_METRICS = (
+    "accuracy",
+    "usd_per_1k",
+    "ttft_p50_s",
+    "ttft_p95_s",
+    "e2e_p50_s",
+    "e2e_p95_s",
+    "error_share",
+)
 """What `bench check` can hold an arm to; the same as ``thresholds.METRICS``, likewise above."""
 
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
@@ -29,7 +41,9 @@ _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
 
 @dataclass(frozen=True)
 class SuiteChecker:
-    """Raises :class:`SuiteError` at the first contradiction, in the order of the file's sections."""
+    """Raises :class:`SuiteError` at the first contradiction, in the order of the file's
+    sections.
+    """
 
     document: YamlDocument
     model: SuiteModel
@@ -61,16 +75,22 @@ class SuiteChecker:
                 key=True,
             )
         for metric, bounds in self.model.thresholds.items():
-            self._known(metric, THRESHOLD_METRICS, ("thresholds", metric), "threshold metric", key=True)
+            self._known(
+                metric, THRESHOLD_METRICS, ("thresholds", metric), "threshold metric", key=True
+            )
             for name in bounds:
                 self._known(name, arms, ("thresholds", metric, name), "arm", key=True)
         for name in self.model.slo:
             self._known(name, ("ttft_s", "tpot_s", "e2e_s"), ("slo", name), "limit", key=True)
 
-    def _fail(self, loc: Loc, message: str, hint: str | None = None, *, key: bool = False) -> SuiteError:
+    def _fail(
+        self, loc: Loc, message: str, hint: str | None = None, *, key: bool = False
+    ) -> SuiteError:
         return self.document.error(loc, message, hint=hint, line=self.document.line(loc, key=key))
 
-    def _known(self, name: str, known: Iterable[str], loc: Loc, what: str, *, key: bool = False) -> None:
+    def _known(
+        self, name: str, known: Iterable[str], loc: Loc, what: str, *, key: bool = False
+    ) -> None:
         names = list(known)
         if name not in names:
             message = f"unknown {what} '{name}'{did_you_mean(name, names)}"
@@ -85,7 +105,8 @@ class SuiteChecker:
             if name in seen:
                 first = self.document.line((section, seen[name], key))
                 raise self._fail(
-                    (section, index, key), f"{what} named '{name}' (first on line {first})".replace("id named", "id")
+                    (section, index, key),
+                    f"{what} named '{name}' (first on line {first})".replace("id named", "id"),
                 )
             seen[name] = index
 
@@ -94,23 +115,31 @@ class SuiteChecker:
         if load.mode == "closed":
             for key in ("rate_per_s", "arrivals", "trace_s"):
                 if key in load.model_fields_set:
-                    raise self._fail(("load", key), f"load.{key} belongs to `mode: open`; this load is closed")
+                    raise self._fail(
+                        ("load", key), f"load.{key} belongs to `mode: open`; this load is closed"
+                    )
             return
         if load.concurrency is not None:
-            raise self._fail(("load", "concurrency"), "load.concurrency belongs to `mode: closed`; this load is open")
+            raise self._fail(
+                ("load", "concurrency"),
+                "load.concurrency belongs to `mode: closed`; this load is open",
+            )
         if load.arrivals == "trace":
             if not load.trace_s:
                 raise self._fail(("load",), "load.arrivals is trace, and there is no load.trace_s")
             if load.trace_s != sorted(load.trace_s) or load.trace_s[0] < 0:
                 raise self._fail(("load", "trace_s"), "load.trace_s must rise from 0 or more")
         elif load.rate_per_s is None:
-            raise self._fail(("load",), "an open load needs load.rate_per_s", "e.g. `rate_per_s: 2`")
+            raise self._fail(
+                ("load",), "an open load needs load.rate_per_s", "e.g. `rate_per_s: 2`"
+            )
 
     def _check_task(self, task: TaskModel, loc: Loc) -> None:
         data, where = task.dataset, (*loc, "dataset")
         if len(data.target) > 1 and task.answer.type != "json":
             raise self._fail(
-                (*where, "target"), f"several target columns need answers of type json, not {task.answer.type}"
+                (*where, "target"),
+                f"several target columns need answers of type json, not {task.answer.type}",
             )
         if not data.target:
             raise self._fail((*where, "target"), "the target names no column")
@@ -118,7 +147,11 @@ class SuiteChecker:
             self._check_pattern(data.target_pattern, (*where, "target_pattern"))
         for variable in data.columns:
             if not variable.isidentifier():
-                raise self._fail((*where, "columns", variable), f"'{variable}' cannot be a template variable", key=True)
+                raise self._fail(
+                    (*where, "columns", variable),
+                    f"'{variable}' cannot be a template variable",
+                    key=True,
+                )
         self._check_answer(task.answer, (*loc, "answer"))
         names = [scorer.name for scorer in task.scorers]
         for index, name in enumerate(names):
@@ -135,25 +168,38 @@ class SuiteChecker:
         if answer.type == "label":
             if len(answer.labels) < 2:
                 raise self._fail(
-                    (*loc, "labels"), f"answers of type label need two labels or more, got {len(answer.labels)}"
+                    (*loc, "labels"),
+                    f"answers of type label need two labels or more, got {len(answer.labels)}",
                 )
             self._check_labels(answer.labels, (*loc, "labels"))
         elif answer.labels:
             raise self._fail(
-                (*loc, "labels"), f"labels belong to `type: label`; this answer's type is {answer.type}", key=True
+                (*loc, "labels"),
+                f"labels belong to `type: label`; this answer's type is {answer.type}",
+                key=True,
             )
         has_schema = answer.schema_ is not None or answer.schema_file is not None
         if answer.schema_ is not None and answer.schema_file is not None:
-            raise self._fail((*loc, "schema_file"), "both schema and schema_file are given", "keep one of them")
+            raise self._fail(
+                (*loc, "schema_file"), "both schema and schema_file are given", "keep one of them"
+            )
         if answer.type == "json" and not has_schema and answer.constrain is not False:
-            raise self._fail(loc, "answers of type json need schema or schema_file", "or state `constrain: false`")
+            raise self._fail(
+                loc,
+                "answers of type json need schema or schema_file",
+                "or state `constrain: false`",
+            )
         if answer.type != "json" and has_schema:
             key = "schema" if answer.schema_ is not None else "schema_file"
             raise self._fail(
-                (*loc, key), f"{key} belongs to `type: json`; this answer's type is {answer.type}", key=True
+                (*loc, key),
+                f"{key} belongs to `type: json`; this answer's type is {answer.type}",
+                key=True,
             )
         if answer.type in ("number", "text") and answer.constrain:
-            raise self._fail((*loc, "constrain"), f"answers of type {answer.type} cannot be constrained")
+            raise self._fail(
+                (*loc, "constrain"), f"answers of type {answer.type} cannot be constrained"
+            )
 
     def _check_labels(self, labels: Sequence[str], loc: Loc) -> None:
         seen: dict[str, str] = {}
@@ -163,30 +209,42 @@ class SuiteChecker:
             folded = label.casefold()
             if folded in seen:
                 raise self._fail(
-                    (*loc, index), f"the labels {show(seen[folded])} and {show(label)} differ in case at most"
+                    (*loc, index),
+                    f"the labels {show(seen[folded])} and {show(label)} differ in case at most",
                 )
             seen[folded] = label
 
     def _check_arm(self, arm: ArmModel, loc: Loc) -> None:
         self._known(arm.provider, sorted(self.providers), (*loc, "provider"), "provider")
-        if arm.api_key_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", arm.api_key_env):
+        if arm.api_key_env is not None and not re.fullmatch(
+            r"[A-Za-z_][A-Za-z0-9_]*", arm.api_key_env
+        ):
             raise self._fail(
                 (*loc, "api_key_env"),
-                f"{loc[0]}.{arm.name}.api_key_env is not the name of an environment variable (not shown: "
-                "it may be a key)",
+                f"{loc[0]}.{arm.name}.api_key_env is not the name of an environment variable (not"
+                " shown: it may be a key)",
                 "write the variable's name, e.g. OPENAI_API_KEY; if this was a key, revoke it",
             )
         if "{port}" in (arm.base_url or "") and arm.serve is None:
-            raise self._fail((*loc, "base_url"), "{port} stands for the port of a server that `serve:` starts")
+            raise self._fail(
+                (*loc, "base_url"), "{port} stands for the port of a server that `serve:` starts"
+            )
         if arm.base_url is not None and not re.match(r"https?://[^\s/]", arm.base_url):
             raise self._fail(
-                (*loc, "base_url"), f"base_url {show(arm.base_url)} does not start with http:// or https://"
+                (*loc, "base_url"),
+                f"base_url {show(arm.base_url)} does not start with http:// or https://",
             )
         self._check_no_key(arm, loc)
-        keys = [key for key in ("api_key_env", "api_key_file", "api_key_keyring") if getattr(arm, key) is not None]
+        keys = [
+            key
+            for key in ("api_key_env", "api_key_file", "api_key_keyring")
+            if getattr(arm, key) is not None
+        ]
         if len(keys) > 1:
             raise self._fail(
-                (*loc, keys[1]), f"arm {arm.name!r} has {' and '.join(keys)}; one place is enough", key=True
+                (*loc, keys[1]),
+                f"arm {arm.name!r} has {' and '.join(keys)}; one place is enough",
+                key=True,
             )
         if arm.serve is not None and arm.provider == "llama_cpp":
             raise self._fail(
@@ -200,22 +258,35 @@ class SuiteChecker:
         self._check_option_paths(arm.options, (*loc, "options"))
 
     def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:
-        """A key in an address or an option would be stored with the suite and shown wherever the suite is."""
+        """A key in an address or an option would be stored with the suite and shown wherever the
+        suite is.
+        """
         redactor = Redactor()
         for key, value in (("base_url", arm.base_url), ("options", arm.options)):
             if redactor.json(value) != value:
                 raise self._fail(
                     (*loc, key),
                     f"{loc[0]}.{arm.name}.{key} holds what looks like a key (not shown)",
-                    "name its place by api_key_env, api_key_file or api_key_keyring; if it was a key, revoke it",
+                    "name its place by api_key_env, api_key_file or api_key_keyring; if it was a"
+                    " key, revoke it",
                     key=True,
                 )
 
     def _check_option_paths(self, node: Json, loc: Loc) -> None:
         """Hold files that a provider would open to the same rule as data: inside the folder."""
-        items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        items = (
+            node.items()
+            if isinstance(node, dict)
+            else enumerate(node)
+            if isinstance(node, list)
+            else ()
+        )
         for key, value in items:
-            if isinstance(value, str) and value.lower().endswith(_FILE_OPTIONS) and "\n" not in value:
+            if (
+                isinstance(value, str)
+                and value.lower().endswith(_FILE_OPTIONS)
+                and "\n" not in value
+            ):
                 self._path(value, (*loc, key))
             self._check_option_paths(value, (*loc, key))
 
@@ -242,14 +313,18 @@ class SuiteChecker:
             listed = [t.dataset.slices if isinstance(t, TaskModel) else t.slices for t in concerned]
             columns = sorted({column for names in listed for column in names})
             if len(claim.slice) != 1:
-                raise self._fail((*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}")
+                raise self._fail(
+                    (*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}"
+                )
             for column in claim.slice:
                 self._known(column, columns, (*loc, "slice", column), "slice column", key=True)
 
 
 @dataclass(frozen=True)
 class JudgeChecker:
-    """Raises :class:`SuiteError` at the first contradiction between judges, arms and the scorers that name judges."""
+    """Raises :class:`SuiteError` at the first contradiction between judges, arms and the scorers
+    that name judges.
+    """
 
     document: YamlDocument
     tasks: tuple[Task, ...]
@@ -260,11 +335,17 @@ class JudgeChecker:
     def check(self) -> None:
         """Run every check."""
         self._check_names()
-        used = {name for index, task in enumerate(self.tasks) if (name := self._check_task(task, index)) is not None}
+        used = {
+            name
+            for index, task in enumerate(self.tasks)
+            if (name := self._check_task(task, index)) is not None
+        }
         for index, judge in enumerate(self.judges):
             if judge.name not in used:
                 message = f"no task has the judge '{judge.name}'"
-                raise self._fail(("judges", index), message, f"scorers: [{{name: judge, by: {judge.name}, …}}]")
+                raise self._fail(
+                    ("judges", index), message, f"scorers: [{{name: judge, by: {judge.name}, …}}]"
+                )
         self._check_likeness()
 
     def _check_names(self) -> None:
@@ -272,7 +353,10 @@ class JudgeChecker:
         for index, judge in enumerate(self.judges):
             if judge.name in places:
                 first = self.document.line((*places[judge.name], "name"))
-                message = f"the judge '{judge.name}' has the name of an arm or of another judge (line {first})"
+                message = (
+                    f"the judge '{judge.name}' has the name of an arm or of another judge (line"
+                    f" {first})"
+                )
                 raise self._fail(("judges", index, "name"), message)
             places[judge.name] = ("judges", index)
 
@@ -286,7 +370,11 @@ class JudgeChecker:
         names = [judge.name for judge in self.judges]
         if scorer.options.by not in names:
             near = did_you_mean(scorer.options.by, names)
-            hint = f"judges: {one_of(names)}" if names else "the suite has no `judges:`; they are written like arms"
+            hint = (
+                f"judges: {one_of(names)}"
+                if names
+                else "the suite has no `judges:`; they are written like arms"
+            )
             raise self._fail((*loc, "by"), f"unknown judge '{scorer.options.by}'{near}", hint)
         if scorer.options.template is not None:
             self._check_template(scorer.options.template, task, (*loc, "template"))
@@ -302,18 +390,29 @@ class JudgeChecker:
         for name in sorted(read - known):
             message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
             line = self.document.line_of(loc, name)
-            raise self.document.error(loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}")
+            raise self.document.error(
+                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
+            )
         if "answer" not in read:
-            raise self._fail(loc, "the judge's template does not show the answer", "write {{ answer }} in it")
+            raise self._fail(
+                loc, "the judge's template does not show the answer", "write {{ answer }} in it"
+            )
 
     def _check_likeness(self) -> None:
-        """A judge that is an arm's own model, or of its lab, favours it: refused unless the suite says otherwise."""
+        """A judge that is an arm's own model, or of its lab, favours it: refused unless the suite
+        says otherwise.
+        """
         if "self_judging" in self.allow:
             return
         for index, judge in enumerate(self.judges):
             for why in judges_like_of(judge, self.arms).values():
-                hint = "choose a judge of another lab, or say `allow: [self_judging]`; the verdicts will print it"
-                raise self._fail(("judges", index, "model"), f"{why}: judges favour their like", hint)
+                hint = (
+                    "choose a judge of another lab, or say `allow: [self_judging]`; the verdicts"
+                    " will print it"
+                )
+                raise self._fail(
+                    ("judges", index, "model"), f"{why}: judges favour their like", hint
+                )
 
     def _fail(self, loc: Loc, message: str, hint: str | None = None) -> SuiteError:
         return self.document.error(loc, message, hint=hint, line=self.document.line(loc))

@@ -1,7 +1,7 @@
 """JSON values -> the frozen domain types, by their annotations, every value checked.
 
-For what was stored and may have been changed since. pydantic would do the same, but takes a sixth of a second to load,
-in commands that need it for nothing else.
+For what was stored and may have been changed since. pydantic would do the same, but takes a sixth
+of a second to load, in commands that need it for nothing else.
 """
 
 from __future__ import annotations
@@ -76,7 +76,9 @@ def _dataclass(cls: type) -> _Read:
     hints = get_type_hints(cls)
     fields = [(item.name, _reader(hints[item.name])) for item in dataclasses.fields(cls)]
     unset = dataclasses.MISSING
-    required = {f.name for f in dataclasses.fields(cls) if f.default is unset and f.default_factory is unset}
+    required = {
+        f.name for f in dataclasses.fields(cls) if f.default is unset and f.default_factory is unset
+    }
 
     def make(value: Any) -> Any:
         if not isinstance(value, dict):
@@ -170,7 +172,13 @@ def _decimal(value: Any) -> Decimal:
         raise _not(value, "an amount") from None
 
 
-_SCALARS: Mapping[Any, _Read] = {str: _string, int: _whole, float: _number, bool: _truth, Decimal: _decimal}
+_SCALARS: Mapping[Any, _Read] = {
+    str: _string,
+    int: _whole,
+    float: _number,
+    bool: _truth,
+    Decimal: _decimal,
+}
 
 
 def _not(value: Any, what: str) -> Mismatch:
@@ -182,7 +190,9 @@ SUITE_JSON_SCHEMA = 1
 
 _MEASURED_VERSION = 1
 _JUDGING_VERSION = 1
-"""Rises when what a judge is told around the suite's own words changes (:mod:`claimbench.plan.judges`)."""
+"""Rises when what a judge is told around the suite's own words changes
+(:mod:`claimbench.plan.judges`).
+"""
 
 
 @cache
@@ -215,7 +225,9 @@ def suite_from_json(data: Mapping[str, Json]) -> Suite:
 
 def canonical_json(value: Json) -> bytes:
     """Return one spelling of a JSON value, for hashing: sorted keys, no blanks, UTF-8."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
 
 
 def measured_sha256(
@@ -223,9 +235,9 @@ def measured_sha256(
 ) -> str:
     """Hash what decides the numbers of a run; two results are comparable only if it is equal.
 
-    Covered: the rows as loaded (masked, if so, and how), prompts, few-shot examples, answer space, scorers,
-    max_tokens, stop, sampling, epochs; and the judges' models with their settings, for they decide scores.
-    Not covered: claims, arms, budget, prose, and where in a file a row stood.
+    Covered: the rows as loaded (masked, if so, and how), prompts, few-shot examples, answer space,
+    scorers, max_tokens, stop, sampling, epochs; and the judges' models with their settings, for
+    they decide scores. Not covered: claims, arms, budget, prose, and where in a file a row stood.
     """
     measured: dict[str, Any] = {
         "v": _MEASURED_VERSION,
@@ -234,7 +246,10 @@ def measured_sha256(
         "tasks": [_measured_task(task) for task in tasks],
     }
     if judges:  # a suite without any keeps its hash
-        measured["judges"] = {"v": _JUDGING_VERSION, "models": [_measured_judge(judge) for judge in judges]}
+        measured["judges"] = {
+            "v": _JUDGING_VERSION,
+            "models": [_measured_judge(judge) for judge in judges],
+        }
     return hashlib.sha256(canonical_json(measured)).hexdigest()
 
 
@@ -243,7 +258,10 @@ def _measured_task(task: Task) -> dict[str, Json]:
     del bare["masked"]  # not there before masks were: a suite without one keeps its hash
     if task.masked is not None:
         bare["mask"] = dataclasses.asdict(task.masked.spec)
-    return bare | {"samples": list(map(_measured, task.samples)), "few_shot": list(map(_measured, task.few_shot))}
+    return bare | {
+        "samples": list(map(_measured, task.samples)),
+        "few_shot": list(map(_measured, task.few_shot)),
+    }
 
 
 def _measured_judge(judge: Arm) -> dict[str, Json]:

@@ -1,8 +1,9 @@
-"""Files with samples -> rows with line numbers. JSONL, CSV, TSV and XLSX; nothing is guessed silently.
+"""Files with samples -> rows with line numbers. JSONL, CSV, TSV and XLSX; nothing is guessed
+silently.
 
-A row's values are what the file says: text in CSV, JSON values in JSONL, text, numbers, booleans or ISO dates in XLSX;
-``None`` is an empty cell of a workbook or a JSON null. What they mean for a task is decided in
-:mod:`claimbench.suite.samples`.
+A row's values are what the file says: text in CSV, JSON values in JSONL, text, numbers, booleans or
+ISO dates in XLSX; ``None`` is an empty cell of a workbook or a JSON null. What they mean for a task
+is decided in :mod:`claimbench.suite.samples`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ class DataRow:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A file as read: columns in order of appearance, and rows. ``delimiter`` is what a CSV was read with."""
+    """A file as read: columns in order of appearance, and rows. ``delimiter`` is what a CSV was
+    read with.
+    """
 
     path: str
     columns: tuple[str, ...]
@@ -72,11 +75,14 @@ class ReadOptions:
     limit: int | None = None
 
 
-def read_table(file: Path, options: ReadOptions = ReadOptions(), *, shown: str | None = None) -> Table:
+def read_table(
+    file: Path, options: ReadOptions = ReadOptions(), *, shown: str | None = None
+) -> Table:
     """Read ``file``; errors are :class:`SuiteError` under the name ``shown``, with the line.
 
-    Raises for: an unreadable file, a wrong byte, malformed JSON or CSV, NaN, duplicate columns, ragged rows, formula
-    and error cells, several filled sheets and no choice. An empty table is not an error here.
+    Raises for: an unreadable file, a wrong byte, malformed JSON or CSV, NaN, duplicate columns,
+    ragged rows, formula and error cells, several filled sheets and no choice. An empty table is not
+    an error here.
     """
     name = shown or str(file)
     kind = file_format(file, options.format, name)
@@ -100,7 +106,10 @@ def file_format(file: Path, declared: str | None, shown: str) -> str:
     suffix = file.suffix.lower()
     if suffix in FORMATS:
         return FORMATS[suffix]
-    hints = {".xls": "save the workbook as .xlsx", ".json": "write one JSON object per line (.jsonl)"}
+    hints = {
+        ".xls": "save the workbook as .xlsx",
+        ".json": "write one JSON object per line (.jsonl)",
+    }
     raise SuiteError(
         f"cannot tell the format from the suffix '{suffix}'",
         path=shown,
@@ -118,8 +127,13 @@ def _decode(raw: bytes, encoding: str | None, path: str) -> tuple[str, str]:
     try:
         codec = codecs.lookup(encoding)
     except LookupError:
-        known = [name.replace("_", "-") for name in {*encodings.aliases.aliases, *encodings.aliases.aliases.values()}]
-        raise SuiteError(f"unknown encoding '{encoding}'{did_you_mean(encoding, known)}", path=path) from None
+        known = [
+            name.replace("_", "-")
+            for name in {*encodings.aliases.aliases, *encodings.aliases.aliases.values()}
+        ]
+        raise SuiteError(
+            f"unknown encoding '{encoding}'{did_you_mean(encoding, known)}", path=path
+        ) from None
     if codec.name == "utf-8":
         return decode_utf8(raw, path, hint=_encoding_hint(raw)), "utf-8"
     try:
@@ -128,7 +142,10 @@ def _decode(raw: bytes, encoding: str | None, path: str) -> tuple[str, str]:
         start = exc.start if isinstance(exc, UnicodeDecodeError) else 0
         line = raw.count(b"\n", 0, start) + 1
         raise SuiteError(
-            f"not {encoding}: byte 0x{raw[start]:02x} cannot be read", path=path, line=line, hint=_encoding_hint(raw)
+            f"not {encoding}: byte 0x{raw[start]:02x} cannot be read",
+            path=path,
+            line=line,
+            hint=_encoding_hint(raw),
         ) from None
 
 
@@ -137,7 +154,10 @@ def _encoding_hint(raw: bytes) -> str:
     for encoding in ("cp1252", "latin-1"):
         with contextlib.suppress(UnicodeDecodeError):
             raw.decode(encoding)
-            return f"if the file comes from Excel or Windows, add `encoding: {encoding}`; or save it as UTF-8"
+            return (
+                f"if the file comes from Excel or Windows, add `encoding: {encoding}`; or save it"
+                " as UTF-8"
+            )
     return "save the file as UTF-8"
 
 
@@ -164,7 +184,9 @@ def _read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
 
 
 def parse_json(text: str, path: str, line: int | None) -> Json:
-    """Parse strict JSON: duplicate keys, NaN, infinities and lone surrogates are errors with the line."""
+    """Parse strict JSON: duplicate keys, NaN, infinities and lone surrogates are errors with the
+    line.
+    """
 
     def pairs(items: list[tuple[str, Json]]) -> dict[str, Json]:
         values = dict(items)
@@ -175,7 +197,9 @@ def parse_json(text: str, path: str, line: int | None) -> Json:
         return values
 
     def constant(word: str) -> Json:
-        raise SuiteError(f"{word} is not JSON and not a value", path=path, line=line, hint="use null for unknown")
+        raise SuiteError(
+            f"{word} is not JSON and not a value", path=path, line=line, hint="use null for unknown"
+        )
 
     try:
         value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
@@ -186,7 +210,9 @@ def parse_json(text: str, path: str, line: int | None) -> Json:
         at = (line or 1) + exc.lineno - 1
         raise SuiteError(f"not JSON: {exc.msg} at column {exc.colno}", path=path, line=at) from None
     except UnicodeEncodeError:
-        raise SuiteError("half of a surrogate pair (\\ud800 to \\udfff) is not text", path=path, line=line) from None
+        raise SuiteError(
+            "half of a surrogate pair (\\ud800 to \\udfff) is not text", path=path, line=line
+        ) from None
     except RecursionError:
         raise SuiteError("nested too deeply to read", path=path, line=line) from None
     if any(isinstance(number, float) and not math.isfinite(number) for number in _numbers(value)):
@@ -215,7 +241,9 @@ def _long_fields() -> Iterator[None]:
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """Yield the records of a CSV text with the line each starts on (also in an error's second argument)."""
+    """Yield the records of a CSV text with the line each starts on (also in an error's second
+    argument).
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     start = 1
     try:
@@ -227,7 +255,9 @@ def _records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
 
 
 def _find_delimiter(text: str) -> str:
-    """Find the delimiter under which the first records are most regular; a single column counts as comma."""
+    """Find the delimiter under which the first records are most regular; a single column counts as
+    comma.
+    """
     best, best_key = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
         widths: list[int] = []
@@ -245,7 +275,9 @@ def _find_delimiter(text: str) -> str:
     return best
 
 
-def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: str, encoding: str) -> Table:
+def _read_csv(
+    text: str, delimiter: str, options: ReadOptions, path: str, kind: str, encoding: str
+) -> Table:
     rows: list[DataRow] = []
     columns: tuple[str, ...] = ()
     try:
@@ -271,23 +303,38 @@ def _read_csv(text: str, delimiter: str, options: ReadOptions, path: str, kind: 
     return Table(path, columns, tuple(rows), kind, delimiter, encoding)
 
 
-def _ragged(record: Sequence[str], columns: Sequence[str], delimiter: str, path: str, line: int) -> SuiteError:
+def _ragged(
+    record: Sequence[str], columns: Sequence[str], delimiter: str, path: str, line: int
+) -> SuiteError:
     named = _DELIMITER_NAMES.get(delimiter, repr(delimiter))
     return SuiteError(
-        f"{len(record)} fields where the header has {len(columns)} (read with the delimiter {named})",
+        f"{len(record)} fields where the header has {len(columns)} (read with the delimiter"
+        f" {named})",
         path=path,
         line=line,
-        hint="put fields that hold the delimiter in double quotes, or state `delimiter:` in the dataset",
+        hint=(
+            "put fields that hold the delimiter in double quotes, or state `delimiter:` in the"
+            " dataset"
+        ),
     )
 
 
 def _header(cells: Sequence[Any], path: str, line: int) -> tuple[str, ...]:
-    """Name the columns; one without a name (an exported index, say) is called after its position."""
-    names = [(str(cell).strip() if cell is not None else "") or f"column_{n}" for n, cell in enumerate(cells, start=1)]
+    """Name the columns; one without a name (an exported index, say) is called after its
+    position.
+    """
+    names = [
+        (str(cell).strip() if cell is not None else "") or f"column_{n}"
+        for n, cell in enumerate(cells, start=1)
+    ]
     for position, name in enumerate(names, start=1):
         if names.index(name) != position - 1:
             first = names.index(name) + 1
-            raise SuiteError(f"two columns are named '{name}' (columns {first} and {position})", path=path, line=line)
+            raise SuiteError(
+                f"two columns are named '{name}' (columns {first} and {position})",
+                path=path,
+                line=line,
+            )
     return tuple(names)
 
 
@@ -296,7 +343,9 @@ def _read_xlsx(raw: bytes, options: ReadOptions, path: str) -> Table:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl warns of styles and validations it drops; we read values only
+            warnings.simplefilter(
+                "ignore"
+            )  # openpyxl warns of styles and validations it drops; we read values only
             book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=False)
             try:
                 sheet = _choose_sheet(book, options.sheet, path)
@@ -308,7 +357,10 @@ def _read_xlsx(raw: bytes, options: ReadOptions, path: str) -> Table:
         raise SuiteError(
             f"not an XLSX workbook: {exc}",
             path=path,
-            hint="open it in a spreadsheet program and save it as .xlsx without a password, or export it as CSV",
+            hint=(
+                "open it in a spreadsheet program and save it as .xlsx without a password, or"
+                " export it as CSV"
+            ),
         ) from None
 
 
@@ -317,10 +369,16 @@ def _choose_sheet(book: Any, wanted: str | None, path: str) -> Any:
     if wanted is not None:
         if wanted not in names:
             raise SuiteError(
-                f"no sheet '{wanted}'{did_you_mean(wanted, names)}", path=path, hint=f"sheets: {one_of(names)}"
+                f"no sheet '{wanted}'{did_you_mean(wanted, names)}",
+                path=path,
+                hint=f"sheets: {one_of(names)}",
             )
         return book[wanted]
-    filled = [sheet for sheet in book.worksheets if any(_filled(row) for row in sheet.iter_rows(max_row=50))]
+    filled = [
+        sheet
+        for sheet in book.worksheets
+        if any(_filled(row) for row in sheet.iter_rows(max_row=50))
+    ]
     if len(filled) > 1:
         raise SuiteError(
             f"{len(filled)} sheets hold data: {one_of(sheet.title for sheet in filled)}",
@@ -340,7 +398,10 @@ def _sheet_rows(sheet: Any, options: ReadOptions, path: str) -> Table:
     for number, cells in enumerate(sheet.iter_rows(), start=1):
         if not _filled(cells):
             continue
-        values = [_cell(cell, position, number, sheet.title, path) for position, cell in enumerate(cells, start=1)]
+        values = [
+            _cell(cell, position, number, sheet.title, path)
+            for position, cell in enumerate(cells, start=1)
+        ]
         if not columns:
             while values and (values[-1] is None or not str(values[-1]).strip()):
                 values.pop()
@@ -348,10 +409,14 @@ def _sheet_rows(sheet: Any, options: ReadOptions, path: str) -> Table:
             continue
         if options.limit is not None and len(rows) >= options.limit:
             break
-        extra = next((i for i, value in enumerate(values[len(columns) :]) if value not in (None, "")), None)
+        extra = next(
+            (i for i, value in enumerate(values[len(columns) :]) if value not in (None, "")), None
+        )
         if extra is not None:
             where = _coordinate(len(columns) + extra + 1, number)
-            raise SuiteError(f"cell {sheet.title}!{where} has no column name above it", path=path, line=number)
+            raise SuiteError(
+                f"cell {sheet.title}!{where} has no column name above it", path=path, line=number
+            )
         padded = values[: len(columns)] + [None] * (len(columns) - len(values))
         rows.append(DataRow(dict(zip(columns, padded, strict=True)), number))
     return Table(path, columns, tuple(rows), "xlsx")
@@ -364,7 +429,9 @@ def _coordinate(column: int, row: int) -> str:
 
 
 def _cell(cell: Any, column: int, row: int, sheet: str, path: str) -> Json:
-    """Return a cell's value; refuse formulas, whose cached result nobody has checked, and error values."""
+    """Return a cell's value; refuse formulas, whose cached result nobody has checked, and error
+    values.
+    """
     value = cell.value
     if value is None:
         return None
@@ -375,7 +442,10 @@ def _cell(cell: Any, column: int, row: int, sheet: str, path: str) -> Json:
             f"cell {where} holds the formula {show(formula)}",
             path=path,
             line=row,
-            hint="replace formulas by their values (copy, paste special, values): a stored result may be stale",
+            hint=(
+                "replace formulas by their values (copy, paste special, values): a stored result"
+                " may be stale"
+            ),
         )
     if cell.data_type == "e":
         raise SuiteError(f"cell {where} holds the error {value}", path=path, line=row)

@@ -1,8 +1,9 @@
 """YAML with line numbers: text -> plain data plus the line of every value, and nothing else.
 
-Only the safe core of YAML 1.2 is read (text, numbers, booleans, null, lists, mappings, aliases, merge keys); tags that
-construct objects, duplicate keys, NaN and infinities are errors. A date stays the text it was written as, and ``yes``
-and ``no`` are text, so that nothing a person wrote changes its kind behind their back.
+Only the safe core of YAML 1.2 is read (text, numbers, booleans, null, lists, mappings, aliases,
+merge keys); tags that construct objects, duplicate keys, NaN and infinities are errors. A date
+stays the text it was written as, and ``yes`` and ``no`` are text, so that nothing a person wrote
+changes its kind behind their back.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Lines of one value, counted from 1. ``key_line`` is the line of its key; ``block``: a ``|`` text."""
+    """Lines of one value, counted from 1. ``key_line`` is the line of its key; ``block``: a ``|``
+    text.
+    """
 
     line: int
     end_line: int
@@ -44,7 +47,8 @@ class Place:
 class YamlDocument:
     """A parsed file: ``data`` is plain Python, ``places`` maps every location to its lines.
 
-    ``origins`` maps locations to the ``--set`` text that wrote them, so that an error names its true cause.
+    ``origins`` maps locations to the ``--set`` text that wrote them, so that an error names its
+    true cause.
     """
 
     path: str
@@ -55,10 +59,14 @@ class YamlDocument:
 
     def origin(self, loc: Loc) -> str | None:
         """Return the ``--set`` text that the value at ``loc`` came from, if one did."""
-        return next((self.origins[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in self.origins), None)
+        return next(
+            (self.origins[loc[:n]] for n in range(len(loc), 0, -1) if loc[:n] in self.origins), None
+        )
 
     def line(self, loc: Loc, *, key: bool = False) -> int | None:
-        """Return the line to report for ``loc``: a scalar's own, else its key's or the nearest parent's."""
+        """Return the line to report for ``loc``: a scalar's own, else its key's or the nearest
+        parent's.
+        """
         for n in range(len(loc), 0, -1):
             place = self.places.get(loc[:n])
             if place is not None:
@@ -66,7 +74,9 @@ class YamlDocument:
         return 1
 
     def line_of(self, loc: Loc, needle: str) -> int | None:
-        """Return the first line of the value at ``loc`` where the word ``needle`` stands, else :meth:`line`."""
+        """Return the first line of the value at ``loc`` where the word ``needle`` stands, else
+        :meth:`line`.
+        """
         place = self.places.get(loc)
         if place is not None:
             word = re.compile(rf"(?<!\w){re.escape(needle)}(?!\w)")
@@ -77,18 +87,26 @@ class YamlDocument:
         return self.line(loc)
 
     def template_line(self, loc: Loc, lineno: int) -> int | None:
-        """Return the file's line for line ``lineno`` of the text at ``loc``; exact for ``|``, else its start."""
+        """Return the file's line for line ``lineno`` of the text at ``loc``; exact for ``|``, else
+        its start.
+        """
         place = self.places.get(loc)
         if place is not None and place.block:
             return min(place.line + lineno, place.end_line)
         return self.line(loc)
 
-    def error(self, loc: Loc, message: str, *, hint: str | None = None, line: int | None = None) -> SuiteError:
-        """Make a :class:`SuiteError` at ``loc``; a value from ``--set`` is reported as such, without a line."""
+    def error(
+        self, loc: Loc, message: str, *, hint: str | None = None, line: int | None = None
+    ) -> SuiteError:
+        """Make a :class:`SuiteError` at ``loc``; a value from ``--set`` is reported as such,
+        without a line.
+        """
         origin = self.origin(loc)
         if origin is not None:
             return SuiteError(f"--set {origin}: {message}", path=self.path, hint=hint)
-        return SuiteError(message, path=self.path, line=line if line is not None else self.line(loc), hint=hint)
+        return SuiteError(
+            message, path=self.path, line=line if line is not None else self.line(loc), hint=hint
+        )
 
 
 def decode_utf8(raw: bytes, path: str, *, hint: str | None = None) -> str:
@@ -99,7 +117,8 @@ def decode_utf8(raw: bytes, path: str, *, hint: str | None = None) -> str:
         bad = exc.start
         line = raw.count(b"\n", 0, bad) + 1
         raise SuiteError(
-            f"not UTF-8: byte 0x{raw[bad]:02x} at position {bad - raw.rfind(bytes([10]), 0, bad)} of the line",
+            f"not UTF-8: byte 0x{raw[bad]:02x} at position {bad - raw.rfind(bytes([10]), 0, bad)}"
+            " of the line",
             path=path,
             line=line,
             hint=hint or "save the file as UTF-8",
@@ -107,7 +126,9 @@ def decode_utf8(raw: bytes, path: str, *, hint: str | None = None) -> str:
 
 
 def parse_yaml(raw: bytes, path: str) -> YamlDocument:
-    """Read one YAML document whose top level is a mapping; raises :class:`SuiteError` with the fault's line."""
+    """Read one YAML document whose top level is a mapping; raises :class:`SuiteError` with the
+    fault's line.
+    """
     text = decode_utf8(raw, path)
     try:
         root = YAML(typ="safe", pure=True).compose(text)
@@ -120,9 +141,15 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
         line = text.count("\n", 0, position) + 1 if isinstance(position, int) else None
         raise SuiteError(f"not YAML: {str(exc).splitlines()[0]}", path=path, line=line) from None
     if root is None:
-        raise SuiteError("the file is empty", path=path, hint="`bench init` writes a suite from your own data")
+        raise SuiteError(
+            "the file is empty", path=path, hint="`bench init` writes a suite from your own data"
+        )
     if not isinstance(root, MappingNode):
-        raise SuiteError("a suite is a mapping (`name: …`), this file is not", path=path, line=root.start_mark.line + 1)
+        raise SuiteError(
+            "a suite is a mapping (`name: …`), this file is not",
+            path=path,
+            line=root.start_mark.line + 1,
+        )
     document = YamlDocument(path=path, text=text, data={})
     document.data = _Reader(document).mapping(root, ())
     return document
@@ -143,17 +170,26 @@ def parse_value(text: str) -> Json:
 def _syntax_error(exc: MarkedYAMLError, text: str, path: str) -> SuiteError:
     """Translate the parser's words into what a person did."""
     mark = exc.problem_mark or exc.context_mark
-    line = min(mark.line + 1, max(1, text.count("\n") + (not text.endswith("\n")))) if mark is not None else None
+    line = (
+        min(mark.line + 1, max(1, text.count("\n") + (not text.endswith("\n"))))
+        if mark is not None
+        else None
+    )
     problem = str(exc.problem or exc)
     source = text.splitlines()[line - 1] if line is not None and text else ""
     hint = None
     if "\\t" in problem or "\t" in source[: len(source) - len(source.lstrip())]:
         return SuiteError(
-            "a tab in the indentation", path=path, line=line, hint="indent with spaces; YAML takes no tabs"
+            "a tab in the indentation",
+            path=path,
+            line=line,
+            hint="indent with spaces; YAML takes no tabs",
         )
     if "mapping values are not allowed" in problem:
         problem = f"a second ':' or a wrong indentation in {show(source.strip())}"
-        hint = "put texts that hold ': ' in quotes, and give keys of one mapping the same indentation"
+        hint = (
+            "put texts that hold ': ' in quotes, and give keys of one mapping the same indentation"
+        )
     elif "another document" in problem:
         problem, hint = "a second YAML document ('---')", "one suite a file"
     elif "undefined alias" in problem:
@@ -163,7 +199,11 @@ def _syntax_error(exc: MarkedYAMLError, text: str, path: str) -> SuiteError:
     elif "expected <block end>" in problem:
         problem = f"the indentation of {show(source.strip())} fits nothing above it"
         hint = "items of one list and keys of one mapping start in the same column"
-    if exc.context_mark is not None and exc.context_mark.line + 1 != line and "while" in str(exc.context):
+    if (
+        exc.context_mark is not None
+        and exc.context_mark.line + 1 != line
+        and "while" in str(exc.context)
+    ):
         problem += f" ({exc.context} that began on line {exc.context_mark.line + 1})"
     return SuiteError(f"not YAML: {problem}", path=path, line=line, hint=hint)
 
@@ -185,12 +225,17 @@ class _Reader:
         empty = scalar and node.value == "" and style is None
         end = node.end_mark.line + (1 if node.end_mark.column else 0)
         block = style == "|"
-        self._document.places[loc] = Place(key_line if empty else line, max(end, line), key_line, scalar, block)
+        self._document.places[loc] = Place(
+            key_line if empty else line, max(end, line), key_line, scalar, block
+        )
         if isinstance(node, MappingNode):
             return self.mapping(node, loc)
         if isinstance(node, SequenceNode):
             self._check_tag(node, "seq")
-            return [self.value(item, (*loc, i), item.start_mark.line + 1) for i, item in enumerate(node.value)]
+            return [
+                self.value(item, (*loc, i), item.start_mark.line + 1)
+                for i, item in enumerate(node.value)
+            ]
         return self._scalar(node)
 
     def mapping(self, node: MappingNode, loc: Loc) -> dict[str, Json]:
@@ -214,7 +259,9 @@ class _Reader:
 
     def _merge(self, parent: Node, loc: Loc, own: dict[str, Json]) -> None:
         if not isinstance(parent, MappingNode):
-            raise self._fail("'<<' takes a mapping or a list of mappings", parent.start_mark.line + 1)
+            raise self._fail(
+                "'<<' takes a mapping or a list of mappings", parent.start_mark.line + 1
+            )
         scratch = YamlDocument(path=self._document.path, text=self._document.text, data={})
         inner = _Reader(scratch)
         inner._count = self._count
@@ -224,12 +271,16 @@ class _Reader:
             if key not in own:
                 own[key] = value
                 depth = len(loc) + 1
-                new = {at: place for at, place in scratch.places.items() if at[:depth] == (*loc, key)}
+                new = {
+                    at: place for at, place in scratch.places.items() if at[:depth] == (*loc, key)
+                }
                 self._document.places.update(new)
 
     def _key(self, node: Node, line: int) -> str:
         if not isinstance(node, ScalarNode):
-            raise self._fail("a mapping stands where a key should", line, "put texts that start with { in quotes")
+            raise self._fail(
+                "a mapping stands where a key should", line, "put texts that start with { in quotes"
+            )
         if node.tag != _CORE + "str" and node.style is None:
             raise self._fail(f"the key {node.value!r} is not text", line, "put it in quotes")
         return str(node.value)
@@ -265,7 +316,11 @@ class _Reader:
         tag = str(node.tag)
         if tag != _CORE + kind:
             shown = tag.replace(_CORE, "!!")
-            raise self._fail(f"the tag {shown} is not allowed in a suite", node.start_mark.line + 1, "remove the tag")
+            raise self._fail(
+                f"the tag {shown} is not allowed in a suite",
+                node.start_mark.line + 1,
+                "remove the tag",
+            )
 
     def _fail(self, message: str, line: int, hint: str | None = None) -> SuiteError:
         return SuiteError(message, path=self._document.path, line=line, hint=hint)
@@ -274,8 +329,9 @@ class _Reader:
 def apply_override(document: YamlDocument, text: str, names: Mapping[str, str]) -> None:
     """Write one ``--set a.b.c=value`` into ``document.data``.
 
-    Lists of named things are addressed by name (``tasks.route.max_tokens=8``) or number; ``names`` maps the list's key
-    to the key that holds the name (``{"tasks": "name"}``). Names may hold dots. The value is read as YAML.
+    Lists of named things are addressed by name (``tasks.route.max_tokens=8``) or number; ``names``
+    maps the list's key to the key that holds the name (``{"tasks": "name"}``). Names may hold dots.
+    The value is read as YAML.
     """
     target, equals, value_text = text.partition("=")
     if not equals or not target.strip():
@@ -293,7 +349,8 @@ def apply_override(document: YamlDocument, text: str, names: Mapping[str, str]) 
             child = node[key] = {}
         if not isinstance(child, dict | list):
             raise SuiteError(
-                f"--set {text}: '{'.'.join(map(str, loc))}' is {show(child)}, not a mapping", path=document.path
+                f"--set {text}: '{'.'.join(map(str, loc))}' is {show(child)}, not a mapping",
+                path=document.path,
             )
         node, rest = child, after
     node[loc[-1]] = parse_value(value_text)
@@ -301,9 +358,16 @@ def apply_override(document: YamlDocument, text: str, names: Mapping[str, str]) 
 
 
 def _next_key(
-    document: YamlDocument, text: str, node: Any, loc: list[str | int], rest: str, names: Mapping[str, str]
+    document: YamlDocument,
+    text: str,
+    node: Any,
+    loc: list[str | int],
+    rest: str,
+    names: Mapping[str, str],
 ) -> tuple[str | int, str]:
-    """Find the next step of an override path: the longest known name ``rest`` starts with, else up to the dot."""
+    """Find the next step of an override path: the longest known name ``rest`` starts with, else up
+    to the dot.
+    """
     known: dict[str, str | int]
     if isinstance(node, dict):
         known = {key: key for key in node}
@@ -312,7 +376,9 @@ def _next_key(
         known = {str(i): i for i in range(len(node))}
         if name_key is not None:
             known |= {
-                str(item[name_key]): i for i, item in enumerate(node) if isinstance(item, dict) and name_key in item
+                str(item[name_key]): i
+                for i, item in enumerate(node)
+                if isinstance(item, dict) and name_key in item
             }
     fits = [name for name in known if rest == name or rest.startswith(name + ".")]
     if fits:

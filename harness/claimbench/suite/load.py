@@ -1,7 +1,8 @@
-"""A suite file -> :class:`~claimbench.types.Suite`, with samples loaded; every error names file and line.
+"""A suite file -> :class:`~claimbench.types.Suite`, with samples loaded; every error names file and
+line.
 
-The steps: bytes -> YAML with lines -> ``--set`` -> pydantic models -> checks across the file -> tasks with their data
--> the frozen domain object and its hashes.
+The steps: bytes -> YAML with lines -> ``--set`` -> pydantic models -> checks across the file ->
+tasks with their data -> the frozen domain object and its hashes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,17 @@ from claimbench.suite.schema_run import limits_of, serve_of
 from claimbench.suite.schema_tasks import LmEvalTaskModel
 from claimbench.suite.tasks import TaskBuilder, task_maskings
 from claimbench.suite.tasks_lm_eval import LmEvalBuilder
-from claimbench.types import Arm, BudgetSpec, ClaimSpec, ErrorPolicy, Json, LoadSpec, SamplingParams, Suite, Task
+from claimbench.types import (
+    Arm,
+    BudgetSpec,
+    ClaimSpec,
+    ErrorPolicy,
+    Json,
+    LoadSpec,
+    SamplingParams,
+    Suite,
+    Task,
+)
 
 __all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "suite_to_json"]
 
@@ -60,7 +71,9 @@ def load_suite(
     try:
         raw = file.read_bytes()
     except OSError as exc:
-        raise SuiteError(f"cannot be read: {exc.strerror or exc}", path=str(path), hint=_similar_suites(file)) from None
+        raise SuiteError(
+            f"cannot be read: {exc.strerror or exc}", path=str(path), hint=_similar_suites(file)
+        ) from None
     document = parse_yaml(raw, str(path))
     for text in overrides:
         apply_override(document, text, _NAMED_LISTS)
@@ -74,20 +87,30 @@ def load_suite(
     tasks = tuple(
         LmEvalBuilder(document, index, task, model.arms, file.parent, allow_outside).build()
         if isinstance(task, LmEvalTaskModel)
-        else TaskBuilder(document, index, task, file.parent, allow_outside, scorers or {}, masking).build()
+        else TaskBuilder(
+            document, index, task, file.parent, allow_outside, scorers or {}, masking
+        ).build()
         for index, (task, masking) in enumerate(zip(model.tasks, maskings, strict=True))
     )
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
 
 
 def json_schema() -> dict[str, Json]:
-    """Return the JSON Schema of suite files, with help texts; published as ``docs/suite.schema.json``."""
+    """Return the JSON Schema of suite files, with help texts; published as
+    ``docs/suite.schema.json``.
+    """
     schema = SuiteModel.model_json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **_untitled(schema)}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **_untitled(schema),
+    }
 
 
 def _untitled(node: Any, inside_properties: bool = False) -> Any:
-    """Drop the titles pydantic makes from field names: editors would show them instead of the help texts."""
+    """Drop the titles pydantic makes from field names: editors would show them instead of the help
+    texts.
+    """
     if isinstance(node, dict):
         return {
             key: _untitled(value, key in ("properties", "$defs") and not inside_properties)
@@ -103,11 +126,19 @@ def _similar_suites(file: Path) -> str | None:
 
 
 def _assemble(
-    document: YamlDocument, model: SuiteModel, tasks: tuple[Task, ...], file_sha256: str, overrides: tuple[str, ...]
+    document: YamlDocument,
+    model: SuiteModel,
+    tasks: tuple[Task, ...],
+    file_sha256: str,
+    overrides: tuple[str, ...],
 ) -> Suite:
     sampling = _sampling(model.sampling)
-    arms = tuple(_priced(document, ("arms", i), _arm(arm, sampling)) for i, arm in enumerate(model.arms))
-    judges = tuple(_priced(document, ("judges", i), _arm(arm, sampling)) for i, arm in enumerate(model.judges))
+    arms = tuple(
+        _priced(document, ("arms", i), _arm(arm, sampling)) for i, arm in enumerate(model.arms)
+    )
+    judges = tuple(
+        _priced(document, ("judges", i), _arm(arm, sampling)) for i, arm in enumerate(model.judges)
+    )
     JudgeChecker(document, tasks, arms, judges, tuple(model.allow)).check()
     options: dict[str, Json] = {}
     if model.slo:
@@ -142,11 +173,15 @@ def _assemble(
 
 
 def _sampling(model: SamplingModel, base: SamplingParams | None = None) -> SamplingParams:
-    """Build sampling parameters; those an arm states itself override the suite's, an explicit null included."""
+    """Build sampling parameters; those an arm states itself override the suite's, an explicit null
+    included.
+    """
     stated = model.model_dump(exclude_unset=True)
     if base is None:
         return SamplingParams(**stated)
-    inherited = {name: getattr(base, name) for name in ("temperature", "top_p", "seed", "reasoning_effort")}
+    inherited = {
+        name: getattr(base, name) for name in ("temperature", "top_p", "seed", "reasoning_effort")
+    }
     return SamplingParams(**(inherited | stated))
 
 
@@ -196,24 +231,34 @@ def _priced(document: YamlDocument, place: Loc, arm: Arm) -> Arm:
         loc: Loc = (*place, "cost")
         node: Json = arm.cost_model
         while isinstance(node, dict):  # down to the deepest key that the message names
-            named = [key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", exc.message)]
+            named = [
+                key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", exc.message)
+            ]
             if not named:
                 break
             loc, node = (*loc, named[-1]), node[named[-1]]
-        raise document.error(loc, exc.message, hint=exc.hint, line=document.line(loc, key=True)) from None
+        raise document.error(
+            loc, exc.message, hint=exc.hint, line=document.line(loc, key=True)
+        ) from None
     return arm
 
 
 def _claims(document: YamlDocument, models: Iterable[ClaimModel]) -> tuple[ClaimSpec, ...]:
-    """Build the claims; an id is made from the text where none is given, and numbered where it repeats."""
+    """Build the claims; an id is made from the text where none is given, and numbered where it
+    repeats.
+    """
     models = list(models)
     taken = {model.id for model in models if model.id is not None}
     claims: list[ClaimSpec] = []
     for index, model in enumerate(models):
         raw = model.model_dump(exclude_unset=True, exclude={"claim", "id", "source"})
-        name = model.id or _fresh(_slug(model.claim or " ".join(str(value) for value in raw.values())), taken)
+        name = model.id or _fresh(
+            _slug(model.claim or " ".join(str(value) for value in raw.values())), taken
+        )
         taken.add(name)
-        claims.append(ClaimSpec(name, model.claim or "", model.source, raw, document.line(("claims", index))))
+        claims.append(
+            ClaimSpec(name, model.claim or "", model.source, raw, document.line(("claims", index)))
+        )
     return tuple(claims)
 
 
@@ -223,4 +268,6 @@ def _slug(text: str) -> str:
 
 
 def _fresh(name: str, taken: Collection[str | None]) -> str:
-    return next(full for n in range(1, 10_000) if (full := name if n == 1 else f"{name}-{n}") not in taken)
+    return next(
+        full for n in range(1, 10_000) if (full := name if n == 1 else f"{name}-{n}") not in taken
+    )

@@ -1,4 +1,6 @@
-"""Pydantic's findings -> one :class:`~claimbench.errors.SuiteError` in a person's words, with the line."""
+"""Pydantic's findings -> one :class:`~claimbench.errors.SuiteError` in a person's words, with the
+line.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ _LIMITS = {
 
 
 def first_error(exc: ValidationError, document: YamlDocument) -> SuiteError:
-    """Return the one error to show: an unknown key first, since it explains the missing one, else the topmost."""
+    """Return the one error to show: an unknown key first, since it explains the missing one, else
+    the topmost.
+    """
     found = exc.errors(include_url=False)
     found.sort(key=lambda item: (item["type"] != "extra_forbidden", _line(item, document)))
     return _translate(found[0], document)
@@ -66,7 +70,9 @@ def _child(node: Any, step: str | int) -> Any:
 
 
 def real_loc(document: YamlDocument, loc: tuple[str | int, ...], *, keep_last: bool = False) -> Loc:
-    """Drop the steps that pydantic adds for the branches of a union and that the file does not have."""
+    """Drop the steps that pydantic adds for the branches of a union and that the file does not
+    have.
+    """
     kept: list[str | int] = []
     node: Any = document.data
     for position, step in enumerate(loc):
@@ -92,21 +98,34 @@ def _translate(item: ErrorDetails, document: YamlDocument) -> SuiteError:
     loc = real_loc(document, item["loc"])
     name = place_name(document, loc)
     if kind == "missing":
-        return document.error(loc, f"{name} has no '{item['loc'][-1]}'", line=document.line(loc, key=True))
+        return document.error(
+            loc, f"{name} has no '{item['loc'][-1]}'", line=document.line(loc, key=True)
+        )
     if value is None:
         return document.error(loc, f"{name} is empty")
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        message = f"{name}: expected one of {', '.join(allowed)}; got {show(value)}{did_you_mean(value, allowed)}"
+        message = (
+            f"{name}: expected one of {', '.join(allowed)}; got"
+            f" {show(value)}{did_you_mean(value, allowed)}"
+        )
         return document.error(loc, message)
     if kind in _EXPECTED:
-        hint = "put it in quotes" if kind == "string_type" and not isinstance(value, dict | list) else None
+        hint = (
+            "put it in quotes"
+            if kind == "string_type" and not isinstance(value, dict | list)
+            else None
+        )
         if loc == ("version",):
             hint = "write it as N-X, e.g. `version: 1-0`"
-        return document.error(loc, f"{name}: expected {_EXPECTED[kind]}, got {show(value)}", hint=hint)
+        return document.error(
+            loc, f"{name}: expected {_EXPECTED[kind]}, got {show(value)}", hint=hint
+        )
     if kind in _LIMITS:
         key, words = _LIMITS[kind]
-        return document.error(loc, f"{name}: {show(value)} is out of range; it must be {words} {context.get(key)}")
+        return document.error(
+            loc, f"{name}: {show(value)} is out of range; it must be {words} {context.get(key)}"
+        )
     return document.error(loc, f"{name}: {_other(kind, value, context, loc, item['msg'])}")
 
 
@@ -143,7 +162,9 @@ def known_keys(schema: Mapping[str, Json], loc: Loc) -> list[str]:
     for step in loc:
         found: list[Mapping[str, Json]] = []
         for node in nodes:
-            inner = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
+            inner = (
+                node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
+            )
             if isinstance(inner, Mapping):
                 found += _branches(inner, schema)
         nodes = found

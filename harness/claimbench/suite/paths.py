@@ -1,4 +1,6 @@
-"""Paths in a suite: they belong to the suite's folder unless a person at the command line says otherwise."""
+"""Paths in a suite: they belong to the suite's folder unless a person at the command line says
+otherwise.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +11,19 @@ from claimbench.suite.document import Loc, YamlDocument
 
 
 def resolve_inside(
-    document: YamlDocument, loc: Loc, value: str, folder: Path, allow_outside: bool, *, must_exist: bool = True
+    document: YamlDocument,
+    loc: Loc,
+    value: str,
+    folder: Path,
+    allow_outside: bool,
+    *,
+    must_exist: bool = True,
 ) -> Path:
     """Return the file that ``value`` names, links resolved.
 
-    A suite may come from a stranger and send what it reads to an endpoint: a path that leaves the suite's folder is an
-    error unless ``allow_outside``, or unless it came from ``--set``, which is the person's own word.
+    A suite may come from a stranger and send what it reads to an endpoint: a path that leaves the
+    suite's folder is an error unless ``allow_outside``, or unless it came from ``--set``, which is
+    the person's own word.
     """
     home = folder.resolve()
     file = (home / value).resolve()
@@ -26,8 +35,14 @@ def resolve_inside(
         )
     if must_exist and not file.is_file():
         what = "is a folder" if file.is_dir() else "does not exist"
-        near = [entry.name for entry in file.parent.iterdir() if entry.is_file()] if file.parent.is_dir() else []
+        near = (
+            [entry.name for entry in file.parent.iterdir() if entry.is_file()]
+            if file.parent.is_dir()
+            else []
+        )
         raise document.error(
-            loc, f"the file '{value}' {what}{did_you_mean(file.name, near)}", hint=f"looked for {file}"
+            loc,
+            f"the file '{value}' {what}{did_you_mean(file.name, near)}",
+            hint=f"looked for {file}",
         )
     return file

@@ -1,4 +1,6 @@
-"""Rows of a file -> samples of a task; every row that cannot be measured is an error with its line."""
+"""Rows of a file -> samples of a task; every row that cannot be measured is an error with its
+line.
+"""
 
 from __future__ import annotations
 
@@ -21,17 +23,35 @@ from claimbench.suite.schema import DatasetModel
 from claimbench.types import AnswerSpec, Json, Message, Sample, Task
 
 _RESERVED = frozenset(
-    {"and", "or", "not", "if", "else", "elif", "in", "is", "true", "false", "none", "True", "False", "None"}
+    {
+        "and",
+        "or",
+        "not",
+        "if",
+        "else",
+        "elif",
+        "in",
+        "is",
+        "true",
+        "false",
+        "none",
+        "True",
+        "False",
+        "None",
+    }
 )
 
 
 def identifier(column: str) -> str:
-    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` -> ``_2nd``.
+    """Return a column's name as a template variable: ``Ticket text`` -> ``Ticket_text``, ``2nd`` ->
+    ``_2nd``.
 
-    A character must be good in a name for Python and for Jinja2, which know different versions of Unicode.
+    A character must be good in a name for Python and for Jinja2, which know different versions of
+    Unicode.
     """
     plain = "".join(
-        char if f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}") else "_" for char in column.strip()
+        char if f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}") else "_"
+        for char in column.strip()
     )
     name = re.sub("_+", "_", plain).strip("_") or "_"
     return f"_{name}" if not name[0].isidentifier() else f"{name}_" if name in _RESERVED else name
@@ -39,7 +59,9 @@ def identifier(column: str) -> str:
 
 @dataclass(frozen=True)
 class SampleBuilder:
-    """Turns one file's rows into samples. ``loc`` is the task's place in the suite, ``source`` the file's key there."""
+    """Turns one file's rows into samples. ``loc`` is the task's place in the suite, ``source`` the
+    file's key there.
+    """
 
     document: YamlDocument
     loc: Loc
@@ -58,7 +80,9 @@ class SampleBuilder:
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """Template variable -> column. The target is none of them, for the prompt must not hold the answer."""
+        """Template variable -> column. The target is none of them, for the prompt must not hold the
+        answer.
+        """
         mapped = dict(self.dataset.columns)
         taken = {*mapped.values(), *self.dataset.target}
         names: dict[str, list[str]] = {}
@@ -79,13 +103,17 @@ class SampleBuilder:
         for number, row in enumerate(self.table.rows, start=1):
             sample = self._sample(row, number, used)
             if sample.id in lines:
-                raise self._row_error(row, f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})")
+                raise self._row_error(
+                    row, f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})"
+                )
             lines[sample.id] = row.line
             samples.append(sample)
         return tuple(_tie_duplicates(samples, used))
 
     def check_templates(self) -> frozenset[str]:
-        """Return the variables the prompt reads; a name no column has is an error at its line of the suite."""
+        """Return the variables the prompt reads; a name no column has is an error at its line of
+        the suite.
+        """
         used: set[str] = set()
         for index, turn in enumerate(self.prompt):
             used |= self._template_variables(turn.content, self._turn_loc(index))
@@ -93,7 +121,9 @@ class SampleBuilder:
 
     def _turn_loc(self, index: int) -> Loc:
         turn = self.document.data["tasks"][self.loc[1]]["prompt"][index]
-        key = next((key for key in ("content", "system", "user", "assistant") if key in turn), "content")
+        key = next(
+            (key for key in ("content", "system", "user", "assistant") if key in turn), "content"
+        )
         return (*self.loc, "prompt", index, key)
 
     def _template_variables(self, source: str, loc: Loc) -> set[str]:
@@ -101,13 +131,18 @@ class SampleBuilder:
         if fault is not None:
             message, lineno = fault
             raise self.document.error(
-                loc, f"the template is broken: {message}", line=self.document.template_line(loc, lineno)
+                loc,
+                f"the template is broken: {message}",
+                line=self.document.template_line(loc, lineno),
             )
         known = set(self.variables) | ({"labels"} if self.answer.kind == "label" else set())
         read = prompts.variables(source)
         for name in sorted(read - known):
             if name in {identifier(column) for column in self.dataset.target}:
-                message = f"the template reads '{name}', the target column: the prompt would hold the answer"
+                message = (
+                    f"the template reads '{name}', the target column: the prompt would hold the"
+                    " answer"
+                )
                 raise self.document.error(loc, message, line=self.document.line_of(loc, name))
             raise self.document.error(
                 loc,
@@ -122,14 +157,19 @@ class SampleBuilder:
         wanted: list[tuple[Loc, str]] = [(("target",), name) for name in data.target]
         wanted += [(("columns", variable), column) for variable, column in data.columns.items()]
         if not self.is_few_shot:
-            wanted += [((key,), name) for key, name in (("id", data.id), ("cluster", data.cluster)) if name is not None]
+            wanted += [
+                ((key,), name)
+                for key, name in (("id", data.id), ("cluster", data.cluster))
+                if name is not None
+            ]
             wanted += [(("slices", i), name) for i, name in enumerate(data.slices)]
         self._check_masked()
         for where, column in wanted:
             if self.table.columns and column not in self.table.columns:
                 raise self.document.error(
                     (*self.loc, "dataset", *where),
-                    f"{self.table.path} has no column '{column}'{did_you_mean(column, self.table.columns)}",
+                    f"{self.table.path} has no column"
+                    f" '{column}'{did_you_mean(column, self.table.columns)}",
                     hint=f"columns: {one_of(self.table.columns, 30)}",
                 )
 
@@ -141,20 +181,32 @@ class SampleBuilder:
                 loc = mask_loc(self.document, self.loc)
                 raise self.document.error(
                     loc,
-                    f"mask: {self.table.path} has no column '{name}'{did_you_mean(name, self.table.columns)}",
+                    f"mask: {self.table.path} has no column"
+                    f" '{name}'{did_you_mean(name, self.table.columns)}",
                     line=self.document.line_of(loc, name),
-                    hint=f"columns: {one_of(self.table.columns, 30)}; a task may have a `mask:` of its own",
+                    hint=(
+                        f"columns: {one_of(self.table.columns, 30)}; a task may have a `mask:` of"
+                        " its own"
+                    ),
                 )
 
     def _sample(self, row: DataRow, number: int, used: frozenset[str]) -> Sample:
         mask = self.masking.row() if self.masking is not None else None
         if mask is None:
-            inputs = {name: row.values[column] for name, column in self.variables.items() if column in row.values}
+            inputs = {
+                name: row.values[column]
+                for name, column in self.variables.items()
+                if column in row.values
+            }
         else:
-            inputs = mask.inputs(self.variables, row.values, self.variables if self.is_few_shot else used)
+            inputs = mask.inputs(
+                self.variables, row.values, self.variables if self.is_few_shot else used
+            )
         self._check_input(row, inputs, used)
         few = self.is_few_shot
-        sample_id = f"example {number}" if few else self._text(row, self.dataset.id, "id", str(number))
+        sample_id = (
+            f"example {number}" if few else self._text(row, self.dataset.id, "id", str(number))
+        )
         cluster = sample_id if few else self._text(row, self.dataset.cluster, "cluster", sample_id)
         slices = {} if few else {name: self._slice(row, name) for name in self.dataset.slices}
         target = self._target(row)
@@ -168,16 +220,23 @@ class SampleBuilder:
         return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
 
     def _check_unmasked(self, row: DataRow, target: Json, mask: RowMask) -> None:
-        """A target stays as it is; one that gives away what was masked could not be answered, and would be stored."""
+        """A target stays as it is; one that gives away what was masked could not be answered, and
+        would be stored.
+        """
         if self.answer.kind not in ("text", "json"):
             return
         entity = mask.left_in(target, sent=self.is_few_shot)
         if entity is not None:
-            what = "would be sent" if self.is_few_shot else "could not be answered, and would be stored"
+            what = (
+                "would be sent"
+                if self.is_few_shot
+                else "could not be answered, and would be stored"
+            )
             raise self._row_error(
                 row,
                 f"the target holds personal data ({entity}) that is masked elsewhere: it {what}",
-                f"leave {entity} out of mask.entities, or this column out of mask.columns, or change the target",
+                f"leave {entity} out of mask.entities, or this column out of mask.columns, or"
+                " change the target",
             )
 
     def _check_input(self, row: DataRow, inputs: Mapping[str, Json], used: frozenset[str]) -> None:
@@ -190,7 +249,10 @@ class SampleBuilder:
         except SuiteError as exc:
             if missing:
                 column = self.variables[missing[0]]
-                message = f"the row has no '{column}', which the prompt uses{did_you_mean(column, row.values)}"
+                message = (
+                    f"the row has no '{column}', which the prompt"
+                    f" uses{did_you_mean(column, row.values)}"
+                )
                 raise self._row_error(row, message) from None
             raise self._row_error(row, exc.message.partition(": ")[2]) from None
         if used and all(_blank(inputs.get(name)) for name in used):
@@ -203,7 +265,12 @@ class SampleBuilder:
         value = row.values.get(column)
         if _blank(value) or isinstance(value, dict | list):
             raise self._row_error(
-                row, f"empty {what} (column '{column}')" if _blank(value) else f"{what} is {show(value)}"
+                row,
+                (
+                    f"empty {what} (column '{column}')"
+                    if _blank(value)
+                    else f"{what} is {show(value)}"
+                ),
             )
         return _plain(value)
 
@@ -214,7 +281,9 @@ class SampleBuilder:
     def _target(self, row: DataRow) -> Json:
         columns = self.dataset.target
         values = {column: row.values.get(column) for column in columns}
-        if len(columns) == 1 and _blank(values[columns[0]]):  # of several fields all may be null: nothing was said
+        if len(columns) == 1 and _blank(
+            values[columns[0]]
+        ):  # of several fields all may be null: nothing was said
             raise self._row_error(row, f"empty target (column '{one_of(columns)}')")
         if self.answer.kind == "json":
             return self._json_target(row, values)
@@ -222,7 +291,10 @@ class SampleBuilder:
         if self.dataset.target_pattern is not None:
             value = self._extract(row, str(value), self.dataset.target_pattern)
         if isinstance(value, dict | list):
-            raise self._row_error(row, f"target is {show(value)}; answers of type {self.answer.kind} are single values")
+            raise self._row_error(
+                row,
+                f"target is {show(value)}; answers of type {self.answer.kind} are single values",
+            )
         if self.answer.kind == "number":
             if parse_number(value) is None:
                 raise self._row_error(row, f"target {show(value)} is not a number")
@@ -231,7 +303,8 @@ class SampleBuilder:
         if self.answer.kind == "label" and text not in self.answer.labels:
             raise self._row_error(
                 row,
-                f"target '{text}' is outside the answer space{did_you_mean(text, self.answer.labels)}",
+                f"target '{text}' is outside the answer"
+                f" space{did_you_mean(text, self.answer.labels)}",
                 hint=f"labels: {one_of(self.answer.labels)}",
             )
         return text
@@ -240,7 +313,9 @@ class SampleBuilder:
         match = re.search(pattern, text, re.MULTILINE)
         found = (match.group(1) if match.re.groups else match.group()) if match else None
         if found is None or not found.strip():
-            raise self._row_error(row, f"target_pattern {show(pattern)} finds nothing in the target {show(text)}")
+            raise self._row_error(
+                row, f"target_pattern {show(pattern)} finds nothing in the target {show(text)}"
+            )
         return found.strip()
 
     def _json_target(self, row: DataRow, values: Mapping[str, Json]) -> Json:
@@ -250,7 +325,9 @@ class SampleBuilder:
                 target = parse_json(target, self.table.path, row.line)
         else:
             properties = (self.answer.schema or {}).get("properties", {})
-            target = {name: _typed(value, properties.get(name, {})) for name, value in values.items()}
+            target = {
+                name: _typed(value, properties.get(name, {})) for name, value in values.items()
+            }
         if self.answer.schema is not None:
             fault = schema_fault(target, self.answer.schema)
             if fault is not None:
@@ -272,7 +349,13 @@ def schema_fault(value: Json, schema: Mapping[str, Json]) -> str | None:
     from jsonschema import Draft202012Validator  # needed for json tasks alone
 
     fault = next(
-        iter(sorted(Draft202012Validator(schema).iter_errors(value), key=lambda e: list(map(str, e.path)))), None
+        iter(
+            sorted(
+                Draft202012Validator(schema).iter_errors(value),
+                key=lambda e: list(map(str, e.path)),
+            )
+        ),
+        None,
     )
     if fault is None:
         return None
@@ -285,7 +368,9 @@ def _blank(value: Json) -> bool:
 
 
 def _plain(value: Json) -> str:
-    """Return a cell as text; booleans as in JSON, whole floats (as spreadsheets store them) without a point."""
+    """Return a cell as text; booleans as in JSON, whole floats (as spreadsheets store them) without
+    a point.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
@@ -316,7 +401,9 @@ def _typed(value: Json, schema: Any) -> Json:
 
 
 def _tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Sample]:
-    """Give samples with the same input the same cluster: they are one draw, not two (docs/method.md)."""
+    """Give samples with the same input the same cluster: they are one draw, not two
+    (docs/method.md).
+    """
     names = sorted(used)
     parent: dict[str, str] = {}
     first: dict[str, str] = {}
@@ -333,8 +420,17 @@ def _tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Samp
         if own != home:
             parent[own] = home
     return [
-        sample
-        if root(sample.cluster) == sample.cluster
-        else Sample(sample.id, sample.input, sample.target, root(sample.cluster), sample.slices, sample.metadata)
+        (
+            sample
+            if root(sample.cluster) == sample.cluster
+            else Sample(
+                sample.id,
+                sample.input,
+                sample.target,
+                root(sample.cluster),
+                sample.slices,
+                sample.metadata,
+            )
+        )
         for sample in samples
     ]

@@ -1,8 +1,8 @@
 """The suite file as pydantic models: the shape, the limits and the help texts that editors show.
 
-The models describe one file and nothing outside it; what needs the data, the plugins or several places of the file at
-once is checked in :mod:`claimbench.suite.load`. ``model_json_schema`` of :class:`SuiteModel` is published as
-``docs/suite.schema.json``.
+The models describe one file and nothing outside it; what needs the data, the plugins or several
+places of the file at once is checked in :mod:`claimbench.suite.load`. ``model_json_schema`` of
+:class:`SuiteModel` is published as ``docs/suite.schema.json``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from claimbench.suite.schema_base import Name, Strict
-from claimbench.suite.schema_run import BudgetModel, ErrorsModel, LimitsModel, LoadModel, OrderModel, ServeModel
+from claimbench.suite.schema_run import (
+    BudgetModel,
+    ErrorsModel,
+    LimitsModel,
+    LoadModel,
+    OrderModel,
+    ServeModel,
+)
 from claimbench.suite.schema_tasks import LmEvalTaskModel, MaskModel, task_kind
 from claimbench.types import Json
 
@@ -30,9 +37,13 @@ COMPARABILITY_KEYS = (
     "refusal",
     "cache_share",
 )
-"""What must match between arms before a claim is judged; ``allow`` accepts a difference (docs/architecture.md)."""
+"""What must match between arms before a claim is judged; ``allow`` accepts a difference
+(docs/architecture.md).
+"""
 JUDGE_KEYS = ("judge_uncorrected", "self_judging")
-"""What ``allow`` accepts of a model as judge: verdicts without human labels, and a judge that judges its like."""
+"""What ``allow`` accepts of a model as judge: verdicts without human labels, and a judge that
+judges its like.
+"""
 
 
 def _one_or_many(value: Any) -> Any:
@@ -46,14 +57,18 @@ def _finite(value: float) -> float:
 
 
 def _label(value: Any) -> Any:
-    """Let whole numbers stand for their text; booleans and decimals must be quoted, for their text is not certain."""
+    """Let whole numbers stand for their text; booleans and decimals must be quoted, for their text
+    is not certain.
+    """
     if isinstance(value, bool | float):
         raise ValueError(f"the label {value!r} is not text; put it in quotes")
     return str(value) if isinstance(value, int) else value
 
 
 Names = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
-Label = Annotated[str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)]
+Label = Annotated[
+    str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)
+]
 
 
 class SamplingModel(Strict):
@@ -87,9 +102,13 @@ class DatasetModel(Strict):
     target: Names
     """Column with the right answer; for json answers also a list of columns, one per field."""
     target_pattern: str | None = None
-    r"""Regular expression that finds the answer within the target column; its group 1 (GSM8K: '####\s*(.+)')."""
+    r"""Regular expression that finds the answer within the target column; its group 1 (GSM8K:
+    '####\s*(.+)').
+    """
     cluster: str | None = None
-    """Column that ties dependent samples together (conversation, document). Left out: every sample by itself."""
+    """Column that ties dependent samples together (conversation, document). Left out: every sample
+    by itself.
+    """
     slices: list[str] = Field(default_factory=list)
     """Columns to break results down by, such as language."""
     columns: dict[str, str] = Field(default_factory=dict)
@@ -110,7 +129,9 @@ class SystemTurn(Strict):
     """What the model is told before anything else."""
 
     system: str = Field(min_length=1)
-    """Jinja2 template. Keep it free of the sample's variables: then its computation is shared by all samples."""
+    """Jinja2 template. Keep it free of the sample's variables: then its computation is shared by
+    all samples.
+    """
 
 
 class UserTurn(Strict):
@@ -128,7 +149,9 @@ class AssistantTurn(Strict):
 
 
 def _turn_kind(value: Any) -> str:
-    if isinstance(value, RoleTurn) or (isinstance(value, Mapping) and ("role" in value or "content" in value)):
+    if isinstance(value, RoleTurn) or (
+        isinstance(value, Mapping) and ("role" in value or "content" in value)
+    ):
         return "role"
     if isinstance(value, Mapping):
         return next((kind for kind in ("system", "assistant") if kind in value), "user")
@@ -185,7 +208,9 @@ class AnswerModel(Strict):
 class ScorerModel(BaseModel):
     """A scorer with its options."""
 
-    model_config = ConfigDict(extra="allow", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="allow", strict=True, frozen=True, use_attribute_docstrings=True
+    )
 
     name: str = Field(min_length=1)
     """label, exact, regex, numeric, json_fields, judge, or an installed plugin's."""
@@ -195,7 +220,9 @@ def _scorer(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-ScorerEntry = Annotated[ScorerModel, BeforeValidator(_scorer, json_schema_input_type=str | ScorerModel)]
+ScorerEntry = Annotated[
+    ScorerModel, BeforeValidator(_scorer, json_schema_input_type=str | ScorerModel)
+]
 
 
 class TaskModel(Strict):
@@ -209,7 +236,9 @@ class TaskModel(Strict):
     few_shot: FewShot | None = None
     """Solved examples shown before every sample: a file, or rows written here."""
     few_shot_target: str | None = None
-    """Jinja2 template of the answer in an example; `target` is the right answer. Left out: the answer as it is."""
+    """Jinja2 template of the answer in an example; `target` is the right answer. Left out: the
+    answer as it is.
+    """
     answer: AnswerModel
     scorers: list[ScorerEntry] = Field(min_length=1)
     """The first gives the headline metric."""
@@ -222,7 +251,8 @@ class TaskModel(Strict):
 
 
 AnyTask = Annotated[
-    Annotated[TaskModel, Tag("own")] | Annotated[LmEvalTaskModel, Tag("lm_eval")], Discriminator(task_kind)
+    Annotated[TaskModel, Tag("own")] | Annotated[LmEvalTaskModel, Tag("lm_eval")],
+    Discriminator(task_kind),
 ]
 
 
@@ -260,7 +290,9 @@ class ArmModel(Strict):
     sampling: SamplingModel = SamplingModel()
     """Overrides the suite's."""
     cost: dict[str, Json] = Field(default_factory=dict)
-    """One of `list: {}` (price book), `price: {…}` (a contract), `host: {usd_per_hour: …}` (own hardware)."""
+    """One of `list: {}` (price book), `price: {…}` (a contract), `host: {usd_per_hour: …}` (own
+    hardware).
+    """
     options: dict[str, Json] = Field(default_factory=dict)
     """The provider's own, e.g. n_ctx, n_threads, n_gpu_layers, chat_template, lora."""
 
@@ -324,14 +356,17 @@ class SuiteModel(Strict):
     stop: Literal["never", "when_decided"] = "never"
     """when_decided: stop at a planned look once every claim is decided or cannot be."""
     allow: list[Literal[(*COMPARABILITY_KEYS, *JUDGE_KEYS)]] = Field(default_factory=list)  # type: ignore[valid-type]
-    """Differences between arms that are accepted and printed in the verdict; of judges: judge_uncorrected (decide
-    without human labels), self_judging (a judge of an arm's own model or lab)."""
+    """Differences between arms that are accepted and printed in the verdict; of judges:
+    judge_uncorrected (decide without human labels), self_judging (a judge of an arm's own model or
+    lab)."""
     thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)
     """For `bench check`: metric -> arm -> bound."""
     slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Latency limits in seconds for goodput: ttft_s, tpot_s, e2e_s."""
     mask: MaskModel | None = None
-    """Personal data to mask in the rows of every task (pip install 'claimbench[mask]'). Left out: nothing is masked."""
+    """Personal data to mask in the rows of every task (pip install 'claimbench[mask]'). Left out:
+    nothing is masked.
+    """
     tasks: list[AnyTask] = Field(min_length=1)
     arms: list[ArmModel] = Field(min_length=1)
     judges: list[ArmModel] = Field(default_factory=list)

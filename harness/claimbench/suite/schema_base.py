@@ -14,4 +14,6 @@ Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
 class Strict(BaseModel):
     """No unknown keys, no conversion of one kind of value into another."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, use_attribute_docstrings=True
+    )

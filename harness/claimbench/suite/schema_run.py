@@ -1,4 +1,6 @@
-"""How requests are sent, as pydantic models of the suite file: order, load, budget, retries and timeouts."""
+"""How requests are sent, as pydantic models of the suite file: order, load, budget, retries and
+timeouts.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def _decimal(value: Any) -> Any:
     return value
 
 
-DollarAmount = Annotated[Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)]
+DollarAmount = Annotated[
+    Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)
+]
 
 
 class OrderModel(Strict):
@@ -39,7 +43,9 @@ class LoadModel(Strict):
     """How requests arrive."""
 
     mode: Literal["closed", "open"] = "closed"
-    """closed: a fixed number in flight. open: arrivals by schedule; latency counts from the scheduled time."""
+    """closed: a fixed number in flight. open: arrivals by schedule; latency counts from the
+    scheduled time.
+    """
     concurrency: int | None = Field(default=None, ge=1, le=10_000)
     """Requests in flight per arm (closed). Left out: each arm's own."""
     arrivals: Literal["constant", "poisson", "trace"] = "constant"
@@ -51,8 +57,9 @@ class LoadModel(Strict):
     warmup_calls: int = Field(default=0, ge=0)
     """Calls per arm sent before the measurement and left out of it."""
     cold_cache: Literal["run", "call"] | None = None
-    """Put a short unique text before every prompt, so that a provider's prefix cache holds nothing of it: run = nothing
-    of earlier runs (calls of one run may still share), call = nothing at all. Left out: prompts as they stand."""
+    """Put a short unique text before every prompt, so that a provider's prefix cache holds nothing
+    of it: run = nothing of earlier runs (calls of one run may still share), call = nothing at all.
+    Left out: prompts as they stand."""
 
 
 class BudgetModel(Strict):
@@ -100,8 +107,14 @@ class LimitsModel(Strict):
 class ServeModel(Strict):
     """A server that the run starts, checks, warms up and stops."""
 
-    command: Annotated[list[str], BeforeValidator(_words, json_schema_input_type=str | list[str]), Field(min_length=1)]
-    """Program and arguments; `{port}` is a free port, `{model}` the arm's model, `{python}` this Python."""
+    command: Annotated[
+        list[str],
+        BeforeValidator(_words, json_schema_input_type=str | list[str]),
+        Field(min_length=1),
+    ]
+    """Program and arguments; `{port}` is a free port, `{model}` the arm's model, `{python}` this
+    Python.
+    """
     health: str = "http://127.0.0.1:{port}/v1/models"
     """Address that answers 200 once the server is ready."""
     ready_within_s: float = Field(default=300.0, gt=0)
@@ -117,7 +130,10 @@ class ServeModel(Strict):
         for text in value if isinstance(value, list) else [value]:
             for place in re.findall(r"\{([a-z_]+)\}", text):
                 if place not in PLACES:
-                    raise ValueError(f"'{{{place}}}' stands for nothing; there are {{port}}, {{model}} and {{python}}")
+                    raise ValueError(
+                        f"'{{{place}}}' stands for nothing; there are {{port}}, {{model}} and"
+                        " {python}"
+                    )
         return value
 
 
@@ -130,4 +146,6 @@ def serve_of(model: ServeModel | None) -> ServeSpec | None:
     """The server as the core knows it."""
     if model is None:
         return None
-    return ServeSpec(tuple(model.command), model.health, model.ready_within_s, model.warmup, dict(model.env))
+    return ServeSpec(
+        tuple(model.command), model.health, model.ready_within_s, model.warmup, dict(model.env)
+    )

@@ -1,4 +1,6 @@
-"""The ``lm_eval:`` kind of a task as a pydantic model; :mod:`claimbench.suite.schema` holds the rest of the file."""
+"""The ``lm_eval:`` kind of a task as a pydantic model; :mod:`claimbench.suite.schema` holds the
+rest of the file.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,11 @@ class LmEvalTaskModel(Strict):
     @classmethod
     def _named(cls, value: Any) -> Any:
         """Name the task as lm-eval does where the suite gives no name."""
-        if isinstance(value, Mapping) and "name" not in value and isinstance(value.get("lm_eval"), str):
+        if (
+            isinstance(value, Mapping)
+            and "name" not in value
+            and isinstance(value.get("lm_eval"), str)
+        ):
             return {**value, "name": PurePath(value["lm_eval"]).stem}
         return value
 
@@ -52,17 +58,18 @@ class MaskModel(Strict):
     """Personal data that is replaced by placeholders before anything is sent or stored."""
 
     entities: list[str] = Field(default=list(USUAL), min_length=1)
-    """What to look for: presidio's names of entities, such as DE_TAX_ID; PERSON, LOCATION, ORGANIZATION and NRP need
-    `model`."""
+    """What to look for: presidio's names of entities, such as DE_TAX_ID; PERSON, LOCATION,
+    ORGANIZATION and NRP need `model`."""
     columns: list[str] | None = Field(default=None, min_length=1)
     """Only in these columns. Left out: in every column but the target."""
     model: str | None = Field(default=None, min_length=1)
-    """An installed spaCy model (name or folder) that finds names and places. Nothing is downloaded."""
+    """An installed spaCy model (name or folder) that finds names and places. Nothing is downloaded.
+    """
     min_score: float = Field(default=0.4, ge=0, le=1)
     """Findings that presidio is less sure of stay."""
     phone_regions: list[str] = Field(default_factory=list)
-    """Countries whose national telephone numbers count, such as CH; numbers with + always do. Left out: US, GB, DE, FR,
-    IL, IN, CA, BR."""
+    """Countries whose national telephone numbers count, such as CH; numbers with + always do. Left
+    out: US, GB, DE, FR, IL, IN, CA, BR."""
 
 
 def mask_of(model: MaskModel | None) -> MaskSpec | None:

@@ -15,7 +15,15 @@ from claimbench.suite.datasets import DataRow, ReadOptions, Table, parse_json, r
 from claimbench.suite.document import Loc, YamlDocument, decode_utf8
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
-from claimbench.suite.schema import AssistantTurn, FewShotFile, RoleTurn, SuiteModel, SystemTurn, TaskModel, UserTurn
+from claimbench.suite.schema import (
+    AssistantTurn,
+    FewShotFile,
+    RoleTurn,
+    SuiteModel,
+    SystemTurn,
+    TaskModel,
+    UserTurn,
+)
 from claimbench.suite.schema_tasks import LmEvalTaskModel, mask_of
 from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 
@@ -46,7 +54,9 @@ class TaskBuilder:
         builder = self._builder("dataset", self._table(), answer, prompt)
         samples = builder.build()
         if not builder.check_templates():
-            raise self.document.error((*self.loc, "prompt"), "the prompt uses no column of the dataset")
+            raise self.document.error(
+                (*self.loc, "prompt"), "the prompt uses no column of the dataset"
+            )
         task = Task(
             name=self.model.name,
             samples=samples,
@@ -75,9 +85,13 @@ class TaskBuilder:
     def _check_turns(self, prompt: tuple[Message, ...]) -> None:
         if prompt[-1].role != "user":
             loc = (*self.loc, "prompt", len(prompt) - 1)
-            raise self.document.error(loc, f"the last turn is the {prompt[-1].role}'s; it must be the user's")
+            raise self.document.error(
+                loc, f"the last turn is the {prompt[-1].role}'s; it must be the user's"
+            )
 
-    def _builder(self, source: str, table: Table, answer: AnswerSpec, prompt: tuple[Message, ...]) -> SampleBuilder:
+    def _builder(
+        self, source: str, table: Table, answer: AnswerSpec, prompt: tuple[Message, ...]
+    ) -> SampleBuilder:
         return SampleBuilder(
             self.document,
             self.loc,
@@ -102,7 +116,9 @@ class TaskBuilder:
         schema = model.schema_
         if model.schema_file is not None:
             where = (*loc, "schema_file")
-            file = resolve_inside(self.document, where, model.schema_file, self.folder, self.allow_outside)
+            file = resolve_inside(
+                self.document, where, model.schema_file, self.folder, self.allow_outside
+            )
             shown = str(self.folder / model.schema_file)
             schema = parse_json(decode_utf8(file.read_bytes(), shown), shown, 1)
         if schema is not None:
@@ -115,7 +131,9 @@ class TaskBuilder:
 
         key = "schema" if self.model.answer.schema_file is None else "schema_file"
         if not isinstance(schema, dict):
-            raise self.document.error((*loc, key), f"a JSON Schema is an object, got {show(schema)}")
+            raise self.document.error(
+                (*loc, key), f"a JSON Schema is an object, got {show(schema)}"
+            )
         try:
             Draft202012Validator.check_schema(schema)
         except SchemaError as exc:
@@ -124,7 +142,9 @@ class TaskBuilder:
             raise self.document.error((*loc, key, *exc.absolute_path), message) from None
 
     def _scorers(self, answer: AnswerSpec) -> tuple[ScorerSpec, ...]:
-        """Make each scorer once, so that a wrong name or option shows before the run and at its line."""
+        """Make each scorer once, so that a wrong name or option shows before the run and at its
+        line.
+        """
         specs: list[ScorerSpec] = []
         for index, model in enumerate(self.model.scorers):
             loc: Loc = (*self.loc, "scorers", index)
@@ -133,9 +153,15 @@ class TaskBuilder:
                 (scorer,) = load([spec], self.factories)
             except ScorerOptionError as exc:
                 where = (*loc, exc.option) if exc.option else loc
-                near = did_you_mean(exc.option, exc.known) if exc.option and "unknown option" in exc.message else ""
+                near = (
+                    did_you_mean(exc.option, exc.known)
+                    if exc.option and "unknown option" in exc.message
+                    else ""
+                )
                 line = self.document.line(where, key=exc.option is not None)
-                raise self.document.error(where, exc.message + near, hint=exc.hint, line=line) from None
+                raise self.document.error(
+                    where, exc.message + near, hint=exc.hint, line=line
+                ) from None
             except PluginError as exc:
                 raise self.document.error(loc, exc.message, hint=exc.hint) from None
             unfit = scorer.check(answer) if isinstance(scorer, AnswerChecker) else None
@@ -150,11 +176,18 @@ class TaskBuilder:
             return ()
         loc = (*self.loc, "few_shot")
         if isinstance(source, FewShotFile):
-            file = resolve_inside(self.document, (*loc, "path"), source.path, self.folder, self.allow_outside)
-            options = ReadOptions(source.format, source.encoding, source.delimiter, source.sheet, source.limit)
+            file = resolve_inside(
+                self.document, (*loc, "path"), source.path, self.folder, self.allow_outside
+            )
+            options = ReadOptions(
+                source.format, source.encoding, source.delimiter, source.sheet, source.limit
+            )
             table = read_table(file, options, shown=str(self.folder / source.path))
         else:
-            rows = tuple(DataRow(dict(row), self.document.line((*loc, i)) or 1) for i, row in enumerate(source))
+            rows = tuple(
+                DataRow(dict(row), self.document.line((*loc, i)) or 1)
+                for i, row in enumerate(source)
+            )
             columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
             table = Table(self.document.path, columns, rows, "yaml")
             if not rows:
@@ -162,7 +195,9 @@ class TaskBuilder:
         return self._builder("few_shot", table, answer, prompt).build()
 
     def _check_examples(self, task: Task) -> None:
-        """Render the examples once, and refuse one that is also measured: it would show the model the answer."""
+        """Render the examples once, and refuse one that is also measured: it would show the model
+        the answer.
+        """
         if self.model.few_shot_target is not None:
             self._check_example_template(self.model.few_shot_target, task)
         _, body = prompts.split_system(task.prompt)
@@ -178,9 +213,14 @@ class TaskBuilder:
             same = measured.get(asked(example))
             if same is not None:
                 source = self.model.few_shot
-                path = str(self.folder / source.path) if isinstance(source, FewShotFile) else self.document.path
+                path = (
+                    str(self.folder / source.path)
+                    if isinstance(source, FewShotFile)
+                    else self.document.path
+                )
                 raise SuiteError(
-                    f"few-shot {example.id} asks the same as sample '{same}': the model would be shown the answer",
+                    f"few-shot {example.id} asks the same as sample '{same}': the model would be"
+                    " shown the answer",
                     path=path,
                     line=example.metadata["line"],
                     hint="remove it from the examples or from the dataset",
@@ -198,14 +238,18 @@ class TaskBuilder:
         for name in sorted(prompts.variables(source) - known):
             message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
             line = self.document.line_of(loc, name)
-            raise self.document.error(loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}")
+            raise self.document.error(
+                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
+            )
 
 
 def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | None]:
-    """One mask per task, None where nothing is to be masked; tasks with the same mask share its finder.
+    """One mask per task, None where nothing is to be masked; tasks with the same mask share its
+    finder.
 
     Raises:
-        SuiteError: presidio or a model is not installed, an entity that nothing finds, or a task of lm-eval.
+        SuiteError: presidio or a model is not installed, an entity that nothing finds, or a task of
+            lm-eval.
     """
     finders: dict[MaskSpec, Finder] = {}
     maskings: list[Masking | None] = []
@@ -215,7 +259,9 @@ def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | N
         if isinstance(task, LmEvalTaskModel):
             if model.mask is not None:
                 message = f"mask: task '{task.name}' is lm-eval's, whose prompts cannot be masked"
-                raise document.error(loc, message, hint="give each of your own tasks its own `mask:` instead")
+                raise document.error(
+                    loc, message, hint="give each of your own tasks its own `mask:` instead"
+                )
             maskings.append(None)
             continue
         spec = mask_of(task.mask if task.mask is not None else model.mask)

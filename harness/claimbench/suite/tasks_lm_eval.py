@@ -1,4 +1,6 @@
-"""One ``lm_eval:`` task of a suite file -> :class:`~claimbench.types.Task`; lm-eval is imported here and not before."""
+"""One ``lm_eval:`` task of a suite file -> :class:`~claimbench.types.Task`; lm-eval is imported
+here and not before.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ SCORES_TEXTS = ("llama_cpp",)
 
 @dataclass(frozen=True)
 class LmEvalBuilder:
-    """Loads one task of lm-eval; ``folder`` is the suite's, ``index`` the task's place in the list."""
+    """Loads one task of lm-eval; ``folder`` is the suite's, ``index`` the task's place in the
+    list.
+    """
 
     document: YamlDocument
     index: int
@@ -32,14 +36,20 @@ class LmEvalBuilder:
     allow_outside: bool
 
     def build(self) -> Task:
-        """Return the task with its documents; raises :class:`SuiteError` at the line that names it."""
+        """Return the task with its documents; raises :class:`SuiteError` at the line that names
+        it.
+        """
         from claimbench.lmeval.tasks import INPUT_PAIRS, LmEvalFault, LmEvalSpec, expand
 
         loc: Loc = ("tasks", self.index, "lm_eval")
         model, source = self.model, self.model.lm_eval
         if source.endswith((".yaml", ".yml")):
-            source = str(resolve_inside(self.document, loc, source, self.folder, self.allow_outside))
-        spec = LmEvalSpec(model.name, source, model.num_fewshot, model.limit, model.metric, model.max_tokens)
+            source = str(
+                resolve_inside(self.document, loc, source, self.folder, self.allow_outside)
+            )
+        spec = LmEvalSpec(
+            model.name, source, model.num_fewshot, model.limit, model.metric, model.max_tokens
+        )
         try:
             task = expand(spec)
         except LmEvalFault as fault:
@@ -53,19 +63,29 @@ class LmEvalBuilder:
         for number, name in enumerate(self.model.slices):
             if all(_field(sample, name) is None for sample in samples):
                 documents = [s.input["doc"] for s in samples]
-                known = list(dict.fromkeys(key for doc in documents if isinstance(doc, dict) for key in doc))
+                known = list(
+                    dict.fromkeys(key for doc in documents if isinstance(doc, dict) for key in doc)
+                )
                 raise self.document.error(
                     ("tasks", self.index, "slices", number),
-                    f"no document of {self.model.lm_eval} has a field '{name}'{did_you_mean(name, known)}",
+                    f"no document of {self.model.lm_eval} has a field"
+                    f" '{name}'{did_you_mean(name, known)}",
                     hint=f"fields: {one_of(known)}",
                 )
         found = []
         for sample in samples:
-            found.append(replace(sample, slices={name: _field(sample, name) or EMPTY for name in self.model.slices}))
+            found.append(
+                replace(
+                    sample,
+                    slices={name: _field(sample, name) or EMPTY for name in self.model.slices},
+                )
+            )
         return tuple(found)
 
     def _refuse_endpoints(self, loc: Loc) -> None:
-        """Refuse arms whose protocol has no log-probability of a given text: their scores would be made up."""
+        """Refuse arms whose protocol has no log-probability of a given text: their scores would be
+        made up.
+        """
         for arm in self.arms:
             if arm.provider not in SCORES_TEXTS:
                 raise self._unfit(loc, arm)
@@ -73,8 +93,8 @@ class LmEvalBuilder:
     def _unfit(self, loc: Loc, arm: ArmModel) -> SuiteError:
         return self.document.error(
             loc,
-            f"{self.model.lm_eval} needs log-probabilities of given answers, and arm '{arm.name}' ({arm.provider}) "
-            "gives none: chat completions return only those of what they write",
+            f"{self.model.lm_eval} needs log-probabilities of given answers, and arm '{arm.name}'"
+            f" ({arm.provider}) gives none: chat completions return only those of what they write",
             hint="run it on llama_cpp arms, or take a generate_until variant of the task",
         )
 

@@ -1,4 +1,6 @@
-"""Records + attempts + scores + costs -> ItemTable and CallTable: the only input of the claim checker."""
+"""Records + attempts + scores + costs -> ItemTable and CallTable: the only input of the claim
+checker.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +33,14 @@ def build_tables(
 
     Args:
         suite: the run's suite with its samples (order, clusters, slices, headline scorer per task).
-        manifest: the run's manifest; its ``arms_run`` and the arms of ``calls`` become the tables' arms.
+        manifest: the run's manifest; its ``arms_run`` and the arms of ``calls`` become the tables'
+            arms.
         sessions: UTC and monotonic origins, to place stamps of several processes on one time line.
         calls: every planned subject call; a planned call without a record counts as missing.
         records: the finished calls.
         attempts: every attempt of the run.
-        scores: per call and scorer; the task's first scorer is the headline and the only one used here.
+        scores: per call and scorer; the task's first scorer is the headline and the only one used
+            here.
         costs: call id -> dollars of the call over all its attempts; an absent id is unknown.
 
     Returns:
@@ -61,7 +65,9 @@ def build_tables(
         if len(mine) > 1:
             mine.sort(key=lambda a: a.number)
         item = index[(record.call.task, record.call.sample_id)]
-        rows[record.call.arm].append(make_row(item, record, tuple(mine), found, costs.get(record.call.id), origin))
+        rows[record.call.arm].append(
+            make_row(item, record, tuple(mine), found, costs.get(record.call.id), origin)
+        )
     keys = list(index)
     clusters = cluster_names(suite.tasks, keys)
     counts = _planned_per_item(planned, arms, index)
@@ -94,7 +100,10 @@ def _planned_per_item(
     items: dict[str, list[int]] = {arm: [] for arm in arms}
     for call in planned:
         items[call.arm].append(index[(call.task, call.sample_id)])
-    return {arm: np.bincount(np.asarray(found, dtype=np.int64), minlength=len(index)) for arm, found in items.items()}
+    return {
+        arm: np.bincount(np.asarray(found, dtype=np.int64), minlength=len(index))
+        for arm, found in items.items()
+    }
 
 
 def _utc_seconds(stamp: str) -> float:

@@ -1,4 +1,6 @@
-"""One arm's calls -> one row per item: the calls of an item averaged, whatever their number (epochs)."""
+"""One arm's calls -> one row per item: the calls of an item averaged, whatever their number
+(epochs).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,15 @@ from typing import Any
 import numpy as np
 
 from claimbench.tables.rows import CallRow, distinct, dollars, service_s
-from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, FloatArray, IntArray, ItemTable
+from claimbench.tables.types import (
+    ArmItems,
+    BoolArray,
+    CallRows,
+    CallTable,
+    FloatArray,
+    IntArray,
+    ItemTable,
+)
 from claimbench.types import ANSWERED, Cost, Outcome
 
 _ANSWERED = [outcome.value for outcome in ANSWERED]
@@ -27,7 +37,9 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
     """
     scored = ~np.isnan(calls.score)
     valid = _valid_epochs(n, calls, scored)
-    answered = valid & (calls.outcome == Outcome.OK.value)  # the most lenient cut that still is about the model
+    answered = valid & (
+        calls.outcome == Outcome.OK.value
+    )  # the most lenient cut that still is about the model
     mean = means(n, calls, calls.score, valid)
     finished = _count(n, calls, np.ones(len(rows), dtype=np.bool_))
     right = np.nan_to_num(mean) * _count(n, calls, valid)
@@ -38,20 +50,27 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
     return ArmItems(
         score=mean,
         score_var=_variance(n, calls, valid, mean),
-        # a planned call that never finished is a failure of the harness or the provider, wrong at worst
-        score_errors_wrong=np.divide(right, out_of, out=np.where(planned > 0, 0.0, math.nan), where=out_of > 0),
+        # a planned call that never finished is a failure of the harness or the provider, wrong at
+        # worst
+        score_errors_wrong=np.divide(
+            right, out_of, out=np.where(planned > 0, 0.0, math.nan), where=out_of > 0
+        ),
         score_without_refusals=means(n, calls, calls.score, answered),
         mean_e2e_s=means(n, calls, service_s(rows), timed),
         n_epochs=_count(n, calls, valid),
         n_calls=planned,
         n_finished=finished,
         n_missing=_count(n, calls, ~scored) + np.maximum(planned - finished, 0),
-        n_errors=sum((kinds[kind] for kind in Outcome if kind.missing), np.zeros(n, dtype=np.int64)),
+        n_errors=sum(
+            (kinds[kind] for kind in Outcome if kind.missing), np.zeros(n, dtype=np.int64)
+        ),
         n_refused=kinds[Outcome.REFUSED],
         n_truncated=kinds[Outcome.TRUNCATED],
         n_empty=kinds[Outcome.EMPTY],
         n_timeout=kinds[Outcome.MODEL_TIMEOUT],
-        n_unparsable=_count(n, calls, np.asarray([r.status == "unparsable" for r in rows], dtype=np.bool_)),
+        n_unparsable=_count(
+            n, calls, np.asarray([r.status == "unparsable" for r in rows], dtype=np.bool_)
+        ),
         n_cached=_count(n, calls, calls.cached),
         **money(n, calls, [row.cost for row in rows]),
     )
@@ -99,7 +118,9 @@ def _count(n: int, calls: CallRows, chosen: BoolArray) -> IntArray:
 
 
 def _valid_epochs(n: int, calls: CallRows, scored: BoolArray) -> BoolArray:
-    """Drop cached answers, which are copies and not draws; without a measured one, the first copy stands for all."""
+    """Drop cached answers, which are copies and not draws; without a measured one, the first copy
+    stands for all.
+    """
     measured: BoolArray = scored & ~calls.cached
     lacks = _count(n, calls, measured)[calls.item] == 0
     copies = np.flatnonzero(scored & lacks)
@@ -109,14 +130,21 @@ def _valid_epochs(n: int, calls: CallRows, scored: BoolArray) -> BoolArray:
     return valid
 
 
-def with_costs(items: ItemTable, calls: CallTable, costs: Mapping[str, Cost]) -> tuple[ItemTable, CallTable]:
-    """Put ``costs`` (call id -> dollars over all its attempts) in place of those that the tables were built with.
+def with_costs(
+    items: ItemTable, calls: CallTable, costs: Mapping[str, Cost]
+) -> tuple[ItemTable, CallTable]:
+    """Put ``costs`` (call id -> dollars over all its attempts) in place of those that the tables
+    were built with.
 
-    Equal to :func:`claimbench.tables.build.build_tables` with ``costs``; the tables must be whole, not those of a look.
+    Equal to :func:`claimbench.tables.build.build_tables` with ``costs``; the tables must be whole,
+    not those of a look.
     """
     found = {arm: [costs.get(i) for i in rows.call_id.tolist()] for arm, rows in calls.arms.items()}
     priced = {arm: _calls(rows, found[arm]) for arm, rows in calls.arms.items()}
-    arms = {arm: replace(rows, **money(len(rows.score), priced[arm], found[arm])) for arm, rows in items.arms.items()}
+    arms = {
+        arm: replace(rows, **money(len(rows.score), priced[arm], found[arm]))
+        for arm, rows in items.arms.items()
+    }
     return replace(items, arms=arms), CallTable(priced)
 
 

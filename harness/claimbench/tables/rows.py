@@ -20,9 +20,11 @@ CACHED = frozenset({"replayed", "provider_cached"})
 
 
 class CallRow(NamedTuple):
-    """One finished call, before it becomes a row of arrays: what is asked of it later, read once while it is at hand.
+    """One finished call, before it becomes a row of arrays: what is asked of it later, read once
+    while it is at hand.
 
-    Stamps and token counts are those of the attempt that ended the call, ns; without any, ``timed`` is false.
+    Stamps and token counts are those of the attempt that ended the call, ns; without any, ``timed``
+    is false.
     """
 
     item: int
@@ -33,7 +35,9 @@ class CallRow(NamedTuple):
     cached: bool
     """The answer was not produced for this call."""
     timed: bool
-    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome table)."""
+    """Only answers that this run's model produced have a latency (docs/architecture.md, outcome
+    table).
+    """
     score: float
     status: str
     cost: Cost | None
@@ -73,43 +77,92 @@ def make_row(
     cost: Cost | None,
     origin: Mapping[int, tuple[float, int]],
 ) -> CallRow:
-    """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic ns)."""
+    """Join one finished call with what is known of it; ``origin``: session -> (UTC s, monotonic
+    ns).
+    """
     call, outcome = record.call, record.outcome
     value, status = _main_score(outcome, score)
     cached = record.provenance in CACHED
     if not attempts:
-        return CallRow(item, call.id, call.epoch, 0, outcome, cached, False, value, status, cost, math.nan, math.nan, 0, "",
-                   *_NEVER_SENT)  # fmt: skip
+        return CallRow(
+            item,
+            call.id,
+            call.epoch,
+            0,
+            outcome,
+            cached,
+            False,
+            value,
+            status,
+            cost,
+            math.nan,
+            math.nan,
+            0,
+            "",
+            *_NEVER_SENT,
+        )
     last = attempts[-1]
     sent = busy = math.nan
     if last.session in origin and _told(last, "sent_known"):
         utc, mono = origin[last.session]
         sent = utc + (last.timing.sent_ns - mono) / tm.NS_PER_S
-    final = last if len(attempts) == 1 else next((a for a in attempts if a.number == record.attempt), last)
+    final = (
+        last
+        if len(attempts) == 1
+        else next((a for a in attempts if a.number == record.attempt), last)
+    )
     told, t, usage = _told(final, "latency_known"), final.timing, final.usage
     if told and (len(attempts) == 1 or all(_told(a, "latency_known") for a in attempts)):
         busy = sum([tm.e2e_s(a.timing) for a in attempts])
     return CallRow(
-        item, call.id, call.epoch, final.session, outcome, cached, told and not cached and outcome.answered, value,
-        status, cost, sent, busy, len(attempts), t.stamp_source, t.sent_ns, t.queued_ns, t.scheduled_ns,
-        t.first_content_ns, t.first_answer_ns, t.ended_ns, t.chunk_ns, _with_retries_s(attempts),
-        *((None,) * 4 if usage is None
-          else (usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning)),
-    )  # fmt: skip
+        item,
+        call.id,
+        call.epoch,
+        final.session,
+        outcome,
+        cached,
+        told and not cached and outcome.answered,
+        value,
+        status,
+        cost,
+        sent,
+        busy,
+        len(attempts),
+        t.stamp_source,
+        t.sent_ns,
+        t.queued_ns,
+        t.scheduled_ns,
+        t.first_content_ns,
+        t.first_answer_ns,
+        t.ended_ns,
+        t.chunk_ns,
+        _with_retries_s(attempts),
+        *(
+            (None,) * 4
+            if usage is None
+            else (usage.input_total, usage.output_total, usage.cache_read, usage.output_reasoning)
+        ),
+    )
 
 
 def _told(attempt: Attempt, what: str) -> bool:
-    """Say whether a stamp means something: other tools' files (imports) often tell no send time or duration."""
+    """Say whether a stamp means something: other tools' files (imports) often tell no send time or
+    duration.
+    """
     return attempt.timing.stamp_source != "reported" or bool(attempt.timing.engine.get(what))
 
 
 def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
-    """Apply the outcome table (docs/architecture.md): answered but not ok scores 0, a fault is missing."""
+    """Apply the outcome table (docs/architecture.md): answered but not ok scores 0, a fault is
+    missing.
+    """
     if not outcome.answered:
         return math.nan, "missing"
     if outcome is not Outcome.OK:
         cut = outcome in CUT and score is not None and score.scorer in JUDGES_CUT_ANSWERS
-        return (score.value if cut and score is not None and score.value is not None else 0.0), outcome.value
+        return (
+            score.value if cut and score is not None and score.value is not None else 0.0
+        ), outcome.value
     if score is None or score.status == "unscored":
         return math.nan, "unscored"
     if score.status == "unparsable":
@@ -157,13 +210,22 @@ def call_rows(rows: Sequence[CallRow], clusters: Sequence[str]) -> CallRows:
         sent_utc_s=sent_utc_s,
         busy_s=busy_s,
         **{name: usd[:, k].copy() for k, name in enumerate(("usd", "usd_low", "usd_high"))},
-        **{name: _floats(columns[name]) for name in ("score", "n_in", "n_out", "cache_read", "n_reasoning")},
+        **{
+            name: _floats(columns[name])
+            for name in ("score", "n_in", "n_out", "cache_read", "n_reasoning")
+        },
         **_durations(columns),
     )
 
 
 def _columns(rows: Sequence[CallRow]) -> dict[str, tuple[Any, ...]]:
-    return dict(zip(CallRow._fields, zip(*rows, strict=True) if rows else [()] * len(CallRow._fields), strict=True))
+    return dict(
+        zip(
+            CallRow._fields,
+            zip(*rows, strict=True) if rows else [()] * len(CallRow._fields),
+            strict=True,
+        )
+    )
 
 
 def _ints(values: Sequence[int]) -> IntArray:
@@ -191,7 +253,8 @@ def _chunk_gaps(chunk_ns: tuple[int, ...], timed: bool) -> FloatArray:
 
 
 class _Meant:
-    """Leaves a duration where it means something: nan unless this run's model answered, inf where our patience ended.
+    """Leaves a duration where it means something: nan unless this run's model answered, inf where
+    our patience ended.
 
     A call that was cut off has no duration, but a rank: the last.
     """
@@ -204,7 +267,9 @@ class _Meant:
         return np.where(self._timed, np.where(self._cut, math.inf, seconds), math.nan)
 
     def first(self, seconds: FloatArray) -> FloatArray:
-        """The same of a first token: one that came before the call ran into its time limit has its true time."""
+        """The same of a first token: one that came before the call ran into its time limit has its
+        true time.
+        """
         return np.where(self._timed & ~np.isnan(seconds), seconds, self(seconds))
 
 
@@ -215,7 +280,9 @@ def service_s(rows: Sequence[CallRow]) -> FloatArray:
 
 
 def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
-    """Durations of each call's final attempt in seconds, as :mod:`claimbench.tables.timing` defines them for one."""
+    """Durations of each call's final attempt in seconds, as :mod:`claimbench.tables.timing` defines
+    them for one.
+    """
     meant = _Meant(columns["timed"], columns["outcome"])
     sent, queued, ended = (_ints(columns[name]) for name in ("sent_ns", "queued_ns", "ended_ns"))
     open_loop = _flags([stamp is not None for stamp in columns["scheduled_ns"]])
@@ -223,7 +290,10 @@ def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
     start[open_loop] = [stamp for stamp in columns["scheduled_ns"] if stamp is not None]
     late = np.where(open_loop, np.maximum(0.0, (sent - start) / tm.NS_PER_S), 0.0)
     e2e = (ended - sent) / tm.NS_PER_S
-    first, answer = _since(sent, columns["first_content_ns"]), _since(sent, columns["first_answer_ns"])
+    first, answer = (
+        _since(sent, columns["first_content_ns"]),
+        _since(sent, columns["first_answer_ns"]),
+    )
     n_out = _floats(columns["n_out"])
     tpot = np.full(len(sent), math.nan)
     np.divide(e2e - first, n_out - 1, out=tpot, where=n_out >= 2)
@@ -234,7 +304,9 @@ def _durations(columns: Mapping[str, Sequence[Any]]) -> dict[str, FloatArray]:
         "e2e_s": meant(e2e) + late,
         "e2e_with_retries_s": meant(_floats(columns["with_retries_s"])),
         "felt_s": meant((ended - start) / tm.NS_PER_S),
-        "queue_s": np.where(_ints(columns["n_attempts"]) > 0, (sent - queued) / tm.NS_PER_S, math.nan),
+        "queue_s": np.where(
+            _ints(columns["n_attempts"]) > 0, (sent - queued) / tm.NS_PER_S, math.nan
+        ),
     }
 
 
@@ -242,12 +314,16 @@ def _since(sent: IntArray, stamps: Sequence[int | None]) -> FloatArray:
     """Seconds from ``sent``; nan where there is no stamp."""
     known = _flags([stamp is not None for stamp in stamps])
     found = np.full(len(sent), math.nan)
-    found[known] = (_ints([stamp for stamp in stamps if stamp is not None]) - sent[known]) / tm.NS_PER_S
+    found[known] = (
+        _ints([stamp for stamp in stamps if stamp is not None]) - sent[known]
+    ) / tm.NS_PER_S
     return found
 
 
 def _with_retries_s(attempts: Sequence[Attempt]) -> float:
-    """First send to last end; attempts of earlier sessions add their own time (their clocks do not compare)."""
+    """First send to last end; attempts of earlier sessions add their own time (their clocks do not
+    compare).
+    """
     if len(attempts) == 1:
         return tm.e2e_s(attempts[0].timing)
     last = attempts[-1].session
@@ -256,11 +332,13 @@ def _with_retries_s(attempts: Sequence[Attempt]) -> float:
     return earlier + (same[-1].timing.ended_ns - same[0].timing.sent_ns) / tm.NS_PER_S
 
 
-def time_blocks(sent_utc_s: FloatArray, busy_s: FloatArray, session: IntArray) -> tuple[IntArray, float]:
+def time_blocks(
+    sent_utc_s: FloatArray, busy_s: FloatArray, session: IntArray
+) -> tuple[IntArray, float]:
     """Give each call of an arm its time block.
 
-    The block length is min(60 s, active span / 12), the active span being the sum over sessions of first send to last
-    end; blocks never span sessions.
+    The block length is min(60 s, active span / 12), the active span being the sum over sessions of
+    first send to last end; blocks never span sessions.
 
     Returns:
         (block number per call, block length in seconds).

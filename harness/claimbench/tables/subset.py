@@ -13,7 +13,9 @@ from claimbench.tables.types import ArmItems, BoolArray, CallRows, CallTable, It
 from claimbench.types import Call
 
 
-def restrict(items: ItemTable, calls: CallTable, names: Collection[str]) -> tuple[ItemTable, CallTable]:
+def restrict(
+    items: ItemTable, calls: CallTable, names: Collection[str]
+) -> tuple[ItemTable, CallTable]:
     """Keep the items in ``names`` (``task/sample_id``) and their calls, in the tables' order."""
     keep = np.asarray([name in names for name in items.items], dtype=np.bool_)
     arms = {}
@@ -27,10 +29,14 @@ def restrict(items: ItemTable, calls: CallTable, names: Collection[str]) -> tupl
         arms,
     )
     number = np.cumsum(keep) - 1
-    return table, CallTable({arm: _rows(rows, keep[rows.item], number) for arm, rows in calls.arms.items()})
+    return table, CallTable(
+        {arm: _rows(rows, keep[rows.item], number) for arm, rows in calls.arms.items()}
+    )
 
 
-def _rows(rows: CallRows, keep: BoolArray, number: np.ndarray[tuple[int], np.dtype[np.int64]]) -> CallRows:
+def _rows(
+    rows: CallRows, keep: BoolArray, number: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> CallRows:
     kept = _kept(rows, keep)
     gaps = tuple(g for g, wanted in zip(rows.chunk_gaps_s, keep, strict=True) if wanted)
     return replace(rows, **{**kept, "item": number[kept["item"]], "chunk_gaps_s": gaps})
@@ -41,11 +47,21 @@ def _kept(rows: ArmItems | CallRows, keep: BoolArray) -> dict[str, Any]:
     return {name: values[keep] for name, values in arrays.items() if isinstance(values, np.ndarray)}
 
 
-LATENCIES = ("ttft_s", "first_answer_s", "tpot_s", "e2e_s", "e2e_with_retries_s", "felt_s", "queue_s")
+LATENCIES = (
+    "ttft_s",
+    "first_answer_s",
+    "tpot_s",
+    "e2e_s",
+    "e2e_with_retries_s",
+    "felt_s",
+    "queue_s",
+)
 
 
 def without_warmup(table: CallTable, calls: Sequence[Call], warmup_calls: int) -> CallTable:
-    """The table with each arm's first ``warmup_calls`` planned calls left out of all latency (nan); scores stay."""
+    """The table with each arm's first ``warmup_calls`` planned calls left out of all latency (nan);
+    scores stay.
+    """
     if warmup_calls < 1:
         return table
     per_arm: dict[str, list[str]] = defaultdict(list)
@@ -54,7 +70,11 @@ def without_warmup(table: CallTable, calls: Sequence[Call], warmup_calls: int) -
     arms = {}
     for name, rows in table.arms.items():
         warm = np.isin(rows.call_id, per_arm[name][:warmup_calls])
-        blank: dict[str, Any] = {field: np.where(warm, np.nan, getattr(rows, field)) for field in LATENCIES}
-        gaps = tuple(gap[:0] if cut else gap for gap, cut in zip(rows.chunk_gaps_s, warm, strict=True))
+        blank: dict[str, Any] = {
+            field: np.where(warm, np.nan, getattr(rows, field)) for field in LATENCIES
+        }
+        gaps = tuple(
+            gap[:0] if cut else gap for gap, cut in zip(rows.chunk_gaps_s, warm, strict=True)
+        )
         arms[name] = replace(rows, **blank, chunk_gaps_s=gaps)
     return CallTable(arms)

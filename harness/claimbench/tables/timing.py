@@ -1,8 +1,9 @@
-"""Stamps of one attempt -> durations in seconds. Pure functions; ``None`` is "not measured", never 0.
+"""Stamps of one attempt -> durations in seconds. Pure functions; ``None`` is "not measured", never
+0.
 
-=================  ==========================================================================================
+=================  =================================================================================
 metric             formula (all stamps of one monotonic clock, ns)
-=================  ==========================================================================================
+=================  =================================================================================
 TTFT               (first_content - sent) / 1e9, first non-empty content chunk, reasoning included
 first answer       (first_answer - sent) / 1e9, first chunk that belongs to the answer
 E2E                (ended - sent) / 1e9: service time
@@ -10,8 +11,8 @@ felt               (ended - scheduled) / 1e9, open loop; without a schedule (end
 queue              (sent - queued) / 1e9: time spent waiting on our side
 TPOT               (E2E - TTFT) / (output tokens - 1), undefined below 2 output tokens
 chunk gaps         differences of successive chunk stamps / 1e9; ITL only where one chunk is one token
-=================  ==========================================================================================
-"""
+=================  =================================================================================
+"""  # noqa: E501 - a table
 
 from __future__ import annotations
 
@@ -30,12 +31,16 @@ def _seconds(later_ns: int | None, earlier_ns: int | None) -> float | None:
 
 
 def ttft_s(timing: Timing) -> float | None:
-    """Seconds from sending to the first non-empty content chunk, reasoning included; None if none came."""
+    """Seconds from sending to the first non-empty content chunk, reasoning included; None if none
+    came.
+    """
     return _seconds(timing.first_content_ns, timing.sent_ns)
 
 
 def first_answer_s(timing: Timing) -> float | None:
-    """Seconds from sending to the first chunk of the answer proper (reasoning apart); None if none came."""
+    """Seconds from sending to the first chunk of the answer proper (reasoning apart); None if none
+    came.
+    """
     return _seconds(timing.first_answer_ns, timing.sent_ns)
 
 
@@ -47,14 +52,19 @@ def e2e_s(timing: Timing) -> float:
 def late_s(timing: Timing) -> float:
     """Seconds that a call of an open loop left after its intended time; 0 in a closed loop.
 
-    Latency of an open loop counts from the intended time, so this is part of its TTFT and E2E: left out, it would hide
-    coordinated omission.
+    Latency of an open loop counts from the intended time, so this is part of its TTFT and E2E: left
+    out, it would hide coordinated omission.
     """
-    return 0.0 if timing.scheduled_ns is None else max(0.0, (timing.sent_ns - timing.scheduled_ns) / NS_PER_S)
+    return (
+        0.0
+        if timing.scheduled_ns is None
+        else max(0.0, (timing.sent_ns - timing.scheduled_ns) / NS_PER_S)
+    )
 
 
 def felt_s(timing: Timing) -> float:
-    """Seconds a user of this attempt waited: from the intended time in an open loop, else from entering the queue.
+    """Seconds a user of this attempt waited: from the intended time in an open loop, else from
+    entering the queue.
 
     Counting an open loop from ``sent_ns`` would hide coordinated omission.
     """
@@ -91,7 +101,9 @@ def chunk_gaps_s(timing: Timing) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True)
 class TokenSpeeds:
-    """Tokens per second of one in-process attempt, by our stamps and by the engine's own counters; None: unknown."""
+    """Tokens per second of one in-process attempt, by our stamps and by the engine's own counters;
+    None: unknown.
+    """
 
     prefill: float | None
     decode: float | None
@@ -100,11 +112,12 @@ class TokenSpeeds:
 
 
 def token_rates(timing: Timing) -> TokenSpeeds:
-    """Prefill and decode tokens/s of an engine that tells its own times (``Timing.engine``, as llama.cpp does).
+    """Prefill and decode tokens/s of an engine that tells its own times (``Timing.engine``, as
+    llama.cpp does).
 
-    prefill = prompt_n / TTFT, decode = (predicted_n - 1) / (last chunk - first chunk): the first token falls out of the
-    prefill. The engine's: prompt_n / prompt_ms and (predicted_n - 1) / predicted_ms. Tokens read from a prefix cache
-    are not in prompt_n.
+    prefill = prompt_n / TTFT, decode = (predicted_n - 1) / (last chunk - first chunk): the first
+    token falls out of the prefill. The engine's: prompt_n / prompt_ms and (predicted_n - 1) /
+    predicted_ms. Tokens read from a prefix cache are not in prompt_n.
     """
     engine = timing.engine
     n_in, n_out = engine.get("prompt_n"), engine.get("predicted_n")

@@ -1,8 +1,9 @@
 """The two tables that the claim checker reads; built by :mod:`claimbench.tables.build`.
 
-Shapes: every array of an :class:`ArmItems` has one row per item of its :class:`ItemTable`, in the table's order; every
-array of a :class:`CallRows` has one row per finished call. Unknown numbers are ``nan`` (never 0); a model-side timeout
-is ``+inf`` in E2E and TPOT, and in TTFT unless its first token had arrived.
+Shapes: every array of an :class:`ArmItems` has one row per item of its :class:`ItemTable`, in the
+table's order; every array of a :class:`CallRows` has one row per finished call. Unknown numbers are
+``nan`` (never 0); a model-side timeout is ``+inf`` in E2E and TPOT, and in TTFT unless its first
+token had arrived.
 """
 
 from __future__ import annotations
@@ -19,16 +20,19 @@ BoolArray = NDArray[np.bool_]
 StrArray = NDArray[np.str_]
 
 BLOCK_S = 60.0
-"""Length of a time block; shorter (active span / 12) in short runs, which are then flagged ``short_blocks``."""
+"""Length of a time block; shorter (active span / 12) in short runs, which are then flagged
+``short_blocks``.
+"""
 
 
 @dataclass(frozen=True)
 class ArmItems:
     """One arm over all items of a table.
 
-    ``score`` is the mean of the headline scorer over valid epochs, ``nan`` = missing; ``score_var`` the sample variance
-    over epochs (``nan`` below 2). ``usd`` is the mean over the item's requests that were answered or charged, all
-    attempts included; ``usd_low``/``usd_high`` bound it where a bill is unknown.
+    ``score`` is the mean of the headline scorer over valid epochs, ``nan`` = missing; ``score_var``
+    the sample variance over epochs (``nan`` below 2). ``usd`` is the mean over the item's requests
+    that were answered or charged, all attempts included; ``usd_low``/``usd_high`` bound it where a
+    bill is unknown.
     """
 
     score: FloatArray
@@ -59,7 +63,9 @@ class ArmItems:
 
 @dataclass(frozen=True)
 class ItemTable:
-    """One row per task and sample; pairing between arms lives here. ``items`` are ``task/sample_id``."""
+    """One row per task and sample; pairing between arms lives here. ``items`` are
+    ``task/sample_id``.
+    """
 
     items: tuple[str, ...]
     task: StrArray
@@ -70,7 +76,8 @@ class ItemTable:
 
 @dataclass(frozen=True)
 class CallRows:
-    """One arm's finished calls. ``item`` indexes :attr:`ItemTable.items`; ``block`` numbers the arm's time blocks.
+    """One arm's finished calls. ``item`` indexes :attr:`ItemTable.items`; ``block`` numbers the
+    arm's time blocks.
 
     ``chunk_gaps_s`` holds one array per call. ``block_s`` is the block length used.
     """

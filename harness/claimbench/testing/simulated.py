@@ -1,7 +1,8 @@
-"""An event loop whose time is simulated: sleeping costs nothing, and the order of things stays what it would be.
+"""An event loop whose time is simulated: sleeping costs nothing, and the order of things stays what
+it would be.
 
-Shipped for tests of ours and of plugins: hours of pauses, rate limits and pacing pass in seconds, without a race.
-Real sockets and threads do not keep to simulated time.
+Shipped for tests of ours and of plugins: hours of pauses, rate limits and pacing pass in seconds,
+without a race. Real sockets and threads do not keep to simulated time.
 """
 
 from __future__ import annotations
@@ -52,13 +53,17 @@ class LoopClock:
 
     def utc(self) -> datetime:
         """See :class:`~claimbench.clock.Clock`."""
-        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=asyncio.get_running_loop().time())
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(
+            seconds=asyncio.get_running_loop().time()
+        )
 
     async def sleep_until(self, monotonic_ns: int) -> None:
         """See :class:`~claimbench.clock.Clock`."""
         delay = (monotonic_ns - self.monotonic_ns()) / 1e9
         if delay > 0:
-            await asyncio.sleep(max(delay, 1e-6))  # less than the loop's resolution would move nothing
+            await asyncio.sleep(
+                max(delay, 1e-6)
+            )  # less than the loop's resolution would move nothing
 
 
 def run_simulated(main: Coroutine[Any, Any, T]) -> T:

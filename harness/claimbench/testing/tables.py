@@ -1,4 +1,6 @@
-"""Tables from plain arrays, one call per item: results that come from elsewhere, examples and tests."""
+"""Tables from plain arrays, one call per item: results that come from elsewhere, examples and
+tests.
+"""
 
 from __future__ import annotations
 
@@ -51,21 +53,31 @@ def tables_from_arrays(
         arms: further fields of :class:`ArmItems` by arm (price_ids, n_epochs, score_var, ...).
     """
     n = len(np.asarray(next(iter(scores.values()))))
-    clusters = np.asarray([str(i) for i in range(n)] if cluster is None else list(cluster), dtype=np.str_)
+    clusters = np.asarray(
+        [str(i) for i in range(n)] if cluster is None else list(cluster), dtype=np.str_
+    )
     made_items, made_calls = {}, {}
     for arm, values in scores.items():
         score = np.asarray(values, dtype=np.float64)
         fallback = ["server_fault" if np.isnan(s) else "ok" for s in score]
-        outcomes = np.asarray(outcome[arm] if outcome and arm in outcome else fallback, dtype=np.str_)
+        outcomes = np.asarray(
+            outcome[arm] if outcome and arm in outcome else fallback, dtype=np.str_
+        )
 
-        def column(given: Column | None, default: FloatArray | None = None, arm: str = arm) -> FloatArray:
+        def column(
+            given: Column | None, default: FloatArray | None = None, arm: str = arm
+        ) -> FloatArray:
             if given is not None and arm in given:
                 return np.asarray(given[arm], dtype=np.float64)
             return np.full(n, np.nan) if default is None else default
 
         money = column(usd)
         low, high = column(usd_low, money), column(usd_high, money)
-        times = {"ttft_s": column(ttft_s), "tpot_s": column(tpot_s), "e2e_s": column(e2e_s, column(ttft_s))}
+        times = {
+            "ttft_s": column(ttft_s),
+            "tpot_s": column(tpot_s),
+            "e2e_s": column(e2e_s, column(ttft_s)),
+        }
         item_fields = _arm_fields(score, outcomes, money, low, high, times["e2e_s"])
         made_items[arm] = ArmItems(**{**item_fields, **(arms or {}).get(arm, {})})
         sent = column(sent_utc_s, np.arange(n, dtype=np.float64))

@@ -1,9 +1,10 @@
 """The lean streaming HTTP/1.1 client behind the measured path.
 
-Connections are opened (and, with TLS, verified) before a request's clock starts and are kept open between requests;
-every read is stamped once, at the socket, before anything is parsed (:mod:`~claimbench.transport.stamps`); bodies are
-read to their end with only the framing undone, so that the event loop gets back to the sockets at once.
-It follows no redirect (a key must not travel to a host nobody named), retries nothing, and asks for no compression.
+Connections are opened (and, with TLS, verified) before a request's clock starts and are kept open
+between requests; every read is stamped once, at the socket, before anything is parsed
+(:mod:`~claimbench.transport.stamps`); bodies are read to their end with only the framing undone, so
+that the event loop gets back to the sockets at once. It follows no redirect (a key must not travel
+to a host nobody named), retries nothing, and asks for no compression.
 """
 
 from __future__ import annotations
@@ -29,17 +30,21 @@ WARM_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a kind of request goes, with its head ready to be sent; made by :meth:`HttpClient.target`."""
+    """Where a kind of request goes, with its head ready to be sent; made by
+    :meth:`HttpClient.target`.
+    """
 
     origin: Origin
     head: bytes = field(repr=False)  # it holds the key
 
 
 class HttpClient:
-    """A pool of connections. One per provider; every method belongs to the event loop it was first used on.
+    """A pool of connections. One per provider; every method belongs to the event loop it was first
+    used on.
 
-    Clients that share a ``pump`` read each other's sockets while they are busy (:mod:`~claimbench.transport.pump`).
-    ``traffic`` counts bytes, requests and connections by ``host:port``: what left the machine, and where to.
+    Clients that share a ``pump`` read each other's sockets while they are busy
+    (:mod:`~claimbench.transport.pump`). ``traffic`` counts bytes, requests and connections by
+    ``host:port``: what left the machine, and where to.
     """
 
     def __init__(
@@ -62,7 +67,8 @@ class HttpClient:
         """Resolve an address and its proxy once, and write the request's head.
 
         Raises:
-            PluginError: not an http(s) address, a proxy that is none, or a header that HTTP does not allow.
+            PluginError: not an http(s) address, a proxy that is none, or a header that HTTP does
+                not allow.
         """
         try:
             parts = urlsplit(url)
@@ -70,19 +76,30 @@ class HttpClient:
         except ValueError as error:
             raise PluginError(f"{url!r} is not an address: {error}") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise PluginError(f"{url!r} is not an http(s) address", hint="it looks like https://host/v1")
-        host = parts.hostname.encode("idna").decode() if not parts.hostname.isascii() else parts.hostname
+            raise PluginError(
+                f"{url!r} is not an http(s) address", hint="it looks like https://host/v1"
+            )
+        host = (
+            parts.hostname.encode("idna").decode()
+            if not parts.hostname.isascii()
+            else parts.hostname
+        )
         usual = 443 if parts.scheme == "https" else 80
         proxy = proxy_for(parts.scheme, host, port or usual, self._environ)
         shown = f"[{host}]" if ":" in host else host
         shown = shown if port in (None, usual) else f"{shown}:{port}"
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         sent = {"Accept-Encoding": "identity", **headers}
-        if proxy is not None and parts.scheme == "http":  # a plain request goes to the proxy with its whole address
+        if (
+            proxy is not None and parts.scheme == "http"
+        ):  # a plain request goes to the proxy with its whole address
             path = f"http://{shown}{path}"
             if proxy.authorization:
                 sent["Proxy-Authorization"] = proxy.authorization
-        return Target(Origin(parts.scheme, host, port or usual, proxy), request_head(method, path, shown, sent))
+        return Target(
+            Origin(parts.scheme, host, port or usual, proxy),
+            request_head(method, path, shown, sent),
+        )
 
     async def warm(self, target: Target, count: int, timeouts: Timeouts) -> list[Connection]:
         """Open connections until ``count`` lie ready; gives the new ones.
@@ -106,8 +123,8 @@ class HttpClient:
     async def send(self, target: Target, body: bytes, timeouts: Timeouts) -> Reply:
         """One request on a connection that is open before ``reply.sent_ns``; the whole response.
 
-        Faults after the request left stand in ``reply.fault``, with what came before them. Cancelling closes the
-        connection, which tells the server to stop.
+        Faults after the request left stand in ``reply.fault``, with what came before them.
+        Cancelling closes the connection, which tells the server to stop.
 
         Raises:
             ConnectTimeout, Network: no connection; nothing was sent.
@@ -158,7 +175,8 @@ class HttpClient:
             return None
         if self._context is None:
             self._context = ssl.create_default_context(
-                cafile=self._environ.get("SSL_CERT_FILE") or None, capath=self._environ.get("SSL_CERT_DIR") or None
+                cafile=self._environ.get("SSL_CERT_FILE") or None,
+                capath=self._environ.get("SSL_CERT_DIR") or None,
             )
             self._context.set_alpn_protocols(["http/1.1"])
         return self._context

@@ -1,7 +1,8 @@
-"""One connection: opened and, with TLS, verified before any request; read on the event loop, stamped at the socket.
+"""One connection: opened and, with TLS, verified before any request; read on the event loop,
+stamped at the socket.
 
-TLS runs over memory BIOs, so that the socket stays ours and the kernel's receive times can be had for it too. A
-decrypted piece carries the time of the read that completed its record.
+TLS runs over memory BIOs, so that the socket stays ours and the kernel's receive times can be had
+for it too. A decrypted piece carries the time of the read that completed its record.
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ class Origin:
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes on the wire of one origin, TLS and HTTP heads included, and how many connections were opened."""
+    """Bytes on the wire of one origin, TLS and HTTP heads included, and how many connections were
+    opened.
+    """
 
     connections: int = 0
     requests: int = 0
@@ -53,7 +56,9 @@ class Tls:
         self._object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=host)
 
     def handshake(self) -> bool:
-        """Go on with the handshake; True when it is done, False when bytes of the peer are needed."""
+        """Go on with the handshake; True when it is done, False when bytes of the peer are
+        needed.
+        """
         try:
             self._object.do_handshake()
         except ssl.SSLWantReadError:
@@ -66,7 +71,9 @@ class Tls:
         return self.outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """The plain bytes that ``data`` completes, and whether the peer ended the connection properly."""
+        """The plain bytes that ``data`` completes, and whether the peer ended the connection
+        properly.
+        """
         self.incoming.write(data)
         plain = bytearray()
         try:
@@ -83,9 +90,20 @@ class Connection:
     """An open connection, idle or with one exchange on it."""
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, tls: Tls | None, traffic: Traffic, pump: Pump
+        self,
+        loop: asyncio.AbstractEventLoop,
+        sock: socket.socket,
+        tls: Tls | None,
+        traffic: Traffic,
+        pump: Pump,
     ) -> None:
-        self._loop, self._sock, self._tls, self._traffic, self._pump = loop, sock, tls, traffic, pump
+        self._loop, self._sock, self._tls, self._traffic, self._pump = (
+            loop,
+            sock,
+            tls,
+            traffic,
+            pump,
+        )
         self._kernel = transport_stamps.enable(sock)
         self._exchange: Exchange | None = None
         self._unsent = b""
@@ -107,7 +125,9 @@ class Connection:
         return "kernel" if self._kernel else "transport"
 
     async def request(self, data: bytes, limits: Limits, timeouts: Timeouts) -> Reply:
-        """Send ``data`` and wait for the whole response; faults stand in the reply, with what came before them."""
+        """Send ``data`` and wait for the whole response; faults stand in the reply, with what came
+        before them.
+        """
         self._pump.look_if_due()
         wire = data if self._tls is None else self._tls.encrypt(data)
         reply = Reply(time.monotonic_ns(), stamp_source=self.stamp_source)
@@ -179,7 +199,9 @@ class Connection:
         exchange = self._exchange
         stamp_ns = transport_stamps.arrival_ns(ancillary, now_ns) if self._kernel else None
         if stamp_ns is None or (exchange is not None and stamp_ns < exchange.last_ns):
-            stamp_ns = now_ns  # no stamp, or one from before the request left: the wall clock was stepped
+            stamp_ns = (
+                now_ns  # no stamp, or one from before the request left: the wall clock was stepped
+            )
             if self._kernel and exchange is not None:
                 exchange.reply.stamp_source = "transport"
         if self._tls is None:
@@ -222,7 +244,8 @@ async def dial(
 
     Raises:
         ConnectTimeout: TCP, proxy or TLS took longer than ``timeouts.connect_s``.
-        Network: no address, nobody listening, a refusing proxy, or a certificate that does not verify.
+        Network: no address, nobody listening, a refusing proxy, or a certificate that does not
+            verify.
     """
     where = f"{origin.host}:{origin.port}"
     sock: socket.socket | None = None
@@ -233,16 +256,24 @@ async def dial(
             if origin.proxy is not None and context is not None:
                 await _tunnel(sock, origin, origin.proxy, traffic)
             start_ns = time.monotonic_ns()
-            tls = await _handshake(sock, Tls(context, origin.host), traffic) if context is not None else None
+            tls = (
+                await _handshake(sock, Tls(context, origin.host), traffic)
+                if context is not None
+                else None
+            )
             tls_ns = time.monotonic_ns() - start_ns if tls is not None else None
     except TimeoutError as error:
         _close(sock)
-        raise ConnectTimeout(f"no connection to {where} within {timeouts.connect_s:g} s", billable="no") from error
+        raise ConnectTimeout(
+            f"no connection to {where} within {timeouts.connect_s:g} s", billable="no"
+        ) from error
     except ssl.SSLCertVerificationError as error:
         _close(sock)
         hint = "is base_url right? for a certificate authority of your own set SSL_CERT_FILE"
         raise Network(
-            f"{where}: the certificate does not verify: {error.verify_message}", hint=hint, billable="no"
+            f"{where}: the certificate does not verify: {error.verify_message}",
+            hint=hint,
+            billable="no",
         ) from error
     except (OSError, ssl.SSLError) as error:
         _close(sock)
@@ -262,9 +293,13 @@ def _close(sock: socket.socket | None) -> None:
 
 
 async def _tcp(origin: Origin) -> tuple[socket.socket, int]:
-    """A connected socket and how long its TCP handshake took (about one round trip; the name's look-up not counted)."""
+    """A connected socket and how long its TCP handshake took (about one round trip; the name's
+    look-up not counted).
+    """
     loop = asyncio.get_running_loop()
-    host, port = (origin.proxy.host, origin.proxy.port) if origin.proxy else (origin.host, origin.port)
+    host, port = (
+        (origin.proxy.host, origin.proxy.port) if origin.proxy else (origin.host, origin.port)
+    )
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     problem: OSError = OSError("the name has no address")
     for family, kind, protocol, _, address in found:
@@ -315,7 +350,9 @@ async def _handshake(sock: socket.socket, tls: Tls, traffic: Traffic) -> Tls:
         finally:
             if out := tls.outgoing.read():
                 traffic.bytes_sent += len(out)
-                with contextlib.suppress(OSError):  # an alert to a peer that has gone; the handshake's error counts
+                with contextlib.suppress(
+                    OSError
+                ):  # an alert to a peer that has gone; the handshake's error counts
                     await loop.sock_sendall(sock, out)
         if not done:
             data = await loop.sock_recv(sock, 16 * 1024)

@@ -1,4 +1,6 @@
-"""One HTTP/1.1 exchange: the bytes of a request, and what its response holds, piece by piece with its stamps."""
+"""One HTTP/1.1 exchange: the bytes of a request, and what its response holds, piece by piece with
+its stamps.
+"""
 
 from __future__ import annotations
 
@@ -32,8 +34,9 @@ class Limits:
 class Reply:
     """A response, complete or cut short by ``fault``.
 
-    ``pieces``: ``(received_ns, bytes)`` of the body, transfer coding removed. ``connect_ns`` / ``tls_ns``: durations,
-    where this request opened its connection. ``excess``: more bytes came than the response's own length says.
+    ``pieces``: ``(received_ns, bytes)`` of the body, transfer coding removed. ``connect_ns`` /
+    ``tls_ns``: durations, where this request opened its connection. ``excess``: more bytes came
+    than the response's own length says.
     """
 
     sent_ns: int
@@ -58,7 +61,8 @@ def request_head(method: str, target: str, host: str, headers: Mapping[str, str]
     """The head of a request without its Content-Length and closing blank line.
 
     Raises:
-        PluginError: a header that could not be sent as it is (a line break in a key read from a file, for example).
+        PluginError: a header that could not be sent as it is (a line break in a key read from a
+            file, for example).
     """
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
     for name, value in headers.items():
@@ -74,8 +78,8 @@ def request_head(method: str, target: str, host: str, headers: Mapping[str, str]
 class Exchange:
     """Takes the bytes of one response as they arrive; ``done`` is resolved with the :class:`Reply`.
 
-    The parser only undoes the framing. What the body says is read after the end, so that nothing stands between the
-    socket and the next stamp.
+    The parser only undoes the framing. What the body says is read after the end, so that nothing
+    stands between the socket and the next stamp.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, limits: Limits, reply: Reply) -> None:
@@ -116,14 +120,25 @@ class Exchange:
                 self.reply.excess, self.reusable = True, False
             else:
                 self.fail(
-                    MalformedStream(f"the response is not HTTP/1.1: {error}", http_status=self.reply.status or None)
+                    MalformedStream(
+                        f"the response is not HTTP/1.1: {error}",
+                        http_status=self.reply.status or None,
+                    )
                 )
         except httptools.HttpParserUpgrade:
             self.fail(MalformedStream("the server switched to another protocol"))
         if not self._in_body and self._head_bytes > self._limits.head_bytes:
-            self.fail(MalformedStream(f"the response's head is longer than {self._limits.head_bytes:,} bytes"))
+            self.fail(
+                MalformedStream(
+                    f"the response's head is longer than {self._limits.head_bytes:,} bytes"
+                )
+            )
         elif self._body_bytes > self._limits.body_bytes:
-            self.fail(MalformedStream(f"the response's body is longer than {self._limits.body_bytes:,} bytes"))
+            self.fail(
+                MalformedStream(
+                    f"the response's body is longer than {self._limits.body_bytes:,} bytes"
+                )
+            )
         if self._whole():
             self._finish(None)
         elif self._said_done:  # some servers leave the connection hanging after their last word
@@ -136,10 +151,18 @@ class Exchange:
             self._complete = True
             self._finish(None)
         elif not self.began:
-            what = f"the connection broke: {error}" if error else "the server closed the connection without an answer"
+            what = (
+                f"the connection broke: {error}"
+                if error
+                else "the server closed the connection without an answer"
+            )
             self.fail(Network(what, billable="unknown"))
         else:
-            self.fail(IncompleteStream(self._short(error), http_status=self.reply.status or None, billable="unknown"))
+            self.fail(
+                IncompleteStream(
+                    self._short(error), http_status=self.reply.status or None, billable="unknown"
+                )
+            )
 
     def fail(self, fault: ProviderError) -> None:
         """End with ``fault``; what has come so far is kept."""
@@ -147,7 +170,9 @@ class Exchange:
         self._finish(fault)
 
     def stop_waiting(self) -> None:
-        """Take the body as whole although it has not ended; the connection is then unfit for more."""
+        """Take the body as whole although it has not ended; the connection is then unfit for
+        more.
+        """
         if not self.done.done():
             self.reusable = False
             self._finish(None)
@@ -160,15 +185,22 @@ class Exchange:
 
     def _until_close(self) -> bool:
         headers = self.reply.headers
-        return "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", "").lower()
+        return (
+            "content-length" not in headers
+            and "chunked" not in headers.get("transfer-encoding", "").lower()
+        )
 
     def _short(self, error: OSError | None) -> str:
         wanted = self.reply.headers.get("content-length")
-        seen = f"{self._body_bytes} of {wanted} bytes" if wanted else f"{self._body_bytes} bytes of the body"
+        seen = (
+            f"{self._body_bytes} of {wanted} bytes"
+            if wanted
+            else f"{self._body_bytes} bytes of the body"
+        )
         why = f": {error}" if error else ""
         return f"the connection closed in the middle of the response, after {seen}{why}"
 
-    # --- called by the parser -----------------------------------------------------------------------------------------
+    # --- called by the parser ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
         """More than one response: the server and its Content-Length disagree."""

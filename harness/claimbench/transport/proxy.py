@@ -1,4 +1,6 @@
-"""Which proxy an address is reached through, by the environment's usual variables. Pure functions."""
+"""Which proxy an address is reached through, by the environment's usual variables. Pure
+functions.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ from claimbench.errors import PluginError
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy; ``authorization`` is the value of Proxy-Authorization, if the address holds a user."""
+    """An HTTP proxy; ``authorization`` is the value of Proxy-Authorization, if the address holds a
+    user.
+    """
 
     host: str
     port: int
@@ -21,10 +25,11 @@ class Proxy:
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy for ``scheme://host:port``: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY; NO_PROXY excepts hosts.
+    """The proxy for ``scheme://host:port``: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY; NO_PROXY
+    excepts hosts.
 
-    Lower-case names win, as in curl. Upper-case HTTP_PROXY is ignored where REQUEST_METHOD is set: in a CGI process a
-    client could set it by a header.
+    Lower-case names win, as in curl. Upper-case HTTP_PROXY is ignored where REQUEST_METHOD is set:
+    in a CGI process a client could set it by a header.
 
     Raises:
         PluginError: the variable names something that is not an HTTP proxy.
@@ -49,7 +54,8 @@ def _parse(value: str, variable: str) -> Proxy:
         host, port, parts = None, None, urlsplit("http://")
     if not host or parts.scheme != "http":
         raise PluginError(
-            f"{variable} is not the address of an HTTP proxy", hint="it looks like http://proxy.example:3128"
+            f"{variable} is not the address of an HTTP proxy",
+            hint="it looks like http://proxy.example:3128",
         )
     authorization = None
     if parts.username is not None:
@@ -60,7 +66,9 @@ def _parse(value: str, variable: str) -> Proxy:
 
 def _excepted(host: str, port: int, rules: str) -> bool:
     return any(
-        _matches(host.lower().rstrip("."), port, rule.strip().lower()) for rule in rules.split(",") if rule.strip()
+        _matches(host.lower().rstrip("."), port, rule.strip().lower())
+        for rule in rules.split(",")
+        if rule.strip()
     )
 
 

@@ -1,9 +1,10 @@
 """Reads all sockets soon, also while the event loop has many other things to do.
 
-When hundreds of calls end together, one turn of the loop runs all their work before it looks at a socket again, and
-segments that arrive meanwhile are merged into one read: of their arrival times only the last survives. So the sockets
-hang on a selector of their own, which is looked at on every turn of the loop and, in between, whenever a call begins
-or ends and the last look is older than :data:`OFTEN_NS`.
+When hundreds of calls end together, one turn of the loop runs all their work before it looks at a
+socket again, and segments that arrive meanwhile are merged into one read: of their arrival times
+only the last survives. So the sockets hang on a selector of their own, which is looked at on every
+turn of the loop and, in between, whenever a call begins or ends and the last look is older than
+:data:`OFTEN_NS`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ from collections.abc import Callable
 from claimbench.transport.timeouts import TimeoutTimer
 
 OFTEN_NS = 1_000_000
-"""A look costs some 3 microseconds; chunks of one answer rarely follow one another within a millisecond."""
+"""A look costs some 3 microseconds; chunks of one answer rarely follow one another within a
+millisecond.
+"""
 
 
 class Pump:
-    """Sockets with their readers. Shared by all clients of a run; belongs to the loop of its first socket."""
+    """Sockets with their readers. Shared by all clients of a run; belongs to the loop of its first
+    socket.
+    """
 
     def __init__(self) -> None:
         self._selector: selectors.DefaultSelector | None = None

@@ -11,7 +11,9 @@ MAX_LINE_BYTES = 4 * 1024 * 1024
 
 
 class Sse(NamedTuple):
-    """One event: its name ("message" by default), its data, and when the piece that completed it was received."""
+    """One event: its name ("message" by default), its data, and when the piece that completed it
+    was received.
+    """
 
     event: str
     data: str
@@ -21,8 +23,9 @@ class Sse(NamedTuple):
 class SseParser:
     """Feed it pieces as they came; it gives back the events that each completes.
 
-    Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments and a byte order
-    mark. ``finish`` gives an event that the end of the stream cut short of its blank line, as many servers do.
+    Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments
+    and a byte order mark. ``finish`` gives an event that the end of the stream cut short of its
+    blank line, as many servers do.
     """
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
@@ -69,7 +72,9 @@ class SseParser:
                 yield event
 
     def _simple(self, piece: bytes, received_ns: int) -> list[Sse] | None:
-        """The events of a piece as nearly all servers send it: whole events of one ``data`` line each, LF ends."""
+        """The events of a piece as nearly all servers send it: whole events of one ``data`` line
+        each, LF ends.
+        """
         if (
             not piece.endswith((b"}\n\n", b"data: [DONE]\n\n"))
             or b"\r" in piece
@@ -98,7 +103,9 @@ class SseParser:
 
     def _check(self, size: int) -> None:
         if size > self._max:
-            raise MalformedStream(f"a line or event of the stream is longer than {self._max:,} bytes")
+            raise MalformedStream(
+                f"a line or event of the stream is longer than {self._max:,} bytes"
+            )
 
     def _line(self, line: bytes, received_ns: int) -> Sse | None:
         if not line:
@@ -129,7 +136,9 @@ class SseParser:
             raise MalformedStream(f"the stream is not UTF-8: {error}") from error
 
 
-def sse_events(pieces: Iterable[tuple[int, bytes]], max_line_bytes: int = MAX_LINE_BYTES) -> Iterator[Sse]:
+def sse_events(
+    pieces: Iterable[tuple[int, bytes]], max_line_bytes: int = MAX_LINE_BYTES
+) -> Iterator[Sse]:
     """The events of ``(received_ns, bytes)`` pieces."""
     parser = SseParser(max_line_bytes)
     for received_ns, piece in pieces:

@@ -1,9 +1,10 @@
 """When bytes reached this machine: the kernel's own receive times, put on the monotonic line.
 
-Linux notes the arrival of every segment (``SO_TIMESTAMPING``, software) and hands the time of the *last* segment of a
-read over with it. It is right to about 0.1 ms however late the program reads; where several segments were merged into
-one read it is the last one's, hence an upper bound for the earlier ones. Elsewhere the time at which the read returned
-stands in, and the stamp's source says so.
+Linux notes the arrival of every segment (``SO_TIMESTAMPING``, software) and hands the time of the
+*last* segment of a read over with it. It is right to about 0.1 ms however late the program reads;
+where several segments were merged into one read it is the last one's, hence an upper bound for the
+earlier ones. Elsewhere the time at which the read returned stands in, and the stamp's source says
+so.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ from collections.abc import Sequence
 
 _SO_TIMESTAMPING = 37
 _RX_SOFTWARE, _REPORT_SOFTWARE = 1 << 3, 1 << 4
-_MACHINES = frozenset({"x86_64", "aarch64", "arm64", "armv7l", "ppc64le", "s390x", "riscv64", "i686"})
-"""Where the option has the number above; alpha, mips, parisc and sparc number their options otherwise."""
+_MACHINES = frozenset(
+    {"x86_64", "aarch64", "arm64", "armv7l", "ppc64le", "s390x", "riscv64", "i686"}
+)
+"""Where the option has the number above; alpha, mips, parisc and sparc number their options
+otherwise.
+"""
 _TIMESPEC = struct.Struct("@qq" if struct.calcsize("P") == 8 else "@ll")
 ANCILLARY_BYTES = 128
 
@@ -39,9 +44,10 @@ def enable(sock: socket.socket) -> bool:
 def arrival_ns(ancillary: Ancillary, now_ns: int) -> int | None:
     """The monotonic time at which the bytes of a read arrived; None if the kernel said nothing.
 
-    The kernel speaks real time, so the age of the stamp (real now - stamp) is taken off the monotonic now; both clocks
-    are read here, so their offset is fresh for every read. An age below zero means the wall clock was set back: then
-    the stamp is of no use. A forward step is caught by the caller, who knows when the request left.
+    The kernel speaks real time, so the age of the stamp (real now - stamp) is taken off the
+    monotonic now; both clocks are read here, so their offset is fresh for every read. An age below
+    zero means the wall clock was set back: then the stamp is of no use. A forward step is caught by
+    the caller, who knows when the request left.
     """
     for level, kind, data in ancillary:
         if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPING and len(data) >= _TIMESPEC.size:

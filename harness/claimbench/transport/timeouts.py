@@ -1,6 +1,7 @@
 """Ends exchanges that take too long, with one timer for all of them.
 
-A timer of the event loop costs some 10 microseconds, more the more of them wait, and nearly none is ever needed.
+A timer of the event loop costs some 10 microseconds, more the more of them wait, and nearly none is
+ever needed.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from claimbench.transport.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded by ``total``."""
+    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded
+    by ``total``.
+    """
 
     total_s: float = 120.0
     connect_s: float = 10.0
@@ -32,7 +35,9 @@ class TimeoutTimer:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def add(self, exchange: Exchange, timeouts: Timeouts) -> None:
-        """Let ``exchange`` fail with :class:`~claimbench.errors.Timeout` once it breaks one of its limits."""
+        """Let ``exchange`` fail with :class:`~claimbench.errors.Timeout` once it breaks one of its
+        limits.
+        """
         self._running[exchange] = timeouts
         limits = (timeouts.total_s, timeouts.first_byte_s, timeouts.idle_s)
         self._look_in(min(limit for limit in limits if limit is not None))
@@ -43,7 +48,9 @@ class TimeoutTimer:
 
     def _look_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        if self._timer is not None and self._loop is loop:  # a timer of a loop that has ended will not ring
+        if (
+            self._timer is not None and self._loop is loop
+        ):  # a timer of a loop that has ended will not ring
             if self._timer.when() <= loop.time() + seconds:
                 return
             self._timer.cancel()
@@ -62,10 +69,15 @@ class TimeoutTimer:
 
 def _left(exchange: Exchange, wait: Timeouts, now_ns: int) -> tuple[float, str]:
     """Seconds until the first of an exchange's limits, and what to say then."""
-    since_sent, since_last = (now_ns - exchange.reply.sent_ns) / 1e9, (now_ns - exchange.last_ns) / 1e9
+    since_sent, since_last = (
+        (now_ns - exchange.reply.sent_ns) / 1e9,
+        (now_ns - exchange.last_ns) / 1e9,
+    )
     ends = [(wait.total_s - since_sent, f"no end within {wait.total_s:g} s")]
     if wait.first_byte_s is not None and not exchange.began:
-        ends.append((wait.first_byte_s - since_sent, f"no first byte within {wait.first_byte_s:g} s"))
+        ends.append(
+            (wait.first_byte_s - since_sent, f"no first byte within {wait.first_byte_s:g} s")
+        )
     if wait.idle_s is not None:
         if exchange.began:
             ends.append((wait.idle_s - since_last, f"no byte for {wait.idle_s:g} s"))

@@ -1,7 +1,9 @@
-"""Anthropic's Messages API on the core's transport: usage by cache class, thinking apart, exact stamps.
+"""Anthropic's Messages API on the core's transport: usage by cache class, thinking apart, exact
+stamps.
 
-Options of an arm: ``headers`` (further HTTP headers), ``extra_body`` (further fields, e.g. ``thinking``), ``omit``
-(parameters not to send). Prefill and schema enforcement are not used: an arm's ``constraint`` is "none".
+Options of an arm: ``headers`` (further HTTP headers), ``extra_body`` (further fields, e.g.
+``thinking``), ``omit`` (parameters not to send). Prefill and schema enforcement are not used: an
+arm's ``constraint`` is "none".
 """
 
 from __future__ import annotations
@@ -13,7 +15,18 @@ from typing import Any
 from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import merge_anthropic, normalise_anthropic
-from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.types import (
+    Arm,
+    ConstraintKind,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    ToolCall,
+    UsageReport,
+)
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
@@ -51,7 +64,11 @@ class AnthropicProvider(SseEndpoint):
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The key and the API's version."""
-        return {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {}), **self._headers}
+        return {
+            "anthropic-version": "2023-06-01",
+            **({"x-api-key": key} if key else {}),
+            **self._headers,
+        }
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
         """Answers are not constrained."""
@@ -59,7 +76,9 @@ class AnthropicProvider(SseEndpoint):
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request; system turns stand apart, there is no seed."""
-        turns = [{"role": m.role, "content": m.content} for m in request.messages if m.role != "system"]
+        turns = [
+            {"role": m.role, "content": m.content} for m in request.messages if m.role != "system"
+        ]
         if request.prompt is not None:
             turns = [{"role": "user", "content": request.prompt}]
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
@@ -75,7 +94,11 @@ class AnthropicProvider(SseEndpoint):
             "messages": turns,
             "stream": True,
         }
-        body |= {name: value for name, value in optional.items() if value is not None and name not in self._omit}
+        body |= {
+            name: value
+            for name, value in optional.items()
+            if value is not None and name not in self._omit
+        }
         return body | self._extra
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
@@ -109,10 +132,16 @@ class MessageReader:
             yield from self._delta(data, received_ns)
         elif kind == "message_delta":
             if data.get("usage"):
-                self._usage, self._usage_ns = merge_anthropic(self._usage, data["usage"]), received_ns
+                self._usage, self._usage_ns = (
+                    merge_anthropic(self._usage, data["usage"]),
+                    received_ns,
+                )
             reason = (data.get("delta") or {}).get("stop_reason")
             if reason is not None:
-                self._finish, self._end_ns = FINISH_REASONS.get(str(reason), str(reason)), received_ns
+                self._finish, self._end_ns = (
+                    FINISH_REASONS.get(str(reason), str(reason)),
+                    received_ns,
+                )
         elif kind == "message":  # of a server that does not stream
             yield from self._whole(data, received_ns)
 
@@ -129,7 +158,12 @@ class MessageReader:
     def _block(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         block = data.get("content_block") or {}
         if block.get("type") == "tool_use":
-            self._tools[int(data.get("index") or 0)] = (str(block.get("name") or ""), block.get("id"), [], received_ns)
+            self._tools[int(data.get("index") or 0)] = (
+                str(block.get("name") or ""),
+                block.get("id"),
+                [],
+                received_ns,
+            )
         elif block.get("type") == "text" and block.get("text"):
             yield Delta(block["text"], "answer", received_ns)
         elif block.get("type") == "thinking" and block.get("thinking"):

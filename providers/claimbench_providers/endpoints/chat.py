@@ -1,4 +1,6 @@
-"""What every provider of OpenAI's two APIs shares, whatever carries its bytes: options, key, address, events."""
+"""What every provider of OpenAI's two APIs shares, whatever carries its bytes: options, key,
+address, events.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +11,17 @@ from dataclasses import replace
 from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import hides_reasoning
-from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, StampSource
+from claimbench.types import (
+    Arm,
+    ConstraintKind,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    StampSource,
+)
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
@@ -21,8 +33,14 @@ APIS = ("chat", "responses")
 OPTIONS = ("api", "structured", "token_parameter", "omit", "stream_usage", "extra_body", "headers")
 CHAT_ONLY = ("token_parameter", "stream_usage")
 
-GATEWAY_CACHES = ("cf-aig-cache-status", "helicone-cache", "x-portkey-cache-status", "x-cache-status")
-"""Headers with which gateways say that an answer is a stored one (``HIT``) and no model was asked."""
+GATEWAY_CACHES = (
+    "cf-aig-cache-status",
+    "helicone-cache",
+    "x-portkey-cache-status",
+    "x-cache-status",
+)
+"""Headers with which gateways say that an answer is a stored one (``HIT``) and no model was asked.
+"""
 
 
 class ChatEndpoint:
@@ -38,18 +56,22 @@ class ChatEndpoint:
         self.url = arm.base_url or hosts.OPENAI_URL
         if not re.match(r"https?://[^/]", self.url):
             raise PluginError(
-                f"arm {arm.name!r}: base_url {self.url!r} is not an address", hint="it looks like https://host/v1"
+                f"arm {arm.name!r}: base_url {self.url!r} is not an address",
+                hint="it looks like https://host/v1",
             )
         self._hides_reasoning = hides_reasoning(self.url)
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self.api = options.text("api", choices=APIS) or "chat"
         if self.api == "responses" and (wrong := [name for name in CHAT_ONLY if options.has(name)]):
-            raise PluginError(f"arm {arm.name!r}: options.{wrong[0]} means nothing with `api: responses`")
+            raise PluginError(
+                f"arm {arm.name!r}: options.{wrong[0]} means nothing with `api: responses`"
+            )
         dialect = ResponsesDialect if self.api == "responses" else Dialect
         self.dialect = dialect(
             arm.model,
             token_parameter=options.text(
-                "token_parameter", choices=("max_tokens", "max_completion_tokens", "max_output_tokens")
+                "token_parameter",
+                choices=("max_tokens", "max_completion_tokens", "max_output_tokens"),
             ),
             omit=options.texts("omit"),
             structured=options.flag("structured", False) if options.has("structured") else None,
@@ -58,7 +80,9 @@ class ChatEndpoint:
         )
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
+        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
+        named.
+        """
         return keys.why_missing(self._arm, self._context, self.url, hosts.key_variable(self.url))
 
     def key(self) -> str | None:
@@ -114,7 +138,9 @@ def _from_cache(headers: Mapping[str, str]) -> bool:
 
 
 class AnswerReader:
-    """Chunks of one response -> events, cut at the request's stop strings where the endpoint does not do it."""
+    """Chunks of one response -> events, cut at the request's stop strings where the endpoint does
+    not do it.
+    """
 
     def __init__(self, reader: ChunksReader, cut: TextStream | None) -> None:
         self._reader, self._cut = reader, cut
@@ -128,7 +154,11 @@ class AnswerReader:
     def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterable[Event]:
         """Events of one chunk; raises as the inner reader does."""
         events = self._reader.read(chunk, received_ns)
-        return events if self._cut is None else (shown for event in events for shown in self._shown(event))
+        return (
+            events
+            if self._cut is None
+            else (shown for event in events for shown in self._shown(event))
+        )
 
     def finish(self) -> Iterator[Event]:
         """The last events.
@@ -150,8 +180,15 @@ class AnswerReader:
             yield from self._shown(event)
 
     def _shown(self, event: Event) -> Iterator[Event]:
-        if self._cut is not None and self._cut.stopped and isinstance(event, Done) and event.finish_reason == "length":
-            event = replace(event, finish_reason="stop")  # the answer had ended before its length was used up
+        if (
+            self._cut is not None
+            and self._cut.stopped
+            and isinstance(event, Done)
+            and event.finish_reason == "length"
+        ):
+            event = replace(
+                event, finish_reason="stop"
+            )  # the answer had ended before its length was used up
         if self._cut is None or not isinstance(event, Delta) or event.kind != "answer":
             yield event
             return

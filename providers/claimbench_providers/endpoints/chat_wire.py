@@ -11,7 +11,17 @@ from typing import Any, Protocol
 
 from claimbench.errors import BadRequest, MalformedStream, ServerFault
 from claimbench.provider.usage import billed_usd, normalise_openai
-from claimbench.types import ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.types import (
+    ConstraintKind,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    ToolCall,
+    UsageReport,
+)
 from claimbench_providers.endpoints.faults import error_chunk
 
 REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
@@ -50,9 +60,11 @@ class ChunksReader(Protocol):
 
 
 class Dialect:
-    """How one arm's requests are written and its answers read: parameters and their names (``describe``), path, reader.
+    """How one arm's requests are written and its answers read: parameters and their names
+    (``describe``), path, reader.
 
-    This is chat completions; :class:`~claimbench_providers.endpoints.responses_wire.ResponsesDialect` is the Responses API.
+    This is chat completions;
+    :class:`~claimbench_providers.endpoints.responses_wire.ResponsesDialect` is the Responses API.
     """
 
     path = "/chat/completions"
@@ -70,7 +82,9 @@ class Dialect:
     ) -> None:
         reasoning = bool(REASONING_FAMILY.search(model))
         self.model = model
-        self.token_parameter = token_parameter or ("max_completion_tokens" if reasoning else "max_tokens")
+        self.token_parameter = token_parameter or (
+            "max_completion_tokens" if reasoning else "max_tokens"
+        )
         refused = ("temperature", "top_p", "stop") if reasoning else ()
         self.omit = tuple(dict.fromkeys((*refused, *self.never_sent, *omit)))
         self.structured = structured
@@ -84,7 +98,9 @@ class Dialect:
         return "json_schema" if request.labels and self.structured else "none"
 
     def body(self, request: Request) -> dict[str, Json]:
-        """The request as JSON. A parameter the suite does not set is not sent; nothing is sent that it does not say."""
+        """The request as JSON. A parameter the suite does not set is not sent; nothing is sent that
+        it does not say.
+        """
         no_continuations(request)
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         if request.prompt is not None:
@@ -100,7 +116,11 @@ class Dialect:
         }
         body: dict[str, Json] = {"model": self.model, "messages": messages, "stream": True}
         body[self.token_parameter] = request.max_tokens
-        body |= {name: value for name, value in optional.items() if value is not None and name not in self.omit}
+        body |= {
+            name: value
+            for name, value in optional.items()
+            if value is not None and name not in self.omit
+        }
         if self.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if self.constraint(request) == "json_schema":
@@ -116,7 +136,9 @@ class Dialect:
         choices = answer.get("choices")
         if not isinstance(choices, list):
             return answer
-        return answer | {"choices": [{**choice, "delta": choice.get("message") or {}} for choice in choices]}
+        return answer | {
+            "choices": [{**choice, "delta": choice.get("message") or {}} for choice in choices]
+        }
 
     def describe(self) -> dict[str, Json]:
         """For the manifest: how the parameters went out."""
@@ -138,7 +160,8 @@ def no_continuations(request: Request) -> None:
     """
     if request.continuations:
         raise BadRequest(
-            "chat endpoints give no log-probabilities of given continuations, which this task needs",
+            "chat endpoints give no log-probabilities of given continuations, which this task"
+            " needs",
             hint="use a llama_cpp arm, or a generate_until variant of the task",
             billable="no",
         )
@@ -159,7 +182,9 @@ def schema_of(request: Request) -> dict[str, Json]:
 
 
 def _is_strict(schema: Json) -> bool:
-    """Whether a schema keeps OpenAI's rules for strict mode: every object closed, every property required."""
+    """Whether a schema keeps OpenAI's rules for strict mode: every object closed, every property
+    required.
+    """
     if isinstance(schema, Mapping):
         if "properties" in schema:
             closed = schema.get("additionalProperties") is False
@@ -170,13 +195,15 @@ def _is_strict(schema: Json) -> bool:
 
 
 class LabelText:
-    """Takes the label out of a streamed ``{"label": "..."}``, so that scorers see what other arms give them.
+    """Takes the label out of a streamed ``{"label": "..."}``, so that scorers see what other arms
+    give them.
 
     Text of another shape passes unchanged.
     """
 
     _OPENING = re.compile(r'\s*\{\s*"label"\s*:\s*"')
-    # A character beyond U+FFFF is two escapes, which must not be torn apart; a first one alone is no text at all.
+    # A character beyond U+FFFF is two escapes, which must not be torn apart; a first one alone is
+    # no text at all.
     _CHARACTERS = re.compile(
         r"""(?:[^"\\]|\\u[dD][89abAB][0-9a-fA-F]{2}(?:\\u[0-9a-fA-F]{4}|(?=[^\\]))|"""
         r"""\\u(?![dD][89abAB])[0-9a-fA-F]{4}|\\[^u])*"""
@@ -246,8 +273,8 @@ class ChunkReader:
     def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> list[Event]:
         """Events of one chunk, each with ``received_ns`` as its stamp.
 
-        A tool call bears the stamp of its first piece, ``Done`` that of the chunk with the finish reason: usage and
-        ``[DONE]`` after it are not part of the answer.
+        A tool call bears the stamp of its first piece, ``Done`` that of the chunk with the finish
+        reason: usage and ``[DONE]`` after it are not part of the answer.
 
         Raises:
             ServerFault: the chunk is an error object.
@@ -262,7 +289,9 @@ class ChunkReader:
         events: list[Event] = []
         if not self._announced:
             self._announced = True
-            events.append(self._meta.named(chunk.get("model"), chunk.get("system_fingerprint"), received_ns))
+            events.append(
+                self._meta.named(chunk.get("model"), chunk.get("system_fingerprint"), received_ns)
+            )
         if chunk.get("usage"):
             self._usage, self._usage_ns = chunk["usage"], received_ns
         if isinstance(chunk.get("service_tier"), str):
@@ -312,18 +341,26 @@ class ChunkReader:
             yield Delta(text, "answer", self._end_ns)
         for place, tool in sorted(self._tools.items()):
             stamp = self._tool_ns.get(place)
-            yield ToolCall(tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp)
-        if self._finish == "insufficient_system_resource":  # DeepSeek's word for an interrupted answer
+            yield ToolCall(
+                tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp
+            )
+        if (
+            self._finish == "insufficient_system_resource"
+        ):  # DeepSeek's word for an interrupted answer
             raise ServerFault("the server broke off: insufficient_system_resource")
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
-            yield UsageReport(usage, with_tier(self._usage, self._tier), billed_usd(self._usage), self._usage_ns)
+            yield UsageReport(
+                usage, with_tier(self._usage, self._tier), billed_usd(self._usage), self._usage_ns
+            )
         refused = self._refusal or self._finish == "content_filter"
         yield Done(self._finish, refusal=refused, received_ns=self._end_ns)
 
 
 def with_tier(usage: Json, tier: Json) -> Json:
-    """The usage as it came, and the tier that was served: OpenAI says it beside the usage, and bills by it."""
+    """The usage as it came, and the tier that was served: OpenAI says it beside the usage, and
+    bills by it.
+    """
     if not isinstance(tier, str) or not isinstance(usage, Mapping) or "service_tier" in usage:
         return usage
     return {**usage, "service_tier": tier}

@@ -1,4 +1,6 @@
-"""What an endpoint says of itself before a run: whether it answers, whether it takes the key, which models it lists."""
+"""What an endpoint says of itself before a run: whether it answers, whether it takes the key, which
+models it lists.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ _LISTS = (
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a GET of the list of models gave; ``problem``: None if there was a list, ``status``: None without reply."""
+    """What a GET of the list of models gave; ``problem``: None if there was a list, ``status``:
+    None without reply.
+    """
 
     url: str
     status: int | None
@@ -35,7 +39,9 @@ class Listing:
 
 
 def list_address(address: str) -> str | None:
-    """Where the models are listed, by the address that requests go to; None for a protocol without such a list."""
+    """Where the models are listed, by the address that requests go to; None for a protocol without
+    such a list.
+    """
     for pattern, path in _LISTS:
         if re.search(pattern, address):
             return re.sub(pattern, path, address)
@@ -43,9 +49,14 @@ def list_address(address: str) -> str | None:
 
 
 async def listed(
-    arm: Arm, provider: Provider | InProcessProvider, context: ProviderContext, timeout_s: float = 20.0
+    arm: Arm,
+    provider: Provider | InProcessProvider,
+    context: ProviderContext,
+    timeout_s: float = 20.0,
 ) -> Listing | None:
-    """Ask the arm's endpoint for its models; None where its protocol has no list. The key is sent, no prompt is."""
+    """Ask the arm's endpoint for its models; None where its protocol has no list. The key is sent,
+    no prompt is.
+    """
     if isinstance(provider, OpenAIProvider):
         provider = compatible.create(arm, context)
     url = list_address(provider.address()) if isinstance(provider, SseEndpoint) else None
@@ -53,7 +64,11 @@ async def listed(
         return None
     client = HttpClient(context.environ, limits=Limits())
     try:
-        headers = {"Accept": "application/json", "User-Agent": "claimbench", **provider.headers(provider.key())}
+        headers = {
+            "Accept": "application/json",
+            "User-Agent": "claimbench",
+            **provider.headers(provider.key()),
+        }
         target = client.target(url, headers, method="GET")
         reply = await client.send(target, b"", Timeouts(total_s=timeout_s, connect_s=timeout_s))
     except BenchError as error:
@@ -73,9 +88,13 @@ async def listed(
 
 
 def model_ids(body: Any) -> tuple[str, ...]:
-    """The ids in a list of models, as OpenAI, Anthropic (``data``), Google or Ollama (``models``) write it."""
+    """The ids in a list of models, as OpenAI, Anthropic (``data``), Google or Ollama (``models``)
+    write it.
+    """
     rows = body.get("data") or body.get("models") or () if isinstance(body, dict) else body
     names = (
-        [row.get("id") or row.get("name") for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+        [row.get("id") or row.get("name") for row in rows if isinstance(row, dict)]
+        if isinstance(rows, list)
+        else []
     )
     return tuple(name.removeprefix("models/") for name in names if isinstance(name, str))

@@ -1,8 +1,9 @@
 """Every endpoint that speaks chat completions, through the core's own transport: the measured path.
 
-Options of an arm and all semantics are those of the ``openai`` provider (:mod:`claimbench_providers.endpoints.openai_sdk`), with
-which it shares everything but the bytes' way and the clock (:mod:`claimbench_providers.endpoints.sse`). With
-``options: {api: responses}`` the same endpoint is asked through OpenAI's Responses API
+Options of an arm and all semantics are those of the ``openai`` provider
+(:mod:`claimbench_providers.endpoints.openai_sdk`), with which it shares everything but the bytes'
+way and the clock (:mod:`claimbench_providers.endpoints.sse`). With ``options: {api: responses}``
+the same endpoint is asked through OpenAI's Responses API
 (:mod:`claimbench_providers.endpoints.responses_wire`).
 """
 
@@ -24,7 +25,9 @@ def create(arm: Arm, context: ProviderContext) -> CompatibleProvider:
 
 
 class CompatibleProvider(SseEndpoint):
-    """A :class:`~claimbench.provider.contract.Provider` over :class:`claimbench.transport.client.HttpClient`."""
+    """A :class:`~claimbench.provider.contract.Provider` over
+    :class:`claimbench.transport.client.HttpClient`.
+    """
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         super().__init__(arm, context)
@@ -32,7 +35,9 @@ class CompatibleProvider(SseEndpoint):
         self._url = self._endpoint.url.rstrip("/")
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
+        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
+        named.
+        """
         return self._endpoint.missing()
 
     def key(self) -> str | None:

@@ -1,4 +1,5 @@
-"""What an endpoint says when it refuses or breaks off, as our errors: HTTP statuses, error objects, headers.
+"""What an endpoint says when it refuses or breaks off, as our errors: HTTP statuses, error objects,
+headers.
 
 Shared by every protocol; pure functions.
 """
@@ -25,11 +26,13 @@ from claimbench.errors import (
 from claimbench.types import Json
 
 _OVERFLOW = re.compile(
-    r"context.?(?:length|window|size)|maximum.{0,20}(?:context|tokens)|prompt is too long|too many (?:input )?tokens",
+    r"context.?(?:length|window|size)|maximum.{0,20}(?:context|tokens)|prompt is too long|too many"
+    r" (?:input )?tokens",
     re.IGNORECASE,
 )
 _FILTERED = re.compile(
-    r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety", re.IGNORECASE
+    r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety",
+    re.IGNORECASE,
 )
 _WORDS = {
     "rate_limit_exceeded": 429,
@@ -41,7 +44,9 @@ _WORDS = {
     "authentication_error": 401,
     "invalid_api_key": 401,
 }
-"""Codes of error objects inside a stream, where no status says what they mean; any other is the server's fault."""
+"""Codes of error objects inside a stream, where no status says what they mean; any other is the
+server's fault.
+"""
 
 
 def error_chunk(error: Json) -> ProviderError:
@@ -61,23 +66,39 @@ def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
     message, code = _error_text(body)
     said = f"HTTP {status}: {message}"
     if status in (401, 403):
-        return Auth(said, hint="check the key and what it may use", http_status=status, billable="no")
-    if status == 402 or (status == 429 and code in {"insufficient_quota", "billing_hard_limit_reached"}):
+        return Auth(
+            said, hint="check the key and what it may use", http_status=status, billable="no"
+        )
+    if status == 402 or (
+        status == 429 and code in {"insufficient_quota", "billing_hard_limit_reached"}
+    ):
         return Auth(said, hint="the account has no credit left", http_status=status, billable="no")
     if status == 429:
-        return RateLimited(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
-    if status in (400, 413, 422) and (code == "context_length_exceeded" or _OVERFLOW.search(message)):
-        return ContextOverflow(said, hint="shorten the prompt or lower max_tokens", http_status=status, billable="no")
+        return RateLimited(
+            said, http_status=status, retry_after_s=retry_after(headers), billable="no"
+        )
+    if status in (400, 413, 422) and (
+        code == "context_length_exceeded" or _OVERFLOW.search(message)
+    ):
+        return ContextOverflow(
+            said, hint="shorten the prompt or lower max_tokens", http_status=status, billable="no"
+        )
     if status in (408, 409, 425) or status >= 500:
-        return ServerFault(said, http_status=status, retry_after_s=retry_after(headers), billable="no")
+        return ServerFault(
+            said, http_status=status, retry_after_s=retry_after(headers), billable="no"
+        )
     hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
-    if status == 400 and re.search(r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE):
+    if status == 400 and re.search(
+        r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE
+    ):
         hint = "leave a parameter out with `options: {omit: [NAME]}`"
     return BadRequest(said, hint=hint, http_status=status, billable="no")
 
 
 def is_filtered(status: int, body: Json) -> bool:
-    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a broken request."""
+    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a
+    broken request.
+    """
     message, code = _error_text(body)
     if status != 400:
         return False
@@ -96,7 +117,9 @@ def _error_text(body: Json) -> tuple[str, str]:
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the reply's own date)."""
+    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the
+    reply's own date).
+    """
     found = {name.lower(): value for name, value in headers.items()}
     try:
         if "retry-after-ms" in found:
@@ -114,12 +137,24 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
     """The rate-limit headers of a reply, names in lower case."""
-    return {k.lower(): v for k, v in headers.items() if "ratelimit" in k.lower() or k.lower() == "retry-after"}
+    return {
+        k.lower(): v
+        for k, v in headers.items()
+        if "ratelimit" in k.lower() or k.lower() == "retry-after"
+    }
 
 
 def of_http_library(error: BaseException) -> bool:
-    """Whether an exception comes from below an SDK: from its HTTP library, whose module its versions changed."""
-    return type(error).__module__.split(".")[0] in {"httpx", "httpx2", "httpcore", "httpcore2", "h11"}
+    """Whether an exception comes from below an SDK: from its HTTP library, whose module its
+    versions changed.
+    """
+    return type(error).__module__.split(".")[0] in {
+        "httpx",
+        "httpx2",
+        "httpcore",
+        "httpcore2",
+        "h11",
+    }
 
 
 def connection_fault(error: BaseException, *, began: bool) -> ProviderError:
@@ -130,7 +165,13 @@ def connection_fault(error: BaseException, *, began: bool) -> ProviderError:
     if "Timeout" in name:
         return Timeout(f"no answer in time: {name}", billable="unknown")
     if name in {"ConnectError", "UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}:
-        return Network(f"no connection: {text}", hint="is the server running, and base_url right?", billable="no")
+        return Network(
+            f"no connection: {text}",
+            hint="is the server running, and base_url right?",
+            billable="no",
+        )
     if began:
-        return IncompleteStream(f"the connection broke while the answer came: {text}", billable="unknown")
+        return IncompleteStream(
+            f"the connection broke while the answer came: {text}", billable="unknown"
+        )
     return Network(f"the connection failed before the answer began: {text}", billable="unknown")

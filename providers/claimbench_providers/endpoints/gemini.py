@@ -1,10 +1,12 @@
-"""Google's Gemini API (and, by ``base_url``, Vertex) on the core's transport: usage by class, thoughts apart.
+"""Google's Gemini API (and, by ``base_url``, Vertex) on the core's transport: usage by class,
+thoughts apart.
 
-Options of an arm: ``headers``, ``extra_body`` (further fields), ``extra_config`` (fields of ``generationConfig``, e.g.
-``thinkingConfig``), ``omit``, ``structured`` (false: schemas are not enforced; true: labels are too).
+Options of an arm: ``headers``, ``extra_body`` (further fields), ``extra_config`` (fields of
+``generationConfig``, e.g. ``thinkingConfig``), ``omit``, ``structured`` (false: schemas are not
+enforced; true: labels are too).
 
-For Vertex set ``base_url: https://HOST/v1/projects/P/locations/L/publishers/google`` and ``api_key_env`` to a variable
-with an access token; it is then sent as a bearer token.
+For Vertex set ``base_url: https://HOST/v1/projects/P/locations/L/publishers/google`` and
+``api_key_env`` to a variable with an access token; it is then sent as a bearer token.
 """
 
 from __future__ import annotations
@@ -19,14 +21,34 @@ from urllib.parse import quote
 from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.usage import normalise_gemini
-from claimbench.types import Arm, ConstraintKind, Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.types import (
+    Arm,
+    ConstraintKind,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    ToolCall,
+    UsageReport,
+)
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 FILTERED = frozenset(
-    {"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY", "LANGUAGE", "OTHER"}
+    {
+        "SAFETY",
+        "RECITATION",
+        "BLOCKLIST",
+        "PROHIBITED_CONTENT",
+        "SPII",
+        "IMAGE_SAFETY",
+        "LANGUAGE",
+        "OTHER",
+    }
 )
 
 
@@ -43,9 +65,14 @@ class GeminiProvider(SseEndpoint):
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         super().__init__(arm, context)
-        options = ArmOptions(arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model"))
+        options = ArmOptions(
+            arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model")
+        )
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
-        self._extra, self._config = dict(options.mapping("extra_body")), dict(options.mapping("extra_config"))
+        self._extra, self._config = (
+            dict(options.mapping("extra_body")),
+            dict(options.mapping("extra_config")),
+        )
         self._omit = options.texts("omit")
         self._structured = options.flag("structured", False) if options.has("structured") else None
 
@@ -59,10 +86,14 @@ class GeminiProvider(SseEndpoint):
         if key is None:
             return self._headers
         vertex = "/projects/" in self._url
-        return ({"Authorization": f"Bearer {key}"} if vertex else {"x-goog-api-key": key}) | self._headers
+        return (
+            {"Authorization": f"Bearer {key}"} if vertex else {"x-goog-api-key": key}
+        ) | self._headers
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """As in the openai provider: schemas unless ``structured`` is false, labels only if it is true."""
+        """As in the openai provider: schemas unless ``structured`` is false, labels only if it is
+        true.
+        """
         if request.answer_schema is not None and not request.labels:
             return "none" if self._structured is False else "json_schema"
         return "json_schema" if request.labels and self._structured else "none"
@@ -89,8 +120,15 @@ class GeminiProvider(SseEndpoint):
                 enum = {"type": "STRING", "enum": list(request.labels)}
                 config |= {"responseMimeType": "text/x.enum", "responseSchema": enum}
             else:
-                config |= {"responseMimeType": "application/json", "responseJsonSchema": request.answer_schema}
-        config = {name: value for name, value in config.items() if value is not None and name not in self._omit}
+                config |= {
+                    "responseMimeType": "application/json",
+                    "responseJsonSchema": request.answer_schema,
+                }
+        config = {
+            name: value
+            for name, value in config.items()
+            if value is not None and name not in self._omit
+        }
         body: dict[str, Json] = {"contents": turns, "generationConfig": config | self._config}
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         if system:
@@ -103,7 +141,9 @@ class GeminiProvider(SseEndpoint):
 
 
 class GeminiReader:
-    """Events of one stream of GenerateContentResponse objects; usage is cumulative, the last one counts."""
+    """Events of one stream of GenerateContentResponse objects; usage is cumulative, the last one
+    counts.
+    """
 
     def __init__(self, meta: Meta) -> None:
         self._meta = meta
@@ -137,15 +177,26 @@ class GeminiReader:
     def _candidate(self, candidate: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         for part in (candidate.get("content") or {}).get("parts") or ():
             if part.get("text"):
-                yield Delta(part["text"], "reasoning" if part.get("thought") else "answer", received_ns)
+                yield Delta(
+                    part["text"], "reasoning" if part.get("thought") else "answer", received_ns
+                )
             call = part.get("functionCall")
             if call:
                 self._tools.append(
-                    ToolCall(call.get("name") or "", json.dumps(call.get("args") or {}), call.get("id"), received_ns)
+                    ToolCall(
+                        call.get("name") or "",
+                        json.dumps(call.get("args") or {}),
+                        call.get("id"),
+                        received_ns,
+                    )
                 )
         reason = candidate.get("finishReason")
         if reason is not None:
-            known = "content_filter" if reason in FILTERED else FINISH_REASONS.get(str(reason), str(reason).lower())
+            known = (
+                "content_filter"
+                if reason in FILTERED
+                else FINISH_REASONS.get(str(reason), str(reason).lower())
+            )
             self._finish, self._end_ns = known, received_ns
 
     def finish(self) -> Iterator[Event]:

@@ -1,12 +1,15 @@
-"""What only litellm reaches (Bedrock, for example): an optional extra, capped to versions without the 2026 backdoor.
+"""What only litellm reaches (Bedrock, for example): an optional extra, capped to versions without
+the 2026 backdoor.
 
-litellm is imported when an arm starts, never before, with its price map from its own package: it would else fetch one.
-``model`` is litellm's (``bedrock/...``), as are the variables of keys (read from the environment by litellm itself);
-``api_key_env``, ``api_key_file`` and ``api_key_keyring`` are passed on if given. Stamps are taken as events arrive
-(``stamp_source`` "sdk"); its retries are off. Options: ``extra`` (further arguments of ``litellm.acompletion``) and
-``omit`` (parameters not to send: litellm refuses those that it knows an endpoint not to take).
+litellm is imported when an arm starts, never before, with its price map from its own package: it
+would else fetch one. ``model`` is litellm's (``bedrock/...``), as are the variables of keys (read
+from the environment by litellm itself); ``api_key_env``, ``api_key_file`` and ``api_key_keyring``
+are passed on if given. Stamps are taken as events arrive (``stamp_source`` "sdk"); its retries are
+off. Options: ``extra`` (further arguments of ``litellm.acompletion``) and ``omit`` (parameters not
+to send: litellm refuses those that it knows an endpoint not to take).
 
-Usage that litellm counts itself, with a tokenizer of its choice, because the endpoint gave none, is left out: unknown.
+Usage that litellm counts itself, with a tokenizer of its choice, because the endpoint gave none, is
+left out: unknown.
 """
 
 from __future__ import annotations
@@ -20,7 +23,18 @@ from typing import Any
 
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
 from claimbench.provider.contract import ProviderContext
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource, UsageReport
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    StampSource,
+    UsageReport,
+)
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import chat_wire as openai_wire
@@ -90,7 +104,9 @@ class LitellmProvider:
 
         sdk = f"litellm {version('litellm')}"
         omitted: list[Json] = list(self._dialect.omit)
-        return ArmFacts(details={"sdk": sdk, "base_url": self._arm.base_url, "parameters_omitted": omitted})
+        return ArmFacts(
+            details={"sdk": sdk, "base_url": self._arm.base_url, "parameters_omitted": omitted}
+        )
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
@@ -114,7 +130,9 @@ class LitellmProvider:
             return
         if not reader.complete or not _ended(chunks):
             raise IncompleteStream("the stream ended without a finish reason")
-        counted = any(getattr(chunk, "usage", None) is not None for chunk in getattr(chunks, "chunks", ()))
+        counted = any(
+            getattr(chunk, "usage", None) is not None for chunk in getattr(chunks, "chunks", ())
+        )
         for event in reader.finish():
             if counted or not isinstance(event, UsageReport):
                 yield event
@@ -124,8 +142,14 @@ class LitellmProvider:
             "api_base": self._arm.base_url,
             "api_key": self._key or ("none" if self._local else None),
         }
-        arguments = self._dialect.body(request) | {name: value for name, value in given.items() if value is not None}
-        return arguments | {"num_retries": 0, "max_retries": 0, "timeout": request.timeout_s} | self._extra
+        arguments = self._dialect.body(request) | {
+            name: value for name, value in given.items() if value is not None
+        }
+        return (
+            arguments
+            | {"num_retries": 0, "max_retries": 0, "timeout": request.timeout_s}
+            | self._extra
+        )
 
     async def close(self) -> None:
         """Close its connections; idempotent."""
@@ -145,11 +169,15 @@ def _head(chunks: Any) -> Meta:
     """The response's head as far as litellm passes it on."""
     hidden: Mapping[str, Any] = getattr(chunks, "_hidden_params", None) or {}
     headers = {str(k).lower(): str(v) for k, v in (hidden.get("additional_headers") or {}).items()}
-    return response_meta(200, {name.removeprefix(PASSED_ON): value for name, value in headers.items()})
+    return response_meta(
+        200, {name.removeprefix(PASSED_ON): value for name, value in headers.items()}
+    )
 
 
 def _ended(chunks: Any) -> bool:
-    """Whether the endpoint gave a finish reason. For want of one litellm invents it; what was received stands apart."""
+    """Whether the endpoint gave a finish reason. For want of one litellm invents it; what was
+    received stands apart.
+    """
     names = ("received_finish_reason", "intermittent_finish_reason")
     known = [getattr(chunks, name) for name in names if hasattr(chunks, name)]
     return not known or any(reason is not None for reason in known)
@@ -164,7 +192,8 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _fault(error: Exception, *, began: bool) -> ProviderError | None:
-    """Our error for one of litellm's, from what it was made of: it calls a lost connection a server's fault, say.
+    """Our error for one of litellm's, from what it was made of: it calls a lost connection a
+    server's fault, say.
 
     None for a content filter's refusal, which is an answer.
     """
@@ -174,18 +203,28 @@ def _fault(error: Exception, *, began: bool) -> ProviderError | None:
     for cause in causes:
         if wire_faults.of_http_library(cause) and type(cause).__name__ != "HTTPStatusError":
             return wire_faults.connection_fault(cause, began=began)
-    body: Json = next((b for b in (getattr(c, "body", None) for c in causes) if b is not None), None)
+    body: Json = next(
+        (b for b in (getattr(c, "body", None) for c in causes) if b is not None), None
+    )
     if body is None:
         code = {"ContextWindowExceededError": "context_length_exceeded"}.get(type(error).__name__)
         body = {"message": str(error), "code": code}
-    stated = [status for status in (getattr(c, "status_code", None) for c in causes) if isinstance(status, int)]
+    stated = [
+        status
+        for status in (getattr(c, "status_code", None) for c in causes)
+        if isinstance(status, int)
+    ]
     status = stated[-1] if stated else None  # the innermost: the endpoint's own
     if began:
         return wire_faults.error_chunk(body)
     if status is None:
         return Network(f"{type(error).__name__}: {error}"[:500], billable="unknown")
-    if type(error).__name__ == "ContentPolicyViolationError" or wire_faults.is_filtered(status, {"error": body}):
+    if type(error).__name__ == "ContentPolicyViolationError" or wire_faults.is_filtered(
+        status, {"error": body}
+    ):
         return None
     response = getattr(error, "response", None)
-    headers = getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+    headers = (
+        getattr(error, "litellm_response_headers", None) or getattr(response, "headers", None) or {}
+    )
     return wire_faults.fault(status, {"error": body}, dict(headers))

@@ -1,8 +1,9 @@
-"""Endpoints that speak chat completions, through the openai SDK: OpenAI and every compatible server by ``base_url``.
+"""Endpoints that speak chat completions, through the openai SDK: OpenAI and every compatible server
+by ``base_url``.
 
 Options of an arm (all optional):
 
-===================  ===============================================================================================
+===================  ===============================================================================
 ``api``              ``chat`` (default), or ``responses``: OpenAI's Responses API, always over the core's own transport
                      (:mod:`claimbench_providers.endpoints.responses_wire`)
 ``structured``       ``true``: labels and schemas are enforced by ``response_format``; ``false``: neither is; default:
@@ -12,11 +13,12 @@ Options of an arm (all optional):
 ``stream_usage``     ask for usage in the stream (default true; some servers refuse ``stream_options``)
 ``extra_body``       further fields of the request, sent as they are
 ``headers``          further HTTP headers
-===================  ===============================================================================================
+===================  ===============================================================================
 
-Stamps are taken as the SDK hands its chunks over (``stamp_source`` "sdk"), which under load is later than the bytes
-arrived; the ``compatible`` provider avoids that. SDK retries are off: every attempt is the harness's own.
-"""
+Stamps are taken as the SDK hands its chunks over (``stamp_source`` "sdk"), which under load is
+later than the bytes arrived; the ``compatible`` provider avoids that. SDK retries are off: every
+attempt is the harness's own.
+"""  # noqa: E501 - a table
 
 from __future__ import annotations
 
@@ -25,7 +27,17 @@ from typing import Any
 
 from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    StampSource,
+)
 from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint, response_meta
@@ -52,7 +64,9 @@ class OpenAIProvider:
         return self._endpoint.api
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody named."""
+        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
+        named.
+        """
         return self._endpoint.missing()
 
     def constraint(self, request: Request) -> ConstraintKind:
@@ -66,10 +80,15 @@ class OpenAIProvider:
         key = self._endpoint.key() or "none"
         await self.close()
         self._client = openai.AsyncOpenAI(
-            api_key=key, base_url=self._endpoint.url, max_retries=0, default_headers=self._endpoint.headers or None
+            api_key=key,
+            base_url=self._endpoint.url,
+            max_retries=0,
+            default_headers=self._endpoint.headers or None,
         )
         about = self._endpoint.dialect.describe()
-        return ArmFacts(details={"sdk": f"openai {openai.__version__}", "base_url": self._endpoint.url, **about})
+        return ArmFacts(
+            details={"sdk": f"openai {openai.__version__}", "base_url": self._endpoint.url, **about}
+        )
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
         """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
@@ -87,7 +106,9 @@ class OpenAIProvider:
                 extra_body={k: v for k, v in body.items() if k != "stream"},
                 timeout=_timeout(request),
             ) as response:
-                reader = self._endpoint.answer(request, response_meta(response.status_code, dict(response.headers)))
+                reader = self._endpoint.answer(
+                    request, response_meta(response.status_code, dict(response.headers))
+                )
                 async for chunk in await response.parse():
                     for event in reader.read(_as_mapping(chunk)):
                         yield event
@@ -101,13 +122,18 @@ class OpenAIProvider:
             headers = dict(error.response.headers)
             raise wire_faults.fault(error.status_code, error.body, headers) from error
         except openai.APIConnectionError as error:
-            raise wire_faults.connection_fault(error.__cause__ or error, began=reader is not None) from error
+            raise wire_faults.connection_fault(
+                error.__cause__ or error, began=reader is not None
+            ) from error
         except openai.APIError as error:
-            raise wire_faults.error_chunk(error.body if error.body is not None else error.message) from error
+            raise wire_faults.error_chunk(
+                error.body if error.body is not None else error.message
+            ) from error
         except ValueError as error:  # JSON that is none, or bytes that are no UTF-8
             raise MalformedStream(f"a chunk that is not JSON: {error}") from error
         except Exception as error:
-            # Below the SDK's own errors are those of its HTTP library, whose module its versions changed.
+            # Below the SDK's own errors are those of its HTTP library, whose module its versions
+            # changed.
             if not wire_faults.of_http_library(error):
                 raise
             raise wire_faults.connection_fault(error, began=reader is not None) from error

@@ -4,10 +4,11 @@ An arm asks for it by ``options: {api: responses}``. What differs from chat comp
 
 * the answer is not kept by the vendor (``store: false``) unless ``extra_body`` says otherwise;
 * there is neither ``seed`` nor ``stop``: the seed is not sent, stop strings cut the answer here;
-* summaries of the reasoning come only if asked for (``extra_body: {reasoning: {summary: auto}}``), and are never part
-  of the answer.
+* summaries of the reasoning come only if asked for (``extra_body: {reasoning: {summary: auto}}``),
+  and are never part of the answer.
 
-Events and fields: https://platform.openai.com/docs/api-reference/responses-streaming, as in the openai package's types.
+Events and fields: https://platform.openai.com/docs/api-reference/responses-streaming, as in the
+openai package's types.
 """
 
 from __future__ import annotations
@@ -19,11 +20,19 @@ from typing import Any
 from claimbench.errors import MalformedStream
 from claimbench.provider.usage import normalise_openai
 from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
-from claimbench_providers.endpoints.chat_wire import Dialect, LabelText, no_continuations, schema_of, with_tier
+from claimbench_providers.endpoints.chat_wire import (
+    Dialect,
+    LabelText,
+    no_continuations,
+    schema_of,
+    with_tier,
+)
 from claimbench_providers.endpoints.faults import error_chunk, is_filtered
 
 FILTERED = "content_filter"
-"""The one reason for an incomplete response that is a refusal; any other, or none, means that it was cut short."""
+"""The one reason for an incomplete response that is a refusal; any other, or none, means that it
+was cut short.
+"""
 
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
@@ -45,17 +54,30 @@ class ResponsesDialect(Dialect):
         optional: dict[str, Json] = {
             "temperature": params.temperature,
             "top_p": params.top_p,
-            "reasoning": {"effort": params.reasoning_effort} if params.reasoning_effort is not None else None,
+            "reasoning": (
+                {"effort": params.reasoning_effort} if params.reasoning_effort is not None else None
+            ),
             "store": False,
         }
         if self.constraint(request) == "json_schema":
             optional["text"] = {"format": {"type": "json_schema", **schema_of(request)}}
         body: dict[str, Json] = {"model": self.model, "input": turns, "stream": True}
         body["max_output_tokens"] = request.max_tokens
-        body |= {name: value for name, value in optional.items() if value is not None and name not in self.omit}
-        for name, value in self.extra_body.items():  # `reasoning` and `text` hold parameters of ours too
+        body |= {
+            name: value
+            for name, value in optional.items()
+            if value is not None and name not in self.omit
+        }
+        for (
+            name,
+            value,
+        ) in self.extra_body.items():  # `reasoning` and `text` hold parameters of ours too
             ours = body.get(name)
-            body[name] = {**ours, **value} if isinstance(ours, Mapping) and isinstance(value, Mapping) else value
+            body[name] = (
+                {**ours, **value}
+                if isinstance(ours, Mapping) and isinstance(value, Mapping)
+                else value
+            )
         return body
 
     def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ResponseReader:
@@ -94,7 +116,8 @@ class ResponseReader:
         return self._finish is not None
 
     def read(self, event: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
-        """Events of one typed event, each with ``received_ns`` as its stamp; types that say nothing of ours give none.
+        """Events of one typed event, each with ``received_ns`` as its stamp; types that say nothing
+        of ours give none.
 
         Raises:
             ProviderError: an error event, a failed response, or an object that is no event.
@@ -145,12 +168,16 @@ class ResponseReader:
         if kind.startswith("response.output_item.") and item.get("type") != "function_call":
             return
         place = str(event.get("item_id") or item.get("id") or event.get("output_index"))
-        tool = self._tools.setdefault(place, {"name": "", "id": None, "arguments": "", "ns": received_ns})
+        tool = self._tools.setdefault(
+            place, {"name": "", "id": None, "arguments": "", "ns": received_ns}
+        )
         tool["name"] = item.get("name") or tool["name"]
         tool["id"] = item.get("call_id") or tool["id"]
         if kind.endswith(".delta"):
             tool["arguments"] += event.get("delta") or ""
-        elif kind.endswith(".done"):  # the whole, which is what counts where a server streams no pieces
+        elif kind.endswith(
+            ".done"
+        ):  # the whole, which is what counts where a server streams no pieces
             tool["arguments"] = event.get("arguments") or item.get("arguments") or tool["arguments"]
 
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
@@ -159,12 +186,16 @@ class ResponseReader:
         self._finish, self._end_ns = FILTERED, received_ns
         yield from ()
 
-    def _end(self, kind: str, response: Mapping[str, Any], received_ns: int | None) -> Iterator[Event]:
+    def _end(
+        self, kind: str, response: Mapping[str, Any], received_ns: int | None
+    ) -> Iterator[Event]:
         self._end_ns = received_ns
         if response.get("usage"):
             self._usage = with_tier(response["usage"], response.get("service_tier"))
         if kind == "response.failed":
-            yield from self._error(response.get("error") or {"message": "the response failed"}, received_ns)
+            yield from self._error(
+                response.get("error") or {"message": "the response failed"}, received_ns
+            )
             return
         if not self._said and not self._refused and not self._tools:
             yield from self._output(response.get("output") or (), received_ns)
@@ -175,7 +206,9 @@ class ResponseReader:
             self._finish = "tool_calls" if self._tools else "stop"
 
     def _output(self, items: Any, received_ns: int | None) -> Iterator[Event]:
-        """What the last event holds where no delta came: a server that does not stream its answer."""
+        """What the last event holds where no delta came: a server that does not stream its
+        answer.
+        """
         for place, item in enumerate(items):
             if item.get("type") == "function_call":
                 event = {"item": item, "output_index": place}
@@ -200,4 +233,8 @@ class ResponseReader:
         if self._usage is not None:
             usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
             yield UsageReport(usage, self._usage, None, self._end_ns)
-        yield Done(self._finish, refusal=self._refused or self._finish == FILTERED, received_ns=self._end_ns)
+        yield Done(
+            self._finish,
+            refusal=self._refused or self._finish == FILTERED,
+            received_ns=self._end_ns,
+        )

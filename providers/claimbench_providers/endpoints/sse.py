@@ -1,9 +1,11 @@
-"""What every protocol shares on the core's transport: key, connections, one request, its events and its fault.
+"""What every protocol shares on the core's transport: key, connections, one request, its events and
+its fault.
 
-An adapter gives address, headers, body and a reader of messages (:class:`SseEndpoint`). Connections are opened before a
-request's time starts, and every piece is stamped at the socket, by the kernel where it can (``stamp_source`` "kernel",
-else "transport"). What the pieces say is read after the response has ended: events then come all at once, with the
-stamps of their arrival. Closing the stream stops a request that is under way.
+An adapter gives address, headers, body and a reader of messages (:class:`SseEndpoint`). Connections
+are opened before a request's time starts, and every piece is stamped at the socket, by the kernel
+where it can (``stamp_source`` "kernel", else "transport"). What the pieces say is read after the
+response has ended: events then come all at once, with the stamps of their arrival. Closing the
+stream stops a request that is under way.
 """
 
 from __future__ import annotations
@@ -19,13 +21,25 @@ import orjson
 from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
 from claimbench.provider.contract import ProviderContext
 from claimbench.transport.client import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Done, Event, Json, Meta, Request, StampSource
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Done,
+    Event,
+    Json,
+    Meta,
+    Request,
+    StampSource,
+)
 from claimbench_providers import keys
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import response_meta
 
 MAX_WARM = 256
-"""Connections opened ahead, at most; the rest open as they are needed, before their request's time starts."""
+"""Connections opened ahead, at most; the rest open as they are needed, before their request's time
+starts.
+"""
 
 
 class Reader(Protocol):
@@ -41,13 +55,17 @@ class Reader(Protocol):
 
 
 class Stoppable:
-    """An attempt's events; ``aclose`` also stops a request that another task is waiting for, as cancelling it would.
+    """An attempt's events; ``aclose`` also stops a request that another task is waiting for, as
+    cancelling it would.
 
-    An async generator cannot do that: closing it while somebody waits for its next event is an error; and one per
-    attempt costs the loop as much as fetching. ``send`` gives the reply, ``read`` its events.
+    An async generator cannot do that: closing it while somebody waits for its next event is an
+    error; and one per attempt costs the loop as much as fetching. ``send`` gives the reply,
+    ``read`` its events.
     """
 
-    def __init__(self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Iterator[Event]]) -> None:
+    def __init__(
+        self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Iterator[Event]]
+    ) -> None:
         self._send, self._read = send, read
         self._events: Iterator[Event] | None = None
         self._waiting: asyncio.Task[Any] | None = None
@@ -91,7 +109,9 @@ class Stoppable:
 
 
 class SseEndpoint:
-    """A :class:`~claimbench.provider.contract.Provider` for a protocol; its adapter gives address, body and reader."""
+    """A :class:`~claimbench.provider.contract.Provider` for a protocol; its adapter gives address,
+    body and reader.
+    """
 
     stamp_source: StampSource = "transport"
     keeps_timeouts = True
@@ -105,7 +125,7 @@ class SseEndpoint:
         self._past_traffic: Mapping[str, Traffic] = {}
         self._target: Target | None = None
 
-    # --- given by the adapter -------------------------------------------------------------------------------------
+    # --- given by the adapter ---------------------------------------------------------------------
 
     def address(self) -> str:
         """Where requests go."""
@@ -128,14 +148,16 @@ class SseEndpoint:
         raise NotImplementedError
 
     def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
-        """The answer of a server that does not stream, as one message that the reader understands."""
+        """The answer of a server that does not stream, as one message that the reader
+        understands.
+        """
         return answer
 
     def details(self) -> dict[str, Json]:
         """What the manifest says of the arm's requests."""
         return {"protocol": self._arm.provider}
 
-    # --- the provider ---------------------------------------------------------------------------------------------
+    # --- the provider -----------------------------------------------------------------------------
 
     @property
     def traffic(self) -> Mapping[str, Traffic]:
@@ -157,14 +179,21 @@ class SseEndpoint:
     async def start(self) -> ArmFacts:
         """Open the connections that the arm's concurrency will use; sends no request.
 
-        An endpoint that cannot be reached is not an error here: each call then meets, and records, its fault.
+        An endpoint that cannot be reached is not an error here: each call then meets, and records,
+        its fault.
         """
         given = self.headers(self.key())
         replaced = {name.lower() for name in given}
-        usual = {"Content-Type": "application/json", "Accept": "text/event-stream", "User-Agent": "claimbench"}
+        usual = {
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream",
+            "User-Agent": "claimbench",
+        }
         await self.close()
         client = HttpClient(self._context.environ, pump=self._context.pump)
-        sent = {name: value for name, value in usual.items() if name.lower() not in replaced} | given
+        sent = {
+            name: value for name, value in usual.items() if name.lower() not in replaced
+        } | given
         self._target = client.target(self.address(), sent)
         self._client = client
         network: dict[str, Json] = {}
@@ -209,7 +238,9 @@ class SseEndpoint:
                 yield from reader.read(name, data, received_ns)
         except MalformedStream as error:
             if reply.excess:
-                raise MalformedStream("the server sent more bytes than its Content-Length says") from error
+                raise MalformedStream(
+                    "the server sent more bytes than its Content-Length says"
+                ) from error
             if reply.fault is None:
                 raise
             raise reply.fault from error  # the torn last piece is a consequence
@@ -219,10 +250,21 @@ class SseEndpoint:
             raise reply.fault or error from error
 
     def _messages(self, reply: Reply) -> Iterator[tuple[str, dict[str, Any], int]]:
-        """Messages of a 200, each with its event's name and stamp: a stream of them, or one whole answer."""
-        if coding := reply.headers.get("content-encoding", "identity").lower().replace("identity", ""):
-            raise MalformedStream(f"the server compressed the stream ({coding}) although it was asked not to")
-        if reply.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        """Messages of a 200, each with its event's name and stamp: a stream of them, or one whole
+        answer.
+        """
+        if (
+            coding := reply.headers.get("content-encoding", "identity")
+            .lower()
+            .replace("identity", "")
+        ):
+            raise MalformedStream(
+                f"the server compressed the stream ({coding}) although it was asked not to"
+            )
+        if (
+            reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+            == "application/json"
+        ):
             yield "", self.whole(as_object(reply.body)), reply.ended_ns or reply.sent_ns
             return
         for sse in sse_events(reply.pieces):
@@ -241,7 +283,9 @@ class SseEndpoint:
 
 
 def as_json(body: Mapping[str, Json]) -> bytes:
-    """The bytes of a request; half a surrogate pair is written as an escape, for UTF-8 cannot hold it."""
+    """The bytes of a request; half a surrogate pair is written as an escape, for UTF-8 cannot hold
+    it.
+    """
     try:
         return orjson.dumps(body)
     except TypeError:

@@ -1,4 +1,6 @@
-"""Vendors by name: ``provider: deepseek`` in a suite is a dated catalogue entry on one of our protocols."""
+"""Vendors by name: ``provider: deepseek`` in a suite is a dated catalogue entry on one of our
+protocols.
+"""
 
 from __future__ import annotations
 
@@ -18,10 +20,11 @@ Status = Literal["live", "stand-in", "untested"]
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """One catalogue entry. ``status``: what its working rests on; ``options``: defaults of the arm's.
+    """One catalogue entry. ``status``: what its working rests on; ``options``: defaults of the
+    arm's.
 
-    ``checked``: the day on which the facts were read at ``source``; None where they are from elsewhere. ``apis``: what
-    an arm's option ``api`` may say.
+    ``checked``: the day on which the facts were read at ``source``; None where they are from
+    elsewhere. ``apis``: what an arm's option ``api`` may say.
     """
 
     name: str
@@ -42,7 +45,9 @@ def catalogue() -> dict[str, Vendor]:
     """The catalogue that ships with the package, by name."""
     from ruamel.yaml import YAML
 
-    text = files("claimbench_providers").joinpath("catalog/providers.yaml").read_text(encoding="utf-8")
+    text = (
+        files("claimbench_providers").joinpath("catalog/providers.yaml").read_text(encoding="utf-8")
+    )
     data: dict[str, Any] = YAML(typ="safe").load(text)
     rows = ({**row, "apis": tuple(row.get("apis", ("chat",)))} for row in data["providers"])
     return {row["name"]: Vendor(dated=str(data["dated"]), **row) for row in rows}
@@ -52,17 +57,23 @@ def completed(arm: Arm, vendor: Vendor) -> Arm:
     """The arm with what the catalogue knows and the suite does not say.
 
     Raises:
-        PluginError: the vendor has no address of its own and the arm gives none, or not the API that is asked for.
+        PluginError: the vendor has no address of its own and the arm gives none, or not the API
+            that is asked for.
     """
     api = arm.options.get("api")
     if api == "responses" and vendor.protocol == "compatible" and api not in vendor.apis:
         raise PluginError(
             f"arm {arm.name!r}: {vendor.title} has no Responses API that is known of",
-            hint="leave `api` out; if it has one by now: provider: compatible, with its base_url and api_key_env",
+            hint=(
+                "leave `api` out; if it has one by now: provider: compatible, with its base_url and"
+                " api_key_env"
+            ),
         )
     base_url = arm.base_url or vendor.base_url
     if base_url is None and vendor.protocol != "litellm":
-        raise PluginError(f"arm {arm.name!r}: provider {vendor.name} needs a base_url", hint=vendor.note)
+        raise PluginError(
+            f"arm {arm.name!r}: provider {vendor.name} needs a base_url", hint=vendor.note
+        )
     return replace(
         arm,
         base_url=base_url,
@@ -75,7 +86,9 @@ def create(arm: Arm, context: ProviderContext) -> Provider | InProcessProvider:
     """The factory named in the entry points of every catalogue entry."""
     vendor = catalogue().get(arm.provider)
     if vendor is None:
-        raise PluginError(f"arm {arm.name!r}: {arm.provider!r} is not in the catalogue of providers")
+        raise PluginError(
+            f"arm {arm.name!r}: {arm.provider!r} is not in the catalogue of providers"
+        )
     module = import_module(f"claimbench_providers.{vendor.protocol}")
     factory = cast("Callable[[Arm, ProviderContext], Provider | InProcessProvider]", module.create)
     return factory(completed(arm, vendor), context)

@@ -1,4 +1,6 @@
-"""Chat messages to the prompt a GGUF model was trained on, by the Jinja template in its metadata."""
+"""Chat messages to the prompt a GGUF model was trained on, by the Jinja template in its
+metadata.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,24 @@ from claimbench.errors import BadRequest, ModelError
 from claimbench.types import Json, Message
 
 FIXED_DATE = "2026-01-01"
-"""What templates that print today's date are given, so that a run repeated tomorrow sends the same prompt."""
+"""What templates that print today's date are given, so that a run repeated tomorrow sends the same
+prompt.
+"""
 
 
 class ChatTemplate:
-    """A compiled template, rendered in Jinja's immutable sandbox: model files come from strangers."""
+    """A compiled template, rendered in Jinja's immutable sandbox: model files come from
+    strangers.
+    """
 
     def __init__(
-        self, source: str, *, bos: str, eos: str, origin: str, extra: Mapping[str, Json] | None = None
+        self,
+        source: str,
+        *,
+        bos: str,
+        eos: str,
+        origin: str,
+        extra: Mapping[str, Json] | None = None,
     ) -> None:
         import jinja2
         from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -47,23 +59,31 @@ class ChatTemplate:
         """The prompt, with the opening of the assistant's turn.
 
         Raises:
-            BadRequest: the template refuses the messages (many know no system role) or fails on them.
+            BadRequest: the template refuses the messages (many know no system role) or fails on
+                them.
         """
         import jinja2
 
         turns = [{"role": m.role, "content": m.content} for m in messages]
         try:
-            return self._template.render(messages=turns, add_generation_prompt=True, tools=None, **self._variables)
+            return self._template.render(
+                messages=turns, add_generation_prompt=True, tools=None, **self._variables
+            )
         except (jinja2.TemplateError, TypeError, ValueError) as error:
             roles = ", ".join(m.role for m in messages)
             raise BadRequest(
                 f"the model's chat template refuses these messages ({roles}): {error}",
-                hint="put the system text into the first user turn, or name another template in `options`",
+                hint=(
+                    "put the system text into the first user turn, or name another template in"
+                    " `options`"
+                ),
                 billable="no",
             ) from error
 
 
-def template_source(choice: str, metadata: Mapping[str, str], suite_dir: Path, model: str) -> tuple[str, str] | None:
+def template_source(
+    choice: str, metadata: Mapping[str, str], suite_dir: Path, model: str
+) -> tuple[str, str] | None:
     """The template's text and where it comes from; None for plain completion.
 
     Args:
@@ -82,7 +102,10 @@ def template_source(choice: str, metadata: Mapping[str, str], suite_dir: Path, m
         if not source:
             raise ModelError(
                 f"{model} holds no chat template",
-                hint="for a base model set `options: {chat_template: none}`; else give a Jinja file there",
+                hint=(
+                    "for a base model set `options: {chat_template: none}`; else give a Jinja file"
+                    " there"
+                ),
             )
         return source, "gguf"
     path = suite_dir / choice
@@ -90,16 +113,21 @@ def template_source(choice: str, metadata: Mapping[str, str], suite_dir: Path, m
         return path.read_text(encoding="utf-8"), choice
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
-            f"options.chat_template: cannot read {path}: {error}", hint="it may be `gguf`, `none` or a Jinja file"
+            f"options.chat_template: cannot read {path}: {error}",
+            hint="it may be `gguf`, `none` or a Jinja file",
         ) from error
 
 
 def plain_prompt(messages: Sequence[Message]) -> str:
-    """Messages as one text for a base model: the turns' contents, a blank line between them, no roles."""
+    """Messages as one text for a base model: the turns' contents, a blank line between them, no
+    roles.
+    """
     return "\n\n".join(m.content for m in messages)
 
 
-def _tojson(value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any) -> str:
+def _tojson(
+    value: Any, ensure_ascii: bool = False, indent: int | None = None, **options: Any
+) -> str:
     return json.dumps(value, ensure_ascii=ensure_ascii, indent=indent, **options)
 
 

@@ -1,7 +1,8 @@
 """One GGUF model in this process, through llama.cpp's C interface.
 
-The low-level bindings are used rather than ``llama_cpp.Llama``: they allow several sequences in one context, and per
-token they cost microseconds where the high-level loop re-reads the whole vocabulary. Not thread-safe: one thread.
+The low-level bindings are used rather than ``llama_cpp.Llama``: they allow several sequences in one
+context, and per token they cost microseconds where the high-level loop re-reads the whole
+vocabulary. Not thread-safe: one thread.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from claimbench_providers.llama.prefix import PrefixSlots, Slot
 from claimbench_providers.llama.sampling import GrammarCache, Logits
 
 MOST_OUTPUTS = 64
-"""Rows of logits asked for in one batch; the default (one per token of the batch) reserves hundreds of megabytes."""
+"""Rows of logits asked for in one batch; the default (one per token of the batch) reserves hundreds
+of megabytes.
+"""
 
 FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 """llama.cpp's ``llama_flash_attn_type``."""
@@ -43,7 +46,9 @@ class EngineSettings:
 
 @dataclass(slots=True)
 class Evaluated:
-    """A prompt in the cache: its slot, the logits after it, tokens in all and tokens that were reused."""
+    """A prompt in the cache: its slot, the logits after it, tokens in all and tokens that were
+    reused.
+    """
 
     slot: Slot
     logits: Logits
@@ -86,7 +91,8 @@ class Engine:
         self._model = low.llama_model_load_from_file(str(settings.path).encode(), params)
         if not self._model:
             raise ModelError(
-                f"llama.cpp cannot load {settings.path}: {self.log.reason() or 'it gave no reason'}",
+                f"llama.cpp cannot load {settings.path}:"
+                f" {self.log.reason() or 'it gave no reason'}",
                 hint="the file is damaged, or of an architecture newer than this llama-cpp-python",
             )
         self.vocab = low.llama_model_get_vocab(self._model)
@@ -106,8 +112,8 @@ class Engine:
         self._context = low.llama_init_from_model(self._model, context)
         if not self._context:
             raise ModelError(
-                f"llama.cpp cannot make a context of {settings.n_slots} x {settings.n_ctx} tokens for "
-                f"{settings.path.name}: {self.log.reason() or 'it gave no reason'}",
+                f"llama.cpp cannot make a context of {settings.n_slots} x {settings.n_ctx} tokens"
+                f" for {settings.path.name}: {self.log.reason() or 'it gave no reason'}",
                 hint="lower options.n_ctx or options.prefix_slots",
             )
         self.n_ctx = int(low.llama_n_ctx_seq(self._context))
@@ -119,7 +125,8 @@ class Engine:
         self._adapter = low.llama_adapter_lora_init(self._model, str(path).encode())
         if not self._adapter:
             raise ModelError(
-                f"the LoRA adapter {path} cannot be used with {self.settings.path.name}: {self.log.reason()}",
+                f"the LoRA adapter {path} cannot be used with {self.settings.path.name}:"
+                f" {self.log.reason()}",
                 hint="it must be a GGUF adapter made for this very model",
             )
         adapters = (low.llama_adapter_lora_p_ctypes * 1)(self._adapter)
@@ -143,7 +150,8 @@ class Engine:
         low, pointer = self.low, ctypes.POINTER(ctypes.c_int32)
         self._tokens, self._positions = np.zeros(n, np.int32), np.zeros(n, np.int32)
         self._counts, self._outputs = np.ones(n, np.int32), np.zeros(n, np.int8)
-        # Every token belongs to one sequence, the same for the whole batch: all pointers share one cell.
+        # Every token belongs to one sequence, the same for the whole batch: all pointers share one
+        # cell.
         self._sequence = ctypes.c_int32(0)
         self._sequences = (pointer * n)(*[ctypes.pointer(self._sequence)] * n)
         batch = low.llama_batch()
@@ -155,7 +163,8 @@ class Engine:
         self._batch = batch
 
     def _warm_up(self) -> None:
-        # The first evaluation reads the weights from disk; that belongs to loading, not to the first call.
+        # The first evaluation reads the weights from disk; that belongs to loading, not to the
+        # first call.
         with self.log.capture():
             slot = Slot(0)
             self.decode(slot, [max(0, self.bos)])
@@ -182,12 +191,16 @@ class Engine:
         return str(self.low.llama_vocab_get_text(self.vocab, token).decode("utf-8", "replace"))
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
-        """Token ids. ``add_special``: with the model's own opening token; ``parse_special``: read control tokens."""
+        """Token ids. ``add_special``: with the model's own opening token; ``parse_special``: read
+        control tokens.
+        """
         data = text.encode("utf-8")
         size = len(data) + 16
         while True:
             ids = (ctypes.c_int32 * size)()
-            n = self.low.llama_tokenize(self.vocab, data, len(data), ids, size, add_special, parse_special)
+            n = self.low.llama_tokenize(
+                self.vocab, data, len(data), ids, size, add_special, parse_special
+            )
             if n >= 0:
                 return list(ids[:n])
             size = -n
@@ -218,13 +231,17 @@ class Engine:
             raise ContextOverflow(
                 f"{n_prompt} prompt tokens and max_tokens {n_new} make {n_prompt + n_new}, "
                 f"but the context holds {self.n_ctx}",
-                hint=f"raise options.n_ctx (the model was trained for {self.n_ctx_train}), shorten the prompt "
-                "or lower max_tokens",
+                hint=(
+                    f"raise options.n_ctx (the model was trained for {self.n_ctx_train}), shorten"
+                    " the prompt or lower max_tokens"
+                ),
                 billable="no",
             )
 
     def evaluate(self, key: str, prompt: Sequence[int]) -> Evaluated:
-        """Bring ``prompt`` into the slot of ``key``, reusing what the slot has of it; at least one token is new."""
+        """Bring ``prompt`` into the slot of ``key``, reusing what the slot has of it; at least one
+        token is new.
+        """
         plan = self.slots.plan(key, prompt)
         slot, keep = plan.slot, plan.keep
         held = slot.tokens
@@ -252,7 +269,9 @@ class Engine:
         slot.tokens, slot.prefix_ready, slot.border = [], False, None
 
     def decode(self, slot: Slot, tokens: Sequence[int]) -> Logits:
-        """Append ``tokens`` (not empty) to a slot; the logits after the last, valid until the next call."""
+        """Append ``tokens`` (not empty) to a slot; the logits after the last, valid until the next
+        call.
+        """
         size = self.settings.n_batch
         for start in range(0, len(tokens), size):
             part = tokens[start : start + size]
@@ -281,7 +300,9 @@ class Engine:
         self._batch.n_tokens = n
         status = self.low.llama_decode(self._context, self._batch)
         if status:
-            raise ServerFault(f"llama.cpp failed to evaluate {n} tokens (status {status}): {self.log.reason()}")
+            raise ServerFault(
+                f"llama.cpp failed to evaluate {n} tokens (status {status}): {self.log.reason()}"
+            )
         slot.tokens.extend(tokens)
 
     def _row(self, index: int) -> Logits:
@@ -289,11 +310,15 @@ class Engine:
         if not pointer:
             raise ServerFault(f"llama.cpp gave no logits: {self.log.reason()}")
         address = ctypes.addressof(pointer.contents)
-        row: Logits = np.frombuffer(memoryview((ctypes.c_float * self.n_vocab).from_address(address)), np.float32)
+        row: Logits = np.frombuffer(
+            memoryview((ctypes.c_float * self.n_vocab).from_address(address)), np.float32
+        )
         return row
 
     def cut(self, slot: Slot, length: int) -> bool:
-        """Drop a slot's tokens from ``length`` on; False (and an empty slot) if the model cannot."""
+        """Drop a slot's tokens from ``length`` on; False (and an empty slot) if the model
+        cannot.
+        """
         if self.low.llama_memory_seq_rm(self.memory, slot.index, length, -1):
             del slot.tokens[length:]
             return True
@@ -307,13 +332,17 @@ class Engine:
         self.low.llama_perf_context_reset(self._context)
 
     def timings(self) -> dict[str, float]:
-        """llama.cpp's own milliseconds since the reset: prompt evaluation (batches) and generation (single tokens)."""
+        """llama.cpp's own milliseconds since the reset: prompt evaluation (batches) and generation
+        (single tokens).
+        """
         self.low.llama_synchronize(self._context)
         data = self.low.llama_perf_context(self._context)
         return {"prompt_ms": float(data.t_p_eval_ms), "predicted_ms": float(data.t_eval_ms)}
 
     def layers_offloaded(self) -> tuple[int, int]:
-        """Layers on the GPU and layers in all (the output layer included), as llama.cpp logged them while loading."""
+        """Layers on the GPU and layers in all (the output layer included), as llama.cpp logged them
+        while loading.
+        """
         import re
 
         for line in self.log.lines:

@@ -1,4 +1,5 @@
-"""The header of a GGUF file, read without llama.cpp: what a model needs before a byte of it is loaded.
+"""The header of a GGUF file, read without llama.cpp: what a model needs before a byte of it is
+loaded.
 
 Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md (versions 2 and 3, little endian).
 """
@@ -14,15 +15,31 @@ from typing import BinaryIO
 from claimbench.errors import ModelError
 
 MAGIC = b"GGUF"
-_SCALARS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_SCALARS = {
+    0: "B",
+    1: "b",
+    2: "H",
+    3: "h",
+    4: "I",
+    5: "i",
+    6: "f",
+    7: "?",
+    10: "Q",
+    11: "q",
+    12: "d",
+}
 _STRING, _ARRAY = 8, 9
 _LONGEST_STRING = 1 << 26
-_BROKEN_HINT = "the file is damaged or not a model; fetch it again (bench models pull) or give another path"
+_BROKEN_HINT = (
+    "the file is damaged or not a model; fetch it again (bench models pull) or give another path"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """Header facts. ``metadata`` holds scalars and strings; of an array only its length, under ``<key>.length``."""
+    """Header facts. ``metadata`` holds scalars and strings; of an array only its length, under
+    ``<key>.length``.
+    """
 
     path: Path
     size_bytes: int
@@ -37,12 +54,15 @@ class GgufHeader:
         return value if isinstance(value, str) else None
 
     def number(self, name: str) -> int | None:
-        """An integer of the architecture's own block (``block_count`` -> ``qwen2.block_count``); None if absent."""
+        """An integer of the architecture's own block (``block_count`` -> ``qwen2.block_count``);
+        None if absent.
+        """
         value = self.metadata.get(f"{self.architecture}.{name}")
         return value if isinstance(value, int) else None
 
     def kv_bytes_per_token(self) -> int | None:
-        """Bytes of one token's keys and values in f16 over all layers; None where the header does not say.
+        """Bytes of one token's keys and values in f16 over all layers; None where the header does
+        not say.
 
         An upper bound for models with sliding windows or recurrent layers.
         """
@@ -65,7 +85,9 @@ class _GgufReader:
     def take(self, n: int) -> bytes:
         data = self.stream.read(n)
         if len(data) != n:
-            raise ModelError(f"{self.path} ends inside its header (truncated GGUF)", hint=_BROKEN_HINT)
+            raise ModelError(
+                f"{self.path} ends inside its header (truncated GGUF)", hint=_BROKEN_HINT
+            )
         return data
 
     def number(self, code: str) -> int | float | bool:
@@ -75,7 +97,10 @@ class _GgufReader:
     def string(self) -> str:
         length = int(self.number("Q"))
         if length > _LONGEST_STRING:
-            raise ModelError(f"{self.path}: a string of {length} bytes in its header (broken GGUF)", hint=_BROKEN_HINT)
+            raise ModelError(
+                f"{self.path}: a string of {length} bytes in its header (broken GGUF)",
+                hint=_BROKEN_HINT,
+            )
         return self.take(length).decode("utf-8", "replace")
 
     def skip_array(self) -> int:
@@ -86,21 +111,26 @@ class _GgufReader:
             for _ in range(length):
                 size = struct.unpack("<Q", self.take(8))[0]
                 if size > _LONGEST_STRING:
-                    raise ModelError(f"{self.path}: a string of {size} bytes (broken GGUF)", hint=_BROKEN_HINT)
+                    raise ModelError(
+                        f"{self.path}: a string of {size} bytes (broken GGUF)", hint=_BROKEN_HINT
+                    )
                 self.stream.seek(size, 1)
         elif kind == _ARRAY:
             for _ in range(length):
                 self.skip_array()
         else:
-            raise ModelError(f"{self.path}: unknown value type {kind} in its header (broken GGUF)", hint=_BROKEN_HINT)
+            raise ModelError(
+                f"{self.path}: unknown value type {kind} in its header (broken GGUF)",
+                hint=_BROKEN_HINT,
+            )
         return length
 
 
 def read_header(path: Path, *, vocabulary: bool = False) -> GgufHeader:
     """Read the header of ``path``.
 
-    Without ``vocabulary`` it stops where the tokenizer's tables begin (they are most of the header, and llama.cpp reads
-    them itself), so it takes well under a millisecond.
+    Without ``vocabulary`` it stops where the tokenizer's tables begin (they are most of the header,
+    and llama.cpp reads them itself), so it takes well under a millisecond.
 
     Raises:
         ModelError: the file is missing, unreadable, truncated inside the header or not GGUF.
@@ -121,7 +151,9 @@ def _read(stream: BinaryIO, path: Path, size: int, vocabulary: bool) -> GgufHead
     reader = _GgufReader(stream, path, 0)
     version = int(reader.number("I"))
     if version not in (2, 3):
-        raise ModelError(f"{path}: GGUF version {version} is not supported (2 and 3 are)", hint=_BROKEN_HINT)
+        raise ModelError(
+            f"{path}: GGUF version {version} is not supported (2 and 3 are)", hint=_BROKEN_HINT
+        )
     n_tensors, n_values = int(reader.number("Q")), int(reader.number("Q"))
     metadata: dict[str, str | int | float | bool] = {}
     for _ in range(n_values):
@@ -136,7 +168,9 @@ def _read(stream: BinaryIO, path: Path, size: int, vocabulary: bool) -> GgufHead
         elif kind in _SCALARS:
             metadata[key] = reader.number(_SCALARS[kind])
         else:
-            raise ModelError(f"{path}: unknown value type {kind} for {key} (broken GGUF)", hint=_BROKEN_HINT)
+            raise ModelError(
+                f"{path}: unknown value type {kind} for {key} (broken GGUF)", hint=_BROKEN_HINT
+            )
     if not vocabulary or stream.tell() <= size:
         return GgufHeader(path, size, version, n_tensors, metadata)
     raise ModelError(f"{path} ends inside its header (truncated GGUF)", hint=_BROKEN_HINT)

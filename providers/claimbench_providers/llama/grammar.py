@@ -1,4 +1,6 @@
-"""Answer spaces as GBNF grammars (https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md)."""
+"""Answer spaces as GBNF grammars
+(https://github.com/ggml-org/llama.cpp/blob/master/grammars/README.md).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,8 @@ def labels_grammar(labels: Sequence[str]) -> str:
 
 
 def _literal(text: str) -> str:
-    # json.dumps would write \uXXXX pairs for astral characters, which GBNF reads as two code points.
+    # json.dumps would write \uXXXX pairs for astral characters, which GBNF reads as two code
+    # points.
     escaped = "".join(_escape(character) for character in text)
     return f'"{escaped}"'
 

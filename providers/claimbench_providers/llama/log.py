@@ -13,7 +13,9 @@ _CONTINUED = 5
 
 
 class LlamaLog:
-    """The last lines of llama.cpp's log while :meth:`capture` is active, and all its errors since the last reset."""
+    """The last lines of llama.cpp's log while :meth:`capture` is active, and all its errors since
+    the last reset.
+    """
 
     def __init__(self, low: Any) -> None:
         self._low = low

@@ -1,15 +1,18 @@
-"""Which part of a prompt is already in the key-value cache: one slot per task, so that turns do not evict each other.
+"""Which part of a prompt is already in the key-value cache: one slot per task, so that turns do not
+evict each other.
 
 Two facts decide the design, both measured with llama.cpp on CPU:
 
-* Sequences with buffers of their own (``kv_unified=False``) cost nothing while they rest; a shared buffer slows every
-  call by what rests in it, and saving and restoring states copies megabytes.
-* Evaluating the same prompt in other pieces changes its logits (by up to 0.8 on a 4-bit 135M model: other kernels,
-  other rounding), enough to flip greedy answers. So the border between the reused prefix and the rest must not depend
-  on which prompt came before: it is the same for all prompts of a task, and the prefix is always evaluated alone.
+* Sequences with buffers of their own (``kv_unified=False``) cost nothing while they rest; a shared
+  buffer slows every call by what rests in it, and saving and restoring states copies megabytes.
+* Evaluating the same prompt in other pieces changes its logits (by up to 0.8 on a 4-bit 135M model:
+  other kernels, other rounding), enough to flip greedy answers. So the border between the reused
+  prefix and the rest must not depend on which prompt came before: it is the same for all prompts of
+  a task, and the prefix is always evaluated alone.
 
-The border is exact when it is declared beforehand (:meth:`PrefixSlots.declare`, from the task's own prompts). Without
-that it is learned from the prompts as they come, and only ever moves towards the start.
+The border is exact when it is declared beforehand (:meth:`PrefixSlots.declare`, from the task's own
+prompts). Without that it is learned from the prompts as they come, and only ever moves towards the
+start.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Slot:
-    """One sequence of the context. ``tokens``: what its cache holds; ``border``: length of the shared prefix."""
+    """One sequence of the context. ``tokens``: what its cache holds; ``border``: length of the
+    shared prefix.
+    """
 
     index: int
     key: str | None = None
@@ -32,7 +37,9 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """How to evaluate a prompt: keep ``[0, keep)``, then evaluate up to ``border`` alone, then the rest."""
+    """How to evaluate a prompt: keep ``[0, keep)``, then evaluate up to ``border`` alone, then the
+    rest.
+    """
 
     slot: Slot
     keep: int
@@ -48,16 +55,24 @@ def common_length(a: Sequence[int], b: Sequence[int]) -> int:
 
 
 def common_prefix(prompts: Iterable[Sequence[int]]) -> list[int]:
-    """The longest beginning common to all prompts that leaves each at least one token of its own."""
+    """The longest beginning common to all prompts that leaves each at least one token of its
+    own.
+    """
     prefix: list[int] | None = None
     for prompt in prompts:
-        n = len(prompt) - 1 if prefix is None else min(common_length(prefix, prompt), len(prompt) - 1)
+        n = (
+            len(prompt) - 1
+            if prefix is None
+            else min(common_length(prefix, prompt), len(prompt) - 1)
+        )
         prefix = list(prompt[: max(0, n)])
     return prefix or []
 
 
 class PrefixSlots:
-    """The slots of one context, given to prefix keys; the one not used for longest is taken for a new key."""
+    """The slots of one context, given to prefix keys; the one not used for longest is taken for a
+    new key.
+    """
 
     def __init__(self, n: int) -> None:
         self._slots = [Slot(i) for i in range(n)]
@@ -66,14 +81,18 @@ class PrefixSlots:
         self._declared: dict[str, list[int]] = {}
 
     def declare(self, key: str, prefix: Sequence[int]) -> None:
-        """State the prefix that all prompts of ``key`` share; known prompts of the key are forgotten."""
+        """State the prefix that all prompts of ``key`` share; known prompts of the key are
+        forgotten.
+        """
         self._declared[key] = list(prefix)
         for slot in self._slots:
             if slot.key == key:
                 slot.tokens, slot.prefix_ready, slot.border = [], False, None
 
     def plan(self, key: str, prompt: Sequence[int]) -> Reuse:
-        """How to evaluate ``prompt``, which must not be empty. The caller keeps ``slot.tokens`` true afterwards."""
+        """How to evaluate ``prompt``, which must not be empty. The caller keeps ``slot.tokens``
+        true afterwards.
+        """
         slot = self._slot(key)
         declared = self._declared.get(key)
         if declared is not None:

@@ -2,7 +2,7 @@
 
 Options of an arm (all optional):
 
-=================  ====================================================================================================
+=================  =================================================================================
 ``n_ctx``          tokens of context per call; default: what the model was trained for, at most 4,096
 ``n_threads``      CPU threads; default: the CPUs this process may use
 ``n_batch``        tokens evaluated at a time; default 512
@@ -14,10 +14,11 @@ Options of an arm (all optional):
 ``prefix_slots``   tasks whose prompt prefix is kept at the same time; default 4
 ``top_k, min_p``   further sampling limits; default 0, which is off
 ``flash_attn``     ``auto`` (default, llama.cpp decides), ``on`` or ``off``; it changes rounding, so results too
-=================  ====================================================================================================
+=================  =================================================================================
 
-A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; the manifest says what was used.
-"""
+A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; the manifest says what
+was used.
+"""  # noqa: E501 - a table
 
 from __future__ import annotations
 
@@ -29,7 +30,18 @@ from typing import Any
 
 from claimbench.errors import IntegrityError, ModelError
 from claimbench.provider.contract import ContinuationScore, ProviderContext
-from claimbench.types import Arm, ArmFacts, ConstraintKind, Delta, Done, Event, Json, Request, Usage, UsageReport
+from claimbench.types import (
+    Arm,
+    ArmFacts,
+    ConstraintKind,
+    Delta,
+    Done,
+    Event,
+    Json,
+    Request,
+    Usage,
+    UsageReport,
+)
 from claimbench_providers.llama import gguf, host_memory
 from claimbench_providers.llama import grammar as llama_grammar
 from claimbench_providers.llama.options import DEFAULT_N_CTX, llama_options
@@ -59,7 +71,10 @@ class LlamaCppProvider:
     def missing(self) -> str | None:
         """See :class:`~claimbench.provider.contract.InProcessProvider`."""
         if importlib.util.find_spec("llama_cpp") is None:
-            return "llama-cpp-python is not installed (pip install 'claimbench[local]'; it compiles for some minutes)"
+            return (
+                "llama-cpp-python is not installed (pip install 'claimbench[local]'; it compiles"
+                " for some minutes)"
+            )
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:
@@ -95,16 +110,16 @@ class LlamaCppProvider:
         options = self._options
         if options.n_gpu_layers and not low.llama_supports_gpu_offload():
             raise ModelError(
-                f"arm {self._arm.name!r} asks for n_gpu_layers {options.n_gpu_layers}, but this llama-cpp-python "
-                "has no GPU support, or no GPU is there",
+                f"arm {self._arm.name!r} asks for n_gpu_layers {options.n_gpu_layers}, but this"
+                " llama-cpp-python has no GPU support, or no GPU is there",
                 hint="build it with `make setup GPU=1`, or set n_gpu_layers to 0",
             )
         trained = header.number("context_length")
         n_ctx = options.n_ctx or min(trained or DEFAULT_N_CTX, DEFAULT_N_CTX)
         if trained is not None and n_ctx > trained:
             raise ModelError(
-                f"arm {self._arm.name!r}: options.n_ctx {n_ctx} is more than the {trained} tokens that "
-                f"{self._arm.model} was trained for"
+                f"arm {self._arm.name!r}: options.n_ctx {n_ctx} is more than the {trained} tokens"
+                f" that {self._arm.model} was trained for"
             )
         lora = None if options.lora is None else self._context.suite_dir / options.lora
         if lora is not None and not lora.is_file():
@@ -127,24 +142,37 @@ class LlamaCppProvider:
         layers = header.number("block_count")
         on_host = 1.0
         if settings.n_gpu_layers:
-            on_host = 0.0 if settings.n_gpu_layers == -1 else max(0.0, 1 - settings.n_gpu_layers / ((layers or 0) + 1))
+            on_host = (
+                0.0
+                if settings.n_gpu_layers == -1
+                else max(0.0, 1 - settings.n_gpu_layers / ((layers or 0) + 1))
+            )
         cache = (header.kv_bytes_per_token() or 0) * settings.n_ctx * settings.n_slots
         need = round(on_host * (model.size_bytes + cache)) + WORKSPACE_BYTES
         if available is not None and need > available:
             raise ModelError(
-                f"{self._arm.model} does not fit the memory: {_gb(model.size_bytes)} of weights, {_gb(cache)} of cache "
-                f"({settings.n_slots} x {settings.n_ctx} tokens) and {_gb(WORKSPACE_BYTES)} of workspace, "
-                f"but {_gb(available)} are available",
-                hint="take a smaller model or quantisation, or lower options.n_ctx or options.prefix_slots",
+                f"{self._arm.model} does not fit the memory: {_gb(model.size_bytes)} of weights,"
+                f" {_gb(cache)} of cache ({settings.n_slots} x {settings.n_ctx} tokens) and"
+                f" {_gb(WORKSPACE_BYTES)} of workspace, but {_gb(available)} are available",
+                hint=(
+                    "take a smaller model or quantisation, or lower options.n_ctx or"
+                    " options.prefix_slots"
+                ),
             )
 
     def _check_hash(self, model: LocalModel) -> str:
         sha256 = files_sha256(model.parts, self._context.models_dir)
-        for wanted, source in ((model.sha256, "the catalogue"), (self._arm.revision, "the suite's `revision`")):
+        for wanted, source in (
+            (model.sha256, "the catalogue"),
+            (self._arm.revision, "the suite's `revision`"),
+        ):
             if wanted is not None and wanted.lower() != sha256:
                 raise IntegrityError(
                     f"{model.path} has sha256 {sha256}, but {source} says {wanted}",
-                    hint="the file was changed or damaged; delete it and pull it again, or correct the hash",
+                    hint=(
+                        "the file was changed or damaged; delete it and pull it again, or correct"
+                        " the hash"
+                    ),
                 )
         return sha256
 
@@ -179,11 +207,23 @@ class LlamaCppProvider:
             "flash_attn": options.flash_attn,
             "chat_template": "none" if self._template is None else self._template.origin,
             "chat_template_sha256": None if self._template is None else self._template.sha256,
-            "template_date": llama_chat.FIXED_DATE if self._template is not None and self._template.dated else None,
+            "template_date": (
+                llama_chat.FIXED_DATE
+                if self._template is not None and self._template.dated
+                else None
+            ),
             "template_vars": dict(options.template_vars),
             "lora": None if options.lora is None else options.lora,
-            "lora_sha256": None if settings.lora is None else file_sha256(settings.lora, self._context.models_dir),
-            "sampling": {**self._sampling(self._arm.params), "top_k": options.top_k, "min_p": options.min_p},
+            "lora_sha256": (
+                None
+                if settings.lora is None
+                else file_sha256(settings.lora, self._context.models_dir)
+            ),
+            "sampling": {
+                **self._sampling(self._arm.params),
+                "top_k": options.top_k,
+                "min_p": options.min_p,
+            },
             "llama_cpp_python": llama_cpp.__version__,
             **engine.facts(),
         }
@@ -254,7 +294,9 @@ class LlamaCppProvider:
         yield Done(finish, timings=timings)
 
     def _scored(self, engine: Any, request: Request) -> Iterator[Event]:
-        """Log-probabilities in place of an answer; continuations of one context share its evaluation."""
+        """Log-probabilities in place of an answer; continuations of one context share its
+        evaluation.
+        """
         engine.interrupted = False
         engine.reset_timings()
         groups: dict[str, list[int]] = {}
@@ -269,14 +311,20 @@ class LlamaCppProvider:
         n_in += sum(score.tokens for score in found.values())
         rows = [[found[i].logprob, found[i].is_greedy] for i in range(len(request.continuations))]
         yield Delta(json.dumps(rows))
-        yield UsageReport(Usage(input_fresh=n_in, output_visible=0, output_reasoning=0, source="tokenizer"))
-        yield Done("stop", timings={**engine.timings(), "prompt_n": float(n_in), "predicted_n": 0.0})
+        yield UsageReport(
+            Usage(input_fresh=n_in, output_visible=0, output_reasoning=0, source="tokenizer")
+        )
+        yield Done(
+            "stop", timings={**engine.timings(), "prompt_n": float(n_in), "predicted_n": 0.0}
+        )
 
     def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
-        """Tell which prompts a task will send; returns the tokens of the prefix that all of them share.
+        """Tell which prompts a task will send; returns the tokens of the prefix that all of them
+        share.
 
-        With it, each answer is a function of its own prompt alone, whatever the order of the calls. Without it the
-        border of the reused prefix is learned from the calls as they come (see ``llama_prefix``).
+        With it, each answer is a function of its own prompt alone, whatever the order of the calls.
+        Without it the border of the reused prefix is learned from the calls as they come (see
+        ``llama_prefix``).
         """
         from claimbench_providers.llama.prefix import common_prefix
 
@@ -286,7 +334,9 @@ class LlamaCppProvider:
         return len(prefix)
 
     def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
-        """Natural-log probabilities of continuations after one shared prefix, evaluated once. No chat template."""
+        """Natural-log probabilities of continuations after one shared prefix, evaluated once. No
+        chat template.
+        """
         from claimbench_providers.llama import scoring as llama_scoring
 
         engine = self._loaded()
@@ -294,7 +344,9 @@ class LlamaCppProvider:
             return llama_scoring.score(engine, prefix, continuations)
 
     def interrupt(self) -> None:
-        """From another thread: make the running ``generate`` raise Timeout after the batch it is evaluating."""
+        """From another thread: make the running ``generate`` raise Timeout after the batch it is
+        evaluating.
+        """
         if self._engine is not None:
             self._engine.interrupted = True
 
@@ -318,7 +370,11 @@ class LlamaCppProvider:
             text = self._template.render(request.messages)
             tokens = engine.tokenize(text, add_special=False, parse_special=True)
             return tokens, text.rstrip().endswith(THINK_TAGS[0])
-        text = request.prompt if request.prompt is not None else llama_chat.plain_prompt(request.messages)
+        text = (
+            request.prompt
+            if request.prompt is not None
+            else llama_chat.plain_prompt(request.messages)
+        )
         tokens = engine.tokenize(text, add_special=True, parse_special=False)
         return tokens or [max(0, engine.bos)], False
 

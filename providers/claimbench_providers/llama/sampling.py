@@ -1,7 +1,8 @@
 """Choosing the next token: greedy or by temperature and top-p, inside a grammar if there is one.
 
-A grammar is applied to the tokens that would be chosen, best first, and to the whole vocabulary only if none of them
-fits: the same choice as applying it to all 50,000 to 150,000 tokens each step, at a fraction of the time.
+A grammar is applied to the tokens that would be chosen, best first, and to the whole vocabulary
+only if none of them fits: the same choice as applying it to all 50,000 to 150,000 tokens each step,
+at a fraction of the time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _FIRST_LOOK = 64
 
 
 class GrammarCache:
-    """Compiled grammars of one model, by their text; compiling one takes longer than sampling a label with it."""
+    """Compiled grammars of one model, by their text; compiling one takes longer than sampling a
+    label with it.
+    """
 
     def __init__(self, low: Any, vocab: Any) -> None:
         self._low = low
@@ -37,9 +40,13 @@ class GrammarCache:
         """
         compiled = self._compiled.get(grammar)
         if compiled is None:
-            compiled = self._low.llama_sampler_init_grammar(self._vocab, grammar.encode("utf-8"), b"root")
+            compiled = self._low.llama_sampler_init_grammar(
+                self._vocab, grammar.encode("utf-8"), b"root"
+            )
             if not compiled:
-                raise BadRequest("llama.cpp does not accept the grammar of this answer space", billable="no")
+                raise BadRequest(
+                    "llama.cpp does not accept the grammar of this answer space", billable="no"
+                )
             self._compiled[grammar] = compiled
         return self._low.llama_sampler_clone(compiled)
 
@@ -58,13 +65,22 @@ class Sampler:
         temperature: 0 is greedy; else softmax temperature.
         top_p: nucleus; 1 keeps everything.
         top_k: keeps the k likeliest; 0 keeps everything.
-        min_p: keeps what has at least this share of the likeliest's probability; 0 keeps everything.
+        min_p: keeps what has at least this share of the likeliest's probability; 0 keeps
+            everything.
         seed: of the draw; the same seed on the same logits draws the same token.
         grammar: a grammar state from :meth:`GrammarCache.clone`, owned from here on, or None.
     """
 
     def __init__(
-        self, low: Any, *, temperature: float, top_p: float, top_k: int, min_p: float, seed: int, grammar: Any
+        self,
+        low: Any,
+        *,
+        temperature: float,
+        top_p: float,
+        top_k: int,
+        min_p: float,
+        seed: int,
+        grammar: Any,
     ) -> None:
         self._low = low
         self._grammar = grammar
@@ -106,7 +122,8 @@ class Sampler:
         token = self._from_chain(logits, np.arange(logits.size))
         if self._grammar is None or self._allowed(logits, np.array([token])).size:
             return token
-        # Rejection followed by one draw inside the grammar has the distribution of drawing inside it at once.
+        # Rejection followed by one draw inside the grammar has the distribution of drawing inside
+        # it at once.
         allowed = self._allowed(logits, np.arange(logits.size))
         return self._from_chain(logits, allowed) if allowed.size else None
 

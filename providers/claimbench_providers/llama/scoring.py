@@ -18,13 +18,16 @@ SLOT_KEY = "\x00loglikelihood"
 def encode_pair(engine: Engine, prefix: str, continuation: str) -> tuple[list[int], int]:
     """Tokens of ``prefix + continuation``, and how many of them come before the first scored one.
 
-    The texts are tokenized together, as the model would have seen them in training; white space at the end of the
-    prefix goes to the continuation (lm-eval's rule), because tokens carry the space before a word. Where a token
-    straddles the border it is scored. At least one token always precedes: the model's opening token if need be.
+    The texts are tokenized together, as the model would have seen them in training; white space at
+    the end of the prefix goes to the continuation (lm-eval's rule), because tokens carry the space
+    before a word. Where a token straddles the border it is scored. At least one token always
+    precedes: the model's opening token if need be.
     """
     body = prefix.rstrip()
     context = engine.tokenize(body, add_special=True, parse_special=False)
-    whole = engine.tokenize(body + prefix[len(body) :] + continuation, add_special=True, parse_special=False)
+    whole = engine.tokenize(
+        body + prefix[len(body) :] + continuation, add_special=True, parse_special=False
+    )
     border = common_length(context, whole)
     if border == 0:
         start = engine.bos if engine.bos >= 0 else engine.eos
@@ -33,10 +36,11 @@ def encode_pair(engine: Engine, prefix: str, continuation: str) -> tuple[list[in
 
 
 def score(engine: Engine, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
-    """Sum of natural-log probabilities of each continuation, and whether greedy decoding would write it.
+    """Sum of natural-log probabilities of each continuation, and whether greedy decoding would
+    write it.
 
-    The shared beginning is evaluated once, in one piece, and each continuation after it in one piece: the result does
-    not depend on the other continuations or on earlier calls.
+    The shared beginning is evaluated once, in one piece, and each continuation after it in one
+    piece: the result does not depend on the other continuations or on earlier calls.
 
     Raises:
         BadRequest: a continuation adds no token.
@@ -47,7 +51,9 @@ def score(engine: Engine, prefix: str, continuations: Sequence[str]) -> list[Con
         return []
     for (tokens, border), text in zip(pairs, continuations, strict=True):
         if len(tokens) <= border:
-            raise BadRequest(f"the continuation {text!r} adds no token to the prefix", billable="no")
+            raise BadRequest(
+                f"the continuation {text!r} adds no token to the prefix", billable="no"
+            )
         engine.check_room(len(tokens), 0)
     shared = min(border for _, border in pairs)
     beginning = pairs[0][0][:shared]

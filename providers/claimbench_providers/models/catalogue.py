@@ -1,7 +1,8 @@
 """The catalogue of local models: what exists, what is cached, and whether it is what its hash says.
 
-A model is looked up by catalogue id or by the path of a ``.gguf`` file. Nothing here touches the network; see
-``model_sources``. The cache folder holds ``<file>.gguf`` and, under ``.sha256/``, what each file hashed to.
+A model is looked up by catalogue id or by the path of a ``.gguf`` file. Nothing here touches the
+network; see ``model_sources``. The cache folder holds ``<file>.gguf`` and, under ``.sha256/``, what
+each file hashed to.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class WheelPart:
 
 @dataclass(frozen=True, slots=True)
 class ModelSource:
-    """One place a model can come from. ``match``: a pattern for the files of a Hugging Face repository."""
+    """One place a model can come from. ``match``: a pattern for the files of a Hugging Face
+    repository.
+    """
 
     kind: SourceKind
     repo: str | None = None
@@ -45,12 +48,18 @@ class ModelSource:
         """For messages and lists."""
         if self.kind == "huggingface":
             return f"huggingface:{self.repo}"
-        return "pypi:" + self.parts[0].wheel + (f" and {len(self.parts) - 1} more" if len(self.parts) > 1 else "")
+        return (
+            "pypi:"
+            + self.parts[0].wheel
+            + (f" and {len(self.parts) - 1} more" if len(self.parts) > 1 else "")
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """One model. ``None`` is unknown; ``parameters_b`` in billions; ``size`` in bytes; ``file`` None: in several."""
+    """One model. ``None`` is unknown; ``parameters_b`` in billions; ``size`` in bytes; ``file``
+    None: in several.
+    """
 
     id: str
     name: str
@@ -70,7 +79,9 @@ class CatalogEntry:
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model on this machine. ``path`` is its first file; ``sha256`` what it must hash to, if anything says so."""
+    """A model on this machine. ``path`` is its first file; ``sha256`` what it must hash to, if
+    anything says so.
+    """
 
     id: str
     path: Path
@@ -84,7 +95,8 @@ class LocalModel:
 
 
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """The model cache: ``models`` in ``CLAIMBENCH_CACHE``, or in ``claimbench`` in the user's cache folder.
+    """The model cache: ``models`` in ``CLAIMBENCH_CACHE``, or in ``claimbench`` in the user's cache
+    folder.
 
     ``environ`` defaults to the process's environment.
     """
@@ -111,7 +123,9 @@ def catalog(path: Path | None = None) -> dict[str, CatalogEntry]:
         raw = YAML(typ="safe").load(file.read_text(encoding="utf-8"))
         entries = [_entry(item) for item in raw["models"]]
     except (OSError, YAMLError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"the model catalogue {file} cannot be read: {type(error).__name__}: {error}") from error
+        raise ModelError(
+            f"the model catalogue {file} cannot be read: {type(error).__name__}: {error}"
+        ) from error
     return {entry.id: entry for entry in entries}
 
 
@@ -133,7 +147,8 @@ def find(name: str, entries: Mapping[str, CatalogEntry]) -> CatalogEntry:
     if entry is None:
         near = difflib.get_close_matches(name, entries, n=3, cutoff=0.5)
         raise ModelError(
-            f"no model is called {name!r} in the catalogue" + (f"; near: {', '.join(near)}" if near else ""),
+            f"no model is called {name!r} in the catalogue"
+            + (f"; near: {', '.join(near)}" if near else ""),
             hint="`bench models list` shows the ids; a path ending in .gguf works too",
         )
     return entry
@@ -147,7 +162,9 @@ def cached_files(entry: CatalogEntry, folder: Path) -> tuple[Path, ...]:
     return tuple(sorted((folder / entry.id).glob("*.gguf")))
 
 
-def resolve(name: str, folder: Path, suite_dir: Path, entries: Mapping[str, CatalogEntry] | None = None) -> LocalModel:
+def resolve(
+    name: str, folder: Path, suite_dir: Path, entries: Mapping[str, CatalogEntry] | None = None
+) -> LocalModel:
     """Find a model on this machine.
 
     Args:
@@ -162,14 +179,17 @@ def resolve(name: str, folder: Path, suite_dir: Path, entries: Mapping[str, Cata
     if name.lower().endswith(".gguf"):
         path = suite_dir / Path(name).expanduser()
         if not path.is_file():
-            raise ModelError(f"the model file {path} does not exist", hint="give a .gguf file, or a catalogue id")
+            raise ModelError(
+                f"the model file {path} does not exist", hint="give a .gguf file, or a catalogue id"
+            )
         return LocalModel(name, path, None, _split_parts(path))
     entry = find(name, catalog() if entries is None else entries)
     files = cached_files(entry, folder)
     if not files:
         raise ModelError(
             f"the model {entry.id} is not on this machine (looked in {folder})",
-            hint=f"fetch it with: bench models pull {entry.id}" + ("" if entry.sha256 else " --trust"),
+            hint=f"fetch it with: bench models pull {entry.id}"
+            + ("" if entry.sha256 else " --trust"),
         )
     return LocalModel(entry.id, files[0], entry.sha256 or trusted_sha256(entry, folder), files)
 
@@ -197,10 +217,14 @@ def hash_file(path: Path, progress: ShowBytes | None = None) -> str:
 
 
 def file_sha256(path: Path, folder: Path) -> str:
-    """SHA-256 of a model file, remembered in the cache folder as long as size and time of change stay the same."""
+    """SHA-256 of a model file, remembered in the cache folder as long as size and time of change
+    stay the same.
+    """
     state = path.stat()
     seen = {"path": str(path.resolve()), "size": state.st_size, "mtime_ns": state.st_mtime_ns}
-    note = folder / ".sha256" / (hashlib.sha256(str(seen["path"]).encode()).hexdigest()[:24] + ".json")
+    note = (
+        folder / ".sha256" / (hashlib.sha256(str(seen["path"]).encode()).hexdigest()[:24] + ".json")
+    )
     try:
         known = json.loads(note.read_text(encoding="utf-8"))
         if isinstance(known, dict) and all(known.get(k) == v for k, v in seen.items()):
@@ -233,7 +257,9 @@ def trust_note(entry: CatalogEntry, folder: Path) -> Path:
 
 
 def trusted_sha256(entry: CatalogEntry, folder: Path) -> str | None:
-    """The hash observed when a model without a known hash was fetched with ``--trust``; None before that."""
+    """The hash observed when a model without a known hash was fetched with ``--trust``; None before
+    that.
+    """
     try:
         return str(json.loads(trust_note(entry, folder).read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError, TypeError):

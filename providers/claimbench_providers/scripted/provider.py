@@ -1,4 +1,5 @@
-"""A provider that follows a script: for tests of ours and of plugins, and for ``bench doctor``. Never for a result.
+"""A provider that follows a script: for tests of ours and of plugins, and for ``bench doctor``.
+Never for a result.
 
 It is not an entry point, so no suite can name it.
 """
@@ -35,7 +36,9 @@ def echo(request: Request) -> str:
 
 @dataclass
 class ScriptedArm:
-    """What happens: ``answer`` to a request, ``fault`` of its n-th try (from 1), pacing in seconds, usage."""
+    """What happens: ``answer`` to a request, ``fault`` of its n-th try (from 1), pacing in seconds,
+    usage.
+    """
 
     answer: Callable[[Request], str] = echo
     fault: Callable[[Request, int], Fault] = lambda _request, _number: None
@@ -44,7 +47,8 @@ class ScriptedArm:
     gap_s: float = 0.0
     chunks: int = 1
     usage: Callable[[Request, str], Usage | None] = lambda request, text: Usage(
-        input_fresh=sum(len(m.content.split()) for m in request.messages), output_visible=max(1, len(text.split()))
+        input_fresh=sum(len(m.content.split()) for m in request.messages),
+        output_visible=max(1, len(text.split())),
     )
     model_returned: str | None = None
     sent: list[str] = field(default_factory=list)

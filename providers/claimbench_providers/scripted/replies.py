@@ -1,4 +1,6 @@
-"""What the scripted server says: scripts, and the bytes of the answers that follow them. No clock, no sockets."""
+"""What the scripted server says: scripts, and the bytes of the answers that follow them. No clock,
+no sockets.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
+REASONS = {
+    200: "OK",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
     """How one request is answered. Times in seconds; the default is an instant, regular answer.
 
-    ``text`` is the answer, cut into ``chunks`` pieces; without it each piece is one token-like word. ``reasoning``
-    pieces come before it. ``usage``: right, absent, contradictory (more cached than given), or totals that do not add
-    up (``wrong_total``). ``framing``: chunked, length (a right Content-Length), short_length / long_length (a wrong
-    one), or close (the end of the connection is the end). ``close_after``: break off after so many pieces;
-    ``error_after``: an error event in the 200 after so many; ``torn_after``: a piece that is no JSON. ``trickle_s``:
-    byte by byte with this pause. ``hang``: never close the body after [DONE]. ``crlf``: CRLF line ends, comments and a
-    split ``data:`` field.
+    ``text`` is the answer, cut into ``chunks`` pieces; without it each piece is one token-like
+    word. ``reasoning`` pieces come before it. ``usage``: right, absent, contradictory (more cached
+    than given), or totals that do not add up (``wrong_total``). ``framing``: chunked, length (a
+    right Content-Length), short_length / long_length (a wrong one), or close (the end of the
+    connection is the end). ``close_after``: break off after so many pieces; ``error_after``: an
+    error event in the 200 after so many; ``torn_after``: a piece that is no JSON. ``trickle_s``:
+    byte by byte with this pause. ``hang``: never close the body after [DONE]. ``crlf``: CRLF line
+    ends, comments and a split ``data:`` field.
     """
 
     ttft_s: float = 0.0
@@ -56,7 +65,9 @@ def script_of(request: Mapping[str, Any]) -> ScriptedReply:
     given = request.get("script") or {}
     known = {item.name for item in fields(ScriptedReply)}
     if unknown := set(given) - known:
-        raise ValueError(f"a script has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}")
+        raise ValueError(
+            f"a script has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(known))}"
+        )
     return ScriptedReply(**given)
 
 
@@ -86,11 +97,21 @@ class ReplyBytes:
         self.steps = max(1, len(self._pieces))
         self.closes = script.framing in ("close", "long_length") or script.close_after is not None
         self._model = script.model or str(request.get("model", "scripted"))
-        prompt = sum(len(str(m.get("content", "")).split()) for m in request.get("messages", ()) if isinstance(m, dict))
+        prompt = sum(
+            len(str(m.get("content", "")).split())
+            for m in request.get("messages", ())
+            if isinstance(m, dict)
+        )
         self._usage = _usage(script, prompt)
         asked = request.get("stream_options")
-        self._tells_usage = script.usage != "absent" and isinstance(asked, dict) and bool(asked.get("include_usage"))
-        self._opening = json.dumps({"id": "scripted", "object": "chat.completion.chunk", "model": self._model})[:-1]
+        self._tells_usage = (
+            script.usage != "absent"
+            and isinstance(asked, dict)
+            and bool(asked.get("include_usage"))
+        )
+        self._opening = json.dumps(
+            {"id": "scripted", "object": "chat.completion.chunk", "model": self._model}
+        )[:-1]
 
     def due_ns(self, index: int) -> int:
         """When step ``index`` is due after the request was received, ns."""
@@ -103,7 +124,11 @@ class ReplyBytes:
     def head(self, received_ns: int) -> bytes:
         """The response's head; ``received_ns`` goes into a header of its own."""
         script = self.script
-        lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream", f"X-Received-Ns: {received_ns}"]
+        lines = [
+            "HTTP/1.1 200 OK",
+            "Content-Type: text/event-stream",
+            f"X-Received-Ns: {received_ns}",
+        ]
         if script.framing == "chunked":
             lines.append("Transfer-Encoding: chunked")
         elif script.framing == "close":
@@ -115,7 +140,9 @@ class ReplyBytes:
         return ("\r\n".join(lines) + "\r\n\r\n").encode()
 
     def step(self, index: int, now_ns: int) -> bytes:
-        """The bytes of step ``index``, stamped ``now_ns`` (padded, so that lengths are known ahead)."""
+        """The bytes of step ``index``, stamped ``now_ns`` (padded, so that lengths are known
+        ahead).
+        """
         data = self._events(index, now_ns)
         if self.script.framing != "chunked":
             return data
@@ -141,12 +168,16 @@ class ReplyBytes:
                 return []
             if script.torn_after is not None:
                 return ['data: {"id": "scripted", "choices": [{"del\n\n', "data: [DONE]\n\n"]
-            return ['data: {"error":{"message":"scripted fault","type":"server_error","code":null}}\n\n']
+            return [
+                'data: {"error":{"message":"scripted fault","type":"server_error","code":null}}\n\n'
+            ]
         parts = []
         if script.finish_reason is not None:
             parts.append(self._chunk("{}", now_ns, json.dumps(script.finish_reason)))
         if self._tells_usage:
-            parts.append(f'data: {self._opening}, "choices":[],"usage":{json.dumps(self._usage)}}}\n\n')
+            parts.append(
+                f'data: {self._opening}, "choices":[],"usage":{json.dumps(self._usage)}}}\n\n'
+            )
         if script.done:
             parts.append("data: [DONE]\n\n")
         return parts
@@ -154,7 +185,10 @@ class ReplyBytes:
     def _chunk(self, delta: str, now_ns: int, finish: str = "null") -> str:
         choice = f'"choices":[{{"index":0,"delta":{delta},"finish_reason":{finish}}}]'
         if self.script.crlf:
-            return f': keep alive\ndata: {self._opening},\ndata: "server_ns":{now_ns:>16},{choice}}}\n\n'
+            return (
+                f": keep alive\ndata: {self._opening},\ndata:"
+                f' "server_ns":{now_ns:>16},{choice}}}\n\n'
+            )
         return f'data: {self._opening}, "server_ns":{now_ns:>16},{choice}}}\n\n'
 
 
@@ -169,7 +203,12 @@ def _pieces(script: ScriptedReply) -> list[str]:
     if script.refusal is not None:
         return [*pieces, json.dumps({"refusal": script.refusal})]
     if script.tool is not None:
-        call = {"index": 0, "id": "call_1", "type": "function", "function": {"name": script.tool, "arguments": ""}}
+        call = {
+            "index": 0,
+            "id": "call_1",
+            "type": "function",
+            "function": {"name": script.tool, "arguments": ""},
+        }
         rest = [{"index": 0, "function": {"arguments": part}} for part in ('{"a"', ": 1}")]
         return [*pieces, *(json.dumps({"tool_calls": [item]}) for item in (call, *rest))]
     return [*pieces, *(json.dumps({"content": word}) for word in words)]

@@ -1,13 +1,16 @@
-"""A server of chat completions that follows a script and knows what it did and when: ``bench doctor --calibrate``.
+"""A server of chat completions that follows a script and knows what it did and when: ``bench doctor
+--calibrate``.
 
-``python -m claimbench_providers.scripted.server [--port N]`` prints ``{"port": N}`` once it listens on 127.0.0.1.
+``python -m claimbench_providers.scripted.server [--port N]`` prints ``{"port": N}`` once it listens
+on 127.0.0.1.
 
-A request says in its ``script`` field how it is to be answered (:class:`ScriptedReply`); the suite's ``extra_body`` option
-carries it there. Every chunk holds ``server_ns``, the monotonic clock as the chunk was handed to the kernel; on one
-machine that is the client's clock too, so it is the truth that a client's stamps can be held against. ``GET /log``
-gives the truth of all requests since the last ``DELETE /log``: ``key`` (the last message's text), ``received_ns`` (the
-kernel's receive time of the request's end, where there is one), ``chunk_ns`` and ``end_ns``. ``GET /stats``: requests,
-connections and process CPU seconds.
+A request says in its ``script`` field how it is to be answered (:class:`ScriptedReply`); the
+suite's ``extra_body`` option carries it there. Every chunk holds ``server_ns``, the monotonic clock
+as the chunk was handed to the kernel; on one machine that is the client's clock too, so it is the
+truth that a client's stamps can be held against. ``GET /log`` gives the truth of all requests since
+the last ``DELETE /log``: ``key`` (the last message's text), ``received_ns`` (the kernel's receive
+time of the request's end, where there is one), ``chunk_ns`` and ``end_ns``. ``GET /stats``:
+requests, connections and process CPU seconds.
 """
 
 from __future__ import annotations
@@ -42,7 +45,9 @@ class Truth:
 
 
 class Server:
-    """Listens on 127.0.0.1; one instance per process or test. ``script``: request -> how to answer it."""
+    """Listens on 127.0.0.1; one instance per process or test. ``script``: request -> how to answer
+    it.
+    """
 
     def __init__(self, script: Callable[[Mapping[str, Any]], ScriptedReply] = script_of) -> None:
         self.script = script
@@ -84,7 +89,9 @@ class Server:
         self._open.discard(connection)
 
     def over_limit(self, rpm: int, now_ns: int) -> float | None:
-        """Seconds until another request fits ``rpm`` per minute; None if this one does, which is then counted."""
+        """Seconds until another request fits ``rpm`` per minute; None if this one does, which is
+        then counted.
+        """
         while self.recent and now_ns - self.recent[0] > 60_000_000_000:
             self.recent.popleft()
         if len(self.recent) < rpm:
@@ -170,9 +177,15 @@ class _Connection:
             return plain_reply(200, {"ok": True})
         if url == b"/log":
             names = [item.name for item in fields(Truth)]
-            return plain_reply(200, [{name: getattr(truth, name) for name in names} for truth in server.log])
+            return plain_reply(
+                200, [{name: getattr(truth, name) for name in names} for truth in server.log]
+            )
         if url == b"/stats":
-            facts = {"requests": server.requests, "connections": server.connections, "cpu_s": time.process_time()}
+            facts = {
+                "requests": server.requests,
+                "connections": server.connections,
+                "cpu_s": time.process_time(),
+            }
             return plain_reply(200, facts)
         return plain_reply(404, {"error": {"message": f"no {url.decode('latin-1')} here"}})
 
@@ -214,7 +227,9 @@ class _Connection:
         self._ended(answer)
 
     def _next(self, answer: ReplyBytes, truth: Truth, index: int) -> None:
-        """Wait until step ``index`` is due by the request's own time line, so that lateness does not add up."""
+        """Wait until step ``index`` is due by the request's own time line, so that lateness does
+        not add up.
+        """
         due = truth.received_ns + answer.due_ns(index)
         delay = (due - time.monotonic_ns()) / 1e9
         self._timer = self._loop.call_later(max(0.0, delay), self._do, answer, truth, index)
@@ -238,12 +253,16 @@ class _Connection:
         else:
             self._next(answer, truth, index + 1)
 
-    def _trickle(self, data: bytes, sent: int, answer: ReplyBytes, truth: Truth, index: int) -> None:
+    def _trickle(
+        self, data: bytes, sent: int, answer: ReplyBytes, truth: Truth, index: int
+    ) -> None:
         """Send byte by byte."""
         if sent < len(data):
             self.send(data[sent : sent + 1])
             pause = answer.script.trickle_s or 0.0
-            self._timer = self._loop.call_later(pause, self._trickle, data, sent + 1, answer, truth, index)
+            self._timer = self._loop.call_later(
+                pause, self._trickle, data, sent + 1, answer, truth, index
+            )
         elif index + 1 >= answer.steps:
             self._ended(answer)
         else:
@@ -303,7 +322,9 @@ async def serve(port: int, server: Server | None = None) -> None:
 
 def main() -> None:
     """Entry point of ``python -m claimbench_providers.scripted.server``."""
-    parser = argparse.ArgumentParser(description="A scripted server of chat completions on 127.0.0.1.")
+    parser = argparse.ArgumentParser(
+        description="A scripted server of chat completions on 127.0.0.1."
+    )
     parser.add_argument("--port", type=int, default=0, help="0: any free one")
     asyncio.run(serve(parser.parse_args().port))
 

@@ -1,7 +1,8 @@
-"""Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), with shapes and dashes.
+"""Charts of a view as inline SVG: matplotlib, colour-blind safe (Okabe and Ito), with shapes and
+dashes.
 
-matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative that states its
-figures, and draws measured arms only.
+matplotlib is imported inside :func:`render_charts`. Every chart has a title, a text alternative
+that states its figures, and draws measured arms only.
 """
 
 from __future__ import annotations
@@ -23,12 +24,23 @@ if TYPE_CHECKING:
 
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F6BB5", "#8C6D31")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
-DASHES: tuple[tuple[float, ...], ...] = ((), (5, 2), (1.5, 1.5), (6, 2, 1.5, 2), (3, 1), (8, 2), (1, 3), (4, 1, 1, 1))
+DASHES: tuple[tuple[float, ...], ...] = (
+    (),
+    (5, 2),
+    (1.5, 1.5),
+    (6, 2, 1.5, 2),
+    (3, 1),
+    (8, 2),
+    (1, 3),
+    (4, 1, 1, 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """One drawn chart. ``svg`` is safe markup; ``description`` is also printed as its text alternative."""
+    """One drawn chart. ``svg`` is safe markup; ``description`` is also printed as its text
+    alternative.
+    """
 
     id: str
     title: str
@@ -74,10 +86,14 @@ def render_charts(view: View) -> tuple[Chart, ...]:
         lambda: cost_breakdown(view, canvas),
         *[_bind(tornado, t, i, canvas) for i, t in enumerate(view.tornado)],
         lambda: break_even(view, look, canvas),
-        *[_bind_slice(view, name, look, canvas) for name in dict.fromkeys(s.slice for s in view.slices)],
+        *[
+            _bind_slice(view, name, look, canvas)
+            for name in dict.fromkeys(s.slice for s in view.slices)
+        ],
     ]
     with mpl.rc_context(style), warnings.catch_warnings():
-        # Text stays text, so a glyph that matplotlib's own font lacks is the reader's font's business.
+        # Text stays text, so a glyph that matplotlib's own font lacks is the reader's font's
+        # business.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         return tuple(chart for make in makers if (chart := make()) is not None)
 
@@ -86,12 +102,17 @@ CanvasMaker = Callable[[float], "tuple[Canvas, Axes]"]
 
 
 def _bind(
-    draw: Callable[[TornadoView, int, CanvasMaker], Chart], t: TornadoView, i: int, make: CanvasMaker
+    draw: Callable[[TornadoView, int, CanvasMaker], Chart],
+    t: TornadoView,
+    i: int,
+    make: CanvasMaker,
 ) -> Callable[[], Chart]:
     return lambda: draw(t, i, make)
 
 
-def _bind_slice(view: View, name: str, look: dict[str, int], make: CanvasMaker) -> Callable[[], Chart]:
+def _bind_slice(
+    view: View, name: str, look: dict[str, int], make: CanvasMaker
+) -> Callable[[], Chart]:
     return lambda: by_slice([s for s in view.slices if s.slice == name], name, look, make)
 
 
@@ -101,7 +122,9 @@ def _ticks(axis: Axis, unit: str) -> None:
 
     if axis.get_scale() == "log":
         low, high = sorted(axis.get_view_interval())
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / max(low, 1e-300) < 300 else (1,)))
+        axis.set_major_locator(
+            LogLocator(subs=(1, 2, 5) if high / max(low, 1e-300) < 300 else (1,))
+        )
     else:
         axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda x, _: FORMATS[unit](float(x))))
@@ -118,7 +141,13 @@ def _errors(f: Figure) -> list[list[float]]:
 
 def _mark(i: int, size: float, cap: float, width: float) -> dict[str, Any]:
     """How arm ``i`` is drawn as a point with bars."""
-    return {"fmt": MARKERS[i % 8], "color": PALETTE[i % 8], "markersize": size, "capsize": cap, "linewidth": width}
+    return {
+        "fmt": MARKERS[i % 8],
+        "color": PALETTE[i % 8],
+        "markersize": size,
+        "capsize": cap,
+        "linewidth": width,
+    }
 
 
 def _words(f: Figure) -> str:
@@ -126,11 +155,19 @@ def _words(f: Figure) -> str:
 
 
 def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
-    """Quality against dollars per 1,000 requests; the frontier joins arms that no other arm beats on both."""
+    """Quality against dollars per 1,000 requests; the frontier joins arms that no other arm beats
+    on both.
+    """
     found: list[tuple[ArmView, Figure, Figure]] = []
     for arm in view.arms:
         q, c = arm.get("quality"), arm.get("usd_1k")
-        if arm.scope == ALL and q is not None and c is not None and q.value is not None and c.value is not None:
+        if (
+            arm.scope == ALL
+            and q is not None
+            and c is not None
+            and q.value is not None
+            and c.value is not None
+        ):
             found.append((arm, c, q))
     if not found:
         return None
@@ -138,10 +175,24 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     for arm, c, q in found:
         i = look[arm.arm]
         style = _mark(i, 8, 3, 1.4)
-        ax.errorbar([c.value or 0.0], [q.value or 0.0], xerr=_errors(c), yerr=_errors(q), label=arm.arm, **style)
+        ax.errorbar(
+            [c.value or 0.0],
+            [q.value or 0.0],
+            xerr=_errors(c),
+            yerr=_errors(q),
+            label=arm.arm,
+            **style,
+        )
     best = frontier([(c.value or 0.0, q.value or 0.0) for _, c, q in found])
     if len(best) > 1:
-        ax.plot([x for x, _ in best], [y for _, y in best], color=FAINT, linewidth=1, dashes=(4, 3), zorder=0)
+        ax.plot(
+            [x for x, _ in best],
+            [y for _, y in best],
+            color=FAINT,
+            linewidth=1,
+            dashes=(4, 3),
+            zorder=0,
+        )
     costs = [c.value or 0.0 for _, c, _ in found]
     if min(costs) > 0 and max(costs) / min(costs) > 20:
         ax.set_xscale("log")
@@ -152,10 +203,23 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     _ticks(ax.xaxis, "usd")
     _ticks(ax.yaxis, "share" if found[0][2].unit == "percent" else "plain")
     ax.legend(loc="best")
-    text = "; ".join(f"{a.arm}: quality {_words(q)}, cost per 1,000 requests {_words(c)}" for a, c, q in found)
-    missing = [a.arm for a in view.arms if a.scope == ALL and a.arm not in {f[0].arm for f in found}]
-    tail = f" Not drawn, because not measured or of unknown price: {', '.join(missing)}." if missing else ""
-    return _chart(drawn, "pareto", "Quality against dollars", f"{text}. Bars are {_level(view)} intervals.{tail}")
+    text = "; ".join(
+        f"{a.arm}: quality {_words(q)}, cost per 1,000 requests {_words(c)}" for a, c, q in found
+    )
+    missing = [
+        a.arm for a in view.arms if a.scope == ALL and a.arm not in {f[0].arm for f in found}
+    ]
+    tail = (
+        f" Not drawn, because not measured or of unknown price: {', '.join(missing)}."
+        if missing
+        else ""
+    )
+    return _chart(
+        drawn,
+        "pareto",
+        "Quality against dollars",
+        f"{text}. Bars are {_level(view)} intervals.{tail}",
+    )
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -167,7 +231,9 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
     return best
 
 
-def latency(view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, title: str) -> Chart | None:
+def latency(
+    view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, title: str
+) -> Chart | None:
     """Empirical distribution: the share of calls done within a time."""
     found = [s for s in view.series if s.metric == metric]
     if not found:
@@ -175,7 +241,15 @@ def latency(view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, 
     drawn, ax = canvas(3.4)
     for s in found:
         i = look[s.arm]
-        ax.step(s.x, s.y, where="post", color=PALETTE[i % 8], dashes=DASHES[i % 8], linewidth=1.8, label=s.arm)
+        ax.step(
+            s.x,
+            s.y,
+            where="post",
+            color=PALETTE[i % 8],
+            dashes=DASHES[i % 8],
+            linewidth=1.8,
+            label=s.arm,
+        )
     ends = [x for s in found for x in (s.x[0], s.x[-1]) if x > 0]
     if ends and max(ends) / min(ends) > 30:
         ax.set_xscale("log")
@@ -208,8 +282,17 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
     hatches = ("", "//", "..", "xx", "\\\\", "--", "oo", "++")
     for i, part in enumerate(parts):
         widths = [at.get((a, part), 0.0) for a in arms]
-        ax.barh(arms, widths, left=left, height=0.55, color=PALETTE[i % 8], hatch=hatches[i % 8], edgecolor=FAINT,
-                linewidth=0.5, label=part)  # fmt: skip
+        ax.barh(
+            arms,
+            widths,
+            left=left,
+            height=0.55,
+            color=PALETTE[i % 8],
+            hatch=hatches[i % 8],
+            edgecolor=FAINT,
+            linewidth=0.5,
+            label=part,
+        )
         left = [x + w for x, w in zip(left, widths, strict=True)]
     ax.invert_yaxis()
     ax.set_xlabel("Dollars per 1,000 requests")
@@ -217,7 +300,9 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
     _ticks(ax.xaxis, "usd")
     ax.legend(loc="best", ncols=min(len(parts), 4))
     text = "; ".join(
-        f"{a}: " + ", ".join(f"{p.component} {p.usd_1k.text}" for p in view.cost_parts if p.arm == a) for a in arms
+        f"{a}: "
+        + ", ".join(f"{p.component} {p.usd_1k.text}" for p in view.cost_parts if p.arm == a)
+        for a in arms
     )
     return _chart(drawn, "cost-parts", "What a thousand requests cost, by component", text + ".")
 
@@ -230,9 +315,19 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
         low, high = bar.low.value or 0.0, bar.high.value or 0.0
         ax.barh([i], [low - base], left=base, height=0.55, color=PALETTE[0])
         ax.barh(
-            [i], [high - base], left=base, height=0.55, color=PALETTE[4], hatch="//", edgecolor=FAINT, linewidth=0.5
+            [i],
+            [high - base],
+            left=base,
+            height=0.55,
+            color=PALETTE[4],
+            hatch="//",
+            edgecolor=FAINT,
+            linewidth=0.5,
         )
-    ax.set_yticks(range(len(t.bars)), [b.assumption + (" \u2014 flips the verdict" if b.flips else "") for b in t.bars])
+    ax.set_yticks(
+        range(len(t.bars)),
+        [b.assumption + (" \u2014 flips the verdict" if b.flips else "") for b in t.bars],
+    )
     ax.invert_yaxis()
     ax.axvline(base, color=INK, linewidth=1)
     if t.threshold is not None and t.threshold.value is not None:
@@ -247,13 +342,18 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
     )
     head = f"Base {t.base.text}" + (f", claimed {t.threshold.text}" if t.threshold else "")
     return _chart(
-        drawn, f"tornado-{index}", f"What the cost ratio depends on: {t.title}", f"{head}. {rows}. {t.label}".strip()
+        drawn,
+        f"tornado-{index}",
+        f"What the cost ratio depends on: {t.title}",
+        f"{head}. {rows}. {t.label}".strip(),
     )
 
 
 def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
     """Dollars per 1,000 requests against volume: an endpoint is flat, a host falls as it fills."""
-    rows = [b for b in view.break_even if not b.projected and b.usd_per_hour.value and b.capacity.value]
+    rows = [
+        b for b in view.break_even if not b.projected and b.usd_per_hour.value and b.capacity.value
+    ]
     if not rows:
         return None
     drawn, ax = canvas(3.6)
@@ -266,12 +366,24 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
         marginal = b.local_marginal_usd_1k.value or 0.0
         costs = [1000 * (b.usd_per_hour.value or 0.0) / v + marginal for v in volumes]
         i = look.get(name, 0)
-        ax.plot(volumes, costs, color=PALETTE[i % 8], dashes=DASHES[i % 8], label=f"{name}, up to what it can serve")
+        ax.plot(
+            volumes,
+            costs,
+            color=PALETTE[i % 8],
+            dashes=DASHES[i % 8],
+            label=f"{name}, up to what it can serve",
+        )
         ax.plot([cap], [costs[-1]], MARKERS[i % 8], color=PALETTE[i % 8])
     for name, b in ends.items():
         i = look.get(name, 1)
         level = b.api_usd_1k.value or 0.0
-        ax.plot([top / 1000, top], [level, level], color=PALETTE[i % 8], dashes=DASHES[i % 8], label=name)
+        ax.plot(
+            [top / 1000, top],
+            [level, level],
+            color=PALETTE[i % 8],
+            dashes=DASHES[i % 8],
+            label=name,
+        )
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlabel("Requests per hour")
@@ -280,11 +392,16 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
     _ticks(ax.yaxis, "usd")
     ax.legend(loc="best")
     return _chart(
-        drawn, "break-even", "From which volume a host of one's own pays off", " ".join(b.sentence for b in rows)
+        drawn,
+        "break-even",
+        "From which volume a host of one's own pays off",
+        " ".join(b.sentence for b in rows),
     )
 
 
-def by_slice(rows: Sequence[SliceView], name: str, look: dict[str, int], canvas: CanvasMaker) -> Chart:
+def by_slice(
+    rows: Sequence[SliceView], name: str, look: dict[str, int], canvas: CanvasMaker
+) -> Chart:
     """Dot plot of quality with intervals, one line per value of the slice."""
     values = list(dict.fromkeys(r.value for r in rows))
     arms = list(dict.fromkeys(r.arm for r in rows))
@@ -292,7 +409,11 @@ def by_slice(rows: Sequence[SliceView], name: str, look: dict[str, int], canvas:
     step = 0.7 / max(len(arms), 1)
     for k, arm in enumerate(arms):
         i = look[arm]
-        mine = [(values.index(r.value), r.quality) for r in rows if r.arm == arm and r.quality.value is not None]
+        mine = [
+            (values.index(r.value), r.quality)
+            for r in rows
+            if r.arm == arm and r.quality.value is not None
+        ]
         for n, (at, q) in enumerate(mine):
             y = at + (k - (len(arms) - 1) / 2) * step
             label = arm if n == 0 else None
@@ -307,7 +428,9 @@ def by_slice(rows: Sequence[SliceView], name: str, look: dict[str, int], canvas:
     _ticks(ax.xaxis, "share" if unit == "percent" else unit)
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     text = "; ".join(
-        f"{v}: " + ", ".join(f"{r.arm} {_words(r.quality)} on {r.n.text}" for r in rows if r.value == v) for v in values
+        f"{v}: "
+        + ", ".join(f"{r.arm} {_words(r.quality)} on {r.n.text}" for r in rows if r.value == v)
+        for v in values
     )
     return _chart(drawn, f"slice-{_safe(name)}", f"Quality by {name}", text + ".")
 
@@ -321,5 +444,7 @@ def _safe(name: str) -> str:
 
 
 def _level(view: View) -> str:
-    level = next((f.value for f in view.assumptions if f.name == "Confidence level"), "95%, two-sided")
+    level = next(
+        (f.value for f in view.assumptions if f.name == "Confidence level"), "95%, two-sided"
+    )
     return level.partition(",")[0]

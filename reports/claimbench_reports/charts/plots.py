@@ -1,4 +1,6 @@
-"""The small interval drawings beside each reading: hand-written SVG, classes only, sized in user units."""
+"""The small interval drawings beside each reading: hand-written SVG, classes only, sized in user
+units.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def interval_plot(reading: ReadingView) -> Markup:
     if t is not None and t.value is not None and reading.direction in (">=", ">", "<=", "<"):
         at = x(t.value)
         start, width = (at, WIDTH - at) if reading.direction.startswith(">") else (0.0, at)
-        parts.append(f'<rect class="holds" x="{start}" y="24" width="{round(width, 1)}" height="40"/>')
+        parts.append(
+            f'<rect class="holds" x="{start}" y="24" width="{round(width, 1)}" height="40"/>'
+        )
     parts.append(f'<line class="axis" x1="0" y1="64" x2="{WIDTH}" y2="64"/>')
     if e.interval:
         parts += _bar(e, x)
@@ -47,12 +51,19 @@ def interval_plot(reading: ReadingView) -> Markup:
     words = f"Measured {e.text}" + (f", interval {e.interval}" if e.interval else "")
     if t is not None:
         words += f", claimed {reading.needs}"
-    head = f'<svg class="plot-svg" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" aria-label="{escape(words)}">'
+    head = (
+        f'<svg class="plot-svg" role="img" viewBox="0 0 {WIDTH} {HEIGHT}"'
+        f' aria-label="{escape(words)}">'
+    )
     return Markup(head + "".join(parts) + "</svg>")  # noqa: S704 - built from escaped parts and numbers above
 
 
 def _scale(e: Figure, t: Figure | None) -> tuple[float, float]:
-    marks = [v for v in (e.value, e.low, e.high, t.value if t else None) if v is not None and math.isfinite(v)]
+    marks = [
+        v
+        for v in (e.value, e.low, e.high, t.value if t else None)
+        if v is not None and math.isfinite(v)
+    ]
     low, high = min(marks), max(marks)
     room = (high - low) * 0.12 or abs(high) * 0.1 or 1.0
     return low - room, high + room

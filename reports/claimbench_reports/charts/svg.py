@@ -1,7 +1,9 @@
-"""matplotlib SVG -> inline SVG that a strict content security policy accepts and that follows the page's theme.
+"""matplotlib SVG -> inline SVG that a strict content security policy accepts and that follows the
+page's theme.
 
-matplotlib writes ``style`` attributes, which the policy forbids; they become presentation attributes. Ids get a prefix,
-because a page holds several charts. The ink colour becomes ``currentColor``. Text stays text in the page's font.
+matplotlib writes ``style`` attributes, which the policy forbids; they become presentation
+attributes. Ids get a prefix, because a page holds several charts. The ink colour becomes
+``currentColor``. Text stays text in the page's font.
 """
 
 from __future__ import annotations
@@ -20,18 +22,24 @@ FAINT = "#8c8c96"
 """Grid lines and secondary ink: readable on both themes."""
 
 _STYLE = re.compile(r'\sstyle="([^"]*)"')
-_FONT = re.compile(r"^(?:(?P<lead>(?:normal|italic|oblique|bold|\d00)\s+)*)(?P<size>[\d.]+)px\s+(?P<family>.+)$")
+_FONT = re.compile(
+    r"^(?:(?P<lead>(?:normal|italic|oblique|bold|\d00)\s+)*)(?P<size>[\d.]+)px\s+(?P<family>.+)$"
+)
 _ID = re.compile(r'\bid="([^"]+)"')
 _REF = re.compile(r'(url\(#|href="#)([^")]+)')
 
 
 def to_inline_svg(canvas: Canvas, prefix: str, title: str, description: str) -> str:
-    """Draw ``canvas`` as an inline ``<svg role="img">`` with ``title`` and ``description`` as its text alternative."""
+    """Draw ``canvas`` as an inline ``<svg role="img">`` with ``title`` and ``description`` as its
+    text alternative.
+    """
     import matplotlib as mpl
 
     buffer = StringIO()
     with mpl.rc_context({"svg.hashsalt": "claimbench", "svg.fonttype": "none"}):
-        canvas.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True)
+        canvas.savefig(
+            buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
+        )
     return inline(buffer.getvalue(), prefix, title, description)
 
 
@@ -49,9 +57,11 @@ def inline(raw: str, prefix: str, title: str, description: str) -> str:
     view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', body)
     size = f'width="{view.group(1)}" height="{view.group(2)}"' if view else ""
     head = (
-        f'<svg class="drawn" role="img" aria-labelledby="{prefix}-t {prefix}-d" xmlns="http://www.w3.org/2000/svg" '
-        f'viewBox="{view.group(0)[9:-1] if view else "0 0 1 1"}" {size} stroke-linejoin="round" stroke-linecap="butt">'
-        f'<title id="{prefix}-t">{escape(title)}</title><desc id="{prefix}-d">{escape(description)}</desc>'
+        f'<svg class="drawn" role="img" aria-labelledby="{prefix}-t {prefix}-d"'
+        ' xmlns="http://www.w3.org/2000/svg"'
+        f' viewBox="{view.group(0)[9:-1] if view else "0 0 1 1"}" {size} stroke-linejoin="round"'
+        f' stroke-linecap="butt"><title id="{prefix}-t">{escape(title)}</title><desc'
+        f' id="{prefix}-d">{escape(description)}</desc>'
     )
     body = re.sub(r"<svg[^>]*>", lambda _: head, body, count=1)
     body = re.sub(r"(\d+\.\d\d)\d+", r"\1", body)

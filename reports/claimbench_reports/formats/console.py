@@ -18,7 +18,11 @@ STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", "not
 
 
 def print_summary(
-    view: View, report: Path | str | None = None, *, file: TextIO | None = None, console: Console | None = None
+    view: View,
+    report: Path | str | None = None,
+    *,
+    file: TextIO | None = None,
+    console: Console | None = None,
 ) -> None:
     """Print verdict lines, the compare table and where the report is.
 
@@ -32,12 +36,16 @@ def print_summary(
 
     out = console or Console(file=file, highlight=False)
     if not out.is_terminal:
-        out.print(plain_summary(view, report), markup=False, highlight=False, soft_wrap=True, end="")
+        out.print(
+            plain_summary(view, report), markup=False, highlight=False, soft_wrap=True, end=""
+        )
         return
     from rich.table import Table
     from rich.text import Text
 
-    verdicts = Table(title=view.summary, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False)
+    verdicts = Table(
+        title=view.summary, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False
+    )
     verdicts.add_column(no_wrap=True)
     verdicts.add_column(ratio=1)
     for v in view.verdicts:
@@ -45,7 +53,9 @@ def print_summary(
         line.append(_because(v), style="not bold")
         verdicts.add_row(Text(v.status_text, style=STYLES.get(v.status, "")), line)
     out.print(verdicts)
-    table = Table(title="Compared on the same requests", title_justify="left", caption_justify="left")
+    table = Table(
+        title="Compared on the same requests", title_justify="left", caption_justify="left"
+    )
     table.add_column("arm")
     for head in _heads():
         table.add_column(head, justify="right")
@@ -72,7 +82,10 @@ def plain_summary(view: View, report: Path | str | None = None) -> str:
     grid += [(a.arm, *_cells(a)) for a in view.arms if a.scope == ALL]
     widths = [max(len(row[i]) for row in grid if i < len(row)) for i in range(len(grid[0]))]
     for row in grid:
-        cells = [row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=False))]
+        cells = [
+            row[0].ljust(widths[0]),
+            *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=False)),
+        ]
         lines.append("  ".join(cells).rstrip())
     if _starred(view):
         lines.append(STAR)

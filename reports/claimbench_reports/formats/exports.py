@@ -1,7 +1,8 @@
 """View and run -> machine files: JSON, CSV, JSON Lines, JUnit XML, Markdown, Parquet.
 
-``report.json`` is the view itself (schema: docs/report.schema.json), so its figures are those of the HTML. The rows of
-CSV, JSON Lines and Parquet are the finished calls with whole texts, redacted by the same profile.
+``report.json`` is the view itself (schema: docs/report.schema.json), so its figures are those of
+the HTML. The rows of CSV, JSON Lines and Parquet are the finished calls with whole texts, redacted
+by the same profile.
 """
 
 from __future__ import annotations
@@ -30,10 +31,30 @@ from claimbench_reports.view.words import COLUMNS, SIGN
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 """A text cell that begins with one of these is a formula to a spreadsheet."""
 CSV_FIELDS = (
-    "id", "task", "arm", "sample_id", "epoch", "outcome", "attempts", "text", "score", "score_status", "scores",
-    "input_tokens", "output_tokens", "cost_usd", "cost_basis", "price_id", "ttft_ms", "e2e_ms", "cluster", "block",
-    "provenance", "error", "judge_usd",
-)  # fmt: skip
+    "id",
+    "task",
+    "arm",
+    "sample_id",
+    "epoch",
+    "outcome",
+    "attempts",
+    "text",
+    "score",
+    "score_status",
+    "scores",
+    "input_tokens",
+    "output_tokens",
+    "cost_usd",
+    "cost_basis",
+    "price_id",
+    "ttft_ms",
+    "e2e_ms",
+    "cluster",
+    "block",
+    "provenance",
+    "error",
+    "judge_usd",
+)
 
 
 def view_json(view: View) -> str:
@@ -44,8 +65,8 @@ def view_json(view: View) -> str:
 def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
     """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer.
 
-    ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit of evidence.
-    ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
+    ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit
+    of evidence. ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
     """
     scores: dict[str, list[Score]] = defaultdict(list)
     for s in data.scores:
@@ -79,7 +100,10 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "block": block,
             "provenance": record.provenance,
             "error": _error(record, redact),
-            "judge_usd": next((float(s.judge_cost_usd) for s in mine.values() if s.judge_cost_usd is not None), None),
+            "judge_usd": next(
+                (float(s.judge_cost_usd) for s in mine.values() if s.judge_cost_usd is not None),
+                None,
+            ),
         }
         yield _sound(row)
 
@@ -93,7 +117,11 @@ def _cost(cost: Cost | None) -> dict[str, Json]:
     if cost is None:
         return {"cost_usd": None, "cost_basis": None, "price_id": None}
     usd = cost.amount if cost.currency == "USD" else None
-    return {"cost_usd": None if usd is None else float(usd), "cost_basis": cost.basis, "price_id": cost.price_id}
+    return {
+        "cost_usd": None if usd is None else float(usd),
+        "cost_basis": cost.basis,
+        "price_id": cost.price_id,
+    }
 
 
 Measured = tuple[float | None, float | None, int | None, int | None, int | None]
@@ -121,7 +149,11 @@ class _Times:
         """Cluster and time block of a call; None where it is not in the table."""
         index, rows = self._arms.get(arm, ({}, None))
         at = index.get(call_id)
-        return (None, None) if at is None or rows is None else (str(rows.cluster[at]), int(rows.block[at]))
+        return (
+            (None, None)
+            if at is None or rows is None
+            else (str(rows.cluster[at]), int(rows.block[at]))
+        )
 
 
 def _milliseconds(seconds: np.float64) -> float | None:
@@ -133,7 +165,9 @@ def _whole(tokens: np.float64) -> int | None:
 
 
 def safe_cell(value: Json) -> Json:
-    """A text that a spreadsheet would run, with an apostrophe before it; controls made visible; the rest unchanged."""
+    """A text that a spreadsheet would run, with an apostrophe before it; controls made visible; the
+    rest unchanged.
+    """
     if not isinstance(value, str):
         return value
     text = visible(value)
@@ -141,7 +175,9 @@ def safe_cell(value: Json) -> Json:
 
 
 def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
-    """The calls as CSV (RFC 4180); open ``out`` with ``newline=""``, encoding utf-8-sig where Excel shall read it."""
+    """The calls as CSV (RFC 4180); open ``out`` with ``newline=""``, encoding utf-8-sig where Excel
+    shall read it.
+    """
     writer = csv.writer(out)
     writer.writerow(CSV_FIELDS)
     for row in call_rows(data, redact):
@@ -150,20 +186,27 @@ def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
 
 
 def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
-    """The calls as JSON Lines, with the final attempt's token buckets (``usage``, null = unknown) beside the totals."""
+    """The calls as JSON Lines, with the final attempt's token buckets (``usage``, null = unknown)
+    beside the totals.
+    """
     final = {(a.call_id, a.number): a.usage for a in data.attempts}
     by_call = {r.call.id: final.get((r.call.id, r.attempt)) for r in data.records}
     for row in call_rows(data, redact):
         usage = by_call.get(str(row["id"]))
         row["usage"] = (
-            None if usage is None or usage.source == "unknown" else {**asdict(usage), "fees": dict(usage.fees)}
+            None
+            if usage is None or usage.source == "unknown"
+            else {**asdict(usage), "fees": dict(usage.fees)}
         )
         out.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _sound(row: Mapping[str, Json]) -> dict[str, Json]:
     """Lone surrogates cannot be written as UTF-8; they become visible."""
-    return {k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v for k, v in row.items()}
+    return {
+        k: v.encode("utf-8", "replace").decode() if isinstance(v, str) else v
+        for k, v in row.items()
+    }
 
 
 def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
@@ -177,7 +220,8 @@ def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
         import pyarrow.parquet as pq
     except ImportError:
         raise BenchError(
-            "Parquet needs pyarrow, which is not installed", hint="pip install 'claimbench[parquet]'"
+            "Parquet needs pyarrow, which is not installed",
+            hint="pip install 'claimbench[parquet]'",
         ) from None
     rows = []
     for row in call_rows(data, redact):
@@ -187,20 +231,28 @@ def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
 
 
 def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) -> str:
-    """Claims as test cases: refuted fails, inconclusive and not comparable are skipped with the reason.
+    """Claims as test cases: refuted fails, inconclusive and not comparable are skipped with the
+    reason.
 
     Args:
         view: the run.
         thresholds: further cases by name (``bench check``): None = met, else what was missed.
     """
     checks = dict(thresholds or {})
-    failures = sum(v.status == "refuted" for v in view.verdicts) + sum(t is not None for t in checks.values())
+    failures = sum(v.status == "refuted" for v in view.verdicts) + sum(
+        t is not None for t in checks.values()
+    )
     skipped = sum(v.status in ("inconclusive", "not_comparable") for v in view.verdicts)
     total = len(view.verdicts) + len(checks)
     suite = ET.Element(
-        "testsuite", name=f"claimbench {view.title}", tests=str(total), failures=str(failures), skipped=str(skipped),
-        errors="0", id=view.run_id,
-    )  # fmt: skip
+        "testsuite",
+        name=f"claimbench {view.title}",
+        tests=str(total),
+        failures=str(failures),
+        skipped=str(skipped),
+        errors="0",
+        id=view.run_id,
+    )
     for v in view.verdicts:
         case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.claims", name=v.claim)
         if v.status == "refuted":
@@ -210,9 +262,13 @@ def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) ->
         else:
             ET.SubElement(case, "system-out").text = v.sentence
     for name, missed in checks.items():
-        case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.thresholds", name=visible(name))
+        case = ET.SubElement(
+            suite, "testcase", classname=f"{view.suite}.thresholds", name=visible(name)
+        )
         if missed is not None:
-            ET.SubElement(case, "failure", message=visible(missed), type="threshold").text = visible(missed)
+            ET.SubElement(
+                case, "failure", message=visible(missed), type="threshold"
+            ).text = visible(missed)
     root = ET.Element("testsuites")
     root.append(suite)
     ET.indent(root)
@@ -225,8 +281,11 @@ def junit(view: View) -> str:
 
 
 def _details(v: VerdictView) -> str:
-    lines = [f"{r.name}: {r.status_text}" + (f", {r.estimate.text} ({r.estimate.interval})" if r.estimate else "")
-             for r in v.readings]  # fmt: skip
+    lines = [
+        f"{r.name}: {r.status_text}"
+        + (f", {r.estimate.text} ({r.estimate.interval})" if r.estimate else "")
+        for r in v.readings
+    ]
     return "\n".join(lines)
 
 
@@ -235,20 +294,33 @@ MARKDOWN_COLUMNS = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50"
 
 def markdown(view: View) -> str:
     """A summary for a pull request: verdicts, the comparison, what was not measured."""
-    lines = [f"## ClaimBench: {_md(view.title)}", "", f"{_md(view.summary)} Run `{view.run_id}`.", ""]
+    lines = [
+        f"## ClaimBench: {_md(view.title)}",
+        "",
+        f"{_md(view.summary)} Run `{view.run_id}`.",
+        "",
+    ]
     if view.verdicts:
         lines += ["| | Claim | Verdict | In one sentence |", "|---|---|---|---|"]
         for v in view.verdicts:
             late = any(f.code.startswith("declared_after") for f in v.flags)
             sentence = _md(v.sentence) + (" *Declared after the data were seen.*" if late else "")
-            lines.append(f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |")
+            lines.append(
+                f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |"
+            )
     heads = {id_: head for id_, head, _, _ in COLUMNS}
-    lines += ["", "| Arm | " + " | ".join(heads[c] for c in MARKDOWN_COLUMNS) + " |", "|---" * 7 + "|"]
+    lines += [
+        "",
+        "| Arm | " + " | ".join(heads[c] for c in MARKDOWN_COLUMNS) + " |",
+        "|---" * 7 + "|",
+    ]
     for arm in (a for a in view.arms if a.scope == ALL and a.measured):
         cells = []
         for column in MARKDOWN_COLUMNS:
             f = arm.get(column)
-            cells.append("" if f is None else f.text + (f"<br><sub>{f.interval}</sub>" if f.interval else ""))
+            cells.append(
+                "" if f is None else f.text + (f"<br><sub>{f.interval}</sub>" if f.interval else "")
+            )
         lines.append(f"| {_md(arm.arm)} | " + " | ".join(cells) + " |")
     lines.append("")
     lines += [f"- Not run: {_md(a.arm)} ({_md(a.why_not)})" for a in view.arms if not a.measured]

@@ -10,6 +10,8 @@ from claimbench_reports.view.types import View
 
 
 def write_junit(view: View, path: Path, thresholds: Mapping[str, str | None] | None = None) -> None:
-    """Write :func:`~claimbench_reports.formats.exports.junit_xml`; ``thresholds``: case name -> what was missed, None = met."""
+    """Write :func:`~claimbench_reports.formats.exports.junit_xml`; ``thresholds``: case name ->
+    what was missed, None = met.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(junit_xml(view, thresholds), encoding="utf-8")

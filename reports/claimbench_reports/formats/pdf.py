@@ -1,4 +1,6 @@
-"""HTML report -> PDF through an installed Chromium or Chrome; nothing is bundled, nothing is fetched."""
+"""HTML report -> PDF through an installed Chromium or Chrome; nothing is bundled, nothing is
+fetched.
+"""
 
 from __future__ import annotations
 
@@ -11,17 +13,28 @@ from pathlib import Path
 
 from claimbench.errors import BenchError
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+    "microsoft-edge",
+)
 TIMEOUT_S = 180
 
 
 def find_browser(environ: Mapping[str, str] | None = None) -> str | None:
-    """The browser to print with: ``CHROMIUM`` in the environment, else the first of :data:`NAMES` on the path."""
+    """The browser to print with: ``CHROMIUM`` in the environment, else the first of :data:`NAMES`
+    on the path.
+    """
     env = os.environ if environ is None else environ
     named = env.get("CHROMIUM")
     if named:
         return shutil.which(named)
-    return next((found for name in NAMES if (found := shutil.which(name, path=env.get("PATH")))), None)
+    return next(
+        (found for name in NAMES if (found := shutil.which(name, path=env.get("PATH")))), None
+    )
 
 
 def print_pdf(html: Path) -> Path:
@@ -41,20 +54,34 @@ def write_pdf(html: Path, pdf: Path, browser: str | None = None) -> None:
     if found is None:
         raise BenchError(
             "a PDF needs Chromium or Chrome, and none was found on the path",
-            hint="install chromium, or set CHROMIUM to its path; the HTML report prints to PDF from any browser",
+            hint=(
+                "install chromium, or set CHROMIUM to its path; the HTML report prints to PDF from"
+                " any browser"
+            ),
         )
     with tempfile.TemporaryDirectory(prefix="claimbench-pdf-") as folder:
         part = Path(folder) / "report.pdf"
-        # A throw-away profile: no history, no extensions; no network service is needed to print a local file.
+        # A throw-away profile: no history, no extensions; no network service is needed to print a
+        # local file.
         command = [
-            found, "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-            "--disable-extensions", "--disable-sync", "--no-pdf-header-footer", f"--user-data-dir={folder}/profile",
-            f"--print-to-pdf={part}", html.resolve().as_uri(),
-        ]  # fmt: skip
+            found,
+            "--headless",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-extensions",
+            "--disable-sync",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={folder}/profile",
+            f"--print-to-pdf={part}",
+            html.resolve().as_uri(),
+        ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses to sandbox as root
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise BenchError(f"{found}: could not print the report: {error}") from error
         if not part.exists() or part.stat().st_size == 0:

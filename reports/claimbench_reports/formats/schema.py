@@ -1,4 +1,6 @@
-"""The published JSON Schema of ``report.json``, derived from the view's own types so that the two cannot part."""
+"""The published JSON Schema of ``report.json``, derived from the view's own types so that the two
+cannot part.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,18 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`; docs/report.schema.json is this."""
+    """JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`;
+    docs/report.schema.json is this.
+    """
     definitions: dict[str, Any] = {}
     root = _of(View, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ClaimBench report",
-        "description": f"Version {VIEW_SCHEMA}. Every figure has a value (null = unknown) and the text shown for it.",
+        "description": (
+            f"Version {VIEW_SCHEMA}. Every figure has a value (null = unknown) and the text shown"
+            " for it."
+        ),
         **root,
         "$defs": dict(sorted(definitions.items())),
     }
@@ -48,5 +55,10 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"type": "array", "items": _of(arguments[0], definitions)}
     if origin is tuple:
         parts = [_of(a, definitions) for a in arguments]
-        return {"type": "array", "prefixItems": parts, "minItems": len(parts), "maxItems": len(parts)}
+        return {
+            "type": "array",
+            "prefixItems": parts,
+            "minItems": len(parts),
+            "maxItems": len(parts),
+        }
     raise TypeError(f"no schema for {kind!r}")

@@ -1,7 +1,8 @@
-"""View and run -> a workbook a buyer can work with: verdicts, comparison, price sheet with live formulas, samples.
+"""View and run -> a workbook a buyer can work with: verdicts, comparison, price sheet with live
+formulas, samples.
 
-Text never becomes a formula: every text cell is written as a string with the quote prefix set where it begins with one
-of ``= + - @``. The only formulas are ours, on the price sheet.
+Text never becomes a formula: every text cell is written as a string with the quote prefix set where
+it begins with one of ``= + - @``. The only formulas are ours, on the price sheet.
 """
 
 from __future__ import annotations
@@ -24,17 +25,29 @@ if TYPE_CHECKING:
 CELL_LIMIT = 32_000
 """Excel takes 32,767 characters in a cell."""
 NUMBER_FORMATS = {
-    "percent": "0.0%", "points": '+0.0%;-0.0%;0.0%', "seconds": "0.000", "usd": "$#,##0.0000",
-    "usd_micro": "$#,##0.000000", "ratio": "0.000",
-    "of_baseline": "0.0%", "count": "#,##0", "plain": "0.00", "score": "0.00", "p": "0.000", "hours": "0.0",
-    "tokens_per_s": "0.0", "per_hour": "#,##0.0",
-}  # fmt: skip
+    "percent": "0.0%",
+    "points": "+0.0%;-0.0%;0.0%",
+    "seconds": "0.000",
+    "usd": "$#,##0.0000",
+    "usd_micro": "$#,##0.000000",
+    "ratio": "0.000",
+    "of_baseline": "0.0%",
+    "count": "#,##0",
+    "plain": "0.00",
+    "score": "0.00",
+    "p": "0.000",
+    "hours": "0.0",
+    "tokens_per_s": "0.0",
+    "per_hour": "#,##0.0",
+}
 
 Value = Figure | str | float | None
 
 
 def write_xlsx(view: View, path: Path) -> None:
-    """Write the workbook. Cells with figures hold the full number; the sheet "Figures" has every displayed text."""
+    """Write the workbook. Cells with figures hold the full number; the sheet "Figures" has every
+    displayed text.
+    """
     from openpyxl import Workbook
 
     book = Workbook()
@@ -62,13 +75,17 @@ def _sheet(book: Workbook, title: str, heads: Sequence[str], widths: Sequence[in
         cell.font = Font(bold=True)
         cell.fill = PatternFill("solid", fgColor="EDEDE8")
         cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.column_dimensions[get_column_letter(i)].width = widths[i - 1] if i <= len(widths) else 14
+        sheet.column_dimensions[get_column_letter(i)].width = (
+            widths[i - 1] if i <= len(widths) else 14
+        )
     sheet.freeze_panes = "B2"
     return sheet
 
 
 def put(cell: Cell, value: Value) -> None:
-    """Write one value: figures as numbers with their format (or their text if unknown), texts as texts only."""
+    """Write one value: figures as numbers with their format (or their text if unknown), texts as
+    texts only.
+    """
     from openpyxl.styles import Alignment
 
     if isinstance(value, Figure):
@@ -99,14 +116,36 @@ def _rows(sheet: Worksheet, rows: Iterable[Sequence[Value]]) -> None:
 
 
 def _verdicts(book: Workbook, view: View) -> None:
-    heads = ("Claim as published", "Verdict", "In one sentence", "Reading", "Reading's verdict", "Measured", "Low",
-             "High", "Level", "Needed", "Claimed", "Items", "p (Holm)", "Flags and reasons", "What would settle it",
-             "Source of the claim", "Declared")  # fmt: skip
-    sheet = _sheet(book, "Verdicts", heads, (34, 16, 50, 18, 16, 12, 12, 12, 8, 10, 12, 8, 9, 40, 40, 30, 12))
+    heads = (
+        "Claim as published",
+        "Verdict",
+        "In one sentence",
+        "Reading",
+        "Reading's verdict",
+        "Measured",
+        "Low",
+        "High",
+        "Level",
+        "Needed",
+        "Claimed",
+        "Items",
+        "p (Holm)",
+        "Flags and reasons",
+        "What would settle it",
+        "Source of the claim",
+        "Declared",
+    )
+    sheet = _sheet(
+        book, "Verdicts", heads, (34, 16, 50, 18, 16, 12, 12, 12, 8, 10, 12, 8, 9, 40, 40, 30, 12)
+    )
     rows: list[Sequence[Value]] = []
     for v in view.verdicts:
         notes = "; ".join(w.text for w in (*v.flags, *v.reasons))
-        late = "after the data were seen" if any(f.code.startswith("declared_after") for f in v.flags) else "before"
+        late = (
+            "after the data were seen"
+            if any(f.code.startswith("declared_after") for f in v.flags)
+            else "before"
+        )
         for r in v.readings or (None,):
             if r is None:
                 blank: list[Value] = [None] * 10
@@ -114,11 +153,31 @@ def _verdicts(book: Workbook, view: View) -> None:
                 continue
             e = r.estimate
             low, high = (e.low, e.high) if e else (None, None)
-            rows.append([v.claim, v.status_text, v.sentence, r.name, r.status_text, e, low, high, r.level,
-                         r.needs, r.threshold, r.n, r.p_holm, notes, r.settle, v.source, late])  # fmt: skip
+            rows.append(
+                [
+                    v.claim,
+                    v.status_text,
+                    v.sentence,
+                    r.name,
+                    r.status_text,
+                    e,
+                    low,
+                    high,
+                    r.level,
+                    r.needs,
+                    r.threshold,
+                    r.n,
+                    r.p_holm,
+                    notes,
+                    r.settle,
+                    v.source,
+                    late,
+                ]
+            )
         if v.projected:
             text = "; ".join(
-                f"{p.treatment} against {p.baseline}: {p.ratio.text} ({p.ratio.interval})" for p in v.projected
+                f"{p.treatment} against {p.baseline}: {p.ratio.text} ({p.ratio.interval})"
+                for p in v.projected
             )
             rows.append([v.claim, v.status_text, f"Projected, not measured: {text}"])
     _rows(sheet, rows)
@@ -128,7 +187,16 @@ def _compare(book: Workbook, view: View) -> None:
     heads: list[str] = ["Arm", "Scope", "Measured"]
     for _, head, _, _ in COLUMNS:
         heads += [head, f"{head}: low", f"{head}: high", f"{head}: note"]
-    heads += ["Model", "Weights", "Lab", "Licence", "Prompts went to", "Provider", "Provider was", "Cost basis"]
+    heads += [
+        "Model",
+        "Weights",
+        "Lab",
+        "Licence",
+        "Prompts went to",
+        "Provider",
+        "Provider was",
+        "Cost basis",
+    ]
     sheet = _sheet(book, "Comparison", heads, (22, 14, 22))
     rows: list[Sequence[Value]] = []
     for a in view.arms:
@@ -137,18 +205,38 @@ def _compare(book: Workbook, view: View) -> None:
             f = a.get(column)
             row += [f, f.low if f else None, f.high if f else None, (f.note or None) if f else None]
         rows.append(
-            [*row, a.model, a.weights, a.lab, a.licence, a.destination, a.provider, a.provider_tested, a.cost_basis]
+            [
+                *row,
+                a.model,
+                a.weights,
+                a.lab,
+                a.licence,
+                a.destination,
+                a.provider,
+                a.provider_tested,
+                a.cost_basis,
+            ]
         )
     _rows(sheet, rows)
 
 
 def _prices(book: Workbook, view: View) -> None:
-    """Prices as inputs, and below them dollars per 1,000 requests at any volume, computed by the sheet itself."""
+    """Prices as inputs, and below them dollars per 1,000 requests at any volume, computed by the
+    sheet itself.
+    """
     heads = ("Arm", "What", "Price in USD", "Per", "Dated", "Source", "Id", "Note")
     sheet = _sheet(book, "Prices", heads, (22, 18, 14, 16, 14, 36, 34, 30))
-    _rows(sheet, [(p.arm, p.component, p.usd, p.unit, p.dated, p.source, p.price_id, p.note) for p in view.prices])
+    _rows(
+        sheet,
+        [
+            (p.arm, p.component, p.usd, p.unit, p.dated, p.source, p.price_id, p.note)
+            for p in view.prices
+        ],
+    )
     at = len(view.prices) + 4
-    measured = [a for a in view.arms if a.scope == ALL and a.measured and _number(a, "usd_1k") is not None]
+    measured = [
+        a for a in view.arms if a.scope == ALL and a.measured and _number(a, "usd_1k") is not None
+    ]
     title = sheet.cell(at, 1)
     title.value = "What a month costs: change the yellow cells"
     _bold(sheet, at)
@@ -158,8 +246,18 @@ def _prices(book: Workbook, view: View) -> None:
         sheet.cell(at + i, 3).value = value
         _yellow(sheet, at + i, 3)
     head = at + 4
-    for c, text in enumerate(("Arm", "Quality", "$ per 1k requests", "Price factor", "$ per month", "$ per 1k correct",
-                              "$ per month for as many correct answers"), 1):  # fmt: skip
+    for c, text in enumerate(
+        (
+            "Arm",
+            "Quality",
+            "$ per 1k requests",
+            "Price factor",
+            "$ per month",
+            "$ per 1k correct",
+            "$ per month for as many correct answers",
+        ),
+        1,
+    ):
         sheet.cell(head, c).value = text
     _bold(sheet, head)
     for i, arm in enumerate(measured, 1):
@@ -179,14 +277,18 @@ def _prices(book: Workbook, view: View) -> None:
 
 
 def _bill(book: Workbook, view: View) -> None:
-    """Every arm's bill: its parts, and their sum as the report states it; the judges' on a sheet of their own."""
+    """Every arm's bill: its parts, and their sum as the report states it; the judges' on a sheet of
+    their own.
+    """
     _bill_sheet(book, "Bill", "Arm", view.bill)
     if view.judge_bill:
         _bill_sheet(book, "Judges", "Judge", view.judge_bill)
 
 
 def _bill_sheet(book: Workbook, title: str, who: str, bills: Sequence[BillView]) -> None:
-    sheet = _sheet(book, title, (who, "What", "USD", "Calls", "Calls of unknown cost"), (24, 24, 16, 10, 12))
+    sheet = _sheet(
+        book, title, (who, "What", "USD", "Calls", "Calls of unknown cost"), (24, 24, 16, 10, 12)
+    )
     rows: list[Sequence[Value]] = []
     for b in bills:
         rows += [(b.arm, p.component, p.usd) for p in b.parts]
@@ -213,24 +315,55 @@ def _yellow(sheet: Worksheet, row: int, column: int) -> None:
 
 
 def _samples(book: Workbook, view: View) -> None:
-    heads = ("Task", "Sample", "Why shown", "Slices", "Input", "Target", "Arm", "Score", "Outcome", "Answer",
-             "Explained", "E2E in s", "USD", "Call")  # fmt: skip
+    heads = (
+        "Task",
+        "Sample",
+        "Why shown",
+        "Slices",
+        "Input",
+        "Target",
+        "Arm",
+        "Score",
+        "Outcome",
+        "Answer",
+        "Explained",
+        "E2E in s",
+        "USD",
+        "Call",
+    )
     sheet = _sheet(book, "Samples", heads, (14, 16, 16, 24, 60, 24, 20, 8, 22, 60, 30, 10, 12, 20))
     rows: list[Sequence[Value]] = []
     for s in (*view.disagreements, *view.transcripts):
         given = "\n".join(f"{k}: {t.text}" for k, t in s.input)
         rows += [
-            (s.task, s.id, s.kind or "arms disagree", s.slices, given, s.target.text, a.arm, a.score, a.outcome,
-             a.answer.text, a.explanation, a.e2e, a.usd, a.call_id)
+            (
+                s.task,
+                s.id,
+                s.kind or "arms disagree",
+                s.slices,
+                given,
+                s.target.text,
+                a.arm,
+                a.score,
+                a.outcome,
+                a.answer.text,
+                a.explanation,
+                a.e2e,
+                a.usd,
+                a.call_id,
+            )
             for a in s.answers
-        ]  # fmt: skip
+        ]
     rows.append([view.disagreements_note])
     _rows(sheet, rows)
 
 
 def _about(book: Workbook, view: View) -> None:
     sheet = _sheet(book, "About", ("What", "Value", "Source"), (34, 80, 40))
-    rows: list[Sequence[Value]] = [("Run", view.run_id, view.created), ("Redaction", view.redaction, "")]
+    rows: list[Sequence[Value]] = [
+        ("Run", view.run_id, view.created),
+        ("Redaction", view.redaction, ""),
+    ]
     rows += [(f"Assumption: {f.name}", f.value, f.source) for f in view.assumptions]
     rows += [("Limit", text, "") for text in view.limits]
     rows += [(f"Privacy: {f.name}", f.value, f.source) for f in view.privacy]
@@ -242,8 +375,12 @@ def _about(book: Workbook, view: View) -> None:
 
 def _figures(book: Workbook, view: View) -> None:
     """Every figure of every report: id, full number, the text shown, its interval."""
-    sheet = _sheet(book, "Figures", ("Id", "Value", "Shown as", "Low", "High", "Interval", "Note", "Unit"),
-                   (60, 16, 18, 16, 16, 28, 36, 12))  # fmt: skip
+    sheet = _sheet(
+        book,
+        "Figures",
+        ("Id", "Value", "Shown as", "Low", "High", "Interval", "Note", "Unit"),
+        (60, 16, 18, 16, 16, 28, 36, 12),
+    )
     seen: set[str] = set()
     rows: list[Sequence[Value]] = []
     for f in iter_figures(view):

@@ -23,14 +23,24 @@ def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """What was assumed rather than measured, each with its source."""
     s = data.suite
     facts = [
-        Fact("Margin for \u201cas good as\u201d", f"{100 * s.margin:g} percentage points", "suite, set before the run"),
+        Fact(
+            "Margin for \u201cas good as\u201d",
+            f"{100 * s.margin:g} percentage points",
+            "suite, set before the run",
+        ),
         Fact("Confidence level", f"{100 * (1 - s.alpha):g}%, two-sided", "suite"),
         Fact(
             "Items stand for",
-            "themselves only (a named benchmark)" if s.population == "fixed" else "a larger population like them",
+            (
+                "themselves only (a named benchmark)"
+                if s.population == "fixed"
+                else "a larger population like them"
+            ),
             "suite",
         ),
-        Fact("Sampling", _params(s.sampling.temperature, s.sampling.top_p, s.sampling.seed), "suite"),
+        Fact(
+            "Sampling", _params(s.sampling.temperature, s.sampling.top_p, s.sampling.seed), "suite"
+        ),
         Fact("Load", _load(data), "suite"),
         Fact("Retries", f"up to {s.errors.max_retries}, timeout {s.errors.timeout_s:g} s", "suite"),
     ]
@@ -38,18 +48,33 @@ def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
         facts += _host_facts(arm.name, arm.cost_model)
         if arm.params != s.sampling and is_measured(data, arm.name):
             facts.append(
-                Fact(f"Sampling of {arm.name}", _params(arm.params.temperature, arm.params.top_p, arm.params.seed))
+                Fact(
+                    f"Sampling of {arm.name}",
+                    _params(arm.params.temperature, arm.params.top_p, arm.params.seed),
+                )
             )
     if s.allow:
         facts.append(Fact("Differences accepted", ", ".join(s.allow), "suite"))
     for task in s.tasks:
         system = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
-        facts.append(Fact(f"Prompt of task {task.name}", excerpt(redact.transcript(system), 1500).text, "suite"))
+        facts.append(
+            Fact(
+                f"Prompt of task {task.name}",
+                excerpt(redact.transcript(system), 1500).text,
+                "suite",
+            )
+        )
         judge = judge_of(task)
         if judge is not None:
-            worth = ", ".join(f"{choice} = {value:g}" for choice, value in judge.options.choices.items())
+            worth = ", ".join(
+                f"{choice} = {value:g}" for choice, value in judge.options.choices.items()
+            )
             rubric = excerpt(judge.options.rubric, 1500).text
-            facts.append(Fact(f"Judge of task {task.name}", f"{judge.options.by}: {rubric} ({worth})", "suite"))
+            facts.append(
+                Fact(
+                    f"Judge of task {task.name}", f"{judge.options.by}: {rubric} ({worth})", "suite"
+                )
+            )
     return tuple(_clean(f, redact) for f in facts)
 
 
@@ -65,17 +90,24 @@ def _params(temperature: float | None, top_p: float | None, seed: int | None) ->
 
 def _load(data: ReportData) -> str:
     load = data.suite.load
-    words = {"run": "; caches cold: a unique line per run before every prompt",
-             "call": "; caches cold: a unique line per item before every prompt", None: ""}  # fmt: skip
+    words = {
+        "run": "; caches cold: a unique line per run before every prompt",
+        "call": "; caches cold: a unique line per item before every prompt",
+        None: "",
+    }
     return _arrivals(data) + words[load.cold_cache]
 
 
 def _arrivals(data: ReportData) -> str:
     load = data.suite.load
     if load.mode == "open":
-        return f"open loop, {load.arrivals} arrivals" + (f" at {load.rate_per_s:g}/s" if load.rate_per_s else "")
+        return f"open loop, {load.arrivals} arrivals" + (
+            f" at {load.rate_per_s:g}/s" if load.rate_per_s else ""
+        )
     return (
-        f"closed loop, concurrency {load.concurrency}" if load.concurrency else "closed loop, concurrency of each arm"
+        f"closed loop, concurrency {load.concurrency}"
+        if load.concurrency
+        else "closed loop, concurrency of each arm"
     )
 
 
@@ -88,9 +120,19 @@ def _host_facts(arm: str, cost: Mapping[str, Json]) -> list[Fact]:
     if (rate := _number(host.get("usd_per_hour"))) is not None:
         facts.append(Fact(f"Host price of {arm}", f"{usd(rate)} per hour", source))
     if (share := _number(host.get("utilisation"))) is not None:
-        facts.append(Fact(f"Utilisation of {arm}", f"{percent(share)} (assumed, never measured here)", source))
-    rest = {k: v for k, v in host.items() if k not in ("usd_per_hour", "utilisation", "source", "dated")}
-    facts += [Fact(f"{k.replace('_', ' ')} of {arm}", str(v), source) for k, v in rest.items() if v is not None]
+        facts.append(
+            Fact(
+                f"Utilisation of {arm}", f"{percent(share)} (assumed, never measured here)", source
+            )
+        )
+    rest = {
+        k: v for k, v in host.items() if k not in ("usd_per_hour", "utilisation", "source", "dated")
+    }
+    facts += [
+        Fact(f"{k.replace('_', ' ')} of {arm}", str(v), source)
+        for k, v in rest.items()
+        if v is not None
+    ]
     return facts
 
 
@@ -107,40 +149,61 @@ def limits(data: ReportData) -> tuple[str, ...]:
     m, s = data.manifest, data.suite
     finished = sum(len(r.item) for r in data.calls.arms.values())
     if finished < data.n_planned:
-        found.append(f"The run is not complete: {finished:,} of {data.n_planned:,} planned calls are finished.")
+        found.append(
+            f"The run is not complete: {finished:,} of {data.n_planned:,} planned calls are"
+            " finished."
+        )
     if data.n_not_judged:
         found.append(f"{data.n_not_judged:,} answers were not judged and have no score.")
     if m.limit is not None:
         found.append(f"Limited to {m.limit:,} samples per task; the suite holds more.")
     if m.arms_not_run:
-        found.append(f"Not measured: {', '.join(m.arms_not_run)}. Nothing here says anything about them.")
+        found.append(
+            f"Not measured: {', '.join(m.arms_not_run)}. Nothing here says anything about them."
+        )
     if s.load.mode == "closed":
         found.append(
-            "Closed-loop load: latencies are service times at the stated concurrency. They do not show waiting under "
-            "the traffic of a busy hour."
+            "Closed-loop load: latencies are service times at the stated concurrency. They do not"
+            " show waiting under the traffic of a busy hour."
         )
     if any(a.device and is_measured(data, a.name) for a in s.arms):
         found.append(
-            "Local arms were timed on the host named under provenance; other hardware gives other times and costs."
+            "Local arms were timed on the host named under provenance; other hardware gives other"
+            " times and costs."
         )
     if s.epochs == 1:
-        found.append("Each sample was asked once per arm; variation between repeated answers is not separated.")
+        found.append(
+            "Each sample was asked once per arm; variation between repeated answers is not"
+            " separated."
+        )
     clusters, items = len(np.unique(data.items.cluster)), len(data.items.items)
     if clusters < items:
-        found.append(f"{items:,} items in {clusters:,} independent groups; intervals count groups, not items.")
+        found.append(
+            f"{items:,} items in {clusters:,} independent groups; intervals count groups, not"
+            " items."
+        )
     if len(data.sessions) < 3 and any(not a.device and is_measured(data, a.name) for a in s.arms):
-        found.append("Endpoints were measured in fewer than three sessions; their speed varies with the hour.")
+        found.append(
+            "Endpoints were measured in fewer than three sessions; their speed varies with the"
+            " hour."
+        )
     for arm, rows in data.calls.arms.items():
         sources = sorted(set(rows.stamp_source.tolist()) - {""})
         if "sdk" in sources:
-            found.append(f"{arm}: times were taken as the SDK handed events over, not at the socket.")
+            found.append(
+                f"{arm}: times were taken as the SDK handed events over, not at the socket."
+            )
         cached = int(rows.cached.sum()) if len(rows.item) else 0
         if cached:
             found.append(f"{arm}: {cached:,} replayed or cached answers are left out of latency.")
     if data.resent:
-        found.append(f"{len(data.resent):,} calls were in flight when a process ended and were sent again on resume.")
+        found.append(
+            f"{len(data.resent):,} calls were in flight when a process ended and were sent again on"
+            " resume."
+        )
     found.append(
-        f"One suite, \u201c{s.name}\u201d {s.version}: a verdict holds for requests like these, not for every use."
+        f"One suite, \u201c{s.name}\u201d {s.version}: a verdict holds for requests like these, not"
+        " for every use."
     )
     return tuple(visible(x) for x in found)
 
@@ -149,13 +212,19 @@ def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """Where prompts went, by arm, and what was masked in them, by task."""
     arms = {arm.name for arm in data.suite.asked}
     facts = [
-        Fact(f"Prompts of {who}" if who in arms else who.capitalize(), text, "as far as this process could see")
+        Fact(
+            f"Prompts of {who}" if who in arms else who.capitalize(),
+            text,
+            "as far as this process could see",
+        )
         for who, text in data.privacy
     ]
     for task in data.suite.tasks:
         masked = in_words(task)
         if masked is not None and task.masked is not None:
-            facts.append(Fact(f"Masked before sending, task {task.name}", masked, task.masked.library))
+            facts.append(
+                Fact(f"Masked before sending, task {task.name}", masked, task.masked.library)
+            )
     return tuple(_clean(f, redact) for f in facts)
 
 
@@ -166,7 +235,10 @@ def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
             visible(p.arm),
             visible(p.component),
             figure(
-                f"price.{i}.{p.arm}.{p.component}", None if p.usd is None else float(p.usd), "usd", unknown=_no_price(p)
+                f"price.{i}.{p.arm}.{p.component}",
+                None if p.usd is None else float(p.usd),
+                "usd",
+                unknown=_no_price(p),
             ),
             visible(p.unit),
             visible(redact.mask(p.source or "not stated")),
@@ -201,7 +273,10 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
     groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
     judges = {judge.name for judge in data.suite.judges}
     groups += [
-        (f"{'Judge' if name in judges else 'Arm'} {name}", facts if isinstance(facts, Mapping) else {})
+        (
+            f"{'Judge' if name in judges else 'Arm'} {name}",
+            facts if isinstance(facts, Mapping) else {},
+        )
         for name, facts in m.arm_facts.items()
     ]
     groups += clocks(data)
@@ -217,10 +292,14 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
     if data.calibration:
         groups.append(("Calibration", data.calibration))
     if data.looks:
-        looks = {f"look {k.k} of {k.looks_planned}": f"{k.items} items: {k.decision}" for k in data.looks}
+        looks = {
+            f"look {k.k} of {k.looks_planned}": f"{k.items} items: {k.decision}" for k in data.looks
+        }
         groups.append(("Looks", looks))
     groups.append(("Packages", m.packages))
-    return tuple(Group(visible(title), tuple(_flat(redact.json(facts)))) for title, facts in groups if facts)
+    return tuple(
+        Group(visible(title), tuple(_flat(redact.json(facts)))) for title, facts in groups if facts
+    )
 
 
 def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
@@ -241,7 +320,9 @@ def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:
 
 
 def run_view(run: EarlierRun, redact: Redactor) -> RunView:
-    """One line of history. A report's path is shown only if it is a relative one, so that no scheme can hide in it."""
+    """One line of history. A report's path is shown only if it is a relative one, so that no scheme
+    can hide in it.
+    """
     words = {True: "same requests", False: "other requests: not comparable", None: ""}
     report = run.report or ""
     return RunView(

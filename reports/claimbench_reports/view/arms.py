@@ -29,7 +29,9 @@ BASES = {
 
 
 def scopes(data: ReportData) -> dict[str, BoolArray]:
-    """Scope name -> mask of its items; all tasks first, single tasks only where there are several."""
+    """Scope name -> mask of its items; all tasks first, single tasks only where there are
+    several.
+    """
     every = np.ones(len(data.items.items), dtype=np.bool_)
     names = [t.name for t in data.suite.tasks]
     if len(names) < 2:
@@ -38,16 +40,24 @@ def scopes(data: ReportData) -> dict[str, BoolArray]:
 
 
 def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
-    """Every arm of the suite in every scope: measured ones first, then those not run, with the reason."""
+    """Every arm of the suite in every scope: measured ones first, then those not run, with the
+    reason.
+    """
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     views: list[ArmView] = []
     for scope, mask in scopes(data).items():
         for arm in data.suite.arms:
             if is_measured(data, arm.name):
-                figures = _figures(data, arm, scope, measure.ItemScope(mask, codes, data.suite.alpha))
+                figures = _figures(
+                    data, arm, scope, measure.ItemScope(mask, codes, data.suite.alpha)
+                )
                 views.append(_view(data, redact, arm, scope, figures))
         if scope == ALL:
-            views += [_view(data, redact, a, scope, ()) for a in data.suite.arms if not is_measured(data, a.name)]
+            views += [
+                _view(data, redact, a, scope, ())
+                for a in data.suite.arms
+                if not is_measured(data, a.name)
+            ]
     return tuple(views)
 
 
@@ -57,7 +67,13 @@ def is_measured(data: ReportData, arm: str) -> bool:
     return rows is not None and len(rows.item) > 0
 
 
-def _view(data: ReportData, redact: Redactor, arm: Arm, scope: str, figures: tuple[tuple[str, Figure], ...]) -> ArmView:
+def _view(
+    data: ReportData,
+    redact: Redactor,
+    arm: Arm,
+    scope: str,
+    figures: tuple[tuple[str, Figure], ...],
+) -> ArmView:
     info = data.arm_info.get(arm.name, ArmInfo())
     facts = data.manifest.arm_facts.get(arm.name) or {}
     returned = facts.get("model_returned") if isinstance(facts, Mapping) else None
@@ -79,7 +95,9 @@ def _view(data: ReportData, redact: Redactor, arm: Arm, scope: str, figures: tup
         model=clean(arm.model),
         provider=clean(arm.provider),
         weights={"open": "open", "proprietary": "proprietary"}.get(arm.weights, NOT_STATED),
-        lab=clean(" \u00b7 ".join(x for x in (info.lab or arm.lab, info.country) if x) or NOT_STATED),
+        lab=clean(
+            " \u00b7 ".join(x for x in (info.lab or arm.lab, info.country) if x) or NOT_STATED
+        ),
         licence=clean(info.licence or NOT_STATED),
         destination=clean(info.destination or destination(arm)),
         provider_tested=clean(info.tested or NOT_STATED),
@@ -97,7 +115,9 @@ def destination(arm: Arm) -> str:
     return "this machine" if arm.device else f"the provider's default endpoint ({arm.provider})"
 
 
-def _figures(data: ReportData, arm: Arm, scope: str, items: measure.ItemScope) -> tuple[tuple[str, Figure], ...]:
+def _figures(
+    data: ReportData, arm: Arm, scope: str, items: measure.ItemScope
+) -> tuple[tuple[str, Figure], ...]:
     table, rows = data.items.arms[arm.name], data.calls.arms[arm.name]
     calls = measure.call_scope(rows, items.codes, items.mask, items.alpha)
     name = f"compare.{scope}.{arm.name}"
@@ -122,7 +142,12 @@ def _figures(data: ReportData, arm: Arm, scope: str, items: measure.ItemScope) -
     concurrency = 1 if arm.device else max(data.suite.load.concurrency or arm.concurrency, 1)
     found += [
         ("output_speed", measure.output_speed(fid("output_speed"), calls)),
-        ("throughput", measure.throughput(fid("throughput"), calls, concurrency, data.suite.load.mode == "closed")),
+        (
+            "throughput",
+            measure.throughput(
+                fid("throughput"), calls, concurrency, data.suite.load.mode == "closed"
+            ),
+        ),
         ("break_even", _break_even(fid("break_even"), data, arm.name if scope == ALL else "")),
         *_counts(fid, table, rows, items.mask, calls),
     ]
@@ -130,13 +155,20 @@ def _figures(data: ReportData, arm: Arm, scope: str, items: measure.ItemScope) -
 
 
 def _counts(
-    fid: Callable[[str], str], table: ArmItems, rows: CallRows, mask: BoolArray, calls: measure.CallScope
+    fid: Callable[[str], str],
+    table: ArmItems,
+    rows: CallRows,
+    mask: BoolArray,
+    calls: measure.CallScope,
 ) -> list[tuple[str, Figure]]:
     def total(values: IntArray) -> float:
         return float(values[mask].sum())
 
     return [
-        ("n_items", figure(fid("n_items"), float((mask & np.isfinite(table.score)).sum()), "count")),
+        (
+            "n_items",
+            figure(fid("n_items"), float((mask & np.isfinite(table.score)).sum()), "count"),
+        ),
         ("tokens_in", measure.mean_or_unknown(fid("tokens_in"), rows.n_in, calls.keep)),
         ("tokens_out", measure.mean_or_unknown(fid("tokens_out"), rows.n_out, calls.keep)),
         ("cache_share", measure.cache_share(fid("cache_share"), calls)),
@@ -149,12 +181,18 @@ def _counts(
 
 
 def _break_even(id_: str, data: ReportData, arm: str) -> Figure:
-    """The lowest measured break-even volume of a local arm; a dash where the question does not arise."""
+    """The lowest measured break-even volume of a local arm; a dash where the question does not
+    arise.
+    """
     rows = [b for b in (data.economics.break_even if data.economics else ()) if b.local_arm == arm]
     known = [b for b in rows if b.requests_per_hour is not None and b.basis == "measured"]
     if not known:
         return figure(
-            id_, None, "per_hour", unknown="\u2014", note="no measured endpoint to set it against" if rows else ""
+            id_,
+            None,
+            "per_hour",
+            unknown="\u2014",
+            note="no measured endpoint to set it against" if rows else "",
         )
     best: BreakEvenLine = min(known, key=lambda b: b.requests_per_hour or 0.0)
     note = f"against {best.api_arm}" + ("" if best.feasible else "; above the measured throughput")
@@ -173,7 +211,9 @@ def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> Difference
     alpha, name = data.suite.alpha, f"difference.{b}.{a}"
     both = np.isfinite(one.score) & np.isfinite(two.score)
     figures: list[tuple[str, Figure]] = []
-    bounded = bool(both.any()) and all(s[both].min() >= 0 and s[both].max() <= 1 for s in (one.score, two.score))
+    bounded = bool(both.any()) and all(
+        s[both].min() >= 0 and s[both].max() <= 1 for s in (one.score, two.score)
+    )
     if bounded:
         draws = np.minimum(one.n_epochs[both], two.n_epochs[both])
         iv = stats.difference_ci(one.score[both], two.score[both], codes[both], alpha, draws)
@@ -182,18 +222,27 @@ def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> Difference
         priced = np.isfinite(one.usd) & np.isfinite(two.usd)
         if priced.any():
             pm = stats.paired_means(one.usd[priced], two.usd[priced], codes[priced])
-            figures.append(("usd", measure.from_interval(f"{name}.usd", stats.ratio_ci_hull(pm, alpha), "ratio")))
+            figures.append(
+                (
+                    "usd",
+                    measure.from_interval(f"{name}.usd", stats.ratio_ci_hull(pm, alpha), "ratio"),
+                )
+            )
         whole = priced & both
         if whole.any() and bounded:
             columns = (one.usd[whole], one.score[whole], two.usd[whole], two.score[whole])
             iv = stats.log_ratio_ci(columns, (1, -1, -1, 1), codes[whole], alpha)
-            figures.append(("usd_correct", measure.from_interval(f"{name}.usd_correct", iv, "ratio")))
+            figures.append(
+                ("usd_correct", measure.from_interval(f"{name}.usd_correct", iv, "ratio"))
+            )
     figures += _latency(data, a, b, codes, name)
     n = figure(f"{name}.n_items", float(both.sum()), "count")
     return DifferenceView(visible(a), visible(b), n, tuple(figures))
 
 
-def _latency(data: ReportData, a: str, b: str, codes: IntArray, name: str) -> list[tuple[str, Figure]]:
+def _latency(
+    data: ReportData, a: str, b: str, codes: IntArray, name: str
+) -> list[tuple[str, Figure]]:
     every = np.ones(len(data.items.items), dtype=np.bool_)
     scope = [measure.call_scope(data.calls.arms[x], codes, every, data.suite.alpha) for x in (a, b)]
     figures: list[tuple[str, Figure]] = []
@@ -207,12 +256,16 @@ def _latency(data: ReportData, a: str, b: str, codes: IntArray, name: str) -> li
         if len(xa) and len(xb) and xa.min() > 0 and xb.min() > 0:
             iv: Interval = stats.quantile_ratio_ci(xa, xb, p, ca, cb, data.suite.alpha)
             short = "" if iv.bounded else measure.TOO_FEW
-            figures.append((column, measure.from_interval(f"{name}.{column}", iv, "ratio", extra=short)))
+            figures.append(
+                (column, measure.from_interval(f"{name}.{column}", iv, "ratio", extra=short))
+            )
     return figures
 
 
 def slice_views(data: ReportData) -> tuple[tuple[SliceView, ...], str]:
-    """Quality by slice value and arm; the largest values of each slice, and a note where some are left out."""
+    """Quality by slice value and arm; the largest values of each slice, and a note where some are
+    left out.
+    """
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     found: list[SliceView] = []
@@ -221,12 +274,20 @@ def slice_views(data: ReportData) -> tuple[tuple[SliceView, ...], str]:
         values, sizes = np.unique(column[column != ""], return_counts=True)
         order = np.argsort(-sizes, kind="stable")
         if len(values) > MAX_SLICE_VALUES:
-            dropped.append(f"{visible(name)}: the {MAX_SLICE_VALUES} largest of {len(values)} values")
+            dropped.append(
+                f"{visible(name)}: the {MAX_SLICE_VALUES} largest of {len(values)} values"
+            )
         for value in values[order[:MAX_SLICE_VALUES]]:
             mask = column == value
             for arm in arms:
                 id_ = f"slice.{name}.{value}.{arm}"
-                shown = measure.quality(id_, data.items.arms[arm], measure.ItemScope(mask, codes, data.suite.alpha))
-                n = figure(f"{id_}.n", float((mask & np.isfinite(data.items.arms[arm].score)).sum()), "count")
+                shown = measure.quality(
+                    id_, data.items.arms[arm], measure.ItemScope(mask, codes, data.suite.alpha)
+                )
+                n = figure(
+                    f"{id_}.n",
+                    float((mask & np.isfinite(data.items.arms[arm].score)).sum()),
+                    "count",
+                )
                 found.append(SliceView(visible(name), visible(str(value)), visible(arm), n, shown))
     return tuple(found), "; ".join(dropped)

@@ -1,4 +1,6 @@
-"""What the run cost, arm by arm and part by part, to the micro-dollar: shown parts add up to the shown total."""
+"""What the run cost, arm by arm and part by part, to the micro-dollar: shown parts add up to the
+shown total.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +17,18 @@ MICRO = Decimal("0.000001")
 
 
 def bill_views(data: ReportData) -> tuple[BillView, ...]:
-    """One bill per arm that left finished calls; calls of unknown cost are counted and stand in no sum."""
+    """One bill per arm that left finished calls; calls of unknown cost are counted and stand in no
+    sum.
+    """
     return _bills("bill", [arm.name for arm in data.suite.arms], data.records, data.costs)
 
 
 def judge_bill_views(data: ReportData) -> tuple[BillView, ...]:
     """The same per judge, apart: dollars of the experiment, in no arm's figures."""
     asked = [record for record in data.judge_records if record.attempt > 0]
-    return _bills("judge_bill", [judge.name for judge in data.suite.judges], asked, data.judge_costs)
+    return _bills(
+        "judge_bill", [judge.name for judge in data.suite.judges], asked, data.judge_costs
+    )
 
 
 def _bills(
@@ -41,7 +47,9 @@ def _bills(
             for name, amount in (cost.components or {cost.basis or "total": cost.amount}).items():
                 parts[arm][name] += amount
     return tuple(
-        _view(f"{kind}.{name}", name, parts[name], calls[name], unknown[name]) for name in names if calls[name]
+        _view(f"{kind}.{name}", name, parts[name], calls[name], unknown[name])
+        for name in names
+        if calls[name]
     )
 
 
@@ -53,7 +61,9 @@ def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown:
         figure(f"{id_}.calls", calls, "count"),
         figure(f"{id_}.unknown", unknown, "count"),
         tuple(
-            BillPart(visible(name.replace("_", " ")), figure(f"{id_}.{name}", float(usd), "usd_micro"))
+            BillPart(
+                visible(name.replace("_", " ")), figure(f"{id_}.{name}", float(usd), "usd_micro")
+            )
             for name, usd in shown.items()
         ),
         figure(f"{id_}.total", float(total) if known else None, "usd_micro"),
@@ -63,7 +73,8 @@ def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown:
 def rounded_parts(parts: Mapping[str, Decimal]) -> tuple[Decimal, dict[str, Decimal]]:
     """The total to the micro-dollar (half to even), and parts that add up to exactly it.
 
-    Each part is cut to the micro-dollar; what is missing goes, one each, to the parts that lost most.
+    Each part is cut to the micro-dollar; what is missing goes, one each, to the parts that lost
+    most.
     """
     with localcontext(prec=60):
         total = sum(parts.values(), Decimal(0)).quantize(MICRO, rounding=ROUND_HALF_EVEN)

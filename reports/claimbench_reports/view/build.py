@@ -21,10 +21,11 @@ PROFILE_WORDS = {
 
 
 def build_view(data: ReportData, redact: Redactor) -> View:
-    """Everything a report shows, from one run; every foreign text passes through ``redact`` here and nowhere else.
+    """Everything a report shows, from one run; every foreign text passes through ``redact`` here
+    and nowhere else.
 
-    Pure: the same data and redactor give the same view. Costs one pass over the records, attempts and scores plus the
-    intervals; no model, network or file is touched.
+    Pure: the same data and redactor give the same view. Costs one pass over the records, attempts
+    and scores plus the intervals; no model, network or file is touched.
     """
 
     def clean(text: str) -> str:
@@ -80,7 +81,9 @@ def _counts(data: ReportData) -> tuple[Figure, ...]:
     costs = [c.amount for c in (*data.costs.values(), *data.judge_costs.values())]
     known = [c for c in costs if c is not None]
     spent = float(sum(known)) if known else None
-    notes = [f"{len(costs) - len(known):,} calls of unknown cost"] if len(known) < len(costs) else []
+    notes = (
+        [f"{len(costs) - len(known):,} calls of unknown cost"] if len(known) < len(costs) else []
+    )
     judging = [c.amount for c in data.judge_costs.values() if c.amount is not None]
     notes += [f"{usd(float(sum(judging)))} of it for judges"] if judging else []
     return (

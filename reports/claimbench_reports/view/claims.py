@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from claimbench.claims.words import MEANS
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Verdict
-from claimbench_reports.view.format import FORMATS, Figure, count, figure, hours, percent, usd, visible
+from claimbench_reports.view.format import (
+    FORMATS,
+    Figure,
+    count,
+    figure,
+    hours,
+    percent,
+    usd,
+    visible,
+)
 from claimbench_reports.view.types import Fact, ProjectionView, ReadingView, VerdictView
 from claimbench_reports.view.words import DIRECTION, STATUS, word
 
@@ -32,7 +41,9 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         return visible(redact.mask(text or ""))
 
     flags = list(v.flags)
-    if v.claim.declared == "after" and not any(f.partition(":")[0].strip().startswith("declared_after") for f in flags):
+    if v.claim.declared == "after" and not any(
+        f.partition(":")[0].strip().startswith("declared_after") for f in flags
+    ):
         flags.append("declared_after")
     status = STATUS[v.status]
     return VerdictView(
@@ -45,10 +56,14 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         qualifier=clean(v.qualifier),
         about=clean(_about(v.claim)),
         # A compound's readings are those of its parts, shown there.
-        readings=() if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings),
+        readings=(
+            () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
+        ),
         flags=tuple(word(clean(f)) for f in flags),
         # The sentence of the claim checker names its reasons; only what it leaves out is listed.
-        reasons=tuple(w for w in (word(clean(r)) for r in v.reasons) if w.text not in clean(_sentence(v))),
+        reasons=tuple(
+            w for w in (word(clean(r)) for r in v.reasons) if w.text not in clean(_sentence(v))
+        ),
         projected=tuple(_projections(redact.json(v.projected), id_)),
         parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
     )
@@ -63,13 +78,17 @@ COMPOUND = {
 
 
 def _sentence(v: Verdict) -> str:
-    """The claim checker's sentence without the status, which stands beside it; a compound's parts speak below."""
+    """The claim checker's sentence without the status, which stands beside it; a compound's parts
+    speak below.
+    """
     if v.parts:
         return COMPOUND[v.status]
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
-    return (text if names_an_arm else text[:1].upper() + text[1:]) + ("" if text.endswith((".", ")")) else ".")
+    return (text if names_an_arm else text[:1].upper() + text[1:]) + (
+        "" if text.endswith((".", ")")) else "."
+    )
 
 
 def _about(claim: Claim) -> str:
@@ -85,7 +104,9 @@ def _about(claim: Claim) -> str:
 
 
 def unit_of(claim: Claim, reading: Reading) -> str:
-    """The unit of a reading's estimate: points for differences, share of the baseline for ratios, else the metric's."""
+    """The unit of a reading's estimate: points for differences, share of the baseline for ratios,
+    else the metric's.
+    """
     if claim.parts and claim.kind == "class_level":
         return unit_of(claim.parts[0], reading)
     if claim.kind == "cost":
@@ -104,10 +125,17 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
     if e is not None:
         note = "" if e.low is not None else (e.why_no_interval or "").replace("_", " ")
         estimate = figure(
-            f"{id_}.estimate", e.value, unit, low=e.low, high=e.high, note=visible(note), unknown="does not exist"
+            f"{id_}.estimate",
+            e.value,
+            unit,
+            low=e.low,
+            high=e.high,
+            note=visible(note),
+            unknown="does not exist",
         )
 
-    # What already stands at the verdict, or in the sentence of a reading that cannot be formed, is not said again.
+    # What already stands at the verdict, or in the sentence of a reading that cannot be formed, is
+    # not said again.
     said = {*v.flags, *v.reasons, *(x for x in r.reasons if x.startswith("not_formed"))}
 
     def small(name: str, value: float | None, as_unit: str) -> Figure | None:
@@ -142,7 +170,8 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
             for k, x in sorted(r.flip_points.items())
         ),
         sensitivity=tuple(
-            Fact(visible(k.replace("_", " ")), STATUS.get(s, visible(str(s)))) for k, s in r.sensitivity.items()
+            Fact(visible(k.replace("_", " ")), STATUS.get(s, visible(str(s))))
+            for k, s in r.sensitivity.items()
         ),
         price_ids=tuple(visible(x) for x in r.price_ids),
         reasons=tuple(word(visible(redact.mask(x))) for x in r.reasons if x not in said),
@@ -169,7 +198,11 @@ def _needs(r: Reading, threshold: Figure | None, redact: Redactor) -> str:
     """What the claim asks of the reading, in words."""
     if threshold is not None:
         return f"{DIRECTION.get(r.direction or '', '')} {threshold.text}".strip()
-    found = re.search(r"needed: ([^;]+?)(?:: impossible|\.$|;|\(|$)", r.sentence) if r.direction == "within" else None
+    found = (
+        re.search(r"needed: ([^;]+?)(?:: impossible|\.$|;|\(|$)", r.sentence)
+        if r.direction == "within"
+        else None
+    )
     return visible(redact.mask(found.group(1).strip())) if found else ""
 
 
@@ -177,12 +210,15 @@ def _pair(id_: str, name: str, pair: tuple[float, float] | None, unit: str) -> t
     if pair is None:
         return ()
     return tuple(
-        figure(f"{id_}.{name}.{end}", x, unit, unknown="no end") for end, x in zip(("low", "high"), pair, strict=True)
+        figure(f"{id_}.{name}.{end}", x, unit, unknown="no end")
+        for end, x in zip(("low", "high"), pair, strict=True)
     )
 
 
 def settle_sentence(r: Reading) -> str:
-    """What would settle an inconclusive reading, in samples, dollars and hours; empty where nothing is known."""
+    """What would settle an inconclusive reading, in samples, dollars and hours; empty where nothing
+    is known.
+    """
     if r.status != "inconclusive" or r.n_more is None:
         return ""
     low, high = r.n_more
@@ -192,7 +228,10 @@ def settle_sentence(r: Reading) -> str:
         return ""  # the interval would decide; the reasons say what forbids it
     text = f"To settle it: about {_span(low, high, count)} more samples per arm"
     if high == math.inf:
-        text = f"At best {count(low)} more samples per arm settle it; it may never resolve, so close is the estimate"
+        text = (
+            f"At best {count(low)} more samples per arm settle it; it may never resolve, so close"
+            " is the estimate"
+        )
     extra = []
     if r.dollars_more:
         extra.append(f"{_span(*r.dollars_more, usd)}")
@@ -209,7 +248,9 @@ def _span(low: float, high: float, show: Callable[[float], str]) -> str:
 
 
 def _projections(value: Json, id_: str) -> Iterator[ProjectionView]:
-    """What the claim checker projected for arms that were not run, one line for each pair; ``value`` is masked."""
+    """What the claim checker projected for arms that were not run, one line for each pair;
+    ``value`` is masked.
+    """
     if not isinstance(value, Mapping):
         return
     for i, pair in enumerate(value.get("pairs") or [value]):
@@ -218,7 +259,13 @@ def _projections(value: Json, id_: str) -> Iterator[ProjectionView]:
         yield ProjectionView(
             treatment=visible(str(pair.get("treatment", ""))),
             baseline=visible(str(pair.get("baseline", ""))),
-            ratio=figure(f"{id_}.projected{i + 1}", pair["ratio"], "ratio", low=pair.get("low"), high=pair.get("high")),
+            ratio=figure(
+                f"{id_}.projected{i + 1}",
+                pair["ratio"],
+                "ratio",
+                low=pair.get("low"),
+                high=pair.get("high"),
+            ),
             assumes=visible(str(pair.get("assumes", ""))),
             price_ids=tuple(visible(str(x)) for x in pair.get("price_ids", ())),
         )

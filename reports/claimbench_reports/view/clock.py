@@ -20,7 +20,8 @@ WHERE = {
 
 
 def clocks(data: ReportData) -> list[tuple[str, dict[str, Json]]]:
-    """A titled group of facts per arm with timed calls: stamps, and tokens per second of local engines.
+    """A titled group of facts per arm with timed calls: stamps, and tokens per second of local
+    engines.
 
     Medians over the arm's answered calls; the engine's own figures are from the same calls.
     """
@@ -29,12 +30,18 @@ def clocks(data: ReportData) -> list[tuple[str, dict[str, Json]]]:
     for attempt in data.attempts:
         if attempt.outcome.answered and attempt.call_id in arm_of:
             timed[arm_of[attempt.call_id]].append(attempt)
-    return [(f"Clock of {arm.name}", _facts(timed[arm.name])) for arm in data.suite.arms if timed[arm.name]]
+    return [
+        (f"Clock of {arm.name}", _facts(timed[arm.name]))
+        for arm in data.suite.arms
+        if timed[arm.name]
+    ]
 
 
 def _facts(attempts: Sequence[Attempt]) -> dict[str, Json]:
     sources = Counter(attempt.timing.stamp_source for attempt in attempts)
-    facts: dict[str, Json] = {f"times {WHERE[source]}": f"{n:,} calls" for source, n in sources.most_common()}
+    facts: dict[str, Json] = {
+        f"times {WHERE[source]}": f"{n:,} calls" for source, n in sources.most_common()
+    }
     rates = [token_rates(attempt.timing) for attempt in attempts]
     for name, ours, engine in (
         ("prefill", lambda r: r.prefill, lambda r: r.engine_prefill),
@@ -50,10 +57,19 @@ _Pick = Callable[[TokenSpeeds], float | None]
 
 
 def _beside(rates: Sequence[TokenSpeeds], ours: _Pick, engine: _Pick) -> str | None:
-    """Medians of both over the calls that have both, and of their ratio; None where no engine told its own."""
-    pairs = [(mine, its) for r in rates if (mine := ours(r)) is not None and (its := engine(r)) is not None]
+    """Medians of both over the calls that have both, and of their ratio; None where no engine told
+    its own.
+    """
+    pairs = [
+        (mine, its)
+        for r in rates
+        if (mine := ours(r)) is not None and (its := engine(r)) is not None
+    ]
     if not pairs:
         return None
     mine, its = median(m for m, _ in pairs), median(e for _, e in pairs)
     apart = median(m / e for m, e in pairs) - 1
-    return f"{mine:,.1f} by our stamps, {its:,.1f} by the engine's own counters ({apart:+.1%}; {len(pairs):,} calls)"
+    return (
+        f"{mine:,.1f} by our stamps, {its:,.1f} by the engine's own counters ({apart:+.1%};"
+        f" {len(pairs):,} calls)"
+    )

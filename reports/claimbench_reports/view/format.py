@@ -1,4 +1,6 @@
-"""Numbers and foreign text -> display text. Every rounding and every cut of the reports happens in this module."""
+"""Numbers and foreign text -> display text. Every rounding and every cut of the reports happens in
+this module.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,12 @@ MINUS = "\u2212"
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number as shown. ``id`` names it in every artifact; ``text`` is the only rounding anyone sees.
+    """One number as shown. ``id`` names it in every artifact; ``text`` is the only rounding anyone
+    sees.
 
-    ``low``/``high`` are None where there is no (finite) bound; ``interval`` words them. ``note`` marks what a reader
-    must know beside the number ("too few samples"); ``value`` None = unknown, and ``text`` then says why or "unknown".
+    ``low``/``high`` are None where there is no (finite) bound; ``interval`` words them. ``note``
+    marks what a reader must know beside the number ("too few samples"); ``value`` None = unknown,
+    and ``text`` then says why or "unknown".
     """
 
     id: str
@@ -166,7 +170,9 @@ def figure(
     note: str = "",
     unknown: str = UNKNOWN,
 ) -> Figure:
-    """Make a figure; nan counts as unknown, an infinite value or bound is worded and stored as None."""
+    """Make a figure; nan counts as unknown, an infinite value or bound is worded and stored as
+    None.
+    """
     show = FORMATS[unit]
     if value is None or not math.isfinite(value):
         text = "timed out" if value == math.inf else unknown
@@ -174,7 +180,9 @@ def figure(
     else:
         value = float(value)
         text = show(value)
-    return Figure(id_, value, text, unit, _finite(low), _finite(high), interval(low, high, unit), note)
+    return Figure(
+        id_, value, text, unit, _finite(low), _finite(high), interval(low, high, unit), note
+    )
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
@@ -203,15 +211,20 @@ _VARIATION = frozenset("\ufe0f\u200d")
 
 
 def visible(text: str) -> str:
-    """Show controls, direction overrides, zero-width characters and lone surrogates as ``[U+202E]``.
+    """Show controls, direction overrides, zero-width characters and lone surrogates as
+    ``[U+202E]``.
 
-    Line feed and tab stay. The joiner and the variation selector inside an emoji stay too: there they are part of a
-    visible sign.
+    Line feed and tab stay. The joiner and the variation selector inside an emoji stay too: there
+    they are part of a visible sign.
     """
 
     def show(match: re.Match[str]) -> str:
         char, at = match.group(), match.start()
-        if char in _VARIATION and at and unicodedata.category(text[at - 1]) in ("So", "Sk", "Po", "Nd"):
+        if (
+            char in _VARIATION
+            and at
+            and unicodedata.category(text[at - 1]) in ("So", "Sk", "Po", "Nd")
+        ):
             return char
         return f"[U+{ord(char):04X}]"
 
@@ -220,17 +233,23 @@ def visible(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Foreign text, redacted, made visible and cut; ``note`` says what was cut and where the whole is."""
+    """Foreign text, redacted, made visible and cut; ``note`` says what was cut and where the whole
+    is.
+    """
 
     text: str
     note: str = ""
 
 
 def excerpt(text: str | None, limit: int) -> Text:
-    """At most ``limit`` characters of ``text`` (already redacted), with a note where something was cut."""
+    """At most ``limit`` characters of ``text`` (already redacted), with a note where something was
+    cut.
+    """
     if text is None:
         return Text("", "")
     shown = visible(text[:limit])
     if len(text) <= limit:
         return Text(shown)
-    return Text(shown, f"cut after {limit:,} of {len(text):,} characters; the exports hold the whole text")
+    return Text(
+        shown, f"cut after {limit:,} of {len(text):,} characters; the exports hold the whole text"
+    )

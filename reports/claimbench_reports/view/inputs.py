@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 class ArmInfo:
     """What a buyer asks about an arm and a run cannot measure; None = not stated anywhere we know.
 
-    ``destination`` is where prompts went in words ("this machine", "api.openai.com"); derived from the arm if None.
-    ``tested`` is what the working of its provider rests on, in words ("live", "tested against a stand-in", "untested").
+    ``destination`` is where prompts went in words ("this machine", "api.openai.com"); derived from
+    the arm if None. ``tested`` is what the working of its provider rests on, in words ("live",
+    "tested against a stand-in", "untested").
     """
 
     licence: str | None = None
@@ -50,7 +51,9 @@ class ArmInfo:
 
 @dataclass(frozen=True, slots=True)
 class PriceFact:
-    """One price that entered a figure: ``usd`` for one ``unit`` ("1M input tokens", "hour"), with source and date."""
+    """One price that entered a figure: ``usd`` for one ``unit`` ("1M input tokens", "hour"), with
+    source and date.
+    """
 
     arm: str
     component: str
@@ -64,11 +67,13 @@ class PriceFact:
 
 @dataclass(frozen=True, slots=True)
 class BreakEvenLine:
-    """The volume from which an owned or rented host is cheaper than an endpoint (docs/method.md, "Dollars").
+    """The volume from which an owned or rented host is cheaper than an endpoint (docs/method.md,
+    "Dollars").
 
-    ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` = that over
-    ``capacity_per_hour``; ``feasible`` is False above 1; all None where a price or a rate is unknown (``why`` says it).
-    ``basis`` = ``measured`` or ``projected``; projected ones are marked so and enter no chart.
+    ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` =
+    that over ``capacity_per_hour``; ``feasible`` is False above 1; all None where a price or a rate
+    is unknown (``why`` says it). ``basis`` = ``measured`` or ``projected``; projected ones are
+    marked so and enter no chart.
     """
 
     local_arm: str
@@ -86,7 +91,9 @@ class BreakEvenLine:
 
 @dataclass(frozen=True, slots=True)
 class TornadoBar:
-    """One assumption of a cost ratio moved alone, with the ratio at both ends; ``flips`` = the verdict changes."""
+    """One assumption of a cost ratio moved alone, with the ratio at both ends; ``flips`` = the
+    verdict changes.
+    """
 
     assumption: str
     low_label: str
@@ -98,7 +105,9 @@ class TornadoBar:
 
 @dataclass(frozen=True, slots=True)
 class TornadoChart:
-    """Sensitivity of one cost ratio (claim ``claim_id``, threshold if it has one) to its assumptions."""
+    """Sensitivity of one cost ratio (claim ``claim_id``, threshold if it has one) to its
+    assumptions.
+    """
 
     title: str
     claim_id: str | None
@@ -108,13 +117,21 @@ class TornadoChart:
     label: str = ""
 
 
-def tornado_of(title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado) -> TornadoChart:
+def tornado_of(
+    title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado
+) -> TornadoChart:
     """A core tornado as a report's, its labels in words."""
     rows = tuple(
-        TornadoBar(r.assumption.label, f"{r.assumption.low:.4g}", f"{r.assumption.high:.4g}", r.ratio_low, r.ratio_high,
-                   r.flips)
+        TornadoBar(
+            r.assumption.label,
+            f"{r.assumption.low:.4g}",
+            f"{r.assumption.high:.4g}",
+            r.ratio_low,
+            r.ratio_high,
+            r.flips,
+        )
         for r in result.rows
-    )  # fmt: skip
+    )
     words = {
         "robust": "Robust: the verdict holds with every assumption at its worst.",
         "conditional": f"Conditional: {', '.join(result.flipped_by)} can change the verdict.",
@@ -134,11 +151,23 @@ def break_even_of(
     basis: str = "measured",
 ) -> BreakEvenLine:
     """The core's break-even of one pair, with what went into it."""
-    found = economics.break_even(usd_per_hour, api_usd_per_request, capacity_per_hour, local_marginal_usd)
+    found = economics.break_even(
+        usd_per_hour, api_usd_per_request, capacity_per_hour, local_marginal_usd
+    )
     never = found.requests_per_hour is None
-    return BreakEvenLine(local_arm, api_arm, usd_per_hour, api_usd_per_request, found.requests_per_hour, found.utilisation,
-                     capacity_per_hour, found.feasible, local_marginal_usd, basis,
-                     found.sentence if never else None)  # fmt: skip
+    return BreakEvenLine(
+        local_arm,
+        api_arm,
+        usd_per_hour,
+        api_usd_per_request,
+        found.requests_per_hour,
+        found.utilisation,
+        capacity_per_hour,
+        found.feasible,
+        local_marginal_usd,
+        basis,
+        found.sentence if never else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +180,9 @@ class Economics:
 
 @dataclass(frozen=True, slots=True)
 class EarlierRun:
-    """One line of history: an earlier run and its verdicts; ``comparable`` = same measured suite hash."""
+    """One line of history: an earlier run and its verdicts; ``comparable`` = same measured suite
+    hash.
+    """
 
     run_id: str
     created_utc: str
@@ -168,11 +199,13 @@ class EarlierRun:
 class ReportData:
     """One run as stored, with everything derived from it.
 
-    ``records`` are the arms' finished calls; ``attempts`` their attempts; ``scores`` all scores; ``costs`` by call id
-    (dollars of the call over its attempts); ``judge_records`` and ``judge_costs`` the same of the judges' calls, which
-    are in no arm's figures. ``n_planned`` counts the arms' planned calls. ``render`` gives the
-    messages of a sample as sent (``claimbench.plan.prompts.render``); without it a transcript shows the sample's input.
-    ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where prompts went.
+    ``records`` are the arms' finished calls; ``attempts`` their attempts; ``scores`` all scores;
+    ``costs`` by call id (dollars of the call over its attempts); ``judge_records`` and
+    ``judge_costs`` the same of the judges' calls, which are in no arm's figures. ``n_planned``
+    counts the arms' planned calls. ``render`` gives the messages of a sample as sent
+    (``claimbench.plan.prompts.render``); without it a transcript shows the sample's input.
+    ``findings`` are sentences about the results beside the verdicts; ``privacy`` says by arm where
+    prompts went.
     """
 
     manifest: Manifest

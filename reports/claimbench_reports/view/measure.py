@@ -1,4 +1,6 @@
-"""Arrays of one arm -> figures with intervals. The statistics are :mod:`claimbench.stats`; here is their display."""
+"""Arrays of one arm -> figures with intervals. The statistics are :mod:`claimbench.stats`; here is
+their display.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ NOTES = {
 
 @dataclass(frozen=True)
 class ItemScope:
-    """The items of one scope: their mask in the item table and the integer cluster codes of the whole table."""
+    """The items of one scope: their mask in the item table and the integer cluster codes of the
+    whole table.
+    """
 
     mask: BoolArray
     codes: IntArray
@@ -32,7 +36,9 @@ class ItemScope:
 
 @dataclass(frozen=True)
 class CallScope:
-    """One arm's measured calls of one scope (cached answers left out) with codes of the coarser cluster."""
+    """One arm's measured calls of one scope (cached answers left out) with codes of the coarser
+    cluster.
+    """
 
     rows: CallRows
     keep: BoolArray
@@ -57,13 +63,17 @@ def quality(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
         return figure(id_, None, "percent", unknown="no answers")
     if x.min() < 0 or x.max() > 1:
         return from_interval(id_, stats.mean_ci(x, scope.codes[ok], scope.alpha), "plain")
-    return from_interval(id_, stats.accuracy_ci(x, scope.codes[ok], arm.n_epochs[ok], scope.alpha), "percent")
+    return from_interval(
+        id_, stats.accuracy_ci(x, scope.codes[ok], arm.n_epochs[ok], scope.alpha), "percent"
+    )
 
 
 def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Dollars per 1,000 requests; unknown as soon as one request's price is unknown for want of a price.
+    """Dollars per 1,000 requests; unknown as soon as one request's price is unknown for want of a
+    price.
 
-    What failed calls cost stands in the bill; where nothing was answered it says nothing of what requests cost.
+    What failed calls cost stands in the bill; where nothing was answered it says nothing of what
+    requests cost.
     """
     if not (scope.mask & (arm.n_finished > arm.n_errors)).any():
         return figure(id_, None, "usd", unknown="no answers")
@@ -76,7 +86,9 @@ def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     if np.isfinite(low) and np.isfinite(high) and high - low > 1e-12 * max(high, 1e-12):
         shown = figure("", 1000 * low, "usd"), figure("", 1000 * high, "usd")
         bounds = f"some bills unknown: between {shown[0].text} and {shown[1].text}"
-    return from_interval(id_, stats.mean_ci(arm.usd[ok], scope.codes[ok], scope.alpha), "usd", 1000.0, bounds)
+    return from_interval(
+        id_, stats.mean_ci(arm.usd[ok], scope.codes[ok], scope.alpha), "usd", 1000.0, bounds
+    )
 
 
 def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
@@ -88,8 +100,12 @@ def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     return from_interval(id_, iv, "usd", 1000.0)
 
 
-def call_scope(rows: CallRows, item_codes: IntArray, in_scope: BoolArray, alpha: float) -> CallScope:
-    """The measured calls whose item is in scope. The cluster is the coarser of item cluster and time block."""
+def call_scope(
+    rows: CallRows, item_codes: IntArray, in_scope: BoolArray, alpha: float
+) -> CallScope:
+    """The measured calls whose item is in scope. The cluster is the coarser of item cluster and
+    time block.
+    """
     keep = in_scope[rows.item] & ~rows.cached if len(rows.item) else np.zeros(0, dtype=np.bool_)
     clusters = item_codes[rows.item] if len(rows.item) else np.zeros(0, dtype=np.int64)
     blocks = rows.block.astype(np.int64)
@@ -99,7 +115,9 @@ def call_scope(rows: CallRows, item_codes: IntArray, in_scope: BoolArray, alpha:
 
 
 def quantile(id_: str, values: FloatArray, p: float, scope: CallScope) -> Figure:
-    """Percentile ``p`` with its interval and, where it cannot be bounded, the number of samples needed."""
+    """Percentile ``p`` with its interval and, where it cannot be bounded, the number of samples
+    needed.
+    """
     ok = scope.keep & ~np.isnan(values)
     if not ok.any():
         return figure(id_, None, "seconds", unknown="\u2014")
@@ -128,12 +146,16 @@ def output_speed(id_: str, scope: CallScope) -> Figure:
 
 
 def throughput(id_: str, scope: CallScope, concurrency: int, closed: bool) -> Figure:
-    """Requests per busy hour at ``concurrency``; only where the load is closed, else it is what was offered."""
+    """Requests per busy hour at ``concurrency``; only where the load is closed, else it is what was
+    offered.
+    """
     busy = scope.rows.busy_s
     ok = scope.keep & np.isfinite(busy) & (busy > 0)
     if not closed or not ok.any():
         return figure(id_, None, "per_hour", unknown="offered rate" if not closed else "\u2014")
-    iv = stats.log_ratio_ci((np.ones(int(ok.sum())), busy[ok]), (1, -1), scope.blocks[ok], scope.alpha)
+    iv = stats.log_ratio_ci(
+        (np.ones(int(ok.sum())), busy[ok]), (1, -1), scope.blocks[ok], scope.alpha
+    )
     return from_interval(id_, iv, "per_hour", 3600.0 * concurrency, f"concurrency {concurrency}")
 
 
@@ -148,4 +170,9 @@ def cache_share(id_: str, scope: CallScope) -> Figure:
     r = scope.rows
     ok = scope.keep & np.isfinite(r.cache_read) & np.isfinite(r.n_in)
     total = float(r.n_in[ok].sum())
-    return figure(id_, float(r.cache_read[ok].sum()) / total if total > 0 else None, "percent", unknown="\u2014")
+    return figure(
+        id_,
+        float(r.cache_read[ok].sum()) / total if total > 0 else None,
+        "percent",
+        unknown="\u2014",
+    )

@@ -1,4 +1,6 @@
-"""Samples side by side: where arms disagree, and a few whole transcripts. Cut to a budget, and it says so."""
+"""Samples side by side: where arms disagree, and a few whole transcripts. Cut to a budget, and it
+says so.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ MAX_TRANSCRIPTS = 12
 ANSWER_CUT, INPUT_CUT = 600, 900
 TRANSCRIPT_CUT = 6_000
 BUDGET = 1_200_000
-"""Characters of foreign text in all of the disagreements: keeps a report of 10,000 calls below 3 MB."""
+"""Characters of foreign text in all of the disagreements: keeps a report of 10,000 calls below 3
+MB.
+"""
 
 OUTCOME_WORDS = {
     Outcome.OK: "answered",
@@ -35,7 +39,9 @@ OUTCOME_WORDS = {
 
 @dataclass(frozen=True)
 class Lookup:
-    """What is needed to show one sample: its records by arm, their scores, and the number of attempts."""
+    """What is needed to show one sample: its records by arm, their scores, and the number of
+    attempts.
+    """
 
     records: Mapping[tuple[str, str], Mapping[str, CallRecord]]
     scores: Mapping[str, Score]
@@ -43,7 +49,9 @@ class Lookup:
 
 
 def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
-    """Samples on which measured arms' scores differ, the widest differences first, and how many there are in all."""
+    """Samples on which measured arms' scores differ, the widest differences first, and how many
+    there are in all.
+    """
     order, total = _disagreeing(data)
     if total == 0:
         return (), "No sample on which the measured arms' scores differ."
@@ -53,15 +61,20 @@ def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[Sample
     spent = 0
     for key in chosen:
         view = _sample_view(data, redact, key, lookup, "", ANSWER_CUT, INPUT_CUT)
-        spent += sum(len(t.text) for _, t in view.input) + sum(len(a.answer.text) for a in view.answers)
+        spent += sum(len(t.text) for _, t in view.input) + sum(
+            len(a.answer.text) for a in view.answers
+        )
         if spent > BUDGET and views:
             break
         views.append(view)
     if len(views) == total:
         return tuple(views), f"All {total:,} samples on which the measured arms' scores differ."
-    return tuple(views), (
-        f"{len(views):,} of the {total:,} samples on which the measured arms' scores differ, the widest differences "
-        "first. All of them are in the exports (JSON Lines, CSV)."
+    return (
+        tuple(views),
+        (
+            f"{len(views):,} of the {total:,} samples on which the measured arms' scores differ,"
+            " the widest differences first. All of them are in the exports (JSON Lines, CSV)."
+        ),
     )
 
 
@@ -96,7 +109,11 @@ def _lookup(data: ReportData, wanted: set[tuple[str, str]]) -> Lookup:
     ids = {r.call.id for by_arm in records.values() for r in by_arm.values()}
     headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
     task_of = {r.call.id: r.call.task for by_arm in records.values() for r in by_arm.values()}
-    scores = {s.call_id: s for s in data.scores if s.call_id in ids and headline.get(task_of[s.call_id]) == s.scorer}
+    scores = {
+        s.call_id: s
+        for s in data.scores
+        if s.call_id in ids and headline.get(task_of[s.call_id]) == s.scorer
+    }
     attempts: dict[str, int] = defaultdict(int)
     for attempt in data.attempts:
         if attempt.call_id in ids:
@@ -122,9 +139,16 @@ def _sample_view(
         turns = turns if messages else turns[-1:]
         shown = [(m.role, excerpt(redact.transcript(m.content), input_cut)) for m in turns]
     else:
-        shown = [(visible(k), excerpt(redact.transcript(_text(v)), input_cut)) for k, v in sample.input.items()]
+        shown = [
+            (visible(k), excerpt(redact.transcript(_text(v)), input_cut))
+            for k, v in sample.input.items()
+        ]
     by_arm = lookup.records.get(key, {})
-    answers = [_answer(data, redact, by_arm[a.name], lookup, answer_cut) for a in data.suite.arms if a.name in by_arm]
+    answers = [
+        _answer(data, redact, by_arm[a.name], lookup, answer_cut)
+        for a in data.suite.arms
+        if a.name in by_arm
+    ]
     return SampleView(
         id=visible(redact.mask(sample.id)),
         task=visible(task.name),
@@ -145,15 +169,23 @@ def _text(value: Json) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _answer(data: ReportData, redact: Redactor, record: CallRecord, lookup: Lookup, cut: int) -> AnswerView:
+def _answer(
+    data: ReportData, redact: Redactor, record: CallRecord, lookup: Lookup, cut: int
+) -> AnswerView:
     call, score = record.call, lookup.scores.get(record.call.id)
-    outcome = OUTCOME_WORDS.get(record.outcome, f"{record.outcome.value.replace('_', ' ')}: missing, not scored")
+    outcome = OUTCOME_WORDS.get(
+        record.outcome, f"{record.outcome.value.replace('_', ' ')}: missing, not scored"
+    )
     value = (
         score.value
         if score is not None and record.outcome is Outcome.OK
         else (0.0 if record.outcome.answered else None)
     )
-    explained = score.explanation if score is not None and record.outcome is Outcome.OK else (record.error or "")
+    explained = (
+        score.explanation
+        if score is not None and record.outcome is Outcome.OK
+        else (record.error or "")
+    )
     if score is not None and score.status == "unparsable":
         outcome = "answer could not be read, scored 0"
     id_ = f"call.{call.id}"
@@ -165,7 +197,9 @@ def _answer(data: ReportData, redact: Redactor, record: CallRecord, lookup: Look
         answer=excerpt(redact.transcript(record.text), cut),
         explanation=excerpt(redact.transcript(explained), 300).text,
         e2e=figure(f"{id_}.e2e", _e2e(data, call.arm, call.id), "seconds", unknown="\u2014"),
-        usd=figure(f"{id_}.usd", None if cost is None or cost.amount is None else float(cost.amount), "usd"),
+        usd=figure(
+            f"{id_}.usd", None if cost is None or cost.amount is None else float(cost.amount), "usd"
+        ),
         call_id=call.id,
         attempts=lookup.attempts.get(call.id, 0),
     )
@@ -178,7 +212,9 @@ def _e2e(data: ReportData, arm: str, call_id: str) -> float | None:
 
 
 def transcript_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
-    """Whole transcripts of a few samples per task: all right, all wrong, disagreement - the first of each kind."""
+    """Whole transcripts of a few samples per task: all right, all wrong, disagreement - the first
+    of each kind.
+    """
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     if not arms:
         return (), "No arm was measured."
@@ -193,11 +229,21 @@ def transcript_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleVi
     for task in data.suite.tasks:
         for kind, mask in kinds.items():
             hits = np.flatnonzero(mask & (data.items.task == task.name))
-            chosen += [(_key(data, int(i)), kind) for i in hits[:2] if (_key(data, int(i)), kind) not in chosen]
+            chosen += [
+                (_key(data, int(i)), kind)
+                for i in hits[:2]
+                if (_key(data, int(i)), kind) not in chosen
+            ]
     chosen = chosen[:MAX_TRANSCRIPTS]
     lookup = _lookup(data, {key for key, _ in chosen})
     views = tuple(
         _sample_view(data, redact, key, lookup, kind, TRANSCRIPT_CUT, TRANSCRIPT_CUT, messages=True)
         for key, kind in chosen
     )
-    return views, f"{len(views)} of {len(data.items.items):,} samples, the first of each kind; all are in the exports."
+    return (
+        views,
+        (
+            f"{len(views)} of {len(data.items.items):,} samples, the first of each kind; all are in"
+            " the exports."
+        ),
+    )

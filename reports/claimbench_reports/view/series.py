@@ -28,7 +28,9 @@ def series(data: ReportData) -> tuple[Series, ...]:
             finite = values[np.isfinite(values)]
             if n < 2 or not len(finite):
                 continue
-            ranks = np.unique(np.linspace(0, len(finite) - 1, min(CURVE_POINTS, len(finite))).round().astype(int))
+            ranks = np.unique(
+                np.linspace(0, len(finite) - 1, min(CURVE_POINTS, len(finite))).round().astype(int)
+            )
             x = tuple(float(f"{v:.4g}") for v in finite[ranks])
             y = tuple(round(float(r + 1) / n, 4) for r in ranks)
             found.append(Series(visible(arm.name), metric, x, y, n, n - len(finite)))
@@ -36,7 +38,9 @@ def series(data: ReportData) -> tuple[Series, ...]:
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
-    """Mean dollars per 1,000 requests by component (input, output, cache, fees, host time); known costs only."""
+    """Mean dollars per 1,000 requests by component (input, output, cache, fees, host time); known
+    costs only.
+    """
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     calls: dict[str, int] = defaultdict(int)
     for record in data.records:
@@ -71,11 +75,13 @@ def _break_even(b: BreakEvenLine) -> BreakEvenView:
         sentence = f"No break-even volume: {b.why or 'a price or a rate is unknown'}."
     elif b.feasible is False:
         sentence = (
-            f"{b.local_arm} cannot pay off against {b.api_arm} on this host: it would need {volume.text}, more than it "
-            "can serve."
+            f"{b.local_arm} cannot pay off against {b.api_arm} on this host: it would need"
+            f" {volume.text}, more than it can serve."
         )
     else:
-        share = f" ({percent(b.utilisation)} of what it can serve)" if b.utilisation is not None else ""
+        share = (
+            f" ({percent(b.utilisation)} of what it can serve)" if b.utilisation is not None else ""
+        )
         sentence = f"From {volume.text}{share} on, {b.local_arm} is cheaper than {b.api_arm}."
     return BreakEvenView(
         visible(b.local_arm),
@@ -85,7 +91,11 @@ def _break_even(b: BreakEvenLine) -> BreakEvenView:
         figure(f"{id_}.utilisation", b.utilisation, "percent"),
         figure(f"{id_}.capacity", b.capacity_per_hour, "per_hour"),
         figure(f"{id_}.usd_per_hour", b.usd_per_hour, "usd"),
-        figure(f"{id_}.api_usd_1k", None if b.api_usd_per_request is None else 1000 * b.api_usd_per_request, "usd"),
+        figure(
+            f"{id_}.api_usd_1k",
+            None if b.api_usd_per_request is None else 1000 * b.api_usd_per_request,
+            "usd",
+        ),
         figure(f"{id_}.local_marginal_usd_1k", 1000 * b.local_marginal_usd, "usd"),
         visible(sentence),
     )
@@ -108,8 +118,16 @@ def tornado_views(data: ReportData) -> tuple[TornadoView, ...]:
             )
             for r in rows
         )
-        threshold = None if t.threshold is None else figure(f"{id_}.threshold", t.threshold, "ratio")
+        threshold = (
+            None if t.threshold is None else figure(f"{id_}.threshold", t.threshold, "ratio")
+        )
         views.append(
-            TornadoView(visible(t.title), visible(t.label), figure(f"{id_}.base", t.ratio, "ratio"), threshold, bars)
+            TornadoView(
+                visible(t.title),
+                visible(t.label),
+                figure(f"{id_}.base", t.ratio, "ratio"),
+                threshold,
+                bars,
+            )
         )
     return tuple(views)

@@ -1,7 +1,9 @@
-"""The view: what every report shows, as frozen rows of figures and texts. HTML, XLSX, JSON, console render only this.
+"""The view: what every report shows, as frozen rows of figures and texts. HTML, XLSX, JSON, console
+render only this.
 
-All text from outside has passed :class:`claimbench.privacy.redact.Redactor` and :func:`view_format.visible`; renderers escape
-for their medium and nothing else. The JSON form is ``dataclasses.asdict``.
+All text from outside has passed :class:`claimbench.privacy.redact.Redactor` and
+:func:`view_format.visible`; renderers escape for their medium and nothing else. The JSON form is
+``dataclasses.asdict``.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import dataclass, fields, is_dataclass
 from claimbench_reports.view.format import Figure, Text
 
 VIEW_SCHEMA = 3
-"""Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 = judge_bill."""
+"""Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 =
+judge_bill.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,9 @@ class ReadingView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectionView:
-    """A cost ratio at list price for an arm that was not run: projected, not measured, and never a verdict."""
+    """A cost ratio at list price for an arm that was not run: projected, not measured, and never a
+    verdict.
+    """
 
     treatment: str
     baseline: str
@@ -96,7 +102,8 @@ class VerdictView:
 
 @dataclass(frozen=True, slots=True)
 class ArmView:
-    """One arm over one scope (``scope`` "all tasks" or a task). An arm not run has ``why_not`` and empty ``figures``.
+    """One arm over one scope (``scope`` "all tasks" or a task). An arm not run has ``why_not`` and
+    empty ``figures``.
 
     ``figures`` are by column id, see :data:`claimbench_reports.view.words.COLUMNS`.
     """
@@ -148,7 +155,9 @@ class SliceView:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A drawn curve: the distribution of ``metric`` in ``arm`` as (x, share of calls at or below x)."""
+    """A drawn curve: the distribution of ``metric`` in ``arm`` as (x, share of calls at or below
+    x).
+    """
 
     arm: str
     metric: str
@@ -177,7 +186,9 @@ class BillPart:
 
 @dataclass(frozen=True, slots=True)
 class BillView:
-    """What the calls of an arm or judge cost; the parts add up to the total. ``unknown`` counts calls in no sum."""
+    """What the calls of an arm or judge cost; the parts add up to the total. ``unknown`` counts
+    calls in no sum.
+    """
 
     arm: str
     calls: Figure

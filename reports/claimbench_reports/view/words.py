@@ -1,4 +1,6 @@
-"""Fixed wording of the reports: column heads, status words, what each code means, and the method of each metric."""
+"""Fixed wording of the reports: column heads, status words, what each code means, and the method of
+each metric.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ STATUS = {
     "n/a": "Cannot be formed",
 }
 DIRECTION = {">=": "at least", ">": "more than", "<=": "at most", "<": "less than"}
-SIGN = {"supported": "\u2713", "refuted": "\u2717", "inconclusive": "?", "not_comparable": "\u2014", "n/a": "\u00b7"}
+SIGN = {
+    "supported": "\u2713",
+    "refuted": "\u2717",
+    "inconclusive": "?",
+    "not_comparable": "\u2014",
+    "n/a": "\u00b7",
+}
 
 COLUMNS: tuple[tuple[str, str, str, str], ...] = (
     ("quality", "Quality", "percent", "mean score over items"),
@@ -25,7 +33,12 @@ COLUMNS: tuple[tuple[str, str, str, str], ...] = (
     ("e2e_p95", "E2E p95", "seconds", "sent to end"),
     ("e2e_p99", "E2E p99", "seconds", "sent to end"),
     ("tpot_p50", "TPOT p50", "seconds", "time per output token after the first"),
-    ("output_speed", "Output speed", "tokens_per_s", "tokens after the first over the time they took"),
+    (
+        "output_speed",
+        "Output speed",
+        "tokens_per_s",
+        "tokens after the first over the time they took",
+    ),
     ("throughput", "Throughput", "per_hour", "requests per busy hour at the concurrency used"),
     ("break_even", "Break-even", "per_hour", "requests per hour from which the host is cheaper"),
     ("n_items", "Items", "count", "items with a score"),
@@ -51,7 +64,9 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
 
 
 def word(code: str) -> Word:
-    """A reason or flag of the claim checker with its meaning, detail included; unknown codes are spelt out."""
+    """A reason or flag of the claim checker with its meaning, detail included; unknown codes are
+    spelt out.
+    """
     head = code.partition(":")[0].strip()
     meaning = explain_reason(code)
     return Word(head, head.replace("_", " ") if meaning == head else meaning)
@@ -60,8 +75,9 @@ def word(code: str) -> Word:
 METHODS: tuple[Method, ...] = (
     Method(
         "Quality",
-        "mean over items of the headline score; epochs of one item are averaged first. Refused, empty, truncated, "
-        "unparsable and timed-out answers score 0; faults of network or server are missing",
+        "mean over items of the headline score; epochs of one item are averaged first. Refused,"
+        " empty, truncated, unparsable and timed-out answers score 0; faults of network or server"
+        " are missing",
         "share",
         "Wilson interval with effective n from a delete-one-cluster jackknife",
         "Others drop refusals and parse errors, or count server faults as wrong",
@@ -70,13 +86,14 @@ METHODS: tuple[Method, ...] = (
         "Difference in quality",
         "mean(A) \u2212 mean(B) on the items both answered",
         "percentage points",
-        "delete-one-cluster jackknife, t with G\u22121 degrees of freedom, 4 half-weight pseudo-items, widened by the "
-        "Wilson bound on unseen disagreements",
+        "delete-one-cluster jackknife, t with G\u22121 degrees of freedom, 4 half-weight"
+        " pseudo-items, widened by the Wilson bound on unseen disagreements",
         "Most harnesses compare two intervals by eye, or run an unpaired test on paired data",
     ),
     Method(
         "$ per 1,000 requests",
-        "1000 \u00d7 mean dollars per request; a request's dollars include every attempt that was charged",
+        "1000 \u00d7 mean dollars per request; a request's dollars include every attempt that was"
+        " charged",
         "US dollars",
         "hull of t and Hall's skewness-corrected t; 99.5% level where few requests dominate",
         "Others price successful calls only, or show an unknown price as $0",
@@ -107,16 +124,18 @@ METHODS: tuple[Method, ...] = (
         "sent \u2192 first non-empty content chunk, reasoning included",
         "seconds",
         "order-statistic interval with effective n",
-        "vLLM, GuideLLM and AIPerf measure the same; the first answer token (without reasoning) is kept apart here and "
-        "in AIPerf (TTFO) and GuideLLM (TTFOT); Artificial Analysis shows a median over 72 hours",
+        "vLLM, GuideLLM and AIPerf measure the same; the first answer token (without reasoning) is"
+        " kept apart here and in AIPerf (TTFO) and GuideLLM (TTFOT); Artificial Analysis shows a"
+        " median over 72 hours",
     ),
     Method(
         "TPOT",
-        "(E2E \u2212 TTFT) / (output tokens \u2212 1), undefined below 2 tokens; tokens from the provider's usage",
+        "(E2E \u2212 TTFT) / (output tokens \u2212 1), undefined below 2 tokens; tokens from the"
+        " provider's usage",
         "seconds per token",
         "order-statistic interval with effective n",
-        "vLLM: the same. GuideLLM divides (last token \u2212 start) by n, so the first token counts. MLPerf: mean "
-        "interval between all tokens",
+        "vLLM: the same. GuideLLM divides (last token \u2212 start) by n, so the first token"
+        " counts. MLPerf: mean interval between all tokens",
     ),
     Method(
         "Chunk gap",
@@ -127,11 +146,13 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         "E2E",
-        "sent \u2192 end of the answer, for the attempt that ended the call; a model timeout counts as infinite at its "
-        "rank",
+        "sent \u2192 end of the answer, for the attempt that ended the call; a model timeout counts"
+        " as infinite at its rank",
         "seconds",
-        "order-statistic interval with effective n; cluster = the coarser of item group and time block",
-        "Most leave failed requests out; harness caches and retries are often counted as model time",
+        "order-statistic interval with effective n; cluster = the coarser of item group and time"
+        " block",
+        "Most leave failed requests out; harness caches and retries are often counted as model"
+        " time",
     ),
     Method(
         "Output speed",
@@ -144,7 +165,8 @@ METHODS: tuple[Method, ...] = (
         "Throughput",
         "concurrency \u00d7 3600 / mean busy seconds of a request",
         "requests per hour",
-        "jackknife of the logarithm over time blocks; the rate at the concurrency used, not a capacity limit",
+        "jackknife of the logarithm over time blocks; the rate at the concurrency used, not a"
+        " capacity limit",
         "Load generators report the offered or the peak rate",
     ),
     Method(
@@ -156,16 +178,17 @@ METHODS: tuple[Method, ...] = (
     ),
     Method(
         "Too few samples",
-        "a percentile p is bounded on both sides from log(\u03b1/2)/log(max(p, 1\u2212p)) effective rows: p50 6, "
-        "p95 72, p99 368 at 95%",
+        "a percentile p is bounded on both sides from log(\u03b1/2)/log(max(p, 1\u2212p)) effective"
+        " rows: p50 6, p95 72, p99 368 at 95%",
         "rows",
         "exact binomial ranks",
         "Below about 100 requests a p99 is the maximum, and is shown as a p99",
     ),
     Method(
         "Verdict",
-        "read off the displayed two-sided interval: wholly on the claim's side = supported, wholly on the other = "
-        "refuted, else inconclusive; several claims: Holm over the list frozen before the run",
+        "read off the displayed two-sided interval: wholly on the claim's side = supported, wholly"
+        " on the other = refuted, else inconclusive; several claims: Holm over the list frozen"
+        " before the run",
         "",
         "at most 2.5% wrong in each direction for one claim at the 95% level",
         "No other harness gives verdicts on claims",

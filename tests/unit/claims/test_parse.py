@@ -97,7 +97,9 @@ SENTENCES = [
 
 
 @pytest.mark.parametrize(("text", "kind", "relation", "threshold", "precision"), SENTENCES)
-def test_sentences(text: str, kind: str, relation: str, threshold: float | None, precision: float | None) -> None:
+def test_sentences(
+    text: str, kind: str, relation: str, threshold: float | None, precision: float | None
+) -> None:
     claim = explain_text(text)
     assert (claim.kind, claim.relation) == (kind, relation)
     assert claim.threshold == (None if threshold is None else pytest.approx(threshold))
@@ -128,7 +130,9 @@ def test_modifiers(text: str, modifier: str | None, precision: float | None) -> 
     ("20% higher throughput than gpt-5-mini", "tpot", 0.5, "rate_up"),
     ("fast", "latency", 0.95, None),
 ])  # fmt: skip
-def test_latency_metric_and_quantile(text: str, metric: str, quantile: float, reading: str | None) -> None:
+def test_latency_metric_and_quantile(
+    text: str, metric: str, quantile: float, reading: str | None
+) -> None:
     claim = parse(text, arm="qwen-local")
     assert (claim.metric, claim.quantile, claim.reading) == (metric, quantile, reading)
 
@@ -155,18 +159,47 @@ def test_two_arms_need_one_name() -> None:
 
 
 def test_structured_fields_override_the_text() -> None:
-    claim = parse("30% more accurate than GPT-4o, they say", arm="qwen-local", than="gpt-5-mini", task="route",
-                  reading="points", margin=0.05, slice={"language": "de"}, threshold=0.2)  # fmt: skip
-    assert (claim.treatments, claim.baselines, claim.task) == (("qwen-local",), ("gpt-5-mini",), "route")
-    assert (claim.reading, claim.margin, claim.slice, claim.threshold) == ("points", 0.05, ("language", "de"), 0.2)
+    claim = parse(
+        "30% more accurate than GPT-4o, they say",
+        arm="qwen-local",
+        than="gpt-5-mini",
+        task="route",
+        reading="points",
+        margin=0.05,
+        slice={"language": "de"},
+        threshold=0.2,
+    )
+    assert (claim.treatments, claim.baselines, claim.task) == (
+        ("qwen-local",),
+        ("gpt-5-mini",),
+        "route",
+    )
+    assert (claim.reading, claim.margin, claim.slice, claim.threshold) == (
+        "points",
+        0.05,
+        ("language", "de"),
+        0.2,
+    )
 
 
 def test_structure_without_words() -> None:
     claim = parse("", kind="cost", relation="less_by", threshold=0.9, arm="smol", than="claude")
     assert (claim.kind, claim.relation) == ("cost", "less_by")
     assert claim.quoted_precision == pytest.approx(0.005)
-    claim = parse("Our model is a dream", kind="faster", metric="ttft", quantile=0.95, arm="smol", than="claude")
-    assert (claim.kind, claim.relation, claim.metric, claim.quantile) == ("latency", "less", "ttft", 0.95)
+    claim = parse(
+        "Our model is a dream",
+        kind="faster",
+        metric="ttft",
+        quantile=0.95,
+        arm="smol",
+        than="claude",
+    )
+    assert (claim.kind, claim.relation, claim.metric, claim.quantile) == (
+        "latency",
+        "less",
+        "ttft",
+        0.95,
+    )
 
 
 def test_compound() -> None:
@@ -178,8 +211,15 @@ def test_compound() -> None:
     claim = parse("qwen-local is as accurate as claude at 90% lower cost")
     assert [p.relation for p in claim.parts] == ["as", "less_by"]
     claim = parse("smol is very good, fast and cheap")
-    assert [(p.kind, p.threshold) for p in claim.parts] == [("accuracy", None), ("latency", None), ("cost", None)]
-    claim = parse("smol is very good (at least 80% accurate), fast (ttft p95 under 2 s) and cheap (under $0.50 per 1k)")
+    assert [(p.kind, p.threshold) for p in claim.parts] == [
+        ("accuracy", None),
+        ("latency", None),
+        ("cost", None),
+    ]
+    claim = parse(
+        "smol is very good (at least 80% accurate), fast (ttft p95 under 2 s) and cheap (under"
+        " $0.50 per 1k)"
+    )
     assert [p.threshold for p in claim.parts] == [0.8, 2.0, 0.5]
 
 
@@ -257,11 +297,36 @@ def test_numbers_in_names_are_no_numbers_of_the_claim() -> None:
 
 
 def test_suite_gives_margin_alpha_and_population() -> None:
-    suite = Suite("s", "1-0", "", "s.yaml", TASKS, ARMS, SamplingParams(), 1, 1, LoadSpec(), BudgetSpec(),
-                  (ClaimSpec("c", "smol is as accurate as claude", "a paper", {}, 3),), ErrorPolicy(), 0.07, 0.1,
-                  "fixed", "never", (), {}, "f", "m")  # fmt: skip
+    suite = Suite(
+        "s",
+        "1-0",
+        "",
+        "s.yaml",
+        TASKS,
+        ARMS,
+        SamplingParams(),
+        1,
+        1,
+        LoadSpec(),
+        BudgetSpec(),
+        (ClaimSpec("c", "smol is as accurate as claude", "a paper", {}, 3),),
+        ErrorPolicy(),
+        0.07,
+        0.1,
+        "fixed",
+        "never",
+        (),
+        {},
+        "f",
+        "m",
+    )
     claim = parse_claims(suite, declared="after")[0]
-    assert (claim.margin, claim.alpha, claim.population, claim.declared) == (0.07, 0.1, "fixed", "after")
+    assert (claim.margin, claim.alpha, claim.population, claim.declared) == (
+        0.07,
+        0.1,
+        "fixed",
+        "after",
+    )
     assert claim.source == "a paper"
 
 

@@ -1,4 +1,6 @@
-"""Slices: a suite states them, claims are about them, and differences between them are corrected for their number."""
+"""Slices: a suite states them, claims are about them, and differences between them are corrected
+for their number.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ def table(n: int, effect: float, seed: int, *, n_values: int = 4) -> ItemTable:
 
 
 def test_a_claim_is_about_its_slice_alone(tmp_path: Path) -> None:
-    (tmp_path / "d.csv").write_text("x,y,language\n" + "".join(f"q{i},a,{'de' if i % 2 else 'en'}\n" for i in range(4)))
+    (tmp_path / "d.csv").write_text(
+        "x,y,language\n" + "".join(f"q{i},a,{'de' if i % 2 else 'en'}\n" for i in range(4))
+    )
     (tmp_path / "s.yaml").write_text(SUITE)
     suite = load_suite(tmp_path / "s.yaml", providers={"p"})
     claims = parse_claims(suite)
@@ -54,7 +58,9 @@ def test_a_claim_is_about_its_slice_alone(tmp_path: Path) -> None:
     two = (rng.random(400) < 0.5).astype(float)
     one = np.where(german, 1.0, 0.0)  # better in German, worse elsewhere
     items, calls = tables_from_arrays(
-        {"one": one, "two": two}, task=["t"] * 400, slices={"language": ["de" if g else "en" for g in german]}
+        {"one": one, "two": two},
+        task=["t"] * 400,
+        slices={"language": ["de" if g else "en" for g in german]},
     )
     everywhere, in_german = decide_claims(claims, items, calls)
     assert everywhere.status != "supported"
@@ -79,17 +85,27 @@ def test_a_true_difference_is_found_and_said() -> None:
 
 
 def test_without_a_difference_at_most_five_percent_of_runs_find_one() -> None:
-    """400 runs of 8 differences each, none of them true: the familywise error stays near alpha (s.e. 1.1 points)."""
-    wrong = sum(any(d.p_holm <= 0.05 for d in slice_differences(table(480, 0.0, s, n_values=8))) for s in range(400))
+    """400 runs of 8 differences each, none of them true: the familywise error stays near alpha
+    (s.e. 1.1 points).
+    """
+    wrong = sum(
+        any(d.p_holm <= 0.05 for d in slice_differences(table(480, 0.0, s, n_values=8)))
+        for s in range(400)
+    )
     assert wrong / 400 <= 0.08
-    naive = sum(any(d.p <= 0.05 for d in slice_differences(table(480, 0.0, s, n_values=8))) for s in range(100))
+    naive = sum(
+        any(d.p <= 0.05 for d in slice_differences(table(480, 0.0, s, n_values=8)))
+        for s in range(100)
+    )
     assert naive / 100 > 0.15, "without the correction many would"
 
 
 def test_copies_in_a_cluster_add_nothing() -> None:
     rng = np.random.default_rng(3)
     score, part = (rng.random(200) < 0.5).astype(float), rng.choice(["x", "y", "z"], 200)
-    single, _ = tables_from_arrays({"a": score}, slices={"part": part.tolist()}, cluster=[str(i) for i in range(200)])
+    single, _ = tables_from_arrays(
+        {"a": score}, slices={"part": part.tolist()}, cluster=[str(i) for i in range(200)]
+    )
     tripled, _ = tables_from_arrays(
         {"a": np.repeat(score, 3)},
         slices={"part": np.repeat(part, 3).tolist()},
@@ -104,4 +120,7 @@ def test_two_values_are_one_difference_and_few_items_none() -> None:
     assert len(slice_differences(table(400, 0.0, 1, n_values=2))) == 1
     assert slice_differences(table(30, 0.0, 1)) == ()
     assert difference_lines(table(30, 0.0, 1)) == []
-    assert "None of 4 differences between slices after Holm's" in difference_lines(table(800, 0.0, 5))[-1]
+    assert (
+        "None of 4 differences between slices after Holm's"
+        in difference_lines(table(800, 0.0, 5))[-1]
+    )

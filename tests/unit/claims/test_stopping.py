@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
-from claimbench.claims.power import ArmEffort, Assumptions, efforts_from_pilot, from_pilot, plan_claim
+from claimbench.claims.power import (
+    ArmEffort,
+    Assumptions,
+    efforts_from_pilot,
+    from_pilot,
+    plan_claim,
+)
 from claimbench.claims.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
 from claimbench.claims.verdicts import ClaimContext, decide_claims, explain_text, parse_claim
 from claimbench.stats.sequential import nominal_alpha
@@ -29,7 +35,10 @@ def rule_for(claims: list[Claim], items: tuple[str, ...], **more: object) -> Sto
 
 
 CLEAR = {"A": np.ones(N), "B": np.tile([1.0, 0.0, 1.0], N // 3)}
-USD = {"A": np.full(N, 0.001) * np.linspace(0.9, 1.1, N), "B": np.full(N, 0.02) * np.linspace(1.1, 0.9, N)}
+USD = {
+    "A": np.full(N, 0.001) * np.linspace(0.9, 1.1, N),
+    "B": np.full(N, 0.02) * np.linspace(1.1, 0.9, N),
+}
 
 
 def test_a_clear_gap_stops_early_and_shows_the_repeated_interval() -> None:
@@ -69,7 +78,10 @@ def test_no_gap_stops_for_futility() -> None:
 
 
 def test_a_resumed_run_keeps_the_looks_it_used() -> None:
-    gap = {"A": np.ones(N), "B": (np.arange(N) % 15 > 0).astype(float)}  # too small for the first look
+    gap = {
+        "A": np.ones(N),
+        "B": (np.arange(N) % 15 > 0).astype(float),
+    }  # too small for the first look
     items, calls = tables_from_arrays(gap)
     claims = [claim("A is more accurate than B"), claim("A is as accurate as B", "d")]
     one = rule_for(claims, items.items)
@@ -101,7 +113,10 @@ def test_wrong_verdicts_under_stopping_stay_rare() -> None:
         while rule.next_items is not None:
             last = rule.look("r", items, calls, ClaimContext())
         seen = restrict(items, calls, set(items.items[: last.items]))
-        wrong += decide_claims([c], *seen, context_at(ClaimContext(), last, rule))[0].status != "inconclusive"
+        wrong += (
+            decide_claims([c], *seen, context_at(ClaimContext(), last, rule))[0].status
+            != "inconclusive"
+        )
     assert wrong <= 9  # P(X > 9) < 0.0008 for a true rate of 5%
 
 
@@ -116,7 +131,11 @@ def test_unequal_looks_have_their_own_alpha() -> None:
     (0.1, 0.02, 1965), (0.1, 0.05, 316), (0.2, 0.03, 1747), (0.2, 0.05, 630), (0.3, 0.10, 238),
 ])  # fmt: skip
 def test_accuracy_power_equals_the_published_table(disagree: float, gap: float, n: int) -> None:
-    plan = plan_claim(explain_text("more accurate"), assumptions=Assumptions(disagreement=disagree), true_effect=gap)
+    plan = plan_claim(
+        explain_text("more accurate"),
+        assumptions=Assumptions(disagreement=disagree),
+        true_effect=gap,
+    )
     assert plan.items_needed is not None
     assert abs(plan.items_needed - n) <= 1
     direct = TTestPower().solve_power(effect_size=gap / math.sqrt(disagree), power=0.8, alpha=0.05)
@@ -124,8 +143,13 @@ def test_accuracy_power_equals_the_published_table(disagree: float, gap: float, 
 
 
 def test_plan_prices_and_hours_per_arm() -> None:
-    efforts = {"the model": ArmEffort(0.001, 2.0), "gpt": ArmEffort(0.01, 1.0, concurrency=4, epochs=2)}
-    plan = plan_claim(explain_text("more accurate than gpt"), true_effect=0.05, efforts=efforts, items_present=240)
+    efforts = {
+        "the model": ArmEffort(0.001, 2.0),
+        "gpt": ArmEffort(0.01, 1.0, concurrency=4, epochs=2),
+    }
+    plan = plan_claim(
+        explain_text("more accurate than gpt"), true_effect=0.05, efforts=efforts, items_present=240
+    )
     assert plan.items_needed == 630
     assert plan.usd == {"the model": pytest.approx(0.63), "gpt": pytest.approx(12.6)}
     assert plan.hours["gpt"] == pytest.approx(630 * 2 / 4 / 3600)
@@ -133,17 +157,23 @@ def test_plan_prices_and_hours_per_arm() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "least"), [("faster at p99 than gpt", 368), ("90% cheaper than gpt", 20), ("faster than gpt", 6)]
+    ("text", "least"),
+    [("faster at p99 than gpt", 368), ("90% cheaper than gpt", 20), ("faster than gpt", 6)],
 )
 def test_plans_respect_the_minimum(text: str, least: int) -> None:
-    plan = plan_claim(explain_text(text), assumptions=Assumptions(cost_cv=0.01, log_latency_sd=0.001))
+    plan = plan_claim(
+        explain_text(text), assumptions=Assumptions(cost_cv=0.01, log_latency_sd=0.001)
+    )
     assert plan.items_needed is not None
     assert plan.items_needed >= least
 
 
 def test_cost_plan_is_met_in_simulation() -> None:
-    plan = plan_claim(claim("A is 90% cheaper than B"), assumptions=Assumptions(cost_cv=0.5, cost_correlation=0.0),
-                      true_effect=0.09)  # fmt: skip
+    plan = plan_claim(
+        claim("A is 90% cheaper than B"),
+        assumptions=Assumptions(cost_cv=0.5, cost_correlation=0.0),
+        true_effect=0.09,
+    )
     n = plan.readings[0].items_needed
     assert n is not None
     rng = np.random.default_rng(2)
@@ -151,9 +181,13 @@ def test_cost_plan_is_met_in_simulation() -> None:
     hits = 0
     for _ in range(60):
         a, b = (mean * rng.lognormal(-(sigma**2) / 2, sigma, n) for mean in (0.09, 1.0))
-        c = parse_claim(ClaimSpec("c", "A is 90% cheaper than B", None, {"reading": "per_request"}), ARMS, ())
+        c = parse_claim(
+            ClaimSpec("c", "A is 90% cheaper than B", None, {"reading": "per_request"}), ARMS, ()
+        )
         hits += (
-            decide_claims([c], *tables_from_arrays({"A": np.ones(n), "B": np.ones(n)}, usd={"A": a, "B": b}))[0].status
+            decide_claims(
+                [c], *tables_from_arrays({"A": np.ones(n), "B": np.ones(n)}, usd={"A": a, "B": b})
+            )[0].status
             == "supported"
         )
     assert hits >= 36  # planned 80%; P(X < 36) < 0.001
@@ -162,7 +196,9 @@ def test_cost_plan_is_met_in_simulation() -> None:
 def test_what_cannot_be_planned_says_so() -> None:
     assert plan_claim(explain_text("most downloaded")).why_not is not None
     assert plan_claim(explain_text("cheap")).why_not is not None
-    impossible = plan_claim(explain_text("30% more accurate"), assumptions=Assumptions(baseline_accuracy=0.9))
+    impossible = plan_claim(
+        explain_text("30% more accurate"), assumptions=Assumptions(baseline_accuracy=0.9)
+    )
     assert impossible.readings[0].items_needed is None
     assert "arithmetic" in impossible.readings[0].note
 
@@ -173,8 +209,12 @@ def test_compound_takes_its_hardest_part() -> None:
 
 
 def test_a_pilot_feeds_the_plan() -> None:
-    items, calls = tables_from_arrays(CLEAR, usd=USD, ttft_s={a: np.full(N, 0.5) * np.linspace(1, 2, N) for a in "AB"},
-                                      cluster=[str(i // 3) for i in range(N)])  # fmt: skip
+    items, calls = tables_from_arrays(
+        CLEAR,
+        usd=USD,
+        ttft_s={a: np.full(N, 0.5) * np.linspace(1, 2, N) for a in "AB"},
+        cluster=[str(i // 3) for i in range(N)],
+    )
     found = from_pilot(items, calls, "A", "B")
     assert found.source == "pilot"
     assert found.disagreement == pytest.approx((N / 3 + 2) / (N + 4))

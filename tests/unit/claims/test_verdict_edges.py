@@ -1,4 +1,6 @@
-"""The gate key by key, and every row of the edge-case table of the method: status, reason code, flag."""
+"""The gate key by key, and every row of the edge-case table of the method: status, reason code,
+flag.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,14 @@ import pytest
 
 from claimbench.claims import gate
 from claimbench.claims.readings.rules import rules
-from claimbench.claims.verdicts import ClaimContext, HostRate, ListPrice, context_of, decide_claims, parse_claim
+from claimbench.claims.verdicts import (
+    ClaimContext,
+    HostRate,
+    ListPrice,
+    context_of,
+    decide_claims,
+    parse_claim,
+)
 from claimbench.claims.words import REASONS
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import (
@@ -45,7 +54,10 @@ SPREAD = {"A": np.arange(N) * 4.0, "B": np.arange(N) * 4.0 + 1}
 
 
 def run(
-    text: str, context: ClaimContext | None = None, raw: Mapping[str, Any] | None = None, **columns: Any
+    text: str,
+    context: ClaimContext | None = None,
+    raw: Mapping[str, Any] | None = None,
+    **columns: Any,
 ) -> Verdict:
     defaults: dict[str, Any] = {"usd": USD, "ttft_s": FAST, "sent_utc_s": SPREAD}
     scores = columns.pop("scores", SCORES)
@@ -53,8 +65,14 @@ def run(
     claim = parse_claim(ClaimSpec("c", text, None, dict(raw or {})), ARMS, ())
     verdict = decide_claims([claim], items, calls, context)[0]
     known = {*REASONS, *gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS}
-    for reason in (*verdict.reasons, *verdict.flags, *(x for r in verdict.readings for x in r.reasons)):
-        assert reason.split(":")[0] in known or reason.startswith("allowed_")  # every code has its words
+    for reason in (
+        *verdict.reasons,
+        *verdict.flags,
+        *(x for r in verdict.readings for x in r.reasons),
+    ):
+        assert reason.split(":")[0] in known or reason.startswith(
+            "allowed_"
+        )  # every code has its words
     assert "nan" not in verdict.sentence.split()
     return verdict
 
@@ -67,17 +85,28 @@ def flags(verdict: Verdict) -> set[str]:
     return {f.split(":")[0] for f in verdict.flags}
 
 
-BETTER, CHEAPER, FASTER = "A is more accurate than B", "A is 90% cheaper than B", "A is faster than B"
+BETTER, CHEAPER, FASTER = (
+    "A is more accurate than B",
+    "A is 90% cheaper than B",
+    "A is faster than B",
+)
 
 
 def test_where_hall_accepts_again_beyond_its_interval_nothing_is_decided() -> None:
-    rng, group = np.random.default_rng(100), np.arange(24) % 7  # one of the groups carries most of A's dollars
+    rng, group = (
+        np.random.default_rng(100),
+        np.arange(24) % 7,
+    )  # one of the groups carries most of A's dollars
     usd_a = 0.3 * rng.lognormal(0, 0.3, 7)[group]
     usd_b = 0.7 * usd_a + 0.3 * rng.lognormal(0, 0.3, 7)[group]
     v = run(
-        CHEAPER, scores={"A": np.ones(24), "B": np.ones(24)}, usd={"A": usd_a, "B": usd_b}, ttft_s=None,
-        sent_utc_s={"A": np.arange(24) * 4.0, "B": np.arange(24) * 4.0 + 1}, cluster=[str(g) for g in group],
-    )  # fmt: skip
+        CHEAPER,
+        scores={"A": np.ones(24), "B": np.ones(24)},
+        usd={"A": usd_a, "B": usd_b},
+        ttft_s=None,
+        sent_utc_s={"A": np.arange(24) * 4.0, "B": np.arange(24) * 4.0 + 1},
+        cluster=[str(g) for g in group],
+    )
     reading = v.readings[0]
     assert reading.estimate is not None
     assert reading.estimate.low > 0.3, "by the interval alone 90% cheaper would be refuted"
@@ -92,7 +121,7 @@ def test_the_ordinary_case_is_supported() -> None:
     assert [run(t).status for t in (BETTER, CHEAPER, FASTER)] == ["supported"] * 3
 
 
-# --- the gate ---------------------------------------------------------------------------------------------------------
+# --- the gate -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("key", [
@@ -104,7 +133,10 @@ def test_gate_keys_must_match(key: str, text: str) -> None:
     v = run(text, ClaimContext(profiles=profiles))
     assert (v.status, codes(v), v.readings) == ("not_comparable", {key}, ())
     assert "'one' for A and 'two' for B" in v.sentence
-    assert run(text, ClaimContext(profiles={"A": {key: "one"}, "B": {key: "one"}})).status == "supported"
+    assert (
+        run(text, ClaimContext(profiles={"A": {key: "one"}, "B": {key: "one"}})).status
+        == "supported"
+    )
 
 
 @pytest.mark.parametrize(("key", "code"), [("client_host", "client_host"), ("concurrency", "load")])
@@ -125,7 +157,9 @@ def test_an_allowed_difference_is_printed() -> None:
 
 
 def test_the_measured_suite_can_never_be_allowed_to_differ() -> None:
-    context = ClaimContext(profiles={"A": {"measured_sha256": 1}}, allow=frozenset({"measured_sha256"}))
+    context = ClaimContext(
+        profiles={"A": {"measured_sha256": 1}}, allow=frozenset({"measured_sha256"})
+    )
     assert run(BETTER, context).status == "not_comparable"
 
 
@@ -144,8 +178,10 @@ def test_gate_limits(outcome: str, share: float, limit: float, key: str) -> None
 
 
 def test_gate_limit_of_the_prefix_cache_is_for_cost_and_latency() -> None:
-    calls = {"A": {"n_in": np.full(N, 100.0), "cache_read": np.full(N, 60.0)},
-             "B": {"n_in": np.full(N, 100.0), "cache_read": np.full(N, 10.0)}}  # fmt: skip
+    calls = {
+        "A": {"n_in": np.full(N, 100.0), "cache_read": np.full(N, 60.0)},
+        "B": {"n_in": np.full(N, 100.0), "cache_read": np.full(N, 10.0)},
+    }
     assert [codes(run(t, calls=calls)) for t in (CHEAPER, FASTER)] == [{"cache_share"}] * 2
     assert run(BETTER, calls=calls).status == "supported"
     del calls["B"]  # unknown is not 0: without both shares there is nothing to compare
@@ -153,7 +189,9 @@ def test_gate_limit_of_the_prefix_cache_is_for_cost_and_latency() -> None:
 
 
 def test_an_arm_that_was_not_run_is_not_comparable_and_keeps_its_projection() -> None:
-    context = ClaimContext(arms_not_run={"B": "OPENAI_API_KEY is not set"}, projections={"c": {"ratio": 0.08}})
+    context = ClaimContext(
+        arms_not_run={"B": "OPENAI_API_KEY is not set"}, projections={"c": {"ratio": 0.08}}
+    )
     v = run(CHEAPER, context, scores={"A": GOOD})
     assert (v.status, codes(v)) == ("not_comparable", {"arm_not_measured"})
     assert v.projected == {"ratio": 0.08}
@@ -188,7 +226,7 @@ def test_adjectives_without_a_limit(text: str) -> None:
     assert codes(run(text)) == {"not_testable_as_stated"}
 
 
-# --- section 9 --------------------------------------------------------------------------------------------------------
+# --- section 9 ------------------------------------------------------------------------------------
 
 
 def test_failures_of_the_model_count_as_wrong_with_a_sensitivity_line() -> None:
@@ -208,7 +246,10 @@ def test_missing_pairs_are_dropped_and_a_fragile_verdict_is_flagged() -> None:
     good, poor = np.ones(N), np.ones(N)
     poor[:12] = 0.0  # five points: decided, but not if the missing ones went the other way
     few = run(BETTER, scores=with_missing("B", 1, good, poor[::-1]))
-    assert (few.status, few.readings[0].sensitivity["worst_case_missing"]) == ("supported", "supported")
+    assert (few.status, few.readings[0].sensitivity["worst_case_missing"]) == (
+        "supported",
+        "supported",
+    )
     assert "missing_sensitive" not in flags(few)
     fragile = run(BETTER, scores=with_missing("A", 10, good, poor[::-1]))
     assert "missing_sensitive" in flags(fragile)
@@ -231,7 +272,9 @@ def test_all_requests_failed() -> None:
     v = run(BETTER, scores=lost)
     assert (v.status, codes(v)) == ("inconclusive", {"no_valid_data"})
     assert codes(run(FASTER, scores=lost, ttft_s=empty)) == {"no_valid_data"}
-    assert codes(run(CHEAPER, scores=lost, usd={"A": np.full(N, math.nan), "B": USD["B"]})) == {"no_valid_data"}
+    assert codes(run(CHEAPER, scores=lost, usd={"A": np.full(N, math.nan), "B": USD["B"]})) == {
+        "no_valid_data"
+    }
 
 
 def test_timeouts_are_infinite_at_their_rank() -> None:
@@ -246,7 +289,11 @@ def test_timeouts_are_infinite_at_their_rank() -> None:
 
 
 def test_deterministic_costs_may_have_zero_width() -> None:
-    v = run(CHEAPER, usd={"A": np.full(N, 0.0001), "B": np.full(N, 0.01)}, raw={"reading": "per_request"})
+    v = run(
+        CHEAPER,
+        usd={"A": np.full(N, 0.0001), "B": np.full(N, 0.01)},
+        raw={"reading": "per_request"},
+    )
     assert v.status == "supported"
     assert "deterministic_given_prices" in flags(v)
     e = v.readings[0].estimate
@@ -257,7 +304,9 @@ def test_deterministic_costs_may_have_zero_width() -> None:
 def test_a_baseline_near_zero_is_decided_by_the_contrast() -> None:
     b = np.zeros(N)
     b[:2] = 5.0
-    v = run("A is cheaper than B", usd={"A": np.full(N, 1.0), "B": b}, raw={"reading": "per_request"})
+    v = run(
+        "A is cheaper than B", usd={"A": np.full(N, 1.0), "B": b}, raw={"reading": "per_request"}
+    )
     r = v.readings[0]
     assert r.estimate is not None
     assert (r.estimate.low, r.estimate.high) == (-math.inf, math.inf)
@@ -287,7 +336,11 @@ def test_cached_answers_leave_latency() -> None:
                                                         (60, "supported", None)])  # fmt: skip
 def test_few_clusters(groups: int, status: str, flag: str | None) -> None:
     cluster = [str(i % groups) for i in range(N)]
-    v = run(BETTER, scores={"A": np.ones(N), "B": np.zeros(N) + (np.arange(N) % 97 == 0)}, cluster=cluster)
+    v = run(
+        BETTER,
+        scores={"A": np.ones(N), "B": np.zeros(N) + (np.arange(N) % 97 == 0)},
+        cluster=cluster,
+    )
     assert v.status == status
     assert ("n_too_small" in codes(v)) == (groups < 6)
     assert ("few_clusters" in flags(v)) == (flag is not None)
@@ -295,7 +348,9 @@ def test_few_clusters(groups: int, status: str, flag: str | None) -> None:
 
 def test_nineteen_items_decide_nothing() -> None:
     n = 19
-    v = run(BETTER, scores={"A": np.ones(n), "B": np.zeros(n)}, usd=None, ttft_s=None, sent_utc_s=None)
+    v = run(
+        BETTER, scores={"A": np.ones(n), "B": np.zeros(n)}, usd=None, ttft_s=None, sent_utc_s=None
+    )
     assert (v.status, codes(v)) == ("inconclusive", {"n_too_small"})
 
 
@@ -325,24 +380,39 @@ def test_instrument_error_that_could_decide() -> None:
     assert run(FASTER, ttft_s=close).status == "supported"
     v = run(FASTER, ClaimContext(instrument_error_s={"B": 0.08}), ttft_s=close)
     assert (v.status, codes(v)) == ("inconclusive", {"instrument_error"})
-    assert run(FASTER, ClaimContext(instrument_error_s={"B": 0.001}), ttft_s=close).status == "supported"
+    assert (
+        run(FASTER, ClaimContext(instrument_error_s={"B": 0.001}), ttft_s=close).status
+        == "supported"
+    )
 
 
 def test_warnings_on_sessions_and_blocks() -> None:
-    v = run(FASTER, ClaimContext(devices={"A": "cpu", "B": None}), sent_utc_s={a: np.arange(N) * 0.6 for a in "AB"})
+    v = run(
+        FASTER,
+        ClaimContext(devices={"A": "cpu", "B": None}),
+        sent_utc_s={a: np.arange(N) * 0.6 for a in "AB"},
+    )
     assert {"single_session", "short_blocks"} <= flags(v)
     assert [f for f in v.flags if f.startswith("single_session")] == ["single_session: B"]
 
 
 @pytest.mark.parametrize(("high", "status", "reasons"), [
     (0.0003, "supported", set()),
-    (0.0005, "inconclusive", {"billing_unknown"}),  # the middle of the range passes, its upper end does not
+    # The middle of the range passes, its upper end does not
+    (0.0005, "inconclusive", {"billing_unknown"}),
     (0.0050, "refuted", set()),
 ])  # fmt: skip
-def test_an_unknown_bill_must_hold_at_both_ends(high: float, status: str, reasons: set[str]) -> None:
+def test_an_unknown_bill_must_hold_at_both_ends(
+    high: float, status: str, reasons: set[str]
+) -> None:
     low = 0.0 if status != "refuted" else 0.004
-    v = run(CHEAPER, usd={"A": np.full(N, math.nan), "B": USD["B"]}, raw={"reading": "per_request"},
-            usd_low={"A": np.full(N, low)}, usd_high={"A": np.full(N, high)})  # fmt: skip
+    v = run(
+        CHEAPER,
+        usd={"A": np.full(N, math.nan), "B": USD["B"]},
+        raw={"reading": "per_request"},
+        usd_low={"A": np.full(N, low)},
+        usd_high={"A": np.full(N, high)},
+    )
     assert (v.status, codes(v)) == (status, reasons)
 
 
@@ -376,13 +446,18 @@ def test_a_fixed_population_needs_epochs_or_determinism() -> None:
     items, calls = tables_from_arrays(SCORES)
     claim = replace(parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ()), population="fixed")
     assert codes(decide_claims([claim], items, calls)[0]) == {"fixed_needs_epochs"}
-    exact = decide_claims([claim], items, calls, ClaimContext(deterministic=frozenset({"A", "B"})))[0]
+    exact = decide_claims([claim], items, calls, ClaimContext(deterministic=frozenset({"A", "B"})))[
+        0
+    ]
     assert exact.status == "supported"
     assert "exact_on_fixed_items" in flags(exact)
     assert exact.readings[0].estimate is not None
     assert exact.readings[0].estimate.low == exact.readings[0].estimate.high
     tie = tables_from_arrays({"A": GOOD, "B": GOOD})
-    assert decide_claims([claim], *tie, ClaimContext(deterministic=frozenset({"A", "B"})))[0].status == "refuted"
+    assert (
+        decide_claims([claim], *tie, ClaimContext(deterministic=frozenset({"A", "B"})))[0].status
+        == "refuted"
+    )
 
 
 def test_declared_after_is_said_everywhere_and_leaves_the_family() -> None:
@@ -407,7 +482,9 @@ def test_holm_over_the_report() -> None:
     assert alone.status == "supported"
     p = alone.readings[0].p
     assert p is not None
-    many = decide_claims([replace(claim, id=str(i)) for i in range(int(0.05 / p) + 1)], items, calls)
+    many = decide_claims(
+        [replace(claim, id=str(i)) for i in range(int(0.05 / p) + 1)], items, calls
+    )
     assert {v.status for v in many} == {"inconclusive"}
     assert all("multiplicity" in v.reasons for v in many)
 
@@ -422,7 +499,9 @@ def test_compound_and_class_logic() -> None:
 
 def test_class_needs_every_closed_model() -> None:
     arms = (*ARMS, Arm("C", "p", "mc", weights="proprietary"))
-    claim = parse_claim(ClaimSpec("c", "open models have caught up with closed models", None, {}), arms, ())
+    claim = parse_claim(
+        ClaimSpec("c", "open models have caught up with closed models", None, {}), arms, ()
+    )
     items, calls = tables_from_arrays({"A": GOOD, "B": POOR, "C": np.ones(N)})
     assert decide_claims([claim], items, calls)[0].status == "refuted"
     items, calls = tables_from_arrays({"A": GOOD, "B": POOR})
@@ -451,9 +530,15 @@ def test_a_claim_about_a_slice_sees_only_it() -> None:
 
 def test_about_is_a_window_on_both_sides() -> None:
     usd = {"A": 0.10 * USD["B"], "B": USD["B"]}
-    assert run("A is about 90% cheaper than B", usd=usd, raw={"reading": "per_request"}).status == "supported"
+    assert (
+        run("A is about 90% cheaper than B", usd=usd, raw={"reading": "per_request"}).status
+        == "supported"
+    )
     usd = {"A": 0.30 * USD["B"], "B": USD["B"]}
-    assert run("A is about 90% cheaper than B", usd=usd, raw={"reading": "per_request"}).status == "refuted"
+    assert (
+        run("A is about 90% cheaper than B", usd=usd, raw={"reading": "per_request"}).status
+        == "refuted"
+    )
 
 
 def test_list_prices_are_arithmetic() -> None:
@@ -481,23 +566,34 @@ def test_flip_points_of_a_host() -> None:
 def test_n_more_in_samples_dollars_and_hours() -> None:
     a, b = np.ones(N), np.ones(N)
     a[:10], b[10:25] = 0.0, 0.0
-    v = run(BETTER, scores={"A": a, "B": b}, ttft_s={arm: np.full(N, 2.0) for arm in "AB"},
-            context=ClaimContext(devices={"A": "cpu", "B": "cpu"}))  # fmt: skip
+    v = run(
+        BETTER,
+        scores={"A": a, "B": b},
+        ttft_s={arm: np.full(N, 2.0) for arm in "AB"},
+        context=ClaimContext(devices={"A": "cpu", "B": "cpu"}),
+    )
     r = v.readings[0]
     assert v.status == "inconclusive"
     assert r.n_more is not None
     assert r.dollars_more is not None
     assert r.hours_more is not None
     assert 0 < r.n_more[0] < r.n_more[1]
-    assert r.dollars_more[0] == pytest.approx(r.n_more[0] * float(USD["A"].mean() + USD["B"].mean()))
-    assert r.hours_more[0] == pytest.approx(r.n_more[0] * 4.0 / 3600)  # they share a device, so they take turns
+    assert r.dollars_more[0] == pytest.approx(
+        r.n_more[0] * float(USD["A"].mean() + USD["B"].mean())
+    )
+    assert r.hours_more[0] == pytest.approx(
+        r.n_more[0] * 4.0 / 3600
+    )  # they share a device, so they take turns
     assert run(BETTER).readings[0].n_more is None
 
 
 def test_fast_has_two_public_tiers() -> None:
     times = {"A": np.full(N, 0.5) * NOISE**0.1, "B": FAST["B"]}
     v = run("A is fast", ttft_s=times, raw={"metric": "ttft"})
-    assert [(r.name, r.status) for r in v.readings] == [("ttft.server", "supported"), ("ttft.interactive", "refuted")]
+    assert [(r.name, r.status) for r in v.readings] == [
+        ("ttft.server", "supported"),
+        ("ttft.interactive", "refuted"),
+    ]
     assert v.status == "inconclusive"
     assert run("A is fast: ttft p95 under 1 s", ttft_s=times).status == "supported"
 
@@ -512,7 +608,9 @@ def test_fast_has_two_public_tiers() -> None:
 def test_what_is_explained_is_what_is_tested(text: str) -> None:
     claim = parse_claim(ClaimSpec("c", text, None, {}), ARMS, ())
     items, calls = tables_from_arrays(SCORES, usd=USD, ttft_s=FAST, tpot_s=FAST, e2e_s=FAST)
-    tested = [(r.name, r.direction, r.threshold) for r in decide_claims([claim], items, calls)[0].readings]
+    tested = [
+        (r.name, r.direction, r.threshold) for r in decide_claims([claim], items, calls)[0].readings
+    ]
     planned = [(r.name, r.side, r.threshold) for r in rules(claim)]
     by_name = {name: (side, threshold) for name, side, threshold in planned}
     assert {name for name, _, _ in tested} == set(by_name)
@@ -522,14 +620,70 @@ def test_what_is_explained_is_what_is_tested(text: str) -> None:
 
 
 def test_context_of_a_run() -> None:
-    task = Task("task", (Sample("0", {}, "x", "0"),), (Message("user", ""),), (), AnswerSpec("label", ("x",)), (), 4)
-    local = Arm("A", "llama_cpp", "m", params=SamplingParams(temperature=0.0), device="cpu",
-                cost_model={"host": {"usd_per_hour": 0.2, "utilisation": 0.5}})  # fmt: skip
+    task = Task(
+        "task",
+        (Sample("0", {}, "x", "0"),),
+        (Message("user", ""),),
+        (),
+        AnswerSpec("label", ("x",)),
+        (),
+        4,
+    )
+    local = Arm(
+        "A",
+        "llama_cpp",
+        "m",
+        params=SamplingParams(temperature=0.0),
+        device="cpu",
+        cost_model={"host": {"usd_per_hour": 0.2, "utilisation": 0.5}},
+    )
     remote = Arm("B", "openai", "n", params=SamplingParams(temperature=0.0), concurrency=4)
-    suite = Suite("s", "1-0", "", "s.yaml", (task,), (local, remote), SamplingParams(), 1, 1, LoadSpec(), BudgetSpec(),
-                  (), ErrorPolicy(), 0.03, 0.05, "super", "never", ("load",), {}, "f", "m")  # fmt: skip
-    manifest = Manifest("r", 1, "2026-01-01T00:00:00+00:00", "0", "s", "1-0", "s.yaml", "f", "m", "p", None, {}, ("A",),
-                        {"B": "no key"}, {}, None, (), {}, {}, {}, 1)  # fmt: skip
+    suite = Suite(
+        "s",
+        "1-0",
+        "",
+        "s.yaml",
+        (task,),
+        (local, remote),
+        SamplingParams(),
+        1,
+        1,
+        LoadSpec(),
+        BudgetSpec(),
+        (),
+        ErrorPolicy(),
+        0.03,
+        0.05,
+        "super",
+        "never",
+        ("load",),
+        {},
+        "f",
+        "m",
+    )
+    manifest = Manifest(
+        "r",
+        1,
+        "2026-01-01T00:00:00+00:00",
+        "0",
+        "s",
+        "1-0",
+        "s.yaml",
+        "f",
+        "m",
+        "p",
+        None,
+        {},
+        ("A",),
+        {"B": "no key"},
+        {},
+        None,
+        (),
+        {},
+        {},
+        {},
+        1,
+    )
     items, calls = tables_from_arrays({"A": [1.0], "B": [1.0]})
     sessions = [Session("r", 1, "2026-01-01T00:00:00+00:00", 0, {"hostname": "h"}, {"p99": 2.0})]
     context = context_of(suite, manifest, sessions, calls)
@@ -540,5 +694,7 @@ def test_context_of_a_run() -> None:
     assert context.loop_lag_p99_s == 0.002
     assert context.deterministic == {"A"}
     assert context.arms_not_run == {"B": "no key"}
-    v = decide_claims([parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())], items, calls, context)[0]
+    v = decide_claims(
+        [parse_claim(ClaimSpec("c", BETTER, None, {}), ARMS, ())], items, calls, context
+    )[0]
     assert codes(v) == {"answer_constraint"}

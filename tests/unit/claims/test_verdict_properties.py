@@ -1,4 +1,6 @@
-"""Properties of verdicts: mirrors under a swap of the arms, monotone thresholds, scale and order, Holm."""
+"""Properties of verdicts: mirrors under a swap of the arms, monotone thresholds, scale and order,
+Holm.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,10 @@ def data(seed: int) -> dict[str, dict[str, np.ndarray]]:
     pa, pb = rng.uniform(0.05, 1.0, 2)
     ra, rb = rng.lognormal(-6, 1, 2)
     return {
-        "scores": {"A": (rng.random(n) < pa).astype(float), "B": (rng.random(n) < pb).astype(float)},
+        "scores": {
+            "A": (rng.random(n) < pa).astype(float),
+            "B": (rng.random(n) < pb).astype(float),
+        },
         "usd": {"A": ra * rng.lognormal(0, 0.5, n), "B": rb * rng.lognormal(0, 0.5, n)},
         "ttft_s": {"A": rng.lognormal(rng.normal(0, 0.3), 0.4, n), "B": rng.lognormal(0, 0.4, n)},
     }
@@ -41,7 +46,10 @@ def verdict(text: str, columns: dict[str, dict[str, np.ndarray]], **raw: Any) ->
 @given(SEEDS)
 def test_more_accurate_mirrors(seed: int) -> None:
     columns = data(seed)
-    one, two = verdict("A is more accurate than B", columns), verdict("B is more accurate than A", columns)
+    one, two = (
+        verdict("A is more accurate than B", columns),
+        verdict("B is more accurate than A", columns),
+    )
     assert two.status == MIRROR[one.status]
     a, b = one.readings[0].estimate, two.readings[0].estimate
     assert a is not None
@@ -59,14 +67,23 @@ def test_faster_mirrors(seed: int) -> None:
 
 
 @few
-@given(SEEDS, st.sampled_from(["less_by cost", "more_by accuracy", "at_least accuracy", "less_by latency"]))
+@given(
+    SEEDS,
+    st.sampled_from(["less_by cost", "more_by accuracy", "at_least accuracy", "less_by latency"]),
+)
 def test_a_stricter_threshold_never_rescues(seed: int, what: str) -> None:
     columns = data(seed)
     relation, kind = what.split()
     order = {"refuted": 0, "inconclusive": 1, "supported": 2}
     last: dict[str, int] = {}
     for threshold in (0.1, 0.3, 0.5, 0.7, 0.9):
-        raw: dict[str, Any] = {"kind": kind, "relation": relation, "threshold": threshold, "arm": "A", "than": "B"}
+        raw: dict[str, Any] = {
+            "kind": kind,
+            "relation": relation,
+            "threshold": threshold,
+            "arm": "A",
+            "than": "B",
+        }
         v = verdict("", columns, **raw)
         for r in v.readings:
             if r.status != "n/a":
@@ -92,7 +109,11 @@ def test_the_order_of_items_does_not_matter(seed: int) -> None:
     columns = data(seed)
     n = len(columns["scores"]["A"])
     order = np.random.default_rng(seed).permutation(n)
-    mixed = {name: {arm: x[order] for arm, x in of.items()} for name, of in columns.items() if name != "ttft_s"}
+    mixed = {
+        name: {arm: x[order] for arm, x in of.items()}
+        for name, of in columns.items()
+        if name != "ttft_s"
+    }
     columns.pop("ttft_s")
     for text in ("A is more accurate than B", "A is 50% cheaper than B", "A is as accurate as B"):
         one, two = verdict(text, columns), verdict(text, mixed)
@@ -142,8 +163,12 @@ def test_more_claims_never_decide_more(seed: int) -> None:
     columns = data(seed)
     given_ = dict(columns)
     items, calls = tables_from_arrays(given_.pop("scores"), **given_)  # type: ignore[arg-type]
-    claims = [parse_claim(ClaimSpec(str(i), t, None, {}), ARMS, ()) for i, t in enumerate(
-        ("A is more accurate than B", "A is as accurate as B", "A is cheaper than B"))]  # fmt: skip
+    claims = [
+        parse_claim(ClaimSpec(str(i), t, None, {}), ARMS, ())
+        for i, t in enumerate(
+            ("A is more accurate than B", "A is as accurate as B", "A is cheaper than B")
+        )
+    ]
     together = decide_claims(claims, items, calls)
     for claim, v in zip(claims, together, strict=True):
         alone = decide_claims([claim], items, calls)[0]

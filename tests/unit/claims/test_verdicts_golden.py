@@ -14,7 +14,10 @@ from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, Claim, ClaimSpec, Reading, Verdict
 
 VECTORS = {
-    v["id"]: v for v in json.loads((Path(__file__).parents[2] / "golden" / "claims_golden.json").read_text())["vectors"]
+    v["id"]: v
+    for v in json.loads((Path(__file__).parents[2] / "golden" / "claims_golden.json").read_text())[
+        "vectors"
+    ]
 }
 ARMS = (Arm("A", "p", "model-a", weights="open"), Arm("B", "p", "model-b", weights="proprietary"))
 
@@ -53,7 +56,11 @@ def test_30_percent_more_accurate_has_three_readings() -> None:
     assert interval(reading(v, "relative")) == pytest.approx(e["relative_ratio"], abs=1e-6)
     assert interval(reading(v, "points")) == pytest.approx(e["diff"], abs=1e-6)
     assert interval(reading(v, "error_reduction")) == pytest.approx(e["error_ratio"], abs=1e-6)
-    assert [r.status for r in v.readings] == [e["relative"], e["percentage_points"], e["error_reduction"]]
+    assert [r.status for r in v.readings] == [
+        e["relative"],
+        e["percentage_points"],
+        e["error_reduction"],
+    ]
     assert (v.status, v.headline) == (e["headline"], None)
     assert "depends_on_reading" in v.reasons
     assert "percentage points" in v.sentence
@@ -67,21 +74,33 @@ def test_30_percent_can_be_impossible() -> None:
     assert "impossible" in reading(v, "relative").sentence
     assert v.status == "inconclusive"
     assert v.sentence.startswith("Inconclusive") and "true only if" in v.sentence  # noqa: PT018  one sentence
-    pinned = one("A is 30% more accurate than B", four_cells(want["input"]), raw={"reading": "error_reduction"})
+    pinned = one(
+        "A is 30% more accurate than B",
+        four_cells(want["input"]),
+        raw={"reading": "error_reduction"},
+    )
     assert (pinned.status, pinned.headline) == ("supported", "error_reduction")
 
 
-@pytest.mark.parametrize("key", [k for k in VECTORS if k.startswith("CLAIM-NI") or k == "CLAIM-surpassed"])
+@pytest.mark.parametrize(
+    "key", [k for k in VECTORS if k.startswith("CLAIM-NI") or k == "CLAIM-surpassed"]
+)
 @pytest.mark.parametrize("text", ["A is as accurate as B", "A has caught up with or surpassed B"])
 def test_as_accurate_as(key: str, text: str) -> None:
     cells, e = VECTORS[key]["input"], VECTORS[key]["expected"]
     v = one(text, four_cells(cells), raw={"margin": cells["margin"]})
-    assert interval(reading(v, "non_inferior")) == pytest.approx((e["est"], e["lo"], e["hi"]), abs=1e-6)
+    assert interval(reading(v, "non_inferior")) == pytest.approx(
+        (e["est"], e["lo"], e["hi"]), abs=1e-6
+    )
     assert (v.status, v.headline) == (e["non_inferiority"], "non_inferior")
     assert reading(v, "equivalent").status == e["equivalence"]
     assert v.qualifier == e["qualifier"]
     assert reading(v, "non_inferior").delta_star == pytest.approx(max(0, -e["lo"]), abs=1e-6)
-    assert set(reading(v, "non_inferior").sensitivity) >= {"margin_0.02", "margin_0.03", "margin_0.05"}
+    assert set(reading(v, "non_inferior").sensitivity) >= {
+        "margin_0.02",
+        "margin_0.03",
+        "margin_0.05",
+    }
 
 
 @pytest.mark.parametrize("key", [k for k in VECTORS if k.startswith("TIES")])
@@ -96,7 +115,11 @@ def test_ties_at_100_percent_never_have_zero_width(key: str) -> None:
 
 
 def test_all_fail_has_no_ratio() -> None:
-    v = one("A is 30% more accurate than B", {"A": np.zeros(30), "B": np.zeros(30)}, raw={"reading": "relative"})
+    v = one(
+        "A is 30% more accurate than B",
+        {"A": np.zeros(30), "B": np.zeros(30)},
+        raw={"reading": "relative"},
+    )
     assert v.status == VECTORS["ALLFAIL-0v0-n30"]["expected"]["relative_claim"]
     assert "denominator_zero" in v.reasons
     e = VECTORS["ALLFAIL-0v0-n30"]["expected"]
@@ -107,7 +130,8 @@ def costs(key: str) -> dict[str, np.ndarray]:
     given = VECTORS[key]["input"]
     n = next(len(given[k]) for k in ("a", "b") if isinstance(given[k], list))
     return {
-        arm: np.zeros(n) if isinstance(given[k], str) else np.asarray(given[k]) for arm, k in (("A", "a"), ("B", "b"))
+        arm: np.zeros(n) if isinstance(given[k], str) else np.asarray(given[k])
+        for arm, k in (("A", "a"), ("B", "b"))
     }
 
 
@@ -130,7 +154,9 @@ def test_90_percent_cheaper_with_the_tail_guard() -> None:
     assert r.sensitivity["strict_threshold"] == e["verdict_strict"]
     assert "tail_guard" in v.flags
     assert r.n_more is not None
-    assert r.flip_points["treatment_price_multiplier"] == pytest.approx(0.105 / 0.1104693141, rel=1e-6)
+    assert r.flip_points["treatment_price_multiplier"] == pytest.approx(
+        0.105 / 0.1104693141, rel=1e-6
+    )
 
 
 def test_cost_p_is_that_of_the_displayed_interval() -> None:
@@ -168,7 +194,9 @@ def test_faster_at_p95_and_two_readings_of_50_percent() -> None:
     assert interval(v.readings[0]) == pytest.approx((e["est"], e["lo"], e["hi"]), abs=1e-6)
     assert v.status == e["faster"]
     assert "under the harness's reading" in v.sentence
-    v = one("A is 50% faster at p95 than B", scores, ttft_s=times, calls=calls, raw={"metric": "ttft"})
+    v = one(
+        "A is 50% faster at p95 than B", scores, ttft_s=times, calls=calls, raw={"metric": "ttft"}
+    )
     assert reading(v, "ttft.time_cut").status == e["time_cut_50"]
     assert reading(v, "ttft.rate_up").status == e["rate_up_50"]
     assert v.status == "inconclusive"

@@ -71,8 +71,16 @@ def test_show_unknown_is_an_error_with_candidates(capsys, args, message):
 
 def test_diff_lists_both_numbers(capsys, tmp_path):
     theirs = {
-        "gpt-5-mini": {"litellm_provider": "openai", "input_cost_per_token": 2.5e-7, "output_cost_per_token": 1.9e-6},
-        "gpt-5": {"litellm_provider": "openai", "input_cost_per_token": 1.251e-6, "output_cost_per_token": 1e-5},
+        "gpt-5-mini": {
+            "litellm_provider": "openai",
+            "input_cost_per_token": 2.5e-7,
+            "output_cost_per_token": 1.9e-6,
+        },
+        "gpt-5": {
+            "litellm_provider": "openai",
+            "input_cost_per_token": 1.251e-6,
+            "output_cost_per_token": 1e-5,
+        },
         "deepseek/deepseek-flash": {"litellm_provider": "deepseek", "input_cost_per_token": 3e-7},
     }
     path = tmp_path / "map.json"
@@ -145,7 +153,11 @@ def test_second_opinion_becomes_a_warning_with_both_numbers():
     from claimbench.pricing.second_opinion import SecondOpinion, warnings_for
     from claimbench.types import Arm
 
-    entry = {"litellm_provider": "openai", "input_cost_per_token": 5e-7, "output_cost_per_token": 2e-6}
+    entry = {
+        "litellm_provider": "openai",
+        "input_cost_per_token": 5e-7,
+        "output_cost_per_token": 2e-6,
+    }
     arms = {
         "gpt": Arm("gpt", "openai", "gpt-5-mini"),
         "own": Arm("own", "openai", "gpt-5-mini", cost_model={"price": {"input": 9, "output": 9}}),

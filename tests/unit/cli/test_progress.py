@@ -29,18 +29,25 @@ def test_small_dollars_are_told_from_zero(amount: str, text: str) -> None:
     assert dollars(Decimal(amount)) == text
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (185, "3:05 min"), (7800, "2:10 h")])
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (59.4, "59 s"), (185, "3:05 min"), (7800, "2:10 h")]
+)
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
 def test_the_line_says_what_is_left_and_when_it_is_done() -> None:
-    half = progress_of(a=ArmProgress(10, done=5, spent_usd=Decimal("0.5")), b=ArmProgress(10, done=5, errors=1))
+    half = progress_of(
+        a=ArmProgress(10, done=5, spent_usd=Decimal("0.5")), b=ArmProgress(10, done=5, errors=1)
+    )
     assert line(half, 10 * S) == "10/20 calls  1.0/s  $0.5000 so far  1 errors  about 10 s left"
     assert line(progress_of(a=ArmProgress(10)), S).endswith("time left unknown yet")
     whole = progress_of(a=ArmProgress(10, done=10))
     assert line(whole, 5 * S) == "10/10 calls  2.0/s  $0.00 in all  0 errors  done in 5 s"
-    assert line(progress_of(a=ArmProgress(0)), S) == "nothing left to send: every planned call is finished"
+    assert (
+        line(progress_of(a=ArmProgress(0)), S)
+        == "nothing left to send: every planned call is finished"
+    )
 
 
 def test_an_arm_that_stopped_keeps_nobody_waiting() -> None:

@@ -1,4 +1,6 @@
-"""``bench reprice`` on a stored run: costs and verdicts side by side, nothing measured again, parts adding up."""
+"""``bench reprice`` on a stored run: costs and verdicts side by side, nothing measured again, parts
+adding up.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +51,38 @@ class Fixed:
 
 
 def store_run(folder, n):
-    (folder / "d.jsonl").write_text("".join(json.dumps({"text": f"x{i}", "label": "a"}) + "\n" for i in range(n)))
+    (folder / "d.jsonl").write_text(
+        "".join(json.dumps({"text": f"x{i}", "label": "a"}) + "\n" for i in range(n))
+    )
     (folder / "s.yaml").write_text(SUITE)
     suite = load_suite(folder / "s.yaml")
     book = freeze_suite(suite, price_book(), STARTED)
     run_id = "20261116T023000Z-abcdef"
     plan = make_plan(suite, run_id, [arm.name for arm in suite.arms])
     manifest = Manifest(
-        run_id=run_id, schema=1, created_utc=STARTED.isoformat(), tool_version="0", suite_name=suite.name,
-        suite_version=suite.version, suite_path=suite.path, file_sha256=suite.file_sha256,
-        measured_sha256=suite.measured_sha256, plan_sha256="0" * 64, price_book_sha256=book.sha256,
-        suite=suite_to_json(suite), arms_run=tuple(a.name for a in suite.arms), arms_not_run={}, arm_facts={},
-        limit=None, claims=(), git={}, packages={}, host={}, seed=1, options={"price_book": book.text},
-    )  # fmt: skip
+        run_id=run_id,
+        schema=1,
+        created_utc=STARTED.isoformat(),
+        tool_version="0",
+        suite_name=suite.name,
+        suite_version=suite.version,
+        suite_path=suite.path,
+        file_sha256=suite.file_sha256,
+        measured_sha256=suite.measured_sha256,
+        plan_sha256="0" * 64,
+        price_book_sha256=book.sha256,
+        suite=suite_to_json(suite),
+        arms_run=tuple(a.name for a in suite.arms),
+        arms_not_run={},
+        arm_facts={},
+        limit=None,
+        claims=(),
+        git={},
+        packages={},
+        host={},
+        seed=1,
+        options={"price_book": book.text},
+    )
     with ResultsStore.open(folder / "results") as store:
         store.create_run(manifest, plan.calls)
         session = store.start_session(run_id, clock=Fixed(), host={})
@@ -70,9 +91,24 @@ def store_run(folder, n):
             for k, call in enumerate(plan.calls):
                 sent = origin + k * SECOND // 100
                 stamps = (sent + 10_000_000,)
-                timing = Timing(None, sent, sent, stamps[0], stamps[0], stamps, sent + SECOND // 100, "in_process")
-                usage = Usage(input_fresh=100 + call.position % 7, output_visible=1, output_reasoning=0)
-                writer.attempt(Attempt(call.id, 1, session.n, timing, Outcome.OK, 200, usage, None, None, "yes"))
+                timing = Timing(
+                    None,
+                    sent,
+                    sent,
+                    stamps[0],
+                    stamps[0],
+                    stamps,
+                    sent + SECOND // 100,
+                    "in_process",
+                )
+                usage = Usage(
+                    input_fresh=100 + call.position % 7, output_visible=1, output_reasoning=0
+                )
+                writer.attempt(
+                    Attempt(
+                        call.id, 1, session.n, timing, Outcome.OK, 200, usage, None, None, "yes"
+                    )
+                )
                 writer.record(CallRecord(call, "a", Outcome.OK, "stop", 1))
         store.end_session(run_id, session.n, "finished", {})
     return folder / "results"
@@ -136,8 +172,8 @@ def test_an_unknown_price_is_not_comparable_until_one_is_given(capsys, results):
 
 def test_another_book(capsys, results, tmp_path):
     (tmp_path / "b.yaml").write_text(
-        "book: mine\nprices:\n  - {id: mine, model: gpt-5-mini, provider: openai, source: s, dated: 2026-01-01,"
-        " eras: [{start: 2026-01-01, rates: {input: 9, output: 9}}]}\n"
+        "book: mine\nprices:\n  - {id: mine, model: gpt-5-mini, provider: openai, source: s, dated:"
+        " 2026-01-01, eras: [{start: 2026-01-01, rates: {input: 9, output: 9}}]}\n"
     )
     data, _ = repriced(capsys, results, "--book", str(tmp_path / "b.yaml"))
     assert data["arms"]["gpt"]["new"]["price_id"] == "mine@2026-01-01"
@@ -176,7 +212,9 @@ def test_bad_input(capsys, results, args, message):
 
 
 def test_what_no_price_can_change_is_taken_over(results):
-    """Repricing keeps scores, times and tokens and gives exactly the tables that building them anew gives."""
+    """Repricing keeps scores, times and tokens and gives exactly the tables that building them anew
+    gives.
+    """
     import dataclasses
 
     import numpy as np

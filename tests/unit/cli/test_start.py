@@ -58,14 +58,18 @@ def test_the_list_of_heavy_modules_can_catch_one() -> None:
 
 
 def test_asking_any_command_for_help_imports_no_library_of_models_numbers_or_plots() -> None:
-    """Commands import what they need when they work, so that their help and their errors come at once."""
-    modules = [f"claimbench.cli.{module}" for module, _ in COMMANDS.values()]
+    """Commands import what they need when they work, so that their help and their errors come at
+    once.
+    """
+    modules = [f"claimbench.cli.commands.{module}" for module, _ in COMMANDS.values()]
     code = (
         "import importlib, sys\n"
         f"for name in {modules!r}:\n    importlib.import_module(name)\n"
         f"print(*sorted({{m.split('.')[0] for m in sys.modules}} & set({SLOW!r})))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
     assert done.stdout.split() == []
 
 

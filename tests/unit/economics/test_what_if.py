@@ -12,19 +12,33 @@ from pathlib import Path
 import pytest
 
 from claimbench.economics import what_if as e
-from claimbench.economics.projection import TokenBasis, project_arm, project_claims, project_ratio, token_basis
+from claimbench.economics.projection import (
+    TokenBasis,
+    project_arm,
+    project_claims,
+    project_ratio,
+    token_basis,
+)
 from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model, throughput
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import resolve_arm
 from claimbench.pricing.bill import cost_of_attempt
 from claimbench.pricing.book import PriceBook
-from claimbench.pricing.hosts import busy_shares, host_to_json, parse_host, parse_training, per_million_tokens
+from claimbench.pricing.hosts import (
+    busy_shares,
+    host_to_json,
+    parse_host,
+    parse_training,
+    per_million_tokens,
+)
 from claimbench.provider import usage as u
 from claimbench.types import Arm, Claim
 
 GOLDEN = {
     v["id"]: v
-    for v in json.loads((Path(__file__).parents[2] / "golden/claims_golden.json").read_text())["vectors"]
+    for v in json.loads((Path(__file__).parents[2] / "golden/claims_golden.json").read_text())[
+        "vectors"
+    ]
     if v["id"].startswith("USD-")
 }
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
@@ -55,9 +69,11 @@ class TestGoldenDollars:
         vector = GOLDEN[name]
         rates = vector["input"]["price"]
         stated = {
-            "input": rates["in"], "output": rates["out"], "cache_read": rates["cache_read"],
+            "input": rates["in"],
+            "output": rates["out"],
+            "cache_read": rates["cache_read"],
             "cache_write_5m": rates["cache_write"],
-        }  # fmt: skip
+        }
         usage = self.normalise(vector["input"])
 
         def usd(**more):
@@ -73,24 +89,33 @@ class TestGoldenDollars:
         i = v["input"]
         host = parse_host(
             {
-                "purchase_usd": i["capex"], "residual_usd": i["resid"], "lifetime_years": i["life_h"] / 8760,
-                "watts": i["watts"], "pue": i["pue"], "usd_per_kwh": i["usd_kwh"], "staff_usd_per_hour": i["opex_h"],
+                "purchase_usd": i["capex"],
+                "residual_usd": i["resid"],
+                "lifetime_years": i["life_h"] / 8760,
+                "watts": i["watts"],
+                "pue": i["pue"],
+                "usd_per_kwh": i["usd_kwh"],
+                "staff_usd_per_hour": i["opex_h"],
             },
             "host",
-        )  # fmt: skip
+        )
         close(host.per_hour, v, "usd_per_h")
         assert set(host.parts_per_hour) == {"depreciation", "energy", "staff"}
 
     def test_local_per_thousand(self):
         v = GOLDEN["USD-local-1k"]
-        host = parse_host({"usd_per_hour": v["input"]["rate"], "utilisation": v["input"]["util"]}, "host")
+        host = parse_host(
+            {"usd_per_hour": v["input"]["rate"], "utilisation": v["input"]["util"]}, "host"
+        )
         close(host.usd_per_1000(v["input"]["req_h"]), v, "usd_per_1k")
         # the same by seconds: one request is 3600/R busy seconds
         close(host.usd(3600 / v["input"]["req_h"]) * 1000, v, "usd_per_1k")
 
     def test_break_even(self):
         v = GOLDEN["USD-break-even"]
-        got = e.break_even(v["input"]["rate"], v["input"]["api_usd_per_req"], v["input"]["capacity"])
+        got = e.break_even(
+            v["input"]["rate"], v["input"]["api_usd_per_req"], v["input"]["capacity"]
+        )
         close(got.requests_per_hour, v, "req_per_h")
         close(got.utilisation, v, "utilisation")
         assert got.feasible is v["expected"]["feasible"]
@@ -102,8 +127,17 @@ class TestGoldenDollars:
 
 class TestHost:
     def test_parts_add_up_exactly(self):
-        host = parse_host({"purchase_usd": 9999, "lifetime_years": 3, "watts": 333, "usd_per_kwh": 0.146,
-                           "utilisation": 0.3, "staff_usd_per_hour": 0.07}, "h")  # fmt: skip
+        host = parse_host(
+            {
+                "purchase_usd": 9999,
+                "lifetime_years": 3,
+                "watts": 333,
+                "usd_per_kwh": 0.146,
+                "utilisation": 0.3,
+                "staff_usd_per_hour": 0.07,
+            },
+            "h",
+        )
         for seconds in (0.001, 1.7, 3600.0):
             parts = host.parts(seconds)
             assert sum(parts.values()) == host.usd(seconds)
@@ -139,9 +173,13 @@ class TestHost:
         assert not parse_host({"usd_per_hour": 1, "utilisation": 1}, "h").notes
 
     def test_input_and_output_apart(self):
-        """inference-perf #139: $/1M = $/h / (tok/s x 3600) x 1e6; InferenceX #552: input and output apart."""
+        """inference-perf #139: $/1M = $/h / (tok/s x 3600) x 1e6; InferenceX #552: input and output
+        apart.
+        """
         host = parse_host({"usd_per_hour": 3.6, "utilisation": 1}, "h")
-        got = per_million_tokens(host, prefill_s=10, input_tokens=10_000, decode_s=50, output_tokens=1_000)
+        got = per_million_tokens(
+            host, prefill_s=10, input_tokens=10_000, decode_s=50, output_tokens=1_000
+        )
         assert got.input_usd == Decimal("1")  # 1,000 tok/s at $0.001/s
         assert got.output_usd == Decimal("50")  # 20 tok/s
         assert per_million_tokens(host, 0, 0, 1, 0).input_usd is None
@@ -158,7 +196,9 @@ class TestHost:
         assert math.fsum(busy_shares(spans)) == pytest.approx(3.7)
 
     def test_training_is_amortised(self):
-        assert parse_training({"usd": 40, "requests": 100_000}, "t").usd_per_request == Decimal("0.0004")
+        assert parse_training({"usd": 40, "requests": 100_000}, "t").usd_per_request == Decimal(
+            "0.0004"
+        )
         with pytest.raises(BenchError, match="over how many requests"):
             parse_training({"usd": 40}, "t")
 
@@ -172,7 +212,9 @@ class TestEconomics:
 
     def test_flip_points_put_the_ratio_on_the_threshold(self):
         a, b, r0 = 0.004, 0.02, 0.1
-        got = e.flip_points(r0, a, b, {"output": 0.8, "input": 0.2}, usd_per_hour=2.0, requests_per_hour=2000)
+        got = e.flip_points(
+            r0, a, b, {"output": 0.8, "input": 0.2}, usd_per_hour=2.0, requests_per_hour=2000
+        )
         assert a * got.treatment / b == pytest.approx(r0)
         assert a / (b * got.baseline) == pytest.approx(r0)
         assert got.components["output"] == pytest.approx(0.375)
@@ -183,7 +225,9 @@ class TestEconomics:
 
     def sides(self):
         api = ApiSide(1000, 100, 0.2, 3.0, 15.0, 0.3, 0.5)
-        host = HostSide(parse_host({"usd_per_hour": 1.0, "utilisation": 0.5}, "h"), 3000, 2500, 3500)
+        host = HostSide(
+            parse_host({"usd_per_hour": 1.0, "utilisation": 0.5}, "h"), 3000, 2500, 3500
+        )
         return host, api
 
     def test_sides_at_base_are_the_bills(self):
@@ -205,13 +249,23 @@ class TestEconomics:
         for row in got.rows:
             assert got.all_favourable <= min(row.ratio_low, row.ratio_high)
             assert max(row.ratio_low, row.ratio_high) <= got.all_adverse
-        robust = e.tornado(model, rows, threshold=got.all_adverse * 2, interval=(base * 0.9, base * 1.1))
+        robust = e.tornado(
+            model, rows, threshold=got.all_adverse * 2, interval=(base * 0.9, base * 1.1)
+        )
         assert (robust.label, robust.flipped_by) == ("robust", ())
-        thin = e.tornado(model, rows, threshold=got.all_adverse * 1.01, interval=(base * 0.9, base * 1.1))
+        thin = e.tornado(
+            model, rows, threshold=got.all_adverse * 1.01, interval=(base * 0.9, base * 1.1)
+        )
         assert thin.label == "undecided"
 
     def test_owned_host_assumptions(self):
-        stated = {"purchase_usd": 12000, "lifetime_years": 3, "watts": 450, "usd_per_kwh": 0.15, "utilisation": 0.4}
+        stated = {
+            "purchase_usd": 12000,
+            "lifetime_years": 3,
+            "watts": 450,
+            "usd_per_kwh": 0.15,
+            "utilisation": 0.4,
+        }
         host = HostSide(parse_host(stated, "h"), 1800.0)
         keys = {a.key for a in host.assumptions("a", "x")}
         assert keys == {"a.utilisation", "a.lifetime_years", "a.kwh_price", "a.watts"}
@@ -236,7 +290,11 @@ class TestProjection:
     def test_range_and_ratio(self):
         arm = Arm("gpt", "openai", "m", cost_model={"price": {"input": 3, "output": 15}})
         got = project_arm(resolve_arm(arm, EMPTY), TokenBasis(1000, 100, 9), NOW)
-        assert (got.usd, got.low, got.high) == (Decimal("0.0045"), Decimal("0.00315"), Decimal("0.0066"))
+        assert (got.usd, got.low, got.high) == (
+            Decimal("0.0045"),
+            Decimal("0.00315"),
+            Decimal("0.0066"),
+        )
         ratio = project_ratio("qwen", "gpt", {"qwen": 0.00045}, {"gpt": got})
         assert ratio["ratio"] == pytest.approx(0.1)
         assert ratio["low"] == pytest.approx(0.00045 / 0.0066)
@@ -252,7 +310,9 @@ class TestProjection:
 
     def test_claims(self):
         prices = {
-            name: resolve_arm(Arm(name, "openai", "m", cost_model={"price": {"input": 3, "output": 15}}), EMPTY)
+            name: resolve_arm(
+                Arm(name, "openai", "m", cost_model={"price": {"input": 3, "output": 15}}), EMPTY
+            )
             for name in ("gpt", "claude")
         }
         claim = Claim("c", "t", None, "cheaper", "cost", ("qwen",), ("gpt", "claude"), "<=", 0.1)

@@ -38,7 +38,9 @@ def evaluation(tmp_path: Path, peers: SimpleNamespace, written: Write) -> Evalua
 
 def stored(folder: Path, files: list[Path]) -> Evaluation:
     clock = FakeClock(datetime(2026, 1, 2, tzinfo=UTC))
-    run = build_run(read_files(files, ImportOptions()), name="x", claims=(), book=PriceBook(), clock=clock)
+    run = build_run(
+        read_files(files, ImportOptions()), name="x", claims=(), book=PriceBook(), clock=clock
+    )
     with ResultsStore.open(folder) as store:
         return evaluate(read_run(store, store_run(store, run)))
 
@@ -66,7 +68,11 @@ def test_inspects_shape(tmp_path: Path, evaluation: Evaluation) -> None:
     assert log["results"]["scores"][0]["metrics"]["stderr"]["value"] == pytest.approx(1 / 3)
     assert log["results"]["completed_samples"] == 3
     assert log["stats"]["model_usage"]["openai/gpt-4o-mini"]["input_tokens"] == 256
-    assert log["samples"][0]["messages"][-1] == {"role": "assistant", "content": "Yes", "source": "generate"}
+    assert log["samples"][0]["messages"][-1] == {
+        "role": "assistant",
+        "content": "Yes",
+        "source": "generate",
+    }
 
 
 def test_lm_evals_shape(tmp_path: Path, evaluation: Evaluation) -> None:
@@ -100,30 +106,56 @@ def test_no_key_leaves_and_transcripts_only_as_the_profile_says(
 
 @pytest.mark.skipif(not PEERS.is_dir(), reason="shared data is not here")
 @pytest.mark.parametrize("tool", ["inspect", "lm-eval"])
-def test_fields_are_those_of_the_tools_own_files(tmp_path: Path, evaluation: Evaluation, tool: str) -> None:
+def test_fields_are_those_of_the_tools_own_files(
+    tmp_path: Path, evaluation: Evaluation, tool: str
+) -> None:
     files = export_run(evaluation, tool, tmp_path / "out")
     if tool == "inspect":
-        theirs = json.loads((PEERS / "inspect_ai" / "2025-05-12T20-28-13-04-00_popularity.json").read_text())
+        theirs = json.loads(
+            (PEERS / "inspect_ai" / "2025-05-12T20-28-13-04-00_popularity.json").read_text()
+        )
         ours = json.loads(files[0].read_text())
-        theirs["samples"][0].pop("error_retries"), theirs.pop("reductions")  # written where there are any
+        (
+            theirs["samples"][0].pop("error_retries"),
+            theirs.pop("reductions"),
+        )  # written where there are any
         for mine, other, unsaid in (
             (ours, theirs, set()),
-            # where the task's source lies, and Inspect's own switches: nothing of ours answers to them
-            (ours["eval"], theirs["eval"], {"task_file", "task_registry_name", "model_generate_config", "model_roles",
-                                            "revision", "scorers"}),
+            # where the task's source lies, and Inspect's own switches: nothing of ours answers to
+            # them
+            (
+                ours["eval"],
+                theirs["eval"],
+                {
+                    "task_file",
+                    "task_registry_name",
+                    "model_generate_config",
+                    "model_roles",
+                    "revision",
+                    "scorers",
+                },
+            ),
             (ours["results"]["scores"][0], theirs["results"]["scores"][0], set()),
             (ours["samples"][0], theirs["samples"][0], {"total_time", "working_time", "uuid"}),
             (ours["samples"][0]["output"], theirs["samples"][0]["output"], set()),
-        ):  # fmt: skip
+        ):
             assert set(other) - set(mine) == unsaid
     else:
         folder = PEERS / "lm_eval" / "gen_meta-llama__Llama-3.1-8B"
         theirs = json.loads(next(folder.glob("results_*.json")).read_text())
         ours = json.loads(next(p for p in files if p.name.startswith("results_")).read_text())
-        tokens = {"tokenizer_pad_token", "tokenizer_eos_token", "tokenizer_bos_token", "eot_token_id", "max_length"}
+        tokens = {
+            "tokenizer_pad_token",
+            "tokenizer_eos_token",
+            "tokenizer_bos_token",
+            "eot_token_id",
+            "max_length",
+        }
         assert set(theirs) - set(ours) == tokens
         first = json.loads(next(folder.glob("samples_*.jsonl")).read_text().splitlines()[0])
-        line = json.loads(next(p for p in files if p.name.startswith("samples_")).read_text().splitlines()[0])
+        line = json.loads(
+            next(p for p in files if p.name.startswith("samples_")).read_text().splitlines()[0]
+        )
         assert set(first) - set(line) == {"bleu_max", "bleu_acc", "bleu_diff"}
         assert set(line["arguments"]["gen_args_0"]) == set(first["arguments"]["gen_args_0"])
 
@@ -158,7 +190,9 @@ def test_the_command_writes_them(tmp_path: Path, evaluation: Evaluation) -> None
         (["--output", str(Path(__file__).parent)], "is a folder"),
     ],
 )
-def test_what_the_command_refuses(tmp_path: Path, evaluation: Evaluation, args: list[str], message: str) -> None:
+def test_what_the_command_refuses(
+    tmp_path: Path, evaluation: Evaluation, args: list[str], message: str
+) -> None:
     assert evaluation.items.arms
     with pytest.raises(BenchError, match=message):
         exported(tmp_path, *args)

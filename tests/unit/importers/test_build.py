@@ -28,17 +28,28 @@ def judged(tmp_path: Path, files: Sequence[Path], *claims: str) -> Evaluation:
     """Import files, store the run, and judge claims on what was stored."""
     specs = [ClaimSpec(f"c{i}", text, None, {}) for i, text in enumerate(claims)]
     clock = FakeClock(datetime(2026, 1, 2, tzinfo=UTC))
-    run = build_run(read_files(files, ImportOptions()), name="import", claims=specs, book=PriceBook(), clock=clock)
+    run = build_run(
+        read_files(files, ImportOptions()),
+        name="import",
+        claims=specs,
+        book=PriceBook(),
+        clock=clock,
+    )
     with ResultsStore.open(tmp_path / "results") as store:
         run_id = store_run(store, run)
         store.verify(run_id)
         return evaluate(read_run(store, run_id))
 
 
-def test_two_lm_eval_runs_on_the_same_items_get_a_paired_verdict(tmp_path: Path, peers: SimpleNamespace) -> None:
+def test_two_lm_eval_runs_on_the_same_items_get_a_paired_verdict(
+    tmp_path: Path, peers: SimpleNamespace
+) -> None:
     base = peers.coin(400, 0.5, 1)
     better = [max(b, c) for b, c in zip(base, peers.coin(400, 0.3, 2), strict=True)]
-    files = [peers.lm_eval(tmp_path / "a", "old", base), peers.lm_eval(tmp_path / "b", "new", better)]
+    files = [
+        peers.lm_eval(tmp_path / "a", "old", base),
+        peers.lm_eval(tmp_path / "b", "new", better),
+    ]
     found = judged(tmp_path, files, "new is more accurate than old", "new is 90% cheaper than old")
     more, cheaper = found.verdicts
     assert more.status == "supported"
@@ -62,8 +73,13 @@ def test_other_prompts_are_another_measurement(tmp_path: Path, peers: SimpleName
     assert "100 of 100 prompts differ" in " ".join(verdict.reasons)
 
 
-def test_an_arm_without_items_is_not_comparable_and_says_why(tmp_path: Path, peers: SimpleNamespace) -> None:
-    files = [peers.lm_eval(tmp_path / "a", "old", [1, 0] * 20), peers.lm_eval(tmp_path / "b", "new", [1, 1] * 20)]
+def test_an_arm_without_items_is_not_comparable_and_says_why(
+    tmp_path: Path, peers: SimpleNamespace
+) -> None:
+    files = [
+        peers.lm_eval(tmp_path / "a", "old", [1, 0] * 20),
+        peers.lm_eval(tmp_path / "b", "new", [1, 1] * 20),
+    ]
     next(files[1].parent.glob("samples_*")).unlink()
     found = judged(tmp_path, files, "new is more accurate than old")
     assert found.verdicts[0].status == "not_comparable"
@@ -72,22 +88,35 @@ def test_an_arm_without_items_is_not_comparable_and_says_why(tmp_path: Path, pee
     assert "does not say over how many items" in reason
 
 
-def test_hundred_percent_cheaper_on_a_cost_of_zero_is_refused(tmp_path: Path, written: Write) -> None:
+def test_hundred_percent_cheaper_on_a_cost_of_zero_is_refused(
+    tmp_path: Path, written: Write
+) -> None:
     rows = "".join(f"free,{i},1,0.0\npaid,{i},1,0.01\n" for i in range(50))
-    found = judged(tmp_path, [written("t.csv", "model,id,score,usd\n" + rows)], "free is 100% cheaper than paid")
+    found = judged(
+        tmp_path,
+        [written("t.csv", "model,id,score,usd\n" + rows)],
+        "free is 100% cheaper than paid",
+    )
     assert found.verdicts[0].status == "not_comparable"
     assert np.isnan(found.items.arms["free"].usd).all()
     assert found.items.arms["paid"].usd == pytest.approx(0.01)
     board = written("board.csv", "model,score,cost\nfree,0.81,0\npaid,0.85,0.01\n")
-    assert judged(tmp_path / "b", [board], "free is 100% cheaper than paid").verdicts[0].status == "not_comparable"
+    assert (
+        judged(tmp_path / "b", [board], "free is 100% cheaper than paid").verdicts[0].status
+        == "not_comparable"
+    )
 
 
-def test_tokens_are_priced_by_the_book_of_that_day(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
+def test_tokens_are_priced_by_the_book_of_that_day(
+    tmp_path: Path, peers: SimpleNamespace, written: Write
+) -> None:
     found = judged(tmp_path, [written("log.json", peers.inspect(["C", "I", "C"]))])
     # gpt-4o-mini: $0.15 and $0.60 per million tokens; 64 in and 2 out
     assert found.items.arms["gpt-4o-mini"].usd == pytest.approx(64 * 0.15e-6 + 2 * 0.6e-6)
     assert found.items.arms["gpt-4o-mini"].score.tolist() == [1, 0, 1]
-    assert found.stored.sessions[0].started_utc.startswith("2025-05-13T00:28:13"), "prices are of the tool's own run"
+    assert found.stored.sessions[0].started_utc.startswith("2025-05-13T00:28:13"), (
+        "prices are of the tool's own run"
+    )
 
 
 def test_latency_of_one_file_is_known_and_not_compared_over_files(
@@ -103,7 +132,9 @@ def test_latency_of_one_file_is_known_and_not_compared_over_files(
     assert any("client_host" in reason for reason in found.verdicts[0].reasons)
 
 
-def test_unknown_seconds_are_not_zero(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
+def test_unknown_seconds_are_not_zero(
+    tmp_path: Path, peers: SimpleNamespace, written: Write
+) -> None:
     log = peers.inspect(["C", "I"])
     for sample in log["samples"]:
         del sample["output"]["time"]
@@ -114,13 +145,19 @@ def test_unknown_seconds_are_not_zero(tmp_path: Path, peers: SimpleNamespace, wr
     assert rows.n_in.tolist() == [64, 64]
 
 
-def test_other_sampling_is_not_comparable(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
+def test_other_sampling_is_not_comparable(
+    tmp_path: Path, peers: SimpleNamespace, written: Write
+) -> None:
     hot = {"steps": [{"solver": "generate", "params": {}}], "config": {"temperature": 1.0}}
     one = written("one.json", peers.inspect(["C", "I"] * 20))
     two = written("two.json", peers.inspect(["C", "C"] * 20, model="openai/gpt-4.1-mini", plan=hot))
-    (verdict,) = judged(tmp_path, [one, two], "gpt-4.1-mini is more accurate than gpt-4o-mini").verdicts
+    (verdict,) = judged(
+        tmp_path, [one, two], "gpt-4.1-mini is more accurate than gpt-4o-mini"
+    ).verdicts
     assert verdict.status == "not_comparable"
-    assert "sampling is temperature=1.0 for gpt-4.1-mini and temperature=0.0" in " ".join(verdict.reasons)
+    assert "sampling is temperature=1.0 for gpt-4.1-mini and temperature=0.0" in " ".join(
+        verdict.reasons
+    )
 
 
 def test_faults_are_missing(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
@@ -132,7 +169,9 @@ def test_faults_are_missing(tmp_path: Path, peers: SimpleNamespace, written: Wri
 
 
 def test_epochs_of_a_table_are_averaged(tmp_path: Path, written: Write) -> None:
-    text = "model,id,score,epoch\n" + "".join(f"m,{i},{(i + e) % 2},{e}\n" for i in range(4) for e in range(2))
+    text = "model,id,score,epoch\n" + "".join(
+        f"m,{i},{(i + e) % 2},{e}\n" for i in range(4) for e in range(2)
+    )
     found = judged(tmp_path, [written("t.csv", text)])
     assert found.items.arms["m"].score.tolist() == [0.5] * 4
     assert found.items.arms["m"].n_epochs.tolist() == [2] * 4
@@ -147,7 +186,17 @@ def test_the_command_stores_judges_and_prints(
     files = [str(peers.lm_eval(tmp_path / n, n, base)) for n in ("old", "new")]
     results = str(tmp_path / "results")
     with pytest.raises(SystemExit) as done:
-        main(["import", *files, "--results", results, "--claim", "new is as accurate as old", "--json"])
+        main(
+            [
+                "import",
+                *files,
+                "--results",
+                results,
+                "--claim",
+                "new is as accurate as old",
+                "--json",
+            ]
+        )
     assert done.value.code == 0
     said = json.loads(capsys.readouterr().out)
     assert said["aggregates"][0]["n"] == 200

@@ -38,7 +38,9 @@ def test_lm_eval_pairs_results_with_their_samples_and_gives_its_standard_error(
     assert found.calls[1].usage is None
 
 
-def test_lm_eval_says_when_samples_and_results_disagree(tmp_path: Path, peers: SimpleNamespace) -> None:
+def test_lm_eval_says_when_samples_and_results_disagree(
+    tmp_path: Path, peers: SimpleNamespace
+) -> None:
     results = peers.lm_eval(tmp_path / "a", "one", [1, 0, 1, 1])
     data = json.loads(results.read_text())
     data["results"]["toy"]["acc_stderr,none"] *= math.sqrt(3 / 4)  # as if divided by n
@@ -50,7 +52,9 @@ def test_lm_eval_says_when_samples_and_results_disagree(tmp_path: Path, peers: S
 
 
 @pytest.mark.parametrize("counted", [True, False])
-def test_a_score_without_n_has_no_interval(tmp_path: Path, peers: SimpleNamespace, counted: bool) -> None:
+def test_a_score_without_n_has_no_interval(
+    tmp_path: Path, peers: SimpleNamespace, counted: bool
+) -> None:
     results = peers.lm_eval(tmp_path / "a", "one", [1, 0] * 20, n_samples=counted)
     next(results.parent.glob("samples_*")).unlink()
     found = read_files([results], PLAIN)
@@ -60,13 +64,17 @@ def test_a_score_without_n_has_no_interval(tmp_path: Path, peers: SimpleNamespac
     assert (aggregate.interval() is not None) is counted
 
 
-@pytest.mark.parametrize(("n", "stderr"), [(None, 0.1), (1, 0.1), (19, 0.1), (100, None), (100, 0.0)], ids=str)
+@pytest.mark.parametrize(
+    ("n", "stderr"), [(None, 0.1), (1, 0.1), (19, 0.1), (100, None), (100, 0.0)], ids=str
+)
 def test_no_interval_without_its_grounds(n: int | None, stderr: float | None) -> None:
     assert Aggregate("a", "t", "m", 0.5, stderr, n).interval() is None
     assert Aggregate("a", "t", "m", 0.5, 0.1, 20).interval() is not None
 
 
-def test_inspect_in_json_and_both_zips_is_the_same(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
+def test_inspect_in_json_and_both_zips_is_the_same(
+    tmp_path: Path, peers: SimpleNamespace, written: Write
+) -> None:
     log = peers.inspect(["C", "I", "C"])
     plain = read_files([written("log.json", log)], PLAIN)
     assert plain.aggregates[0].value == pytest.approx(0.667, abs=5e-4)
@@ -92,7 +100,9 @@ def test_zstandard_without_its_package_says_what_to_install(
     assert "pip install zstandard" in (fault.value.hint or "")
 
 
-def test_inspect_faults_are_missing_and_cancelled_runs_are_said(peers: SimpleNamespace, written: Write) -> None:
+def test_inspect_faults_are_missing_and_cancelled_runs_are_said(
+    peers: SimpleNamespace, written: Write
+) -> None:
     log = peers.inspect(["C", "I", "C"], status="cancelled")
     log["samples"][1] |= {"error": {"message": "rate limit"}, "scores": {}}
     found = read_files([written("log.json", log)], PLAIN)
@@ -101,22 +111,42 @@ def test_inspect_faults_are_missing_and_cancelled_runs_are_said(peers: SimpleNam
     assert found.aggregates[0].n == 2
 
 
-def test_inspect_usage_where_the_cache_stands_beside_the_input(peers: SimpleNamespace, written: Write) -> None:
+def test_inspect_usage_where_the_cache_stands_beside_the_input(
+    peers: SimpleNamespace, written: Write
+) -> None:
     log = peers.inspect(["C", "C"])
-    beside = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 115, "input_tokens_cache_read": 100}
-    inside = {"input_tokens": 110, "output_tokens": 5, "total_tokens": 115, "input_tokens_cache_read": 100,
-              "reasoning_tokens": 3}  # fmt: skip
+    beside = {
+        "input_tokens": 10,
+        "output_tokens": 5,
+        "total_tokens": 115,
+        "input_tokens_cache_read": 100,
+    }
+    inside = {
+        "input_tokens": 110,
+        "output_tokens": 5,
+        "total_tokens": 115,
+        "input_tokens_cache_read": 100,
+        "reasoning_tokens": 3,
+    }
     for sample, usage in zip(log["samples"], (beside, inside), strict=True):
         sample["model_usage"] = {"openai/gpt-4o-mini": usage}
     one, two = (c.usage for c in read_files([written("log.json", log)], PLAIN).calls)
     assert one is not None
     assert two is not None
     assert (one.input_fresh, one.cache_read, one.input_total) == (10, 100, 110)
-    assert (two.input_fresh, two.cache_read, two.output_visible, two.output_reasoning) == (10, 100, 2, 3)
+    assert (two.input_fresh, two.cache_read, two.output_visible, two.output_reasoning) == (
+        10,
+        100,
+        2,
+        3,
+    )
 
 
 def test_promptfoo_counts_passes_tokens_and_arms(peers: SimpleNamespace, written: Write) -> None:
-    passes = {"openai:chat:gpt-4o-mini": [True, True, False], "openai:chat:gpt-4.1-mini": [True, False, True]}
+    passes = {
+        "openai:chat:gpt-4o-mini": [True, True, False],
+        "openai:chat:gpt-4.1-mini": [True, False, True],
+    }
     output = peers.promptfoo(passes)
     found = read_files([written("out.json", output)], PLAIN)
     assert [a.name for a in found.arms] == ["gpt-4o-mini", "gpt-4.1-mini"]
@@ -125,10 +155,17 @@ def test_promptfoo_counts_passes_tokens_and_arms(peers: SimpleNamespace, written
     lines = "\n".join(json.dumps(row) for row in output["results"]["results"])
     by_line = read_files([written("out.jsonl", lines)], ImportOptions(task="out"))
     assert [c.scores for c in by_line.calls] == [c.scores for c in found.calls]
-    assert read_files([written("b.json", output)], ImportOptions(metric="score")).calls[0].scores["score"] == 0.75
+    assert (
+        read_files([written("b.json", output)], ImportOptions(metric="score"))
+        .calls[0]
+        .scores["score"]
+        == 0.75
+    )
 
 
-def test_a_cached_promptfoo_answer_has_no_bill_and_no_latency(peers: SimpleNamespace, written: Write) -> None:
+def test_a_cached_promptfoo_answer_has_no_bill_and_no_latency(
+    peers: SimpleNamespace, written: Write
+) -> None:
     cached = {"output": "4", "cached": True, "tokenUsage": {"total": 13, "cached": 13}}
     output = peers.promptfoo({"openai:chat:gpt-4o-mini": [True]}, response=cached)
     found = read_files([written("out.json", output)], PLAIN)
@@ -138,7 +175,9 @@ def test_a_cached_promptfoo_answer_has_no_bill_and_no_latency(peers: SimpleNames
 
 
 def test_a_promptfoo_error_is_missing_not_wrong(peers: SimpleNamespace, written: Write) -> None:
-    output = peers.promptfoo({"openai:chat:gpt-4o-mini": [False]}, failureReason=2, error="API error: 500")
+    output = peers.promptfoo(
+        {"openai:chat:gpt-4o-mini": [False]}, failureReason=2, error="API error: 500"
+    )
     assert read_files([written("out.json", output)], PLAIN).calls[0].error == "API error: 500"
 
 
@@ -181,12 +220,27 @@ def test_equal_answers_score_where_a_table_has_no_score(written: Write) -> None:
     [
         ("a.csv", "model,item,x\n", PLAIN, "no rows"),
         ("a.csv", "model,item,x\na,1,2\n", PLAIN, "which column is the score"),
-        ("a.csv", "model,item,score\na,1,85\n", PLAIN, r"a\.csv:2: the score '85' is not between 0 and 1"),
+        (
+            "a.csv",
+            "model,item,score\na,1,85\n",
+            PLAIN,
+            r"a\.csv:2: the score '85' is not between 0 and 1",
+        ),
         ("a.csv", "model,item,score\na,1,good\n", PLAIN, "is no number: 'good'"),
         ("a.csv", "model,item,score\na,1,1\na,1,0\n", PLAIN, "answers the item '1' twice"),
         ("a.csv", "model,score\na,1\na,0\n", PLAIN, "which column names the item"),
-        ("a.csv", "m,s\na,1\n", ImportOptions(columns={"skore": ("s",)}), "no such role; did you mean 'score'"),
-        ("a.csv", "m,acc\na,1\n", ImportOptions(columns={"score": ("acd",)}), "no column 'acd'; did you mean 'acc'"),
+        (
+            "a.csv",
+            "m,s\na,1\n",
+            ImportOptions(columns={"skore": ("s",)}),
+            "no such role; did you mean 'score'",
+        ),
+        (
+            "a.csv",
+            "m,acc\na,1\n",
+            ImportOptions(columns={"score": ("acd",)}),
+            "no column 'acd'; did you mean 'acc'",
+        ),
         ("a.json", "{}", PLAIN, "which tool wrote it"),
         ("a.json", '{"results": [', PLAIN, r"a\.json:1: not JSON"),
         ("a.jsonl", '{"doc_id": 1, "resps": []}\n[1]\n', PLAIN, r"a\.jsonl:2: not a JSON object"),
@@ -206,7 +260,9 @@ def test_several_kinds_at_once_are_refused(peers: SimpleNamespace, written: Writ
         read_files(files, PLAIN)
 
 
-def test_an_unknown_metric_is_named_with_its_neighbour(peers: SimpleNamespace, written: Write) -> None:
+def test_an_unknown_metric_is_named_with_its_neighbour(
+    peers: SimpleNamespace, written: Write
+) -> None:
     with pytest.raises(ImportFault, match="no scorer 'mach'; did you mean 'match'"):
         read_files([written("b.json", peers.inspect(["C"]))], ImportOptions(metric="mach"))
 
@@ -222,7 +278,11 @@ def test_a_zip_that_is_no_log(tmp_path: Path) -> None:
 def test_kinds_by_contents(tmp_path: Path, peers: SimpleNamespace, written: Write) -> None:
     results = peers.lm_eval(tmp_path / "a", "one", [1, 0])
     samples = next(results.parent.glob("samples_*"))
-    assert [kind_of(p) for p in (results, samples, written("t.csv", TABLE))] == ["lm-eval", "lm-eval", "csv"]
+    assert [kind_of(p) for p in (results, samples, written("t.csv", TABLE))] == [
+        "lm-eval",
+        "lm-eval",
+        "csv",
+    ]
 
 
 def test_the_standard_error_of_one_value_is_unknown() -> None:

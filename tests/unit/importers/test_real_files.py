@@ -38,7 +38,9 @@ def test_lm_eval_truthfulqa() -> None:
 
 
 def test_a_second_run_on_the_same_items_is_paired(tmp_path: Path) -> None:
-    """The file's own 817 items beside a copy in which another model gets every tenth right that it had wrong."""
+    """The file's own 817 items beside a copy in which another model gets every tenth right that it
+    had wrong.
+    """
     folder = PEERS / "lm_eval" / "gen_meta-llama__Llama-3.1-8B"
     (results,), (samples,) = folder.glob("results_*.json"), folder.glob("samples_*.jsonl")
     lines = [json.loads(line) for line in samples.read_text(encoding="utf-8").splitlines()]
@@ -49,7 +51,10 @@ def test_a_second_run_on_the_same_items_is_paired(tmp_path: Path) -> None:
     told = json.loads(results.read_text(encoding="utf-8"))
     told["model_name"] = "lab/other"
     for task in told["results"].values():
-        task["bleu_acc,none"], task["bleu_acc_stderr,none"] = after.mean(), after.std(ddof=1) / len(after) ** 0.5
+        task["bleu_acc,none"], task["bleu_acc_stderr,none"] = (
+            after.mean(),
+            after.std(ddof=1) / len(after) ** 0.5,
+        )
     copy = tmp_path / results.name
     copy.write_text(json.dumps(told))
     (tmp_path / samples.name).write_text("\n".join(json.dumps(line) for line in lines) + "\n")
@@ -74,19 +79,29 @@ def test_a_second_run_on_the_same_items_is_paired(tmp_path: Path) -> None:
 
 
 def test_lm_eval_without_samples_has_no_n_and_no_interval_unless_stated() -> None:
-    found = read_files(sorted((PEERS / "lm_eval").glob("gen_google*/results_*.json")), ImportOptions())
+    found = read_files(
+        sorted((PEERS / "lm_eval").glob("gen_google*/results_*.json")), ImportOptions()
+    )
     assert not found.calls
     assert all((a.interval() is None) == (a.n is None) for a in found.aggregates)
 
 
 def test_inspect_popularity() -> None:
-    found = read_files(sorted((PEERS / "inspect_ai").glob("2025-05-12*popularity.json")), ImportOptions())
+    found = read_files(
+        sorted((PEERS / "inspect_ai").glob("2025-05-12*popularity.json")), ImportOptions()
+    )
     (aggregate,) = found.aggregates
-    assert (round(aggregate.value, 3), round(aggregate.stderr or 0, 3), aggregate.n) == (0.667, 0.333, 3)
+    assert (round(aggregate.value, 3), round(aggregate.stderr or 0, 3), aggregate.n) == (
+        0.667,
+        0.333,
+        3,
+    )
     assert tokens(found) == (192, 6)
 
 
-@pytest.mark.parametrize("name", ["log_formats.eval", "log_formats.json", "mmlu-summary-choices.eval"])
+@pytest.mark.parametrize(
+    "name", ["log_formats.eval", "log_formats.json", "mmlu-summary-choices.eval"]
+)
 def test_inspect_logs_of_several_years(name: str) -> None:
     found = read_files([PEERS / "inspect_ai" / name], ImportOptions())
     assert found.calls[0].scores
@@ -94,7 +109,10 @@ def test_inspect_logs_of_several_years(name: str) -> None:
 
 
 def test_inspect_eval_and_json_of_one_log_agree() -> None:
-    one, two = (read_files([PEERS / "inspect_ai" / f"log_formats.{s}"], ImportOptions()) for s in ("eval", "json"))
+    one, two = (
+        read_files([PEERS / "inspect_ai" / f"log_formats.{s}"], ImportOptions())
+        for s in ("eval", "json")
+    )
     assert one.aggregates == two.aggregates
     assert tokens(one) == tokens(two) == (66, 2)
 

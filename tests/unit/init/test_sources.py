@@ -57,7 +57,9 @@ def test_columns_by_name(tmp_path: Path, head: str, expected: tuple[str, str]) -
     rows = "\n".join(f"q{i},{'a' if i % 2 else 'b'}" + f",{i}" * width for i in range(8))
     (tmp_path / "d.csv").write_text(f"{head}\n{rows}\n")
     proposal = propose_suite(tmp_path / "d.csv")
-    assert f"columns found by name: input {expected[0]}, target {expected[1]}" in " ".join(proposal.notes)
+    assert f"columns found by name: input {expected[0]}, target {expected[1]}" in " ".join(
+        proposal.notes
+    )
 
 
 def test_columns_that_no_name_tells_are_asked_for(tmp_path: Path) -> None:
@@ -87,7 +89,9 @@ def test_masking(text: str, expected: tuple[str, dict[str, int]]) -> None:
 
 
 def test_personal_data_is_said_and_masked_when_asked(tmp_path: Path) -> None:
-    rows = "\n".join(f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10))
+    rows = "\n".join(
+        f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10)
+    )
     (tmp_path / "d.csv").write_text(f"text,label\n{rows}\n")
     plain = propose_suite(tmp_path / "d.csv")
     assert plain.private is not None
@@ -106,14 +110,22 @@ def test_the_suite_says_how_to_mask_and_loads_either_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, installed: bool
 ) -> None:
     monkeypatch.setattr("claimbench.privacy.masking.available", lambda: installed)
-    rows = "\n".join(f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10))
+    rows = "\n".join(
+        f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10)
+    )
     (tmp_path / "d.csv").write_text(f"Ticket text,label\n{rows}\n")
     block = "mask: {entities: [EMAIL_ADDRESS], columns: [Ticket text]}"
     unasked = propose_suite(tmp_path / "d.csv", "Ticket text", "label")
     assert f"# {block}   # pip install 'claimbench[mask]'\n" in unasked.yaml_text
-    assert "ASSUMED: personal data has the forms that were found; nothing is masked" in unasked.yaml_text
+    assert (
+        "ASSUMED: personal data has the forms that were found; nothing is masked"
+        in unasked.yaml_text
+    )
     asked = propose_suite(tmp_path / "d.csv", "Ticket text", "label", mask=True)
-    assert any(line.startswith(block if installed else f"# {block}") for line in asked.yaml_text.splitlines())
+    assert any(
+        line.startswith(block if installed else f"# {block}")
+        for line in asked.yaml_text.splitlines()
+    )
     (task,) = load_suite(write_proposal(asked, tmp_path / "out")).tasks
     assert (task.masked is not None) is installed
     uncommented = (tmp_path / "out" / asked.suite_file).read_text().replace(f"# {block}", block)
@@ -133,7 +145,9 @@ def test_nobody_is_asked_without_a_terminal(
         raise AssertionError("asked without a terminal")
 
     monkeypatch.setattr("click.confirm", asked)
-    rows = "\n".join(f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10))
+    rows = "\n".join(
+        f"write to user{i}@example.com please,{'a' if i % 2 else 'b'}" for i in range(10)
+    )
     (tmp_path / "d.csv").write_text(f"text,label\n{rows}\n")
     with pytest.raises(SystemExit) as done:
         main(["init", "--from", str(tmp_path / "d.csv"), "--output", str(tmp_path / "out")])
@@ -153,7 +167,9 @@ def test_the_hub_without_its_package_says_what_to_install(monkeypatch: pytest.Mo
 class HubTable(list[dict[str, Any]]):
     """What ``datasets`` returns, as far as it is used."""
 
-    features = MappingProxyType({"text": SimpleNamespace(), "label": SimpleNamespace(names=["cash", "card"])})
+    features = MappingProxyType(
+        {"text": SimpleNamespace(), "label": SimpleNamespace(names=["cash", "card"])}
+    )
     column_names = ("text", "label")
 
 
@@ -185,7 +201,9 @@ def test_without_network_the_hub_says_what_to_do_instead(monkeypatch: pytest.Mon
         raise ConnectionError("Couldn't reach 'lab/set' on the Hub (OfflineModeIsEnabled)")
 
     monkeypatch.setitem(sys.modules, "datasets", SimpleNamespace(load_dataset=load))
-    with pytest.raises(SuiteError, match="cannot be read: ConnectionError: Couldn't reach 'lab/set'") as error:
+    with pytest.raises(
+        SuiteError, match="cannot be read: ConnectionError: Couldn't reach 'lab/set'"
+    ) as error:
         propose_suite("hf:lab/set")
     assert "give the path of a file" in (error.value.hint or "")
 
@@ -197,8 +215,12 @@ def test_a_saved_data_set_is_read_from_its_folder(tmp_path: Path) -> None:
     features = datasets.Features(
         {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["cash", "card"])}
     )
-    rows = datasets.Dataset.from_list([{"text": f"question {i}", "label": i % 2} for i in range(8)], features=features)
-    datasets.DatasetDict({"train": rows.select(range(2)), "test": rows}).save_to_disk(str(tmp_path / "saved"))
+    rows = datasets.Dataset.from_list(
+        [{"text": f"question {i}", "label": i % 2} for i in range(8)], features=features
+    )
+    datasets.DatasetDict({"train": rows.select(range(2)), "test": rows}).save_to_disk(
+        str(tmp_path / "saved")
+    )
     proposal = propose_suite(tmp_path / "saved")
     assert {row["label"] for row in proposed_rows(proposal)} == {"cash", "card"}
     assert proposal.n_rows == 8

@@ -1,4 +1,6 @@
-"""Use of rate-limited servers, in simulated time: how much of the allowed rate is used, and how much is refused."""
+"""Use of rate-limited servers, in simulated time: how much of the allowed rate is used, and how
+much is refused.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ class Rows:
 
 @dataclass
 class Bucket:
-    """A server's limit per minute that refills evenly; ``capacity``: units that may be used at once."""
+    """A server's limit per minute that refills evenly; ``capacity``: units that may be used at
+    once.
+    """
 
     per_minute: float
     capacity: float
@@ -74,7 +78,10 @@ class Bucket:
             return None
         wait = (units - self.level) * 60 / self.per_minute
         return RateLimited(
-            "slow down", retry_after_s=wait if self.retry_after else None, http_status=429, billable="no"
+            "slow down",
+            retry_after_s=wait if self.retry_after else None,
+            http_status=429,
+            billable="no",
         )
 
 
@@ -109,7 +116,9 @@ class Random:
     def take(self, _units: float, _now_s: float) -> ProviderError | None:
         if self.draw.random() >= self.share:
             return None
-        return RateLimited("slow down", retry_after_s=self.retry_after_s, http_status=429, billable="no")
+        return RateLimited(
+            "slow down", retry_after_s=self.retry_after_s, http_status=429, billable="no"
+        )
 
 
 @dataclass
@@ -132,7 +141,9 @@ class Server:
         return len(refused) - sum(refused), sum(refused)
 
 
-def measure(server: Server, seconds: float, concurrency: int, latency_s: float, **arm: Any) -> tuple[Progress, Runner]:
+def measure(
+    server: Server, seconds: float, concurrency: int, latency_s: float, **arm: Any
+) -> tuple[Progress, Runner]:
     async def main() -> tuple[Progress, Runner]:
         usage = Usage(input_fresh=(server.tokens or 3) - 2, output_visible=2)
         script = ScriptedArm(fault=server.fault, ttft_s=latency_s, usage=lambda _r, _t: usage)
@@ -140,11 +151,22 @@ def measure(server: Server, seconds: float, concurrency: int, latency_s: float, 
         policy = ErrorPolicy(max_retries=6, stop_arm_after=1000)
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            arms, {"a": ScriptedProvider(script)}, request_of, Rows(), LoopClock(), Budget(BudgetSpec()), money, policy,
-            session=1, attempts_before={}, seed=1,
-        )  # fmt: skip
+            arms,
+            {"a": ScriptedProvider(script)},
+            request_of,
+            Rows(),
+            LoopClock(),
+            Budget(BudgetSpec()),
+            money,
+            policy,
+            session=1,
+            attempts_before={},
+            seed=1,
+        )
         asyncio.get_running_loop().call_later(seconds, runner.stop, "time is up")
-        progress = await runner.run([Call("run", f"c{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(8_000)])
+        progress = await runner.run(
+            [Call("run", f"c{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(8_000)]
+        )
         return progress, runner
 
     return run_simulated(main())
@@ -178,8 +200,12 @@ def test_a_limit_that_nobody_declared_is_found_and_used(kind: str, latency_s: fl
 @pytest.mark.parametrize("retry_after_s", [None, 1.0])
 @pytest.mark.parametrize("share", [0.005, 0.02])
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_refusals_at_random_do_not_slow_a_run_to_nothing(seed: int, share: float, retry_after_s: float | None) -> None:
-    """Each refusal is waited for by the whole key, a second or so; apart from that, the arm's concurrency is used."""
+def test_refusals_at_random_do_not_slow_a_run_to_nothing(
+    seed: int, share: float, retry_after_s: float | None
+) -> None:
+    """Each refusal is waited for by the whole key, a second or so; apart from that, the arm's
+    concurrency is used.
+    """
     server = Server(Random(share, retry_after_s, random.Random(seed)))
     measure(server, 240, 8, 1.0)
     answered, refused = server.after(60)
@@ -187,7 +213,9 @@ def test_refusals_at_random_do_not_slow_a_run_to_nothing(seed: int, share: float
     assert answered >= 0.8 * 8 * unpaused_s, (answered, refused)
 
 
-@pytest.mark.parametrize(("kind", "latency_s"), [("bucket of a second", 0.05), ("window", 2.0), ("slow bucket", 2.0)])
+@pytest.mark.parametrize(
+    ("kind", "latency_s"), [("bucket of a second", 0.05), ("window", 2.0), ("slow bucket", 2.0)]
+)
 def test_a_declared_rpm_is_used_and_never_exceeded(kind: str, latency_s: float) -> None:
     server = Server(LIMITS[kind]())
     measure(server, 180, 32, latency_s, limits=RateLimits(rpm=server.limit.per_minute))
@@ -220,13 +248,26 @@ def test_the_whole_key_waits_and_the_history_says_so() -> None:
 
         script = ScriptedArm(fault=fault, ttft_s=0.2)
         same = {"provider": "x", "model": "m", "concurrency": 2, "api_key_env": "KEY"}
-        arms = {name: Arm(name, **same) for name in ("a", "b")} | {"other": Arm("other", "y", "m", concurrency=2)}
+        arms = {name: Arm(name, **same) for name in ("a", "b")} | {
+            "other": Arm("other", "y", "m", concurrency=2)
+        }
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            arms, {name: ScriptedProvider(script) for name in arms}, request_of, Rows(), LoopClock(),
-            Budget(BudgetSpec()), money, ErrorPolicy(), session=3, attempts_before={}, seed=1,
-        )  # fmt: skip
-        calls = [Call("run", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i) for i in range(20) for arm in arms]
+            arms,
+            {name: ScriptedProvider(script) for name in arms},
+            request_of,
+            Rows(),
+            LoopClock(),
+            Budget(BudgetSpec()),
+            money,
+            ErrorPolicy(),
+            session=3,
+            attempts_before={},
+            seed=1,
+        )
+        calls = [
+            Call("run", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i) for i in range(20) for arm in arms
+        ]
         await runner.run(calls)
         return sent, runner
 
@@ -236,7 +277,12 @@ def test_the_whole_key_waits_and_the_history_says_so() -> None:
     assert {name[0] for name in within} == {"o"}  # the other key goes on
     rows = history_rows(runner.gates, 3)
     first = rows[min(rows)]
-    assert (first["event"], first["pause_s"], first["concurrency"], first["session"]) == ("refused", 30, 3, 3)
+    assert (first["event"], first["pause_s"], first["concurrency"], first["session"]) == (
+        "refused",
+        30,
+        3,
+        3,
+    )
     assert all(arm.done == 20 for arm in runner.progress.arms.values())
 
 
@@ -256,9 +302,18 @@ def test_ctrl_c_does_not_wait_for_a_pause() -> None:
         script = ScriptedArm(fault=lambda _r, _n: RateLimited("slow down", retry_after_s=600))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            {"a": Arm("a", "x", "m", concurrency=4)}, {"a": ScriptedProvider(script)}, request_of, Rows(), LoopClock(),
-            Budget(BudgetSpec()), money, ErrorPolicy(), session=1, attempts_before={}, seed=1,
-        )  # fmt: skip
+            {"a": Arm("a", "x", "m", concurrency=4)},
+            {"a": ScriptedProvider(script)},
+            request_of,
+            Rows(),
+            LoopClock(),
+            Budget(BudgetSpec()),
+            money,
+            ErrorPolicy(),
+            session=1,
+            attempts_before={},
+            seed=1,
+        )
         asyncio.get_running_loop().call_later(5, runner.stop, "Ctrl-C")
         await runner.run([Call("run", f"a{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(20)])
         return asyncio.get_running_loop().time()
@@ -271,10 +326,21 @@ def test_a_daily_quota_stops_the_arm_instead_of_waiting() -> None:
         script = ScriptedArm(fault=lambda _r, _n: RateLimited("tomorrow", retry_after_s=7200))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            {"a": Arm("a", "x", "m")}, {"a": ScriptedProvider(script)}, request_of, rows, LoopClock(),
-            Budget(BudgetSpec()), money, ErrorPolicy(), session=1, attempts_before={}, seed=1,
-        )  # fmt: skip
-        return await runner.run([Call("run", f"a{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(20)])
+            {"a": Arm("a", "x", "m")},
+            {"a": ScriptedProvider(script)},
+            request_of,
+            rows,
+            LoopClock(),
+            Budget(BudgetSpec()),
+            money,
+            ErrorPolicy(),
+            session=1,
+            attempts_before={},
+            seed=1,
+        )
+        return await runner.run(
+            [Call("run", f"a{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(20)]
+        )
 
     rows = Rows()
     progress = run_simulated(main())
@@ -322,12 +388,18 @@ def test_a_pacer_spends_evenly_and_takes_back() -> None:
             30,
         ),
         ({"ratelimit-remaining": "0", "ratelimit-reset": "12"}, 0, 12),
-        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1790000000"}, 0, None),  # a time in an unknown unit
+        (
+            {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1790000000"},
+            0,
+            None,
+        ),  # a time in an unknown unit
         ({"x-ratelimit-remaining-requests": "none"}, 0, None),
         ({}, 0, None),
     ],
 )
-def test_headers_that_say_nothing_is_left(headers: dict[str, str], in_flight: int, wait: float | None) -> None:
+def test_headers_that_say_nothing_is_left(
+    headers: dict[str, str], in_flight: int, wait: float | None
+) -> None:
     assert nothing_left_for_s(headers, in_flight) == wait
 
 

@@ -1,4 +1,6 @@
-"""The harness's own clock error: measured against known truth, kept, and given to the judge for each arm."""
+"""The harness's own clock error: measured against known truth, kept, and given to the judge for
+each arm.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from claimbench_providers.endpoints import compatible
 MS = 1_000_000
 
 
-def attempt(call_id: str, sent_ms: float, first_ms: float, end_ms: float, source: StampSource = "kernel") -> Attempt:
+def attempt(
+    call_id: str, sent_ms: float, first_ms: float, end_ms: float, source: StampSource = "kernel"
+) -> Attempt:
     sent, first, end = (round(ms * MS) for ms in (sent_ms, first_ms, end_ms))
     timing = Timing(None, sent, sent, first, first, (first,), end, source)
     return Attempt(call_id, 1, 1, timing, Outcome.OK, 200, None, None, None, "yes")
@@ -36,11 +40,15 @@ async def test_a_calibration_measures_every_way_to_take_stamps() -> None:
             show=seen.append,
         )
     assert [(row.provider, row.concurrency, row.n) for row in seen] == [
-        ("in_process", 1, 8), ("compatible", 1, 8), ("compatible", 4, 8),
-    ]  # fmt: skip
+        ("in_process", 1, 8),
+        ("compatible", 1, 8),
+        ("compatible", 4, 8),
+    ]
     assert set(made["errors"]) == {"in_process", seen[1].source} | {seen[2].source}
     assert seen[1].source in ("kernel", "transport")
-    for row in seen:  # a busy machine may be late, but never by as much as the TTFT itself, and never early
+    for row in (
+        seen
+    ):  # a busy machine may be late, but never by as much as the TTFT itself, and never early
         assert -1 < row.ttft_mean_ms < 20, row
 
 
@@ -65,13 +73,18 @@ def test_percentile_is_an_order_statistic() -> None:
 
 
 def calibration(**levels: dict[int, float]) -> dict[str, Any]:
-    errors = {source: {str(c): {"ttft_p99_ms": ms} for c, ms in rows.items()} for source, rows in levels.items()}
+    errors = {
+        source: {str(c): {"ttft_p99_ms": ms} for c, ms in rows.items()}
+        for source, rows in levels.items()
+    }
     return {"schema": 1, "host": "here", "errors": errors}
 
 
 def test_the_error_is_that_of_the_next_higher_concurrency() -> None:
     found = calibration(kernel={1: 0.1, 32: 0.4, 128: 2.0}, sdk={1: -6.0})
-    assert [error_s(found, "kernel", c) for c in (1, 2, 32, 33, 500)] == pytest.approx([1e-4, 4e-4, 4e-4, 2e-3, 2e-3])
+    assert [error_s(found, "kernel", c) for c in (1, 2, 32, 33, 500)] == pytest.approx(
+        [1e-4, 4e-4, 4e-4, 2e-3, 2e-3]
+    )
     assert error_s(found, "sdk", 8) == pytest.approx(6e-3)
     assert error_s(found, "in_process", 1) is None
     assert error_s({}, "kernel", 1) is None
@@ -82,22 +95,36 @@ def session(n: int, made: dict[str, Any]) -> Session:
 
 
 def test_every_arm_gets_the_error_of_its_stamps_at_its_concurrency() -> None:
-    arms = [Arm("k", "compatible", "m", concurrency=32), Arm("s", "openai", "m"), Arm("l", "llama_cpp", "m")]
-    calls = [Call("r", f"{arm.name}{i}", "t", "s", 0, arm.name, 0, i) for arm in arms for i in range(2)]
+    arms = [
+        Arm("k", "compatible", "m", concurrency=32),
+        Arm("s", "openai", "m"),
+        Arm("l", "llama_cpp", "m"),
+    ]
+    calls = [
+        Call("r", f"{arm.name}{i}", "t", "s", 0, arm.name, 0, i) for arm in arms for i in range(2)
+    ]
     attempts = [
-        attempt("k0", 0, 1, 2), attempt("k1", 0, 1, 2, "transport"), attempt("s0", 0, 1, 2, "sdk"),
+        attempt("k0", 0, 1, 2),
+        attempt("k1", 0, 1, 2, "transport"),
+        attempt("s0", 0, 1, 2, "sdk"),
         attempt("l0", 0, 1, 2, "in_process"),
-    ]  # fmt: skip
+    ]
     old = calibration(kernel={32: 99.0})
     new = calibration(kernel={1: 0.1, 32: 0.4}, transport={32: 3.0}, sdk={1: 7.0})
-    found = errors_by_arm([session(1, old), session(2, new), session(3, {})], arms, LoadSpec(), calls, attempts)
+    found = errors_by_arm(
+        [session(1, old), session(2, new), session(3, {})], arms, LoadSpec(), calls, attempts
+    )
     assert found == pytest.approx({"k": 3e-3, "s": 7e-3})
     assert errors_by_arm([session(1, {})], arms, LoadSpec(), calls, attempts) == {}
     closed = LoadSpec(concurrency=1)
-    assert errors_by_arm([session(1, new)], arms[:1], closed, calls, attempts[:1]) == pytest.approx({"k": 1e-4})
+    assert errors_by_arm([session(1, new)], arms[:1], closed, calls, attempts[:1]) == pytest.approx(
+        {"k": 1e-4}
+    )
     open_loop = LoadSpec("open", rate_per_s=1)
     crowd = [attempt("k0", 0, 1, 10), attempt("k1", 5, 6, 12)]
-    assert errors_by_arm([session(1, new)], arms[:1], open_loop, calls, crowd) == pytest.approx({"k": 4e-4})
+    assert errors_by_arm([session(1, new)], arms[:1], open_loop, calls, crowd) == pytest.approx(
+        {"k": 4e-4}
+    )
 
 
 def test_the_last_calibration_of_this_host_is_kept_with_the_results(tmp_path: Path) -> None:

@@ -13,7 +13,9 @@ import pytest
 import claimbench
 from claimbench.machine import provenance
 
-CPUINFO = "processor\t: 0\nmodel name\t: Acme 9000 @ 3 GHz\nflags\t\t: fpu sse {flag}\n\nprocessor\t: 1\n"
+CPUINFO = (
+    "processor\t: 0\nmodel name\t: Acme 9000 @ 3 GHz\nflags\t\t: fpu sse {flag}\n\nprocessor\t: 1\n"
+)
 
 
 def write(root: Path, name: str, text: str) -> None:
@@ -24,10 +26,12 @@ def write(root: Path, name: str, text: str) -> None:
 
 def git(folder: Path, *arguments: str) -> str:
     command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
-# --- host -------------------------------------------------------------------------------------------------------------
+# --- host -----------------------------------------------------------------------------------------
 
 
 def test_host_facts_of_this_machine_are_json_and_name_nobody() -> None:
@@ -47,7 +51,11 @@ def test_host_facts_are_read_from_the_system(tmp_path: Path) -> None:
     write(tmp_path, "etc/os-release", 'NAME="Acme"\nPRETTY_NAME="Acme Linux 7"\n')
     write(tmp_path, "sys/fs/cgroup/memory.max", "1073741824\n")
     write(tmp_path, "sys/fs/cgroup/cpu.max", "50000 100000\n")
-    write(tmp_path, "proc/driver/nvidia/gpus/0000:01:00.0/information", "Model: \t NVIDIA H100\nIRQ: 1\n")
+    write(
+        tmp_path,
+        "proc/driver/nvidia/gpus/0000:01:00.0/information",
+        "Model: \t NVIDIA H100\nIRQ: 1\n",
+    )
     facts = provenance.session_facts(tmp_path)
     expected = {
         "cpu": "Acme 9000 @ 3 GHz",
@@ -79,7 +87,10 @@ def test_what_the_system_does_not_say_is_none(tmp_path: Path) -> None:
     for key in ("container", "virtual_machine", "memory_limit_bytes", "memory_available_bytes"):
         assert facts[key] is None, key
     assert facts["gpus"] == []
-    assert facts["cores_usable"] == provenance.host_facts()["cores_usable"] or facts["cores_usable"] >= 1
+    assert (
+        facts["cores_usable"] == provenance.host_facts()["cores_usable"]
+        or facts["cores_usable"] >= 1
+    )
 
 
 def test_host_id_tells_machines_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,13 +105,15 @@ def test_host_id_tells_machines_apart(tmp_path: Path, monkeypatch: pytest.Monkey
     assert provenance.host_facts(tmp_path)["region"] == "eu-north-1"
 
 
-# --- versions and ids -------------------------------------------------------------------------------------------------
+# --- versions and ids -----------------------------------------------------------------------------
 
 
 def test_package_versions_list_what_is_installed_only() -> None:
     versions = provenance.package_versions(["numpy", "no-such-package-at-all"])
     assert "no-such-package-at-all" not in versions
-    assert versions["claimbench"] == provenance.tool_version() == claimbench.__version__  # it ships plugins
+    assert (
+        versions["claimbench"] == provenance.tool_version() == claimbench.__version__
+    )  # it ships plugins
     assert versions["numpy"].count(".") >= 2
     assert "sqlite" in versions
 
@@ -114,7 +127,7 @@ def test_run_ids_sort_by_time_and_differ() -> None:
     assert provenance.new_run_id() > ids[-1]
 
 
-# --- git --------------------------------------------------------------------------------------------------------------
+# --- git ------------------------------------------------------------------------------------------
 
 
 def test_git_state_of_a_repository(tmp_path: Path) -> None:
@@ -129,11 +142,16 @@ def test_git_state_of_a_repository(tmp_path: Path) -> None:
     assert provenance.git_state(tmp_path / "suites")["dirty"] is True
 
 
-def test_git_state_without_git_or_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_git_state_without_git_or_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     unknown = {"commit": None, "dirty": None}
     assert provenance.git_state(tmp_path) == {**unknown, "why_unknown": "not a git repository"}
-    assert provenance.git_state(tmp_path / "no") == {**unknown, "why_unknown": "the folder does not exist"}
+    assert provenance.git_state(tmp_path / "no") == {
+        **unknown,
+        "why_unknown": "the folder does not exist",
+    }
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.git_state(tmp_path) == {**unknown, "why_unknown": "git is not installed"}
     write(tmp_path, "git", "#!/bin/sh\n")
@@ -145,5 +163,9 @@ def test_a_machine_whose_cores_are_all_taken_is_said_to_be_busy() -> None:
     busy = provenance.busy_note({"load_average": [4.52, 1.0, 1.0], "cores": 8, "cores_usable": 2})
     assert busy is not None
     assert "load average 4.5 on 2 cores" in busy
-    for facts in ({"load_average": [2.0, 9.0, 9.0], "cores": 2}, {"load_average": None, "cores": 2}, {}):
+    for facts in (
+        {"load_average": [2.0, 9.0, 9.0], "cores": 2},
+        {"load_average": None, "cores": 2},
+        {},
+    ):
         assert provenance.busy_note(facts) is None

@@ -119,7 +119,9 @@ async def test_an_open_loop_does_not_wait_for_answers() -> None:
     attempts = writer.attempts
     assert len(attempts) == 20
     last_sent = max(a.timing.sent_ns for a in attempts)
-    assert last_sent < min(a.timing.ended_ns for a in attempts) + 0.4e9  # one at a time would take 4 s
+    assert (
+        last_sent < min(a.timing.ended_ns for a in attempts) + 0.4e9
+    )  # one at a time would take 4 s
     assert all(a.timing.scheduled_ns <= a.timing.sent_ns for a in attempts)
 
 
@@ -129,7 +131,9 @@ def test_a_warm_up_is_left_out_of_latency_and_nothing_else() -> None:
 
     _, table = tables_from_arrays({"a": [1.0, 0.0, 1.0]}, e2e_s={"a": [9.0, 1.0, 2.0]})
     rows = table.arms["a"]
-    calls = [Call("r", str(call_id), "t", str(i), 0, "a", 0, i) for i, call_id in enumerate(rows.call_id)]
+    calls = [
+        Call("r", str(call_id), "t", str(i), 0, "a", 0, i) for i, call_id in enumerate(rows.call_id)
+    ]
     cut = without_warmup(table, calls, 1).arms["a"]
     assert np.isnan(cut.e2e_s[0])
     assert cut.e2e_s[1:].tolist() == [1.0, 2.0]

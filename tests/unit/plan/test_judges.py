@@ -1,4 +1,6 @@
-"""Judges without a network: their calls, what they see, what their answers are worth, what verdicts make of it."""
+"""Judges without a network: their calls, what they see, what their answers are worth, what verdicts
+make of it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,14 @@ from claimbench.claims.words import explain_reason
 from claimbench.errors import SuiteError
 from claimbench.evaluation.people import People, draw, human_scores, judge_agreement, to_label
 from claimbench.plan.call_ids import judge_call_id
-from claimbench.plan.judges import JudgeRequests, Judging, judges_like_of, not_judged, prefix_requests, said_of
+from claimbench.plan.judges import (
+    JudgeRequests,
+    Judging,
+    judges_like_of,
+    not_judged,
+    prefix_requests,
+    said_of,
+)
 from claimbench.plan.order import make_plan
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.suite.codec import suite_from_json, suite_to_json
@@ -81,7 +90,7 @@ def changed(folder: Path, old: str, new: str) -> Suite:
     return load_suite(folder / "court.yaml")
 
 
-# --- the suite ------------------------------------------------------------------------------------------------------
+# --- the suite ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -103,7 +112,9 @@ def changed(folder: Path, old: str, new: str) -> Suite:
          "scorers: [exact]", "court.yaml:19: no task has the judge 'arbiter'"),
     ],
 )  # fmt: skip
-def test_what_is_wrong_with_a_judge_names_its_line(folder: Path, old: str, new: str, said: str) -> None:
+def test_what_is_wrong_with_a_judge_names_its_line(
+    folder: Path, old: str, new: str, said: str
+) -> None:
     with pytest.raises(SuiteError) as caught:
         changed(folder, old, new)
     assert said in str(caught.value)
@@ -111,7 +122,9 @@ def test_what_is_wrong_with_a_judge_names_its_line(folder: Path, old: str, new: 
 
 
 def test_a_suite_may_accept_a_judge_of_its_like(folder: Path) -> None:
-    (folder / "court.yaml").write_text(SUITE.replace("model: c-1", "model: b-1") + "allow: [self_judging]\n")
+    (folder / "court.yaml").write_text(
+        SUITE.replace("model: c-1", "model: b-1") + "allow: [self_judging]\n"
+    )
     assert load_suite(folder / "court.yaml").judges[0].model == "b-1"
 
 
@@ -142,13 +155,17 @@ def test_a_judge_like_an_arm_is_known_by_its_name(judge: str, arm: str, like: st
         ("lab: C}", "sampling: {seed: 5}}"),
     ],
 )
-def test_what_the_judge_is_told_is_part_of_what_is_measured(folder: Path, suite: Suite, old: str, new: str) -> None:
+def test_what_the_judge_is_told_is_part_of_what_is_measured(
+    folder: Path, suite: Suite, old: str, new: str
+) -> None:
     assert changed(folder, old, new).measured_sha256 != suite.measured_sha256
 
 
 def test_where_the_judge_is_reached_and_what_it_costs_is_not(folder: Path, suite: Suite) -> None:
     moved = changed(
-        folder, 'model: c-1, base_url: "http://localhost:1/v1"', 'model: c-1, base_url: "http://localhost:2/v1"'
+        folder,
+        'model: c-1, base_url: "http://localhost:1/v1"',
+        'model: c-1, base_url: "http://localhost:2/v1"',
     )
     assert moved.measured_sha256 == suite.measured_sha256
 
@@ -156,7 +173,9 @@ def test_where_the_judge_is_reached_and_what_it_costs_is_not(folder: Path, suite
 def test_a_suite_without_judges_keeps_the_hash_it_had(folder: Path, suite: Suite) -> None:
     from claimbench.suite.codec import measured_sha256
 
-    assert measured_sha256(suite.tasks, suite.sampling, 1) == measured_sha256(suite.tasks, suite.sampling, 1, ())
+    assert measured_sha256(suite.tasks, suite.sampling, 1) == measured_sha256(
+        suite.tasks, suite.sampling, 1, ()
+    )
     assert measured_sha256(suite.tasks, suite.sampling, 1) != suite.measured_sha256
 
 
@@ -166,7 +185,7 @@ def test_a_run_stored_before_there_were_judges_is_read(suite: Suite) -> None:
     assert suite_from_json(stored).judges == ()
 
 
-# --- the plan and the requests --------------------------------------------------------------------------------------
+# --- the plan and the requests --------------------------------------------------------------------
 
 
 def test_judges_calls_follow_all_others_and_belong_to_one_each(suite: Suite) -> None:
@@ -180,14 +199,20 @@ def test_judges_calls_follow_all_others_and_belong_to_one_each(suite: Suite) -> 
     assert {call.arm for call in judges} == {"arbiter"}
     assert len({call.id for call in plan.calls}) == len(plan.calls) == 4 * 30 + 60
     assert make_plan(suite, "other", ["one"], 5).samples == {"reply": 5, "team": 5}
-    assert not any(call.role == "judge" for call in make_plan(replace(suite, judges=()), "run", ["one"]).calls)
+    assert not any(
+        call.role == "judge" for call in make_plan(replace(suite, judges=()), "run", ["one"]).calls
+    )
 
 
-def test_the_judge_sees_request_target_and_answer_however_the_suite_was_stored(suite: Suite) -> None:
+def test_the_judge_sees_request_target_and_answer_however_the_suite_was_stored(
+    suite: Suite,
+) -> None:
     plan = make_plan(suite, "run", ["one"], 1)
     call = plan.calls[-1]
     again = suite_from_json(json.loads(json.dumps(suite_to_json(suite), sort_keys=True)))
-    first, second = (JudgeRequests(s, plan.calls).of_answer(call, "an answer") for s in (suite, again))
+    first, second = (
+        JudgeRequests(s, plan.calls).of_answer(call, "an answer") for s in (suite, again)
+    )
     assert first == second
     assert first.labels == ("good", "partly", "bad")
     rules, shown = first.messages
@@ -215,14 +240,16 @@ def test_control_tokens_in_what_is_judged_are_taken_apart(suite: Suite) -> None:
     assert "a < b, x[i], <b>bold</b>" in shown, "nothing else is touched"
 
 
-# --- the score ------------------------------------------------------------------------------------------------------
+# --- the score ------------------------------------------------------------------------------------
 
 OPTIONS = {"by": "arbiter", "rubric": "Right?", "choices": {"bad": 0, "partly": 0.5, "good": 1}}
 TASK = Task("reply", (), (), (), AnswerSpec("text"), (), 8)
 SAMPLE = Sample("s1", {}, "x", "s1")
 
 
-def left(text: str, outcome: Outcome = Outcome.OK, error: str | None = None) -> dict[str, CallRecord]:
+def left(
+    text: str, outcome: Outcome = Outcome.OK, error: str | None = None
+) -> dict[str, CallRecord]:
     call = Call("run", "j1", "reply", "s1", 0, "arbiter", 0, 0, "judge")
     return {"c1": CallRecord(call, text, outcome, "stop", 1, error=error)}
 
@@ -258,17 +285,24 @@ def test_what_waits_for_its_judge_is_counted(suite: Suite) -> None:
     one = CallRecord(judges[0], "good", Outcome.OK, "stop", 1)
     assert not_judged(Judging(judges), calls, records, suite) == 2
     assert not_judged(Judging(judges, (one,)), calls, records, suite) == 1
-    assert not_judged(Judging(judges), calls, [r for r in records if r.call.task == "team"], suite) == 0
+    assert (
+        not_judged(Judging(judges), calls, [r for r in records if r.call.task == "team"], suite)
+        == 0
+    )
     assert said_of(Judging(judges, (one,)), calls, suite) == {
         next(c.id for c in calls if judge_call_id(c.id, "arbiter") == judges[0].id): one
     }
 
 
-# --- people ---------------------------------------------------------------------------------------------------------
+# --- people ---------------------------------------------------------------------------------------
 
 
-def answered(suite: Suite, missing: tuple[str, ...] = (), empty: tuple[str, ...] = ()) -> list[CallRecord]:
-    """Every call of both arms finished; arm two failed on ``missing`` and said nothing on ``empty``."""
+def answered(
+    suite: Suite, missing: tuple[str, ...] = (), empty: tuple[str, ...] = ()
+) -> list[CallRecord]:
+    """Every call of both arms finished; arm two failed on ``missing`` and said nothing on
+    ``empty``.
+    """
     out = []
     for call in make_plan(suite, "run", ["one", "two"]).calls:
         if call.role == "judge":
@@ -307,19 +341,30 @@ def test_an_item_counts_when_every_answer_of_it_has_a_label(suite: Suite) -> Non
     records = answered(suite, empty=("s5",))
     people = People({"reply/s1": 0, "reply/s2": 1, "reply/s5": 2})
     ids = {(r.call.arm, r.call.sample_id): r.call.id for r in records if r.call.task == "reply"}
-    people = replace(people, labels={ids["one", "s1"]: 1.0, ids["two", "s1"]: 0.0, ids["one", "s5"]: 0.5})
+    people = replace(
+        people, labels={ids["one", "s1"]: 1.0, ids["two", "s1"]: 0.0, ids["one", "s5"]: 0.5}
+    )
     scores = {"one": np.ones(60), "two": np.ones(60)}
     names = [f"{task}/s{i}" for task in ("reply", "team") for i in range(30)]
     items = replace(tables_from_arrays(scores)[0], items=tuple(names))
     found = human_scores(people, records, items)
-    known = {arm: {names[i]: v for i, v in enumerate(values) if not np.isnan(v)} for arm, values in found.items()}
-    assert known == {"one": {"reply/s1": 1.0, "reply/s5": 0.5}, "two": {"reply/s1": 0.0, "reply/s5": 0.0}}
+    known = {
+        arm: {names[i]: v for i, v in enumerate(values) if not np.isnan(v)}
+        for arm, values in found.items()
+    }
+    assert known == {
+        "one": {"reply/s1": 1.0, "reply/s5": 0.5},
+        "two": {"reply/s1": 0.0, "reply/s5": 0.0},
+    }
 
 
 def test_agreement_with_people_is_told_as_share_and_kappa(suite: Suite) -> None:
     records = [r for r in answered(suite) if r.call.task == "reply"][:40]
     human = {r.call.id: float(i % 2) for i, r in enumerate(records)}
-    scores = [Score(r.call.id, "judge", "1", "scored", float(i % 2 if i >= 10 else 1)) for i, r in enumerate(records)]
+    scores = [
+        Score(r.call.id, "judge", "1", "scored", float(i % 2 if i >= 10 else 1))
+        for i, r in enumerate(records)
+    ]
     (found,) = judge_agreement(suite, People({}, human), records, scores)
     assert (found.task, found.judge, found.n) == ("reply", "arbiter", 40)
     assert found.same == 35 / 40
@@ -327,7 +372,7 @@ def test_agreement_with_people_is_told_as_share_and_kappa(suite: Suite) -> None:
     assert judge_agreement(suite, People(), records, scores) == []
 
 
-# --- verdicts -------------------------------------------------------------------------------------------------------
+# --- verdicts -------------------------------------------------------------------------------------
 
 N = 300
 RNG = np.random.default_rng(11)
@@ -347,7 +392,9 @@ def verdict(text: str, context: ClaimContext, labelled: int = 0, **columns: Any)
         chosen[np.random.default_rng(3).permutation(N)[:labelled]] = True
         human = {arm: np.where(chosen, values, np.nan) for arm, values in TRUTH.items()}
         context = replace(context, human_scores=human)
-    (found,) = decide_claims([parse_claim(ClaimSpec("c", text, None, {"arm": ["A"]}), ARMS, ())], items, calls, context)
+    (found,) = decide_claims(
+        [parse_claim(ClaimSpec("c", text, None, {"arm": ["A"]}), ARMS, ())], items, calls, context
+    )
     return found
 
 
@@ -357,12 +404,16 @@ def test_a_judges_scores_decide_nothing_by_themselves() -> None:
     assert (plain.status, capped.status) == ("supported", "inconclusive")
     assert capped.reasons == ("judge_uncorrected",)
     assert capped.readings[0].n_more is None
-    assert capped.sentence.endswith("scored by a model as judge; people have to label a sample first (bench labels).")
+    assert capped.sentence.endswith(
+        "scored by a model as judge; people have to label a sample first (bench labels)."
+    )
     assert verdict("at least 50% accurate", COURT).reasons == ("judge_uncorrected",)
     vouched = verdict("more accurate than B", replace(COURT, trust_judge=True))
     assert vouched.status == "supported"
     assert vouched.flags[-1].startswith("allowed_judge_uncorrected")
-    assert explain_reason(vouched.flags[-1]).startswith("accepted by the suite: a verdict on a judge's scores alone (")
+    assert explain_reason(vouched.flags[-1]).startswith(
+        "accepted by the suite: a verdict on a judge's scores alone ("
+    )
 
 
 @pytest.mark.parametrize("labelled", [50, 120])
@@ -382,7 +433,8 @@ def test_from_fifty_labels_on_the_difference_is_that_of_people(labelled: int) ->
 
 
 @pytest.mark.parametrize(
-    ("labelled", "columns"), [(49, {}), (20, {}), (150, {"cluster": [str(i // 2) for i in range(N)]})]
+    ("labelled", "columns"),
+    [(49, {}), (20, {}), (150, {"cluster": [str(i // 2) for i in range(N)]})],
 )
 def test_fewer_or_dependent_labels_stand_alone(labelled: int, columns: dict[str, Any]) -> None:
     found = verdict("more accurate than B", COURT, labelled, **columns)

@@ -1,4 +1,6 @@
-"""The plan: complete, seeded, clusters whole, arms interleaved, a limited plan is the beginning of the whole one."""
+"""The plan: complete, seeded, clusters whole, arms interleaved, a limited plan is the beginning of
+the whole one.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +76,9 @@ def test_the_seed_decides_the_order_and_not_the_ids(suite: Suite) -> None:
 def test_a_call_is_another_as_soon_as_what_is_measured_differs() -> None:
     base = ("m" * 64, "t", "s", 0, "a")
     changed = [("n" * 64, *base[1:]), ("m" * 64, "u", "s", 0, "a"), ("m" * 64, "t", "z", 0, "a")]
-    assert len({call_id(*ids) for ids in [base, *changed, (*base[:3], 1, "a"), (*base[:4], "b")]}) == 6
+    assert (
+        len({call_id(*ids) for ids in [base, *changed, (*base[:3], 1, "a"), (*base[:4], "b")]}) == 6
+    )
 
 
 def test_a_limit_below_one_is_refused(suite: Suite) -> None:

@@ -1,4 +1,6 @@
-"""An independent bill: rational arithmetic, its own reading of the rules, nothing of the product's pricing modules."""
+"""An independent bill: rational arithmetic, its own reading of the rules, nothing of the product's
+pricing modules.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +10,9 @@ from fractions import Fraction
 def oracle(tokens, rates, *, over=None, factor="1", per_request="0", fees=(), fx="1"):
     """Dollars as a Fraction.
 
-    ``tokens``: bucket -> count. ``rates``: bucket -> dollars per million, as text. ``over``: (tokens, rates) pairs in
-    rising order; the last one that the whole input exceeds replaces those rates for every token of the request.
+    ``tokens``: bucket -> count. ``rates``: bucket -> dollars per million, as text. ``over``:
+    (tokens, rates) pairs in rising order; the last one that the whole input exceeds replaces those
+    rates for every token of the request.
     """
     inputs = sum(n for b, n in tokens.items() if not b.startswith("out"))
     live = dict(rates)

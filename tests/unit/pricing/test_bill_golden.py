@@ -1,6 +1,7 @@
-"""At least 60 bills, each small enough to check by hand, computed twice: by the product and by the oracle beside this
-file, which shares no code with it. Rates are written out here as the vendor states them, so that a change of the price
-data is seen; equality is exact, which is stricter than to the last micro-dollar."""
+"""At least 60 bills, each small enough to check by hand, computed twice: by the product and by the
+oracle beside this file, which shares no code with it. Rates are written out here as the vendor
+states them, so that a change of the price data is seen; equality is exact, which is stricter than
+to the last micro-dollar."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from claimbench.pricing.book import PriceBook
 from claimbench.pricing.model import FxRate
 from claimbench.types import Arm, Usage
 
-spec = importlib.util.spec_from_file_location("pricing_oracle", Path(__file__).with_name("pricing_oracle.py"))
+spec = importlib.util.spec_from_file_location(
+    "pricing_oracle", Path(__file__).with_name("pricing_oracle.py")
+)
 oracle_module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(oracle_module)
 oracle = oracle_module.oracle
@@ -201,7 +204,9 @@ def check(cost, expected):
 
 
 @pytest.mark.parametrize(
-    ("model", "at", "tokens", "rates", "theirs", "ours"), [r[1:] for r in LIST], ids=[r[0] for r in LIST]
+    ("model", "at", "tokens", "rates", "theirs", "ours"),
+    [r[1:] for r in LIST],
+    ids=[r[0] for r in LIST],
 )
 def test_list_price_bill(book, model, at, tokens, rates, theirs, ours):
     found = book.resolve(model)

@@ -1,4 +1,6 @@
-"""The money bugs that users of other tools report, each as a test that cites its thread (design notes 2.A and 3.4)."""
+"""The money bugs that users of other tools report, each as a test that cites its thread (design
+notes 2.A and 3.4).
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,18 @@ from claimbench.pricing.book import PriceBook
 from claimbench.pricing.calls import cost_run
 from claimbench.pricing.model import TIERS
 from claimbench.provider import usage as u
-from claimbench.types import Arm, Attempt, Call, Message, Outcome, Request, SamplingParams, Session, Timing, Usage
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    Message,
+    Outcome,
+    Request,
+    SamplingParams,
+    Session,
+    Timing,
+    Usage,
+)
 
 BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
@@ -27,7 +40,12 @@ def book():
 
 
 def contract(**rates):
-    arm = Arm("a", "openai", "m", cost_model={"price": {"input": 3, "output": 15, "cache_read": 0.3, **rates}})
+    arm = Arm(
+        "a",
+        "openai",
+        "m",
+        cost_model={"price": {"input": 3, "output": 15, "cache_read": 0.3, **rates}},
+    )
     return resolve_arm(arm, PriceBook(use_genai=False)).price
 
 
@@ -35,7 +53,9 @@ def cost(usage, price, **more):
     return p.cost_of_attempt(usage, price, NOW, **more)
 
 
-def attempt(number=1, *, usage=None, outcome=Outcome.OK, billable="yes", sent=0, ended=1_000_000_000, **more):
+def attempt(
+    number=1, *, usage=None, outcome=Outcome.OK, billable="yes", sent=0, ended=1_000_000_000, **more
+):
     timing = Timing(None, sent, sent, None, None, (), ended, "in_process")
     return Attempt("c1", number, 1, timing, outcome, 200, usage, None, None, billable, **more)
 
@@ -49,8 +69,14 @@ SESSION = Session("r", 1, "2026-11-16T12:00:00+00:00", 0, {})
 
 class TestCachedTokens:
     def test_openai_cached_tokens_are_not_billed_twice(self):
-        """BerriAI/litellm #6215, #19532; Aider-AI/aider #5516: cached tokens added on top of prompt_tokens."""
-        raw = {"prompt_tokens": 1000, "completion_tokens": 0, "prompt_tokens_details": {"cached_tokens": 800}}
+        """BerriAI/litellm #6215, #19532; Aider-AI/aider #5516: cached tokens added on top of
+        prompt_tokens.
+        """
+        raw = {
+            "prompt_tokens": 1000,
+            "completion_tokens": 0,
+            "prompt_tokens_details": {"cached_tokens": 800},
+        }
         got = cost(u.normalise_openai(raw), contract())
         assert got.amount == Decimal("0.00084")  # 200 x 3 + 800 x 0.3, per million
 
@@ -61,20 +87,32 @@ class TestCachedTokens:
 
     def test_both_protocols_agree_on_the_same_request(self):
         """zerostack #172: 15 to 20 times too little where the two conventions were mixed."""
-        openai = {"prompt_tokens": 1000, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 800}}
+        openai = {
+            "prompt_tokens": 1000,
+            "completion_tokens": 9,
+            "prompt_tokens_details": {"cached_tokens": 800},
+        }
         anthropic = {"input_tokens": 200, "cache_read_input_tokens": 800, "output_tokens": 9}
-        gemini = {"promptTokenCount": 1000, "cachedContentTokenCount": 800, "candidatesTokenCount": 9}
+        gemini = {
+            "promptTokenCount": 1000,
+            "cachedContentTokenCount": 800,
+            "candidatesTokenCount": 9,
+        }
         deepseek = {
-            "prompt_tokens": 1000, "completion_tokens": 9, "prompt_cache_hit_tokens": 800,
+            "prompt_tokens": 1000,
+            "completion_tokens": 9,
+            "prompt_cache_hit_tokens": 800,
             "prompt_cache_miss_tokens": 200,
-        }  # fmt: skip
+        }
         bills = [
             cost(usage, contract()).amount
             for usage in (
-                u.normalise_openai(openai), u.normalise_anthropic(anthropic), u.normalise_gemini(gemini),
+                u.normalise_openai(openai),
+                u.normalise_anthropic(anthropic),
+                u.normalise_gemini(gemini),
                 u.normalise_openai(deepseek),
             )
-        ]  # fmt: skip
+        ]
         assert set(bills) == {Decimal("0.000975")}
 
     def test_cache_writes_without_a_price_are_unknown_not_free(self):
@@ -85,9 +123,13 @@ class TestCachedTokens:
         assert got.low == 0
 
     def test_one_hour_writes_have_their_own_price(self):
-        """UKGovernmentBEIS/inspect_ai #4703, BerriAI/litellm #15055: 1 h writes billed at the 5 min rate."""
+        """UKGovernmentBEIS/inspect_ai #4703, BerriAI/litellm #15055: 1 h writes billed at the 5 min
+        rate.
+        """
         price = contract(cache_write_5m=3.75, cache_write_1h=6)
-        assert cost(Usage(input_fresh=0, cache_write_1h=1000, output_visible=0), price).amount == Decimal("0.006")
+        assert cost(
+            Usage(input_fresh=0, cache_write_1h=1000, output_visible=0), price
+        ).amount == Decimal("0.006")
         short_only = contract(cache_write_5m=3.75)
         got = cost(Usage(input_fresh=0, cache_write_1h=1000, output_visible=0), short_only)
         assert got.amount is None
@@ -97,7 +139,11 @@ class TestCachedTokens:
         """Warm prefix caches make a later arm look cheap (design notes 3.4)."""
         warm = Usage(input_fresh=200, cache_read=800, cache_write_5m=5, output_visible=1)
         cold = p.as_cold(warm)
-        assert (cold.input_fresh, cold.cache_read, cold.input_total) == (1005, None, warm.input_total)
+        assert (cold.input_fresh, cold.cache_read, cold.input_total) == (
+            1005,
+            None,
+            warm.input_total,
+        )
 
 
 class TestTiers:
@@ -111,7 +157,9 @@ class TestTiers:
 
     def test_cached_tokens_count_towards_the_bound(self):
         """BerriAI/litellm #39861: the tier goes by the whole prompt, cached part included."""
-        price = contract(long_context={"above": 272_000, "input": 6, "output": 22.5, "cache_read": 0.6})
+        price = contract(
+            long_context={"above": 272_000, "input": 6, "output": 22.5, "cache_read": 0.6}
+        )
         got = cost(Usage(input_fresh=1, cache_read=272_000, output_visible=0), price)
         assert got.amount == Decimal("0.163206")
 
@@ -119,11 +167,15 @@ class TestTiers:
         """BerriAI/litellm #13810: flex shown at twice the bill."""
         price = book.resolve("gpt-5-mini").price
         usage = Usage(input_fresh=1000, output_visible=100)
-        bills = {tier: cost(usage, price, tier=tier).amount for tier in ("standard", "flex", "batch")}
+        bills = {
+            tier: cost(usage, price, tier=tier).amount for tier in ("standard", "flex", "batch")
+        }
         assert bills["flex"] == bills["batch"] == bills["standard"] / 2
 
     def test_a_tier_the_book_lacks_is_unknown(self, book):
-        """genai-prices ignores an unknown context; the standard price would then pose as that tier's."""
+        """genai-prices ignores an unknown context; the standard price would then pose as that
+        tier's.
+        """
         price = book.resolve("claude-haiku-4-5").price
         got = cost(Usage(input_fresh=1000, output_visible=100), price, tier="flex")
         assert got.amount is None
@@ -132,7 +184,12 @@ class TestTiers:
     def test_a_tier_before_its_recorded_start_is_unknown(self, book):
         price = book.resolve("gpt-5-mini").price
         early = datetime(2026, 10, 13, 23, 59, tzinfo=UTC)
-        assert p.cost_of_attempt(Usage(input_fresh=1, output_visible=1), price, early, tier="batch").amount is None
+        assert (
+            p.cost_of_attempt(
+                Usage(input_fresh=1, output_visible=1), price, early, tier="batch"
+            ).amount
+            is None
+        )
 
     def test_served_tier_wins_over_the_requested_one(self):
         """BerriAI/litellm #35925: an endpoint that served at standard bills standard."""
@@ -147,21 +204,36 @@ class TestTiers:
 class TestReasoning:
     def test_reasoning_is_output_once(self):
         """BerriAI/litellm #18599: reasoning is inside completion_tokens; adding it bills it twice."""
-        raw = {"prompt_tokens": 0, "completion_tokens": 700, "completion_tokens_details": {"reasoning_tokens": 500}}
+        raw = {
+            "prompt_tokens": 0,
+            "completion_tokens": 700,
+            "completion_tokens_details": {"reasoning_tokens": 500},
+        }
         got = cost(u.normalise_openai(raw), contract())
         assert got.amount == Decimal("0.0105")
-        assert got.components == {"output_visible": Decimal("0.003"), "output_reasoning": Decimal("0.0075")}
+        assert got.components == {
+            "output_visible": Decimal("0.003"),
+            "output_reasoning": Decimal("0.0075"),
+        }
 
     def test_gemini_thoughts_are_billed(self):
         """simonw/llm-gemini #75, mozilla-ai/any-llm #1290: candidates exclude thoughts."""
-        raw = {"promptTokenCount": 0, "candidatesTokenCount": 200, "thoughtsTokenCount": 500, "totalTokenCount": 700}
+        raw = {
+            "promptTokenCount": 0,
+            "candidatesTokenCount": 200,
+            "thoughtsTokenCount": 500,
+            "totalTokenCount": 700,
+        }
         assert cost(u.normalise_gemini(raw), contract()).amount == Decimal("0.0105")
 
     def test_a_reasoning_price_without_a_count_is_unknown(self):
         """BerriAI/litellm #10567: a separate reasoning price needs the split."""
         price = contract(output_reasoning=60)
         assert cost(Usage(input_fresh=1, output_visible=9), price).amount is None
-        assert cost(Usage(input_fresh=1, output_visible=9, output_reasoning=0), price).amount is not None
+        assert (
+            cost(Usage(input_fresh=1, output_visible=9, output_reasoning=0), price).amount
+            is not None
+        )
 
     def test_a_thinking_price_without_a_count_is_unknown(self, book):
         got = cost(Usage(input_fresh=1, output_visible=9), book.resolve("qwen-plus").price)
@@ -169,8 +241,14 @@ class TestReasoning:
         assert "thinking" in got.why_unknown
 
     def test_sixteen_token_cap_on_a_reasoning_model(self):
-        """Design notes 3.4: all 16 tokens went into reasoning, nothing visible; the bill is 16 output tokens."""
-        raw = {"prompt_tokens": 5, "completion_tokens": 16, "completion_tokens_details": {"reasoning_tokens": 16}}
+        """Design notes 3.4: all 16 tokens went into reasoning, nothing visible; the bill is 16
+        output tokens.
+        """
+        raw = {
+            "prompt_tokens": 5,
+            "completion_tokens": 16,
+            "completion_tokens_details": {"reasoning_tokens": 16},
+        }
         usage = u.normalise_openai(raw)
         assert (usage.output_visible, usage.output_reasoning) == (0, 16)
         assert cost(usage, contract()).amount == Decimal("0.000255")
@@ -183,8 +261,12 @@ class TestUnknownIsNeverZero:
          "gpt-5-mini-latest", "claude-haiku-4-5-preview", "no-such-model"],
     )  # fmt: skip
     def test_unknown_ids_have_no_price(self, book, model):
-        """amd/gaia#3741, promptfoo #940, langflow-e2e#1211: $0.00 "looks measured"; suffixes must not guess either."""
-        arm = resolve_arm(Arm("x", "openai", model, cost_model={"list": {"provider": _lab(model)}}), book)
+        """amd/gaia#3741, promptfoo #940, langflow-e2e#1211: $0.00 "looks measured"; suffixes must
+        not guess either.
+        """
+        arm = resolve_arm(
+            Arm("x", "openai", model, cost_model={"list": {"provider": _lab(model)}}), book
+        )
         assert arm.price is None
         assert not arm.known
         got = arm.cost(attempt(usage=Usage(input_fresh=10, output_visible=10)), NOW)
@@ -198,7 +280,9 @@ class TestUnknownIsNeverZero:
         assert book.resolve("gpt-5-chat-latest").price.model == "gpt-5"
 
     def test_unknown_price_does_not_plot_as_free(self):
-        """agentic-coding-harness-benchmarks#186: a null cost plotted as a free model on the frontier."""
+        """agentic-coding-harness-benchmarks#186: a null cost plotted as a free model on the
+        frontier.
+        """
         known = p.Cost(Decimal("0.1"), basis="list_price")
         unknown = p.Cost(None, why_unknown="price unknown", low=Decimal(0))
         total = p.sum_costs([known, unknown])
@@ -207,7 +291,10 @@ class TestUnknownIsNeverZero:
 
     def test_free_offers_are_no_price(self, book):
         """A free tier appears as $0; "100 % cheaper" must not be built on it."""
-        arm = resolve_arm(Arm("x", "openai", "openai/gpt-oss-120b:free", base_url="https://openrouter.ai/api/v1"), book)
+        arm = resolve_arm(
+            Arm("x", "openai", "openai/gpt-oss-120b:free", base_url="https://openrouter.ai/api/v1"),
+            book,
+        )
         assert not arm.known
         assert "free" in arm.why_unknown
         mine = Arm("x", "openai", "m", cost_model={"price": {"input": 0, "output": 0}})
@@ -215,12 +302,16 @@ class TestUnknownIsNeverZero:
 
     def test_self_hosted_endpoint_gets_no_invented_price(self, book):
         """archestra #6906: a self-hosted model priced at a flat $50 per million."""
-        arm = resolve_arm(Arm("x", "openai", "gpt-5-mini", base_url="http://localhost:8000/v1"), book)
+        arm = resolve_arm(
+            Arm("x", "openai", "gpt-5-mini", base_url="http://localhost:8000/v1"), book
+        )
         assert not arm.known
         assert "localhost" in arm.why_unknown
 
     def test_open_weights_without_a_seller_list_the_candidates(self, book):
-        """gpt-oss-120b alone resolves to a $0.039 price in the source; nobody's first-party API sells it."""
+        """gpt-oss-120b alone resolves to a $0.039 price in the source; nobody's first-party API
+        sells it.
+        """
         for name in ("gpt-oss-120b", "openai/gpt-oss-120b"):
             found = book.resolve(name)
             assert found.price is None
@@ -243,7 +334,9 @@ class TestHistory:
         """mozilla-ai/any-llm #994, models.dev #4006: a library without history says $8."""
         may = datetime(2025, 5, 20, 12, tzinfo=UTC)
         price = book.resolve("o3").price
-        assert p.cost_of_attempt(Usage(input_fresh=0, output_visible=10**6), price, may).amount == 40
+        assert (
+            p.cost_of_attempt(Usage(input_fresh=0, output_visible=10**6), price, may).amount == 40
+        )
         assert cost(Usage(input_fresh=0, output_visible=10**6), price).amount == 8
 
     def test_peak_prices_do_not_leak_into_the_past(self, book):
@@ -266,13 +359,17 @@ prices:
     def test_no_price_before_the_first_era_and_after_the_end(self, book):
         price = book.resolve("deepseek-chat").price
         for moment in (datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 9, 10, tzinfo=UTC), NOW):
-            assert p.cost_of_attempt(Usage(input_fresh=1, output_visible=1), price, moment).amount is None
+            assert (
+                p.cost_of_attempt(Usage(input_fresh=1, output_visible=1), price, moment).amount
+                is None
+            )
 
     def test_holiday_calendar_has_an_end(self, book):
         got = p.cost_of_attempt(
-            Usage(input_fresh=1, output_visible=1), book.resolve("deepseek-flash").price,
+            Usage(input_fresh=1, output_visible=1),
+            book.resolve("deepseek-flash").price,
             datetime(2027, 1, 4, 2, tzinfo=UTC),
-        )  # fmt: skip
+        )
         assert got.amount is None
         assert "holiday calendar ends" in got.why_unknown
 
@@ -280,9 +377,14 @@ prices:
 class TestBilled:
     def test_billed_cost_is_preferred_and_the_difference_kept(self):
         """inspect_ai #4739: take the provider's own figure; show how far the computed one was off."""
-        got = cost(Usage(input_fresh=1000, output_visible=0), contract(), billed_usd=Decimal("0.0031"))
+        got = cost(
+            Usage(input_fresh=1000, output_visible=0), contract(), billed_usd=Decimal("0.0031")
+        )
         assert (got.amount, got.basis) == (Decimal("0.0031"), "billed")
-        assert got.components == {"input_fresh": Decimal("0.003"), "billed_minus_computed": Decimal("0.0001")}
+        assert got.components == {
+            "input_fresh": Decimal("0.003"),
+            "billed_minus_computed": Decimal("0.0001"),
+        }
 
     def test_billed_cost_stands_alone_where_the_price_is_unknown(self):
         got = cost(Usage(input_fresh=1000, output_visible=0), None, billed_usd=Decimal("0.0031"))
@@ -291,8 +393,12 @@ class TestBilled:
     def test_byok_fee_and_upstream_are_summed_only_with_ones_own_key(self):
         """inspect_ai #4739 (the double-sum trap), preloop #224, yvgude/lean-ctx #746."""
         details = {"upstream_inference_cost": 0.002}
-        assert u.billed_usd({"cost": 0.002, "is_byok": False, "cost_details": details}) == Decimal("0.002")
-        assert u.billed_usd({"cost": 0.0001, "is_byok": True, "cost_details": details}) == Decimal("0.0021")
+        assert u.billed_usd({"cost": 0.002, "is_byok": False, "cost_details": details}) == Decimal(
+            "0.002"
+        )
+        assert u.billed_usd({"cost": 0.0001, "is_byok": True, "cost_details": details}) == Decimal(
+            "0.0021"
+        )
 
     def test_a_zero_bill_is_an_allowance_not_a_price(self):
         got = cost(Usage(input_fresh=1000, output_visible=0), contract(), billed_usd=Decimal(0))
@@ -312,7 +418,10 @@ class TestRetriesAndUnknownBills:
         """SWE-agent: a reply that failed to parse was still billed; retries add up."""
         prices = {"a": _contract_arm()}
         usage = Usage(input_fresh=1000, output_visible=0)
-        tries = [attempt(1, usage=usage, outcome=Outcome.INCOMPLETE_STREAM), attempt(2, usage=usage)]
+        tries = [
+            attempt(1, usage=usage, outcome=Outcome.INCOMPLETE_STREAM),
+            attempt(2, usage=usage),
+        ]
         assert cost_run(prices, [SESSION], [call()], tries).calls["c1"].amount == Decimal("0.006")
 
     def test_an_attempt_that_may_have_been_billed_carries_a_range(self):
@@ -322,18 +431,31 @@ class TestRetriesAndUnknownBills:
         got = cost_run(prices, [SESSION], [call()], [lost, attempt(2, usage=usage)]).calls["c1"]
         assert (got.amount, got.low, got.high) == (None, Decimal("0.003"), Decimal("0.013"))
         exact = cost_run(
-            prices, [SESSION], [call()], [lost, attempt(2, usage=usage)], bounds=lambda _: ceiling.TokenBound(100, 10)
+            prices,
+            [SESSION],
+            [call()],
+            [lost, attempt(2, usage=usage)],
+            bounds=lambda _: ceiling.TokenBound(100, 10),
         ).calls["c1"]
         assert exact.high == Decimal("0.003") + Decimal("0.00045")
 
     def test_replayed_answers_cost_what_they_would_have(self):
-        """promptfoo: a cached reply costs 0, so a cost assertion passes. Provenance is no input of the bill."""
+        """promptfoo: a cached reply costs 0, so a cost assertion passes. Provenance is no input of
+        the bill.
+        """
         usage = Usage(input_fresh=1000, output_visible=0)
-        assert cost_run({"a": _contract_arm()}, [SESSION], [call()], [attempt(usage=usage)]).calls["c1"].amount > 0
+        assert (
+            cost_run({"a": _contract_arm()}, [SESSION], [call()], [attempt(usage=usage)])
+            .calls["c1"]
+            .amount
+            > 0
+        )
 
 
 def _contract_arm():
-    return resolve_arm(Arm("a", "openai", "m", cost_model={"price": {"input": 3, "output": 15}}), PriceBook())
+    return resolve_arm(
+        Arm("a", "openai", "m", cost_model={"price": {"input": 3, "output": 15}}), PriceBook()
+    )
 
 
 class TestReservation:
@@ -350,11 +472,17 @@ class TestReservation:
         request = self.request("hello " * 50, 100)
         reserved = ceiling.reserve(request, price, NOW)
         peak = datetime(2026, 11, 16, 2, tzinfo=UTC)
-        worst = Usage(input_fresh=ceiling.token_bound(request).input_tokens, output_visible=0, output_reasoning=100)
+        worst = Usage(
+            input_fresh=ceiling.token_bound(request).input_tokens,
+            output_visible=0,
+            output_reasoning=100,
+        )
         assert reserved >= p.cost_of_attempt(worst, price, peak).amount
 
     def test_reservation_takes_the_long_tier_and_dear_classes(self):
-        price = contract(cache_write_5m=3.75, output_reasoning=60, long_context={"above": 5, "input": 6})
+        price = contract(
+            cache_write_5m=3.75, output_reasoning=60, long_context={"above": 5, "input": 6}
+        )
         reserved = ceiling.reserve(self.request("x" * 100, 10), price, NOW)
         n = ceiling.token_bound(self.request("x" * 100, 10)).input_tokens
         assert reserved == (n * Decimal(6) + 10 * Decimal(60)) / 10**6

@@ -24,17 +24,31 @@ NIGHT = {"input": Rate(Decimal("0.135")), "output": Rate(Decimal("0.55"))}
 
 def price(second: int, currency: str) -> Price:
     """Two eras, a night's window, a holiday calendar that ends, and a batch price from a day on."""
-    window = Window(time(22, 0, second), time(6, 0), NIGHT, weekdays=(0, 1, 2, 3, 4), holidays=(date(2026, 3, 4),),
-                    holidays_until=date(2026, 3, 5), utc_offset_h=8)  # fmt: skip
+    window = Window(
+        time(22, 0, second),
+        time(6, 0),
+        NIGHT,
+        weekdays=(0, 1, 2, 3, 4),
+        holidays=(date(2026, 3, 4),),
+        holidays_until=date(2026, 3, 5),
+        utc_offset_h=8,
+    )
     later = Era(START + timedelta(seconds=second), {**RATES, "output": Rate(Decimal(2))}, (window,))
     batch = Variant({"processing": "batch"}, {"input": Rate(Decimal("0.1"))}, START)
     return Price("p", "m", "seller", (Era(None, RATES), later), currency, (batch,), Decimal("0.9"))
 
 
-FX = [FxRate("CNY", Decimal("0.14"), date(2026, 3, 2), "bank"), FxRate("CNY", Decimal("0.15"), date(2026, 3, 4), "b")]
-MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 3, 7)).map(lambda m: m.replace(tzinfo=UTC))
+FX = [
+    FxRate("CNY", Decimal("0.14"), date(2026, 3, 2), "bank"),
+    FxRate("CNY", Decimal("0.15"), date(2026, 3, 4), "b"),
+]
+MOMENTS = st.datetimes(datetime(2026, 3, 1), datetime(2026, 3, 7)).map(
+    lambda m: m.replace(tzinfo=UTC)
+)
 NEAR = st.tuples(
-    st.sampled_from([START, datetime(2026, 3, 2, 22, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)]),
+    st.sampled_from(
+        [START, datetime(2026, 3, 2, 22, tzinfo=UTC), datetime(2026, 3, 4, tzinfo=UTC)]
+    ),
     st.integers(-90_000_000, 90_000_000),
 ).map(lambda pair: pair[0] + timedelta(microseconds=pair[1]))
 USAGE = st.builds(
@@ -51,11 +65,16 @@ PRICES = (st.sampled_from([0, 17]), st.sampled_from(["USD", "CNY"]))
 
 def tries_of(what: st.SearchStrategy[T]) -> st.SearchStrategy[list[tuple[T, datetime, str]]]:
     """What is asked for, when, and under which tier; many of one price."""
-    return st.lists(st.tuples(what, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])), max_size=40)
+    return st.lists(
+        st.tuples(what, st.one_of(MOMENTS, NEAR), st.sampled_from(["standard", "batch"])),
+        max_size=40,
+    )
 
 
 @given(tries_of(USAGE), *PRICES)
-def test_looked_up_bills(tries: list[tuple[Usage, datetime, str]], second: int, currency: str) -> None:
+def test_looked_up_bills(
+    tries: list[tuple[Usage, datetime, str]], second: int, currency: str
+) -> None:
     mine = price(second, currency)
     assert mine.changes_on_the_minute() == (second == 0)
     bills = Bills(mine)
@@ -68,12 +87,17 @@ BOUND = st.builds(TokenBound, st.sampled_from([10, 200, 201]), st.sampled_from([
 
 
 @given(tries_of(BOUND), *PRICES)
-def test_looked_up_ceilings(tries: list[tuple[TokenBound, datetime, str]], second: int, currency: str) -> None:
+def test_looked_up_ceilings(
+    tries: list[tuple[TokenBound, datetime, str]], second: int, currency: str
+) -> None:
     mine = price(second, currency)
     bills = Bills(mine)
     for bound, moment, tier in tries:
         alone = or_why(lambda b=bound, m=moment, t=tier: upper_bound(b, mine, m, tier=t, fx=FX))
-        assert or_why(lambda b=bound, m=moment, t=tier: bills.at_most(b, mine, m, t, None, FX)) == alone
+        assert (
+            or_why(lambda b=bound, m=moment, t=tier: bills.at_most(b, mine, m, t, None, FX))
+            == alone
+        )
 
 
 def or_why(ask: Callable[[], Decimal]) -> Decimal | str:

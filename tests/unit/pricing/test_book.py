@@ -1,4 +1,6 @@
-"""Resolution, the frozen book, wrong cost mappings, repricing; parity with genai-prices where it can be trusted."""
+"""Resolution, the frozen book, wrong cost mappings, repricing; parity with genai-prices where it
+can be trusted.
+"""
 
 from __future__ import annotations
 
@@ -35,13 +37,28 @@ def book():
         ("GPT-5-Mini", {}, "openai", "gpt-5-mini"),
         ("azure/gpt-5-mini", {}, "azure", "gpt-5-mini"),
         ("openrouter/openai/gpt-5-mini", {}, "openrouter", "openai/gpt-5-mini"),
-        ("openai/gpt-5-mini", {"base_url": "https://openrouter.ai/api/v1"}, "openrouter", "openai/gpt-5-mini"),
+        (
+            "openai/gpt-5-mini",
+            {"base_url": "https://openrouter.ai/api/v1"},
+            "openrouter",
+            "openai/gpt-5-mini",
+        ),
         ("gemini/gemini-2.5-flash", {}, "google", "gemini-2.5-flash"),
         ("grok-4", {"provider": "xai"}, "x-ai", None),
-        ("deepseek-flash", {"base_url": "https://api.deepseek.com/v1"}, "deepseek", "deepseek-flash"),
+        (
+            "deepseek-flash",
+            {"base_url": "https://api.deepseek.com/v1"},
+            "deepseek",
+            "deepseek-flash",
+        ),
         ("kimi-k2-0905-preview", {"base_url": "https://api.moonshot.ai/v1"}, "moonshotai", None),
         ("gpt-5", {"base_url": "https://mine.openai.azure.com/openai/v1"}, "azure", None),
-        ("qwen-max", {"base_url": "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"}, "alibaba", "qwen-max"),
+        (
+            "qwen-max",
+            {"base_url": "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"},
+            "alibaba",
+            "qwen-max",
+        ),
         ("claude-opus-4-5-20251101", {}, "anthropic", "claude-opus-4-5"),
     ],
 )
@@ -58,9 +75,21 @@ def test_resolution(book, model, options, seller, expected):
     ("model", "options", "why"),
     [
         ("gpt-5-mini", {"provider": "opnai"}, "no seller 'opnai'"),
-        ("gpt-5-mini", {"base_url": "https://api.openai.com.evil.example/v1"}, "no seller in the price book"),
-        ("kimi-k2", {"base_url": "https://api.moonshot.evil.example/v1"}, "no seller in the price book"),
-        ("qwen-max", {"base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1"}, "at alibaba-cn"),
+        (
+            "gpt-5-mini",
+            {"base_url": "https://api.openai.com.evil.example/v1"},
+            "no seller in the price book",
+        ),
+        (
+            "kimi-k2",
+            {"base_url": "https://api.moonshot.evil.example/v1"},
+            "no seller in the price book",
+        ),
+        (
+            "qwen-max",
+            {"base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1"},
+            "at alibaba-cn",
+        ),
         ("ernie-4.5", {}, "at baidu"),
         ("doubao-seed-1-6", {}, "at volcengine"),
         ("claude-3-5-sonnet-20990101", {}, "no price for"),
@@ -89,7 +118,9 @@ def test_own_books_are_complete(book):
 
 
 def test_parity_with_the_source_on_plain_prices(book):
-    """Same dollars as genai-prices' own arithmetic for every plain token-priced model of three labs, now."""
+    """Same dollars as genai-prices' own arithmetic for every plain token-priced model of three
+    labs, now.
+    """
     from genai_prices import Usage as Theirs
     from genai_prices import calc_price
 
@@ -97,7 +128,9 @@ def test_parity_with_the_source_on_plain_prices(book):
     for seller in ("openai", "anthropic", "google"):
         for name in sorted(set(book.genai.names(seller))):
             price = book.genai.find(seller, name)
-            usage = Usage(input_fresh=1200, cache_read=300, output_visible=200, output_reasoning=100)
+            usage = Usage(
+                input_fresh=1200, cache_read=300, output_visible=200, output_reasoning=100
+            )
             try:
                 ours = sum(bill(usage, price, NOW).values(), Decimal(0))
             except UnknownPrice:
@@ -122,22 +155,31 @@ class TestFx:
 
     def test_latest_on_or_before_the_day(self):
         assert usd_rate(self.RATES, "EUR", NOW).usd_per_unit == Decimal("1.2")
-        assert usd_rate(self.RATES, "EUR", datetime(2026, 11, 9, tzinfo=UTC)).usd_per_unit == Decimal("1.1")
+        assert usd_rate(
+            self.RATES, "EUR", datetime(2026, 11, 9, tzinfo=UTC)
+        ).usd_per_unit == Decimal("1.1")
         assert usd_rate((), "USD", NOW) is None
 
-    @pytest.mark.parametrize("moment", [datetime(2026, 10, 31, tzinfo=UTC), datetime(2027, 6, 1, tzinfo=UTC)])
+    @pytest.mark.parametrize(
+        "moment", [datetime(2026, 10, 31, tzinfo=UTC), datetime(2027, 6, 1, tzinfo=UTC)]
+    )
     def test_no_rate_of_that_time_is_unknown(self, moment):
         with pytest.raises(UnknownPrice, match="no dated, sourced rate for EUR"):
             usd_rate(self.RATES, "EUR", moment)
 
     def test_an_arm_in_yuan_without_a_rate_is_unknown(self, book):
-        arm = Arm("a", "openai", "m", cost_model={"price": {"input": 1, "output": 2, "currency": "CNY"}})
+        arm = Arm(
+            "a", "openai", "m", cost_model={"price": {"input": 1, "output": 2, "currency": "CNY"}}
+        )
         got = resolve_arm(arm, book).cost(_attempt(), NOW)
         assert got.amount is None
         assert "CNY" in got.why_unknown
 
     def test_a_rate_needs_date_and_source(self, book):
-        cost = {"price": {"input": 1, "output": 2, "currency": "CNY"}, "fx": [{"currency": "CNY", "usd_per_unit": 0.1}]}
+        cost = {
+            "price": {"input": 1, "output": 2, "currency": "CNY"},
+            "fx": [{"currency": "CNY", "usd_per_unit": 0.1}],
+        }
         with pytest.raises(BenchError, match="needs dated, source"):
             resolve_arm(Arm("a", "openai", "m", cost_model=cost), book)
 
@@ -153,7 +195,10 @@ class TestFx:
         ({"price": {"input": 1}}, "lacks output"),
         ({"price": {"input": -1, "output": 1}}, "at least 0"),
         ({"price": {"input": 1, "output": 1, "discount": 15}}, "share below 1"),
-        ({"price": {"input": 1, "output": 1, "long_context": {"input": 2}}}, "from how many input tokens"),
+        (
+            {"price": {"input": 1, "output": 1, "long_context": {"input": 2}}},
+            "from how many input tokens",
+        ),
         ({"price": 5}, "must be a mapping"),
         ({"fx": "EUR"}, "must be a list"),
     ],
@@ -168,7 +213,10 @@ def test_arm_defaults(book):
     local = resolve_arm(Arm("a", "llama_cpp", "x.gguf", device="cpu"), book)
     assert not local.known
     assert "cost.host" in local.why_unknown
-    batch = resolve_arm(Arm("a", "openai", "gpt-5-mini", cost_model={"list": {"tier": "batch", "discount": 0.1}}), book)
+    batch = resolve_arm(
+        Arm("a", "openai", "gpt-5-mini", cost_model={"list": {"tier": "batch", "discount": 0.1}}),
+        book,
+    )
     got = batch.cost(_attempt(), NOW)
     assert got.amount == Decimal("0.9") * (1000 * Decimal("0.125") + 100) / 10**6
     assert got.price_id == "genai-prices-0.2.3:openai/gpt-5-mini[batch]"
@@ -197,7 +245,7 @@ def test_bad_books(tmp_path, text, message):
         _ = PriceBook([path], use_genai=False).own
 
 
-# --- frozen book and repricing ------------------------------------------------------------------------------------
+# --- frozen book and repricing --------------------------------------------------------------------
 
 SESSION = Session("r", 1, "2026-11-16T02:30:00+00:00", 0, {})
 
@@ -212,12 +260,17 @@ def _arms():
     return {
         "gpt": Arm("gpt", "openai", "gpt-5-mini"),
         "ds": Arm("ds", "openai", "deepseek-flash", base_url="https://api.deepseek.com"),
-        "qwen": Arm("qwen", "llama_cpp", "q.gguf", cost_model={
-            "host": {"usd_per_hour": 0.2, "utilisation": 0.5, "include_load": True},
-            "training": {"usd": 10, "requests": 10_000},
-        }),
+        "qwen": Arm(
+            "qwen",
+            "llama_cpp",
+            "q.gguf",
+            cost_model={
+                "host": {"usd_per_hour": 0.2, "utilisation": 0.5, "include_load": True},
+                "training": {"usd": 10, "requests": 10_000},
+            },
+        ),
         "odd": Arm("odd", "openai", "nobody-sells-this"),
-    }  # fmt: skip
+    }
 
 
 def _run(n=4):
@@ -239,9 +292,13 @@ def test_run_costs_by_arm(book):
     calls, attempts = _run()
     costs = cost_run(prices, [SESSION], calls, attempts, load_s={"qwen": 8.0})
     assert costs.calls["gpt0"].amount == Decimal("0.00045")
-    assert costs.calls["ds0"].amount == (1000 * Decimal("0.3") + 100 * Decimal("1.2")) / 10**6  # 02:30 UTC, Monday
+    assert (
+        costs.calls["ds0"].amount == (1000 * Decimal("0.3") + 100 * Decimal("1.2")) / 10**6
+    )  # 02:30 UTC, Monday
     host = prices["qwen"].host
-    assert costs.calls["qwen0"].amount == host.usd(1.0) + Decimal("0.001") + (host.usd(8.0) / 4).quantize(host.usd(1))
+    assert costs.calls["qwen0"].amount == host.usd(1.0) + Decimal("0.001") + (
+        host.usd(8.0) / 4
+    ).quantize(host.usd(1))
     assert costs.calls["qwen0"].basis == "host_time"
     assert costs.calls["odd0"].amount is None
     for cost in costs.calls.values():
@@ -256,7 +313,9 @@ def test_reprice_as_of_another_day_keeps_the_time_of_day(book):
     calls, attempts = _run()
 
     def ds(as_of=None):
-        return totals_by_arm(calls, cost_run(prices, [SESSION], calls, attempts, as_of=as_of))["ds"].amount
+        return totals_by_arm(calls, cost_run(prices, [SESSION], calls, attempts, as_of=as_of))[
+            "ds"
+        ].amount
 
     assert ds(date(2026, 11, 15)) * 2 == ds()  # a Sunday
     assert ds(date(2025, 1, 1)) is None
@@ -269,9 +328,13 @@ def test_reprice_single_rates(book):
     changes = [parse_change(t, list(arms)) for t in texts]
     new = change_rates(prices, changes, arms)
     calls, attempts = _run()
-    was, got = (totals_by_arm(calls, cost_run(p, [SESSION], calls, attempts)) for p in (prices, new))
+    was, got = (
+        totals_by_arm(calls, cost_run(p, [SESSION], calls, attempts)) for p in (prices, new)
+    )
     assert got["gpt"].amount == 4 * (1000 * Decimal("0.25") + 100 * 8) / 10**6
-    assert got["ds"].amount == 4 * (Decimal(1000) + 100 * Decimal("1.2")) / 10**6  # set at every hour
+    assert (
+        got["ds"].amount == 4 * (Decimal(1000) + 100 * Decimal("1.2")) / 10**6
+    )  # set at every hour
     rentals = [float(costs["qwen"].components["rental"]) for costs in (was, got)]
     assert rentals[1] == pytest.approx(2 * rentals[0])
     assert got["odd"].amount == 4 * (Decimal(1000) + 200) / 10**6
@@ -296,7 +359,10 @@ def test_bad_price_options(text, message):
 def test_rates_of_the_wrong_kind(book):
     arms = _arms()
     prices = {n: resolve_arm(a, book) for n, a in arms.items()}
-    for text, message in (("qwen.output=1", "a local arm has no output"), ("gpt.watts=1", "an API arm has no watts")):
+    for text, message in (
+        ("qwen.output=1", "a local arm has no output"),
+        ("gpt.watts=1", "an API arm has no watts"),
+    ):
         with pytest.raises(BenchError, match=message):
             change_rates(prices, [parse_change(text, list(arms))], arms)
 
@@ -304,8 +370,8 @@ def test_rates_of_the_wrong_kind(book):
 def test_another_book_stands_in(tmp_path, book):
     path = tmp_path / "b.yaml"
     path.write_text(
-        "book: mine\nprices:\n  - {id: mine, model: deepseek-flash, provider: deepseek, source: s, dated: 2026-01-01,"
-        " eras: [{start: 2026-01-01, rates: {input: 9, output: 9}}]}\n"
+        "book: mine\nprices:\n  - {id: mine, model: deepseek-flash, provider: deepseek, source: s,"
+        " dated: 2026-01-01, eras: [{start: 2026-01-01, rates: {input: 9, output: 9}}]}\n"
     )
     other = PriceBook(BOOKS, first=[path])
     assert other.resolve("deepseek-flash").price.id == "mine"

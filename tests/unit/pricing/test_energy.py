@@ -1,4 +1,6 @@
-"""Energy: measured only where a meter was read, modelled said as such, nothing invented where codecarbon is absent."""
+"""Energy: measured only where a meter was read, modelled said as such, nothing invented where
+codecarbon is absent.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +31,15 @@ class RAM:
 
 def meter(hardware, cpu=0.002, gpu=0.0, ram=0.001, seconds=3600.0):
     data = SimpleNamespace(
-        cpu_energy=cpu, gpu_energy=gpu, ram_energy=ram, energy_consumed=cpu + gpu + ram, duration=seconds
+        cpu_energy=cpu,
+        gpu_energy=gpu,
+        ram_energy=ram,
+        energy_consumed=cpu + gpu + ram,
+        duration=seconds,
     )
-    tracker = SimpleNamespace(_hardware=hardware, start=lambda: None, stop=lambda: None, final_emissions_data=data)
+    tracker = SimpleNamespace(
+        _hardware=hardware, start=lambda: None, stop=lambda: None, final_emissions_data=data
+    )
     made = EnergyMeter(lambda: tracker)
     made.start()
     return made.stop()
@@ -65,7 +73,9 @@ def test_nothing_to_meter_with_is_unavailable_not_zero(monkeypatch):
 
 
 def test_measured_watts_replace_stated_ones():
-    host = parse_host({"purchase_usd": 1000, "lifetime_years": 2, "watts": 100, "usd_per_kwh": 0.2}, "h")
+    host = parse_host(
+        {"purchase_usd": 1000, "lifetime_years": 2, "watts": 100, "usd_per_kwh": 0.2}, "h"
+    )
     modelled = with_energy(host, meter([RAM(), CPU("cpu_load")], cpu=0.03, ram=0.02))
     assert (modelled.watts, modelled.watts_source) == (Decimal("50.0"), "modelled")
     assert modelled.parts_per_hour["energy"] == Decimal("0.01")
@@ -97,7 +107,12 @@ print(json.dumps([got.source, got.kwh, got.seconds, list(got.parts), asked, writ
 def test_the_real_tracker_meters_and_asks_nobody(tmp_path):
     (tmp_path / ".codecarbon.config").write_text("[codecarbon]\nsave_to_api = true\napi_key = x\n")
     done = subprocess.run(
-        [sys.executable, "-c", METERED], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", METERED],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
     )
     source, kwh, seconds, parts, asked, written, files = json.loads(done.stdout)
     assert source in ("measured", "modelled")

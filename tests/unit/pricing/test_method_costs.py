@@ -30,7 +30,9 @@ Example = Mapping[str, Any]
 
 
 def examples() -> list[Example]:
-    blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```yaml\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
     return [YAML(typ="safe").load(block) for block in blocks]
 
 
@@ -46,7 +48,9 @@ def attempt(e: Example) -> None:
 
 
 def billed(e: Example) -> None:
-    cost = cost_of_attempt(normalise_openai(e["openai"]), price_of(e), NOW, billed_usd=Decimal(e["billed"]))
+    cost = cost_of_attempt(
+        normalise_openai(e["openai"]), price_of(e), NOW, billed_usd=Decimal(e["billed"])
+    )
     assert cost.amount == Decimal(e["usd"]) == sum(cost.components.values())
     assert cost.components["billed_minus_computed"] == Decimal(e["billed_minus_computed"])
     free = cost_of_attempt(normalise_openai(e["openai"]), price_of(e), NOW, billed_usd=Decimal(0))
@@ -102,10 +106,18 @@ def breaking_even(e: Example) -> None:
 
 
 def flip(e: Example) -> None:
-    got = flip_points(e["r0"], e["cost_a"], e["cost_b"], {"part": e["share"]}, usd_per_hour=e["usd_per_hour"],
-                      requests_per_hour=e["requests_per_hour"])  # fmt: skip
+    got = flip_points(
+        e["r0"],
+        e["cost_a"],
+        e["cost_b"],
+        {"part": e["share"]},
+        usd_per_hour=e["usd_per_hour"],
+        requests_per_hour=e["requests_per_hour"],
+    )
     found = (got.treatment, got.baseline, got.components["part"], got.utilisation)
-    assert found == pytest.approx((e["treatment"], e["baseline"], e["component"], e["utilisation"]), rel=1e-12)
+    assert found == pytest.approx(
+        (e["treatment"], e["baseline"], e["component"], e["utilisation"]), rel=1e-12
+    )
 
 
 def moved(e: Example) -> None:

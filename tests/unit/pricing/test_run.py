@@ -1,4 +1,6 @@
-"""Where dollars meet the run: tiers from the wire, cold prompts, meters, unit prices, bills that add up."""
+"""Where dollars meet the run: tiers from the wire, cold prompts, meters, unit prices, bills that
+add up.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,18 @@ from claimbench.pricing.energy import Energy, combined, metered
 from claimbench.pricing.hosts import parse_host
 from claimbench.pricing.run import unmetered, with_meter
 from claimbench.provider.usage import hides_reasoning
-from claimbench.types import Arm, Attempt, Call, Message, Meta, Outcome, Session, Timing, Usage, UsageReport
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    Message,
+    Meta,
+    Outcome,
+    Session,
+    Timing,
+    Usage,
+    UsageReport,
+)
 from claimbench_providers.endpoints.chat import response_meta
 from claimbench_providers.endpoints.chat_wire import ChunkReader
 from claimbench_reports.view.bill import MICRO, rounded_parts
@@ -41,7 +54,9 @@ USAGE = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
 @pytest.mark.parametrize(("served", "asked", "billed"), [("default", "flex", "standard"), ("flex", "standard", "flex"),
                                                          ("priority", "priority", "priority")])  # fmt: skip
 def test_the_tier_beside_the_usage_is_billed(served, asked, billed):
-    report = usage_of({**END, "service_tier": served}, {"choices": [], "usage": USAGE, "service_tier": served})
+    report = usage_of(
+        {**END, "service_tier": served}, {"choices": [], "usage": USAGE, "service_tier": served}
+    )
     assert report.raw == {**USAGE, "service_tier": served}
     assert billed_tier(report.raw, asked) == billed
 
@@ -49,7 +64,9 @@ def test_the_tier_beside_the_usage_is_billed(served, asked, billed):
 def test_without_a_tier_usage_is_verbatim_and_a_tier_inside_it_wins():
     assert usage_of(END, {"choices": [], "usage": USAGE}).raw == USAGE
     inside = {**USAGE, "service_tier": "flex"}
-    assert usage_of({**END, "service_tier": "default"}, {"choices": [], "usage": inside}).raw == inside
+    assert (
+        usage_of({**END, "service_tier": "default"}, {"choices": [], "usage": inside}).raw == inside
+    )
 
 
 def test_hidden_reasoning_is_known_by_host():
@@ -79,13 +96,20 @@ def test_cold_prompts_differ_by_run_or_call_and_by_nothing_else():
     assert chilled(turns, "run", replace(call, run_id="run-2")) != by_run
     by_call = chilled(turns, "call", call)
     assert chilled(turns, "call", replace(call, arm="b")) == by_call
-    others = [replace(call, sample_id="z"), replace(call, epoch=1), replace(call, task="u"), replace(call, run_id="r")]
+    others = [
+        replace(call, sample_id="z"),
+        replace(call, epoch=1),
+        replace(call, task="u"),
+        replace(call, run_id="r"),
+    ]
     assert len({by_call, by_run, *(chilled(turns, "call", other) for other in others)}) == 6
 
 
 def test_a_meter_runs_only_where_a_price_depends_on_it_and_is_read_after_an_error():
     read = []
-    meter = SimpleNamespace(start=lambda: None, stop=lambda: Energy(0.1, 3600.0, "measured", {}, "read"))
+    meter = SimpleNamespace(
+        start=lambda: None, stop=lambda: Energy(0.1, 3600.0, "measured", {}, "read")
+    )
 
     def failing():
         with metered(True, read.append, lambda: meter):
@@ -128,16 +152,31 @@ def attempt(call_id, sent, first, ended, usage):
 
 
 def test_unit_prices_of_a_machine_and_of_a_cold_cache():
-    calls = [Call("r", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i) for arm in ("own", "api") for i in range(2)]
+    calls = [
+        Call("r", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i)
+        for arm in ("own", "api")
+        for i in range(2)
+    ]
     usage = Usage(input_fresh=600, cache_read=400, output_visible=100)
-    rows = [attempt(c.id, 0, SECOND, 5 * SECOND, usage) for c in calls]  # each arm's two calls at once
-    rented = ArmPrice("own", "host_time", host=parse_host({"usd_per_hour": 3.6, "utilisation": 0.5}, "h"))
+    rows = [
+        attempt(c.id, 0, SECOND, 5 * SECOND, usage) for c in calls
+    ]  # each arm's two calls at once
+    rented = ArmPrice(
+        "own", "host_time", host=parse_host({"usd_per_hour": 3.6, "utilisation": 0.5}, "h")
+    )
     rates = {"input": 1, "output": 4, "cache_read": 0.1}
     api = ArmPrice("api", "list_price", price=contract_price(Arm("api", "p", "m"), rates, "p"))
     session = Session("r", 1, datetime(2026, 11, 1, tzinfo=UTC).isoformat(), 0, {})
-    found = {(u.arm, u.what): (u.usd, u.per) for u in unit_prices({"own": rented, "api": api}, [session], calls, rows)}
-    # 5 s of machine time at $0.002 a paid second: a fifth of it prefill of 1,200 tokens, the rest 200 tokens out
-    assert found["own", "input tokens"] == (pytest.approx(Decimal("0.002") / 1200 * 10**6), "1M tokens")
+    found = {
+        (u.arm, u.what): (u.usd, u.per)
+        for u in unit_prices({"own": rented, "api": api}, [session], calls, rows)
+    }
+    # 5 s of machine time at $0.002 a paid second: a fifth of it prefill of 1,200 tokens, the rest
+    # 200 tokens out
+    assert found["own", "input tokens"] == (
+        pytest.approx(Decimal("0.002") / 1200 * 10**6),
+        "1M tokens",
+    )
     assert found["own", "output tokens"] == (Decimal("0.008") / 200 * 10**6, "1M tokens")
     # 1,440 requests per busy hour
     assert found["own", "at 50% utilisation"] == (Decimal(5), "1,000 requests")
@@ -160,10 +199,10 @@ def test_plan_asks_the_same_books_as_a_run(tmp_path, capsys):
 
     (tmp_path / "d.jsonl").write_text('{"text": "x", "label": "a"}\n')
     (tmp_path / "s.yaml").write_text(
-        "name: s\nversion: 1-0\ntasks:\n  - name: t\n    dataset: {path: d.jsonl, target: label}\n"
-        "    prompt: [{user: '{{ text }}'}]\n    answer: {type: label, labels: [a, b], constrain: false}\n"
-        "    scorers: [label]\n    max_tokens: 4\narms:\n  - {name: q, provider: openai, model: qwen-plus,"
-        " base_url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',"
+        "name: s\nversion: 1-0\ntasks:\n  - name: t\n    dataset: {path: d.jsonl, target: label}\n "
+        "   prompt: [{user: '{{ text }}'}]\n    answer: {type: label, labels: [a, b], constrain:"
+        " false}\n    scorers: [label]\n    max_tokens: 4\narms:\n  - {name: q, provider: openai,"
+        " model: qwen-plus, base_url: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',"
         " cost: {list: {context: {mode: plain}}}}\n"
     )
     assert _guarded(["plan", str(tmp_path / "s.yaml")]) == 0

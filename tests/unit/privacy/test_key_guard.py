@@ -27,16 +27,22 @@ def tried(text: str = "", error: str | None = None, **more: object) -> Tried:
 
 
 def test_errors_lose_every_secret_and_every_shape() -> None:
-    said = f"Incorrect key {KEY} or another-secret-1 at https://h/v1?key=abcdef123 (Bearer abcdefgh12345678)"
+    said = (
+        f"Incorrect key {KEY} or another-secret-1 at https://h/v1?key=abcdef123 (Bearer"
+        " abcdefgh12345678)"
+    )
     error = GUARD.clean(tried(error=said)).attempt.error
     assert error == f"Incorrect key {MASK} or {MASK} at https://h/v1?key={MASK} (Bearer {MASK})"
 
 
 @pytest.mark.parametrize(
-    "form", [KEY, "my-own-endpoint-key%2F0815%2Bx", base64.b64encode(KEY.encode()).decode().rstrip("=")]
+    "form",
+    [KEY, "my-own-endpoint-key%2F0815%2Bx", base64.b64encode(KEY.encode()).decode().rstrip("=")],
 )
 def test_answers_lose_the_arms_own_key_in_every_form(form: str) -> None:
-    answer = GUARD.clean(tried(f"you sent {form}", request_id=f"r-{form}", usage_raw={"for": [form]}))
+    answer = GUARD.clean(
+        tried(f"you sent {form}", request_id=f"r-{form}", usage_raw={"for": [form]})
+    )
     assert form not in answer.answer.text
     assert form not in str(answer.attempt)
 
@@ -52,7 +58,9 @@ def test_reasoning_and_tool_calls_too() -> None:
 
 
 def test_an_answer_is_left_alone_unless_the_key_is_in_it() -> None:
-    one = tried("short words such as sk-abcdefghijklmnopqrstuvwxyz are answers; another-secret-1 too")
+    one = tried(
+        "short words such as sk-abcdefghijklmnopqrstuvwxyz are answers; another-secret-1 too"
+    )
     assert GUARD.clean(one) is one
     assert KeyGuard().clean(one) is one
     assert repr(GUARD) == "KeyGuard()"
@@ -96,7 +104,10 @@ def test_a_key_in_a_suite_is_refused_and_not_shown(tmp_path: Path, arm: str, key
     "arm",
     [
         'base_url: "https://host.openai.azure.com/openai/v1?api-version=2026-01-01"',
-        "options: {headers: {X-Title: my bench, OpenAI-Organization: org-123}, extra_body: {cache_salt: abc}}",
+        (
+            "options: {headers: {X-Title: my bench, OpenAI-Organization: org-123}, extra_body:"
+            " {cache_salt: abc}}"
+        ),
         "options: {n_ctx: 4096, token_parameter: max_tokens}",
     ],
 )
@@ -113,7 +124,10 @@ def test_what_is_no_key_stays(tmp_path: Path, arm: str) -> None:
         ("provider: anthropic", "ANTHROPIC_API_KEY"),
         ("provider: deepseek", "DEEPSEEK_API_KEY"),
         ('provider: compatible, base_url: "https://api.mistral.ai/v1"', "MISTRAL_API_KEY"),
-        ('provider: compatible, base_url: "https://host/v1", api_key_env: MY_OWN_PLACE', "MY_OWN_PLACE"),
+        (
+            'provider: compatible, base_url: "https://host/v1", api_key_env: MY_OWN_PLACE',
+            "MY_OWN_PLACE",
+        ),
         ('provider: compatible, base_url: "https://host/v1", api_key_file: key.txt', None),
     ],
 )

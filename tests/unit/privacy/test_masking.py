@@ -34,7 +34,13 @@ tasks:
     scorers: [exact]
 arms: [{{name: x, provider: compatible, model: m}}]
 """
-ROW = {"ticket": "t1", "text": "Mail ann@corp.internal", "team": "b", "customer": "ann@corp.internal", "channel": "web"}
+ROW = {
+    "ticket": "t1",
+    "text": "Mail ann@corp.internal",
+    "team": "b",
+    "customer": "ann@corp.internal",
+    "channel": "web",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,14 +64,26 @@ def load(folder: Path, mask: str = "mask: {}", kind: str = "text", **changes: ob
     ("text", "expected"),
     [
         ("mail ann@example.com now", "mail <EMAIL_ADDRESS_1> now"),
-        ("mailto:ann@corp.internal, or bob@münchen.example.", "mailto:<EMAIL_ADDRESS_1>, or <EMAIL_ADDRESS_2>."),
-        ("A@X.org and a@x.ORG and b@x.org", "<EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_2>"),
-        ("card 4111 1111 1111 1111, not 4111 1111 1111 1112", "card <CREDIT_CARD_1>, not 4111 1111 1111 1112"),
+        (
+            "mailto:ann@corp.internal, or bob@münchen.example.",
+            "mailto:<EMAIL_ADDRESS_1>, or <EMAIL_ADDRESS_2>.",
+        ),
+        (
+            "A@X.org and a@x.ORG and b@x.org",
+            "<EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_1> and <EMAIL_ADDRESS_2>",
+        ),
+        (
+            "card 4111 1111 1111 1111, not 4111 1111 1111 1112",
+            "card <CREDIT_CARD_1>, not 4111 1111 1111 1112",
+        ),
         ("DE89370400440532013000", "<IBAN_CODE_1>"),
         ("from 10.0.0.1 and 2001:db8::8a2e:370:7334", "from <IP_ADDRESS_1> and <IP_ADDRESS_2>"),
         ("ring +41 44 668 18 00 or 212-555-5555", "ring <PHONE_NUMBER_1> or <PHONE_NUMBER_2>"),
         ("SSN 536-90-4399", "SSN <US_SSN_1>"),
-        ("order 4711 of 2024-11-05 for $300, version 1.2", "order 4711 of 2024-11-05 for $300, version 1.2"),
+        (
+            "order 4711 of 2024-11-05 for $300, version 1.2",
+            "order 4711 of 2024-11-05 for $300, version 1.2",
+        ),
         ("", ""),
     ],
 )
@@ -75,10 +93,14 @@ def test_what_becomes_of_a_text(finder: Finder, text: str, expected: str) -> Non
     assert sum(task.counts.values()) == expected.count("<")
 
 
-def test_the_same_value_has_one_placeholder_in_a_row_and_a_new_row_begins_anew(finder: Finder) -> None:
+def test_the_same_value_has_one_placeholder_in_a_row_and_a_new_row_begins_anew(
+    finder: Finder,
+) -> None:
     task = Masking(SPEC, finder)
     columns = {"a": "a", "b": "b"}
-    first = task.row().inputs(columns, {"a": "x@y.org z@y.org", "b": {"k": ["z@y.org", 4111111111111111, 7]}}, columns)
+    first = task.row().inputs(
+        columns, {"a": "x@y.org z@y.org", "b": {"k": ["z@y.org", 4111111111111111, 7]}}, columns
+    )
     assert first == {
         "a": "<EMAIL_ADDRESS_1> <EMAIL_ADDRESS_2>",
         "b": {"k": ["<EMAIL_ADDRESS_2>", "<CREDIT_CARD_1>", 7]},
@@ -91,8 +113,14 @@ def test_the_same_value_has_one_placeholder_in_a_row_and_a_new_row_begins_anew(f
 
 def test_what_is_not_sent_is_masked_and_not_counted(finder: Finder) -> None:
     task = Masking(SPEC, finder)
-    masked = task.row().inputs({"a": "a", "b": "b", "twice": "b"}, {"a": "u@v.org", "b": "w@v.org"}, {"b", "twice"})
-    assert masked == {"a": "<EMAIL_ADDRESS_2>", "b": "<EMAIL_ADDRESS_1>", "twice": "<EMAIL_ADDRESS_1>"}
+    masked = task.row().inputs(
+        {"a": "a", "b": "b", "twice": "b"}, {"a": "u@v.org", "b": "w@v.org"}, {"b", "twice"}
+    )
+    assert masked == {
+        "a": "<EMAIL_ADDRESS_2>",
+        "b": "<EMAIL_ADDRESS_1>",
+        "twice": "<EMAIL_ADDRESS_1>",
+    }
     assert task.masked().counts == {"EMAIL_ADDRESS": 1}
 
 
@@ -105,8 +133,12 @@ def test_findings_that_overlap_become_one_that_covers_all_of_them() -> None:
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(email=st.emails(), before=st.text(max_size=20), after=st.text(max_size=20), number=st.integers())
-def test_no_address_is_left_in_any_request(finder: Finder, email: str, before: str, after: str, number: int) -> None:
+@given(
+    email=st.emails(), before=st.text(max_size=20), after=st.text(max_size=20), number=st.integers()
+)
+def test_no_address_is_left_in_any_request(
+    finder: Finder, email: str, before: str, after: str, number: int
+) -> None:
     masked, _ = mask(finder, text=f"{before} {email} {after}", other=[{email: number}, email])
     assert email not in json.dumps(masked, ensure_ascii=False)
     local, _, domain = email.rpartition("@")
@@ -122,9 +154,16 @@ def test_requests_and_the_stored_suite_hold_only_what_is_left(tmp_path: Path) ->
     sample = task.samples[0]
     assert sample.cluster.startswith("masked-")
     assert (sample.id, sample.slices, sample.target) == ("t1", {"channel": "web"}, "b")
-    request = build_request(suite, task, sample, suite.arms[0], Call("r", "c", "reply", "t1", 0, "x", 1, 0))
+    request = build_request(
+        suite, task, sample, suite.arms[0], Call("r", "c", "reply", "t1", 0, "x", 1, 0)
+    )
     said = [turn.content for turn in request.messages]
-    assert said == ["Write to desk@example.org", "I am <EMAIL_ADDRESS_1>", "a", "Mail <EMAIL_ADDRESS_1>"]
+    assert said == [
+        "Write to desk@example.org",
+        "I am <EMAIL_ADDRESS_1>",
+        "a",
+        "Mail <EMAIL_ADDRESS_1>",
+    ]
     assert task.masked is not None
     assert (task.masked.counts, task.masked.rows) == ({"EMAIL_ADDRESS": 2}, 2)
     assert suite_from_json(json.loads(stored)) == suite
@@ -133,17 +172,24 @@ def test_requests_and_the_stored_suite_hold_only_what_is_left(tmp_path: Path) ->
 def test_a_masked_suite_is_another_suite_even_if_nothing_was_found(tmp_path: Path) -> None:
     plain = {"text": "nothing", "customer": "c1"}
     few = "mask: {columns: [customer]}"
-    hashes = [load(tmp_path, mask, **plain).measured_sha256 for mask in ("", few, "mask: {min_score: 0.5}")]
+    hashes = [
+        load(tmp_path, mask, **plain).measured_sha256
+        for mask in ("", few, "mask: {min_score: 0.5}")
+    ]
     assert len(set(hashes)) == 3
     (task,) = load(tmp_path, "").tasks
     assert task.masked is None
-    assert not {"mask", "masked"} & set(_measured_task(task))  # hashes of suites without a mask stay what they were
+    assert not {"mask", "masked"} & set(
+        _measured_task(task)
+    )  # hashes of suites without a mask stay what they were
 
 
 def test_a_tasks_own_mask_replaces_the_suites(tmp_path: Path) -> None:
     load(tmp_path)
     text = (tmp_path / "s.yaml").read_text()
-    (tmp_path / "s.yaml").write_text(text.replace("    scorers", "    mask: {entities: [IP_ADDRESS]}\n    scorers"))
+    (tmp_path / "s.yaml").write_text(
+        text.replace("    scorers", "    mask: {entities: [IP_ADDRESS]}\n    scorers")
+    )
     (task,) = load_suite(tmp_path / "s.yaml", providers=("compatible",)).tasks
     assert task.masked is not None
     assert task.masked.spec.entities == ("IP_ADDRESS",)
@@ -153,12 +199,22 @@ def test_a_tasks_own_mask_replaces_the_suites(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("mask", "changes", "line", "message"),
     [
-        ("mask: {entities: [EMAIL_ADRESS]}", {}, 3, "nothing finds 'EMAIL_ADRESS'; did you mean 'EMAIL_ADDRESS'?"),
+        (
+            "mask: {entities: [EMAIL_ADRESS]}",
+            {},
+            3,
+            "nothing finds 'EMAIL_ADRESS'; did you mean 'EMAIL_ADDRESS'?",
+        ),
         ("mask: {columns: [txt]}", {}, 3, "has no column 'txt'; did you mean 'text'?"),
         ("mask: {phone_regions: [XX]}", {}, 3, "no country 'XX'"),
         ("mask: {entities: [PERSON]}", {}, 3, "PERSON cannot be found by patterns"),
         ("mask: {entities: [PERSON], model: en_no_model}", {}, 3, "'en_no_model' cannot be loaded"),
-        ("mask: {}", {"team": "ask ann@corp.internal"}, 1, "the target holds personal data (EMAIL_ADDRESS)"),
+        (
+            "mask: {}",
+            {"team": "ask ann@corp.internal"},
+            1,
+            "the target holds personal data (EMAIL_ADDRESS)",
+        ),
         ("mask: {words: 3}", {}, 3, "unknown key 'words' in mask"),
     ],
 )
@@ -180,7 +236,9 @@ def test_an_examples_target_may_hold_nothing_personal(tmp_path: Path) -> None:
         load_suite(tmp_path / "s.yaml", providers=("compatible",))
 
 
-def test_without_the_extra_one_error_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_one_error_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("claimbench.privacy.masking.find_spec", lambda _: None)
     with pytest.raises(SuiteError, match="presidio is not installed") as caught:
         load(tmp_path)
@@ -193,7 +251,9 @@ def test_names_are_found_by_an_installed_spacy_model(tmp_path: Path) -> None:
 
     language = spacy.blank("en")
     ruler = language.add_pipe("entity_ruler")
-    ruler.add_patterns([{"label": "PERSON", "pattern": "Ann Lee"}, {"label": "GPE", "pattern": "Paris"}])
+    ruler.add_patterns(
+        [{"label": "PERSON", "pattern": "Ann Lee"}, {"label": "GPE", "pattern": "Paris"}]
+    )
     language.to_disk(tmp_path / "model")
     spec = MaskSpec(("PERSON", "LOCATION", "EMAIL_ADDRESS"), model=str(tmp_path / "model"))
     task = Masking(spec, Finder(spec))
@@ -215,7 +275,10 @@ print(suite.tasks[0].masked.rows, seen)
 def test_nothing_is_asked_of_the_network(tmp_path: Path) -> None:
     load(tmp_path)
     said = subprocess.run(
-        [sys.executable, "-c", WATCHED, str(tmp_path / "s.yaml")], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", WATCHED, str(tmp_path / "s.yaml")],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert said.stdout == "2 []\n", said.stderr
 

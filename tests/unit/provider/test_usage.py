@@ -1,4 +1,6 @@
-"""Usage normalisation: one invariant per protocol - the buckets are disjoint and add up to the provider's totals."""
+"""Usage normalisation: one invariant per protocol - the buckets are disjoint and add up to the
+provider's totals.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,17 @@ TOKENS = st.integers(min_value=0, max_value=2_000_000)
 
 
 @settings(max_examples=60, deadline=None)
-@given(fresh=TOKENS, cached=TOKENS, written=TOKENS, visible=TOKENS, reasoning=TOKENS, responses=st.booleans())
-def test_openai_buckets_sum_to_prompt_and_completion(fresh, cached, written, visible, reasoning, responses):
+@given(
+    fresh=TOKENS,
+    cached=TOKENS,
+    written=TOKENS,
+    visible=TOKENS,
+    reasoning=TOKENS,
+    responses=st.booleans(),
+)
+def test_openai_buckets_sum_to_prompt_and_completion(
+    fresh, cached, written, visible, reasoning, responses
+):
     prompt, completion = fresh + cached + written, visible + reasoning
     i, o = ("input", "output") if responses else ("prompt", "completion")
     raw = {
@@ -37,7 +48,9 @@ def test_openai_buckets_sum_to_prompt_and_completion(fresh, cached, written, vis
 
 @settings(max_examples=60, deadline=None)
 @given(fresh=TOKENS, read=TOKENS, short=TOKENS, long=TOKENS, visible=TOKENS, thinking=TOKENS)
-def test_anthropic_input_excludes_caches_and_output_includes_thinking(fresh, read, short, long, visible, thinking):
+def test_anthropic_input_excludes_caches_and_output_includes_thinking(
+    fresh, read, short, long, visible, thinking
+):
     raw = {
         "input_tokens": fresh,
         "cache_read_input_tokens": read,
@@ -54,7 +67,14 @@ def test_anthropic_input_excludes_caches_and_output_includes_thinking(fresh, rea
 
 
 @settings(max_examples=60, deadline=None)
-@given(fresh=TOKENS, cached=TOKENS, answer=TOKENS, thoughts=TOKENS, tool=TOKENS, tool_in_total=st.booleans())
+@given(
+    fresh=TOKENS,
+    cached=TOKENS,
+    answer=TOKENS,
+    thoughts=TOKENS,
+    tool=TOKENS,
+    tool_in_total=st.booleans(),
+)
 def test_gemini_prompt_includes_cache_and_candidates_exclude_thoughts(
     fresh, cached, answer, thoughts, tool, tool_in_total
 ):
@@ -87,12 +107,18 @@ def test_bedrock_input_excludes_caches(fresh, read, short, long, out, full):
     }
     assume(any((fresh, read, short, long, out)))
     got = u.normalise_bedrock(raw)
-    assert (got.input_fresh, got.cache_read, got.cache_write_5m, got.cache_write_1h) == (fresh, read, short, long)
+    assert (got.input_fresh, got.cache_read, got.cache_write_5m, got.cache_write_1h) == (
+        fresh,
+        read,
+        short,
+        long,
+    )
     assert got.output_total == out
 
 
 @pytest.mark.parametrize(
-    "normalise", [u.normalise_openai, u.normalise_anthropic, u.normalise_gemini, u.normalise_bedrock]
+    "normalise",
+    [u.normalise_openai, u.normalise_anthropic, u.normalise_gemini, u.normalise_bedrock],
 )
 @pytest.mark.parametrize("raw", [None, {}, {"service_tier": "default"}])
 def test_absent_usage_is_unknown_never_zero(normalise, raw):
@@ -120,7 +146,12 @@ def test_unreported_details_are_none_not_zero():
 
 
 def test_deepseek_hit_and_miss():
-    raw = {"prompt_tokens": 100, "completion_tokens": 7, "prompt_cache_hit_tokens": 64, "prompt_cache_miss_tokens": 36}
+    raw = {
+        "prompt_tokens": 100,
+        "completion_tokens": 7,
+        "prompt_cache_hit_tokens": 64,
+        "prompt_cache_miss_tokens": 36,
+    }
     got = u.normalise_openai(raw)
     assert (got.input_fresh, got.cache_read) == (36, 64)
     with pytest.raises(MalformedStream, match=r"cache hit 64 \+ miss 30 is not prompt 100"):
@@ -161,7 +192,9 @@ def test_gemini_compat_gap_is_reasoning_only_where_the_endpoint_is_known():
 
 def test_gemini_thinking_without_visible_candidate():
     """router-for-me/CLIProxyAPI#5733: no candidatesTokenCount at all when thinking ate the budget."""
-    got = u.normalise_gemini({"promptTokenCount": 21, "thoughtsTokenCount": 60, "totalTokenCount": 81})
+    got = u.normalise_gemini(
+        {"promptTokenCount": 21, "thoughtsTokenCount": 60, "totalTokenCount": 81}
+    )
     assert (got.output_visible, got.output_reasoning) == (0, 60)
     assert u.normalise_gemini({"promptTokenCount": 21}).output_total is None
 
@@ -170,8 +203,16 @@ def test_gemini_thinking_without_visible_candidate():
     "raw",
     [
         {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 99},
-        {"prompt_tokens": 10, "completion_tokens": 5, "prompt_tokens_details": {"cached_tokens": 11}},
-        {"prompt_tokens": 10, "completion_tokens": 5, "completion_tokens_details": {"reasoning_tokens": 6}},
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "prompt_tokens_details": {"cached_tokens": 11},
+        },
+        {
+            "prompt_tokens": 10,
+            "completion_tokens": 5,
+            "completion_tokens_details": {"reasoning_tokens": 6},
+        },
         {"prompt_tokens": -1, "completion_tokens": 5},
         {"prompt_tokens": True, "completion_tokens": 5},
         {"prompt_tokens": "10", "completion_tokens": 5},
@@ -203,10 +244,20 @@ def test_contradictory_openai_usage_is_an_error_on_that_call(raw):
         ),
         (
             u.normalise_anthropic,
-            {"input_tokens": 1, "output_tokens": 3, "output_tokens_details": {"thinking_tokens": 4}},
+            {
+                "input_tokens": 1,
+                "output_tokens": 3,
+                "output_tokens_details": {"thinking_tokens": 4},
+            },
         ),
-        (u.normalise_gemini, {"promptTokenCount": 5, "candidatesTokenCount": 5, "totalTokenCount": 12}),
-        (u.normalise_gemini, {"promptTokenCount": 5, "cachedContentTokenCount": 6, "candidatesTokenCount": 1}),
+        (
+            u.normalise_gemini,
+            {"promptTokenCount": 5, "candidatesTokenCount": 5, "totalTokenCount": 12},
+        ),
+        (
+            u.normalise_gemini,
+            {"promptTokenCount": 5, "cachedContentTokenCount": 6, "candidatesTokenCount": 1},
+        ),
         (u.normalise_gemini, {"promptTokenCount": 9, "totalTokenCount": 5}),
         (u.normalise_bedrock, {"inputTokens": 5, "outputTokens": 5, "totalTokens": 11}),
         (
@@ -260,14 +311,19 @@ def test_gemini_modalities():
         "promptTokenCount": 300,
         "candidatesTokenCount": 4,
         "totalTokenCount": 304,
-        "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 42}, {"modality": "IMAGE", "tokenCount": 258}],
+        "promptTokensDetails": [
+            {"modality": "TEXT", "tokenCount": 42},
+            {"modality": "IMAGE", "tokenCount": 258},
+        ],
     }
     got = u.normalise_gemini(raw)
     assert (got.input_fresh, got.image, got.audio) == (42, 258, None)
 
 
 def test_billed_cost_openrouter():
-    """preloop/preloop#224: the same figure twice on a normal request; inspect_ai #4739: BYOK adds the upstream."""
+    """preloop/preloop#224: the same figure twice on a normal request; inspect_ai #4739: BYOK adds
+    the upstream.
+    """
     same = {"cost": 0.000001979964, "cost_details": {"upstream_inference_cost": 0.000001979964}}
     assert u.billed_usd(same) == Decimal("0.000001979964")
     byok = {"cost": 0.0001, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.002}}
@@ -289,6 +345,11 @@ def test_tokenizer_counts_say_so():
 def test_sdk_objects_are_read_through_model_dump():
     class Sdk:
         def model_dump(self):
-            return {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5, "prompt_tokens_details": None}
+            return {
+                "prompt_tokens": 3,
+                "completion_tokens": 2,
+                "total_tokens": 5,
+                "prompt_tokens_details": None,
+            }
 
     assert u.normalise_openai(Sdk()).input_total == 3

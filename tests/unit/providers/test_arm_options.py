@@ -17,11 +17,15 @@ def arm(**options: object) -> Arm:
 
 @pytest.mark.parametrize("known", [ENDPOINT_OPTIONS, LLAMA_OPTIONS])
 def test_accept_model_is_an_option_of_every_provider(known: tuple[str, ...]) -> None:
-    assert ArmOptions(arm(accept_model=["big-1-0925"]), known).texts("accept_model") == ("big-1-0925",)
+    assert ArmOptions(arm(accept_model=["big-1-0925"]), known).texts("accept_model") == (
+        "big-1-0925",
+    )
 
 
 def test_accept_model_is_a_list() -> None:
-    with pytest.raises(PluginError, match=r"options\.accept_model is 'big-1-0925', but must be a list of texts"):
+    with pytest.raises(
+        PluginError, match=r"options\.accept_model is 'big-1-0925', but must be a list of texts"
+    ):
         ArmOptions(arm(accept_model="big-1-0925"), ENDPOINT_OPTIONS)
 
 

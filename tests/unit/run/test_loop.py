@@ -69,7 +69,9 @@ def make_calls(arms: list[str], n: int) -> list[Call]:
 
 
 def request_of(call: Call) -> Request:
-    return Request(call.id, (Message("user", f"say {call.sample_id}"),), SamplingParams(), 8, timeout_s=5)
+    return Request(
+        call.id, (Message("user", f"say {call.sample_id}"),), SamplingParams(), 8, timeout_s=5
+    )
 
 
 FREE = Money(reserve=lambda _arm, _request: Decimal(0), cost=lambda _arm, _attempt: Decimal(0))
@@ -86,10 +88,14 @@ def make_runner(providers: dict[str, Any], writer: ListWriter, **over: Any) -> R
         "seed": 1,
     } | over
     budget, money, policy = (settings.pop(key) for key in ("budget", "money", "policy"))
-    return Runner(arms, providers, request_of, writer, FakeClock(), budget, money, policy, **settings)
+    return Runner(
+        arms, providers, request_of, writer, FakeClock(), budget, money, policy, **settings
+    )
 
 
-async def run(providers: dict[str, Any], n: int, **over: Any) -> tuple[ListWriter, Progress, Runner]:
+async def run(
+    providers: dict[str, Any], n: int, **over: Any
+) -> tuple[ListWriter, Progress, Runner]:
     writer = over.pop("writer", None) or ListWriter()
     runner = make_runner(providers, writer, **over)
     progress = await runner.run(make_calls(list(providers), n))
@@ -110,7 +116,9 @@ def _id(row: Any) -> str:
 
 
 async def test_a_fault_is_retried_as_an_attempt_of_its_own_and_never_becomes_an_answer() -> None:
-    script = ScriptedArm(fault=lambda _r, number: Network("reset", billable="no") if number < 3 else None)
+    script = ScriptedArm(
+        fault=lambda _r, number: Network("reset", billable="no") if number < 3 else None
+    )
     writer, _, _ = await run({"a": ScriptedProvider(script)}, 4)
     assert [r.outcome for r in writer.of("record")] == [Outcome.OK] * 4
     assert [a.number for a in writer.of("attempt")] == [1, 2, 3] * 4
@@ -118,7 +126,9 @@ async def test_a_fault_is_retried_as_an_attempt_of_its_own_and_never_becomes_an_
 
 
 async def test_a_call_that_fails_every_try_is_missing_not_wrong() -> None:
-    script = ScriptedArm(fault=lambda r, _n: ConnectTimeout("no route") if r.call_id == "a-1" else None)
+    script = ScriptedArm(
+        fault=lambda r, _n: ConnectTimeout("no route") if r.call_id == "a-1" else None
+    )
     writer, progress, _ = await run({"a": ScriptedProvider(script)}, 3)
     outcomes = {r.call.id: r.outcome for r in writer.of("record")}
     assert outcomes["a-1"] is Outcome.CONNECT_TIMEOUT
@@ -127,7 +137,9 @@ async def test_a_call_that_fails_every_try_is_missing_not_wrong() -> None:
 
 
 async def test_a_bug_in_a_provider_is_an_outcome_and_the_run_goes_on() -> None:
-    script = ScriptedArm(fault=lambda r, n: ZeroDivisionError("oops") if r.call_id == "a-0" and n == 1 else None)
+    script = ScriptedArm(
+        fault=lambda r, n: ZeroDivisionError("oops") if r.call_id == "a-0" and n == 1 else None
+    )
     writer, _, _ = await run({"a": ScriptedProvider(script)}, 2)
     first = writer.of("attempt")[0]
     assert first.outcome is Outcome.SERVER_FAULT
@@ -151,8 +163,12 @@ async def test_an_endpoint_that_never_answers_is_given_up_early() -> None:
 
 
 async def test_an_endpoint_that_has_answered_gets_more_patience() -> None:
-    flaky = ScriptedProvider(ScriptedArm(fault=lambda r, _n: None if r.call_id == "f-0" else Network("refused")))
-    _, progress, _ = await run({"f": flaky}, 50, policy=ErrorPolicy(max_retries=0, stop_arm_after=10))
+    flaky = ScriptedProvider(
+        ScriptedArm(fault=lambda r, _n: None if r.call_id == "f-0" else Network("refused"))
+    )
+    _, progress, _ = await run(
+        {"f": flaky}, 50, policy=ErrorPolicy(max_retries=0, stop_arm_after=10)
+    )
     assert progress.arms["f"].stopped is not None
     assert len(flaky.script.sent) == 11
 
@@ -312,7 +328,9 @@ def test_retry_after_is_honoured_whole() -> None:
 async def test_a_rate_limited_call_waits_as_long_as_it_is_told() -> None:
     clock_before = FakeClock().monotonic_ns()
     script = ScriptedArm(
-        fault=lambda _r, n: RateLimited("slow down", retry_after_s=20, billable="no") if n == 1 else None
+        fault=lambda _r, n: (
+            RateLimited("slow down", retry_after_s=20, billable="no") if n == 1 else None
+        )
     )
     writer = ListWriter()
     runner = make_runner({"a": ScriptedProvider(script)}, writer)

@@ -20,7 +20,9 @@ def rows(sent: list[float], e2e: list[float], **over: Any) -> CallRows:
         "StrArray": np.array(["ok"] * n),
     }
     kinds |= {"BoolArray": np.zeros(n, dtype=bool)}
-    values: dict[str, Any] = {f.name: kinds[str(f.type)] for f in fields(CallRows) if str(f.type) in kinds}
+    values: dict[str, Any] = {
+        f.name: kinds[str(f.type)] for f in fields(CallRows) if str(f.type) in kinds
+    }
     values |= {"n_out": np.full(n, 5.0), "chunk_gaps_s": tuple(np.array([]) for _ in range(n))}
     values |= {"sent_utc_s": np.array(sent), "e2e_s": np.array(e2e), "ttft_s": np.array(e2e) / 2}
     return CallRows(**{**values, **over})
@@ -78,7 +80,13 @@ def level(concurrency: int, per_s: float, median: float | None) -> Level:
 
 
 def test_the_knee_is_where_power_is_greatest() -> None:
-    levels = [level(1, 10, 0.1), level(4, 38, 0.105), level(8, 70, 0.12), level(16, 80, 0.2), level(32, 81, 0.4)]
+    levels = [
+        level(1, 10, 0.1),
+        level(4, 38, 0.105),
+        level(8, 70, 0.12),
+        level(16, 80, 0.2),
+        level(32, 81, 0.4),
+    ]
     found = knee(levels)
     assert found is not None
     assert found.concurrency == 8

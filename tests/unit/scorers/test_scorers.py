@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from claimbench.errors import PluginError
 from claimbench.number_text import find_numbers, parse_number
 from claimbench.scorers import Scorer, ScorerOptionError, load, names, score_record
-from claimbench.types import AnswerSpec, Call, CallRecord, Json, Outcome, Sample, Score, ScorerSpec, Task
+from claimbench.types import (
+    AnswerSpec,
+    Call,
+    CallRecord,
+    Json,
+    Outcome,
+    Sample,
+    Score,
+    ScorerSpec,
+    Task,
+)
 
 LABELS = ("billing", "lost_or_stolen_card", "card", "other")
 
@@ -32,7 +42,9 @@ def record_of(outcome: Outcome, text: str = "") -> CallRecord:
     return CallRecord(Call("r", "c", "t", "1", 0, "a", 0, 0), text, outcome, "stop", 1)
 
 
-def label(text: str, target: str = "billing", labels: tuple[str, ...] = LABELS, **options: Json) -> Score:
+def label(
+    text: str, target: str = "billing", labels: tuple[str, ...] = LABELS, **options: Json
+) -> Score:
     return score("label", text, target, task_of("label", labels=labels), **options)
 
 
@@ -131,7 +143,9 @@ def test_regex(text: str, target: str, options: dict[str, Json], status: str, va
     ("no number", 1, {}, "unparsable", 0), ("", 1, {}, "unparsable", 0),
     ("1e3", 1000, {}, "scored", 1), ("45%", "45 %", {}, "scored", 1),
 ])  # fmt: skip
-def test_numeric(text: str, target: Json, options: dict[str, Json], status: str, value: float) -> None:
+def test_numeric(
+    text: str, target: Json, options: dict[str, Json], status: str, value: float
+) -> None:
     result = score("numeric", text, target, **options)
     assert (result.status, result.value) == (status, value), result.explanation
 
@@ -150,7 +164,10 @@ def test_reading_numbers_never_fails_and_gives_finite_ones(text: str) -> None:
         parse_number(text, decimal)
 
 
-SCHEMA: dict[str, Json] = {"type": "object", "properties": {"order": {}, "urgency": {}, "amount": {}, "tags": {}}}
+SCHEMA: dict[str, Json] = {
+    "type": "object",
+    "properties": {"order": {}, "urgency": {}, "amount": {}, "tags": {}},
+}
 TARGET = {"order": "A-17", "urgency": "high", "amount": 12.5, "tags": ["x", "y"]}
 
 
@@ -160,7 +177,9 @@ def fields(text: str, target: Json = TARGET, rules: Mapping[str, Json] | None = 
 
 
 def test_json_fields_mean_and_parts() -> None:
-    result = fields('{"order": " A-17", "urgency": "low", "amount": 12.50, "tags": ["x"], "extra": 1}')
+    result = fields(
+        '{"order": " A-17", "urgency": "low", "amount": 12.50, "tags": ["x"], "extra": 1}'
+    )
     assert result.parts == {"order": 1, "urgency": 0, "amount": 1, "tags": 0}
     assert result.value == 0.5
     assert "urgency 'low' against 'high'" in result.explanation
@@ -208,7 +227,12 @@ def test_json_that_cannot_be_read(text: str, why: str) -> None:
     assert result.parts == dict.fromkeys(SCHEMA["properties"], 0.0)
 
 
-_LEAVES = st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+_LEAVES = (
+    st.none()
+    | st.booleans()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5)
+)
 
 
 def _nested(inner: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
@@ -228,7 +252,10 @@ def test_a_json_answer_equal_to_its_target_scores_one(value: Json) -> None:
 def test_each_outcome_has_its_place(outcome: Outcome) -> None:
     scorers = load(["json_fields"])
     (result,) = score_record(
-        record_of(outcome, "{}"), Sample("1", {}, TARGET, "1"), task_of("json", schema=SCHEMA), scorers
+        record_of(outcome, "{}"),
+        Sample("1", {}, TARGET, "1"),
+        task_of("json", schema=SCHEMA),
+        scorers,
     )
     if outcome is Outcome.OK:
         assert (result.status, result.value) == ("scored", 0.0)
@@ -270,13 +297,17 @@ class Odd:
 ])  # fmt: skip
 def test_a_faulty_scorer_never_gives_a_number(answer: Any, why: str) -> None:
     scorer: Scorer = Odd(answer)
-    (result,) = score_record(record_of(Outcome.OK, "x"), Sample("1", {}, "x", "1"), task_of(), [scorer])
+    (result,) = score_record(
+        record_of(Outcome.OK, "x"), Sample("1", {}, "x", "1"), task_of(), [scorer]
+    )
     assert (result.status, result.value) == ("unscored", None)
     assert why in result.explanation
 
 
 def test_a_target_the_scorer_cannot_use_is_unscored() -> None:
-    (result,) = score_record(record_of(Outcome.OK, "3"), Sample("1", {}, "three", "1"), task_of(), load(["numeric"]))
+    (result,) = score_record(
+        record_of(Outcome.OK, "3"), Sample("1", {}, "three", "1"), task_of(), load(["numeric"])
+    )
     assert result.status == "unscored"
     assert "the target 'three' is not a number" in result.explanation
 

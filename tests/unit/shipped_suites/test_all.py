@@ -28,10 +28,14 @@ def test_the_prefix_is_the_same_for_every_sample_and_short(suite: Suite) -> None
         rendered = [render(task, sample) for sample in task.samples]
         assert {messages[:fixed] for messages in rendered} == {rendered[0][:fixed]}
         assert all(len(messages) == fixed + 1 for messages in rendered)
-        assert sum(len(message.content) for message in rendered[0][:fixed]) <= 2400  # some 600 tokens
+        assert (
+            sum(len(message.content) for message in rendered[0][:fixed]) <= 2400
+        )  # some 600 tokens
 
 
 def test_samples_of_one_cluster_stand_together(suite: Suite) -> None:
     for task in suite.tasks:
         order = [sample.cluster for sample in task.samples]
-        assert [c for i, c in enumerate(order) if i == 0 or order[i - 1] != c] == list(dict.fromkeys(order))
+        assert [c for i, c in enumerate(order) if i == 0 or order[i - 1] != c] == list(
+            dict.fromkeys(order)
+        )

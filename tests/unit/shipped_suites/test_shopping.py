@@ -1,4 +1,6 @@
-"""The shopping suite's data keeps the promises of its card: counts, labels, clusters, attributes read off the text."""
+"""The shopping suite's data keeps the promises of its card: counts, labels, clusters, attributes
+read off the text.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ WHY = {
 }  # fmt: skip
 SLICES = {"language", "difficulty", "why_hard", "department"}
 WORDS = {"two": 2, "three": 3, "four": 4}
-EACH = re.compile(r"EUR (\d+\.\d\d) (?:a|each|per)\b|(\d+[.,]\d\d) EUR (?:je|pro|le|la)\b|je (\d+,\d\d) EUR")
+EACH = re.compile(
+    r"EUR (\d+\.\d\d) (?:a|each|per)\b|(\d+[.,]\d\d) EUR (?:je|pro|le|la)\b|je (\d+,\d\d) EUR"
+)
 
 
 def read(name: str) -> list[dict]:
@@ -49,7 +53,12 @@ def test_no_constant_answer_wins(listings: list[dict], suite: Suite) -> None:
     assert set(labels) == set(suite.tasks[0].answer.labels)
     assert len(labels) == 4
     assert max(labels.values()) <= 0.3 * len(listings), labels
-    for field, most in (("category", 0.2), ("brand", 0.3), ("pack_count", 0.65), ("condition", 0.8)):
+    for field, most in (
+        ("category", 0.2),
+        ("brand", 0.3),
+        ("pack_count", 0.65),
+        ("condition", 0.8),
+    ):
         counts = Counter(row["fields"][field] for row in listings)
         assert max(counts.values()) <= most * len(listings), (field, counts)
 
@@ -89,16 +98,22 @@ def test_attributes_stand_in_the_listing_and_prices_add_up(name: str) -> None:
         fields, text = row["fields"], shown(row)
         assert list(fields) == ["category", "brand", "pack_count", "condition"], row["id"]
         assert fields["brand"] is None or fields["brand"] in text, row["id"]
-        numbers = {int(n) for n in re.findall(r"\d+", text)} | {n for word, n in WORDS.items() if word in text.lower()}
+        numbers = {int(n) for n in re.findall(r"\d+", text)} | {
+            n for word, n in WORDS.items() if word in text.lower()
+        }
         count = fields["pack_count"]
-        assert count is None or count in numbers | {a * b for a in numbers for b in numbers}, row["id"]
+        assert count is None or count in numbers | {a * b for a in numbers for b in numbers}, row[
+            "id"
+        ]
         assert row["price"] > 0
         for found in EACH.findall(text):
             each = float("".join(found).replace(",", "."))
             assert abs(each * (count or 0) - row["price"]) < 0.005, (row["id"], each, count)
 
 
-def test_the_suite_loads_with_clusters_slices_and_claims_that_need_no_key(suite: Suite, listings: list[dict]) -> None:
+def test_the_suite_loads_with_clusters_slices_and_claims_that_need_no_key(
+    suite: Suite, listings: list[dict]
+) -> None:
     assert [task.name for task in suite.tasks] == ["match", "attributes"]
     for task in suite.tasks:
         assert [sample.id for sample in task.samples] == [row["id"] for row in listings]
@@ -126,9 +141,14 @@ def test_the_card_states_the_counts(listings: list[dict]) -> None:
     hard = sum(row["difficulty"] == "hard" for row in listings)
     queries = len({row["query_id"] for row in listings})
     for figure in (
-        f"{len(listings)} listings", f"{queries} queries", f"{languages['en']} English", f"{languages['de']} German",
-        f"{languages['fr']} French", f"{hard} hard", f"{len(read('dev'))} listings on which",
-    ):  # fmt: skip
+        f"{len(listings)} listings",
+        f"{queries} queries",
+        f"{languages['en']} English",
+        f"{languages['de']} German",
+        f"{languages['fr']} French",
+        f"{hard} hard",
+        f"{len(read('dev'))} listings on which",
+    ):
         assert figure in card, figure
     for label, count in Counter(row["relevance"] for row in listings).items():
         assert re.search(rf"`{label}` \| {count} \|", card), (label, count)

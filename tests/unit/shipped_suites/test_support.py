@@ -1,4 +1,6 @@
-"""The support suite's data keeps the promises of its card: counts, labels, clusters, fields read off the text."""
+"""The support suite's data keeps the promises of its card: counts, labels, clusters, fields read
+off the text.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def test_size_languages_and_difficulty(tickets: list[dict]) -> None:
     assert {row["why_hard"] for row in tickets} == WHY | {"none"}
 
 
-def test_every_intent_is_well_represented_in_both_languages(tickets: list[dict], suite: Suite) -> None:
+def test_every_intent_is_well_represented_in_both_languages(
+    tickets: list[dict], suite: Suite
+) -> None:
     labels = suite.tasks[0].answer.labels
     assert len(labels) == len(set(labels)) == 10
     assert len({label.split("_")[0] for label in labels}) == 10
@@ -98,15 +102,21 @@ def test_fields_are_determined_by_the_text(name: str) -> None:
         fields, text = row["fields"], row["text"]
         assert list(fields) == ["order_number", "area", "urgency", "amount"], row["id"]
         numbers = set(ORDER.findall(text))
-        assert (fields["order_number"] in numbers) if numbers else (fields["order_number"] is None), row["id"]
+        assert (
+            (fields["order_number"] in numbers) if numbers else (fields["order_number"] is None)
+        ), row["id"]
         assert name != "tickets" or len(numbers) < 2 or row["why_hard"] == "two_numbers", row["id"]
         assert fields["area"] in {"shop", "travel", "account"}
         if fields["order_number"]:
-            assert fields["area"] == {"WF": "shop", "TR": "travel"}[fields["order_number"][:2]], row["id"]
+            assert fields["area"] == {"WF": "shop", "TR": "travel"}[fields["order_number"][:2]], (
+                row["id"]
+            )
         assert fields["urgency"] in {"low", "normal", "high"}
         if fields["amount"] is not None:
             plain = re.sub(r"(?<=\d),(?=\d\d\b)", ".", ORDER.sub("", text))
-            assert float(fields["amount"]) in {float(n) for n in re.findall(r"\d+(?:\.\d+)?", plain)}, row["id"]
+            assert float(fields["amount"]) in {
+                float(n) for n in re.findall(r"\d+(?:\.\d+)?", plain)
+            }, row["id"]
 
 
 def test_no_field_is_so_lopsided_that_guessing_is_enough(tickets: list[dict]) -> None:
@@ -121,7 +131,9 @@ def test_the_suite_loads_with_clusters_and_slices(suite: Suite, tickets: list[di
     assert [task.name for task in suite.tasks] == ["route", "extract"]
     for task in suite.tasks:
         assert [sample.id for sample in task.samples] == [row["id"] for row in tickets]
-        assert [sample.cluster for sample in task.samples] == [row["conversation"] for row in tickets]
+        assert [sample.cluster for sample in task.samples] == [
+            row["conversation"] for row in tickets
+        ]
         assert set(task.samples[0].slices) == {"language", "difficulty", "why_hard"}
     assert {arm.name for arm in suite.arms if arm.provider == "llama_cpp"} == LOCAL
     assert sum(arm.provider == "openai" and arm.api_key_env is not None for arm in suite.arms) >= 4
@@ -140,8 +152,11 @@ def test_the_card_states_the_counts(tickets: list[dict]) -> None:
     hard = sum(row["difficulty"] == "hard" for row in tickets)
     conversations = len({row["conversation"] for row in tickets})
     for figure in (
-        f"{len(tickets)} tickets", f"{conversations} conversations", f"{german} German", f"{hard} hard",
-    ):  # fmt: skip
+        f"{len(tickets)} tickets",
+        f"{conversations} conversations",
+        f"{german} German",
+        f"{hard} hard",
+    ):
         assert figure in card, figure
     for label, count in Counter(row["intent"] for row in tickets).items():
         assert re.search(rf"`{label}` \| {count} \|", card), (label, count)

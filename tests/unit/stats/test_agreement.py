@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimbench.scorers import Scorer, ScorerOptionError, load
-from claimbench.stats.agreement import against, ceiling, ndcg, ndcg_of_predictions, quadratic_kappa, reciprocal_rank
+from claimbench.stats.agreement import (
+    against,
+    ceiling,
+    ndcg,
+    ndcg_of_predictions,
+    quadratic_kappa,
+    reciprocal_rank,
+)
 from claimbench.types import AnswerSpec, Json, Sample, Score, ScorerSpec, Task
 
 GRADES = st.lists(st.integers(0, 3), min_size=2, max_size=30)
@@ -20,12 +27,17 @@ GRADES = st.lists(st.integers(0, 3), min_size=2, max_size=30)
 def kappa_by_matrix(ours: list[int], theirs: list[int]) -> float | None:
     """Textbook form: observed and expected matrices with quadratic weights."""
     n, k = len(ours), 4
-    observed = [[sum((a, b) == (i, j) for a, b in zip(ours, theirs, strict=True)) for j in range(k)] for i in range(k)]
+    observed = [
+        [sum((a, b) == (i, j) for a, b in zip(ours, theirs, strict=True)) for j in range(k)]
+        for i in range(k)
+    ]
     weights = [[(i - j) ** 2 for j in range(k)] for i in range(k)]
     rows, columns = [ours.count(i) for i in range(k)], [theirs.count(j) for j in range(k)]
     cells = list(itertools.product(range(k), repeat=2))
     expected = sum(weights[i][j] * rows[i] * columns[j] / n for i, j in cells)
-    return 1 - sum(weights[i][j] * observed[i][j] for i, j in cells) / expected if expected else None
+    return (
+        1 - sum(weights[i][j] * observed[i][j] for i, j in cells) / expected if expected else None
+    )
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40))
@@ -65,7 +77,11 @@ def test_tied_predictions_count_with_their_mean(true: list[int], seed: int) -> N
         assert found is None
         return
     if len(true) <= 6:  # the mean over all orders of the tied ones
-        orders = [p for p in itertools.permutations(range(len(true))) if _descends([predicted[i] for i in p])]
+        orders = [
+            p
+            for p in itertools.permutations(range(len(true)))
+            if _descends([predicted[i] for i in p])
+        ]
         every = [ndcg([true[i] for i in p], true) or 0.0 for p in orders]
         assert found == pytest.approx(sum(every) / len(every))
     assert ndcg_of_predictions(true, true) == pytest.approx(1)
@@ -110,7 +126,14 @@ def ranked(text: str, target: Json = None, **options: Json) -> Score:
 
 
 @pytest.mark.parametrize(
-    "text", ["A1, C3, B2", '["A1", "C3", "B2"]', "1. a1\n2. c3\n3. b2", "Best: A1 > C3 > B2 (A1 fits)", '["A1","C3"]']
+    "text",
+    [
+        "A1, C3, B2",
+        '["A1", "C3", "B2"]',
+        "1. a1\n2. c3\n3. b2",
+        "Best: A1 > C3 > B2 (A1 fits)",
+        '["A1","C3"]',
+    ],
 )
 def test_a_perfect_order_scores_one(text: str) -> None:
     assert ranked(text).value == pytest.approx(1.0)
@@ -139,14 +162,24 @@ def test_nothing_relevant_is_unscored_not_zero() -> None:
 GRADED = Task("t", (), (), (), AnswerSpec("label", ("0", "1", "2", "3")), (), 4)
 
 
-def graded(text: str, target: Json = "2", ratings: tuple[Json, ...] = (2, 2, 3), **options: Json) -> Score:
+def graded(
+    text: str, target: Json = "2", ratings: tuple[Json, ...] = (2, 2, 3), **options: Json
+) -> Score:
     row = {f"r{i}": value for i, value in enumerate(ratings)}
-    return scorer("graded", raters=list(row), **options).score("c", text, Sample("1", row, target, "1"), GRADED)
+    return scorer("graded", raters=list(row), **options).score(
+        "c", text, Sample("1", row, target, "1"), GRADED
+    )
 
 
 def test_grades_against_final_rating_and_raters() -> None:
     right, near = graded("2"), graded("Grade: 3")
-    assert right.parts == {"exact": 1, "within_one": 1, "closeness": 1, "raters": 2 / 3, "ceiling": 1 / 3}
+    assert right.parts == {
+        "exact": 1,
+        "within_one": 1,
+        "closeness": 1,
+        "raters": 2 / 3,
+        "ceiling": 1 / 3,
+    }
     assert near.value == 0
     assert near.parts["closeness"] == pytest.approx(2 / 3)
     assert near.parts["raters"] == pytest.approx(1 / 3)
@@ -179,15 +212,41 @@ def test_a_run_says_what_people_and_arms_reach() -> None:
         {"id": str(i), "input": {"r1": a, "r2": b}, "target": str(final), "cluster": query}
         for i, (query, final, (a, b)) in enumerate(rows)
     ]
-    task = {"name": "t", "samples": samples, "prompt": [], "few_shot": [], "max_tokens": 4,
-            "answer": {"kind": "label", "labels": ["0", "1", "2", "3"]},
-            "scorers": [{"name": "graded", "options": {"raters": ["r1", "r2"]}}]}  # fmt: skip
+    task = {
+        "name": "t",
+        "samples": samples,
+        "prompt": [],
+        "few_shot": [],
+        "max_tokens": 4,
+        "answer": {"kind": "label", "labels": ["0", "1", "2", "3"]},
+        "scorers": [{"name": "graded", "options": {"raters": ["r1", "r2"]}}],
+    }
     suite = suite_from_json(
-        {"schema": 1, "name": "s", "version": "1-0", "description": "", "path": "s", "tasks": [task], "arms": [],
-         "sampling": {}, "epochs": 1, "order_seed": 1, "load": {}, "budget": {}, "claims": [], "errors": {},
-         "margin": 0.03, "alpha": 0.05, "population": "super", "stop": "never", "allow": [], "thresholds": {},
-         "file_sha256": "", "measured_sha256": ""}
-    )  # fmt: skip
+        {
+            "schema": 1,
+            "name": "s",
+            "version": "1-0",
+            "description": "",
+            "path": "s",
+            "tasks": [task],
+            "arms": [],
+            "sampling": {},
+            "epochs": 1,
+            "order_seed": 1,
+            "load": {},
+            "budget": {},
+            "claims": [],
+            "errors": {},
+            "margin": 0.03,
+            "alpha": 0.05,
+            "population": "super",
+            "stop": "never",
+            "allow": [],
+            "thresholds": {},
+            "file_sha256": "",
+            "measured_sha256": "",
+        }
+    )
     said = ["3", "0", "2", "no idea"]
     records = [
         CallRecord(Call("r", str(i), "t", str(i), 0, "model", 0, i), text, Outcome.OK, "stop", 1)

@@ -45,7 +45,9 @@ def test_t(df: float, t: float) -> None:
 @pytest.mark.parametrize("df", [1, 1.5, 2, 3, 4.7, 9, 30, 51.3, 99, 500, 2_499, 9_999, 1e6])
 @pytest.mark.parametrize("p", [*LEVELS, 0.4999])
 def test_t_quantiles(df: float, p: float) -> None:
-    assert d.t_quantile(p, df) == pytest.approx(float(special.stdtrit(df, p)), rel=close(df), abs=1e-12)
+    assert d.t_quantile(p, df) == pytest.approx(
+        float(special.stdtrit(df, p)), rel=close(df), abs=1e-12
+    )
 
 
 @given(st.floats(1, 1e5), st.floats(1e-12, 1 - 1e-12))
@@ -66,7 +68,9 @@ def test_the_binomial_distribution(n: int, p: float) -> None:
     for z in (-7, -3, -1.96, -0.5, 0, 0.5, 2, 3, 7):
         k = round(n * p + z * math.sqrt(n * p * (1 - p)))
         if 0 <= k < n:
-            assert d.binomial_cdf(k, n, p) == pytest.approx(float(special.bdtr(k, n, p)), rel=close(n))
+            assert d.binomial_cdf(k, n, p) == pytest.approx(
+                float(special.bdtr(k, n, p)), rel=close(n)
+            )
     assert d.binomial_cdf(-1, n, p) == 0
     assert d.binomial_cdf(n, n, p) == 1
 

@@ -1,4 +1,6 @@
-"""Engines against independent computations: brute-force jackknife, scipy and statsmodels tests, published tables."""
+"""Engines against independent computations: brute-force jackknife, scipy and statsmodels tests,
+published tables.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def test_cv3_covariance_equals_leaving_clusters_out_one_by_one() -> None:
     cluster = RNG.integers(0, 9, 60)
     a, b = RNG.normal(3, 1, 60), RNG.normal(2, 1, 60)
     pm = stats.paired_means(a, b, [f"doc-{c}" for c in cluster])
-    changes = np.array([[a[cluster != c].mean() - a.mean(), b[cluster != c].mean() - b.mean()] for c in range(9)])
+    changes = np.array(
+        [[a[cluster != c].mean() - a.mean(), b[cluster != c].mean() - b.mean()] for c in range(9)]
+    )
     expected = 8 / 9 * changes.T @ changes
     assert pm.cov == pytest.approx((expected[0, 0], expected[0, 1], expected[1, 1]))
     assert (pm.n, pm.n_clusters, pm.df) == (60, 9, 8)
@@ -63,7 +67,12 @@ def test_bad_input_names_what_is_wrong(call: object, words: str) -> None:
 
 def test_one_cluster_gives_no_interval() -> None:
     pm = stats.paired_means([0.2, 0.4], [0.1, 0.9], [7, 7])
-    for found in (stats.linear_ci(pm), stats.contrast_ci_hull(pm), stats.ratio_ci_hull(pm), stats.fieller_ci(pm)):
+    for found in (
+        stats.linear_ci(pm),
+        stats.contrast_ci_hull(pm),
+        stats.ratio_ci_hull(pm),
+        stats.fieller_ci(pm),
+    ):
         assert (found.lo, found.hi) == (-math.inf, math.inf)
     assert stats.hull_test(pm, (1.0, -1.0)).p == 1.0
     bounded = stats.paired_ci(stats.paired_means([0.2, 0.4], [0.1, 0.9], [7, 7], bounded=True))
@@ -75,8 +84,13 @@ def test_p_by_inversion_equals_the_t_test() -> None:
     pm = stats.paired_means(a, b)
     found = stats.p_by_inversion(lambda alpha: stats.linear_ci(pm, alpha=alpha), 0.0)
     assert found == pytest.approx(scipy_stats.ttest_1samp(a - b, 0).pvalue, rel=1e-6)
-    assert stats.p_by_inversion(lambda alpha: stats.linear_ci(pm, alpha=alpha), float((a - b).mean())) == 1.0
-    assert stats.p_by_inversion(lambda alpha: stats.linear_ci(pm, alpha=alpha), 1e6) == stats.P_FLOOR
+    assert (
+        stats.p_by_inversion(lambda alpha: stats.linear_ci(pm, alpha=alpha), float((a - b).mean()))
+        == 1.0
+    )
+    assert (
+        stats.p_by_inversion(lambda alpha: stats.linear_ci(pm, alpha=alpha), 1e6) == stats.P_FLOOR
+    )
 
 
 def test_p_agrees_with_the_displayed_interval_of_clustered_quantiles() -> None:
@@ -100,13 +114,17 @@ def test_hull_test_excludes_where_the_contrast_interval_does() -> None:
 @pytest.mark.parametrize("k", [-6.0, -0.4, 0.0, 0.7, 9.0])
 def test_hall_cubic_inverts_in_closed_form(k: float) -> None:
     for t in np.linspace(-8, 8, 33):
-        assert stats.hall_inverse(stats.hall_transform(t, k, 30), k, 30) == pytest.approx(t, abs=1e-9)
+        assert stats.hall_inverse(stats.hall_transform(t, k, 30), k, 30) == pytest.approx(
+            t, abs=1e-9
+        )
 
 
 def test_skewness_is_scipys() -> None:
     a, b = RNG.lognormal(size=50), RNG.lognormal(size=50)
     pm = stats.paired_means(a, b)
-    assert stats.skewness(pm, (1.0, -0.3)) == pytest.approx(scipy_stats.skew(a - 0.3 * b, bias=False))
+    assert stats.skewness(pm, (1.0, -0.3)) == pytest.approx(
+        scipy_stats.skew(a - 0.3 * b, bias=False)
+    )
 
 
 def test_hall_bound_reaches_beyond_fieller_on_the_heavy_side() -> None:
@@ -120,8 +138,14 @@ def test_hall_bound_reaches_beyond_fieller_on_the_heavy_side() -> None:
 def test_tail_guard_lifts_only_with_many_even_items() -> None:
     even, heavy = np.full(200, 1.0) + RNG.random(200), np.r_[np.full(199, 0.01), 1.0]
     assert stats.tail_alpha(stats.paired_means(even, even), 0.05) == (0.05, ())
-    assert stats.tail_alpha(stats.paired_means(even[:199], even[:199]), 0.05) == (0.005, ("tail_guard",))
-    assert stats.tail_alpha(stats.paired_means(heavy, even), 0.05) == (0.005, ("tail_guard", "tail_dominated"))
+    assert stats.tail_alpha(stats.paired_means(even[:199], even[:199]), 0.05) == (
+        0.005,
+        ("tail_guard",),
+    )
+    assert stats.tail_alpha(stats.paired_means(heavy, even), 0.05) == (
+        0.005,
+        ("tail_guard", "tail_dominated"),
+    )
     assert stats.tail_alpha(stats.paired_means(heavy, even), 0.05, (0.0, 1.0)) == (0.05, ())
 
 
@@ -154,13 +178,18 @@ def test_clopper_pearson_mcnemar_holm_and_fisher_match_the_libraries() -> None:
         found = stats.clopper_pearson(k, n)
         assert (found.lo, found.hi) == pytest.approx((exact.low, exact.high))
         x = np.repeat([1.0, 0.0], [k, n - k])
-        assert (stats.accuracy_ci(x, exact=True).lo, stats.accuracy_ci(x, exact=True).hi) == (found.lo, found.hi)
+        assert (stats.accuracy_ci(x, exact=True).lo, stats.accuracy_ci(x, exact=True).hi) == (
+            found.lo,
+            found.hi,
+        )
     clustered = stats.accuracy_ci(x, np.arange(40) // 4, exact=True)
     assert (clustered.method, clustered.hi) == ("clopper-pearson-effective-n", 1.0)
     assert clustered.lo < 1 - 3 / 40
     for n10, n01 in ((0, 0), (5, 1), (30, 41), (7, 7)):
         if n10 + n01:
-            assert stats.mcnemar_exact_p(n10, n01) == pytest.approx(mcnemar([[10, n10], [n01, 10]], exact=True).pvalue)
+            assert stats.mcnemar_exact_p(n10, n01) == pytest.approx(
+                mcnemar([[10, n10], [n01, 10]], exact=True).pvalue
+            )
         else:
             assert stats.mcnemar_exact_p(n10, n01) == 1.0
     p = RNG.random(9) ** 3
@@ -169,7 +198,9 @@ def test_clopper_pearson_mcnemar_holm_and_fisher_match_the_libraries() -> None:
     assert adjusted == pytest.approx(expected)
     assert rejected.tolist() == reject.tolist()
     assert stats.holm([])[0].size == 0
-    assert stats.fisher_p(8, 100, 1, 100) == pytest.approx(scipy_stats.fisher_exact([[8, 92], [1, 99]]).pvalue)
+    assert stats.fisher_p(8, 100, 1, 100) == pytest.approx(
+        scipy_stats.fisher_exact([[8, 92], [1, 99]]).pvalue
+    )
     assert stats.fisher_p(0, 0, 1, 100) == 1.0
 
 
@@ -197,7 +228,9 @@ def test_blocks_widen_a_quantile_and_one_block_says_nothing() -> None:
     assert blocked.n_eff is not None
     assert blocked.n_eff < 20
     assert blocked.hi / blocked.lo > alone.hi / alone.lo
-    assert stats.quantile_ci(x, 0.5, np.zeros(300, dtype=int)).reasons == ("quantile_not_estimable",)
+    assert stats.quantile_ci(x, 0.5, np.zeros(300, dtype=int)).reasons == (
+        "quantile_not_estimable",
+    )
 
 
 def test_timed_out_quantiles_leave_one_sided_ratios() -> None:
@@ -239,7 +272,9 @@ def test_items_needed_table(disagree: float, expected: tuple[int, ...]) -> None:
 
 def test_power_is_statsmodels_and_gap_is_its_inverse() -> None:
     for n, effect in ((12, 0.9), (40, 0.3), (4_000, 0.05), (20_000, 0.02)):
-        assert stats.t_power(n, effect) == pytest.approx(TTestPower().power(effect, n, 0.05), abs=2e-4)
+        assert stats.t_power(n, effect) == pytest.approx(
+            TTestPower().power(effect, n, 0.05), abs=2e-4
+        )
     gap = stats.resolvable_gap(630, math.sqrt(0.2))
     assert gap == pytest.approx(0.05, rel=2e-3)
     assert stats.resolvable_gap(2, 1.0) is None
@@ -261,7 +296,9 @@ def test_n_more_says_when_it_cannot_know() -> None:
     wide = stats.n_more(stats.Interval(0.06, -0.04, 0.16, 0.995, "given", 100, 100), 0.0)
     z = stats.z_crit(0.005)
     assert wide.n_more == math.ceil(100 * (0.1 / 0.06) ** 2 * ((z + 0.841621) / z) ** 2 - 100)
-    lifted = stats.n_more(stats.Interval(0.06, -0.04, 0.16, 0.995, "given", 100, 100), 0.0, alpha=0.05)
+    lifted = stats.n_more(
+        stats.Interval(0.06, -0.04, 0.16, 0.995, "given", 100, 100), 0.0, alpha=0.05
+    )
     assert (lifted.n_more or 0) < (wide.n_more or 0)
     on_it = stats.n_more(interval(0.0, -0.06, 0.06), 0.0)
     assert (on_it.n_more, on_it.high, on_it.capped) == (None, None, True)
@@ -301,11 +338,15 @@ PPI_GOLDEN = [
     (20, 500, 11, -0.2773794426276409, 0.2417370648711692),
     (64, 64, 2, -0.21640637554457046, 0.18515637554457046),
 ]
-"""Labelled, others, the judge's errors, and what ppi-python 0.2.3 gives: ``ppi_mean_ci(..., alpha=.05)``."""
+"""Labelled, others, the judge's errors, and what ppi-python 0.2.3 gives: ``ppi_mean_ci(...,
+alpha=.05)``.
+"""
 
 
 def judged_items(n: int, others: int, step: int) -> tuple[list[float], list[float], list[float]]:
-    """Paired differences of -1, 0 and 1 as people and a judge give them; the judge errs on every ``step``-th."""
+    """Paired differences of -1, 0 and 1 as people and a judge give them; the judge errs on every
+    ``step``-th.
+    """
     truth = [float(i * 7 % 3 - 1) for i in range(n + others)]
     judge = [-t if i % step == 0 else t for i, t in enumerate(truth)]
     return truth[:n], judge[:n], judge[n:]
@@ -315,7 +356,9 @@ def judged_items(n: int, others: int, step: int) -> tuple[list[float], list[floa
     ("n", "others", "step", "low", "high"),
     PPI_GOLDEN,
 )
-def test_judge_correction_is_that_of_ppi_python(n: int, others: int, step: int, low: float, high: float) -> None:
+def test_judge_correction_is_that_of_ppi_python(
+    n: int, others: int, step: int, low: float, high: float
+) -> None:
     found = stats.ppi_mean(*judged_items(n, others, step))
     assert (found.lo, found.hi) == pytest.approx((low, high), rel=1e-9, abs=1e-12)
     assert found.method == "ppi-mean"

@@ -1,7 +1,9 @@
-"""Every golden vector that concerns stats or sequential, asserted at the tolerance that the file states.
+"""Every golden vector that concerns stats or sequential, asserted at the tolerance that the file
+states.
 
-COVERED_HERE lists the ids; the verdict words and dollar vectors are asserted beside claims and pricing, which list
-theirs in their own golden tests. ``test_every_vector_is_claimed`` adds up the lists.
+COVERED_HERE lists the ids; the verdict words and dollar vectors are asserted beside claims and
+pricing, which list theirs in their own golden tests. ``test_every_vector_is_claimed`` adds up the
+lists.
 """
 
 from __future__ import annotations
@@ -25,19 +27,21 @@ COVERED_HERE = frozenset(
     vector
     for vector in VECTORS
     if re.match(
-        r"(ACC|MEAN|DIFF|RATIO|TIES|ALLFAIL|CLAIM|Q|OBF|LDOBF|FUTILITY|EPROC|PPI|FIXED|N-MORE|POWER|HOLM|HDR)\b", vector
+        r"(ACC|MEAN|DIFF|RATIO|TIES|ALLFAIL|CLAIM|Q|OBF|LDOBF|FUTILITY|EPROC|PPI|FIXED|N-MORE|POWER|HOLM|HDR)\b",
+        vector,
     )
-    or vector in {"COST-fieller", "COST-hull-p-R0.1", "COST-hull-p-R0.15", "COST-hull-ci", "COST-per-correct"}
+    or vector
+    in {"COST-fieller", "COST-hull-p-R0.1", "COST-hull-p-R0.15", "COST-hull-ci", "COST-per-correct"}
     or vector == "COST-zero-baseline"
 )
 COVERED_ELSEWHERE = {
-    "COST-zero-arm": "test_claims_golden.py",
-    "USD-openai": "test_money_economics.py",
-    "USD-anthropic": "test_money_economics.py",
-    "USD-gemini": "test_money_economics.py",
-    "USD-owned-rate": "test_money_economics.py",
-    "USD-local-1k": "test_money_economics.py",
-    "USD-break-even": "test_money_economics.py",
+    "COST-zero-arm": "../claims/test_verdicts_golden.py",
+    "USD-openai": "../economics/test_what_if.py",
+    "USD-anthropic": "../economics/test_what_if.py",
+    "USD-gemini": "../economics/test_what_if.py",
+    "USD-owned-rate": "../economics/test_what_if.py",
+    "USD-local-1k": "../economics/test_what_if.py",
+    "USD-break-even": "../economics/test_what_if.py",
 }
 """Vector -> the test file in this folder that asserts it (verdict words, dollars)."""
 
@@ -91,7 +95,9 @@ def test_unequal_epochs_weigh_items_equally() -> None:
     name = "ACC-unequal-epochs"
     epochs = VECTORS[name]["input"]["a_epochs"]
     draws = np.array([len(e) for e in epochs])
-    found = stats.accuracy_ci([np.mean(e) for e in epochs], VECTORS[name]["input"]["cluster"], draws)
+    found = stats.accuracy_ci(
+        [np.mean(e) for e in epochs], VECTORS[name]["input"]["cluster"], draws
+    )
     close(name, est=found.est, lo=found.lo, hi=found.hi, n_eff=found.n_eff)
 
 
@@ -106,7 +112,9 @@ def test_contrast_t() -> None:
 def test_difference_and_ratio_of_scores(shape: str) -> None:
     name = f"DIFF-core-{shape}"
     given = VECTORS[name]["input"]
-    pm = stats.paired_means(given["a"], given["b"], given["cluster"] if given["clustered"] else None, bounded=True)
+    pm = stats.paired_means(
+        given["a"], given["b"], given["cluster"] if given["clustered"] else None, bounded=True
+    )
     core = stats.linear_ci(pm)
     close(
         name,
@@ -176,7 +184,9 @@ def test_infeasible_readings() -> None:
     lower = stats.accuracy_ci(b).lo
     assert (1.3 * lower <= 1) == vector["expected"]["feasible_relative"]
     assert (lower + 0.3 <= 1) == vector["expected"]["feasible_pp"]
-    assert stats.verdict(found[2].lo, found[2].hi, 0.7, "<=") == vector["expected"]["error_reduction"]
+    assert (
+        stats.verdict(found[2].lo, found[2].hi, 0.7, "<=") == vector["expected"]["error_reduction"]
+    )
 
 
 @pytest.mark.parametrize("name", [*ids("CLAIM-NI"), "CLAIM-surpassed"])
@@ -223,7 +233,10 @@ def test_zero_baseline_has_no_ratio_but_a_difference() -> None:
 def test_cost_per_correct() -> None:
     name = "COST-per-correct"
     found = stats.cost_per_correct_ratio_ci(
-        column(name, "cost_a"), column(name, "correct_a"), column(name, "cost_b"), column(name, "correct_b")
+        column(name, "cost_a"),
+        column(name, "correct_a"),
+        column(name, "cost_b"),
+        column(name, "correct_b"),
     )
     close(name, est=found.est, lo=found.lo, hi=found.hi)
 
@@ -265,8 +278,13 @@ def test_quantile_with_time_blocks() -> None:
 
 
 def test_corrected_histograms_invent_samples() -> None:
-    """What record_corrected_value does (add v - i, v - 2i, ... for each stall), at its rank floor(p*n + 1/2)."""
-    given, expected = VECTORS["HDR-coordinated-omission"]["input"], VECTORS["HDR-coordinated-omission"]["expected"]
+    """What record_corrected_value does (add v - i, v - 2i, ... for each stall), at its rank
+    floor(p*n + 1/2).
+    """
+    given, expected = (
+        VECTORS["HDR-coordinated-omission"]["input"],
+        VECTORS["HDR-coordinated-omission"]["expected"],
+    )
     step = given["expected_interval_ms"]
     raw = np.r_[np.full(99, 10.0), 1000.0]
     corrected = np.sort(np.r_[raw, np.arange(1000 - step, step - 1, -step)])
@@ -289,13 +307,22 @@ def test_obf_constants(name: str) -> None:
 
 
 def test_obf_alpha_and_lan_demets() -> None:
-    close("OBF-K5-alpha", alpha=sequential.crossing_probability(VECTORS["OBF-K5-alpha"]["input"]["bounds"]))
+    close(
+        "OBF-K5-alpha",
+        alpha=sequential.crossing_probability(VECTORS["OBF-K5-alpha"]["input"]["bounds"]),
+    )
     found = sequential.lan_demets_obf(VECTORS["LDOBF-5"]["input"]["t"])
-    assert found == pytest.approx(VECTORS["LDOBF-5"]["expected"]["bounds"], abs=VECTORS["LDOBF-5"]["tol"])
-    spent = sequential.crossing_by_look(VECTORS["LDOBF-5-spend"]["input"]["bounds"], sequential.equal_looks(5))
+    assert found == pytest.approx(
+        VECTORS["LDOBF-5"]["expected"]["bounds"], abs=VECTORS["LDOBF-5"]["tol"]
+    )
+    spent = sequential.crossing_by_look(
+        VECTORS["LDOBF-5-spend"]["input"]["bounds"], sequential.equal_looks(5)
+    )
     expected = VECTORS["LDOBF-5-spend"]["expected"]["alpha"]
     assert spent[1:] == pytest.approx(expected, abs=2e-7)
-    assert [sequential.obf_spending(t) for t in (0.4, 0.6, 0.8, 1.0)] == pytest.approx(expected, abs=2e-7)
+    assert [sequential.obf_spending(t) for t in (0.4, 0.6, 0.8, 1.0)] == pytest.approx(
+        expected, abs=2e-7
+    )
 
 
 @pytest.mark.parametrize("name", ids("OBF-repeated-p"))
@@ -338,7 +365,9 @@ def test_fixed_benchmark() -> None:
 
 def test_n_more_and_power() -> None:
     given = VECTORS["N-MORE"]["input"]
-    interval = stats.Interval(given["est"], given["lo"], given["hi"], 0.95, "given", given["n"], given["n"])
+    interval = stats.Interval(
+        given["est"], given["lo"], given["hi"], 0.95, "given", given["n"], given["n"]
+    )
     found = stats.n_more(interval, given["thr"])
     close("N-MORE", n_more=found.n_more)
     assert found.may_never_resolve

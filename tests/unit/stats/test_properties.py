@@ -1,4 +1,6 @@
-"""Properties that hold for any data: symmetry, scale, order of rows, ties, no NaN, no false certainty."""
+"""Properties that hold for any data: symmetry, scale, order of rows, ties, no NaN, no false
+certainty.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ def paired(draw: st.DrawFn, value: st.SearchStrategy[float], least: int = 1) -> 
 
 
 def close(found: Interval, lo: float, hi: float) -> None:
-    assert (found.lo, found.hi) == (pytest.approx(lo, rel=1e-6, abs=1e-9), pytest.approx(hi, rel=1e-6, abs=1e-9))
+    assert (found.lo, found.hi) == (
+        pytest.approx(lo, rel=1e-6, abs=1e-9),
+        pytest.approx(hi, rel=1e-6, abs=1e-9),
+    )
 
 
 def intervals_of_scores(a: np.ndarray, b: np.ndarray, cluster: list[int]) -> list[Interval]:
@@ -82,7 +87,10 @@ def test_swapping_arms_inverts_cost_and_latency_ratios(data: Arms) -> None:
     close(stats.contrast_ci_hull(swapped), -one.hi, -one.lo)
     pairs = (
         (stats.ratio_ci_hull(pm), stats.ratio_ci_hull(swapped)),
-        (stats.log_ratio_ci((a, b), (1, -1), cluster), stats.log_ratio_ci((b, a), (1, -1), cluster)),
+        (
+            stats.log_ratio_ci((a, b), (1, -1), cluster),
+            stats.log_ratio_ci((b, a), (1, -1), cluster),
+        ),
         (stats.quantile_ratio_ci(a, b, 0.5), stats.quantile_ratio_ci(b, a, 0.5)),
     )
     for found, back in pairs:
@@ -116,7 +124,9 @@ def test_a_tie_changes_neither_sign_nor_mcnemar(data: Arms, tie: float) -> None:
     assert np.sign(round(before.est, 9)) == np.sign(round(after.est, 9))
 
     def p(x: np.ndarray, y: np.ndarray) -> float:
-        return stats.mcnemar_exact_p(int(((x == 1) & (y == 0)).sum()), int(((x == 0) & (y == 1)).sum()))
+        return stats.mcnemar_exact_p(
+            int(((x == 1) & (y == 0)).sum()), int(((x == 0) & (y == 1)).sum())
+        )
 
     assert p(a, b) == p(more_a, more_b)
 
@@ -132,7 +142,9 @@ def test_permuting_rows_changes_nothing(scored: Arms, paid: Arms, random: object
     for engine, (a, b, cluster) in cases:
         order = seed.permutation(len(a))
         for one, other in zip(
-            engine(a, b, cluster), engine(a[order], b[order], list(np.array(cluster)[order])), strict=True
+            engine(a, b, cluster),
+            engine(a[order], b[order], list(np.array(cluster)[order])),
+            strict=True,
         ):
             close(other, one.lo, one.hi)
             assert one.reasons == other.reasons

@@ -30,7 +30,9 @@ def test_the_root_is_scipys(function: Callable[[float], float], low: float, high
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0.01, 50), st.floats(1e-3, 1e3), st.floats(1e-3, 1e3))
-def test_a_monotone_function_has_its_root_found(root: float, steep: float, below: float, above: float) -> None:
+def test_a_monotone_function_has_its_root_found(
+    root: float, steep: float, below: float, above: float
+) -> None:
     def function(x: float) -> float:
         return math.tanh((x - root) * steep) + 0.1 * (x - root)
 

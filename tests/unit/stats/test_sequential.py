@@ -1,4 +1,6 @@
-"""Group-sequential looks: bounds against Monte Carlo, repeated p against bounds, the schedule at cluster boundaries."""
+"""Group-sequential looks: bounds against Monte Carlo, repeated p against bounds, the schedule at
+cluster boundaries.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def test_crossing_probability_equals_simulated_paths() -> None:
 
 def test_nominal_alphas_of_five_looks() -> None:
     found = [sequential.nominal_alpha(b) for b in sequential.obf_bounds(5)]
-    assert found == pytest.approx(2 * scipy_stats.norm.sf([4.5617, 3.2256, 2.6337, 2.2809, 2.0401]), rel=1e-3)
+    assert found == pytest.approx(
+        2 * scipy_stats.norm.sf([4.5617, 3.2256, 2.6337, 2.2809, 2.0401]), rel=1e-3
+    )
 
 
 def test_repeated_p_meets_alpha_exactly_at_the_bound() -> None:

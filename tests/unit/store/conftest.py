@@ -1,4 +1,6 @@
-"""What the store's tests share: a ``make`` fixture with rows to store, an empty store, and a run in it."""
+"""What the store's tests share: a ``make`` fixture with rows to store, an empty store, and a run in
+it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ RUN = "20260101T000000Z-aaaaaa"
 
 
 class Make:
-    def manifest(self, run_id: str = RUN, created_utc: str = "2026-01-01T00:00:00+00:00") -> Manifest:
+    def manifest(
+        self, run_id: str = RUN, created_utc: str = "2026-01-01T00:00:00+00:00"
+    ) -> Manifest:
         return Manifest(
             run_id=run_id,
             schema=1,
@@ -42,14 +46,19 @@ class Make:
         )
 
     def calls(self, n: int, run_id: str = RUN) -> list[Call]:
-        return [Call(run_id, f"call-{i}", "route", f"s{i}", 1, "ab"[i % 2], 2**64 - 1 - i, i) for i in range(n)]
+        return [
+            Call(run_id, f"call-{i}", "route", f"s{i}", 1, "ab"[i % 2], 2**64 - 1 - i, i)
+            for i in range(n)
+        ]
 
     def attempt(self, call_id: str, number: int = 1, session: int = 1) -> Attempt:
         return Attempt(
             call_id=call_id,
             number=number,
             session=session,
-            timing=Timing(None, 10, 20, 30, 31, (30, 31, 40), 50, "transport", engine={"prompt_ms": 1.5}),
+            timing=Timing(
+                None, 10, 20, 30, 31, (30, 31, 40), 50, "transport", engine={"prompt_ms": 1.5}
+            ),
             outcome=Outcome.OK,
             http_status=200,
             usage=Usage(input_fresh=3, output_visible=2, fees=(("search", 1),)),

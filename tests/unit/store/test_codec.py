@@ -79,7 +79,16 @@ ATTEMPT = st.builds(
     reserved_usd=MONEY,
 )
 CALL = st.builds(
-    Call, TEXT, TEXT, TEXT, TEXT, st.integers(1, 9), TEXT, st.integers(0, 2**64), NS, scheduled_ns=st.none() | NS
+    Call,
+    TEXT,
+    TEXT,
+    TEXT,
+    TEXT,
+    st.integers(1, 9),
+    TEXT,
+    st.integers(0, 2**64),
+    NS,
+    scheduled_ns=st.none() | NS,
 )
 RECORD = st.builds(
     CallRecord,
@@ -88,14 +97,18 @@ RECORD = st.builds(
     outcome=st.sampled_from(Outcome),
     finish_reason=st.none() | TEXT,
     attempt=st.integers(0, 9),
-    tool_calls=st.lists(st.builds(ToolCall, TEXT, TEXT, st.none() | TEXT, st.none() | NS), max_size=2).map(tuple),
+    tool_calls=st.lists(
+        st.builds(ToolCall, TEXT, TEXT, st.none() | TEXT, st.none() | NS), max_size=2
+    ).map(tuple),
     logprobs=JSON,
 )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(ATTEMPT, RECORD, CALL))
-def test_everything_measured_comes_back_equal_and_of_its_type(value: Attempt | CallRecord | Call) -> None:
+def test_everything_measured_comes_back_equal_and_of_its_type(
+    value: Attempt | CallRecord | Call,
+) -> None:
     text = encode(value)
     text.encode()  # SQLite takes UTF-8 only
     again = decode(type(value), text)
@@ -111,7 +124,16 @@ def test_nested_and_recursive_types() -> None:
     part = Claim("c", "t", None, "cost", "usd", ("a",), ("b",), "<=", 0.1, slice=("lang", "de"))
     claim = dataclasses.replace(part, parts=(part, part))
     estimate = Estimate(0.1, -math.inf, math.inf, 0.95, "fieller", 10, 5)
-    reading = Reading("ratio", estimate, 0.1, None, "<=", "refuted", n_more=(1.0, math.inf), flip_points={"x": 2.0})
+    reading = Reading(
+        "ratio",
+        estimate,
+        0.1,
+        None,
+        "<=",
+        "refuted",
+        n_more=(1.0, math.inf),
+        flip_points={"x": 2.0},
+    )
     verdict = Verdict(claim, "refuted", "ratio", "", (reading,), ("flag",), ())
     verdict = dataclasses.replace(verdict, parts=(verdict,))
     assert decode(Verdict, encode(verdict)) == verdict
@@ -133,7 +155,14 @@ def test_every_domain_type_can_be_stored() -> None:
 
 
 def test_infinities_and_nan_are_kept() -> None:
-    record = CallRecord(Call("r", "i", "t", "s", 1, "a", 0, 0), "", Outcome.OK, None, 1, logprobs=[-math.inf, math.nan])
+    record = CallRecord(
+        Call("r", "i", "t", "s", 1, "a", 0, 0),
+        "",
+        Outcome.OK,
+        None,
+        1,
+        logprobs=[-math.inf, math.nan],
+    )
     low, nan = decode(CallRecord, encode(record)).logprobs
     assert low == -math.inf
     assert math.isnan(nan)
@@ -142,10 +171,16 @@ def test_infinities_and_nan_are_kept() -> None:
 def test_text_is_canonical() -> None:
     one = Session("r", 1, "t", 0, host={"b": 1, "a": MappingProxyType({"z": 1, "y": 2})})
     two = Session("r", 1, "t", 0, host={"a": {"y": 2, "z": 1}, "b": 1})
-    assert encode(one) == encode(two) == json.dumps(json.loads(encode(one)), sort_keys=True, separators=(",", ":"))
+    assert (
+        encode(one)
+        == encode(two)
+        == json.dumps(json.loads(encode(one)), sort_keys=True, separators=(",", ":"))
+    )
 
 
-@pytest.mark.parametrize("bad", [object(), {1, 2}, b"x", Decimal(1), [Outcome], {"deep": [complex(1)]}])
+@pytest.mark.parametrize(
+    "bad", [object(), {1, 2}, b"x", Decimal(1), [Outcome], {"deep": [complex(1)]}]
+)
 def test_what_would_not_come_back_equal_is_refused(bad: Any) -> None:
     with pytest.raises(StoreError, match="not a JSON value"):
         encode(Session("r", 1, "t", 0, host={"x": bad}))

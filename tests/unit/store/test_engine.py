@@ -25,7 +25,7 @@ from claimbench.types import Call
 RUN = "20260101T000000Z-aaaaaa"
 
 
-# --- opening ----------------------------------------------------------------------------------------------------------
+# --- opening --------------------------------------------------------------------------------------
 
 
 def test_newest_schema_is_what_the_tables_say(store: ResultsStore) -> None:
@@ -53,11 +53,15 @@ def test_migrations_run_in_order_and_keep_the_rows(tmp_path: Path, make: Any) ->
         store_schema.migrate(engine, "db", broken)
     names = inspect(engine).get_table_names()
     with engine.connect() as connection:
-        assert store_schema.schema_version(connection, "db") == now + 1  # the good one committed, the broken one undone
+        assert (
+            store_schema.schema_version(connection, "db") == now + 1
+        )  # the good one committed, the broken one undone
     assert "extra" not in names
     assert store_schema.migrate(engine, "db", good) == now + 1
     engine.dispose()
-    with pytest.raises(SchemaTooNew, match=rf"schema version {now + 1}; this ClaimBench knows up to {now}") as info:
+    with pytest.raises(
+        SchemaTooNew, match=rf"schema version {now + 1}; this ClaimBench knows up to {now}"
+    ) as info:
         ResultsStore.open(path)
     assert "upgrade" in str(info.value.hint)
     with pytest.raises(SchemaTooNew, match=f"version {now + 1}"):
@@ -95,9 +99,12 @@ def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
 
 def test_two_processes_may_make_the_database_at_once(tmp_path: Path) -> None:
     code = (
-        "import sys, pathlib; from claimbench.store.results import ResultsStore as S; S.open(pathlib.Path(sys.argv[1]))"
+        "import sys, pathlib; from claimbench.store.results import ResultsStore as S;"
+        " S.open(pathlib.Path(sys.argv[1]))"
     )
-    children = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "bench.db")]) for _ in range(3)]
+    children = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "bench.db")]) for _ in range(3)
+    ]
     assert [child.wait(60) for child in children] == [0, 0, 0]
 
 
@@ -154,7 +161,9 @@ def test_results_path_below_a_file(tmp_path: Path) -> None:
 
 @contextmanager
 def read_only_folder() -> Iterator[Path]:
-    """A new folder; its writing is forbidden by :func:`as_reader`. Root is held by no mode, so root becomes nobody."""
+    """A new folder; its writing is forbidden by :func:`as_reader`. Root is held by no mode, so root
+    becomes nobody.
+    """
     folder = Path(tempfile.mkdtemp())
     folder.chmod(0o755)
     try:
@@ -201,8 +210,8 @@ def test_read_only_folder_can_be_read_but_not_written(make: Any) -> None:
 
 def test_read_only_folder_with_rows_in_the_wal_is_refused_rather_than_read_without_them() -> None:
     code = (
-        "import os, sys; from pathlib import Path; from claimbench.store.results import ResultsStore as S\n"
-        "s = S.open(Path(sys.argv[1])); c = s.engine.connect(); os._exit(0)"
+        "import os, sys; from pathlib import Path; from claimbench.store.results import"
+        " ResultsStore as S\ns = S.open(Path(sys.argv[1])); c = s.engine.connect(); os._exit(0)"
     )
     with read_only_folder() as folder:
         subprocess.run([sys.executable, "-c", code, str(folder / "bench.db")], check=True)
@@ -213,7 +222,7 @@ def test_read_only_folder_with_rows_in_the_wal_is_refused_rather_than_read_witho
         assert "copy the folder" in str(info.value.hint)
 
 
-# --- the run's lock ---------------------------------------------------------------------------------------------------
+# --- the run's lock -------------------------------------------------------------------------------
 
 _HOLD = """
 import sys, time
@@ -225,13 +234,18 @@ with ResultsStore.open(Path(sys.argv[1])) as store, store.lock_run(sys.argv[2]):
 """
 
 
-def test_second_process_is_told_the_pid_and_kill_9_frees_the_run(store: ResultsStore, run: list[Call]) -> None:
+def test_second_process_is_told_the_pid_and_kill_9_frees_the_run(
+    store: ResultsStore, run: list[Call]
+) -> None:
     command = [sys.executable, "-c", _HOLD, str(store.path), RUN]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
         assert store.runs()[0].status == "running"
-        with pytest.raises(StoreError, match=f"worked on by process {child.pid}") as info, store.lock_run(RUN):
+        with (
+            pytest.raises(StoreError, match=f"worked on by process {child.pid}") as info,
+            store.lock_run(RUN),
+        ):
             pytest.fail("two processes hold one run")
         assert "--resume" in str(info.value.hint)
         child.send_signal(signal.SIGKILL)

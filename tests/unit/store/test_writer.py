@@ -16,7 +16,7 @@ from claimbench.types import Call
 RUN = "20260101T000000Z-aaaaaa"
 
 
-# --- the writer -------------------------------------------------------------------------------------------------------
+# --- the writer -----------------------------------------------------------------------------------
 
 
 def test_future_resolves_after_the_commit(store: ResultsStore, run: list[Call], make: Any) -> None:
@@ -28,11 +28,15 @@ def test_future_resolves_after_the_commit(store: ResultsStore, run: list[Call], 
     other.close()
 
 
-def test_a_row_that_is_there_already_fails_alone(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_a_row_that_is_there_already_fails_alone(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
     writer = store.writer(RUN)
     writer.record(make.record(run[0])).result(5)
     other = sqlite3.connect(store.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")  # while the writer waits for this, the rows behind gather to one transaction
+    other.execute(
+        "BEGIN IMMEDIATE"
+    )  # while the writer waits for this, the rows behind gather to one transaction
     futures = [writer.record(make.record(call)) for call in [run[4], run[1], run[0], run[2]]][1:]
     other.execute("ROLLBACK")
     other.close()
@@ -49,9 +53,14 @@ def test_a_row_that_is_there_already_fails_alone(store: ResultsStore, run: list[
     store.verify(RUN)
 
 
-def test_rows_of_unknown_calls_sessions_and_runs_are_refused(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_rows_of_unknown_calls_sessions_and_runs_are_refused(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
     writer = store.writer(RUN)
-    for future in [writer.intent(make.intent("nope")), writer.attempt(make.attempt("call-0", session=9))]:
+    for future in [
+        writer.intent(make.intent("nope")),
+        writer.attempt(make.attempt("call-0", session=9)),
+    ]:
         with pytest.raises(StoreError, match="FOREIGN KEY"):
             future.result(5)
     with pytest.raises(StoreError, match="record of run other"):
@@ -59,7 +68,9 @@ def test_rows_of_unknown_calls_sessions_and_runs_are_refused(store: ResultsStore
     writer.close()
 
 
-def test_what_is_no_json_fails_its_own_future(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_what_is_no_json_fails_its_own_future(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
     writer = store.writer(RUN)
     bad = writer.record(dataclasses.replace(make.record(run[0]), logprobs={"at": object()}))
     good = writer.record(make.record(run[1]))
@@ -69,7 +80,9 @@ def test_what_is_no_json_fails_its_own_future(store: ResultsStore, run: list[Cal
     writer.close()
 
 
-def test_rows_without_a_future_are_kept_and_tell_a_fault_once(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_rows_without_a_future_are_kept_and_tell_a_fault_once(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
     faults: list[StoreError] = []
     writer = store.writer(RUN)
     writer.keep(make.attempt("call-0"), faults.append)
@@ -87,7 +100,9 @@ def test_rows_without_a_future_are_kept_and_tell_a_fault_once(store: ResultsStor
     assert store.finished(RUN) == {"call-0"}
 
 
-def test_cancelling_a_future_does_not_take_the_row_back(store: ResultsStore, run: list[Call], make: Any) -> None:
+def test_cancelling_a_future_does_not_take_the_row_back(
+    store: ResultsStore, run: list[Call], make: Any
+) -> None:
     writer = store.writer(RUN)
     assert writer.record(make.record(run[0])).cancel() is False
     writer.close()
@@ -134,7 +149,9 @@ def limit_pages(engine: Engine) -> None:
         connection.execute("PRAGMA max_page_count = 1")
 
 
-def test_full_disk_says_how_much_is_free_and_loses_nothing_committed(tmp_path: Path, make: Any) -> None:
+def test_full_disk_says_how_much_is_free_and_loses_nothing_committed(
+    tmp_path: Path, make: Any
+) -> None:
     path = tmp_path / "bench.db"
     calls = make.calls(50)
     with ResultsStore.open(path) as store:
@@ -146,14 +163,18 @@ def test_full_disk_says_how_much_is_free_and_loses_nothing_committed(tmp_path: P
         limit_pages(store.engine)
         writer = store.writer(RUN)
         futures = [writer.record(make.record(call, "x" * 5000)) for call in calls[1:]]
-        with pytest.raises(StoreError, match=r"disk is full, [\d.]+ MiB free on .*committed before is safe"):
+        with pytest.raises(
+            StoreError, match=r"disk is full, [\d.]+ MiB free on .*committed before is safe"
+        ):
             futures[-1].result(5)
         with pytest.raises(StoreError, match="disk is full"):
             writer.flush()
         with pytest.raises(StoreError, match="disk is full"):
             writer.record(make.record(calls[1])).result(5)
         writer.close()
-        told = {calls[0].id} | {c.id for c, f in zip(calls[1:], futures, strict=True) if f.exception() is None}
+        told = {calls[0].id} | {
+            c.id for c, f in zip(calls[1:], futures, strict=True) if f.exception() is None
+        }
     with ResultsStore.open(path) as store:
         assert store.finished(RUN) == told
         store.verify(RUN)

@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - one mistake, one line: the tables are read across
-"""One test per mistake a suite file can hold: the message names file, line, what was seen and what was meant."""
+"""One test per mistake a suite file can hold: the message names file, line, what was seen and what
+was meant.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +62,13 @@ ROWS = """\
 class Place:
     folder: Path
 
-    def load(self, suite: str = GOOD, rows: str | bytes = ROWS, name: str = "tickets.jsonl", **options: Any) -> object:
+    def load(
+        self,
+        suite: str = GOOD,
+        rows: str | bytes = ROWS,
+        name: str = "tickets.jsonl",
+        **options: Any,
+    ) -> object:
         self.folder.mkdir(exist_ok=True)
         (self.folder / "suite.yaml").write_bytes(suite.encode())
         (self.folder / name).write_bytes(rows if isinstance(rows, bytes) else rows.encode())
@@ -91,7 +98,9 @@ def expect(error: SuiteError, file: str, line: int | None, *parts: str) -> None:
     assert Path(error.path).name == file, str(error)
     assert error.line == line, str(error)
     for part in parts:
-        assert part in error.message or part in (error.hint or ""), f"{part!r} not in {error} / {error.hint}"
+        assert part in error.message or part in (error.hint or ""), (
+            f"{part!r} not in {error} / {error.hint}"
+        )
     assert "\n" not in error.message
 
 
@@ -203,9 +212,13 @@ MISTAKES: list[tuple[Any, ...]] = [
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "at", "parts"), [(m[1], m[2], m[3], m[4:]) for m in MISTAKES], ids=[m[0] for m in MISTAKES]
+    ("old", "new", "at", "parts"),
+    [(m[1], m[2], m[3], m[4:]) for m in MISTAKES],
+    ids=[m[0] for m in MISTAKES],
 )
-def test_a_mistake_in_the_suite(place: Place, old: str, new: str, at: str | None, parts: tuple[str, ...]) -> None:
+def test_a_mistake_in_the_suite(
+    place: Place, old: str, new: str, at: str | None, parts: tuple[str, ...]
+) -> None:
     text = edit(old, new)
     error = place.fails(text)
     expect(error, "suite.yaml", line_of(text, at) if at is not None else error.line, *parts)
@@ -238,7 +251,9 @@ BAD_ROWS: list[tuple[Any, ...]] = [
 @pytest.mark.parametrize(
     ("rows", "line", "parts"), [(m[1], m[2], m[3:]) for m in BAD_ROWS], ids=[m[0] for m in BAD_ROWS]
 )
-def test_a_mistake_in_the_data(place: Place, rows: str | bytes, line: int, parts: tuple[str, ...]) -> None:
+def test_a_mistake_in_the_data(
+    place: Place, rows: str | bytes, line: int, parts: tuple[str, ...]
+) -> None:
     expect(place.fails(rows=rows), "tickets.jsonl", line, *parts)
 
 
@@ -303,7 +318,13 @@ def test_a_wrong_override_names_itself(place: Place, override: str, parts: tuple
 def test_only_one_error_at_a_time_and_the_cause_first(place: Place) -> None:
     # `promt` makes `prompt` missing; the message must name the misspelling, not its consequence
     text = edit("    prompt:", "    promt:")
-    expect(place.fails(text), "suite.yaml", line_of(text, "promt"), "unknown key 'promt'", "did you mean 'prompt'?")
+    expect(
+        place.fails(text),
+        "suite.yaml",
+        line_of(text, "promt"),
+        "unknown key 'promt'",
+        "did you mean 'prompt'?",
+    )
 
 
 def test_errors_print_as_path_line_message(place: Place) -> None:
@@ -325,7 +346,11 @@ def test_a_schema_file(place: Place, schema: str, file: str, line: int | None, p
     text = edit(
         "[label]",
         "[json_fields]",
-        edit("labels | join(', ')", "language", edit("intent: other}", "intent: {a: 3}, language: x}", text)),
+        edit(
+            "labels | join(', ')",
+            "language",
+            edit("intent: other}", "intent: {a: 3}, language: x}", text),
+        ),
     )
     place.folder.mkdir()
     (place.folder / "schema.json").write_text(schema)

@@ -40,10 +40,21 @@ WHOLE: dict[str, Any] = {
 
 def test_a_whole_value() -> None:
     made = read(Outer, WHOLE)
-    assert made == Outer("é", 3, True, Inner(1.0), (Inner(0.5, "b"),), ("y", 2), Decimal("0.10"),
-                         {"k": Decimal("1E+2")}, [1, {"z": None}])  # fmt: skip
+    assert made == Outer(
+        "é",
+        3,
+        True,
+        Inner(1.0),
+        (Inner(0.5, "b"),),
+        ("y", 2),
+        Decimal("0.10"),
+        {"k": Decimal("1E+2")},
+        [1, {"z": None}],
+    )
     assert isinstance(made.inner.share, float)
-    assert read(Outer, {k: WHOLE[k] for k in ("name", "n", "on", "inner")}) == Outer("é", 3, True, Inner(1.0))
+    assert read(Outer, {k: WHOLE[k] for k in ("name", "n", "on", "inner")}) == Outer(
+        "é", 3, True, Inner(1.0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,7 +69,11 @@ def test_a_whole_value() -> None:
         ({"inner": {}}, ("inner", "share"), "missing"),
         ({"inner": []}, ("inner",), "not an object"),
         ({"many": {"share": 1}}, ("many",), "not a list"),
-        ({"many": [{"share": 1}, {"share": 1, "kind": "c"}]}, ("many", 1, "kind"), "'c' is not one of a, b"),
+        (
+            {"many": [{"share": 1}, {"share": 1, "kind": "c"}]},
+            ("many", 1, "kind"),
+            "'c' is not one of a, b",
+        ),
         ({"pair": ["y"]}, ("pair",), "not a list of 2"),
         ({"pair": ["y", "2"]}, ("pair", 1), "not a whole number"),
         ({"money": "much"}, ("money",), "'much' is not an amount"),
@@ -67,7 +82,9 @@ def test_a_whole_value() -> None:
         ({"by_name": []}, ("by_name",), "not an object"),
     ],
 )
-def test_what_does_not_fit_is_named(change: dict[str, Json], where: tuple[str | int, ...], what: str) -> None:
+def test_what_does_not_fit_is_named(
+    change: dict[str, Json], where: tuple[str | int, ...], what: str
+) -> None:
     with pytest.raises(Mismatch, match=what) as caught:
         read(Outer, {**WHOLE, **change})
     assert caught.value.where == where

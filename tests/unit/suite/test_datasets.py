@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - one case, one line: the tables are read across
 """Files with samples: every format, the traps real files set, and errors with the right line."""
 
 from __future__ import annotations
@@ -46,11 +45,14 @@ def test_quoted_commas_and_newlines_keep_their_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("delimiter", "name"), [("\t", "data.csv"), (";", "data.csv"), ("|", "data.csv"), ("\t", "data.tsv")]
+    ("delimiter", "name"),
+    [("\t", "data.csv"), (";", "data.csv"), ("|", "data.csv"), ("\t", "data.tsv")],
 )
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str, name: str) -> None:
     raw = f"id{delimiter}query{delimiter}class\n0{delimiter}chair, red{delimiter}Beds; Sofas\n1{delimiter}a, b, c{delimiter}x\n"
-    table = read(tmp_path, raw.replace("Beds; Sofas", "Beds" if delimiter == ";" else "Beds; Sofas"), name)
+    table = read(
+        tmp_path, raw.replace("Beds; Sofas", "Beds" if delimiter == ";" else "Beds; Sofas"), name
+    )
     assert table.columns == ("id", "query", "class")
     assert table.rows[0].values["query"] == "chair, red"
     assert table.delimiter == delimiter
@@ -84,7 +86,10 @@ def test_cp1252_is_an_error_that_names_the_byte_and_the_way_out(tmp_path: Path) 
 
 
 def test_a_wrong_encoding_is_named(tmp_path: Path) -> None:
-    assert "unknown encoding 'cp1522'; did you mean 'cp1252'?" in fails(tmp_path, "a,b\n", encoding="cp1522").message
+    assert (
+        "unknown encoding 'cp1522'; did you mean 'cp1252'?"
+        in fails(tmp_path, "a,b\n", encoding="cp1522").message
+    )
     error = fails(tmp_path, b"a,b\nx,\x81\n", encoding="cp1252")
     assert error.line == 2
     assert "not cp1252: byte 0x81" in error.message
@@ -117,7 +122,9 @@ def test_limit_reads_the_first_rows(tmp_path: Path) -> None:
     assert len(read(tmp_path, "text,label\n" + "x,a\n" * 10, limit=3).rows) == 3
 
 
-_CELL = st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1, max_size=12).filter(str.strip)
+_CELL = st.text(
+    st.characters(codec="utf-8", exclude_characters="\r\x00"), min_size=1, max_size=12
+).filter(str.strip)
 
 
 @given(st.lists(st.tuples(_CELL, _CELL, _CELL), min_size=1, max_size=8), st.sampled_from(",;\t|"))
@@ -164,7 +171,12 @@ def test_xlsx_values(tmp_path: Path) -> None:
     raw = book(
         (
             "Sheet1",
-            [["text", "n", "when", "ok", None], ["x", 3, day, True, None], [None] * 5, ["y", 2.5, moment, None, None]],
+            [
+                ["text", "n", "when", "ok", None],
+                ["x", 3, day, True, None],
+                [None] * 5,
+                ["y", 2.5, moment, None, None],
+            ],
         )
     )
     table = read(tmp_path, raw, "data.xlsx")
@@ -174,7 +186,11 @@ def test_xlsx_values(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cell", "part"), [("=1+1", "cell Data!B3 holds the formula '=1+1'"), ("#N/A", "cell Data!B3 holds the error #N/A")]
+    ("cell", "part"),
+    [
+        ("=1+1", "cell Data!B3 holds the formula '=1+1'"),
+        ("#N/A", "cell Data!B3 holds the error #N/A"),
+    ],
 )
 def test_xlsx_formula_and_error_cells(tmp_path: Path, cell: str, part: str) -> None:
     raw = book(("Data", [["text", "label"], ["x", "a"], ["y", cell]]))
@@ -189,7 +205,10 @@ def test_xlsx_array_formula(tmp_path: Path) -> None:
     workbook["Data"]["B2"] = ArrayFormula("B2", "=SUM(A1:A2)")
     out = io.BytesIO()
     workbook.save(out)
-    assert "cell Data!B2 holds the formula '=SUM(A1:A2)'" in fails(tmp_path, out.getvalue(), "data.xlsx").message
+    assert (
+        "cell Data!B2 holds the formula '=SUM(A1:A2)'"
+        in fails(tmp_path, out.getvalue(), "data.xlsx").message
+    )
 
 
 def test_xlsx_sheets(tmp_path: Path) -> None:
@@ -199,7 +218,10 @@ def test_xlsx_sheets(tmp_path: Path) -> None:
     assert "2 sheets hold data: May, June" in error.message
     assert "sheet: May" in (error.hint or "")
     assert len(read(tmp_path, raw, "data.xlsx", sheet="June").rows) == 1
-    assert "no sheet 'Jun'; did you mean 'June'?" in fails(tmp_path, raw, "data.xlsx", sheet="Jun").message
+    assert (
+        "no sheet 'Jun'; did you mean 'June'?"
+        in fails(tmp_path, raw, "data.xlsx", sheet="Jun").message
+    )
     assert len(read(tmp_path, book(("Notes", []), ("May", rows)), "data.xlsx").rows) == 1
 
 
@@ -219,7 +241,11 @@ def test_xlsx_that_is_none(tmp_path: Path, raw: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("data.xls", "save the workbook as .xlsx"), ("data.json", "one JSON object per line"), ("data", "format: jsonl")],
+    [
+        ("data.xls", "save the workbook as .xlsx"),
+        ("data.json", "one JSON object per line"),
+        ("data", "format: jsonl"),
+    ],
 )
 def test_a_suffix_that_says_nothing(tmp_path: Path, name: str, hint: str) -> None:
     error = fails(tmp_path, "a,b\nx,y\n", name)

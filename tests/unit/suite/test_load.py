@@ -1,5 +1,6 @@
-# ruff: noqa: E501 - one case, one line: the tables are read across
-"""What a good suite becomes: samples, clusters, prompts, JSON without loss, hashes that cover what they say."""
+"""What a good suite becomes: samples, clusters, prompts, JSON without loss, hashes that cover what
+they say.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +17,24 @@ from hypothesis import strategies as st
 from claimbench.errors import IntegrityError, SuiteError
 from claimbench.plan import prompts
 from claimbench.suite.document import parse_yaml
-from claimbench.suite.load import json_schema, load_suite, measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite.load import (
+    json_schema,
+    load_suite,
+    measured_sha256,
+    suite_from_json,
+    suite_to_json,
+)
 from claimbench.suite.samples import identifier
-from claimbench.types import AnswerSpec, Call, Message, Sample, SamplingParams, ScorerSpec, Suite, Task
+from claimbench.types import (
+    AnswerSpec,
+    Call,
+    Message,
+    Sample,
+    SamplingParams,
+    ScorerSpec,
+    Suite,
+    Task,
+)
 
 PROVIDERS = ("llama_cpp", "openai")
 REPO = Path(__file__).parents[3]
@@ -133,15 +149,20 @@ def test_json_targets_from_columns_are_typed_by_the_schema(suite: Suite) -> None
 
 def test_json_target_that_breaks_the_schema(tmp_path: Path) -> None:
     with pytest.raises(
-        SuiteError, match=r"tickets\.csv:5: the target does not fit the answer's schema: amount: 'many'"
+        SuiteError,
+        match=r"tickets\.csv:5: the target does not fit the answer's schema: amount: 'many'",
     ):
-        load_suite(write(tmp_path, tickets=TICKETS.replace("B-2,3", "B-2,many")), providers=PROVIDERS)
+        load_suite(
+            write(tmp_path, tickets=TICKETS.replace("B-2,3", "B-2,many")), providers=PROVIDERS
+        )
 
 
 def test_arms(suite: Suite) -> None:
     local, gpu, gpt = suite.arms
     assert (local.device, gpu.device, gpt.device) == ("cpu", "gpu0", None)
-    assert gpu.cost_model == local.cost_model == {"host": {"usd_per_hour": 0.2, "dated": "2026-11-01"}}
+    assert (
+        gpu.cost_model == local.cost_model == {"host": {"usd_per_hour": 0.2, "dated": "2026-11-01"}}
+    )
     assert local.params == SamplingParams(0.0, 1.0, 7, None)
     assert gpt.params == SamplingParams(None, 1.0, 7, "low")  # an explicit null overrides
 
@@ -162,7 +183,10 @@ def test_claims_keep_what_was_written(suite: Suite) -> None:
 
 def test_stop_and_scorers(suite: Suite) -> None:
     assert suite.tasks[0].stop == ("\n",)
-    assert suite.tasks[0].scorers == (ScorerSpec("label"), ScorerSpec("exact", {"ignore_case": True}))
+    assert suite.tasks[0].scorers == (
+        ScorerSpec("label"),
+        ScorerSpec("exact", {"ignore_case": True}),
+    )
 
 
 def test_overrides_reach_named_things(tmp_path: Path) -> None:
@@ -219,7 +243,16 @@ def make_task(
 ) -> tuple[Task, Sample]:
     turns = ([Message("system", system)] if system else []) + [Message("user", user)]
     example = Sample("example 1", {"x": "ex"}, {"a": 1}, "e")
-    task = Task("t", (), tuple(turns), (example,), AnswerSpec("json"), (), 5, few_shot_target=few_shot_target)
+    task = Task(
+        "t",
+        (),
+        tuple(turns),
+        (example,),
+        AnswerSpec("json"),
+        (),
+        5,
+        few_shot_target=few_shot_target,
+    )
     return task, Sample("s", inputs, "y", "s")
 
 
@@ -273,14 +306,26 @@ def test_build_request(suite: Suite) -> None:
     route, extract = suite.tasks
     call = Call("r", "c1", "route", "7", 0, "local", 99, 0)
     request = prompts.build_request(suite, route, route.samples[0], suite.arms[0], call)
-    assert (request.call_id, request.seed, request.max_tokens, request.stop) == ("c1", 99, 16, ("\n",))
-    assert (request.labels, request.answer_schema, request.prefix_key) == (("billing", "other"), None, "route")
+    assert (request.call_id, request.seed, request.max_tokens, request.stop) == (
+        "c1",
+        99,
+        16,
+        ("\n",),
+    )
+    assert (request.labels, request.answer_schema, request.prefix_key) == (
+        ("billing", "other"),
+        None,
+        "route",
+    )
     assert request.params == suite.arms[0].params
     request = prompts.build_request(suite, extract, extract.samples[0], suite.arms[0], call)
     assert request.labels == ()
     assert request.answer_schema == extract.answer.schema
     free = dataclasses.replace(extract, answer=dataclasses.replace(extract.answer, constrain=False))
-    assert prompts.build_request(suite, free, extract.samples[0], suite.arms[0], call).answer_schema is None
+    assert (
+        prompts.build_request(suite, free, extract.samples[0], suite.arms[0], call).answer_schema
+        is None
+    )
 
 
 @given(st.text(min_size=1, max_size=30))
@@ -328,11 +373,20 @@ def test_the_measured_hash_covers(tmp_path: Path, suite: Suite, old: str, new: s
 
 
 @pytest.mark.parametrize(
-    "change", [("Hallo,other,c2", "Hello,other,c2"), ('twice",billing', 'twice",other'), ("8,Hallo", "88,Hallo")]
+    "change",
+    [
+        ("Hallo,other,c2", "Hello,other,c2"),
+        ('twice",billing', 'twice",other'),
+        ("8,Hallo", "88,Hallo"),
+    ],
 )
-def test_the_measured_hash_covers_the_rows(tmp_path: Path, suite: Suite, change: tuple[str, str]) -> None:
+def test_the_measured_hash_covers_the_rows(
+    tmp_path: Path, suite: Suite, change: tuple[str, str]
+) -> None:
     assert change[0] in TICKETS
-    changed = load_suite(write(tmp_path / "b", tickets=TICKETS.replace(*change)), providers=PROVIDERS)
+    changed = load_suite(
+        write(tmp_path / "b", tickets=TICKETS.replace(*change)), providers=PROVIDERS
+    )
     assert changed.measured_sha256 != suite.measured_sha256
 
 
@@ -344,9 +398,14 @@ def test_the_measured_hash_leaves_out(tmp_path: Path, suite: Suite, old: str, ne
     assert changed.file_sha256 != suite.file_sha256
 
 
-def test_the_measured_hash_ignores_where_a_row_stands_and_how_the_file_is_written(tmp_path: Path, suite: Suite) -> None:
+def test_the_measured_hash_ignores_where_a_row_stands_and_how_the_file_is_written(
+    tmp_path: Path, suite: Suite
+) -> None:
     same = "\ufeff" + TICKETS.replace("\n8,", "\n\n8,")
-    assert load_suite(write(tmp_path / "b", tickets=same), providers=PROVIDERS).measured_sha256 == suite.measured_sha256
+    assert (
+        load_suite(write(tmp_path / "b", tickets=same), providers=PROVIDERS).measured_sha256
+        == suite.measured_sha256
+    )
 
 
 # -- schema and YAML ---------------------------------------------------------------------------------------------------
@@ -380,8 +439,18 @@ def test_every_field_of_the_schema_helps() -> None:
 def test_yaml_values_keep_their_kind() -> None:
     text = "a: yes\nb: 2026-11-01\nc: 010\nd: 1e3\ne: ~\nf: 'x'\ng: 0x1F\nh: True\ni: 1-0\nj:\nk: 1_000\n"
     assert parse_yaml(text.encode(), "x").data == {
-        "a": "yes", "b": "2026-11-01", "c": 10, "d": 1000.0, "e": None, "f": "x", "g": 31, "h": True, "i": "1-0", "j": None, "k": 1000,
-    }  # fmt: skip
+        "a": "yes",
+        "b": "2026-11-01",
+        "c": 10,
+        "d": 1000.0,
+        "e": None,
+        "f": "x",
+        "g": 31,
+        "h": True,
+        "i": "1-0",
+        "j": None,
+        "k": 1000,
+    }
 
 
 def test_merge_keys_and_their_lines() -> None:
@@ -393,7 +462,11 @@ def test_merge_keys_and_their_lines() -> None:
 
 
 _SCALARS = (
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
 )
 
 

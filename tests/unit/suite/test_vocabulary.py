@@ -18,5 +18,8 @@ def test_threshold_metrics_are_those_check_computes() -> None:
 
 
 def test_allow_takes_what_the_gate_may_accept() -> None:
-    keys = {gate.ALLOWED_AS.get(key, key) for key in (*gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS)}
+    keys = {
+        gate.ALLOWED_AS.get(key, key)
+        for key in (*gate.MUST_MATCH, *gate.MUST_MATCH_LATENCY, *gate.LIMITS)
+    }
     assert set(COMPARABILITY_KEYS) == keys - gate.NEVER_ALLOWED

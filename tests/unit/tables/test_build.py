@@ -1,4 +1,6 @@
-"""Records to tables: outcomes, epochs, cached answers, dollars, clocks of several sessions, clusters, blocks."""
+"""Records to tables: outcomes, epochs, cached answers, dollars, clocks of several sessions,
+clusters, blocks.
+"""
 
 from __future__ import annotations
 
@@ -41,29 +43,91 @@ from claimbench.types import (
 S = 1_000_000_000
 
 
-def make_timing(sent: int = 0, first: int | None = 1, end: int = 5, chunks: tuple[int, ...] = ()) -> Timing:
+def make_timing(
+    sent: int = 0, first: int | None = 1, end: int = 5, chunks: tuple[int, ...] = ()
+) -> Timing:
     seconds = None if first is None else first * S
-    return Timing(None, sent * S, sent * S, seconds, seconds, tuple(c * S for c in chunks), end * S, "in_process")
+    return Timing(
+        None,
+        sent * S,
+        sent * S,
+        seconds,
+        seconds,
+        tuple(c * S for c in chunks),
+        end * S,
+        "in_process",
+    )
 
 
 def make_task(name: str = "t", samples: Sequence[Sample] = ()) -> Task:
-    return Task(name, tuple(samples), (Message("user", "{{ x }}"),), (), AnswerSpec("label", ("a",)),
-                (ScorerSpec("label"),), 8)  # fmt: skip
+    return Task(
+        name,
+        tuple(samples),
+        (Message("user", "{{ x }}"),),
+        (),
+        AnswerSpec("label", ("a",)),
+        (ScorerSpec("label"),),
+        8,
+    )
 
 
-def make_sample(name: str, text: str | None = None, cluster: str | None = None, **slices: str) -> Sample:
+def make_sample(
+    name: str, text: str | None = None, cluster: str | None = None, **slices: str
+) -> Sample:
     return Sample(name, {"x": name if text is None else text}, "a", cluster or name, slices)
 
 
 def make_suite(tasks: Sequence[Task]) -> Suite:
     arms = (Arm("A", "p", "m"), Arm("B", "p", "n"))
-    return Suite("s", "1-0", "", "s.yaml", tuple(tasks), arms, SamplingParams(), 1, 1, LoadSpec(), BudgetSpec(), (),
-                 ErrorPolicy(), 0.03, 0.05, "super", "never", (), {}, "f", "m")  # fmt: skip
+    return Suite(
+        "s",
+        "1-0",
+        "",
+        "s.yaml",
+        tuple(tasks),
+        arms,
+        SamplingParams(),
+        1,
+        1,
+        LoadSpec(),
+        BudgetSpec(),
+        (),
+        ErrorPolicy(),
+        0.03,
+        0.05,
+        "super",
+        "never",
+        (),
+        {},
+        "f",
+        "m",
+    )
 
 
 def make_manifest(arms: tuple[str, ...] = ("A", "B")) -> Manifest:
-    return Manifest("r", 1, "2026-01-01T00:00:00+00:00", "0", "s", "1-0", "s.yaml", "f", "m", "p", None, {}, arms, {},
-                    {}, None, (), {}, {}, {}, 1)  # fmt: skip
+    return Manifest(
+        "r",
+        1,
+        "2026-01-01T00:00:00+00:00",
+        "0",
+        "s",
+        "1-0",
+        "s.yaml",
+        "f",
+        "m",
+        "p",
+        None,
+        {},
+        arms,
+        {},
+        {},
+        None,
+        (),
+        {},
+        {},
+        {},
+        1,
+    )
 
 
 class Bench:
@@ -78,10 +142,22 @@ class Bench:
         self.costs: dict[str, Cost] = {}
 
     def add(
-        self, arm: str, sample: str, outcome: Outcome | None = Outcome.OK, value: float | None = 1.0, **kw: Any
+        self,
+        arm: str,
+        sample: str,
+        outcome: Outcome | None = Outcome.OK,
+        value: float | None = 1.0,
+        **kw: Any,
     ) -> Call:
         call = Call(
-            "r", f"c{len(self.calls)}", kw.get("task", "t"), sample, kw.get("epoch", 1), arm, 0, len(self.calls)
+            "r",
+            f"c{len(self.calls)}",
+            kw.get("task", "t"),
+            sample,
+            kw.get("epoch", 1),
+            arm,
+            0,
+            len(self.calls),
         )
         self.calls.append(call)
         if outcome is None:
@@ -91,8 +167,12 @@ class Bench:
             zip(timings, kw.get("sessions", [1] * len(timings)), strict=True), 1
         ):
             usage = Usage(input_fresh=10, cache_read=2, output_visible=kw.get("n_out", 5))
-            self.attempts.append(Attempt(call.id, number, session, timing, outcome, 200, usage, {}, None, "yes"))
-        self.records.append(CallRecord(call, "a", outcome, "stop", len(timings), kw.get("provenance", "measured")))
+            self.attempts.append(
+                Attempt(call.id, number, session, timing, outcome, 200, usage, {}, None, "yes")
+            )
+        self.records.append(
+            CallRecord(call, "a", outcome, "stop", len(timings), kw.get("provenance", "measured"))
+        )
         if value is not None:
             self.scores.append(Score(call.id, "label", "1", kw.get("status", "scored"), value))
         if "cost" in kw:
@@ -100,10 +180,20 @@ class Bench:
         return call
 
     def tables(self) -> tuple[ItemTable, CallTable]:
-        sessions = [Session("r", 1, "2026-01-01T00:00:00+00:00", 0, {}),
-                    Session("r", 2, "2026-01-01T01:00:00+00:00", 7 * S, {})]  # fmt: skip
-        return build_tables(self.suite, make_manifest(), sessions, self.calls, self.records, self.attempts, self.scores,
-                            self.costs)  # fmt: skip
+        sessions = [
+            Session("r", 1, "2026-01-01T00:00:00+00:00", 0, {}),
+            Session("r", 2, "2026-01-01T01:00:00+00:00", 7 * S, {}),
+        ]
+        return build_tables(
+            self.suite,
+            make_manifest(),
+            sessions,
+            self.calls,
+            self.records,
+            self.attempts,
+            self.scores,
+            self.costs,
+        )
 
 
 def one_task(n: int = 3) -> Bench:
@@ -130,7 +220,9 @@ def test_outcome_table(outcome: Outcome, score: float, e2e: float) -> None:
     np.testing.assert_equal(items.arms["A"].score[0], score)
     np.testing.assert_equal(calls.arms["A"].e2e_s[0], e2e)
     assert items.arms["A"].n_missing[0] == int(math.isnan(score))
-    np.testing.assert_equal(items.arms["A"].score_errors_wrong[0], 0.0 if math.isnan(score) else score)
+    np.testing.assert_equal(
+        items.arms["A"].score_errors_wrong[0], 0.0 if math.isnan(score) else score
+    )
 
 
 def test_timeout_after_the_first_token_keeps_its_ttft() -> None:
@@ -190,7 +282,11 @@ def test_dollars_unknown_stays_unknown_and_a_range_is_kept() -> None:
     np.testing.assert_allclose(arm.usd, [0.01, math.nan, math.nan])
     np.testing.assert_allclose(arm.usd_low, [0.01, 0.0, math.nan])
     np.testing.assert_allclose(arm.usd_high, [0.01, 0.02, math.nan])
-    assert (arm.price_ids, arm.cost_bases, arm.cost_why_unknown) == (("p1",), ("list_price",), ("no price",))
+    assert (arm.price_ids, arm.cost_bases, arm.cost_why_unknown) == (
+        ("p1",),
+        ("list_price",),
+        ("no price",),
+    )
 
 
 def test_a_free_fault_is_no_request_but_a_billed_one_is() -> None:
@@ -220,12 +316,16 @@ def test_retries_count_in_the_time_with_retries_only() -> None:
 
 def test_retry_after_a_restart_does_not_mix_clocks() -> None:
     bench = one_task(1)
-    bench.add("A", "s0", timings=[make_timing(100, None, 101), make_timing(8, 9, 10)], sessions=[1, 2])
+    bench.add(
+        "A", "s0", timings=[make_timing(100, None, 101), make_timing(8, 9, 10)], sessions=[1, 2]
+    )
     assert bench.tables()[1].arms["A"].e2e_with_retries_s[0] == pytest.approx(3.0)
 
 
 def test_clusters_twins_and_tasks_on_the_same_inputs() -> None:
-    route = make_task("route", [make_sample("1", "x", "c1"), make_sample("2", "y"), make_sample("3", "y")])
+    route = make_task(
+        "route", [make_sample("1", "x", "c1"), make_sample("2", "y"), make_sample("3", "y")]
+    )
     extract = make_task("extract", [make_sample("1", "x", "c1")])
     other = make_task("other", [make_sample("1", "unrelated")])
     bench = Bench([route, extract, other])
@@ -260,12 +360,20 @@ def test_blocks_never_span_sessions_and_are_a_minute_at_most() -> None:
     block, length = time_blocks(np.arange(24.0), np.full(24, 1.0), np.ones(24, dtype=np.int64))
     assert length == 2.0
     assert len(set(block.tolist())) == 12
-    assert time_blocks(np.full(3, math.nan), np.full(3, math.nan), np.zeros(3, dtype=np.int64))[0].tolist() == [0, 0, 0]
+    assert time_blocks(np.full(3, math.nan), np.full(3, math.nan), np.zeros(3, dtype=np.int64))[
+        0
+    ].tolist() == [0, 0, 0]
 
 
 def test_timing_formulas() -> None:
     t = Timing(1 * S, 2 * S, 3 * S, 4 * S, 5 * S, (4 * S, 5 * S, 7 * S), 8 * S, "kernel")
-    assert (tm.ttft_s(t), tm.first_answer_s(t), tm.e2e_s(t), tm.queue_s(t), tm.felt_s(t)) == (1.0, 2.0, 5.0, 1.0, 7.0)
+    assert (tm.ttft_s(t), tm.first_answer_s(t), tm.e2e_s(t), tm.queue_s(t), tm.felt_s(t)) == (
+        1.0,
+        2.0,
+        5.0,
+        1.0,
+        7.0,
+    )
     assert tm.tpot_s(t, 5) == 1.0
     assert tm.tpot_s(t, 1) is None
     assert tm.tpot_s(t, None) is None

@@ -19,36 +19,57 @@ LATER = st.one_of(st.none(), st.integers(0, 10**12))
 @st.composite
 def calls(draw: st.DrawFn) -> tuple[CallRecord, tuple[Attempt, ...]]:
     """A finished call with nothing, one or several attempts behind it."""
-    outcome = draw(st.sampled_from([Outcome.OK, Outcome.MODEL_TIMEOUT, Outcome.TRUNCATED, Outcome.SERVER_FAULT]))
+    outcome = draw(
+        st.sampled_from(
+            [Outcome.OK, Outcome.MODEL_TIMEOUT, Outcome.TRUNCATED, Outcome.SERVER_FAULT]
+        )
+    )
     call = Call("r", draw(st.uuids()).hex, "t", "s", 0, "a", 0, 1)
     attempts = []
     for number in range(1, draw(st.integers(0, 3)) + 1):
         sent = draw(STAMP)
         first, answer = draw(LATER), draw(LATER)
         timing = Timing(
-            draw(st.one_of(st.none(), STAMP)), sent - draw(st.integers(0, sent)), sent,
-            None if first is None else sent + first, None if answer is None else sent + answer, (),
-            sent + draw(st.integers(0, 10**12)), draw(st.sampled_from(["transport", "reported"])),
-        )  # fmt: skip
-        usage = draw(st.one_of(st.none(), st.builds(Usage, input_fresh=LATER, output_visible=LATER)))
+            draw(st.one_of(st.none(), STAMP)),
+            sent - draw(st.integers(0, sent)),
+            sent,
+            None if first is None else sent + first,
+            None if answer is None else sent + answer,
+            (),
+            sent + draw(st.integers(0, 10**12)),
+            draw(st.sampled_from(["transport", "reported"])),
+        )
+        usage = draw(
+            st.one_of(st.none(), st.builds(Usage, input_fresh=LATER, output_visible=LATER))
+        )
         attempts.append(Attempt(call.id, number, 1, timing, outcome, 200, usage, None, None, "yes"))
-    record = CallRecord(call, "x", outcome, None, len(attempts), draw(st.sampled_from(["measured", "replayed"])))
+    record = CallRecord(
+        call, "x", outcome, None, len(attempts), draw(st.sampled_from(["measured", "replayed"]))
+    )
     return record, tuple(attempts)
 
 
 @given(st.lists(calls(), max_size=6))
 def test_durations_of_many_calls(found: list[tuple[CallRecord, tuple[Attempt, ...]]]) -> None:
-    rows = [make_row(k, record, attempts, None, None, {}) for k, (record, attempts) in enumerate(found)]
+    rows = [
+        make_row(k, record, attempts, None, None, {}) for k, (record, attempts) in enumerate(found)
+    ]
     many = call_rows(rows, [str(k) for k in range(len(rows))])
     whole = service_s(rows)
     for k, (record, attempts) in enumerate(found):
         if not attempts:
             assert math.isnan(many.queue_s[k])
-            assert np.isnan([many.ttft_s[k], many.e2e_s[k], many.tpot_s[k], many.felt_s[k], whole[k]]).all()
+            assert np.isnan(
+                [many.ttft_s[k], many.e2e_s[k], many.tpot_s[k], many.felt_s[k], whole[k]]
+            ).all()
             continue
         final = attempts[-1]
         t, usage, late = final.timing, final.usage, tm.late_s(final.timing)
-        timed = record.provenance == "measured" and t.stamp_source != "reported" and record.outcome.answered
+        timed = (
+            record.provenance == "measured"
+            and t.stamp_source != "reported"
+            and record.outcome.answered
+        )
         cut = record.outcome is Outcome.MODEL_TIMEOUT
 
         def meant(seconds: float | None, timed: bool = timed, cut: bool = cut) -> float:

@@ -50,7 +50,11 @@ async def peer(handler: Handler, context: ssl.SSLContext | None = None) -> Async
 
 async def read_request(reader: asyncio.StreamReader) -> bytes:
     head = await reader.readuntil(b"\r\n\r\n")
-    length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.startswith(b"Content-Length"))
+    length = next(
+        int(line.split(b":")[1])
+        for line in head.split(b"\r\n")
+        if line.startswith(b"Content-Length")
+    )
     return head + await reader.readexactly(length)
 
 
@@ -72,7 +76,9 @@ async def ask(handler: Handler, timeouts: Timeouts = QUICK, limits: Limits | Non
     async with peer(handler) as port:
         client = HttpClient({}, limits=limits or Limits())
         try:
-            return await client.send(client.target(f"http://127.0.0.1:{port}/v1", {}), b"{}", timeouts)
+            return await client.send(
+                client.target(f"http://127.0.0.1:{port}/v1", {}), b"{}", timeouts
+            )
         finally:
             await client.close()
 
@@ -120,7 +126,9 @@ async def test_pieces_are_stamped_as_they_arrive() -> None:
         ((CHUNKED + b"fff\r\n" + b"x" * 4095 + b"\r\n",), MalformedStream, "body is longer"),
     ],
 )
-async def test_a_broken_response_is_a_clear_fault(parts: tuple[bytes, ...], fault: type, text: str) -> None:
+async def test_a_broken_response_is_a_clear_fault(
+    parts: tuple[bytes, ...], fault: type, text: str
+) -> None:
     reply = await ask(says(*parts), limits=Limits(head_bytes=2000, body_bytes=2000))
     assert isinstance(reply.fault, fault)
     assert text in str(reply.fault)
@@ -133,7 +141,12 @@ async def test_a_broken_response_is_a_clear_fault(parts: tuple[bytes, ...], faul
         ((b"",), 0.5, Timeouts(total_s=0.1), "no end within 0.1 s"),
         ((b"",), 0.5, Timeouts(first_byte_s=0.1), "no first byte within 0.1 s"),
         ((CHUNKED + b"1\r\na\r\n", b""), 0.3, Timeouts(idle_s=0.1), "no byte for 0.1 s"),
-        ((CHUNKED, *[b"1\r\na\r\n"] * 50), 0.02, Timeouts(total_s=0.2, idle_s=0.5), "no end within 0.2 s"),
+        (
+            (CHUNKED, *[b"1\r\na\r\n"] * 50),
+            0.02,
+            Timeouts(total_s=0.2, idle_s=0.5),
+            "no end within 0.2 s",
+        ),
     ],
     ids=["total", "first byte", "idle", "slow trickle"],
 )
@@ -169,7 +182,9 @@ async def test_a_short_limit_ends_first_though_a_long_one_was_there_before() -> 
         replies = await asyncio.gather(*(send(total_s) for total_s in (0.6, 0.1, 0.3)))
         await client.close()
     assert ended == [0.1, 0.3, 0.6]
-    assert [str(reply.fault) for reply in replies] == [f"no end within {s} s" for s in ("0.6", "0.1", "0.3")]
+    assert [str(reply.fault) for reply in replies] == [
+        f"no end within {s} s" for s in ("0.6", "0.1", "0.3")
+    ]
 
 
 def test_limits_hold_on_the_next_loop_too_although_a_timer_of_the_last_one_never_rang() -> None:
@@ -200,10 +215,16 @@ async def test_connections_are_kept_and_opened_before_the_clock() -> None:
         target = client.target(f"http://127.0.0.1:{port}/", {})
         opened = await client.warm(target, 2, QUICK)
         assert len(opened) == 2
-        assert all(c.connect_ns is not None and c.connect_ns > 0 and c.tls_ns is None for c in opened)
+        assert all(
+            c.connect_ns is not None and c.connect_ns > 0 and c.tls_ns is None for c in opened
+        )
         replies = [await client.send(target, b"x" * 100, QUICK) for _ in range(3)]
         traffic = client.traffic[f"127.0.0.1:{port}"]
-        assert (traffic.connections, traffic.requests, traffic.bytes_received) == (2, 3, 3 * len(OK))
+        assert (traffic.connections, traffic.requests, traffic.bytes_received) == (
+            2,
+            3,
+            3 * len(OK),
+        )
         assert traffic.bytes_sent > 300
         assert replies[0].connect_ns is not None
         assert replies[1].connect_ns is None
@@ -242,7 +263,9 @@ async def test_a_cancelled_request_closes_its_connection() -> None:
 
     async with peer(handler) as port:
         client = HttpClient({})
-        task = asyncio.ensure_future(client.send(client.target(f"http://127.0.0.1:{port}/", {}), b"", QUICK))
+        task = asyncio.ensure_future(
+            client.send(client.target(f"http://127.0.0.1:{port}/", {}), b"", QUICK)
+        )
         await asyncio.sleep(0.05)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -291,10 +314,29 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
     key, cert = folder / "key.pem", folder / "cert.pem"
     subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
-         "-keyout", key, "-out", cert, "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:prime256v1",
+            "-nodes",
+            "-days",
+            "2",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ],
+        check=True,
+        capture_output=True,
+    )
     both = folder / "both.pem"
     both.write_text(key.read_text() + cert.read_text())
     return both
@@ -327,7 +369,9 @@ async def test_a_certificate_nobody_vouches_for_is_refused(certificate: Path) ->
         with pytest.raises(Network, match="certificate does not verify"):
             await client.send(client.target(f"https://localhost:{port}/", {}), b"", QUICK)
         trusting = HttpClient({"SSL_CERT_FILE": str(certificate)})
-        with pytest.raises(Network, match="certificate does not verify"):  # right authority, wrong name
+        with pytest.raises(
+            Network, match="certificate does not verify"
+        ):  # right authority, wrong name
             await trusting.send(trusting.target(f"https://127.0.0.1:{port}/", {}), b"", QUICK)
 
 
@@ -349,11 +393,15 @@ async def test_a_server_that_is_silent_in_the_handshake_is_a_connect_timeout() -
     async with peer(silent) as port:
         client = HttpClient({})
         with pytest.raises(ConnectTimeout, match=r"within 0\.2 s") as caught:
-            await client.send(client.target(f"https://localhost:{port}/", {}), b"", Timeouts(connect_s=0.2))
+            await client.send(
+                client.target(f"https://localhost:{port}/", {}), b"", Timeouts(connect_s=0.2)
+            )
     assert caught.value.billable == "no"
 
 
-def connect_proxy(port: int, seen: list[bytes], status: bytes = b"200 Connection established") -> Handler:
+def connect_proxy(
+    port: int, seen: list[bytes], status: bytes = b"200 Connection established"
+) -> Handler:
     """A proxy that connects everybody to ``port``."""
 
     async def handler(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -382,11 +430,15 @@ async def test_tls_goes_through_a_proxy_that_never_sees_the_key(certificate: Pat
         peer(says(OK), server_context(certificate)) as port,
         peer(connect_proxy(port, seen)) as proxy,
     ):
-        client = HttpClient({"SSL_CERT_FILE": str(certificate), "https_proxy": f"http://u:p@127.0.0.1:{proxy}"})
+        client = HttpClient(
+            {"SSL_CERT_FILE": str(certificate), "https_proxy": f"http://u:p@127.0.0.1:{proxy}"}
+        )
         target = client.target("https://localhost:444/", {"Authorization": "Bearer secret"})
         assert (await client.send(target, b"", QUICK)).body == b"ok"
         await client.close()
-    assert seen[0].startswith(b"CONNECT localhost:444 HTTP/1.1\r\nHost: localhost:444\r\nProxy-Authorization: Basic ")
+    assert seen[0].startswith(
+        b"CONNECT localhost:444 HTTP/1.1\r\nHost: localhost:444\r\nProxy-Authorization: Basic "
+    )
     assert b"secret" not in seen[0]
 
 

@@ -1,4 +1,6 @@
-"""Server-sent events, proxies by environment, kernel stamps: the parts of the transport without a network."""
+"""Server-sent events, proxies by environment, kernel stamps: the parts of the transport without a
+network.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,13 @@ STREAM = (
     b"event: dropped\n\n"
     b"data: [DONE]"
 )
-EVENTS = [("message", "one"), ("error", "two\nthree"), ("message", ""), ("message", "€ 😀"), ("message", "[DONE]")]
+EVENTS = [
+    ("message", "one"),
+    ("error", "two\nthree"),
+    ("message", ""),
+    ("message", "€ 😀"),
+    ("message", "[DONE]"),
+]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 7, 1000])
@@ -41,7 +49,11 @@ def test_every_split_in_two_gives_the_same_events() -> None:
 
 def test_an_event_bears_the_stamp_of_the_piece_that_completed_it() -> None:
     pieces = [(10, b"data: a"), (20, b"\n\ndata: b\n\nda"), (30, b"ta: c\n"), (40, b"\n")]
-    assert [(sse.data, sse.received_ns) for sse in sse_events(pieces)] == [("a", 20), ("b", 20), ("c", 40)]
+    assert [(sse.data, sse.received_ns) for sse in sse_events(pieces)] == [
+        ("a", 20),
+        ("b", 20),
+        ("c", 40),
+    ]
 
 
 @pytest.mark.parametrize("data", [b"data: " + b"x" * 200, b"data: xxxxxxxxxx\n" * 20])
@@ -61,17 +73,37 @@ def test_bytes_that_are_no_utf8_are_refused() -> None:
         ({}, ("https", "api.x.com", 443), None),
         ({"HTTPS_PROXY": "http://p:3128"}, ("https", "api.x.com", 443), Proxy("p", 3128)),
         ({"HTTPS_PROXY": "http://p:3128"}, ("http", "api.x.com", 80), None),
-        ({"http_proxy": "p:1", "HTTP_PROXY": "http://q:2"}, ("http", "api.x.com", 80), Proxy("p", 1)),
+        (
+            {"http_proxy": "p:1", "HTTP_PROXY": "http://q:2"},
+            ("http", "api.x.com", 80),
+            Proxy("p", 1),
+        ),
         ({"HTTP_PROXY": "http://q:2", "REQUEST_METHOD": "GET"}, ("http", "api.x.com", 80), None),
-        ({"ALL_PROXY": "http://u%40:p@q"}, ("https", "x.com", 443), Proxy("q", 80, "Basic dUA6cA==")),
+        (
+            {"ALL_PROXY": "http://u%40:p@q"},
+            ("https", "x.com", 443),
+            Proxy("q", 80, "Basic dUA6cA=="),
+        ),
         ({"ALL_PROXY": "http://q", "NO_PROXY": "*"}, ("https", "x.com", 443), None),
         ({"ALL_PROXY": "http://q", "NO_PROXY": "a.com, .x.com"}, ("https", "api.x.com", 443), None),
-        ({"ALL_PROXY": "http://q", "NO_PROXY": "x.com"}, ("https", "notx.com", 443), Proxy("q", 80)),
-        ({"ALL_PROXY": "http://q", "NO_PROXY": "x.com:8443"}, ("https", "x.com", 443), Proxy("q", 80)),
+        (
+            {"ALL_PROXY": "http://q", "NO_PROXY": "x.com"},
+            ("https", "notx.com", 443),
+            Proxy("q", 80),
+        ),
+        (
+            {"ALL_PROXY": "http://q", "NO_PROXY": "x.com:8443"},
+            ("https", "x.com", 443),
+            Proxy("q", 80),
+        ),
         ({"ALL_PROXY": "http://q", "NO_PROXY": "x.com:8443"}, ("https", "x.com", 8443), None),
         ({"ALL_PROXY": "http://q", "no_proxy": "10.0.0.0/8,::1"}, ("http", "10.1.2.3", 80), None),
         ({"ALL_PROXY": "http://q", "no_proxy": "10.0.0.0/8,::1"}, ("http", "::1", 80), None),
-        ({"ALL_PROXY": "http://q", "no_proxy": "localhost,"}, ("http", "127.0.0.1", 80), Proxy("q", 80)),
+        (
+            {"ALL_PROXY": "http://q", "no_proxy": "localhost,"},
+            ("http", "127.0.0.1", 80),
+            Proxy("q", 80),
+        ),
     ],
 )
 def test_the_environment_chooses_the_proxy(
@@ -93,8 +125,12 @@ def test_an_address_that_is_none_is_an_error(url: str) -> None:
         HttpClient({}).target(url, {})
 
 
-@pytest.mark.parametrize("headers", [{"Authorization": "Bearer k\n"}, {"X:": "v"}, {"X": "“quoted”"}])
-def test_a_header_that_http_does_not_allow_is_refused_without_showing_it(headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers", [{"Authorization": "Bearer k\n"}, {"X:": "v"}, {"X": "“quoted”"}]
+)
+def test_a_header_that_http_does_not_allow_is_refused_without_showing_it(
+    headers: dict[str, str],
+) -> None:
     with pytest.raises(PluginError, match="does not allow") as caught:
         HttpClient({}).target("http://x/", headers)
     assert "Bearer" not in str(caught.value)
@@ -116,7 +152,10 @@ def test_a_head_names_the_host_as_the_address_does() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kernel receive times are Linux's")
 def test_the_kernels_stamp_does_not_move_with_a_late_reader() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()) as client:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname()) as client,
+    ):
         server, _ = listener.accept()
         with server:
             if not transport_stamps.enable(client):

@@ -1,4 +1,6 @@
-"""Readings of accuracy claims: what "30% more accurate" can mean, as intervals on paired item means."""
+"""Readings of accuracy claims: what "30% more accurate" can mean, as intervals on paired item
+means.
+"""
 
 from __future__ import annotations
 
@@ -17,16 +19,20 @@ from claimbench.types import Claim
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
 MISSING_LIMIT = 0.05
-"""Share of missing calls in an arm above which a verdict that missing items could overturn is withdrawn."""
+"""Share of missing calls in an arm above which a verdict that missing items could overturn is
+withdrawn.
+"""
 LABELS_FOR_PPI = 50
 IntervalAt = Callable[[float], Interval]
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Paired item means of two arms (``b`` is ``a`` for absolute claims) on the items both have, with what is missing.
+    """Paired item means of two arms (``b`` is ``a`` for absolute claims) on the items both have,
+    with what is missing.
 
-    ``planned`` counts the claim's items planned for both; ``missing_a``/``missing_b`` those without a score.
+    ``planned`` counts the claim's items planned for both; ``missing_a``/``missing_b`` those without
+    a score.
     """
 
     a: FloatArray
@@ -40,7 +46,8 @@ class Scores:
 
 
 def paired_scores(items: ItemTable, leaf: Leaf, variant: str = "score") -> Scores:
-    """Pick the items of a claim that both arms have; ``variant`` names the score column (sensitivity analyses).
+    """Pick the items of a claim that both arms have; ``variant`` names the score column
+    (sensitivity analyses).
 
     ``worst`` and ``best`` fill missing items against and in favour of the treatment.
     """
@@ -57,11 +64,21 @@ def paired_scores(items: ItemTable, leaf: Leaf, variant: str = "score") -> Score
     draws = np.minimum(ours.n_epochs, theirs.n_epochs)[planned][keep]
     a, b = a[keep], b[keep]
     inside = bool(len(a) == 0 or (min(a.min(), b.min()) >= 0 and max(a.max(), b.max()) <= 1))
-    return Scores(a, b, items.cluster[planned][keep], np.maximum(draws, 1), int(planned.sum()), *missing, inside)
+    return Scores(
+        a,
+        b,
+        items.cluster[planned][keep],
+        np.maximum(draws, 1),
+        int(planned.sum()),
+        *missing,
+        inside,
+    )
 
 
 def missing_is_unequal(scores: Scores) -> bool:
-    """Tell whether missing calls could carry a verdict: above 5% in an arm, or shares that differ (Fisher p < .05)."""
+    """Tell whether missing calls could carry a verdict: above 5% in an arm, or shares that differ
+    (Fisher p < .05).
+    """
     n = scores.planned
     if n == 0:
         return False
@@ -71,7 +88,9 @@ def missing_is_unequal(scores: Scores) -> bool:
 
 
 def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
-    """List the readings of an accuracy claim on one pair of arms; empty where no item has a score in both arms."""
+    """List the readings of an accuracy claim on one pair of arms; empty where no item has a score
+    in both arms.
+    """
     scores = paired_scores(items, leaf)
     if len(scores.a) == 0:
         return []
@@ -85,22 +104,44 @@ def _absolute(claim: Claim, scores: Scores) -> Question:
     summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
 
     def at(alpha: float) -> Interval:
-        return stats.proportion_ci(summary, alpha, exact=True) if summary else stats.mean_ci(scores.a, codes, alpha)
+        return (
+            stats.proportion_ci(summary, alpha, exact=True)
+            if summary
+            else stats.mean_ci(scores.a, codes, alpha)
+        )
 
     threshold = claim.threshold or 0.0
-    return Question("accuracy", "accuracy", ">=", threshold, threshold, at, scale="share",
-                    blocked=_size(scores, stats.size_reasons))  # fmt: skip
+    return Question(
+        "accuracy",
+        "accuracy",
+        ">=",
+        threshold,
+        threshold,
+        at,
+        scale="share",
+        blocked=_size(scores, stats.size_reasons),
+    )
 
 
 def _size(scores: Scores, rule: Callable[[int, int], tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(r for r in rule(len(scores.a), len(np.unique(scores.cluster))) if r == "n_too_small")
+    return tuple(
+        r for r in rule(len(scores.a), len(np.unique(scores.cluster))) if r == "n_too_small"
+    )
 
 
 class _Pair:
-    """The readings of one relation on one pair, sharing the paired means and their sensitivity variants."""
+    """The readings of one relation on one pair, sharing the paired means and their sensitivity
+    variants.
+    """
 
     def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: ClaimContext) -> None:
-        self.claim, self.leaf, self.items, self.scores, self.ctx = leaf.claim, leaf, items, scores, ctx
+        self.claim, self.leaf, self.items, self.scores, self.ctx = (
+            leaf.claim,
+            leaf,
+            items,
+            scores,
+            ctx,
+        )
         self.codes = stats.cluster_codes(scores.cluster)
         self.exact = False
         self.cannot: str | None = None
@@ -112,17 +153,24 @@ class _Pair:
                 other = paired_scores(items, leaf, variant)
                 if len(other.a):
                     self.others[variant.removeprefix("score_")] = self._super(other)
-            self.others["unclustered"] = stats.paired_means(scores.a, scores.b, bounded=scores.bounded)
+            self.others["unclustered"] = stats.paired_means(
+                scores.a, scores.b, bounded=scores.bounded
+            )
 
     def _super(self, scores: Scores) -> PairedMeans:
         codes = stats.cluster_codes(scores.cluster)
-        return stats.paired_means(scores.a, scores.b, codes, bounded=scores.bounded, draws=scores.draws)
+        return stats.paired_means(
+            scores.a, scores.b, codes, bounded=scores.bounded, draws=scores.draws
+        )
 
     def _means(self, scores: Scores) -> PairedMeans:
         if self.claim.population == "super":
             return self._super(scores)
         keep = self._kept()
-        ours, theirs = self.items.arms[self.leaf.ours], self.items.arms[self.leaf.theirs or self.leaf.ours]
+        ours, theirs = (
+            self.items.arms[self.leaf.ours],
+            self.items.arms[self.leaf.theirs or self.leaf.ours],
+        )
         k_a, k_b = ours.n_epochs[keep], theirs.n_epochs[keep]
         var_a, var_b = ours.score_var[keep], theirs.score_var[keep]
         if min(int(k_a.min()), int(k_b.min())) < 2:
@@ -135,7 +183,10 @@ class _Pair:
         return stats.fixed_means(scores.a, var_a, k_a, scores.b, var_b, k_b)
 
     def _kept(self) -> BoolArray:
-        ours, theirs = self.items.arms[self.leaf.ours], self.items.arms[self.leaf.theirs or self.leaf.ours]
+        ours, theirs = (
+            self.items.arms[self.leaf.ours],
+            self.items.arms[self.leaf.theirs or self.leaf.ours],
+        )
         return self.leaf.mask & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
 
     def questions(self) -> list[Question]:
@@ -146,29 +197,60 @@ class _Pair:
             return self._as_good()
         if claim.relation == "times_more":
             n, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-            return [self._make("relative", "relative accuracy", ">=", n - h, n, window=_about(claim, n))]
+            return [
+                self._make("relative", "relative accuracy", ">=", n - h, n, window=_about(claim, n))
+            ]
         return self._more_by()
 
     def _as_good(self) -> list[Question]:
         delta = self.claim.margin
         shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN}
         return [
-            self._make("non_inferior", "not worse by more than the margin", ">=", -delta, -delta, thresholds=shown),
-            self._make("equivalent", "neither worse nor better by more than the margin", "within", 0.0, 0.0,
-                       window=(-delta, delta), counts=False),
-        ]  # fmt: skip
+            self._make(
+                "non_inferior",
+                "not worse by more than the margin",
+                ">=",
+                -delta,
+                -delta,
+                thresholds=shown,
+            ),
+            self._make(
+                "equivalent",
+                "neither worse nor better by more than the margin",
+                "within",
+                0.0,
+                0.0,
+                window=(-delta, delta),
+                counts=False,
+            ),
+        ]
 
     def _more_by(self) -> list[Question]:
         claim = self.claim
         x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
         w = _about(claim, x)
         made = [
-            self._make("relative", "relative accuracy", ">=", 1 + x - h, 1 + x, window=w and (1 + w[0], 1 + w[1]),
-                       ceiling=1 / (1 + x - h)),
-            self._make("points", "difference in points", ">=", x - h, x, window=w, ceiling=1 - (x - h)),
-        ]  # fmt: skip
-        error = self._make("error_reduction", "relative error", "<=", 1 - x + h, 1 - x,
-                           window=w and (1 - w[1], 1 - w[0]))  # fmt: skip
+            self._make(
+                "relative",
+                "relative accuracy",
+                ">=",
+                1 + x - h,
+                1 + x,
+                window=w and (1 + w[0], 1 + w[1]),
+                ceiling=1 / (1 + x - h),
+            ),
+            self._make(
+                "points", "difference in points", ">=", x - h, x, window=w, ceiling=1 - (x - h)
+            ),
+        ]
+        error = self._make(
+            "error_reduction",
+            "relative error",
+            "<=",
+            1 - x + h,
+            1 - x,
+            window=w and (1 - w[1], 1 - w[0]),
+        )
         return [*made, error]
 
     def _make(
@@ -184,25 +266,57 @@ class _Pair:
         ceiling: float | None = None,
         counts: bool = True,
     ) -> Question:
-        family = "error" if name == "error_reduction" else "ratio" if name == "relative" else "difference"
-        sensitivity: Mapping[str, IntervalAt] = {k: _interval_of(pm, family) for k, pm in self.others.items()}
+        family = (
+            "error"
+            if name == "error_reduction"
+            else "ratio"
+            if name == "relative"
+            else "difference"
+        )
+        sensitivity: Mapping[str, IntervalAt] = {
+            k: _interval_of(pm, family) for k, pm in self.others.items()
+        }
         flags = ("exact_on_fixed_items",) if self.exact else ()
-        blocked = ((self.cannot,) if self.cannot else ()) + (() if self.exact else self._too_small())
+        blocked = ((self.cannot,) if self.cannot else ()) + (
+            () if self.exact else self._too_small()
+        )
         people = self.corrected if family == "difference" else None
-        if people is not None:  # other ways to look at the judge's own scores say nothing about people's
-            sensitivity, flags, blocked, ceiling = people.missing, (people.flag,), people.blocked, None
-        not_formed = None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
+        if (
+            people is not None
+        ):  # other ways to look at the judge's own scores say nothing about people's
+            sensitivity, flags, blocked, ceiling = (
+                people.missing,
+                (people.flag,),
+                people.blocked,
+                None,
+            )
+        not_formed = (
+            None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
+        )
         return Question(
-            name, label, "within" if window else side, threshold, strict,  # type: ignore[arg-type]
-            self._interval(family), window=window, scale="points" if family == "difference" else "ratio",
-            contrast_at=self._contrast(family), sensitivity=sensitivity, thresholds=thresholds or {}, flags=flags,
+            name,
+            label,
+            "within" if window else side,  # type: ignore[arg-type]
+            threshold,
+            strict,
+            self._interval(family),
+            window=window,
+            scale="points" if family == "difference" else "ratio",
+            contrast_at=self._contrast(family),
+            sensitivity=sensitivity,
+            thresholds=thresholds or {},
+            flags=flags,
             blocked=blocked,
-            infeasible_p=self._infeasible_p(ceiling), is_difference=family == "difference", counts_for_headline=counts,
+            infeasible_p=self._infeasible_p(ceiling),
+            is_difference=family == "difference",
+            counts_for_headline=counts,
             not_formed=not_formed,
-        )  # fmt: skip
+        )
 
     def _infeasible_p(self, ceiling: float | None) -> float | None:
-        """Test whether the baseline alone rules the claim out: its accuracy above ``ceiling`` leaves no room."""
+        """Test whether the baseline alone rules the claim out: its accuracy above ``ceiling``
+        leaves no room.
+        """
         if ceiling is None or not self.scores.bounded or ceiling >= 1:
             return None
         summary = stats.proportion(self.scores.b, self.codes, self.scores.draws)
@@ -240,12 +354,16 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
     if family == "ratio":
         return lambda alpha: stats.ratio_ci(pm, alpha)
     if not (pm.bounded or math.isinf(pm.df)):
-        return lambda alpha: Interval(None, -math.inf, math.inf, 1 - alpha, "none", pm.n, pm.n_clusters)
+        return lambda alpha: Interval(
+            None, -math.inf, math.inf, 1 - alpha, "none", pm.n, pm.n_clusters
+        )
     return lambda alpha: stats.error_ratio_ci(pm, alpha)
 
 
 def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | None:
-    """Items of a claim that people labelled in both arms; None without labels, or where not a judge alone scores."""
+    """Items of a claim that people labelled in both arms; None without labels, or where not a judge
+    alone scores.
+    """
     one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
     if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:
         return None
@@ -257,8 +375,8 @@ def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | 
 class Corrected:
     """The difference as people see it.
 
-    ``flag`` says what it rests on; ``blocked``: too few labels for a decision; ``missing``: the same with items
-    on which a call failed filled against the treatment (worst) and for it (best).
+    ``flag`` says what it rests on; ``blocked``: too few labels for a decision; ``missing``: the
+    same with items on which a call failed filled against the treatment (worst) and for it (best).
     """
 
     at: IntervalAt
@@ -268,10 +386,12 @@ class Corrected:
 
 
 def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Corrected | None:
-    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if fewer or clustered.
+    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if
+    fewer or clustered.
 
-    PPI holds for any guess that treats labelled and other items alike, so where the judge left no score the guess is
-    its mean difference. Calls that failed are missing to people too; ``missing`` fills those.
+    PPI holds for any guess that treats labelled and other items alike, so where the judge left no
+    score the guess is its mean difference. Calls that failed are missing to people too; ``missing``
+    fills those.
     """
     labelled = human_pairs(leaf, items, ctx)
     if labelled is None:
@@ -279,7 +399,9 @@ def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Correct
     a, b = leaf.ours, leaf.theirs or leaf.ours
     pair = (items.arms[a], items.arms[b])
     planned = leaf.mask & np.logical_and.reduce([arm.n_calls > 0 for arm in pair])
-    answered = planned & np.logical_and.reduce([(arm.n_finished > 0) & (arm.n_errors == 0) for arm in pair])
+    answered = planned & np.logical_and.reduce(
+        [(arm.n_finished > 0) & (arm.n_errors == 0) for arm in pair]
+    )
     truth = ctx.human_scores[a] - ctx.human_scores[b]
     judge = pair[0].score - pair[1].score
     if np.isnan(judge[answered]).all():
@@ -298,8 +420,12 @@ def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Correct
 
     else:
         flag, groups = f"human_labels_only: {n} items", len(np.unique(items.cluster[labelled]))
-        blocked = tuple(reason for reason in stats.size_reasons(n, groups) if reason == "n_too_small")
-        pm = stats.paired_means(ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True)
+        blocked = tuple(
+            reason for reason in stats.size_reasons(n, groups) if reason == "n_too_small"
+        )
+        pm = stats.paired_means(
+            ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True
+        )
 
         def at(alpha: float) -> Interval:
             return stats.paired_ci(pm, alpha=alpha)
@@ -315,6 +441,11 @@ def _mixed(at: IntervalAt, lost: float, end: float) -> IntervalAt:
     def mixed(alpha: float) -> Interval:
         found = at(alpha)
         est = None if found.est is None else (1 - lost) * found.est + lost * end
-        return replace(found, est=est, lo=(1 - lost) * found.lo + lost * end, hi=(1 - lost) * found.hi + lost * end)
+        return replace(
+            found,
+            est=est,
+            lo=(1 - lost) * found.lo + lost * end,
+            hi=(1 - lost) * found.hi + lost * end,
+        )
 
     return mixed

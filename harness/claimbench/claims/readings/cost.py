@@ -1,4 +1,6 @@
-"""Readings of cost claims: dollars per request on this workload, per correct answer, and list price per token."""
+"""Readings of cost claims: dollars per request on this workload, per correct answer, and list price
+per token.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ UNPRICED_LIMIT = 0.05
 
 @dataclass(frozen=True)
 class Dollars:
-    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill is unknown."""
+    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill
+    is unknown.
+    """
 
     usd: FloatArray
     low: FloatArray
@@ -50,7 +54,9 @@ def dollars(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
 
 
 def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> str | None:
-    """Reason why an arm has no price at all, or currencies that do not compare; None if it has one."""
+    """Reason why an arm has no price at all, or currencies that do not compare; None if it has
+    one.
+    """
     rows = items.arms[arm]
     got = dollars(items, arm, mask & (rows.n_finished > rows.n_errors))
     if len(got.usd) and not got.known.any():
@@ -68,7 +74,9 @@ def currencies(items: ItemTable, ours: str, theirs: str) -> str | None:
 
 
 def thresholds(claim: Claim) -> tuple[str, float, float, tuple[float, float] | None]:
-    """Give (side, rounded threshold, strict threshold, window) of a ratio treatment / baseline for cost and time."""
+    """Give (side, rounded threshold, strict threshold, window) of a ratio treatment / baseline for
+    cost and time.
+    """
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     about = claim.modifier == "about"
     if claim.relation == "less":
@@ -114,25 +122,46 @@ def _size(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[str, .
 
 
 def _per_request(
-    leaf: Leaf, a: Dollars, b: Dollars, codes: stats.IntArray, blocked: tuple[str, ...], ctx: ClaimContext
+    leaf: Leaf,
+    a: Dollars,
+    b: Dollars,
+    codes: stats.IntArray,
+    blocked: tuple[str, ...],
+    ctx: ClaimContext,
 ) -> Question:
     side, threshold, strict, window = thresholds(leaf.claim)
     pm = stats.paired_means(a.middle(), b.middle(), codes)
     zero = _zero(pm)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
-        ends = tuple(_ratio(stats.paired_means(x, y, codes)) for x, y in ((a.low, b.high), (a.high, b.low)))
+        ends = tuple(
+            _ratio(stats.paired_means(x, y, codes)) for x, y in ((a.low, b.high), (a.high, b.low))
+        )
     flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
     plain = stats.paired_means(a.middle(), b.middle())
     ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
     return Question(
-        "per_request", "dollars per request", side, threshold, strict, _ratio(pm), window=window,  # type: ignore[arg-type]
-        contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha), p=_ratio_p(pm, threshold, window),
-        sensitivity={"unclustered": _ratio(plain)}, bounds=ends, bounds_code="billing_unknown",
-        blocked=blocked + zero, flags=("deterministic_given_prices",) if flat else (),
+        "per_request",
+        "dollars per request",
+        side,  # type: ignore[arg-type]
+        threshold,
+        strict,
+        _ratio(pm),
+        window=window,
+        contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha),
+        p=_ratio_p(pm, threshold, window),
+        sensitivity={"unclustered": _ratio(plain)},
+        bounds=ends,
+        bounds_code="billing_unknown",
+        blocked=blocked + zero,
+        flags=("deterministic_given_prices",) if flat else (),
         flip_points=_flips(leaf, ratio, threshold, ctx),
-        note=f"${1000 * (pm.theta[0] - pm.theta[1]):+.4g} per 1,000 requests" if "denominator_zero" in zero else "",
-    )  # fmt: skip
+        note=(
+            f"${1000 * (pm.theta[0] - pm.theta[1]):+.4g} per 1,000 requests"
+            if "denominator_zero" in zero
+            else ""
+        ),
+    )
 
 
 def _zero(pm: PairedMeans) -> tuple[str, ...]:
@@ -146,17 +175,23 @@ def _ratio(pm: PairedMeans) -> Callable[[float], Interval]:
 
 
 def _ratio_p(pm: PairedMeans, threshold: float, window: tuple[float, float] | None) -> float | None:
-    """Give the p of the rounded threshold in closed form, on the scale of the interval (x10 under the tail guard)."""
+    """Give the p of the rounded threshold in closed form, on the scale of the interval (x10 under
+    the tail guard).
+    """
     if window is not None or pm.theta[1] == 0:
         return None
     guard = 0.05 / stats.tail_alpha(pm, 0.05)[0]
     return min(1.0, guard * stats.hull_test(pm, (1.0, -threshold)).p)
 
 
-def _flips(leaf: Leaf, ratio: float | None, threshold: float, ctx: ClaimContext) -> dict[str, float]:
-    """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly price of local arms.
+def _flips(
+    leaf: Leaf, ratio: float | None, threshold: float, ctx: ClaimContext
+) -> dict[str, float]:
+    """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly
+    price of local arms.
 
-    m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the treatment.
+    m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the
+    treatment.
     """
     if ratio is None or ratio <= 0 or threshold <= 0:
         return {}
@@ -183,18 +218,42 @@ def _per_correct(
     keep = ~(np.isnan(score_a) | np.isnan(score_b))
     name, label = "per_correct", "dollars per correct answer"
     if not keep.any():
-        return Question(name, label, side, threshold, strict, None, window=window,  # type: ignore[arg-type]
-                        not_formed="no item has a score in both arms")  # fmt: skip
-    xa, xb, sa, sb, cl = a.middle()[keep], b.middle()[keep], score_a[keep], score_b[keep], codes[keep]
-    zero = ("cost_basis_missing",) if not xa.any() else ("denominator_zero",) if not xb.any() else ()
+        return Question(
+            name,
+            label,
+            side,  # type: ignore[arg-type]
+            threshold,
+            strict,
+            None,
+            window=window,
+            not_formed="no item has a score in both arms",
+        )
+    xa, xb, sa, sb, cl = (
+        a.middle()[keep],
+        b.middle()[keep],
+        score_a[keep],
+        score_b[keep],
+        codes[keep],
+    )
+    zero = (
+        ("cost_basis_missing",) if not xa.any() else ("denominator_zero",) if not xb.any() else ()
+    )
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         pairs = ((a.low[keep], b.high[keep]), (a.high[keep], b.low[keep]))
         ends = tuple(_correct_ratio(x, sa, y, sb, cl) for x, y in pairs)
     return Question(
-        name, label, side, threshold, strict, _correct_ratio(xa, sa, xb, sb, cl), window=window,  # type: ignore[arg-type]
-        bounds=ends, bounds_code="billing_unknown", blocked=blocked + zero,
-    )  # fmt: skip
+        name,
+        label,
+        side,  # type: ignore[arg-type]
+        threshold,
+        strict,
+        _correct_ratio(xa, sa, xb, sb, cl),
+        window=window,
+        bounds=ends,
+        bounds_code="billing_unknown",
+        blocked=blocked + zero,
+    )
 
 
 def _correct_ratio(
@@ -204,13 +263,19 @@ def _correct_ratio(
 
 
 def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
-    """Arithmetic, no sampling: input and output prices bound the ratio, the measured token mix places it between."""
+    """Arithmetic, no sampling: input and output prices bound the ratio, the measured token mix
+    places it between.
+    """
     side, threshold, strict, window = thresholds(leaf.claim)
     name, label = "list_price", "list price per token"
     one, two = ctx.list_prices.get(leaf.ours), ctx.list_prices.get(leaf.theirs or "")
     lacking = [arm for arm, price in ((leaf.ours, one), (leaf.theirs, two)) if price is None]
     if one is None or two is None or min(two.input_usd, two.output_usd) <= 0:
-        why = f"no list price for {' and '.join(str(x) for x in lacking)}" if lacking else "a price of 0"
+        why = (
+            f"no list price for {' and '.join(str(x) for x in lacking)}"
+            if lacking
+            else "a price of 0"
+        )
         return Question(name, label, side, threshold, strict, None, window=window, not_formed=why)  # type: ignore[arg-type]
     ends = sorted((one.input_usd / two.input_usd, one.output_usd / two.output_usd))
     share = _input_share(leaf, calls)
@@ -223,8 +288,17 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
     def at(alpha: float) -> Interval:
         return Interval(mid, ends[0], ends[1], 1 - alpha, "arithmetic", 0, 0)
 
-    return Question(name, label, side, threshold, strict, at, window=window,  # type: ignore[arg-type]
-                    price_ids=(one.price_id, two.price_id), flags=("no_sampling_error",))  # fmt: skip
+    return Question(
+        name,
+        label,
+        side,  # type: ignore[arg-type]
+        threshold,
+        strict,
+        at,
+        window=window,
+        price_ids=(one.price_id, two.price_id),
+        flags=("no_sampling_error",),
+    )
 
 
 def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
@@ -254,7 +328,17 @@ def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
     threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
     zero = ("cost_basis_missing",) if not got.middle()[keep].any() else ()
     return [
-        Question("per_1k_requests", "dollars per 1,000 requests", "<=", threshold, threshold, per_1k(got.middle()),
-                 scale="usd", bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
-                 bounds_code="billing_unknown", blocked=_size(keep, items, planned) + zero, price_ids=rows.price_ids)
-    ]  # fmt: skip
+        Question(
+            "per_1k_requests",
+            "dollars per 1,000 requests",
+            "<=",
+            threshold,
+            threshold,
+            per_1k(got.middle()),
+            scale="usd",
+            bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
+            bounds_code="billing_unknown",
+            blocked=_size(keep, items, planned) + zero,
+            price_ids=rows.price_ids,
+        )
+    ]

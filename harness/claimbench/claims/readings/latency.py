@@ -1,4 +1,6 @@
-"""Readings of latency claims: ratios and limits of marginal quantiles of TTFT, TPOT and E2E, and what caps them."""
+"""Readings of latency claims: ratios and limits of marginal quantiles of TTFT, TPOT and E2E, and
+what caps them.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +24,9 @@ TIERS: dict[str, dict[str, float]] = {
     "server": {"ttft": 2.0, "tpot": 0.200},
     "interactive": {"ttft": 0.450, "tpot": 0.040},
 }
-"""Two public tiers for "fast" without a stated limit, seconds at p95: the limits of MLPerf Inference's Llama 2 70B
-server scenario and of its interactive variant, as our design recorded them; check them against the current rules."""
+"""Two public tiers for "fast" without a stated limit, seconds at p95: the limits of MLPerf
+Inference's Llama 2 70B server scenario and of its interactive variant, as our design recorded them;
+check them against the current rules."""
 OVERLAP_NEEDED = 0.80
 SESSIONS_WANTED = 3
 LAG_SHARE = 0.05
@@ -53,36 +56,68 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
 
 
 def _of_metric(
-    metric: str, samples: list[ArmTimes], claim: Claim, blocked: tuple[str, ...], flags: tuple[str, ...]
+    metric: str,
+    samples: list[ArmTimes],
+    claim: Claim,
+    blocked: tuple[str, ...],
+    flags: tuple[str, ...],
 ) -> list[Question]:
     if claim.relation == "at_most":
         limits = _limits(claim, metric)
-        return [_limit(name, metric, samples[0], claim, seconds, blocked, flags) for name, seconds in limits]
+        return [
+            _limit(name, metric, samples[0], claim, seconds, blocked, flags)
+            for name, seconds in limits
+        ]
     if claim.relation != "less_by":
-        return [_ratio(metric, metric, LABELS[metric], samples, claim, thresholds(claim), blocked, flags)]
+        return [
+            _ratio(
+                metric, metric, LABELS[metric], samples, claim, thresholds(claim), blocked, flags
+            )
+        ]
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     made = []
     if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
-        made.append(_ratio(f"{metric}.time_cut", metric, LABELS[metric], samples, claim,
-                           thresholds(claim), blocked, flags))  # fmt: skip
+        made.append(
+            _ratio(
+                f"{metric}.time_cut",
+                metric,
+                LABELS[metric],
+                samples,
+                claim,
+                thresholds(claim),
+                blocked,
+                flags,
+            )
+        )
     about = claim.modifier == "about"
     window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
     rate = ("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
-    made.append(_ratio(f"{metric}.rate_up", metric, LABELS[metric], samples, claim, rate,
-                       blocked, flags))  # fmt: skip
+    made.append(
+        _ratio(f"{metric}.rate_up", metric, LABELS[metric], samples, claim, rate, blocked, flags)
+    )
     return made
 
 
 def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
     if claim.threshold is not None:
         return [(metric, claim.threshold)]
-    return [(f"{metric}.{tier}", limits[metric]) for tier, limits in TIERS.items() if metric in limits]
+    return [
+        (f"{metric}.{tier}", limits[metric]) for tier, limits in TIERS.items() if metric in limits
+    ]
 
 
 def _sample(
-    arm: str, metric: str, items: ItemTable, calls: CallTable, leaf: Leaf, arms: tuple[str, ...], ctx: ClaimContext
+    arm: str,
+    metric: str,
+    items: ItemTable,
+    calls: CallTable,
+    leaf: Leaf,
+    arms: tuple[str, ...],
+    ctx: ClaimContext,
 ) -> ArmTimes:
-    """Pick the arm's measured calls on items that every arm of the claim has measured (one item mix)."""
+    """Pick the arm's measured calls on items that every arm of the claim has measured (one item
+    mix).
+    """
     rows = calls.arms[arm]
     shared = leaf.mask.copy()
     for other in arms:
@@ -99,20 +134,29 @@ def _sample(
 
 
 def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> stats.IntArray:
-    """Label rows by item cluster or time block, whichever makes fewer groups; blocks only if there are several."""
-    clusters, blocks = stats.cluster_codes(rows.cluster[keep]), stats.cluster_codes(rows.block[keep])
+    """Label rows by item cluster or time block, whichever makes fewer groups; blocks only if there
+    are several.
+    """
+    clusters, blocks = (
+        stats.cluster_codes(rows.cluster[keep]),
+        stats.cluster_codes(rows.block[keep]),
+    )
     n_clusters, n_blocks = len(np.unique(clusters)), len(np.unique(blocks))
     return blocks if 1 < n_blocks < n_clusters else clusters
 
 
 def _too_small(samples: list[ArmTimes], p: float) -> tuple[str, ...]:
-    """Reason codes where a sample cannot bound the quantile: too few effective rows, or fewer than 6 clusters."""
+    """Reason codes where a sample cannot bound the quantile: too few effective rows, or fewer than
+    6 clusters.
+    """
     out: list[str] = []
     for sample in samples:
         groups = len(np.unique(sample.cluster))
         if groups < 6:
             out.append("n_too_small")
-        elif stats.quantile_data(sample.values, p, sample.cluster).n_eff(0.05) < stats.min_n_quantile(p):
+        elif stats.quantile_data(sample.values, p, sample.cluster).n_eff(
+            0.05
+        ) < stats.min_n_quantile(p):
             out.append("quantile_not_estimable")
     return tuple(dict.fromkeys(out))
 
@@ -140,18 +184,41 @@ def _ratio(
     label = f"p{100 * p:g} {label}"
     unusable = _unusable(samples)
     if unusable:
-        return Question(name, label, side, threshold, strict, None, window=window, not_formed=unusable)  # type: ignore[arg-type]
+        return Question(
+            name,
+            label,
+            side,  # type: ignore[arg-type]
+            threshold,
+            strict,
+            None,
+            window=window,
+            not_formed=unusable,
+        )
     one, two = samples
     data = [stats.quantile_data(s.values, p, s.cluster) for s in samples]
     plain = [stats.quantile_data(s.values, p) for s in samples]
     ends: tuple[Callable[[float], Interval], ...] = ()
     if one.error_s or two.error_s:
-        ends = (_between(_moved(one, -1, p), _moved(two, 1, p)), _between(_moved(one, 1, p), _moved(two, -1, p)))
+        ends = (
+            _between(_moved(one, -1, p), _moved(two, 1, p)),
+            _between(_moved(one, 1, p), _moved(two, -1, p)),
+        )
     return Question(
-        name, label, side, threshold, strict, _between(data[0], data[1]), window=window,  # type: ignore[arg-type]
-        sensitivity={"unclustered": _between(plain[0], plain[1])}, bounds=ends, bounds_code="instrument_error",
-        blocked=blocked + _too_small(samples, p), flags=flags, rows_needed=_rows_needed(data, p), note=metric,
-    )  # fmt: skip
+        name,
+        label,
+        side,  # type: ignore[arg-type]
+        threshold,
+        strict,
+        _between(data[0], data[1]),
+        window=window,
+        sensitivity={"unclustered": _between(plain[0], plain[1])},
+        bounds=ends,
+        bounds_code="instrument_error",
+        blocked=blocked + _too_small(samples, p),
+        flags=flags,
+        rows_needed=_rows_needed(data, p),
+        note=metric,
+    )
 
 
 def _between(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
@@ -165,7 +232,9 @@ def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
 
 
 def _rows_needed(data: list[QuantileData], p: float) -> int | None:
-    """How many rows per arm a bounded interval takes at the present design effect; None where it is bounded."""
+    """How many rows per arm a bounded interval takes at the present design effect; None where it is
+    bounded.
+    """
     need = 0.0
     for d in data:
         n_eff = d.n_eff(0.05)
@@ -187,23 +256,41 @@ def _limit(
     label = f"p{100 * p:g} {LABELS[metric]}"
     unusable = _unusable([sample])
     if unusable:
-        return Question(name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable)
-    data, plain = stats.quantile_data(sample.values, p, sample.cluster), stats.quantile_data(sample.values, p)
+        return Question(
+            name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable
+        )
+    data, plain = (
+        stats.quantile_data(sample.values, p, sample.cluster),
+        stats.quantile_data(sample.values, p),
+    )
     ends: tuple[Callable[[float], Interval], ...] = ()
     if sample.error_s:
         ends = (_single(_moved(sample, -1, p)), _single(_moved(sample, 1, p)))
     return Question(
-        name, label, "<=", seconds, seconds, _single(data), scale="seconds",
-        sensitivity={"unclustered": _single(plain)}, bounds=ends, bounds_code="instrument_error",
-        blocked=blocked + _too_small([sample], p), flags=flags, rows_needed=_rows_needed([data], p), note=metric,
-    )  # fmt: skip
+        name,
+        label,
+        "<=",
+        seconds,
+        seconds,
+        _single(data),
+        scale="seconds",
+        sensitivity={"unclustered": _single(plain)},
+        bounds=ends,
+        bounds_code="instrument_error",
+        blocked=blocked + _too_small([sample], p),
+        flags=flags,
+        rows_needed=_rows_needed([data], p),
+        note=metric,
+    )
 
 
 def _single(data: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_interval(data, alpha)
 
 
-def caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def caps(
+    calls: CallTable, leaf: Leaf, ctx: ClaimContext
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Collect what forbids or qualifies every latency verdict on these arms.
 
     Returns:
@@ -216,7 +303,9 @@ def caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> tuple[tuple[str, ..
         overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
         if overlap is None or overlap < OVERLAP_NEEDED:
             shown = "unknown" if overlap is None else f"{overlap:.0%}"
-            blocked.append(f"not_interleaved: send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}")
+            blocked.append(
+                f"not_interleaved: send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
+            )
     wanted = np.flatnonzero(leaf.mask)
     for arm in arms:
         rows = calls.arms[arm]
@@ -227,8 +316,8 @@ def caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> tuple[tuple[str, ..
             limit = LAG_SHARE * float(np.median(ttft))
             if ctx.loop_lag_p99_s > limit:
                 blocked.append(
-                    f"client_limited: event loop lag p99 {ctx.loop_lag_p99_s * 1e3:.3g} ms for {arm}, limit "
-                    f"{limit * 1e3:.3g} ms (5% of p50 TTFT)"
+                    f"client_limited: event loop lag p99 {ctx.loop_lag_p99_s * 1e3:.3g} ms for"
+                    f" {arm}, limit {limit * 1e3:.3g} ms (5% of p50 TTFT)"
                 )
         remote = arm in ctx.devices and ctx.devices[arm] is None
         if remote and len(np.unique(rows.session[mine])) < SESSIONS_WANTED:

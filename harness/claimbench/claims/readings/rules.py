@@ -1,4 +1,6 @@
-"""The readings of a claim before any data: what would be tested, in words and numbers. Used to explain and to plan."""
+"""The readings of a claim before any data: what would be tested, in words and numbers. Used to
+explain and to plan.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,11 @@ from claimbench.types import Claim
 
 @dataclass(frozen=True)
 class ReadingRule:
-    """One reading: its quantity, the side and threshold (rounded) that decide, and the unrounded one.
+    """One reading: its quantity, the side and threshold (rounded) that decide, and the unrounded
+    one.
 
-    ``family``: difference, ratio, error, cost, quantile_ratio, accuracy, usd, quantile - which engine tests it.
+    ``family``: difference, ratio, error, cost, quantile_ratio, accuracy, usd, quantile - which
+    engine tests it.
     """
 
     name: str
@@ -30,14 +34,24 @@ class ReadingRule:
     @property
     def text(self) -> str:
         """The rule as one line: quantity, comparison, number."""
-        scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(self.family, "ratio")
+        scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(
+            self.family, "ratio"
+        )
         unit = " points" if scale == "points" else ""
         if self.window is not None:
             low, high = (number(x, scale, figures=4) for x in self.window)
             return f"{self.means}: from {low} to {high}{unit}"
-        word = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than", "within": "within"}[self.side]
+        word = {
+            ">=": "at least",
+            "<=": "at most",
+            ">": "more than",
+            "<": "less than",
+            "within": "within",
+        }[self.side]
         rounded = (
-            f" (as quoted: {number(self.strict, scale, figures=4)}{unit})" if self.strict != self.threshold else ""
+            f" (as quoted: {number(self.strict, scale, figures=4)}{unit})"
+            if self.strict != self.threshold
+            else ""
         )
         return f"{self.means}: {word} {number(self.threshold, scale, figures=4)}{unit}{rounded}"
 
@@ -63,13 +77,26 @@ def _accuracy(claim: Claim) -> list[ReadingRule]:
     x, h, m = claim.threshold or 0.0, claim.quoted_precision or 0.0, claim.margin
     about = claim.modifier == "about"
     if claim.relation == "at_least":
-        return [] if claim.threshold is None else [ReadingRule("accuracy", "accuracy", "accuracy", ">=", x, x)]
+        return (
+            []
+            if claim.threshold is None
+            else [ReadingRule("accuracy", "accuracy", "accuracy", ">=", x, x)]
+        )
     if claim.relation == "more":
         return [ReadingRule("more", "difference in points", "difference", ">", 0.0, 0.0)]
     if claim.relation in {"as", "caught_up"}:
         return [
             ReadingRule("non_inferior", "difference in points", "difference", ">=", -m, -m),
-            ReadingRule("equivalent", "difference in points", "difference", "within", 0.0, 0.0, (-m, m), False),
+            ReadingRule(
+                "equivalent",
+                "difference in points",
+                "difference",
+                "within",
+                0.0,
+                0.0,
+                (-m, m),
+                False,
+            ),
         ]
     side: Relation = "within" if about else ">="
     if claim.relation == "times_more":
@@ -77,22 +104,59 @@ def _accuracy(claim: Claim) -> list[ReadingRule]:
         return [ReadingRule("relative", MEANS["relative"], "ratio", side, x - h, x, window)]
     low, high = 0.9 * x, 1.1 * x
     return [
-        ReadingRule("relative", MEANS["relative"], "ratio", side, 1 + x - h, 1 + x,
-                    (1 + low, 1 + high) if about else None),
-        ReadingRule("points", "difference in points", "difference", side, x - h, x, (low, high) if about else None),
-        ReadingRule("error_reduction", "errors relative to the rival's", "error", "within" if about else "<=",
-                    1 - x + h, 1 - x, (1 - high, 1 - low) if about else None),
-    ]  # fmt: skip
+        ReadingRule(
+            "relative",
+            MEANS["relative"],
+            "ratio",
+            side,
+            1 + x - h,
+            1 + x,
+            (1 + low, 1 + high) if about else None,
+        ),
+        ReadingRule(
+            "points",
+            "difference in points",
+            "difference",
+            side,
+            x - h,
+            x,
+            (low, high) if about else None,
+        ),
+        ReadingRule(
+            "error_reduction",
+            "errors relative to the rival's",
+            "error",
+            "within" if about else "<=",
+            1 - x + h,
+            1 - x,
+            (1 - high, 1 - low) if about else None,
+        ),
+    ]
 
 
 def _cost(claim: Claim) -> list[ReadingRule]:
     if claim.relation == "at_most":
         limit = claim.threshold
-        return [] if limit is None else [
-            ReadingRule("per_1k_requests", "dollars per 1,000 requests", "usd", "<=", limit, limit)]  # fmt: skip
+        return (
+            []
+            if limit is None
+            else [
+                ReadingRule(
+                    "per_1k_requests", "dollars per 1,000 requests", "usd", "<=", limit, limit
+                )
+            ]
+        )
     side, threshold, strict, window = thresholds(claim)
     return [
-        ReadingRule(name, f"{MEANS[name]}, relative to the rival's", "cost", side, threshold, strict, window)  # type: ignore[arg-type]
+        ReadingRule(
+            name,
+            f"{MEANS[name]}, relative to the rival's",
+            "cost",
+            side,  # type: ignore[arg-type]
+            threshold,
+            strict,
+            window,
+        )
         for name in ("per_request", "per_correct", "list_price")
     ]
 
@@ -105,19 +169,47 @@ def _latency(claim: Claim) -> list[ReadingRule]:
     for metric in metrics:
         means = f"{p} {LABELS[metric]}"
         if claim.relation == "at_most":
-            limits = [(metric, claim.threshold)] if claim.threshold is not None else [
-                (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of]  # fmt: skip
-            made += [ReadingRule(n, means, "quantile", "<=", t, t) for n, t in limits if t is not None]
+            limits = (
+                [(metric, claim.threshold)]
+                if claim.threshold is not None
+                else [
+                    (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of
+                ]
+            )
+            made += [
+                ReadingRule(n, means, "quantile", "<=", t, t) for n, t in limits if t is not None
+            ]
             continue
         means += ", relative to the rival's"
         side, threshold, strict, window = thresholds(claim)
         if claim.relation != "less_by":
-            made.append(ReadingRule(metric, means, "quantile_ratio", side, threshold, strict, window))  # type: ignore[arg-type]
+            made.append(
+                ReadingRule(metric, means, "quantile_ratio", side, threshold, strict, window)  # type: ignore[arg-type]
+            )
             continue
         if x - h < 1:
-            made.append(ReadingRule(f"{metric}.time_cut", means, "quantile_ratio", side, threshold, strict, window))  # type: ignore[arg-type]
+            made.append(
+                ReadingRule(
+                    f"{metric}.time_cut",
+                    means,
+                    "quantile_ratio",
+                    side,  # type: ignore[arg-type]
+                    threshold,
+                    strict,
+                    window,
+                )
+            )
         about = claim.modifier == "about"
         rate = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
-        made.append(ReadingRule(f"{metric}.rate_up", means, "quantile_ratio", "within" if about else "<=",
-                                1 / (1 + x - h), 1 / (1 + x), rate))  # fmt: skip
+        made.append(
+            ReadingRule(
+                f"{metric}.rate_up",
+                means,
+                "quantile_ratio",
+                "within" if about else "<=",
+                1 / (1 + x - h),
+                1 / (1 + x),
+                rate,
+            )
+        )
     return made

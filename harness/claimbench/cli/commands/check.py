@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 @click.command("check")
 @run_argument
 @results_option
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML here.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write JUnit XML here."
+)
 @json_option
 def check_command(run: str | None, results: Path, junit: Path | None, as_json: bool) -> int:
     """Judge RUN (default: the latest) and exit with its code.
 
-    0 every claim holds and no threshold is missed; 1 a claim is refuted or a threshold missed; 2 a claim is undecided
-    or not comparable; 4 the run is not complete; 5 the store was tampered with.
+    0 every claim holds and no threshold is missed; 1 a claim is refuted or a threshold missed; 2 a
+    claim is undecided or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
     from claimbench.cli.reporting import evaluate_run, view_of
     from claimbench.machine.garbage_collection import load_numpy
@@ -73,11 +75,19 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         click.echo(_line(one))
     if not finished:
         stored = evaluation.stored
-        done, planned = (len(rows) for rows in ((*stored.records, *stored.judging.records),
-                                                (*stored.calls, *stored.judging.calls)))  # fmt: skip
+        done, planned = (
+            len(rows)
+            for rows in (
+                (*stored.records, *stored.judging.records),
+                (*stored.calls, *stored.judging.calls),
+            )
+        )
         click.echo(f"incomplete: {done} of {planned} calls are finished")
     return code
 
 
 def _line(one: Missed) -> str:
-    return f"{'missed':<15} {one.metric} of {one.arm} is {one.value:g}, the suite asks for {one.side} {one.limit:g}"
+    return (
+        f"{'missed':<15} {one.metric} of {one.arm} is {one.value:g}, the suite asks for {one.side}"
+        f" {one.limit:g}"
+    )

@@ -24,10 +24,28 @@ def claims_command() -> None:
 
 @claims_command.command("explain")
 @click.argument("text")
-@click.option("--suite", type=click.Path(path_type=Path), help="Read names, margins, sizes and prices from this suite.")
-@click.option("--accuracy", type=float, metavar="SHARE", help="Assumed accuracy of the baseline (default 0.8).")
-@click.option("--disagreement", type=float, metavar="SHARE", help="Assumed share of samples where the arms differ.")
-@click.option("--true-effect", type=float, help="The truth to plan for, in the headline reading's own quantity.")
+@click.option(
+    "--suite",
+    type=click.Path(path_type=Path),
+    help="Read names, margins, sizes and prices from this suite.",
+)
+@click.option(
+    "--accuracy",
+    type=float,
+    metavar="SHARE",
+    help="Assumed accuracy of the baseline (default 0.8).",
+)
+@click.option(
+    "--disagreement",
+    type=float,
+    metavar="SHARE",
+    help="Assumed share of samples where the arms differ.",
+)
+@click.option(
+    "--true-effect",
+    type=float,
+    help="The truth to plan for, in the headline reading's own quantity.",
+)
 @suite_options
 @json_option
 def explain_command(
@@ -40,15 +58,25 @@ def explain_command(
     allow_outside: bool,
     as_json: bool,
 ) -> int:
-    """Print what would be tested for TEXT: each reading, its threshold, and how many samples it needs."""
+    """Print what would be tested for TEXT: each reading, its threshold, and how many samples it
+    needs.
+    """
     from claimbench.claims.parse import explain_text
     from claimbench.claims.power import plan_claim
     from claimbench.suite.load import load_suite
 
-    loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides) if suite is not None else None
+    loaded = (
+        load_suite(suite, allow_outside=allow_outside, overrides=overrides)
+        if suite is not None
+        else None
+    )
     claim = explain_text(text, loaded)
     efforts = efforts_for(loaded) if loaded is not None else None
-    present = min((len(task.samples) for task in loaded.tasks), default=None) if loaded is not None else None
+    present = (
+        min((len(task.samples) for task in loaded.tasks), default=None)
+        if loaded is not None
+        else None
+    )
     plan = plan_claim(
         claim,
         assumptions=_assumptions(accuracy, disagreement),
@@ -74,14 +102,19 @@ def _assumptions(accuracy: float | None, disagreement: float | None) -> Assumpti
     made = Assumptions()
     for name, value in (("accuracy", accuracy), ("disagreement", disagreement)):
         if value is not None and not 0 < value < 1:
-            raise BenchError(f"--{name} {value}: a share lies between 0 and 1", hint=f"for example --{name} 0.8")
+            raise BenchError(
+                f"--{name} {value}: a share lies between 0 and 1", hint=f"for example --{name} 0.8"
+            )
     if accuracy is not None:
         made = replace(made, baseline_accuracy=accuracy)
     return made if disagreement is None else replace(made, disagreement=disagreement)
 
 
 def _say_assumptions(suite: Suite | None) -> None:
-    click.echo("Samples are for 80% power at the stated truth; state your own with --true-effect, --accuracy,")
+    click.echo(
+        "Samples are for 80% power at the stated truth; state your own with --true-effect,"
+        " --accuracy,"
+    )
     click.echo("--disagreement, or let a pilot run speak: bench plan SUITE --pilot RUN.")
     if suite is None:
         click.echo("With --suite the arms' names, sizes and dollars come in.")

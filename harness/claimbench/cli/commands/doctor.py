@@ -1,4 +1,6 @@
-"""``bench doctor``: check this machine before a run; with ``--suite`` the endpoints of its arms too."""
+"""``bench doctor``: check this machine before a run; with ``--suite`` the endpoints of its arms
+too.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,21 @@ SELF_TEST_CALLS = 300
 
 @click.command("doctor")
 @results_option
-@click.option("--calibrate", is_flag=True, help="Measure the harness's own clock error (half a minute) and keep it.")
 @click.option(
-    "--suite", type=click.Path(path_type=Path), help="Also ask the endpoints of this suite's arms for their models."
+    "--calibrate",
+    is_flag=True,
+    help="Measure the harness's own clock error (half a minute) and keep it.",
 )
-@click.option("--call", is_flag=True, help="With --suite: send its first request once to each endpoint, and time it.")
+@click.option(
+    "--suite",
+    type=click.Path(path_type=Path),
+    help="Also ask the endpoints of this suite's arms for their models.",
+)
+@click.option(
+    "--call",
+    is_flag=True,
+    help="With --suite: send its first request once to each endpoint, and time it.",
+)
 @suite_options
 @json_option
 def doctor_command(
@@ -38,14 +50,18 @@ def doctor_command(
     allow_outside: bool,
     as_json: bool,
 ) -> int:
-    """Check this machine: Python, llama.cpp, models, keys, results folder, clock, and the harness itself.
+    """Check this machine: Python, llama.cpp, models, keys, results folder, clock, and the harness
+    itself.
 
-    The harness is tried on a simulated provider, whose answers never enter a result. Nothing leaves this machine unless
-    --suite is given: then each endpoint that has its key is asked which models it lists, and no prompt is sent without
-    --call.
+    The harness is tried on a simulated provider, whose answers never enter a result. Nothing leaves
+    this machine unless --suite is given: then each endpoint that has its key is asked which models
+    it lists, and no prompt is sent without --call.
     """
     if suite is None and (call or overrides or allow_outside):
-        raise BenchError("--call, --set and --allow-outside need --suite", hint="bench doctor --suite SUITE --call")
+        raise BenchError(
+            "--call, --set and --allow-outside need --suite",
+            hint="bench doctor --suite SUITE --call",
+        )
     from claimbench.cli.calibration import run_calibration
     from claimbench.machine.calibration import read_last
 
@@ -57,7 +73,13 @@ def doctor_command(
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
     if as_json:
         measured = run_calibration(results, quiet=True) if calibrate else read_last(results)
-        print_json({"checks": [asdict(check) for check in found], "calibration": measured or None, "exit_code": code})
+        print_json(
+            {
+                "checks": [asdict(check) for check in found],
+                "calibration": measured or None,
+                "exit_code": code,
+            }
+        )
         return code
     width = max(len(check.name) for check in found)
     for check in found:
@@ -111,7 +133,10 @@ def _llama() -> Check:
         )
     except (OSError, RuntimeError) as error:
         return Check(
-            "llama.cpp", "error", f"llama-cpp-python cannot be loaded: {error}", "rebuild it: make clean setup"
+            "llama.cpp",
+            "error",
+            f"llama-cpp-python cannot be loaded: {error}",
+            "rebuild it: make clean setup",
         )
     gpu = "with GPU offload" if llama_cpp.llama_supports_gpu_offload() else "CPU only"
     return Check("llama.cpp", "ok", f"llama-cpp-python {llama_cpp.__version__}, {gpu}")
@@ -126,7 +151,12 @@ def _models() -> list[Check]:
     if here:
         return [Check("models", "ok", f"{', '.join(here)} in {folder}")]
     return [
-        Check("models", "missing", f"none of the catalogue in {folder}", "bench models list, bench models pull NAME")
+        Check(
+            "models",
+            "missing",
+            f"none of the catalogue in {folder}",
+            "bench models list, bench models pull NAME",
+        )
     ]
 
 
@@ -150,14 +180,24 @@ def _clock_error(results: Path) -> Check:
 
     last = read_last(results, provenance.host_facts()["host"])
     if not last:
-        return Check("calibration", "missing", "the clock's own error was not measured", "bench doctor --calibrate")
+        return Check(
+            "calibration",
+            "missing",
+            "the clock's own error was not measured",
+            "bench doctor --calibrate",
+        )
     worst = {
         source: max(rows.items(), key=lambda row: int(row[0]))
         for source, rows in sorted(last["errors"].items())
         if rows
     }
-    said = [f"{source} {row['ttft_p99_ms']:.1f} ms at {level} in flight" for source, (level, row) in worst.items()]
-    return Check("calibration", "ok", f"TTFT error p99 of {last['measured_utc']}: {', '.join(said)}")
+    said = [
+        f"{source} {row['ttft_p99_ms']:.1f} ms at {level} in flight"
+        for source, (level, row) in worst.items()
+    ]
+    return Check(
+        "calibration", "ok", f"TTFT error p99 of {last['measured_utc']}: {', '.join(said)}"
+    )
 
 
 async def _harness() -> Check:
@@ -175,5 +215,8 @@ async def _harness() -> Check:
     good = records == SELF_TEST_CALLS
     text = f"{records} of {SELF_TEST_CALLS} simulated calls recorded, {each_ms:.2f} ms each"
     return Check(
-        "harness", "ok" if good else "error", text, None if good else "the results database cannot be trusted here"
+        "harness",
+        "ok" if good else "error",
+        text,
+        None if good else "the results database cannot be trusted here",
     )

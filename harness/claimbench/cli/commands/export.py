@@ -27,7 +27,10 @@ BINARY = ("xlsx", "parquet")
     "--format",
     "kind",
     type=click.Choice([*CALLS, *FIGURES]),
-    help="jsonl (default), csv, parquet: one row per finished call; json, xlsx, md, junit, html: the report's figures.",
+    help=(
+        "jsonl (default), csv, parquet: one row per finished call; json, xlsx, md, junit, html: the"
+        " report's figures."
+    ),
 )
 @click.option(
     "--to",
@@ -37,7 +40,9 @@ BINARY = ("xlsx", "parquet")
 )
 @click.option("--arm", metavar="NAME", help="With --to: only this arm.")
 @click.option(
-    "--output", type=click.Path(path_type=Path), help="Write here instead of standard output; a folder with --to."
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write here instead of standard output; a folder with --to.",
 )
 @click.option("--force", is_flag=True, help="Replace existing files.")
 @click.option(
@@ -61,7 +66,9 @@ def export_command(
     """Write RUN (default: the latest) in another format, from what is stored."""
     if tool is not None:
         if kind is not None:
-            raise BenchError(f"--to {tool} and --format {kind} are two formats", hint="leave one of them out")
+            raise BenchError(
+                f"--to {tool} and --format {kind} are two formats", hint="leave one of them out"
+            )
         return _to_tool(tool, run, results, arm, output, force, profile)
     if arm is not None:
         raise BenchError("--arm goes with --to", hint="the other formats hold every arm")
@@ -69,38 +76,58 @@ def export_command(
 
 
 def _to_tool(
-    tool: str, run: str | None, results: Path, arm: str | None, output: Path | None, force: bool, profile: str
+    tool: str,
+    run: str | None,
+    results: Path,
+    arm: str | None,
+    output: Path | None,
+    force: bool,
+    profile: str,
 ) -> int:
     from claimbench.cli.reporting import evaluate_run, redactor
     from claimbench.error_words import did_you_mean
     from claimbench.exporters.write import export_run
 
     if output is None:
-        raise BenchError(f"--to {tool} writes several files", hint=f"name a folder for them: --output {tool}-files")
+        raise BenchError(
+            f"--to {tool} writes several files",
+            hint=f"name a folder for them: --output {tool}-files",
+        )
     if output.exists() and not output.is_dir():
         raise BenchError(f"{output} is a file", hint="--to writes several files: name a folder")
     if output.is_dir() and any(output.iterdir()) and not force:
-        raise BenchError(f"{output} is not empty", hint="add --force to write into it, or name another folder")
+        raise BenchError(
+            f"{output} is not empty", hint="add --force to write into it, or name another folder"
+        )
     with open_store(results) as store:
         evaluation = evaluate_run(store, store.resolve_run(run))
     names = sorted(evaluation.items.arms)
     if arm is not None and arm not in names:
-        raise BenchError(f"no arm '{arm}' was measured{did_you_mean(arm, names)}", hint=f"arms: {', '.join(names)}")
+        raise BenchError(
+            f"no arm '{arm}' was measured{did_you_mean(arm, names)}",
+            hint=f"arms: {', '.join(names)}",
+        )
     files = export_run(evaluation, tool, output, arm=arm, redact=redactor(evaluation, profile))
     for path in files:
         click.echo(f"wrote {path}")
     return 0
 
 
-def _to_file(kind: str, run: str | None, results: Path, output: Path | None, force: bool, profile: str) -> int:
+def _to_file(
+    kind: str, run: str | None, results: Path, output: Path | None, force: bool, profile: str
+) -> int:
     from claimbench.cli.reporting import evaluate_run, redactor, report_data
 
     if output is None and kind in BINARY:
         raise BenchError(f"--format {kind} is not text", hint=f"name a file: --output run.{kind}")
     if output is not None and output.is_dir():
-        raise BenchError(f"{output} is a folder", hint=f"name a file: --output {output / f'run.{kind}'}")
+        raise BenchError(
+            f"{output} is a folder", hint=f"name a file: --output {output / f'run.{kind}'}"
+        )
     if output is not None and output.exists() and not force:
-        raise BenchError(f"{output} exists already", hint="add --force to replace it, or name another file")
+        raise BenchError(
+            f"{output} exists already", hint="add --force to replace it, or name another file"
+        )
     with open_store(results) as store:
         evaluation = evaluate_run(store, store.resolve_run(run))
         data, redact = report_data(store, evaluation), redactor(evaluation, profile)
@@ -139,5 +166,10 @@ def _text(kind: str, data: ReportData, redact: Redactor) -> str:
         (exports.write_jsonl if kind == "jsonl" else exports.write_csv)(data, redact, table)
         return table.getvalue()
     view = build_view(data, redact)
-    makers = {"json": exports.view_json, "md": exports.markdown, "junit": exports.junit_xml, "html": render_html}
+    makers = {
+        "json": exports.view_json,
+        "md": exports.markdown,
+        "junit": exports.junit_xml,
+        "html": render_html,
+    }
     return makers[kind](view)

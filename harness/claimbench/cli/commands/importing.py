@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import json_option, open_store, print_json, results_option, verdict_codes, worst
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    verdict_codes,
+    worst,
+)
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -25,16 +32,32 @@ if TYPE_CHECKING:
     type=click.Choice(["lm-eval", "inspect", "promptfoo", "csv"]),
     help="What wrote the files, where they do not say.",
 )
-@click.option("--metric", metavar="NAME", help="The tool's metric to judge; default: its first between 0 and 1.")
 @click.option(
-    "--arm", "arms", multiple=True, metavar="NAME", help="Names of the arms, in the files' order. Repeatable."
+    "--metric",
+    metavar="NAME",
+    help="The tool's metric to judge; default: its first between 0 and 1.",
+)
+@click.option(
+    "--arm",
+    "arms",
+    multiple=True,
+    metavar="NAME",
+    help="Names of the arms, in the files' order. Repeatable.",
 )
 @click.option("--task", metavar="NAME", help="Name of the task, for promptfoo and tables.")
 @click.option(
-    "--column", "columns", multiple=True, metavar="ROLE=COLUMN", help="Tables: what a column is, e.g. score=acc."
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="ROLE=COLUMN",
+    help="Tables: what a column is, e.g. score=acc.",
 )
-@click.option("--scale", type=float, default=1.0, show_default=True, help="Tables: scores are divided by it.")
-@click.option("--claim", "claims", multiple=True, metavar="TEXT", help="A claim to judge. Repeatable.")
+@click.option(
+    "--scale", type=float, default=1.0, show_default=True, help="Tables: scores are divided by it."
+)
+@click.option(
+    "--claim", "claims", multiple=True, metavar="TEXT", help="A claim to judge. Repeatable."
+)
 @click.option("--name", help="Name of the suite; default: from the first file.")
 @results_option
 @click.option("--no-report", is_flag=True, help="Only store; bench report writes the report later.")
@@ -53,17 +76,19 @@ def import_command(
     no_report: bool,
     as_json: bool,
 ) -> int:
-    """Read results of lm-eval, Inspect, promptfoo or a plain table as a run, and judge claims on it.
+    """Read results of lm-eval, Inspect, promptfoo or a plain table as a run, and judge claims on
+    it.
 
-    Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score without its number
-    of items gets no interval, a cost of 0 is no cost.
+    Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score
+    without its number of items gets no interval, a cost of 0 is no cost.
     """
     from claimbench.importers.detect import read_files
     from claimbench.importers.results import ImportOptions
 
     if not scale > 0:
         raise BenchError(
-            f"--scale {scale:g}: scores cannot be divided by it", hint="give the scale's maximum, e.g. 100"
+            f"--scale {scale:g}: scores cannot be divided by it",
+            hint="give the scale's maximum, e.g. 100",
         )
     options = ImportOptions(metric, arms, _columns(columns), task, scale)
     imported = read_files(files, options, kind)
@@ -89,7 +114,8 @@ def _columns(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         role, mark, column = text.partition("=")
         if not mark or not role or not column:
             raise BenchError(
-                f"--column {text}: not of the form ROLE=COLUMN", hint="for example --column score=accuracy"
+                f"--column {text}: not of the form ROLE=COLUMN",
+                hint="for example --column score=accuracy",
             )
         columns[role] = (*columns.get(role, ()), column)
     return columns
@@ -101,7 +127,9 @@ def _build(imported: Imported, name: str, claims: tuple[str, ...]) -> ImportedRu
     from claimbench.clock import SystemClock
     from claimbench.importers.build import build_run
 
-    run = build_run(imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock())
+    run = build_run(
+        imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock()
+    )
     parse_claims(run.suite)  # a claim that cannot be read must not leave half a run behind
     return run
 
@@ -118,8 +146,8 @@ def _say(imported: Imported) -> None:
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
-        f"{imported.kind}: {len(imported.arms)} arms, {len(imported.samples)} items, {len(imported.calls)} answers, "
-        f"{known} with tokens"
+        f"{imported.kind}: {len(imported.arms)} arms, {len(imported.samples)} items,"
+        f" {len(imported.calls)} answers, {known} with tokens"
     )
     for aggregate in imported.aggregates:
         error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
@@ -135,10 +163,17 @@ def _as_json(run_id: str, imported: Imported, report: Path | None) -> None:
             "kind": imported.kind,
             "report": report,
             "aggregates": [
-                {"arm": a.arm, "task": a.task, "metric": a.metric, "value": a.value, "stderr": a.stderr, "n": a.n,
-                 "interval": a.interval()}
+                {
+                    "arm": a.arm,
+                    "task": a.task,
+                    "metric": a.metric,
+                    "value": a.value,
+                    "stderr": a.stderr,
+                    "n": a.n,
+                    "interval": a.interval(),
+                }
                 for a in imported.aggregates
             ],
             "notes": list(imported.notes),
         }
-    )  # fmt: skip
+    )

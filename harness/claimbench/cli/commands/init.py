@@ -20,10 +20,18 @@ FIRST_LOOK = 25
 @click.command("init")
 @click.argument("data", required=False, metavar="DATA")
 @click.option("--from", "source", help="The same as DATA.")
-@click.option("--input", "inputs", multiple=True, metavar="COLUMN", help="What the model sees; default: found by name.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="COLUMN",
+    help="What the model sees; default: found by name.",
+)
 @click.option("--target", metavar="COLUMN", help="The right answer; default: found by name.")
 @click.option(
-    "--mask/--no-mask", default=None, help="Replace what looks like personal data; default: ask at a terminal."
+    "--mask/--no-mask",
+    default=None,
+    help="Replace what looks like personal data; default: ask at a terminal.",
 )
 @click.option(
     "--model",
@@ -32,15 +40,28 @@ FIRST_LOOK = 25
     metavar="NAME",
     help="Catalogue id, .gguf file or provider:model. Repeatable; default: two small local models.",
 )
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the suite.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, file_okay=False), help="Folder of the suite."
+)
 @click.option("--name", help="Name of the suite; default: from the file's.")
-@click.option("--id", "id_column", metavar="COLUMN", help="Unique id of a row; default: found, else the row's number.")
-@click.option("--cluster", metavar="COLUMN", help="What ties rows together, such as a conversation.")
+@click.option(
+    "--id",
+    "id_column",
+    metavar="COLUMN",
+    help="Unique id of a row; default: found, else the row's number.",
+)
+@click.option(
+    "--cluster", metavar="COLUMN", help="What ties rows together, such as a conversation."
+)
 @click.option("--encoding", help="Of a text file; default: UTF-8, else cp1252.")
 @click.option("--delimiter", help="Of a CSV file; default: found.")
 @click.option("--sheet", help="Of a workbook; default: the first.")
-@click.option("--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed.")
-@click.option("--seed", type=int, default=42, show_default=True, help="Draws the rows and orders the run.")
+@click.option(
+    "--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed."
+)
+@click.option(
+    "--seed", type=int, default=42, show_default=True, help="Draws the rows and orders the run."
+)
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
 def init_command(
@@ -64,7 +85,8 @@ def init_command(
 ) -> int:
     """Write a runnable suite from your own DATA; what it assumed stands in it as comments.
 
-    DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT].
+    DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or
+    hf:NAME[:CONFIG][@SPLIT].
     """
     from claimbench.init.propose import MAX_ROWS, propose_suite, write_proposal
     from claimbench.suite.datasets import ReadOptions
@@ -93,7 +115,8 @@ def init_command(
     if mask is None and proposal.private is not None and _asked_to_mask(proposal.private):
         proposal = propose(True)
     path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
-    # a suite that does not load must not be called runnable; a model file may be named by the person from anywhere
+    # a suite that does not load must not be called runnable; a model file may be named by the
+    # person from anywhere
     load_suite(path, allow_outside=True)
     _say(proposal, path, as_json)
     return 0
@@ -112,20 +135,26 @@ def _say(proposal: InitProposal, path: Path, as_json: bool) -> None:
             }
         )
         return
-    click.echo(f"wrote {path}: {proposal.kind} task, {proposal.n_rows} rows, {proposal.n_examples} examples held out")
+    click.echo(
+        f"wrote {path}: {proposal.kind} task, {proposal.n_rows} rows, {proposal.n_examples}"
+        " examples held out"
+    )
     for note in proposal.notes:
         click.echo(f"  {note}")
     first = f" --limit {FIRST_LOOK}" if proposal.n_rows > 2 * FIRST_LOOK else ""
     click.echo(f"next: bench run {path}{first}")
     if first:
         click.echo(
-            f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out to measure all\n"
-            f"      (how long that takes, after the first look: bench plan {path} --pilot latest)"
+            f"      a first look at {FIRST_LOOK} of the {proposal.n_rows} rows; leave --limit out"
+            f" to measure all\n      (how long that takes, after the first look: bench plan {path}"
+            " --pilot latest)"
         )
 
 
 def _asked_to_mask(private: str) -> bool:
-    """Ask a person at the terminal; a pipeline is never asked and never masked without ``--mask``."""
+    """Ask a person at the terminal; a pipeline is never asked and never masked without
+    ``--mask``.
+    """
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
         return False
     return click.confirm(f"{private}. Mask it?", default=True, err=True)

@@ -19,11 +19,15 @@ def list_command(results: Path, as_json: bool) -> int:
         runs = store.runs()
         if as_json:
             folders = {info.run_id: str(store.run_folder(info.run_id)) for info in runs}
-            print_json({"runs": [{**asdict(info), "folder": folders[info.run_id]} for info in runs]})
+            print_json(
+                {"runs": [{**asdict(info), "folder": folders[info.run_id]} for info in runs]}
+            )
             return 0
     if not runs:
         click.echo(f"{results}: no run yet")
     for info in runs:
         name = f"{info.suite_name} {info.suite_version}"
-        click.echo(f"{info.run_id}  {name:<24} {info.n_finished:>6}/{info.n_planned:<6} {info.status}")
+        click.echo(
+            f"{info.run_id}  {name:<24} {info.n_finished:>6}/{info.n_planned:<6} {info.status}"
+        )
     return 0

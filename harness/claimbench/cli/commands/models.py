@@ -54,11 +54,19 @@ def _row(entry: CatalogEntry, folder: Path) -> dict[str, Any]:
 
 @models_command.command("pull")
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--trust", is_flag=True, help="Accept a model whose hash nobody has checked, and keep the hash seen.")
-@click.option("--from", "from_file", type=click.Path(path_type=Path), help="Take the model from this file.")
+@click.option(
+    "--trust",
+    is_flag=True,
+    help="Accept a model whose hash nobody has checked, and keep the hash seen.",
+)
+@click.option(
+    "--from", "from_file", type=click.Path(path_type=Path), help="Take the model from this file."
+)
 @json_option
 def pull_command(names: tuple[str, ...], trust: bool, from_file: Path | None, as_json: bool) -> int:
-    """Fetch models by their ids, check their SHA-256 and keep them in the cache. Goes on where it was interrupted."""
+    """Fetch models by their ids, check their SHA-256 and keep them in the cache. Goes on where it
+    was interrupted.
+    """
     from claimbench_providers.models import catalogue as models
     from claimbench_providers.models import sources as model_sources
 
@@ -77,10 +85,20 @@ def pull_command(names: tuple[str, ...], trust: bool, from_file: Path | None, as
                 progress=progress,
                 say=lambda line: click.echo(line, err=True),
             )
-        pulled.append({"id": entry.id, "path": str(path), "sha256": sha256, "hash_known": entry.sha256 is not None})
+        pulled.append(
+            {
+                "id": entry.id,
+                "path": str(path),
+                "sha256": sha256,
+                "hash_known": entry.sha256 is not None,
+            }
+        )
         if not as_json:
             click.echo(f"{entry.id}: {path}")
-            click.echo(f"  sha256 {sha256}" + ("" if entry.sha256 else "  (trusted, not checked by the catalogue)"))
+            click.echo(
+                f"  sha256 {sha256}"
+                + ("" if entry.sha256 else "  (trusted, not checked by the catalogue)")
+            )
     if as_json:
         print_json({"pulled": pulled})
     return 0
@@ -90,7 +108,9 @@ def pull_command(names: tuple[str, ...], trust: bool, from_file: Path | None, as
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @json_option
 def verify_command(names: tuple[str, ...], as_json: bool) -> int:
-    """Hash cached models anew (all, or those named) and compare with the catalogue; exit code 5 on a difference."""
+    """Hash cached models anew (all, or those named) and compare with the catalogue; exit code 5 on
+    a difference.
+    """
     from claimbench_providers.models import catalogue as models
 
     entries, folder = models.catalog(), models.cache_dir()
@@ -108,7 +128,9 @@ def verify_command(names: tuple[str, ...], as_json: bool) -> int:
             )
         rows.append({"id": entry.id, "sha256": sha256, "hash_known": entry.sha256 is not None})
         if not as_json:
-            click.echo(f"{entry.id}: ok  {sha256}" + ("" if entry.sha256 else "  (as when it was trusted)"))
+            click.echo(
+                f"{entry.id}: ok  {sha256}" + ("" if entry.sha256 else "  (as when it was trusted)")
+            )
     if as_json:
         print_json({"verified": rows})
     elif not rows:
@@ -141,9 +163,20 @@ class _Bar:
 
     def __enter__(self) -> ShowBytes:
         from rich.console import Console
-        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+        from rich.progress import (
+            BarColumn,
+            DownloadColumn,
+            Progress,
+            TextColumn,
+            TransferSpeedColumn,
+        )
 
-        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+        )
         self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
         self._task = self._bars.add_task("", total=None)
         self._bars.start()

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
 @click.option("--limit", type=int, metavar="N", help="Plan for the first N samples of each task.")
-@click.option("--pilot", metavar="RUN", help="Take seconds, dollars and disagreement from this stored run.")
+@click.option(
+    "--pilot", metavar="RUN", help="Take seconds, dollars and disagreement from this stored run."
+)
 @results_option
 @suite_options
 @json_option
@@ -39,13 +41,17 @@ def plan_command(
     allow_outside: bool,
     as_json: bool,
 ) -> int:
-    """Say what SUITE would cost in calls, dollars and hours, and which claims it could settle. Sends nothing."""
+    """Say what SUITE would cost in calls, dollars and hours, and which claims it could settle.
+    Sends nothing.
+    """
     evaluation = None
     if pilot is not None:
         from claimbench.cli.reporting import evaluate_run
 
         with open_store(results) as store:
-            evaluation = evaluate_run(store, store.resolve_run(None if pilot == "latest" else pilot))
+            evaluation = evaluate_run(
+                store, store.resolve_run(None if pilot == "latest" else pilot)
+            )
     return show_plan(suite, arms, limit, overrides, allow_outside, as_json, evaluation)
 
 
@@ -69,9 +75,16 @@ def show_plan(
     claims = _claim_plans(suite, estimates, limit, pilot)
     run, by_arm = worst_cases(suite, estimates)
     if as_json:
-        budget = {"run": asdict(run), "arms": {name: asdict(worst) for name, worst in by_arm.items()}}
+        budget = {
+            "run": asdict(run),
+            "arms": {name: asdict(worst) for name, worst in by_arm.items()},
+        }
         masked = {task.name: asdict(task.masked) for task in suite.tasks if task.masked is not None}
-        shown = {"arms": [asdict(e) for e in estimates], "budget": budget, "claims": [asdict(c) for c in claims]}
+        shown = {
+            "arms": [asdict(e) for e in estimates],
+            "budget": budget,
+            "claims": [asdict(c) for c in claims],
+        }
         print_json({**shown, "masked": masked})
         return 0
     click.echo(f"{suite.name} {suite.version}: nothing was sent")
@@ -84,7 +97,10 @@ def show_plan(
         click.echo(line)
     click.echo("\nWhat it could settle (80% power):")
     if suite.judges and "judge_uncorrected" not in suite.allow:
-        click.echo("  (quality that a judge scores: only once people have labelled 50 samples, bench labels)")
+        click.echo(
+            "  (quality that a judge scores: only once people have labelled 50 samples, bench"
+            " labels)"
+        )
     for claim in claims:
         said = f': "{claim.claim.text}"' if claim.claim.text else ""
         click.echo(f"  {claim.claim.id}{said}")
@@ -107,13 +123,20 @@ def _arm_line(e: ArmEstimate) -> str:
 
 
 def _budget_lines(run: Worst, arms: Mapping[str, Worst]) -> Iterator[str]:
-    """What the budget allows beside what the calls could ask for; nothing where neither says anything."""
-    limited = {"the whole run": run, **{name: worst for name, worst in arms.items() if worst.limit_usd is not None}}
+    """What the budget allows beside what the calls could ask for; nothing where neither says
+    anything.
+    """
+    limited = {
+        "the whole run": run,
+        **{name: worst for name, worst in arms.items() if worst.limit_usd is not None},
+    }
     if run.limit_usd is None and len(limited) == 1 and not run.worst_usd:
         return
     yield "\nBudget (dollars are reserved before each attempt, retries and judges included):"
     for name, worst in limited.items():
-        limit = "no limit" if worst.limit_usd is None else f"stops before {dollars(worst.limit_usd)}"
+        limit = (
+            "no limit" if worst.limit_usd is None else f"stops before {dollars(worst.limit_usd)}"
+        )
         every = f"if every call failed with every one of its {worst.retries} retries"
         could = "unknown" if worst.worst_usd is None else f"{dollars(worst.worst_usd)} {every}"
         yield f"  {name}: {limit}; could reserve at most {could}"
@@ -151,15 +174,29 @@ def _claim_plans(
 
     efforts = {}
     for e in estimates:
-        usd = None if e.usd_typical is None or not e.calls else float(e.usd_typical / Decimal(e.calls))
+        usd = (
+            None
+            if e.usd_typical is None or not e.calls
+            else float(e.usd_typical / Decimal(e.calls))
+        )
         efforts[e.arm] = ArmEffort(usd, e.seconds_per_call, e.concurrency, suite.epochs)
-    sizes = {t.name: len(t.samples) if limit is None else min(limit, len(t.samples)) for t in suite.tasks}
+    sizes = {
+        t.name: len(t.samples) if limit is None else min(limit, len(t.samples)) for t in suite.tasks
+    }
     plans = []
     for claim in parse_claims(suite):
         present = sizes[claim.task] if claim.task is not None else sum(sizes.values())
         assumed = None
-        if pilot is not None and claim.treatments and set(claim.treatments[:1]) <= set(pilot.items.arms):
-            theirs = claim.baselines[0] if claim.baselines and claim.baselines[0] in pilot.items.arms else None
+        if (
+            pilot is not None
+            and claim.treatments
+            and set(claim.treatments[:1]) <= set(pilot.items.arms)
+        ):
+            theirs = (
+                claim.baselines[0]
+                if claim.baselines and claim.baselines[0] in pilot.items.arms
+                else None
+            )
             assumed = from_pilot(pilot.items, pilot.calls, claim.treatments[0], theirs)
         plans.append(plan_claim(claim, assumptions=assumed, items_present=present, efforts=efforts))
     return plans

@@ -1,4 +1,6 @@
-"""``bench providers``: who can be named in a suite, what that rests on, and whether a key is set."""
+"""``bench providers``: who can be named in a suite, what that rests on, and whether a key is
+set.
+"""
 
 from __future__ import annotations
 
@@ -16,16 +18,29 @@ WORDS = {
 }
 
 
-OWN_APIS = {"openai": ["chat", "responses"], "compatible": ["chat", "responses"], "litellm": ["chat"]}
+OWN_APIS = {
+    "openai": ["chat", "responses"],
+    "compatible": ["chat", "responses"],
+    "litellm": ["chat"],
+}
 
 
 def provider_rows() -> list[dict[str, Any]]:
-    """One row per provider: name, title, protocol, address, key, whether it is set, status, source, day, APIs, note."""
+    """One row per provider: name, title, protocol, address, key, whether it is set, status, source,
+    day, APIs, note.
+    """
     from claimbench_providers.endpoints.vendors import catalogue
 
     own = [
         ("llama_cpp", "llama.cpp in this process", "in process", None, None, "live"),
-        ("openai", "OpenAI, by its SDK", "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", "stand-in"),
+        (
+            "openai",
+            "OpenAI, by its SDK",
+            "openai",
+            "https://api.openai.com/v1",
+            "OPENAI_API_KEY",
+            "stand-in",
+        ),
         ("compatible", "any OpenAI-compatible endpoint", "compatible", None, None, "stand-in"),
         ("litellm", "what only litellm reaches (extra)", "litellm", None, None, "stand-in"),
     ]
@@ -63,11 +78,19 @@ def providers_command(as_json: bool) -> int:
         print_json({"providers": rows})
         return 0
     for row in rows:
-        key = "no key needed" if row["key"] is None else f"{row['key']} {'set' if row['key_set'] else 'not set'}"
+        key = (
+            "no key needed"
+            if row["key"] is None
+            else f"{row['key']} {'set' if row['key_set'] else 'not set'}"
+        )
         click.echo(f"{row['name']:<13} {row['title']:<42} {WORDS[str(row['status'])]:<27} {key}")
-    click.echo("\nlive: answered a real request. stand-in: its protocol, on a server that others wrote. Name one with")
     click.echo(
-        "`provider: NAME` in an arm; `bench providers --json` shows addresses, APIs, sources with the day they were"
+        "\nlive: answered a real request. stand-in: its protocol, on a server that others wrote."
+        " Name one with"
+    )
+    click.echo(
+        "`provider: NAME` in an arm; `bench providers --json` shows addresses, APIs, sources with"
+        " the day they were"
     )
     click.echo("read, and notes.")
     return 0

@@ -12,7 +12,9 @@ from claimbench.cli.common import json_option, open_store, print_json, results_o
 @click.command("report")
 @run_argument
 @results_option
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead."
+)
 @click.option(
     "--redact",
     "profile",
@@ -21,9 +23,13 @@ from claimbench.cli.common import json_option, open_store, print_json, results_o
     show_default=True,
     help="Transcripts in full, as hashes only, or not at all. Keys never appear.",
 )
-@click.option("--pdf", is_flag=True, help="Also print to PDF with the Chromium that is installed here.")
+@click.option(
+    "--pdf", is_flag=True, help="Also print to PDF with the Chromium that is installed here."
+)
 @json_option
-def report_command(run: str | None, results: Path, output: Path | None, profile: str, pdf: bool, as_json: bool) -> int:
+def report_command(
+    run: str | None, results: Path, output: Path | None, profile: str, pdf: bool, as_json: bool
+) -> int:
     """Write the report of RUN (default: the latest) from what is stored; no model is called."""
     from claimbench.cli.reporting import evaluate_run, write_report
 

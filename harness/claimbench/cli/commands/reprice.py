@@ -29,22 +29,38 @@ if TYPE_CHECKING:
 
 @click.command("reprice")
 @run_argument
-@click.option("--as-of", metavar="DATE", help="Prices of that day, each request at its own time of day.")
+@click.option(
+    "--as-of", metavar="DATE", help="Prices of that day, each request at its own time of day."
+)
 @click.option(
     "--book",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A YAML price book, one frozen with another run (.json), or 'installed': today's instead of the run's own.",
+    help=(
+        "A YAML price book, one frozen with another run (.json), or 'installed': today's instead of"
+        " the run's own."
+    ),
 )
 @click.option(
-    "--price", "changes", multiple=True, metavar="ARM.RATE=X", help="One rate, e.g. gpt.output=8. Repeatable."
+    "--price",
+    "changes",
+    multiple=True,
+    metavar="ARM.RATE=X",
+    help="One rate, e.g. gpt.output=8. Repeatable.",
 )
 @results_option
 @json_option
 def reprice_command(
-    run: str | None, as_of: str | None, book: Path | None, changes: tuple[str, ...], results: Path, as_json: bool
+    run: str | None,
+    as_of: str | None,
+    book: Path | None,
+    changes: tuple[str, ...],
+    results: Path,
+    as_json: bool,
 ) -> int:
-    """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model, changes no record."""
+    """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model,
+    changes no record.
+    """
     from claimbench.machine.garbage_collection import load_numpy
     from claimbench.pricing.arms import day_of
 
@@ -52,7 +68,9 @@ def reprice_command(
     from claimbench.evaluation.evaluate import evaluate, read_run
 
     if not (as_of or book or changes):
-        raise BenchError("nothing to change", hint="give --as-of DATE, --book FILE or --price ARM.RATE=AMOUNT")
+        raise BenchError(
+            "nothing to change", hint="give --as-of DATE, --book FILE or --price ARM.RATE=AMOUNT"
+        )
     day = day_of(as_of) if as_of else None
     with open_store(results) as store:
         run_id = store.resolve_run(run)
@@ -70,7 +88,9 @@ def reprice_command(
 def _new_prices(
     stored: StoredRun, old: Mapping[str, ArmPrice], book: Path | None, changes: tuple[str, ...]
 ) -> Mapping[str, ArmPrice]:
-    """The run's own prices, those of ``book``, single rates on top. ``--as-of`` alone asks the run's frozen book."""
+    """The run's own prices, those of ``book``, single rates on top. ``--as-of`` alone asks the
+    run's frozen book.
+    """
     from claimbench.cli.books import prices_from
     from claimbench.pricing.changes import change_rates, parse_change
 
@@ -94,7 +114,9 @@ def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
             arm: {
                 side: {
                     "usd": cost.amount,
-                    "usd_per_1000": None if cost.amount is None else cost.amount * 1000 / counts[arm],
+                    "usd_per_1000": (
+                        None if cost.amount is None else cost.amount * 1000 / counts[arm]
+                    ),
                     "low": cost.low,
                     "high": cost.high,
                     "components": dict(cost.components),
@@ -135,7 +157,9 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
         for label, cost in (("was", was), ("now", now)):
             click.echo(f"    {label}: {cost.price_id or cost.why_unknown or 'unknown'}")
     for was_v, now_v in zip(old.verdicts, new.verdicts, strict=True):
-        change = now_v.status if was_v.status == now_v.status else f"{was_v.status} -> {now_v.status}"
+        change = (
+            now_v.status if was_v.status == now_v.status else f"{was_v.status} -> {now_v.status}"
+        )
         click.echo(f"  claim {was_v.claim.id}: {change}")
         if now_v.sentence:
             click.echo(f"    {told(now_v)}")

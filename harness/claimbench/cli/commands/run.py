@@ -42,19 +42,45 @@ if TYPE_CHECKING:
 @click.command("run")
 @click.argument("suite", required=False, type=click.Path(path_type=Path))
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
-@click.option("--limit", type=int, metavar="N", help="Only the first N samples of each task (in seeded order).")
-@click.option("--max-cost", callback=positive_dollars, metavar="USD", help="Never spend more than this on endpoints.")
+@click.option(
+    "--limit",
+    type=int,
+    metavar="N",
+    help="Only the first N samples of each task (in seeded order).",
+)
+@click.option(
+    "--max-cost",
+    callback=positive_dollars,
+    metavar="USD",
+    help="Never spend more than this on endpoints.",
+)
 @results_option
-@click.option("--resume", metavar="RUN", help="Go on with a run that was stopped; 'latest' for the last one.")
-@click.option("--retry-missing", is_flag=True, help="With --resume: ask the calls that failed again, too.")
-@click.option("--dry-run", is_flag=True, help="Say what would be sent and what it could resolve; send nothing.")
+@click.option(
+    "--resume", metavar="RUN", help="Go on with a run that was stopped; 'latest' for the last one."
+)
+@click.option(
+    "--retry-missing", is_flag=True, help="With --resume: ask the calls that failed again, too."
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Say what would be sent and what it could resolve; send nothing.",
+)
 @suite_options
 @click.option(
-    "--offline", is_flag=True, help="Let nothing leave this machine but to the endpoints of the suite's arms."
+    "--offline",
+    is_flag=True,
+    help="Let nothing leave this machine but to the endpoints of the suite's arms.",
 )
 @click.option("--allow-unknown-cost", is_flag=True, help="Run arms whose price is unknown.")
-@click.option("--until-decided", is_flag=True, help="Look at five points and stop as soon as every claim is decided.")
-@click.option("--no-report", is_flag=True, help="Only measure; bench report writes the report later.")
+@click.option(
+    "--until-decided",
+    is_flag=True,
+    help="Look at five points and stop as soon as every claim is decided.",
+)
+@click.option(
+    "--no-report", is_flag=True, help="Only measure; bench report writes the report later."
+)
 @json_option
 def run_command(
     suite: Path | None,
@@ -75,22 +101,37 @@ def run_command(
 ) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
 
-    Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a finished call. Without a
-    key an arm is not run, and the report says so.
+    Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a
+    finished call. Without a key an arm is not run, and the report says so.
     """
     if retry_missing and resume is None:
-        raise BenchError("--retry-missing goes on with a run", hint="add --resume RUN ('latest': the last one)")
+        raise BenchError(
+            "--retry-missing goes on with a run", hint="add --resume RUN ('latest': the last one)"
+        )
     if suite is None and resume is None:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
     if dry_run:
         if suite is None:
-            raise BenchError("--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE")
+            raise BenchError(
+                "--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE"
+            )
         from claimbench.cli.commands.plan import show_plan
 
         return show_plan(suite, arms, limit, overrides, allow_outside, as_json)
     with open_store(results, create=True) as store:
-        loaded, resume_id, limit = _suite_and_run(store, suite, resume, overrides, allow_outside, limit)
-        order = _order(results, arms, limit, max_cost, allow_unknown_cost, until_decided, retry_missing, overrides)
+        loaded, resume_id, limit = _suite_and_run(
+            store, suite, resume, overrides, allow_outside, limit
+        )
+        order = _order(
+            results,
+            arms,
+            limit,
+            max_cost,
+            allow_unknown_cost,
+            until_decided,
+            retry_missing,
+            overrides,
+        )
         said: set[str] = set()
         ended = asyncio.run(_measure(loaded, order, store, resume_id, said, offline))
         return _finish(store, ended, results, no_report, as_json, said)
@@ -111,17 +152,25 @@ def _suite_and_run(
     if resume is None:
         assert suite is not None  # noqa: S101 - checked by the caller
         loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
-        parse_claims(loaded)  # a claim that cannot be read must not be found out after the money is spent
+        parse_claims(
+            loaded
+        )  # a claim that cannot be read must not be found out after the money is spent
         return loaded, None, limit
     run_id = store.resolve_run(None if resume == "latest" else resume)
     manifest = store.manifest(run_id)
     if limit is not None and limit != manifest.limit:
-        raise StoreError(f"run {run_id} was planned with --limit {manifest.limit}; a resumed run keeps its plan")
+        raise StoreError(
+            f"run {run_id} was planned with --limit {manifest.limit}; a resumed run keeps its plan"
+        )
     path = suite or Path(manifest.suite_path)
     if suite is None and not path.exists():
         return suite_from_json(manifest.suite), run_id, manifest.limit
     kept = overrides or tuple(manifest.options.get("overrides", ()))
-    return load_suite(path, allow_outside=allow_outside or suite is None, overrides=kept), run_id, manifest.limit
+    return (
+        load_suite(path, allow_outside=allow_outside or suite is None, overrides=kept),
+        run_id,
+        manifest.limit,
+    )
 
 
 def _order(
@@ -159,7 +208,12 @@ def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricin
 
 
 async def _measure(
-    suite: Suite, order: Order, store: ResultsStore, resume_id: str | None, notes_said: set[str], offline: bool
+    suite: Suite,
+    order: Order,
+    store: ResultsStore,
+    resume_id: str | None,
+    notes_said: set[str],
+    offline: bool,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.cli.secrets import guard_of
@@ -184,10 +238,15 @@ async def _measure(
         return shown(progress, clock, stderr(), notes_said)
 
     pricing = _pricing(store, suite, resume_id)
-    segments = _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
+    segments = (
+        _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
+    )
     begun: list[str] = []
     guard = guard_of(suite, arms.providers)
-    work = execute(Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard), resume_id)
+    work = execute(
+        Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard),
+        resume_id,
+    )
     return await watched(work, suite, arms, store, offline, begun)
 
 
@@ -207,27 +266,42 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
 
 
 def _finish(
-    store: ResultsStore, ended: Ended, results: Path, no_report: bool, as_json: bool, notes_said: set[str]
+    store: ResultsStore,
+    ended: Ended,
+    results: Path,
+    no_report: bool,
+    as_json: bool,
+    notes_said: set[str],
 ) -> int:
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
     if ended.sent_again:
         listed = ", ".join(intent.call_id for intent in ended.sent_again[:10])
         more = f" and {len(ended.sent_again) - 10} more" if len(ended.sent_again) > 10 else ""
-        say(f"{len(ended.sent_again)} calls were in flight when the run died; sent again: {listed}{more}")
+        say(
+            f"{len(ended.sent_again)} calls were in flight when the run died; sent again:"
+            f" {listed}{more}"
+        )
     for note in ended.progress.notes:
         if note not in notes_said:
             say(f"note: {note}")
     if ended.why is not None:
         say(f"incomplete: {ended.why}")
-        failed = sum(outcome is not Outcome.CANCELLED for outcome in store.missing(ended.run_id).values())
+        failed = sum(
+            outcome is not Outcome.CANCELLED for outcome in store.missing(ended.run_id).values()
+        )
         again = " --retry-missing" if failed else ""
         say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
         if failed:
-            say(f"  ({failed} calls failed; with --retry-missing they are asked again, without it they stay missing)")
+            say(
+                f"  ({failed} calls failed; with --retry-missing they are asked again, without it"
+                " they stay missing)"
+            )
     codes = [EXIT_OK if ended.why is None else EXIT_INCOMPLETE]
     if no_report:
         if as_json:
-            print_json({"run": ended.run_id, "results": results, "report": None, "incomplete": ended.why})
+            print_json(
+                {"run": ended.run_id, "results": results, "report": None, "incomplete": ended.why}
+            )
         return worst(codes)
     from claimbench.cli.reporting import console_summary, evaluate_run, write_report
 
@@ -236,7 +310,13 @@ def _finish(
     codes += verdict_codes(evaluation.verdicts)
     code = worst(codes)
     if as_json:
-        summary = {"run": ended.run_id, "results": results, "report": path, "incomplete": ended.why, "exit_code": code}
+        summary = {
+            "run": ended.run_id,
+            "results": results,
+            "report": path,
+            "incomplete": ended.why,
+            "exit_code": code,
+        }
         print_json({**summary, "verdicts": [asdict(v) for v in evaluation.verdicts]})
     else:
         console_summary(evaluation, path, store)

@@ -9,12 +9,14 @@ import click
 
 
 @click.command("schema")
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead.")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to a file instead."
+)
 def schema_command(output: Path | None) -> int:
     """Print the JSON Schema of suite files.
 
-    Point your editor at it: a first line "# yaml-language-server: $schema=suite.schema.json" gives completion and
-    checks as you type.
+    Point your editor at it: a first line "# yaml-language-server: $schema=suite.schema.json" gives
+    completion and checks as you type.
     """
     from claimbench.suite.load import json_schema
 

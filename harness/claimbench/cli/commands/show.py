@@ -27,7 +27,15 @@ def show_command(run: str | None, results: Path, as_json: bool) -> int:
             view = view_of(store, evaluation, "none")
             verdicts = [asdict(v) for v in evaluation.verdicts]
             arms = [asdict(arm) for arm in view.arms]
-            print_json({"run": run_id, "report": found, "summary": view.summary, "verdicts": verdicts, "arms": arms})
+            print_json(
+                {
+                    "run": run_id,
+                    "report": found,
+                    "summary": view.summary,
+                    "verdicts": verdicts,
+                    "arms": arms,
+                }
+            )
         else:
             console_summary(evaluation, found, store)
     return 0

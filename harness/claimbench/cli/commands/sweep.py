@@ -32,10 +32,22 @@ if TYPE_CHECKING:
 
 @click.command("sweep")
 @click.argument("suite", type=click.Path(path_type=Path))
-@click.option("--arm", required=True, metavar="NAME", help="The arm to load; a sweep loads one at a time.")
-@click.option("--concurrency", default="1,2,4,8,16,32", show_default=True, metavar="N,N,...", help="Calls in flight.")
-@click.option("--limit", type=int, metavar="N", help="Only the first N samples of each task per level.")
-@click.option("--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level.")
+@click.option(
+    "--arm", required=True, metavar="NAME", help="The arm to load; a sweep loads one at a time."
+)
+@click.option(
+    "--concurrency",
+    default="1,2,4,8,16,32",
+    show_default=True,
+    metavar="N,N,...",
+    help="Calls in flight.",
+)
+@click.option(
+    "--limit", type=int, metavar="N", help="Only the first N samples of each task per level."
+)
+@click.option(
+    "--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level."
+)
 @click.option("--all-levels", is_flag=True, help="Go on after saturation.")
 @results_option
 @suite_options
@@ -52,9 +64,11 @@ def sweep_command(
     allow_outside: bool,
     as_json: bool,
 ) -> int:
-    """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the suite's slo, the knee.
+    """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the
+    suite's slo, the knee.
 
-    Every level is a stored run of its own. It stops at saturation: hardly more throughput for much longer waits.
+    Every level is a stored run of its own. It stops at saturation: hardly more throughput for much
+    longer waits.
     """
     from claimbench.run.sweep import knee, saturated
     from claimbench.suite.load import load_suite
@@ -78,12 +92,16 @@ def sweep_command(
     best = knee(levels)
     if as_json:
         shown = [_plain(level) for level in levels]
-        print_json({"levels": shown, "knee": best.concurrency if best else None, "stopped": stopped})
+        print_json(
+            {"levels": shown, "knee": best.concurrency if best else None, "stopped": stopped}
+        )
     else:
         if stopped:
             click.echo(stopped)
         if best:
-            click.echo(f"knee: {best.concurrency} in flight (most throughput per second of median latency)")
+            click.echo(
+                f"knee: {best.concurrency} in flight (most throughput per second of median latency)"
+            )
     return EXIT_OK if levels else EXIT_INCOMPLETE
 
 
@@ -99,7 +117,10 @@ def _steps(text: str) -> list[int]:
     except ValueError:
         steps = []
     if not steps or min(steps) < 1 or steps != sorted(set(steps)):
-        raise BenchError(f"--concurrency {text}: not a rising list of whole numbers", hint="for example 1,4,16,64")
+        raise BenchError(
+            f"--concurrency {text}: not a rising list of whole numbers",
+            hint="for example 1,4,16,64",
+        )
     return steps
 
 
@@ -121,15 +142,24 @@ async def _level(
     from claimbench.run.session import Job, Order, execute
     from claimbench.run.sweep import ForSeconds, level_of
 
-    at = replace(suite, load=replace(suite.load, mode="closed", concurrency=concurrency), claims=(), judges=())
+    at = replace(
+        suite,
+        load=replace(suite.load, mode="closed", concurrency=concurrency),
+        claims=(),
+        judges=(),
+    )
     at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))
     clock = SystemClock()
     factories = provider_factories([one.provider for one in at.arms if one.name == arm])
     arms = make_arms(at, (arm,), factories, provider_context(at))
-    order = Order(results, arms=(arm,), limit=limit, options={"argv": sys.argv[1:], "sweep": concurrency})
+    order = Order(
+        results, arms=(arm,), limit=limit, options={"argv": sys.argv[1:], "sweep": concurrency}
+    )
     segments = (lambda _run_id: ForSeconds(seconds)) if seconds is not None else None
     pricing, guard = pricing_for(at, price_book(), clock), guard_of(at, arms.ready)
-    ended = await execute(Job(at, order, arms, pricing, store, clock, _unseen, segments, guard=guard))
+    ended = await execute(
+        Job(at, order, arms, pricing, store, clock, _unseen, segments, guard=guard)
+    )
     rows = evaluate(read_run(store, ended.run_id)).calls.arms.get(arm)
     return None if rows is None else level_of(rows, concurrency, dict(at.options.get("slo") or {}))
 

@@ -7,15 +7,25 @@ from pathlib import Path
 
 import click
 
-from claimbench.cli.common import json_option, print_json, provider_context, provider_factories, suite_options
+from claimbench.cli.common import (
+    json_option,
+    print_json,
+    provider_context,
+    provider_factories,
+    suite_options,
+)
 
 
 @click.command("validate")
 @click.argument("suite", type=click.Path(path_type=Path))
 @suite_options
 @json_option
-def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool) -> int:
-    """Check SUITE without running it: every key, file, row, template, scorer, claim and provider's option."""
+def validate_command(
+    suite: Path, overrides: tuple[str, ...], allow_outside: bool, as_json: bool
+) -> int:
+    """Check SUITE without running it: every key, file, row, template, scorer, claim and provider's
+    option.
+    """
     from claimbench.claims.parse import parse_claims
     from claimbench.privacy.masking import in_words
     from claimbench.run.arms import check_arms
@@ -23,7 +33,9 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)
-    check_arms(loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded))
+    check_arms(
+        loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded)
+    )
     if as_json:
         print_json(
             {
@@ -31,10 +43,16 @@ def validate_command(suite: Path, overrides: tuple[str, ...], allow_outside: boo
                 "version": loaded.version,
                 "measured_sha256": loaded.measured_sha256,
                 "tasks": {task.name: len(task.samples) for task in loaded.tasks},
-                "masked": {task.name: asdict(task.masked) for task in loaded.tasks if task.masked is not None},
+                "masked": {
+                    task.name: asdict(task.masked)
+                    for task in loaded.tasks
+                    if task.masked is not None
+                },
                 "arms": [arm.name for arm in loaded.arms],
                 "judges": [judge.name for judge in loaded.judges],
-                "claims": [{"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims],
+                "claims": [
+                    {"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims
+                ],
             }
         )
         return 0

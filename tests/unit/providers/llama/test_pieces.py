@@ -36,11 +36,14 @@ def feed(stream: TextStream, data: bytes, cuts: list[int]) -> list[Delta]:
     stop=st.lists(st.text(alphabet="ab\nä", min_size=1, max_size=3), max_size=3),
     cuts=st.lists(st.integers(0, 99)),
 )
-def test_stop_strings_work_however_the_bytes_are_cut(text: str, stop: list[str], cuts: list[int]) -> None:
+def test_stop_strings_work_however_the_bytes_are_cut(
+    text: str, stop: list[str], cuts: list[int]
+) -> None:
     stream = TextStream(stop)
     seen = "".join(e.text for e in feed(stream, text.encode(), cuts))
     places = [text.index(s) for s in stop if s in text]
-    # Cut into pieces, a longer stop string may complete after a shorter one that begins later: the first one wins.
+    # Cut into pieces, a longer stop string may complete after a shorter one that begins later: the
+    # first one wins.
     assert text.startswith(seen)
     assert stream.stopped == bool(places)
     if not places:
@@ -55,7 +58,9 @@ def test_thinking_is_kept_apart(thought: str, answer: str, cuts: list[int], open
     thought, answer = thought.replace("<", ""), answer.replace("<", "").strip()
     whole = ("" if opened else THINK_TAGS[0] + "\n") + thought + THINK_TAGS[1] + "\n\n" + answer
     events = feed(TextStream((), THINK_TAGS, thinking=opened), whole.encode(), cuts)
-    by_kind = {kind: "".join(e.text for e in events if e.kind == kind) for kind in ("reasoning", "answer")}
+    by_kind = {
+        kind: "".join(e.text for e in events if e.kind == kind) for kind in ("reasoning", "answer")
+    }
     assert by_kind["answer"] == answer
     assert by_kind["reasoning"].strip() == thought.strip()
 
@@ -88,7 +93,9 @@ def test_a_declared_prefix_is_evaluated_alone_once_and_then_kept() -> None:
     slots = PrefixSlots(2)
     slots.declare("a", [1, 2, 3])
     assert run(slots, "a", [1, 2, 3, 4]) == (0, 0, 3)
-    assert run(slots, "a", [1, 2, 3, 4, 5]) == (0, 3, 3), "not 4: the border must not depend on the last prompt"
+    assert run(slots, "a", [1, 2, 3, 4, 5]) == (0, 3, 3), (
+        "not 4: the border must not depend on the last prompt"
+    )
     assert run(slots, "b", [1, 2, 3, 4]) == (1, 0, 0)
     assert run(slots, "a", [7]) == (0, 0, 0), "a prompt that does not fit is evaluated whole"
     assert run(slots, "a", [1, 2, 3, 4]) == (0, 0, 3)
@@ -106,7 +113,11 @@ def test_a_learned_border_only_moves_to_the_front() -> None:
 
 
 def test_common_length() -> None:
-    assert [common_length([1, 2], [1, 2, 3]), common_length([1], [2]), common_length([], [1])] == [2, 0, 0]
+    assert [common_length([1, 2], [1, 2, 3]), common_length([1], [2]), common_length([], [1])] == [
+        2,
+        0,
+        0,
+    ]
 
 
 def test_labels_become_literals() -> None:
@@ -116,8 +127,16 @@ def test_labels_become_literals() -> None:
 
 def test_an_answer_is_complete_when_nothing_can_follow() -> None:
     complete = llama_grammar.label_complete(("refund", "refund_status", "cancel"))
-    assert [complete(t) for t in ("refund", "refund_status", "cancel", "can")] == [False, True, True, False]
-    assert [llama_grammar.json_complete(t) for t in ('{"a": {}}', '{"a": {}', '{"a": "}', "[1]", "12", "")] == [
+    assert [complete(t) for t in ("refund", "refund_status", "cancel", "can")] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    assert [
+        llama_grammar.json_complete(t)
+        for t in ('{"a": {}}', '{"a": {}', '{"a": "}', "[1]", "12", "")
+    ] == [
         True,
         False,
         False,
@@ -200,10 +219,16 @@ def test_available_memory_is_the_lesser_of_machine_and_container(tmp_path: Path)
 
 
 @given(label=st.text(max_size=12), cuts=st.lists(st.integers(0, 60)), spaced=st.booleans())
-def test_a_streamed_label_is_taken_out_of_its_json(label: str, cuts: list[int], spaced: bool) -> None:
+def test_a_streamed_label_is_taken_out_of_its_json(
+    label: str, cuts: list[int], spaced: bool
+) -> None:
     import json
 
-    whole = json.dumps({"label": label}, ensure_ascii=False) if spaced else '{"label":' + json.dumps(label) + "}"
+    whole = (
+        json.dumps({"label": label}, ensure_ascii=False)
+        if spaced
+        else '{"label":' + json.dumps(label) + "}"
+    )
     taker, seen, last = LabelText(), "", 0
     for cut in [*sorted({c % (len(whole) + 1) for c in cuts}), len(whole)]:
         seen += taker.push(whole[last:cut])
@@ -225,4 +250,6 @@ def test_retry_after_in_each_of_its_forms() -> None:
     assert retry_after({"Retry-After": "Wed, 01 Jul 2026 10:00:30 GMT"}) is None
     assert retry_after({"Retry-After": "soon"}) is None
     assert retry_after({}) is None
-    assert rate_limits({"X-RateLimit-Limit": "5", "Content-Type": "x"}) == {"x-ratelimit-limit": "5"}
+    assert rate_limits({"X-RateLimit-Limit": "5", "Content-Type": "x"}) == {
+        "x-ratelimit-limit": "5"
+    }

