@@ -1,0 +1,34 @@
+"""Claims: a sentence becomes a claim, and a claim with two tables a verdict.
+
+``parse`` and ``grammar`` read sentences; ``gate`` says whether arms may be compared; ``readings``
+turn tables into tested quantities; ``decide`` reads a decision off an interval; ``findings``
+combine readings, arms and parts; ``verdicts`` is the whole path. ``look_schedule`` and
+``stopping`` say when a run may end, ``power`` what it could resolve.
+
+Nothing here opens a database, sends a request or knows a price list. "Judge" means a model that
+grades answers; what happens to a claim here is deciding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from claimbench._lazy import lazy
+
+if TYPE_CHECKING:
+    from claimbench.claims.parse import parse_claim, parse_claims
+    from claimbench.claims.stopping import StopRule
+    from claimbench.claims.types import ClaimContext
+    from claimbench.claims.verdicts import decide_claims
+
+__all__ = ["ClaimContext", "StopRule", "decide_claims", "parse_claim", "parse_claims"]
+__getattr__ = lazy(
+    __name__,
+    {
+        "ClaimContext": "types",
+        "StopRule": "stopping",
+        "decide_claims": "verdicts",
+        "parse_claim": "parse",
+        "parse_claims": "parse",
+    },
+)

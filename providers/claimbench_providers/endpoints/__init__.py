@@ -1,0 +1,1 @@
+"""Endpoints: each vendor's protocol on the core's transport, or through an SDK."""

@@ -1,0 +1,1 @@
+"""llama.cpp in this process: load a GGUF model, keep prefixes, sample, score continuations."""

@@ -1,0 +1,1 @@
+"""Charts: figures of the view as inline SVG."""

@@ -1,0 +1,1 @@
+"""Renderers: one module per format; they show the view's rows and round nothing."""

@@ -1,0 +1,1 @@
+"""The view: domain values -> rows to show. All rounding, wording and cutting lives here."""

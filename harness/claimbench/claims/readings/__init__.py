@@ -1,0 +1,1 @@
+"""Readings: each turns tables into the tested quantity of one kind of claim."""

@@ -1,0 +1,1 @@
+"""One module per command of ``bench``; each imports what it needs when it works."""
