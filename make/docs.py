@@ -1,5 +1,6 @@
-"""Rewrite the generated parts of docs/: help texts, keys of suite files, reason codes. ``--check``
-only compares.
+"""Rewrite the generated parts of docs/: help texts, keys of suites, reason codes, packages.
+
+``--check`` only compares.
 
 A generated part stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. Commands that
 cannot be imported are left out with a warning here; the test that compares the pages fails for
@@ -11,6 +12,8 @@ from __future__ import annotations
 import importlib
 import re
 import sys
+import textwrap
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -186,10 +189,51 @@ def reason_codes() -> str:
     return "\n".join(lines) + "\n"
 
 
+def packages() -> str:
+    """Draw the packages of each root from the layers contracts, with the first line of each."""
+    tables = tomllib.loads((DOCS.parent / "pyproject.toml").read_text(encoding="utf-8"))
+    blocks = []
+    for contract in tables["tool"]["importlinter"]["contracts"]:
+        if contract["type"] != "layers":
+            continue
+        [root] = contract["containers"]
+        floors = [layer.split(" | ") for layer in contract["layers"]]
+        blocks.append(f"{ROOTS[root]}/{root}/\n" + _floors(root, floors))
+    return "```text\n" + "\n".join(blocks) + "```\n"
+
+
+ROOTS = {
+    "claimbench": "harness",
+    "claimbench_providers": "providers",
+    "claimbench_reports": "reports",
+}
+
+
+def _floors(root: str, floors: list[list[str]]) -> str:
+    """Return one line a room; rooms of one floor are joined by a bracket on their left."""
+    lines = []
+    for number, rooms in enumerate(floors, 1):
+        for place, room in enumerate(rooms):
+            mark = f"{number:>3}" if place == 0 else "   "
+            bracket = " " if len(rooms) == 1 else "|"
+            words = textwrap.wrap(_first_line(f"{root}.{room}"), 100 - 27) or [""]
+            lines.append(f"{mark} {bracket} {room:<20} {words[0]}".rstrip())
+            lines += [f"    {bracket} {'':<20} {more}" for more in words[1:]]
+    return "\n".join(lines) + "\n"
+
+
+def _first_line(module: str) -> str:
+    """Return the first sentence of a module's docstring."""
+    text = importlib.import_module(module).__doc__ or ""
+    first, _, _ = " ".join(text.split("\n\n")[0].split()).partition(". ")
+    return first.rstrip(".")
+
+
 PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "help": ("cli.md", help_blocks),
     "keys": ("suites.md", suite_keys),
     "reasons": ("glossary.md", reason_codes),
+    "packages": ("architecture.md", packages),
 }
 """Name of a generated part -> (page, what makes it)."""
 

@@ -78,7 +78,7 @@ def test_every_command_can_be_imported() -> None:
     assert list(found) == list(COMMANDS)
 
 
-@pytest.mark.parametrize("part", ["help", "keys", "reasons"])
+@pytest.mark.parametrize("part", ["help", "keys", "reasons", "packages"])
 def test_generated_parts_are_fresh(part: str) -> None:
     _, now, new = generator().renewed(part)
     assert now == new, "stale: run python make/docs.py"
