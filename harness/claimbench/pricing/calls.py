@@ -16,7 +16,6 @@ from functools import lru_cache
 
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import sum_costs
-from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound
 from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.pricing.model import as_utc
@@ -33,6 +32,13 @@ class RunCosts:
     def total(self, call_ids: Iterable[str]) -> Cost:
         """Add up calls, component by component."""
         return sum_costs(self.calls[i] for i in call_ids if i in self.calls)
+
+    def by_arm(self, calls: Iterable[Call]) -> dict[str, Cost]:
+        """Return arm -> the cost of its calls together, in the order in which the arms come."""
+        ids: dict[str, list[str]] = {}
+        for call in calls:
+            ids.setdefault(call.arm, []).append(call.id)
+        return {arm: self.total(mine) for arm, mine in ids.items()}
 
 
 def sent_utc(attempt: Attempt, session: Session) -> datetime:
@@ -89,7 +95,6 @@ def cost_run(
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
     busy = machine_shares(prices, by_id, attempts)
-    bills = {arm: Bills(price.price) for arm, price in prices.items()}
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -100,9 +105,7 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(
-                attempt, moment, busy_s=busy.get(index), bound=bound, bills=bills[call.arm]
-            )
+            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})

@@ -19,8 +19,8 @@ from claimbench.pricing.model import (
     Variant,
     Window,
     as_utc,
-    money,
 )
+from claimbench.pricing.stated import read_amount
 from claimbench.types import Json
 
 
@@ -35,9 +35,9 @@ def rate_from_json(data: Json, what: str) -> Rate:
     """Read what :func:`rate_to_json` writes; a plain number will do."""
     if isinstance(data, Mapping):
         above = data.get("above") or {}
-        tiers = sorted((int(n), money(r, f"{what} above {n}")) for n, r in above.items())
-        return Rate(money(data.get("base"), what), tuple(tiers))
-    return Rate(money(data, what))
+        tiers = sorted((int(n), read_amount(r, f"{what} above {n}")) for n, r in above.items())
+        return Rate(read_amount(data.get("base"), what), tuple(tiers))
+    return Rate(read_amount(data, what))
 
 
 def rates_from_json(data: Mapping[str, Json], what: str) -> dict[str, Rate]:
@@ -182,7 +182,7 @@ def fx_from_json(data: Mapping[str, Any]) -> FxRate:
     missing = [k for k in ("currency", "usd_per_unit", "dated", "source") if not data.get(k)]
     if missing:
         raise BenchError(f"an exchange rate needs {', '.join(missing)}: {dict(data)!r}")
-    rate = money(data["usd_per_unit"], "usd_per_unit")
+    rate = read_amount(data["usd_per_unit"], "usd_per_unit")
     return FxRate(
         str(data["currency"]), rate, date.fromisoformat(str(data["dated"])), str(data["source"])
     )

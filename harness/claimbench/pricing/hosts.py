@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
-from claimbench.pricing.model import money
+from claimbench.pricing.stated import check_keys, read_amount
 from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)
@@ -231,7 +231,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
     Raises:
         BenchError: an unknown key, a missing or impossible figure, with what to do.
     """
-    _known(data, HOST_KEYS, where)
+    check_keys(data, HOST_KEYS, where)
     rented, owned = data.get("usd_per_hour"), data.get("purchase_usd")
     if (rented is None) == (owned is None):
         raise BenchError(
@@ -246,7 +246,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         raise BenchError(f"{where}: purchase_usd needs lifetime_years")
     if data.get("watts") is not None and data.get("usd_per_kwh") is None:
         raise BenchError(f"{where}: watts needs usd_per_kwh")
-    utilisation = money(data.get("utilisation", 1), f"{where}.utilisation")
+    utilisation = read_amount(data.get("utilisation", 1), f"{where}.utilisation")
     if not 0 < utilisation <= 1:
         raise BenchError(f"{where}.utilisation must lie in (0, 1], not {utilisation}")
     watts_source = str(data.get("watts_source", "stated"))
@@ -287,7 +287,7 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
     Raises:
         BenchError: an unknown key or an impossible figure.
     """
-    _known(data, TRAINING_KEYS, where)
+    check_keys(data, TRAINING_KEYS, where)
     requests = data.get("requests")
     if not isinstance(requests, int) or isinstance(requests, bool) or requests < 1:
         raise BenchError(
@@ -295,7 +295,7 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
         )
     source, dated = data.get("source"), data.get("dated")
     return Training(
-        money(data.get("usd"), f"{where}.usd"),
+        read_amount(data.get("usd"), f"{where}.usd"),
         requests,
         None if source is None else str(source),
         None if dated is None else str(dated),
@@ -320,20 +320,8 @@ def training_to_json(training: Training) -> dict[str, Json]:
     }
 
 
-def _known(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
-    import difflib
-
-    for key in data:
-        if key not in keys:
-            near = difflib.get_close_matches(str(key), keys, 1)
-            raise BenchError(
-                f"{where}: no such key: {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-                hint=f"Keys: {', '.join(keys)}.",
-            )
-
-
 def _optional(data: Mapping[str, Any], key: str, where: str) -> Decimal | None:
-    return None if data.get(key) is None else money(data[key], f"{where}.{key}")
+    return None if data.get(key) is None else read_amount(data[key], f"{where}.{key}")
 
 
 def _seconds(value: float | Decimal) -> Decimal:

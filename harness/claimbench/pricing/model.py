@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from claimbench.errors import BenchError
-from claimbench.types import Json
 
 TOKEN_CLASSES = (
     "input",
@@ -54,6 +53,7 @@ UNIT_CLASSES = (
 )
 """Rates per unit, not per token."""
 
+ZERO = Decimal(0)
 MILLION = Decimal(1_000_000)
 DIGITS = 60
 """Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded.
@@ -281,6 +281,30 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class Tariff:
+    """What one request is billed at, every condition resolved.
+
+    ``rates`` are in the currency of the price named ``price_id``; ``scale`` is dollars per unit of
+    that currency, the price's factor included.
+    """
+
+    price_id: str
+    rates: TokenRates
+    scale: Decimal
+
+    def rate(self, name: str) -> Rate:
+        """Return the rate of a class, or of the class that stands in for it (:data:`PARENTS`).
+
+        Raises:
+            UnknownPrice: neither has one.
+        """
+        found = self.rates.get(name) or self.rates.get(PARENTS.get(name, ""))
+        if found is None:
+            raise UnknownPrice(f"{self.price_id}: no {name} price")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
 class FxRate:
     """US dollars per unit of ``currency`` on ``dated``, as ``source`` states it."""
 
@@ -288,6 +312,29 @@ class FxRate:
     usd_per_unit: Decimal
     dated: date
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A price and what else decides an arm's bills: conditions that the source prices by, such as
+    ``{"search_type": "fast"}``, and the exchange rates.
+    """
+
+    price: Price
+    context: Mapping[str, str] | None = None
+    fx: Sequence[FxRate] = ()
+
+    def scale(self, at_utc: datetime) -> Decimal:
+        """Return dollars per unit of the price's currency on that day, times the price's factor.
+
+        Raises:
+            UnknownPrice: the book has no exchange rate for that day.
+        """
+        rate = usd_rate(self.fx, self.price.currency, at_utc)
+        if rate is None:
+            return self.price.factor
+        with localcontext(prec=DIGITS):
+            return self.price.factor * rate.usd_per_unit
 
 
 def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate | None:
@@ -313,12 +360,6 @@ def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate
     return max(usable, key=lambda r: r.dated)
 
 
-def exchange(price: Price, at_utc: datetime, fx: Sequence[FxRate]) -> Decimal:
-    """Return dollars per unit of the price's currency on that day; raises as :func:`usd_rate`."""
-    rate = usd_rate(fx, price.currency, at_utc)
-    return Decimal(1) if rate is None else rate.usd_per_unit
-
-
 def tier_contexts(tier: str) -> list[Mapping[str, str]]:
     """Return the ways sources spell a request tier; empty for the standard one.
 
@@ -342,23 +383,6 @@ def as_utc(moment: datetime) -> datetime:
     if moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def money(value: Json, what: str) -> Decimal:
-    """Read a non-negative amount as written (floats by their shortest text, so 1.25 is 1.25).
-
-    Raises:
-        BenchError: not a finite amount >= 0.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise BenchError(f"{what} is not an amount: {value!r}")
-    try:
-        amount = Decimal(str(value))
-    except ArithmeticError:
-        raise BenchError(f"{what} is not an amount: {value!r}") from None
-    if not amount.is_finite() or amount < 0:
-        raise BenchError(f"{what} must be a finite amount of at least 0, not {value!r}")
-    return amount
 
 
 def scaled(price: Price, factor: Decimal) -> Price:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.errors import IntegrityError
-from claimbench.pricing.arms import REPLAY, ArmPrice, FrozenBook, freeze_suite, thaw
-from claimbench.pricing.bills import Bills
+from claimbench.pricing.arms import REPLAY, ArmPrice
 from claimbench.pricing.calls import RunCosts, cost_run
 from claimbench.pricing.energy import Energy, with_energy
+from claimbench.pricing.frozen import FrozenBook, freeze_suite, thaw
 from claimbench.pricing.money import Money
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
@@ -34,15 +34,14 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     whatever their price.
     """
     prices = thaw(book.text, book.sha256)
-    known = {name: Bills(price.price) for name, price in prices.items()}
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
         if arm.provider == REPLAY:
             return Decimal(0)
-        return prices[arm.name].reserve(request, clock.utc(), known[arm.name])
+        return prices[arm.name].reserve(request, clock.utc())
 
     def cost(arm: Arm, attempt: Attempt) -> Decimal | None:
-        return prices[arm.name].cost(attempt, clock.utc(), bills=known[arm.name]).amount
+        return prices[arm.name].cost(attempt, clock.utc()).amount
 
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY
