@@ -82,7 +82,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the server said of its limits with one response."""
+    """The server's word on its limits, with one response."""
 
     refused: bool
     answered: bool
@@ -267,9 +267,7 @@ class KeyGate:
 
 
 def gate_names(arms: Iterable[Arm]) -> dict[str, str]:
-    """The key that each arm uses, in words: arms of one provider, address and key share its
-    limits.
-    """
+    """Name the key that each arm uses: arms of one provider, address and key share its limits."""
     names = {}
     for arm in arms:
         key = arm.api_key_env or arm.api_key_file or arm.api_key_keyring or "the usual key"
@@ -278,7 +276,7 @@ def gate_names(arms: Iterable[Arm]) -> dict[str, str]:
 
 
 def history_rows(gates: Mapping[str, KeyGate], session: int) -> dict[str, Json]:
-    """The histories as rows for the store, by a row id that keeps their order."""
+    """Return the histories as rows for the store, by a row id that keeps their order."""
     rows: dict[str, Json] = {}
     for name, gate in gates.items():
         for number, change in enumerate(gate.history):

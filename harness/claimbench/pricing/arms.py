@@ -64,7 +64,7 @@ REPLAY = "replay"
 
 @dataclass(frozen=True, slots=True)
 class ArmPrice:
-    """How an arm's attempts are priced; the unit that is frozen with a run.
+    """The price of an arm's attempts; the unit that is frozen with a run.
 
     ``basis`` is ``list_price`` or ``host_time``; None with ``why_unknown`` and, where there are
     any, ``candidates``.

@@ -48,7 +48,7 @@ def token_bound(request: Request) -> TokenBound:
 
 @dataclass(frozen=True, slots=True)
 class Dearest:
-    """What a price may ask at most, at one moment: for input, for output and per request."""
+    """The most that a price may ask at one moment: for input, for output and per request."""
 
     input: tuple[Rate, ...]
     output: tuple[Rate, ...]
@@ -56,7 +56,7 @@ class Dearest:
     scale: Decimal
 
     def bill(self, bound: TokenBound) -> Decimal:
-        """Dollars for all of ``bound``; each rate at the longest tier it can reach."""
+        """Return the dollars for all of ``bound``; each rate at the longest tier it can reach."""
         n = bound.input_tokens
         with localcontext(prec=DIGITS):
             usd = n * max(rate.highest(n) for rate in self.input)
@@ -90,10 +90,12 @@ def dearest(terms: Terms, at_utc: datetime, tier: str = "standard") -> Dearest:
     sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
 
     def named(*classes: str) -> tuple[Rate, ...]:
-        rates = tuple(rates[name] for rates in sets for name in classes if name in rates)
-        if not rates:
+        found: list[Rate] = []
+        for rates in sets:
+            found.extend(rates[name] for name in classes if name in rates)
+        if not found:
             raise UnknownPrice(f"{price.id}: no {classes[0]} price")
-        return rates
+        return tuple(found)
 
     scale = terms.scale(at_utc)
     return Dearest(

@@ -126,17 +126,17 @@ class HostCost:
         return self.utilisation if self.include_idle else Decimal(1)
 
     def usd(self, busy_s: float | Decimal) -> Decimal:
-        """Dollars of ``busy_s`` seconds of the machine: H x busy/(3600 x u)."""
+        """Return the dollars of ``busy_s`` seconds of the machine: H x busy/(3600 x u)."""
         with localcontext(prec=40):
-            return self._usd(self.per_hour, _seconds(busy_s))
+            return self._usd(self.per_hour, _exactly(busy_s))
 
     def _usd(self, per_hour: Decimal, seconds: Decimal) -> Decimal:
         return (per_hour * seconds / (3600 * self.load_factor)).quantize(QUANTUM)
 
     def parts(self, busy_s: float | Decimal) -> dict[str, Decimal]:
-        """The same dollars by cause, idle apart; their sum is :meth:`usd` to the last digit."""
+        """Return the same dollars by cause, idle apart; they add up to :meth:`usd` exactly."""
         with localcontext(prec=40):
-            seconds, rates = _seconds(busy_s), self.parts_per_hour
+            seconds, rates = _exactly(busy_s), self.parts_per_hour
             working = {k: (rate * seconds / 3600).quantize(QUANTUM) for k, rate in rates.items()}
             rest = self._usd(sum(rates.values(), Decimal(0)), seconds) - sum(
                 working.values(), Decimal(0)
@@ -149,12 +149,12 @@ class HostCost:
     def usd_per_1000(
         self, requests_per_hour: float | Decimal, utilisation: Decimal | None = None
     ) -> Decimal:
-        """1000 H/(R u), at the stated utilisation or another one.
+        """Return 1000 H/(R u), at the stated utilisation or another one.
 
         Raises:
             ValueError: no throughput.
         """
-        rate = _seconds(requests_per_hour)
+        rate = _exactly(requests_per_hour)
         if rate <= 0:
             raise ValueError("requests per hour must be positive")
         with localcontext(prec=40):
@@ -176,7 +176,7 @@ class TokenPrices:
 def per_million_tokens(
     host: HostCost, prefill_s: float, input_tokens: int, decode_s: float, output_tokens: int
 ) -> TokenPrices:
-    """Dollars per million input and output tokens from measured prefill and decode seconds.
+    """Return dollars per million input and output tokens from measured prefill and decode seconds.
 
     ``input_tokens`` counts tokens that were processed: those read from a prefix cache cost no
     prefill.
@@ -192,7 +192,8 @@ def per_million_tokens(
 
 
 def busy_shares(intervals: Sequence[tuple[int, int]]) -> list[float]:
-    """Seconds of machine time that each call is charged, where several are served at once.
+    """Return the seconds of machine time that each call is charged, where several are served at
+    once.
 
     Each moment is split evenly over the calls in flight, so that the shares add up to the time in
     which the machine served anything: charging every call its whole duration would bill a
@@ -324,5 +325,5 @@ def _optional(data: Mapping[str, Any], key: str, where: str) -> Decimal | None:
     return None if data.get(key) is None else read_amount(data[key], f"{where}.{key}")
 
 
-def _seconds(value: float | Decimal) -> Decimal:
+def _exactly(value: float | Decimal) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(repr(float(value)))

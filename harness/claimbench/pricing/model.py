@@ -119,7 +119,7 @@ class Window:
     utc_offset_h: int = 0
 
     def active(self, at_utc: datetime) -> bool:
-        """Whether the window's rates hold at that moment.
+        """Return whether the window's rates hold at that moment.
 
         Raises:
             UnknownPrice: the day may be a holiday beyond the calendar's end.
@@ -266,23 +266,24 @@ class Price:
         )
 
     def changes_on_the_minute(self) -> bool:
-        """Whether every moment at which a rate may change is a whole minute: eras, windows,
+        """Return whether every moment at which a rate may change is a whole minute: eras, windows,
         variants (days are).
         """
-        moments = [m for e in self.eras for m in (e.start, e.end)] + [
-            v.start for v in self.variants
-        ]
-        clocks = [clock for e in self.eras for w in e.windows for clock in (w.start, w.end)]
-        return all(m.second == m.microsecond == 0 for m in (*moments, *clocks) if m is not None)
+        changes: list[datetime | time | None] = [variant.start for variant in self.variants]
+        for era in self.eras:
+            changes += [era.start, era.end]
+            for window in era.windows:
+                changes += [window.start, window.end]
+        return all(m is None or m.second == m.microsecond == 0 for m in changes)
 
     def has_variant(self, key: str, value: str) -> bool:
-        """Whether any variant depends on ``key=value``."""
+        """Return whether any variant depends on ``key=value``."""
         return any(v.when.get(key) == value for v in self.variants)
 
 
 @dataclass(frozen=True, slots=True)
 class Tariff:
-    """What one request is billed at, every condition resolved.
+    """The rates of one request, every condition resolved.
 
     ``rates`` are in the currency of the price named ``price_id``; ``scale`` is dollars per unit of
     that currency, the price's factor included.
