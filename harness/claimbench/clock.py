@@ -14,11 +14,11 @@ class Clock(Protocol):
     """
 
     def monotonic_ns(self) -> int:
-        """Nanoseconds on a clock that never goes back; comparable within one process only."""
+        """Return nanoseconds on a clock that never goes back; comparable in one process only."""
         ...
 
     def utc(self) -> datetime:
-        """The present time, aware, in UTC."""
+        """Return the present time, aware, in UTC."""
         ...
 
     async def sleep_until(self, monotonic_ns: int) -> None:
@@ -30,15 +30,15 @@ class SystemClock:
     """The real clock."""
 
     def monotonic_ns(self) -> int:
-        """See :class:`Clock`."""
+        """Return the system's monotonic nanoseconds; see :class:`Clock`."""
         return time.monotonic_ns()
 
     def utc(self) -> datetime:
-        """See :class:`Clock`."""
+        """Return the system's time; see :class:`Clock`."""
         return datetime.now(UTC)
 
     async def sleep_until(self, monotonic_ns: int) -> None:
-        """See :class:`Clock`."""
+        """Sleep on the running loop; see :class:`Clock`."""
         delay = (monotonic_ns - time.monotonic_ns()) / 1e9
         if delay > 0:
             await asyncio.sleep(delay)
@@ -55,11 +55,11 @@ class FakeClock:
         self._now_ns = start_ns
 
     def monotonic_ns(self) -> int:
-        """See :class:`Clock`."""
+        """Return where the clock was moved to; see :class:`Clock`."""
         return self._now_ns
 
     def utc(self) -> datetime:
-        """See :class:`Clock`."""
+        """Return where the clock was moved to; see :class:`Clock`."""
         return self._utc + timedelta(microseconds=(self._now_ns - self._start_ns) / 1000)
 
     def advance(self, seconds: float) -> None:
@@ -67,6 +67,6 @@ class FakeClock:
         self._now_ns += round(seconds * 1e9)
 
     async def sleep_until(self, monotonic_ns: int) -> None:
-        """See :class:`Clock`; moves time instead of waiting."""
+        """Move the time instead of waiting; see :class:`Clock`."""
         self._now_ns = max(self._now_ns, monotonic_ns)
         await asyncio.sleep(0)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(seen: object, known: Iterable[str]) -> str:
-    """``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
+    """Return ``"; did you mean 'x'?"`` for the nearest of ``known``, or an empty string."""
     names = sorted({str(name) for name in known})
     folded: dict[str, str] = {}
     for name in names:

@@ -10,7 +10,6 @@
     |- StoreError                   exit 3
     |  `- SchemaTooNew
     |- IntegrityError               exit 5   a hash that does not match, a tampered store
-    |- BudgetExceeded               exit 4
     |- RunIncomplete                exit 4
     `- ProviderError                becomes an Outcome, never ends a run
        |- Auth  RateLimited(retry_after)  Timeout  ConnectTimeout  Network
@@ -24,14 +23,12 @@ from __future__ import annotations
 
 from claimbench.types import Outcome
 
-EXIT_OK, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_USAGE, EXIT_INCOMPLETE, EXIT_INTEGRITY = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-)
+EXIT_OK = 0
+EXIT_REFUTED = 1
+EXIT_UNDECIDED = 2
+EXIT_USAGE = 3
+EXIT_INCOMPLETE = 4
+EXIT_INTEGRITY = 5
 EXIT_ORDER = (EXIT_USAGE, EXIT_INTEGRITY, EXIT_INCOMPLETE, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_OK)
 
 
@@ -93,12 +90,6 @@ class IntegrityError(BenchError):
     """Something is not what its hash says."""
 
     exit_code = EXIT_INTEGRITY
-
-
-class BudgetExceeded(BenchError):
-    """The next call could cost more than what is left."""
-
-    exit_code = EXIT_INCOMPLETE
 
 
 class RunIncomplete(BenchError):

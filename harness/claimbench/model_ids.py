@@ -15,7 +15,7 @@ def _core(model: str) -> str:
 
 
 def base_id(model: str) -> str:
-    """The id without host prefixes, dates and ``-latest``/``-preview`` suffixes:
+    """Return the id without host prefixes, dates and ``-latest``/``-preview`` suffixes:
     ``lab/m-2026-05-01`` -> ``m``.
     """
     name = _core(model)
@@ -25,7 +25,7 @@ def base_id(model: str) -> str:
 
 
 def same_model(asked: str, returned: str) -> bool:
-    """Whether ``returned`` names ``asked``: the same id, or a dated snapshot or alias of it.
+    """Return whether ``returned`` names ``asked``: the same id, or a dated snapshot or alias of it.
 
     An id that was asked for *with* a date must come back with that date.
     """

@@ -11,8 +11,8 @@ import claimbench
 from claimbench.clock import FakeClock
 from claimbench.errors import StoreError
 from claimbench.plan.order import make_plan
-from claimbench.pricing.arms import freeze_suite
 from claimbench.pricing.book import PriceBook
+from claimbench.pricing.frozen import freeze_suite
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import suite_to_json
 from claimbench.suite.load import load_suite

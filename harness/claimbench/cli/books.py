@@ -37,7 +37,8 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
         BenchError: it is neither, or the frozen book lacks an arm.
     """
     from claimbench.errors import BenchError
-    from claimbench.pricing.arms import resolve_arm, thaw
+    from claimbench.pricing.arms import resolve_arm
+    from claimbench.pricing.frozen import thaw
 
     if path.suffix != ".json":
         book = price_book([] if str(path) == "installed" else [path])

@@ -13,10 +13,9 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 
 from claimbench.pricing.arms import ArmPrice
-from claimbench.pricing.bill import as_cold, bill, billed_tier
+from claimbench.pricing.bill import as_cold, billed_tier
 from claimbench.pricing.calls import machine_shares, priced_at, sent_utc
 from claimbench.pricing.hosts import UTILISATIONS, HostCost, per_million_tokens
-from claimbench.pricing.model import UnknownPrice
 from claimbench.types import Attempt, Call, Session
 
 EXACT = 40
@@ -135,20 +134,11 @@ def _cold(arm: str, price: ArmPrice, served: Sequence[tuple[Attempt, datetime]])
             cached += sum(
                 n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
             )
-            try:
-                tier = billed_tier(attempt.usage_raw, price.tier)
-                total += sum(
-                    bill(
-                        as_cold(usage),
-                        price.price,
-                        moment,
-                        tier=tier,
-                        context=price.context,
-                        fx=price.fx,
-                    ).values()
-                )
-            except UnknownPrice:
+            tier = billed_tier(attempt.usage_raw, price.tier)
+            cost = price.list_cost(as_cold(usage), moment, tier)
+            if cost.amount is None:
                 return []
+            total += cost.amount
         if not cached:
             return []
         note = f"list price if none of the {cached:,} cached tokens had been cached"

@@ -26,8 +26,8 @@ from claimbench.importers.results import (
 )
 from claimbench.machine import provenance
 from claimbench.plan.call_ids import call_id
-from claimbench.pricing.arms import freeze_suite
 from claimbench.pricing.book import PriceBook
+from claimbench.pricing.frozen import freeze_suite
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import measured_sha256, suite_to_json
 from claimbench.types import (

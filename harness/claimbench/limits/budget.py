@@ -19,7 +19,7 @@ MAX_ITEMS_AHEAD = 25
 def backoff_s(
     policy: ErrorPolicy, failed: int, retry_after_s: float | None, rng: random.Random
 ) -> float:
-    """Seconds to wait before the attempt that follows ``failed`` failed ones.
+    """Return the seconds to wait before the attempt that follows ``failed`` failed ones.
 
     The provider's Retry-After is honoured whole; without one, exponential with full jitter up to
     ``backoff_max_s``.

@@ -20,8 +20,8 @@ _SECONDS = {"ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 def nothing_left_for_s(headers: Mapping[str, str], in_flight: int) -> float | None:
-    """Seconds until a limit resets of which nothing is left; None where there is something left, or
-    nothing said.
+    """Return the seconds until a limit resets of which nothing is left; None where there is
+    something left, or nothing said.
 
     Requests under way will still take their share: ``in_flight`` or fewer remaining requests count
     as nothing.
@@ -32,7 +32,7 @@ def nothing_left_for_s(headers: Mapping[str, str], in_flight: int) -> float | No
     waits = []
     for kind in _KINDS:
         remaining, reset = _pair(found, kind)
-        count = _number(remaining)
+        count = _count(remaining)
         if count is None or count > (in_flight if kind == "requests" else 0):
             continue
         wait = reset_s(reset, found.get("date"))
@@ -57,7 +57,7 @@ def _pair(headers: Mapping[str, str], kind: str) -> tuple[str | None, str | None
     return None, None
 
 
-def _number(text: str | None) -> float | None:
+def _count(text: str | None) -> float | None:
     try:
         return None if text is None else float(text)
     except ValueError:
@@ -65,8 +65,8 @@ def _number(text: str | None) -> float | None:
 
 
 def reset_s(text: str | None, date: str | None) -> float | None:
-    """Seconds that a reset header speaks of: ``1m2.5s``, ``12``, or a time against the reply's own
-    ``date``.
+    """Return the seconds that a reset header speaks of: ``1m2.5s``, ``12``, or a time against the
+    reply's own ``date``.
     """
     if not text:
         return None

@@ -22,7 +22,7 @@ class Pacer:
         self._next_ns = 0.0
 
     def ready_ns(self) -> int:
-        """When the next request may go."""
+        """Return when the next request may go."""
         return math.ceil(self._next_ns)
 
     def spend(self, units: float, now_ns: int) -> None:
@@ -43,14 +43,14 @@ class ArmPace:
         self.turn = asyncio.Lock()
 
     def ready_ns(self) -> int:
-        """When the next request of the arm may go."""
+        """Return when the next request of the arm may go."""
         return max(
             (pacer.ready_ns() for pacer in (self._requests, self._tokens) if pacer is not None),
             default=0,
         )
 
     def spend(self, characters: int, max_tokens: int, now_ns: int) -> float:
-        """Count one request; gives the tokens it was taken for: the mean so far, the worst case at
+        """Count one request; return the tokens it was taken for: the mean so far, the worst case at
         first.
         """
         tokens = (

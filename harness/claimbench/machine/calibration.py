@@ -26,8 +26,8 @@ FILE = "calibration.json"
 
 
 def read_last(folder: Path, host: str | None = None) -> dict[str, Json]:
-    """The last calibration of a results folder; empty if there is none that can be read, or it is
-    another ``host``'s.
+    """Read the last calibration of a results folder; empty if there is none that can be read, or it
+    is another ``host``'s.
 
     ``host``: as :func:`claimbench.machine.provenance.host_facts` tells machines apart; None takes
     any.
@@ -42,7 +42,7 @@ def read_last(folder: Path, host: str | None = None) -> dict[str, Json]:
 
 
 def write_last(folder: Path, calibration: Mapping[str, Json]) -> Path:
-    """Keep a calibration as the folder's last one; gives its path."""
+    """Write a calibration as the folder's last one; return its path."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / FILE
     path.write_text(json.dumps(calibration, indent=1) + "\n", encoding="utf-8")
@@ -50,8 +50,8 @@ def write_last(folder: Path, calibration: Mapping[str, Json]) -> Path:
 
 
 def error_s(calibration: Mapping[str, Json], source: StampSource, concurrency: int) -> float | None:
-    """The 99th percentile of the TTFT error, seconds, at the least calibrated concurrency not below
-    ``concurrency``.
+    """Return the 99th percentile of the TTFT error, seconds, at the least calibrated concurrency
+    not below ``concurrency``.
 
     Beyond the highest calibrated concurrency that one's error is a lower bound and stands in. None:
     never measured.
@@ -71,7 +71,7 @@ def errors_by_arm(
     calls: Sequence[Call],
     attempts: Sequence[Attempt],
 ) -> dict[str, float]:
-    """Arm -> the largest error, seconds, of the stamp sources its attempts used, at its
+    """Return, by arm, the largest error, seconds, of the stamp sources its attempts used, at its
     concurrency.
 
     The newest session with a calibration counts; arms whose sources were never calibrated are left
@@ -98,7 +98,7 @@ def errors_by_arm(
 
 
 def _peak(attempts: Sequence[Attempt], owner: Mapping[str, str], arm: str) -> int:
-    """The most attempts of ``arm`` that were in flight at once."""
+    """Return the most attempts of ``arm`` that were in flight at once."""
     mine = [a for a in attempts if owner.get(a.call_id) == arm]
     edges = sorted(
         (session, at, step)

@@ -30,7 +30,7 @@ class Check:
 
 
 def check_python() -> Check:
-    """The interpreter."""
+    """Check the interpreter's version."""
     version = sys.version.split()[0]
     good = sys.version_info >= (3, 11)
     return Check(
@@ -42,7 +42,7 @@ def check_python() -> Check:
 
 
 def check_host(facts: Mapping[str, Json]) -> Check:
-    """Cores and memory; ``facts`` as provenance gives them."""
+    """Show cores and memory; ``facts`` as provenance gives them."""
     memory = facts.get("memory_bytes")
     size = "unknown memory" if not isinstance(memory, int | float) else f"{memory / 2**30:.0f} GiB"
     return Check(
@@ -53,7 +53,7 @@ def check_host(facts: Mapping[str, Json]) -> Check:
 
 
 def check_load() -> Check:
-    """Whether other work would disturb local arms' clocks."""
+    """Check whether other work would disturb local arms' clocks."""
     try:
         busy = os.getloadavg()[0]
     except OSError:
@@ -66,7 +66,7 @@ def check_load() -> Check:
 
 
 def check_results(folder: Path) -> Check:
-    """Whether results can be written, and for how long."""
+    """Check whether results can be written, and for how long."""
     place = folder if folder.exists() else folder.absolute().parent
     if not os.access(place, os.W_OK):
         return Check(
@@ -78,7 +78,7 @@ def check_results(folder: Path) -> Check:
 
 
 def check_clock() -> Check:
-    """Resolution of the monotonic clock, as seen."""
+    """Measure the resolution of the monotonic clock."""
     steps = []
     for _ in range(200):
         before = time.monotonic_ns()
@@ -90,14 +90,13 @@ def check_clock() -> Check:
 
 
 def check_keys(wanted: Mapping[str, str], environ: Mapping[str, str]) -> list[Check]:
-    """Which keys are set; ``wanted``: variable -> who wants it. Their values are never looked at
-    beyond that.
+    """Check which keys are set; ``wanted``: variable -> who wants it. Their values are never looked
+    at beyond that.
     """
-    return [
-        Check(
-            f"key {name}",
-            "ok" if environ.get(name) else "missing",
-            f"{'set' if environ.get(name) else 'not set'} ({who})",
-        )
-        for name, who in wanted.items()
-    ]
+    found = []
+    for name, who in wanted.items():
+        if environ.get(name):
+            found.append(Check(f"key {name}", "ok", f"set ({who})"))
+        else:
+            found.append(Check(f"key {name}", "missing", f"not set ({who})"))
+    return found

@@ -21,7 +21,7 @@ class LagMeter:
         self._late_ms: list[float] = []
 
     def summary(self) -> Mapping[str, float]:
-        """``p50``, ``p99``, ``max`` (ms) and ``n``; empty if nothing was sampled."""
+        """Return ``p50``, ``p99``, ``max`` (ms) and ``n``; empty if nothing was sampled."""
         if not self._late_ms:
             return {}
         ordered = sorted(self._late_ms)

@@ -47,25 +47,25 @@ _CONTAINERS = ("kubepods", "docker", "podman", "containerd", "lxc")
 
 
 def tool_version() -> str:
-    """The version of ClaimBench that is running."""
+    """Return the version of ClaimBench that is running."""
     return __version__
 
 
 def new_run_id(now: datetime | None = None) -> str:
-    """An id that sorts by time and never comes twice: ``20260131T235959Z-1a2b3c`` (UTC, 24 random
-    bits).
+    """Make an id that sorts by time and never comes twice: ``20260131T235959Z-1a2b3c`` (UTC, 24
+    random bits).
     """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     return f"{moment:%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
 
 
 def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
-    """Versions of the installed packages that matter and of every plugin's; what is not installed
-    is not listed.
+    """Return the versions of the installed packages that matter and of every plugin's; what is not
+    installed is not listed.
     """
-    plugins = {
-        point.dist.name for group in GROUPS for point in installed(group).values() if point.dist
-    }
+    plugins: set[str] = set()
+    for group in GROUPS:
+        plugins.update(point.dist.name for point in installed(group).values() if point.dist)
     versions: dict[str, str] = {}
     for name in sorted({*names, *plugins}):
         if (version := _version(name)) is not None:
@@ -75,8 +75,8 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
-    """The version of an installed package; ``metadata.version`` would parse its whole description
-    for one line.
+    """Return the version of an installed package; ``metadata.version`` would parse its whole
+    description for one line.
     """
     try:
         text = metadata.distribution(name).read_text("METADATA") or ""
@@ -87,7 +87,7 @@ def _version(name: str) -> str | None:
 
 
 def git_state(folder: Path) -> dict[str, Json]:
-    """Commit and cleanliness of the repository that holds ``folder``.
+    """Read commit and cleanliness of the repository that holds ``folder``.
 
     Returns:
         ``commit`` (40 hex digits) and ``dirty`` (changed or untracked files), both None with a
@@ -130,8 +130,8 @@ def _git(folder: Path, *arguments: str) -> str:
 
 
 def host_facts(root: Path = Path("/")) -> dict[str, Json]:
-    """What stays the same on this machine: processor, memory, system, Python, container and virtual
-    machine.
+    """Read what stays the same on this machine: processor, memory, system, Python, container and
+    virtual machine.
 
     ``host`` tells machines apart without naming them (a hash); ``region`` is what ``BENCH_REGION``
     says. ``cores_usable`` and ``memory_limit_bytes`` are what the container and the affinity mask
@@ -158,8 +158,8 @@ def host_facts(root: Path = Path("/")) -> dict[str, Json]:
 
 
 def session_facts(root: Path = Path("/")) -> dict[str, Json]:
-    """:func:`host_facts` and how busy the machine is now: other load makes latency worse than it
-    need be.
+    """Read :func:`host_facts` and how busy the machine is now: other load makes latency worse than
+    it need be.
     """
     try:
         load: list[float] | None = [round(value, 2) for value in os.getloadavg()]
@@ -173,8 +173,8 @@ def session_facts(root: Path = Path("/")) -> dict[str, Json]:
 
 
 def busy_note(facts: Mapping[str, Json]) -> str | None:
-    """A line if other work had all cores when a session began, by its :func:`session_facts`; else
-    None.
+    """Return a line if other work had all cores when a session began, by its :func:`session_facts`;
+    else None.
 
     Engines that use every core wait for each other at every step: what shares their cores slows
     them many times over.
@@ -201,7 +201,7 @@ def _read(path: Path) -> str:
 
 
 def _value(text: str, key: str, separator: str) -> str | None:
-    """The value of the first ``key<separator>value`` line."""
+    """Return the value of the first ``key<separator>value`` line."""
     found = re.search(rf"^{re.escape(key)}\s*{separator}\s*(.+?)\s*$", text, re.MULTILINE)
     return found.group(1).strip('"') if found else None
 
@@ -229,7 +229,9 @@ def _cpu_model(root: Path) -> str | None:
 
 
 def _usable_cores(root: Path) -> float | None:
-    """Cores by affinity, or the container's quota if that is less (1.5 = one and a half)."""
+    """Count the cores by affinity, or by the container's quota if that is less (1.5 = one and a
+    half).
+    """
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     cores = len(affinity(0)) if affinity is not None else os.cpu_count()
     quota, period = "", ""
@@ -261,7 +263,7 @@ def _memory_limit(root: Path) -> int | None:
 
 
 def _gpus(root: Path) -> list[Json]:
-    """Names of the NVIDIA devices that the kernel's driver lists; empty if it lists none."""
+    """List the NVIDIA devices that the kernel's driver names; empty if it names none."""
     files = sorted((root / "proc/driver/nvidia/gpus").glob("*/information"))
     return [name for file in files if (name := _value(_read(file), "Model", ":"))]
 
@@ -274,7 +276,7 @@ def _os_name(root: Path) -> str:
 
 
 def _container(root: Path) -> str | None:
-    """A name for the kind of container this process is in; None if there is no sign of one."""
+    """Name the kind of container this process is in; None if there is no sign of one."""
     if (root / "run/.containerenv").exists():
         return "podman"
     control_groups = _read(root / "proc/1/cgroup")
@@ -285,6 +287,8 @@ def _container(root: Path) -> str | None:
 
 
 def _virtual_machine(root: Path) -> bool | None:
-    """Whether a hypervisor shows in the processor's flags; None where the flags are not told."""
+    """Return whether a hypervisor shows in the processor's flags; None where the flags are not
+    told.
+    """
     flags = _value(_read(root / "proc/cpuinfo"), "flags", ":")
     return None if flags is None else "hypervisor" in flags.split()

@@ -17,7 +17,6 @@ from typing import Literal
 from claimbench.plan.judges import JudgeRequests
 from claimbench.plan.order import make_plan
 from claimbench.pricing.arms import ArmPrice, resolve_arm
-from claimbench.pricing.bill import bill
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.ceiling import token_bound
 from claimbench.pricing.model import UnknownPrice
@@ -200,13 +199,11 @@ def _estimate(
 def _sum(
     price: ArmPrice, n_in: Sequence[int], n_out: Sequence[int], factor: float, now: datetime
 ) -> Decimal:
-    assert price.price is not None  # noqa: S101 - the caller has looked
     total = Decimal(0)
     for tokens, output in zip(n_in, n_out, strict=True):
         usage = Usage(input_fresh=round(tokens * factor), output_visible=output, output_reasoning=0)
-        total += sum(
-            bill(
-                usage, price.price, now, tier=price.tier, context=price.context, fx=price.fx
-            ).values()
-        )
+        cost = price.list_cost(usage, now)
+        if cost.amount is None:
+            raise UnknownPrice(cost.why_unknown)
+        total += cost.amount
     return total

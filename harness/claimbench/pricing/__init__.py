@@ -2,7 +2,8 @@
 
 ``model`` is what a price is, ``book`` and ``genai`` where list prices come from, ``bill`` and
 ``bills`` what an attempt cost, ``ceiling`` what it can cost at most, ``arms`` how an arm of a
-suite is priced, ``run`` the book frozen with a run. Money is :class:`decimal.Decimal`; an unknown
+suite is priced, ``frozen`` the book kept with a run, ``calls`` what its calls cost, ``run`` what
+the loop asks. Money is :class:`decimal.Decimal`; an unknown
 price is None or :class:`UnknownPrice`, never 0. What one would pay under other assumptions is
 :mod:`claimbench.economics`.
 """

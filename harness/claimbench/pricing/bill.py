@@ -8,33 +8,24 @@ digit, and reports round once, at the end (:func:`micro`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
-from typing import TYPE_CHECKING
 
-from claimbench.pricing.ceiling import TokenBound, upper_bound
 from claimbench.pricing.model import (
     DIGITS,
     MILLION,
-    PARENTS,
     TIERS,
-    FxRate,
-    Price,
-    Rate,
-    TokenRates,
+    ZERO,
+    Tariff,
+    Terms,
     UnknownPrice,
     as_utc,
-    exchange,
 )
-from claimbench.types import Billable, Cost, CostBasis, Json, Usage
-
-if TYPE_CHECKING:
-    from claimbench.pricing.bills import Bills
+from claimbench.types import Cost, CostBasis, Json, Usage
 
 MICRO = Decimal("0.000001")
-ZERO = Decimal(0)
 
 CLASSES = {
     "input_fresh": "input",
@@ -59,122 +50,68 @@ FEE_CLASSES = {
 TOKEN_FEES = {"output_audio_tokens": "output_audio", "output_image_tokens": "output_image"}
 
 
-def cost_of_attempt(
-    usage: Usage | None,
-    price: Price | None,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-    billed_usd: Decimal | None = None,
-    billable: Billable = "yes",
-    bound: TokenBound | None = None,
-    reserved_usd: Decimal | None = None,
-    why_unknown: str | None = None,
-    bills: Bills | None = None,
+def cost_of_usage(
+    usage: Usage | None, terms: Terms, at_utc: datetime, tier: str = "standard"
 ) -> Cost:
-    """Price one attempt as of the moment it was sent.
+    """Price the tokens of one attempt as of the moment it was sent.
 
     Args:
-        usage: its tokens; None or unknown buckets make the amount unknown, with a range.
-        price: None if unknown, with the reason in ``why_unknown``.
+        usage: its tokens; None or unknown buckets make the amount unknown.
+        terms: the arm's price, context and exchange rates.
         at_utc: when it was sent; chooses era, hour and exchange rate.
         tier: batch, flex, ... as billed.
-        context: further conditions that a source prices by (``{"search_type": "fast"}``).
-        fx: exchange rates.
-        billed_usd: what the provider says it charged. Preferred; the difference to the computed
-            bill is a component. A $0 charge is an allowance, not a price: the list price stands in
-            for it.
-        billable: ``no`` where the provider documents that it does not charge (a 429, a refused
-            connection).
-        bound: what the request could have cost at most, for an attempt whose bill is unknown.
-        reserved_usd: the same in dollars, where only the stored reservation is known.
-        why_unknown: why ``price`` is None.
-        bills: those worked out so far under this price, context and exchange rates.
 
     Returns:
-        A cost in dollars. Unknown: ``amount`` None with ``why_unknown``, and ``low``/``high`` where
-        they are known.
+        A cost in dollars; unknown: ``amount`` None with ``why_unknown``.
     """
-    if billable == "no":
-        return Cost(Decimal(0), basis="list_price", priced_at=_stamp(at_utc))
-    if bills is None or usage is None or price is None:
-        computed = compute(usage, price, at_utc, tier, context, fx, why_unknown)
-    else:
-        computed = bills.computed(usage, price, at_utc, tier, context, fx)
-    if billed_usd is not None and billed_usd > 0:
-        parts = dict(computed.components) if computed.amount is not None else {}
-        with localcontext(prec=DIGITS):
-            rest = billed_usd - sum(parts.values(), Decimal(0))
-        name = "billed_minus_computed" if parts else "billed"
-        return replace(
-            computed,
-            amount=billed_usd,
-            basis="billed",
-            why_unknown=None,
-            components=parts | {name: rest},
-        )
-    if computed.amount is not None:
-        return computed
-    return replace(
-        computed, low=Decimal(0), high=_high(price, at_utc, tier, context, fx, bound, reserved_usd)
-    )
-
-
-def compute(
-    usage: Usage | None,
-    price: Price | None,
-    at_utc: datetime,
-    tier: str,
-    context: Mapping[str, str] | None,
-    fx: Sequence[FxRate],
-    why_unknown: str | None = None,
-) -> Cost:
-    """The bill that follows from usage and price alone; arguments as for
-    :func:`cost_of_attempt`.
-    """
-    stamp = _stamp(at_utc)
-    if price is None:
-        return Cost(
-            None, basis="list_price", priced_at=stamp, why_unknown=why_unknown or "price unknown"
-        )
-    price_id: str | None = price.id
+    stamp = time_stamp(at_utc)
+    price_id: str | None = terms.price.id
     try:
-        price_id = price.id_at(at_utc, tier)
+        price_id = terms.price.id_at(at_utc, tier)
         if usage is None or usage.input_fresh is None or usage.output_visible is None:
             raise UnknownPrice(
                 "the provider reported no usage"
                 if usage is None or usage.source == "unknown"
                 else "the provider's usage leaves a token class open"
             )
-        with localcontext(prec=DIGITS):
-            parts = bill(usage, price, at_utc, tier=tier, context=context, fx=fx)
-            amount = sum(parts.values(), Decimal(0))
+        parts = bill(usage, tariff_of(usage, terms, at_utc, tier))
     except UnknownPrice as why:
         return Cost(
             None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why)
         )
+    with localcontext(prec=DIGITS):
+        amount = sum(parts.values(), ZERO)
     return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
 
 
-def bill(
-    usage: Usage,
-    price: Price,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-) -> dict[str, Decimal]:
-    """Return dollars by bucket; buckets with no tokens are left out. Their sum is the bill,
-    exactly.
+def as_billed(computed: Cost, billed_usd: Decimal) -> Cost:
+    """Return the cost of an attempt whose provider says what it charged.
+
+    That figure is preferred; its difference to the computed bill is a component of its own.
+    """
+    parts = dict(computed.components) if computed.amount is not None else {}
+    with localcontext(prec=DIGITS):
+        rest = billed_usd - sum(parts.values(), ZERO)
+    name = "billed_minus_computed" if parts else "billed"
+    return replace(
+        computed,
+        amount=billed_usd,
+        basis="billed",
+        why_unknown=None,
+        components=parts | {name: rest},
+    )
+
+
+def tariff_of(usage: Usage, terms: Terms, at_utc: datetime, tier: str = "standard") -> Tariff:
+    """Resolve what a request with that usage, sent at that moment, is billed at.
 
     Raises:
-        UnknownPrice: a class that was used has no price, or the price cannot be known.
+        UnknownPrice: the price cannot be known, or bills something that the usage does not show.
     """
+    price = terms.price
+    context = terms.context
     if price.has_variant("mode", "thinking"):
-        context = _thinking(usage, price, context)
+        context = _thinking(usage, terms)
     rates = price.rates_at(at_utc, tier, context)
     if price.needs:
         raise UnknownPrice(
@@ -184,68 +121,52 @@ def bill(
         raise UnknownPrice(
             f"{price.id}: reasoning has its own price and the usage does not show it apart"
         )
+    return Tariff(price.id, rates, terms.scale(at_utc))
+
+
+def bill(usage: Usage, tariff: Tariff) -> dict[str, Decimal]:
+    """Return dollars by bucket; buckets with no tokens are left out. Their sum is the bill,
+    exactly.
+
+    Raises:
+        UnknownPrice: a class that was used has no price.
+    """
     total = usage.input_total or 0
     parts: dict[str, Decimal] = {}
     with localcontext(prec=DIGITS):
-        scale = price.factor * exchange(price, at_utc, fx)
         for bucket, name in CLASSES.items():
             count: int | None = getattr(usage, bucket)
             if count:
-                parts[bucket] = count * _rate(rates, name, price).at(total) * scale / MILLION
+                parts[bucket] = count * tariff.rate(name).at(total) * tariff.scale / MILLION
         for fee, count in usage.fees:
             if count and fee in TOKEN_FEES:
-                parts[fee] = (
-                    count * _rate(rates, TOKEN_FEES[fee], price).at(total) * scale / MILLION
-                )
+                rate = tariff.rate(TOKEN_FEES[fee])
+                parts[fee] = count * rate.at(total) * tariff.scale / MILLION
             elif count:
-                parts[fee] = count * _rate(rates, FEE_CLASSES.get(fee, fee), price).base * scale
-        if "per_request" in rates:
-            parts["per_request"] = rates["per_request"].base * scale
+                parts[fee] = count * tariff.rate(FEE_CLASSES.get(fee, fee)).base * tariff.scale
+        if "per_request" in tariff.rates:
+            parts["per_request"] = tariff.rates["per_request"].base * tariff.scale
     return parts
 
 
-def _thinking(
-    usage: Usage, price: Price, context: Mapping[str, str] | None
-) -> Mapping[str, str] | None:
+def _thinking(usage: Usage, terms: Terms) -> Mapping[str, str] | None:
     """Decide whether the thinking price applies: as the arm states, else by whether reasoning
     tokens were reported.
     """
-    others = {k: v for k, v in (context or {}).items() if k != "mode"}
-    mode = (context or {}).get("mode")
+    context = terms.context or {}
+    others = {k: v for k, v in context.items() if k != "mode"}
+    mode = context.get("mode")
     if mode is None and usage.output_reasoning is None:
         raise UnknownPrice(
-            f"{price.id}: the output price depends on thinking, which the usage does not show "
-            "(state cost.list.context: {mode: plain} or {mode: thinking})"
+            f"{terms.price.id}: the output price depends on thinking, which the usage does not show"
+            " (state cost.list.context: {mode: plain} or {mode: thinking})"
         )
     thought = mode == "thinking" if mode is not None else bool(usage.output_reasoning)
     return others | {"mode": "thinking"} if thought else others or None
 
 
-def _rate(rates: TokenRates, name: str, price: Price) -> Rate:
-    found = rates.get(name) or rates.get(PARENTS.get(name, ""))
-    if found is None:
-        raise UnknownPrice(f"{price.id}: no {name} price")
-    return found
-
-
-def _high(
-    price: Price | None,
-    at_utc: datetime,
-    tier: str,
-    context: Mapping[str, str] | None,
-    fx: Sequence[FxRate],
-    bound: TokenBound | None,
-    reserved_usd: Decimal | None,
-) -> Decimal | None:
-    if bound is None or price is None:
-        return reserved_usd
-    try:
-        return upper_bound(bound, price, at_utc, tier=tier, context=context, fx=fx)
-    except UnknownPrice:
-        return None
-
-
-def _stamp(at_utc: datetime) -> str:
+def time_stamp(at_utc: datetime) -> str:
+    """Return the moment as a cost carries it, in UTC and to the second."""
     return as_utc(at_utc).isoformat(timespec="seconds")
 
 

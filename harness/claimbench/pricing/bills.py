@@ -4,13 +4,13 @@ same token counts.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 
-from claimbench.pricing.bill import compute
+from claimbench.pricing.bill import cost_of_usage
 from claimbench.pricing.ceiling import Dearest, TokenBound, dearest
-from claimbench.pricing.model import FxRate, Price, as_utc
+from claimbench.pricing.model import Terms, as_utc
 from claimbench.types import Cost, Usage
 
 MOST_MOMENTS = 2_000
@@ -18,78 +18,69 @@ MOST_MOMENTS = 2_000
 
 
 class Bills:
-    """The bills of one arm's attempts. Equal usage in the same minute, at the same tier, has the
+    """The bills under one arm's terms. Equal usage in the same minute, at the same tier, has the
     same bill.
-
-    One object belongs to one price, context and list of exchange rates: none of them is part of
-    what it looks up.
     """
 
-    def __init__(self, price: Price | None) -> None:
-        self._by_minute = price is not None and price.changes_on_the_minute()
-        self._known: dict[int | datetime, dict[tuple[Usage, str], Cost]] = {}
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._costs: dict[int | datetime, dict[tuple[Usage | None, str], Cost]] = {}
         self._dearest: dict[tuple[int | datetime, str], Dearest] = {}
 
-    def _moment(self, at_utc: datetime) -> int | datetime:
-        """The same for all moments between which no rate changes."""
-        if len(self._known) + len(self._dearest) > MOST_MOMENTS:
-            self._known.clear()
-            self._dearest.clear()
-        return (
-            at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute
-            if self._by_minute
-            else at_utc
-        )
+    @cached_property
+    def _by_minute(self) -> bool:
+        return self._terms.price.changes_on_the_minute()
 
-    def at_most(
-        self,
-        bound: TokenBound,
-        price: Price,
-        at_utc: datetime,
-        tier: str,
-        context: Mapping[str, str] | None,
-        fx: Sequence[FxRate],
-    ) -> Decimal:
-        """What :func:`claimbench.pricing.ceiling.upper_bound` gives, its rates looked up once a
-        minute.
-        """
-        key = (self._moment(as_utc(at_utc)), tier)
-        found = self._dearest.get(key)
-        if found is None:
-            found = self._dearest[key] = dearest(price, at_utc, tier, context, fx)
-        return found.bill(bound)
-
-    def computed(
-        self,
-        usage: Usage,
-        price: Price,
-        at_utc: datetime,
-        tier: str,
-        context: Mapping[str, str] | None,
-        fx: Sequence[FxRate],
-    ) -> Cost:
-        """What :func:`claimbench.pricing.bill.compute` gives, worked out unless it was before;
-        stamped with ``at_utc``.
+    def cost(self, usage: Usage | None, at_utc: datetime, tier: str = "standard") -> Cost:
+        """Return what :func:`claimbench.pricing.bill.cost_of_usage` gives, worked out unless it was
+        before; stamped with ``at_utc``.
         """
         at_utc = as_utc(at_utc)
-        known = self._known.setdefault(self._moment(at_utc), {})
+        known = self._costs.setdefault(self._moment(at_utc), {})
         key = (usage, tier)
         found = known.get(key)
         if found is None:
-            found = known[key] = compute(usage, price, at_utc, tier, context, fx)
+            found = known[key] = cost_of_usage(usage, self._terms, at_utc, tier)
         elif self._by_minute:
             # Writing a moment anew takes longer
             stamp = f"{(found.priced_at or '')[:17]}{at_utc.second:02d}+00:00"
             if found.priced_at != stamp:
-                found = known[key] = Cost(
-                    found.amount,
-                    found.currency,
-                    found.basis,
-                    found.price_id,
-                    stamp,
-                    found.low,
-                    found.high,
-                    found.components,
-                    found.why_unknown,
-                )
+                found = known[key] = _stamped(found, stamp)
         return found
+
+    def at_most(self, bound: TokenBound, at_utc: datetime, tier: str = "standard") -> Decimal:
+        """Return what :func:`claimbench.pricing.ceiling.upper_bound` gives, the rates looked up
+        once a minute.
+
+        Raises:
+            UnknownPrice: the price cannot be known.
+        """
+        key = (self._moment(as_utc(at_utc)), tier)
+        found = self._dearest.get(key)
+        if found is None:
+            found = self._dearest[key] = dearest(self._terms, at_utc, tier)
+        return found.bill(bound)
+
+    def _moment(self, at_utc: datetime) -> int | datetime:
+        """Return the same for all moments between which no rate changes."""
+        if len(self._costs) + len(self._dearest) > MOST_MOMENTS:
+            self._costs.clear()
+            self._dearest.clear()
+        if not self._by_minute:
+            return at_utc
+        return at_utc.toordinal() * 1440 + at_utc.hour * 60 + at_utc.minute
+
+
+def _stamped(cost: Cost, stamp: str) -> Cost:
+    """Return ``cost`` with another stamp; ``replace`` takes several times as long."""
+    return Cost(
+        cost.amount,
+        cost.currency,
+        cost.basis,
+        cost.price_id,
+        stamp,
+        cost.low,
+        cost.high,
+        cost.components,
+        cost.why_unknown,
+    )

@@ -153,7 +153,7 @@ class PriceBook:
         return self.own.fx
 
     def sellers(self) -> set[str]:
-        """Every seller that any source knows."""
+        """Return every seller that any source knows."""
         known = {seller for seller, _ in self.own.prices} | set(SELLER_HOSTS.values())
         return known | set(self.genai.sellers() if self.genai else ())
 
@@ -229,7 +229,9 @@ class PriceBook:
     def _near(
         self, name: str, *, seller: str | None = None, but: str | None = None
     ) -> tuple[str, ...]:
-        """Sellers of exactly that model, else the nearest names at the seller (or anywhere)."""
+        """List the sellers of exactly that model, else the nearest names at the seller (or
+        anywhere).
+        """
         short = name.rsplit("/", 1)[-1]
         hits = [f"{s}:{n}" for s, n in self.own.prices if n == short]
         hits += self.genai.candidates(short) if self.genai else []

@@ -16,7 +16,6 @@ from functools import lru_cache
 
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import sum_costs
-from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound
 from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.pricing.model import as_utc
@@ -34,15 +33,22 @@ class RunCosts:
         """Add up calls, component by component."""
         return sum_costs(self.calls[i] for i in call_ids if i in self.calls)
 
+    def by_arm(self, calls: Iterable[Call]) -> dict[str, Cost]:
+        """Return arm -> the cost of its calls together, in the order in which the arms come."""
+        ids: dict[str, list[str]] = {}
+        for call in calls:
+            ids.setdefault(call.arm, []).append(call.id)
+        return {arm: self.total(mine) for arm, mine in ids.items()}
+
 
 def sent_utc(attempt: Attempt, session: Session) -> datetime:
     """Return when an attempt was sent: the session's UTC origin plus monotonic time since."""
     since = timedelta(microseconds=(attempt.timing.sent_ns - session.monotonic_origin_ns) / 1000)
-    return _moment(session.started_utc) + since
+    return _session_start(session.started_utc) + since
 
 
 @lru_cache(maxsize=64)
-def _moment(text: str) -> datetime:
+def _session_start(text: str) -> datetime:
     return as_utc(datetime.fromisoformat(text))
 
 
@@ -89,7 +95,6 @@ def cost_run(
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
     busy = machine_shares(prices, by_id, attempts)
-    bills = {arm: Bills(price.price) for arm, price in prices.items()}
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -100,20 +105,19 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(
-                attempt, moment, busy_s=busy.get(index), bound=bound, bills=bills[call.arm]
-            )
+            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})
-    totals = {i: parts[0] if len(parts) == 1 else sum_costs(parts) for i, parts in mine.items()}
-    if extra:
-        totals = {i: _plus(cost, extra.get(by_id[i].arm, {})) for i, cost in totals.items()}
+    totals: dict[str, Cost] = {}
+    for call_id, parts in mine.items():
+        total = parts[0] if len(parts) == 1 else sum_costs(parts)
+        totals[call_id] = _plus(total, extra.get(by_id[call_id].arm, {}))
     return RunCosts(tuple(costs), totals)
 
 
 def _open(attempt: Attempt) -> bool:
-    """Whether the bill of an attempt may be unknown, so that its bound matters."""
+    """Return whether the bill of an attempt may be unknown, so that its bound matters."""
     usage = attempt.usage
     if usage is not None and usage.input_fresh is not None and usage.output_visible is not None:
         return False
@@ -123,8 +127,8 @@ def _open(attempt: Attempt) -> bool:
 def machine_shares(
     prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
 ) -> dict[int, float]:
-    """Machine seconds per attempt of host arms: overlapping calls share each moment, per arm and
-    session.
+    """Return the machine seconds of each attempt of a host arm, by the attempt's index: overlapping
+    calls share each moment, per arm and session.
     """
     hosts = {arm for arm, price in prices.items() if price.host is not None}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -150,8 +154,8 @@ def _extras(
     costed: Iterable[str],
     load_s: Mapping[str, float],
 ) -> dict[str, dict[str, Decimal]]:
-    """Per arm: what each call carries beyond its attempts - the fine-tune's share, and the model's
-    loading.
+    """Return, by arm, what each call carries beyond its attempts: the fine-tune's share, and the
+    model's loading.
     """
     counts: dict[str, int] = defaultdict(int)
     for call_id in costed:

@@ -5,28 +5,14 @@ budget sets aside.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
-from typing import TYPE_CHECKING
 
 import orjson
 
-from claimbench.pricing.model import (
-    DIGITS,
-    MILLION,
-    FxRate,
-    Price,
-    Rate,
-    TokenRates,
-    UnknownPrice,
-    exchange,
-)
+from claimbench.pricing.model import DIGITS, MILLION, Rate, Terms, TokenRates, UnknownPrice
 from claimbench.types import Request
-
-if TYPE_CHECKING:
-    from claimbench.pricing.bills import Bills
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,52 +46,9 @@ def token_bound(request: Request) -> TokenBound:
     return TokenBound(size, request.max_tokens)
 
 
-def reserve(
-    request: Request,
-    price: Price | None,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-    bills: Bills | None = None,
-) -> Decimal | None:
-    """Return the most dollars that one attempt of ``request`` can cost; None if its price is
-    unknown.
-
-    ``bills``: those of the arm so far, for whoever asks often.
-    """
-    if price is None:
-        return None
-    try:
-        if bills is not None:
-            return bills.at_most(token_bound(request), price, at_utc, tier, context, fx)
-        return upper_bound(token_bound(request), price, at_utc, tier=tier, context=context, fx=fx)
-    except UnknownPrice:
-        return None
-
-
-def upper_bound(
-    bound: TokenBound,
-    price: Price,
-    at_utc: datetime,
-    *,
-    tier: str = "standard",
-    context: Mapping[str, str] | None = None,
-    fx: Sequence[FxRate] = (),
-) -> Decimal:
-    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the
-    day, the longest tier.
-
-    Raises:
-        UnknownPrice: the price cannot be known.
-    """
-    return dearest(price, at_utc, tier, context, fx).bill(bound)
-
-
 @dataclass(frozen=True, slots=True)
 class Dearest:
-    """What a price may ask at most, at one moment: for input, for output and per request."""
+    """The most that a price may ask at one moment: for input, for output and per request."""
 
     input: tuple[Rate, ...]
     output: tuple[Rate, ...]
@@ -113,7 +56,7 @@ class Dearest:
     scale: Decimal
 
     def bill(self, bound: TokenBound) -> Decimal:
-        """Dollars for all of ``bound``; each rate at the longest tier it can reach."""
+        """Return the dollars for all of ``bound``; each rate at the longest tier it can reach."""
         n = bound.input_tokens
         with localcontext(prec=DIGITS):
             usd = n * max(rate.highest(n) for rate in self.input)
@@ -121,33 +64,43 @@ class Dearest:
             return (usd / MILLION + self.per_request) * self.scale
 
 
-def dearest(
-    price: Price,
-    at_utc: datetime,
-    tier: str,
-    context: Mapping[str, str] | None,
-    fx: Sequence[FxRate],
-) -> Dearest:
-    """Look up what ``price`` may ask at most at that moment; raises :class:`UnknownPrice` as
+def upper_bound(
+    bound: TokenBound, terms: Terms, at_utc: datetime, tier: str = "standard"
+) -> Decimal:
+    """Return the dearest bill within ``bound``: the dearest input class, the dearest hour of the
+    day, the longest tier.
+
+    Raises:
+        UnknownPrice: the price cannot be known.
+    """
+    return dearest(terms, at_utc, tier).bill(bound)
+
+
+def dearest(terms: Terms, at_utc: datetime, tier: str = "standard") -> Dearest:
+    """Look up what may be asked at most at that moment; raises :class:`UnknownPrice` as
     :func:`upper_bound`.
     """
-    if price.has_variant(
-        "mode", "thinking"
-    ):  # its price is among the sets below, whatever the arm states
+    price = terms.price
+    context = terms.context
+    if price.has_variant("mode", "thinking"):
+        # its price is among the sets below, whatever the arm states
         context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
     live = price.rates_at(at_utc, tier, context)
     sets: list[TokenRates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
     sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
 
     def named(*classes: str) -> tuple[Rate, ...]:
-        rates = tuple(r[c] for r in sets for c in classes if c in r)
-        if not rates:
+        found: list[Rate] = []
+        for rates in sets:
+            found.extend(rates[name] for name in classes if name in rates)
+        if not found:
             raise UnknownPrice(f"{price.id}: no {classes[0]} price")
-        return rates
+        return tuple(found)
 
-    with localcontext(prec=DIGITS):
-        scale = price.factor * exchange(price, at_utc, fx)
-    per_request = live["per_request"].base if "per_request" in live else Decimal(0)
+    scale = terms.scale(at_utc)
     return Dearest(
-        named("input", "cache_write_5m"), named("output", "output_reasoning"), per_request, scale
+        input=named("input", "cache_write_5m"),
+        output=named("output", "output_reasoning"),
+        per_request=live["per_request"].base if "per_request" in live else Decimal(0),
+        scale=scale,
     )

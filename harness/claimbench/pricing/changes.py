@@ -1,17 +1,14 @@
-"""What a re-pricing changes and shows: single rates set by hand, and totals by arm. Never calls a
-model.
-"""
+"""Single rates set by hand, as ``bench reprice --price ARM.RATE=AMOUNT`` states them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice, contract_price
-from claimbench.pricing.calls import RunCosts
 from claimbench.pricing.hosts import HostCost, host_to_json, parse_host
 from claimbench.pricing.model import (
     TOKEN_CLASSES,
@@ -21,9 +18,9 @@ from claimbench.pricing.model import (
     Rate,
     Variant,
     Window,
-    money,
 )
-from claimbench.types import Arm, Call, Cost
+from claimbench.pricing.stated import read_amount
+from claimbench.types import Arm
 
 HOST_FIGURES = (
     "usd_per_hour",
@@ -65,7 +62,7 @@ def parse_change(text: str, arms: Sequence[str]) -> RateChange:
             f"--price {text}: no such rate: {rate!r}{did_you_mean(rate, known)}",
             hint=one_of(known, 99),
         )
-    return RateChange(arm, rate, money(amount, f"--price {text}"))
+    return RateChange(arm, rate, read_amount(amount, f"--price {text}"))
 
 
 def change_rates(
@@ -132,11 +129,3 @@ def _host_with(host: HostCost, figures: Mapping[str, Decimal], where: str) -> Ho
             f"{where}: a local arm has no {alien[0]} rate", hint=f"It has: {one_of(HOST_FIGURES)}."
         )
     return parse_host({**host_to_json(host), **{k: str(v) for k, v in figures.items()}}, where)
-
-
-def totals_by_arm(calls: Iterable[Call], costs: RunCosts) -> dict[str, Cost]:
-    """Arm -> what its calls cost together, in the order in which the arms come."""
-    ids: dict[str, list[str]] = {}
-    for call in calls:
-        ids.setdefault(call.arm, []).append(call.id)
-    return {arm: costs.total(mine) for arm, mine in ids.items()}

@@ -19,8 +19,8 @@ from claimbench.pricing.model import (
     Variant,
     Window,
     as_utc,
-    money,
 )
+from claimbench.pricing.stated import read_amount
 from claimbench.types import Json
 
 
@@ -35,9 +35,9 @@ def rate_from_json(data: Json, what: str) -> Rate:
     """Read what :func:`rate_to_json` writes; a plain number will do."""
     if isinstance(data, Mapping):
         above = data.get("above") or {}
-        tiers = sorted((int(n), money(r, f"{what} above {n}")) for n, r in above.items())
-        return Rate(money(data.get("base"), what), tuple(tiers))
-    return Rate(money(data, what))
+        tiers = sorted((int(n), read_amount(r, f"{what} above {n}")) for n, r in above.items())
+        return Rate(read_amount(data.get("base"), what), tuple(tiers))
+    return Rate(read_amount(data, what))
 
 
 def rates_from_json(data: Mapping[str, Json], what: str) -> dict[str, Rate]:
@@ -55,7 +55,7 @@ def rates_from_json(data: Mapping[str, Json], what: str) -> dict[str, Rate]:
     return {k: rate_from_json(v, f"{what}: {k}") for k, v in data.items()}
 
 
-def _moment(value: Json) -> datetime | None:
+def _moment_of(value: Json) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, datetime):
@@ -65,7 +65,8 @@ def _moment(value: Json) -> datetime | None:
     return as_utc(datetime.fromisoformat(str(value)))
 
 
-def _rates(rates: TokenRates) -> dict[str, Json]:
+def rates_to_json(rates: TokenRates) -> dict[str, Json]:
+    """Write what :func:`rates_from_json` reads."""
     return {k: rate_to_json(r) for k, r in rates.items()}
 
 
@@ -76,7 +77,7 @@ def price_to_json(price: Price) -> dict[str, Json]:
         return {
             "start": w.start.isoformat(),
             "end": w.end.isoformat(),
-            "rates": _rates(w.rates),
+            "rates": rates_to_json(w.rates),
             "weekdays": list(w.weekdays),
             "holidays": [d.isoformat() for d in w.holidays],
             "holidays_until": w.holidays_until.isoformat() if w.holidays_until else None,
@@ -87,9 +88,16 @@ def price_to_json(price: Price) -> dict[str, Json]:
         return {
             "start": e.start.isoformat() if e.start else None,
             "end": e.end.isoformat() if e.end else None,
-            "rates": _rates(e.rates),
+            "rates": rates_to_json(e.rates),
             "windows": [window(w) for w in e.windows],
             "source": e.source,
+        }
+
+    def variant(v: Variant) -> dict[str, Json]:
+        return {
+            "when": dict(v.when),
+            "start": v.start.isoformat() if v.start else None,
+            "rates": rates_to_json(v.rates),
         }
 
     return {
@@ -98,14 +106,7 @@ def price_to_json(price: Price) -> dict[str, Json]:
         "provider": price.provider,
         "currency": price.currency,
         "eras": [era(e) for e in price.eras],
-        "variants": [
-            {
-                "when": dict(v.when),
-                "start": v.start.isoformat() if v.start else None,
-                "rates": _rates(v.rates),
-            }
-            for v in price.variants
-        ],
+        "variants": [variant(v) for v in price.variants],
         "factor": str(price.factor),
         "source": price.source,
         "dated": price.dated,
@@ -136,15 +137,15 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
     def era(e: Mapping[str, Any]) -> Era:
         windows = tuple(window(w) for w in e.get("windows") or ())
         return Era(
-            _moment(e.get("start")),
+            _moment_of(e.get("start")),
             rates_from_json(e["rates"], what),
             windows,
-            _moment(e.get("end")),
+            _moment_of(e.get("end")),
             e.get("source"),
         )
 
     variants = tuple(
-        Variant(dict(v["when"]), rates_from_json(v["rates"], what), _moment(v.get("start")))
+        Variant(dict(v["when"]), rates_from_json(v["rates"], what), _moment_of(v.get("start")))
         for v in data.get("variants") or ()
     )
     return Price(
@@ -182,7 +183,7 @@ def fx_from_json(data: Mapping[str, Any]) -> FxRate:
     missing = [k for k in ("currency", "usd_per_unit", "dated", "source") if not data.get(k)]
     if missing:
         raise BenchError(f"an exchange rate needs {', '.join(missing)}: {dict(data)!r}")
-    rate = money(data["usd_per_unit"], "usd_per_unit")
+    rate = read_amount(data["usd_per_unit"], "usd_per_unit")
     return FxRate(
         str(data["currency"]), rate, date.fromisoformat(str(data["dated"])), str(data["source"])
     )

@@ -129,7 +129,7 @@ def metered(
 
 
 def combined(sessions: Iterable[Energy]) -> Energy | None:
-    """The electricity of several sessions together; None if none was asked to meter.
+    """Add up the electricity of several sessions; None if none was asked to meter.
 
     Sessions that could tell nothing are left out; ``measured`` only if every other one was.
     """
@@ -166,7 +166,7 @@ def with_energy(host: HostCost, energy: Energy) -> HostCost:
 
 
 def _sources(tracker: Any) -> dict[str, EnergySource]:
-    """How codecarbon knows each component, from the hardware it set up."""
+    """Return how codecarbon knows each component, from the hardware it set up."""
     found: dict[str, EnergySource] = {"ram": "modelled"}
     for part in getattr(tracker, "_hardware", ()):
         kind = type(part).__name__

@@ -21,7 +21,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
 
-from claimbench.pricing.model import Era, Price, Rate, Variant, Window
+from claimbench.pricing.model import Era, Price, Rate, TokenRates, Variant, Window
 
 RELEASED = {"0.2.3": "2026-11-10"}
 """Upload dates (PyPI) of releases, the date at which an entry without a date of its own was read.
@@ -159,7 +159,10 @@ class GenaiPrices:
         if all(e.start is None for e in eras):
             notes.append("the source has no price history for this model")
         urls = self._providers[owner].pricing_urls or ()
-        rates = [r for e in eras for r in (e.rates, *(w.rates for w in e.windows))]
+        rates: list[TokenRates] = []
+        for era in eras:
+            rates += [era.rates, *(window.rates for window in era.windows)]
+        billed = set().union(*rates)
         return Price(
             id=f"{self.label.replace(' ', '-')}:{seller}/{model.id}",
             model=model.id,
@@ -170,14 +173,14 @@ class GenaiPrices:
             dated=RELEASED.get(self.version),
             free=model.id.endswith(":free")
             or (any(rates) and not any(_positive(r) for r in rates)),
-            needs=tuple(sorted({k for r in rates for k in r if k in UNMEASURED})),
+            needs=tuple(sorted(billed.intersection(UNMEASURED))),
             notes=tuple(notes),
         )
 
 
 def _literals(clause: Any) -> Iterator[str]:
-    """Names that a match rule spells out; a prefix counts as the name it spells, never as what it
-    would match.
+    """Yield the names that a match rule spells out; a prefix counts as the name it spells, never as
+    what it would match.
     """
     for attribute in ("equals", "starts_with"):
         if hasattr(clause, attribute):
@@ -187,7 +190,7 @@ def _literals(clause: Any) -> Iterator[str]:
 
 
 def _eras(prices: Any) -> tuple[Era, ...]:
-    """Dated prices in force order. The data's rule is "the last listed that is active wins"."""
+    """Return dated prices in force order. The data's rule: the last listed that is active wins."""
     if not isinstance(prices, list):
         return (Era(None, _rates(prices)),)
     eras: list[Era] = []
@@ -208,15 +211,15 @@ def _eras(prices: Any) -> tuple[Era, ...]:
 def _variants(variants: Sequence[Any]) -> tuple[Variant, ...]:
     # a variant bound to hours of the day does not exist in the data; one that appears is left out,
     # hence unknown
-    return tuple(
-        Variant(
-            dict(v.when),
-            _rates(v.prices),
-            _midnight(v.constraint.start_date) if v.constraint else None,
-        )
-        for v in variants
-        if v.constraint is None or hasattr(v.constraint, "start_date")
-    )
+    found: list[Variant] = []
+    for variant in variants:
+        start = None
+        if variant.constraint is not None:
+            if not hasattr(variant.constraint, "start_date"):
+                continue
+            start = _midnight(variant.constraint.start_date)
+        found.append(Variant(dict(variant.when), _rates(variant.prices), start))
+    return tuple(found)
 
 
 def _rates(prices: Any) -> dict[str, Rate]:

@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
-from claimbench.pricing.model import money
+from claimbench.pricing.stated import check_keys, read_amount
 from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)
@@ -126,17 +126,17 @@ class HostCost:
         return self.utilisation if self.include_idle else Decimal(1)
 
     def usd(self, busy_s: float | Decimal) -> Decimal:
-        """Dollars of ``busy_s`` seconds of the machine: H x busy/(3600 x u)."""
+        """Return the dollars of ``busy_s`` seconds of the machine: H x busy/(3600 x u)."""
         with localcontext(prec=40):
-            return self._usd(self.per_hour, _seconds(busy_s))
+            return self._usd(self.per_hour, _exactly(busy_s))
 
     def _usd(self, per_hour: Decimal, seconds: Decimal) -> Decimal:
         return (per_hour * seconds / (3600 * self.load_factor)).quantize(QUANTUM)
 
     def parts(self, busy_s: float | Decimal) -> dict[str, Decimal]:
-        """The same dollars by cause, idle apart; their sum is :meth:`usd` to the last digit."""
+        """Return the same dollars by cause, idle apart; they add up to :meth:`usd` exactly."""
         with localcontext(prec=40):
-            seconds, rates = _seconds(busy_s), self.parts_per_hour
+            seconds, rates = _exactly(busy_s), self.parts_per_hour
             working = {k: (rate * seconds / 3600).quantize(QUANTUM) for k, rate in rates.items()}
             rest = self._usd(sum(rates.values(), Decimal(0)), seconds) - sum(
                 working.values(), Decimal(0)
@@ -149,12 +149,12 @@ class HostCost:
     def usd_per_1000(
         self, requests_per_hour: float | Decimal, utilisation: Decimal | None = None
     ) -> Decimal:
-        """1000 H/(R u), at the stated utilisation or another one.
+        """Return 1000 H/(R u), at the stated utilisation or another one.
 
         Raises:
             ValueError: no throughput.
         """
-        rate = _seconds(requests_per_hour)
+        rate = _exactly(requests_per_hour)
         if rate <= 0:
             raise ValueError("requests per hour must be positive")
         with localcontext(prec=40):
@@ -176,7 +176,7 @@ class TokenPrices:
 def per_million_tokens(
     host: HostCost, prefill_s: float, input_tokens: int, decode_s: float, output_tokens: int
 ) -> TokenPrices:
-    """Dollars per million input and output tokens from measured prefill and decode seconds.
+    """Return dollars per million input and output tokens from measured prefill and decode seconds.
 
     ``input_tokens`` counts tokens that were processed: those read from a prefix cache cost no
     prefill.
@@ -192,7 +192,8 @@ def per_million_tokens(
 
 
 def busy_shares(intervals: Sequence[tuple[int, int]]) -> list[float]:
-    """Seconds of machine time that each call is charged, where several are served at once.
+    """Return the seconds of machine time that each call is charged, where several are served at
+    once.
 
     Each moment is split evenly over the calls in flight, so that the shares add up to the time in
     which the machine served anything: charging every call its whole duration would bill a
@@ -231,7 +232,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
     Raises:
         BenchError: an unknown key, a missing or impossible figure, with what to do.
     """
-    _known(data, HOST_KEYS, where)
+    check_keys(data, HOST_KEYS, where)
     rented, owned = data.get("usd_per_hour"), data.get("purchase_usd")
     if (rented is None) == (owned is None):
         raise BenchError(
@@ -246,7 +247,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         raise BenchError(f"{where}: purchase_usd needs lifetime_years")
     if data.get("watts") is not None and data.get("usd_per_kwh") is None:
         raise BenchError(f"{where}: watts needs usd_per_kwh")
-    utilisation = money(data.get("utilisation", 1), f"{where}.utilisation")
+    utilisation = read_amount(data.get("utilisation", 1), f"{where}.utilisation")
     if not 0 < utilisation <= 1:
         raise BenchError(f"{where}.utilisation must lie in (0, 1], not {utilisation}")
     watts_source = str(data.get("watts_source", "stated"))
@@ -287,7 +288,7 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
     Raises:
         BenchError: an unknown key or an impossible figure.
     """
-    _known(data, TRAINING_KEYS, where)
+    check_keys(data, TRAINING_KEYS, where)
     requests = data.get("requests")
     if not isinstance(requests, int) or isinstance(requests, bool) or requests < 1:
         raise BenchError(
@@ -295,7 +296,7 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
         )
     source, dated = data.get("source"), data.get("dated")
     return Training(
-        money(data.get("usd"), f"{where}.usd"),
+        read_amount(data.get("usd"), f"{where}.usd"),
         requests,
         None if source is None else str(source),
         None if dated is None else str(dated),
@@ -320,21 +321,9 @@ def training_to_json(training: Training) -> dict[str, Json]:
     }
 
 
-def _known(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
-    import difflib
-
-    for key in data:
-        if key not in keys:
-            near = difflib.get_close_matches(str(key), keys, 1)
-            raise BenchError(
-                f"{where}: no such key: {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
-                hint=f"Keys: {', '.join(keys)}.",
-            )
-
-
 def _optional(data: Mapping[str, Any], key: str, where: str) -> Decimal | None:
-    return None if data.get(key) is None else money(data[key], f"{where}.{key}")
+    return None if data.get(key) is None else read_amount(data[key], f"{where}.{key}")
 
 
-def _seconds(value: float | Decimal) -> Decimal:
+def _exactly(value: float | Decimal) -> Decimal:
     return value if isinstance(value, Decimal) else Decimal(repr(float(value)))

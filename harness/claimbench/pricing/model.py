@@ -11,10 +11,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 from claimbench.errors import BenchError
-from claimbench.types import Json
 
 TOKEN_CLASSES = (
     "input",
@@ -54,6 +53,7 @@ UNIT_CLASSES = (
 )
 """Rates per unit, not per token."""
 
+ZERO = Decimal(0)
 MILLION = Decimal(1_000_000)
 DIGITS = 60
 """Working precision; far beyond tokens x rate x exchange rate, so that no product is ever rounded.
@@ -119,7 +119,7 @@ class Window:
     utc_offset_h: int = 0
 
     def active(self, at_utc: datetime) -> bool:
-        """Whether the window's rates hold at that moment.
+        """Return whether the window's rates hold at that moment.
 
         Raises:
             UnknownPrice: the day may be a holiday beyond the calendar's end.
@@ -266,18 +266,43 @@ class Price:
         )
 
     def changes_on_the_minute(self) -> bool:
-        """Whether every moment at which a rate may change is a whole minute: eras, windows,
+        """Return whether every moment at which a rate may change is a whole minute: eras, windows,
         variants (days are).
         """
-        moments = [m for e in self.eras for m in (e.start, e.end)] + [
-            v.start for v in self.variants
-        ]
-        clocks = [clock for e in self.eras for w in e.windows for clock in (w.start, w.end)]
-        return all(m.second == m.microsecond == 0 for m in (*moments, *clocks) if m is not None)
+        changes: list[datetime | time | None] = [variant.start for variant in self.variants]
+        for era in self.eras:
+            changes += [era.start, era.end]
+            for window in era.windows:
+                changes += [window.start, window.end]
+        return all(m is None or m.second == m.microsecond == 0 for m in changes)
 
     def has_variant(self, key: str, value: str) -> bool:
-        """Whether any variant depends on ``key=value``."""
+        """Return whether any variant depends on ``key=value``."""
         return any(v.when.get(key) == value for v in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The rates of one request, every condition resolved.
+
+    ``rates`` are in the currency of the price named ``price_id``; ``scale`` is dollars per unit of
+    that currency, the price's factor included.
+    """
+
+    price_id: str
+    rates: TokenRates
+    scale: Decimal
+
+    def rate(self, name: str) -> Rate:
+        """Return the rate of a class, or of the class that stands in for it (:data:`PARENTS`).
+
+        Raises:
+            UnknownPrice: neither has one.
+        """
+        found = self.rates.get(name) or self.rates.get(PARENTS.get(name, ""))
+        if found is None:
+            raise UnknownPrice(f"{self.price_id}: no {name} price")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +313,29 @@ class FxRate:
     usd_per_unit: Decimal
     dated: date
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A price and what else decides an arm's bills: conditions that the source prices by, such as
+    ``{"search_type": "fast"}``, and the exchange rates.
+    """
+
+    price: Price
+    context: Mapping[str, str] | None = None
+    fx: Sequence[FxRate] = ()
+
+    def scale(self, at_utc: datetime) -> Decimal:
+        """Return dollars per unit of the price's currency on that day, times the price's factor.
+
+        Raises:
+            UnknownPrice: the book has no exchange rate for that day.
+        """
+        rate = usd_rate(self.fx, self.price.currency, at_utc)
+        if rate is None:
+            return self.price.factor
+        with localcontext(prec=DIGITS):
+            return self.price.factor * rate.usd_per_unit
 
 
 def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate | None:
@@ -313,12 +361,6 @@ def usd_rate(rates: Sequence[FxRate], currency: str, at_utc: datetime) -> FxRate
     return max(usable, key=lambda r: r.dated)
 
 
-def exchange(price: Price, at_utc: datetime, fx: Sequence[FxRate]) -> Decimal:
-    """Return dollars per unit of the price's currency on that day; raises as :func:`usd_rate`."""
-    rate = usd_rate(fx, price.currency, at_utc)
-    return Decimal(1) if rate is None else rate.usd_per_unit
-
-
 def tier_contexts(tier: str) -> list[Mapping[str, str]]:
     """Return the ways sources spell a request tier; empty for the standard one.
 
@@ -342,23 +384,6 @@ def as_utc(moment: datetime) -> datetime:
     if moment.tzinfo is UTC:
         return moment
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def money(value: Json, what: str) -> Decimal:
-    """Read a non-negative amount as written (floats by their shortest text, so 1.25 is 1.25).
-
-    Raises:
-        BenchError: not a finite amount >= 0.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise BenchError(f"{what} is not an amount: {value!r}")
-    try:
-        amount = Decimal(str(value))
-    except ArithmeticError:
-        raise BenchError(f"{what} is not an amount: {value!r}") from None
-    if not amount.is_finite() or amount < 0:
-        raise BenchError(f"{what} must be a finite amount of at least 0, not {value!r}")
-    return amount
 
 
 def scaled(price: Price, factor: Decimal) -> Price:

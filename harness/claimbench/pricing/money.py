@@ -11,7 +11,8 @@ from claimbench.types import Arm, Attempt, Request
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """How dollars are known: before sending (an upper bound) and after. None means unknown.
+    """The two questions that the loop asks of prices: an upper bound before sending, the cost
+    after. None means unknown.
 
     ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the
     hour): its cost is shown, and takes nothing from the budget.

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.errors import IntegrityError
-from claimbench.pricing.arms import REPLAY, ArmPrice, FrozenBook, freeze_suite, thaw
-from claimbench.pricing.bills import Bills
+from claimbench.pricing.arms import REPLAY, ArmPrice
 from claimbench.pricing.calls import RunCosts, cost_run
 from claimbench.pricing.energy import Energy, with_energy
+from claimbench.pricing.frozen import FrozenBook, freeze_suite, thaw
 from claimbench.pricing.money import Money
 from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
@@ -30,19 +30,18 @@ def pricing_for(suite: Suite, book: PriceBook, clock: Clock) -> Pricing:
 
 
 def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> Pricing:
-    """The same from a book that was frozen earlier (resume). ``free``: arms that send no bill
-    whatever their price.
+    """Answer the loop's questions from a book that was frozen earlier (resume). ``free``: arms that
+    send no bill whatever their price.
     """
     prices = thaw(book.text, book.sha256)
-    known = {name: Bills(price.price) for name, price in prices.items()}
 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
         if arm.provider == REPLAY:
             return Decimal(0)
-        return prices[arm.name].reserve(request, clock.utc(), known[arm.name])
+        return prices[arm.name].reserve(request, clock.utc())
 
     def cost(arm: Arm, attempt: Attempt) -> Decimal | None:
-        return prices[arm.name].cost(attempt, clock.utc(), bills=known[arm.name]).amount
+        return prices[arm.name].cost(attempt, clock.utc()).amount
 
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY
@@ -57,8 +56,8 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
 
 
 def _unpriced(price: ArmPrice) -> bool:
-    """Whether a send could cost dollars that nobody can bound; a local arm without a stated cost
-    sends no bill.
+    """Return whether a send could cost dollars that nobody can bound; a local arm without a stated
+    cost sends no bill.
     """
     return not price.known and not (price.why_unknown or "").startswith(
         "no cost stated for a local arm"
@@ -66,13 +65,13 @@ def _unpriced(price: ArmPrice) -> bool:
 
 
 def replayed(suite: Suite) -> list[str]:
-    """Arms whose answers come from a stored run."""
+    """List the arms whose answers come from a stored run."""
     return [arm.name for arm in suite.arms if arm.provider == REPLAY]
 
 
 def unmetered(price: ArmPrice) -> bool:
-    """Whether a host's electricity has a price and nobody stated its watts: then the run's own
-    meter says them.
+    """Return whether a host's electricity has a price and nobody stated its watts: then the run's
+    own meter says them.
     """
     return (
         price.host is not None and price.host.usd_per_kwh is not None and price.host.watts is None
@@ -80,19 +79,18 @@ def unmetered(price: ArmPrice) -> bool:
 
 
 def with_meter(prices: Mapping[str, ArmPrice], energy: Energy | None) -> dict[str, ArmPrice]:
-    """Prices with the watts that the run's meter saw, where the suite states a price per kWh and no
-    watts.
+    """Return prices with the watts that the run's meter saw, where the suite states a price per kWh
+    and no watts.
     """
-    return {
-        name: replace(price, host=with_energy(price.host, energy))
-        if energy is not None and price.host is not None and unmetered(price)
-        else price
-        for name, price in prices.items()
-    }
+    found = dict(prices)
+    for name, price in prices.items():
+        if energy is not None and price.host is not None and unmetered(price):
+            found[name] = replace(price, host=with_energy(price.host, energy))
+    return found
 
 
 def book_of(manifest: Manifest) -> FrozenBook:
-    """The frozen price book of a run.
+    """Return the frozen price book of a run.
 
     Raises:
         IntegrityError: the manifest holds none.
@@ -106,7 +104,7 @@ def book_of(manifest: Manifest) -> FrozenBook:
 
 
 def prices_of(manifest: Manifest) -> dict[str, ArmPrice]:
-    """How each arm of a run is priced, from its frozen book."""
+    """Return how each arm of a run is priced, from its frozen book."""
     book = book_of(manifest)
     return thaw(book.text, book.sha256)
 

@@ -29,7 +29,7 @@ class EgressRefused(BenchError):
 
 
 def is_here(host: str) -> bool:
-    """Whether an address is this machine's own loopback."""
+    """Return whether an address is this machine's own loopback."""
     if host in ("localhost", "") or host.endswith(".localhost"):
         return True
     try:
@@ -99,18 +99,18 @@ class ConnectionCounter:
 
 
 def endpoints(urls: Iterable[str | None], environ: Mapping[str, str]) -> frozenset[str]:
-    """The hosts of the addresses that a suite's arms use, and of the proxies on the way."""
+    """Return the hosts of the addresses that a suite's arms use, and of the proxies on the way."""
     proxies = [environ.get(name) or environ.get(name.upper()) for name in PROXY_VARIABLES]
-    hosts = (
-        urlsplit(url if "://" in url else f"http://{url}").hostname
-        for url in (*urls, *proxies)
-        if url
-    )
-    return frozenset(host for host in hosts if host)
+    hosts: set[str] = set()
+    for url in (*urls, *proxies):
+        host = urlsplit(url if "://" in url else f"http://{url}").hostname if url else None
+        if host:
+            hosts.add(host)
+    return frozenset(hosts)
 
 
 def unwatched(arm: Arm) -> str | None:
-    """What of an arm audit events cannot see; None if they see all of it."""
+    """Name what of an arm audit events cannot see; None if they see all of it."""
     if arm.serve is not None:
         return "the server that was started for it"
     if arm.provider == "llama_cpp":
@@ -121,8 +121,8 @@ def unwatched(arm: Arm) -> str | None:
 def traffic_rows(
     arms: Mapping[str, Arm], providers: Mapping[str, object], watch: ConnectionCounter
 ) -> dict[str, Json]:
-    """Per arm: hosts that prompts went to and bytes, and what was not watched; and all hosts that
-    were connected to.
+    """Return rows by arm - the hosts that prompts went to, their bytes, what was not watched - and
+    one of all hosts that the process connected to.
     """
     rows: dict[str, Json] = {}
     for name, provider in providers.items():
@@ -150,12 +150,12 @@ def traffic_rows(
 
 
 def said(name: str, row: Mapping[str, Any]) -> str:
-    """One line for people on where an arm's prompts went."""
+    """Return one line for people on where an arm's prompts went."""
     return f"{name}: {told(row)}"
 
 
 def told(row: Mapping[str, Any]) -> str:
-    """Where an arm's prompts went, in words; that nothing left is said only where everything was
+    """Say in words where an arm's prompts went; that nothing left is said only where everything was
     watched.
     """
     hosts, hidden = row["hosts"], row["unwatched"]
@@ -174,8 +174,8 @@ def told(row: Mapping[str, Any]) -> str:
 def over_sessions(
     arms: Iterable[str], sessions: Mapping[str, Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
-    """Arm -> :func:`told` over all sessions of a run, and the other names that the process looked
-    up.
+    """Return arm and :func:`told` over all sessions of a run, and the other names that the process
+    looked up.
 
     ``sessions``: number -> its rows; empty where a session was killed before it could count.
     Nothing is said of a run whose sessions were all not watched (an imported one).

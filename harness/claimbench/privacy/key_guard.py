@@ -33,7 +33,7 @@ class KeyGuard:
         object.__setattr__(self, "_forms", frozenset(form for key in long for form in forms(key)))
 
     def clean(self, tried: Tried) -> Tried:
-        """The attempt without any key; the very same where it holds none."""
+        """Return the attempt without any key; the very same where it holds none."""
         attempt = tried.attempt
         if attempt.error is not None:
             error = Redactor("full", (*self.secrets, *self.keys)).mask(attempt.error)

@@ -56,7 +56,7 @@ Find = Callable[[str], Iterable[Found]]
 
 
 def in_words(task: Task) -> str | None:
-    """What was masked in a task's rows, as a sentence's end; None where nothing was looked for."""
+    """Say what was masked in a task's rows, to end a sentence; None if nothing was looked for."""
     masked = task.masked
     if masked is None:
         return None
@@ -70,7 +70,7 @@ def in_words(task: Task) -> str | None:
 
 
 def available() -> bool:
-    """Whether presidio is installed; it is not imported."""
+    """Return whether presidio is installed; it is not imported."""
     return find_spec("presidio_analyzer") is not None
 
 
@@ -104,10 +104,11 @@ class Finder:
             self._finds.append(_names(spec.model, named))
 
     def find(self, text: str) -> list[Found]:
-        """What is there, in order, nothing overlapping."""
-        every = sorted(
-            one for find in self._finds for one in find(text) if one.score >= self._least
-        )
+        """Return the findings in order, nothing overlapping."""
+        every: list[Found] = []
+        for find in self._finds:
+            every.extend(one for one in find(text) if one.score >= self._least)
+        every.sort()
         merged: list[list[Found]] = []
         end = -1
         for one in every:
@@ -120,7 +121,7 @@ class Finder:
 
 
 def _together(group: list[Found]) -> Found:
-    """Findings that overlap as one: all that any of them covers."""
+    """Return findings that overlap as one: all that any of them covers."""
     best = max(group, key=lambda one: (one.score, one.end - one.start, -one.start))
     return Found(
         min(one.start for one in group), max(one.end for one in group), best.entity, best.score
@@ -128,8 +129,8 @@ def _together(group: list[Found]) -> Found:
 
 
 def _recognisers(regions: tuple[str, ...]) -> dict[str, Find]:
-    """Entity -> the finder of presidio's recognisers that know it, without their languages' context
-    words.
+    """Return, by entity, the finder of presidio's recognisers that know it, without their
+    languages' context words.
     """
     from presidio_analyzer import Pattern, PatternRecognizer, predefined_recognizers
 
@@ -177,7 +178,7 @@ def _known_regions(regions: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _names(model: str | None, entities: list[str]) -> Find:
-    """A finder of names by a spaCy model that is already here."""
+    """Make a finder of names by a spaCy model that is already here."""
     listed = " and ".join(entities)
     if model is None:
         raise PluginError(
@@ -218,15 +219,15 @@ class Masking:
     rows: int = 0
 
     def covers(self, column: str) -> bool:
-        """Whether a column is masked."""
+        """Return whether a column is masked."""
         return self.spec.columns is None or column in self.spec.columns
 
     def row(self) -> RowMask:
-        """A mask for one more row."""
+        """Return a mask for one more row."""
         return RowMask(self)
 
     def masked(self) -> Masked:
-        """What was masked in the rows so far."""
+        """Return what was masked in the rows so far."""
         return Masked(
             self.spec, dict(sorted((+self.counts).items())), self.rows, self.finder.library
         )
@@ -246,7 +247,8 @@ class RowMask:
     def inputs(
         self, variables: Mapping[str, str], values: Mapping[str, Json], sent: Collection[str]
     ) -> dict[str, Json]:
-        """Template variable -> its column's value, masked where the spec covers the column.
+        """Return, by template variable, its column's value, masked where the spec covers the
+        column.
 
         All are masked, for all are stored; counted is what stands in the variables that are
         ``sent``.
@@ -264,8 +266,8 @@ class RowMask:
         return {name: masked[column] for name, column in variables.items() if column in masked}
 
     def value(self, value: Json) -> Json:
-        """A JSON value with its texts masked, keys included; a number only if all of it is personal
-        (a card).
+        """Return a JSON value with its texts masked, keys included; a number only if all of it is
+        personal (a card).
         """
         if isinstance(value, str):
             return self._text(value)
@@ -299,8 +301,8 @@ class RowMask:
         return self._names[key]
 
     def key(self, column: str | None, text: str) -> str:
-        """An id, cluster or slice, which is stored but not sent: unchanged, or a hash if anything
-        personal is in it.
+        """Return an id, cluster or slice, which is stored but not sent: unchanged, or a hash if
+        anything personal is in it.
 
         A hash keeps rows of one person together. It can be guessed by whoever has the person's
         data.
@@ -310,8 +312,8 @@ class RowMask:
         return f"masked-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:12]}"
 
     def left_in(self, value: Json, *, sent: bool) -> str | None:
-        """The entity that a target would give away: one masked in this row or, if it is ``sent``,
-        any; else None.
+        """Name the entity that a target would give away: one masked in this row or, if it is
+        ``sent``, any; else None.
         """
         for text in _texts(value):
             folded = text.casefold()

@@ -105,8 +105,8 @@ _HINT = re.compile(
 
 
 def secrets_in(environ: Mapping[str, str], names: Iterable[str] = ()) -> tuple[str, ...]:
-    """Values in ``environ`` that must never be written: those of secret-looking names, and of
-    ``names``.
+    """Return the values in ``environ`` that must never be written: those of secret-looking names,
+    and of ``names``.
     """
     wanted = set(names)
     found = {v.strip() for k, v in environ.items() if k in wanted or _SECRET_NAME.search(k)}
@@ -114,7 +114,7 @@ def secrets_in(environ: Mapping[str, str], names: Iterable[str] = ()) -> tuple[s
 
 
 def check_profile(name: str) -> Profile:
-    """``name`` as a profile, or one clear :class:`~claimbench.errors.BenchError`."""
+    """Return ``name`` as a profile, or raise one clear :class:`~claimbench.errors.BenchError`."""
     for profile in get_args(Profile):
         if name == profile:
             return profile  # type: ignore[no-any-return]
@@ -136,8 +136,8 @@ class Redactor:
     shapes: bool = True
 
     def mask(self, text: str) -> str:
-        """``text`` with every key masked, whatever the profile. Use for anything that is not a
-        transcript.
+        """Return ``text`` with every key masked, whatever the profile. Use for anything that is not
+        a transcript.
         """
         for secret in self.secrets:
             for form in forms(secret):
@@ -150,8 +150,8 @@ class Redactor:
         return text
 
     def transcript(self, text: str | None) -> str | None:
-        """A prompt, target, answer or explanation as the profile lets it out. None stays None, ""
-        stays "".
+        """Return a prompt, target, answer or explanation as the profile lets it out. None stays
+        None, "" stays "".
         """
         if not text:
             return text
@@ -163,25 +163,24 @@ class Redactor:
         return self.mask(text)
 
     def json(self, value: Json) -> Json:
-        """A JSON value with every string masked and the values of header-like secret fields
+        """Return a JSON value with every string masked and the values of header-like secret fields
         replaced.
         """
         if isinstance(value, str):
             return self.mask(value)
         if isinstance(value, Mapping):
-            return {
-                self.mask(str(k)): (
-                    MASK if _SECRET_FIELD.match(str(k)) and v not in (None, "") else self.json(v)
-                )
-                for k, v in value.items()
-            }
+            found: dict[str, Json] = {}
+            for key, inner in value.items():
+                is_secret = _SECRET_FIELD.match(str(key)) and inner not in (None, "")
+                found[self.mask(str(key))] = MASK if is_secret else self.json(inner)
+            return found
         if isinstance(value, list | tuple):
             return [self.json(v) for v in value]
         return value
 
 
 def forms(secret: str) -> tuple[str, ...]:
-    """A secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic
+    """Return a secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic
     authentication).
     """
     found = {

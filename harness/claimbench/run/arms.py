@@ -22,7 +22,7 @@ from claimbench.machine import provenance
 from claimbench.plan.judges import prefix_requests
 from claimbench.plan.order import Plan
 from claimbench.plan.prompts import build_request
-from claimbench.pricing.arms import FrozenBook
+from claimbench.pricing.frozen import FrozenBook
 from claimbench.provider.contract import Provider, ProviderContext, ProviderFactory
 from claimbench.provider.device_worker import Device, WorkerProvider, as_provider
 from claimbench.provider.served import ServedProvider, free_port, served

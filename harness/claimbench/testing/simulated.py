@@ -40,7 +40,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         super().__init__(self._simulated)
 
     def time(self) -> float:
-        """Simulated seconds."""
+        """Return the simulated seconds."""
         return self._simulated.now_s
 
 
@@ -48,17 +48,17 @@ class LoopClock:
     """A :class:`~claimbench.clock.Clock` on the time of the running loop."""
 
     def monotonic_ns(self) -> int:
-        """See :class:`~claimbench.clock.Clock`."""
+        """Return the loop's time; see :class:`~claimbench.clock.Clock`."""
         return round(asyncio.get_running_loop().time() * 1e9) + 1_000_000_000
 
     def utc(self) -> datetime:
-        """See :class:`~claimbench.clock.Clock`."""
+        """Return the loop's time from 2026 on; see :class:`~claimbench.clock.Clock`."""
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(
             seconds=asyncio.get_running_loop().time()
         )
 
     async def sleep_until(self, monotonic_ns: int) -> None:
-        """See :class:`~claimbench.clock.Clock`."""
+        """Sleep on the loop; see :class:`~claimbench.clock.Clock`."""
         delay = (monotonic_ns - self.monotonic_ns()) / 1e9
         if delay > 0:
             await asyncio.sleep(
@@ -67,6 +67,6 @@ class LoopClock:
 
 
 def run_simulated(main: Coroutine[Any, Any, T]) -> T:
-    """Run ``main`` on a :class:`SimulatedLoop`; gives its result."""
+    """Run ``main`` on a :class:`SimulatedLoop`; return its result."""
     with asyncio.Runner(loop_factory=SimulatedLoop) as runner:
         return runner.run(main)

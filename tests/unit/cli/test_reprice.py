@@ -14,7 +14,7 @@ from claimbench.cli import _guarded
 from claimbench.cli.books import price_book
 from claimbench.evaluation.evaluate import evaluate, read_run
 from claimbench.plan.order import make_plan
-from claimbench.pricing.arms import freeze_suite
+from claimbench.pricing.frozen import freeze_suite
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite, suite_to_json
 from claimbench.types import Attempt, CallRecord, Manifest, Outcome, Timing, Usage

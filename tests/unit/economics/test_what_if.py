@@ -22,7 +22,6 @@ from claimbench.economics.projection import (
 from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model, throughput
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import resolve_arm
-from claimbench.pricing.bill import cost_of_attempt
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.hosts import (
     busy_shares,
@@ -78,7 +77,7 @@ class TestGoldenDollars:
 
         def usd(**more):
             arm = Arm("a", "openai", "m", cost_model={"price": {**stated, **more}})
-            return cost_of_attempt(usage, resolve_arm(arm, EMPTY).price, NOW).amount
+            return resolve_arm(arm, EMPTY).list_cost(usage, NOW).amount
 
         close(usd(), vector, "usd")
         close(usd(discount=0.5), vector, "usd_batch50")

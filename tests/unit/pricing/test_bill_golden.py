@@ -14,10 +14,12 @@ from pathlib import Path
 import pytest
 
 from claimbench.pricing.arms import contract_price
-from claimbench.pricing.bill import cost_of_attempt, micro
+from claimbench.pricing.bill import micro
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.model import FxRate
 from claimbench.types import Arm, Usage
+
+from .attempts import cost_of_attempt
 
 spec = importlib.util.spec_from_file_location(
     "pricing_oracle", Path(__file__).with_name("pricing_oracle.py")

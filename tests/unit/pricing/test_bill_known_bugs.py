@@ -12,9 +12,10 @@ import pytest
 
 from claimbench.pricing import bill as p
 from claimbench.pricing import ceiling
-from claimbench.pricing.arms import freeze, resolve_arm, thaw
+from claimbench.pricing.arms import ArmPrice, resolve_arm
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.calls import cost_run
+from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import TIERS
 from claimbench.provider import usage as u
 from claimbench.types import (
@@ -29,6 +30,8 @@ from claimbench.types import (
     Timing,
     Usage,
 )
+
+from .attempts import cost_of_attempt
 
 BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
@@ -49,8 +52,12 @@ def contract(**rates):
     return resolve_arm(arm, PriceBook(use_genai=False)).price
 
 
+def reserve(request, price):
+    return ArmPrice("a", "list_price", price=price).reserve(request, NOW)
+
+
 def cost(usage, price, **more):
-    return p.cost_of_attempt(usage, price, NOW, **more)
+    return cost_of_attempt(usage, price, NOW, **more)
 
 
 def attempt(
@@ -185,7 +192,7 @@ class TestTiers:
         price = book.resolve("gpt-5-mini").price
         early = datetime(2026, 10, 13, 23, 59, tzinfo=UTC)
         assert (
-            p.cost_of_attempt(
+            cost_of_attempt(
                 Usage(input_fresh=1, output_visible=1), price, early, tier="batch"
             ).amount
             is None
@@ -334,9 +341,7 @@ class TestHistory:
         """mozilla-ai/any-llm #994, models.dev #4006: a library without history says $8."""
         may = datetime(2025, 5, 20, 12, tzinfo=UTC)
         price = book.resolve("o3").price
-        assert (
-            p.cost_of_attempt(Usage(input_fresh=0, output_visible=10**6), price, may).amount == 40
-        )
+        assert cost_of_attempt(Usage(input_fresh=0, output_visible=10**6), price, may).amount == 40
         assert cost(Usage(input_fresh=0, output_visible=10**6), price).amount == 8
 
     def test_peak_prices_do_not_leak_into_the_past(self, book):
@@ -360,12 +365,12 @@ prices:
         price = book.resolve("deepseek-chat").price
         for moment in (datetime(2024, 1, 1, tzinfo=UTC), datetime(2025, 9, 10, tzinfo=UTC), NOW):
             assert (
-                p.cost_of_attempt(Usage(input_fresh=1, output_visible=1), price, moment).amount
+                cost_of_attempt(Usage(input_fresh=1, output_visible=1), price, moment).amount
                 is None
             )
 
     def test_holiday_calendar_has_an_end(self, book):
-        got = p.cost_of_attempt(
+        got = cost_of_attempt(
             Usage(input_fresh=1, output_visible=1),
             book.resolve("deepseek-flash").price,
             datetime(2027, 1, 4, 2, tzinfo=UTC),
@@ -470,23 +475,23 @@ class TestReservation:
     def test_reservation_is_never_below_the_bill(self, book):
         price = book.resolve("deepseek-flash").price
         request = self.request("hello " * 50, 100)
-        reserved = ceiling.reserve(request, price, NOW)
+        reserved = reserve(request, price)
         peak = datetime(2026, 11, 16, 2, tzinfo=UTC)
         worst = Usage(
             input_fresh=ceiling.token_bound(request).input_tokens,
             output_visible=0,
             output_reasoning=100,
         )
-        assert reserved >= p.cost_of_attempt(worst, price, peak).amount
+        assert reserved >= cost_of_attempt(worst, price, peak).amount
 
     def test_reservation_takes_the_long_tier_and_dear_classes(self):
         price = contract(
             cache_write_5m=3.75, output_reasoning=60, long_context={"above": 5, "input": 6}
         )
-        reserved = ceiling.reserve(self.request("x" * 100, 10), price, NOW)
+        reserved = reserve(self.request("x" * 100, 10), price)
         n = ceiling.token_bound(self.request("x" * 100, 10)).input_tokens
         assert reserved == (n * Decimal(6) + 10 * Decimal(60)) / 10**6
 
     def test_unknown_price_reserves_nothing_and_says_so(self):
         """i-have-adhd #181: a budget is decorative when the cost is unknown."""
-        assert ceiling.reserve(self.request("x"), None, NOW) is None
+        assert reserve(self.request("x"), None) is None

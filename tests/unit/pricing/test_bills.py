@@ -10,10 +10,10 @@ from typing import TypeVar
 from hypothesis import given
 from hypothesis import strategies as st
 
-from claimbench.pricing.bill import cost_of_attempt
+from claimbench.pricing.bill import cost_of_usage
 from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound, upper_bound
-from claimbench.pricing.model import Era, FxRate, Price, Rate, UnknownPrice, Variant, Window
+from claimbench.pricing.model import Era, FxRate, Price, Rate, Terms, UnknownPrice, Variant, Window
 from claimbench.types import Usage
 
 T = TypeVar("T")
@@ -77,10 +77,10 @@ def test_looked_up_bills(
 ) -> None:
     mine = price(second, currency)
     assert mine.changes_on_the_minute() == (second == 0)
-    bills = Bills(mine)
+    terms = Terms(mine, fx=FX)
+    bills = Bills(terms)
     for usage, moment, tier in tries:
-        alone = cost_of_attempt(usage, mine, moment, tier=tier, fx=FX)
-        assert cost_of_attempt(usage, mine, moment, tier=tier, fx=FX, bills=bills) == alone
+        assert bills.cost(usage, moment, tier) == cost_of_usage(usage, terms, moment, tier)
 
 
 BOUND = st.builds(TokenBound, st.sampled_from([10, 200, 201]), st.sampled_from([1, 64]))
@@ -91,13 +91,11 @@ def test_looked_up_ceilings(
     tries: list[tuple[TokenBound, datetime, str]], second: int, currency: str
 ) -> None:
     mine = price(second, currency)
-    bills = Bills(mine)
+    terms = Terms(mine, fx=FX)
+    bills = Bills(terms)
     for bound, moment, tier in tries:
-        alone = or_why(lambda b=bound, m=moment, t=tier: upper_bound(b, mine, m, tier=t, fx=FX))
-        assert (
-            or_why(lambda b=bound, m=moment, t=tier: bills.at_most(b, mine, m, t, None, FX))
-            == alone
-        )
+        alone = or_why(lambda b=bound, m=moment, t=tier: upper_bound(b, terms, m, t))
+        assert or_why(lambda b=bound, m=moment, t=tier: bills.at_most(b, m, t)) == alone
 
 
 def or_why(ask: Callable[[], Decimal]) -> Decimal | str:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from claimbench.errors import BenchError, IntegrityError
-from claimbench.pricing.arms import freeze, resolve_arm, thaw
-from claimbench.pricing.bill import bill
+from claimbench.pricing.arms import resolve_arm
+from claimbench.pricing.bill import bill, tariff_of
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.calls import cost_run
-from claimbench.pricing.changes import change_rates, parse_change, totals_by_arm
+from claimbench.pricing.changes import change_rates, parse_change
 from claimbench.pricing.codec import price_from_json, price_to_json
-from claimbench.pricing.model import FxRate, UnknownPrice, usd_rate
+from claimbench.pricing.frozen import freeze, thaw
+from claimbench.pricing.model import FxRate, Terms, UnknownPrice, usd_rate
 from claimbench.types import Arm, Attempt, Call, Outcome, Session, Timing, Usage
 
 BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
@@ -132,7 +133,7 @@ def test_parity_with_the_source_on_plain_prices(book):
                 input_fresh=1200, cache_read=300, output_visible=200, output_reasoning=100
             )
             try:
-                ours = sum(bill(usage, price, NOW).values(), Decimal(0))
+                ours = sum(bill(usage, tariff_of(usage, Terms(price), NOW)).values(), Decimal(0))
             except UnknownPrice:
                 continue
             tokens = Theirs(input_tokens=1500, cache_read_tokens=300, output_tokens=300)
@@ -313,9 +314,7 @@ def test_reprice_as_of_another_day_keeps_the_time_of_day(book):
     calls, attempts = _run()
 
     def ds(as_of=None):
-        return totals_by_arm(calls, cost_run(prices, [SESSION], calls, attempts, as_of=as_of))[
-            "ds"
-        ].amount
+        return cost_run(prices, [SESSION], calls, attempts, as_of=as_of).by_arm(calls)["ds"].amount
 
     assert ds(date(2026, 11, 15)) * 2 == ds()  # a Sunday
     assert ds(date(2025, 1, 1)) is None
@@ -328,9 +327,7 @@ def test_reprice_single_rates(book):
     changes = [parse_change(t, list(arms)) for t in texts]
     new = change_rates(prices, changes, arms)
     calls, attempts = _run()
-    was, got = (
-        totals_by_arm(calls, cost_run(p, [SESSION], calls, attempts)) for p in (prices, new)
-    )
+    was, got = (cost_run(p, [SESSION], calls, attempts).by_arm(calls) for p in (prices, new))
     assert got["gpt"].amount == 4 * (1000 * Decimal("0.25") + 100 * 8) / 10**6
     assert (
         got["ds"].amount == 4 * (Decimal(1000) + 100 * Decimal("1.2")) / 10**6

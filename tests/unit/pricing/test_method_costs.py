@@ -15,14 +15,16 @@ from ruamel.yaml import YAML
 from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model
 from claimbench.economics.what_if import break_even, flip_points, tornado
 from claimbench.pricing.arms import contract_price
-from claimbench.pricing.bill import bill, cost_of_attempt
+from claimbench.pricing.bill import bill, tariff_of
 from claimbench.pricing.ceiling import TokenBound
 from claimbench.pricing.codec import fx_from_json
 from claimbench.pricing.hosts import busy_shares, parse_host, parse_training, per_million_tokens
-from claimbench.pricing.model import Price
+from claimbench.pricing.model import Price, Terms
 from claimbench.provider.usage import normalise_anthropic, normalise_openai
 from claimbench.types import Arm
 from claimbench_reports.view.bill import rounded_parts
+
+from .attempts import cost_of_attempt
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "method_costs.md"
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
@@ -44,7 +46,9 @@ def attempt(e: Example) -> None:
     usages = [normalise_openai(e["openai"])]
     usages += [normalise_anthropic(e["anthropic"])] if "anthropic" in e else []
     for usage in usages:
-        assert sum(bill(usage, price_of(e), NOW).values()) == Decimal(e["usd"])
+        assert sum(bill(usage, tariff_of(usage, Terms(price_of(e)), NOW)).values()) == Decimal(
+            e["usd"]
+        )
 
 
 def billed(e: Example) -> None:
@@ -92,10 +96,12 @@ def training(e: Example) -> None:
 
 def currency(e: Example) -> None:
     usage, price = normalise_openai(e["openai"]), price_of(e)
-    assert sum(bill(usage, price, NOW, fx=[fx_from_json(e["fx"])]).values()) == Decimal(e["usd"])
+    fx = [fx_from_json(e["fx"])]
+    tariff = tariff_of(usage, Terms(price, fx=fx), NOW)
+    assert sum(bill(usage, tariff).values()) == Decimal(e["usd"])
     assert cost_of_attempt(usage, price, NOW).amount is None
     late = datetime(2027, 3, 1, tzinfo=UTC)
-    assert cost_of_attempt(usage, price, late, fx=[fx_from_json(e["fx"])]).amount is None
+    assert cost_of_attempt(usage, price, late, fx=fx).amount is None
 
 
 def breaking_even(e: Example) -> None:

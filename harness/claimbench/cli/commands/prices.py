@@ -267,7 +267,7 @@ def _all_prices(book: PriceBook, provider: str | None) -> Iterator[tuple[str, Pr
 
 
 def _moment(as_of: str | None) -> datetime:
-    from claimbench.pricing.arms import day_of
+    from claimbench.pricing.stated import day_of
 
     return (
         datetime.now(UTC)

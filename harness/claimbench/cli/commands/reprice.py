@@ -62,7 +62,7 @@ def reprice_command(
     changes no record.
     """
     from claimbench.machine.garbage_collection import load_numpy
-    from claimbench.pricing.arms import day_of
+    from claimbench.pricing.stated import day_of
 
     load_numpy()
     from claimbench.evaluation.evaluate import evaluate, read_run
@@ -100,9 +100,7 @@ def _new_prices(
 
 
 def _totals(evaluation: Evaluation) -> dict[str, Cost]:
-    from claimbench.pricing.changes import totals_by_arm
-
-    return totals_by_arm((record.call for record in evaluation.stored.records), evaluation.costs)
+    return evaluation.costs.by_arm(record.call for record in evaluation.stored.records)
 
 
 def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:

@@ -1,0 +1,58 @@
+"""What suites, price books and the command line state: amounts, days and keys, read or refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from claimbench.errors import BenchError
+from claimbench.types import Json
+
+
+def read_amount(value: Json, what: str) -> Decimal:
+    """Read a non-negative amount as written (floats by their shortest text, so 1.25 is 1.25).
+
+    Raises:
+        BenchError: not a finite amount >= 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        raise BenchError(f"{what} is not an amount: {value!r}")
+    try:
+        amount = Decimal(str(value))
+    except ArithmeticError:
+        raise BenchError(f"{what} is not an amount: {value!r}") from None
+    if not amount.is_finite() or amount < 0:
+        raise BenchError(f"{what} must be a finite amount of at least 0, not {value!r}")
+    return amount
+
+
+def check_keys(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:
+    """Refuse a key that is none of ``keys``, with the nearest one.
+
+    Raises:
+        BenchError: such a key.
+    """
+    for key in data:
+        if key not in keys:
+            near = difflib.get_close_matches(str(key), keys, 1)
+            raise BenchError(
+                f"{where}: no such key: {key!r}" + (f"; did you mean {near[0]!r}?" if near else ""),
+                hint=f"Keys: {', '.join(keys)}.",
+            )
+
+
+def day_of(text: str | date) -> date:
+    """Read a date as written on the command line or in YAML.
+
+    Raises:
+        BenchError: not a date.
+    """
+    if isinstance(text, date):
+        return text
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise BenchError(f"not a date: {text!r}", hint="Dates are written 2026-05-01.") from None
