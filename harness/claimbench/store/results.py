@@ -24,9 +24,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 from sqlalchemy.dialects.sqlite import insert
 
 from claimbench.clock import Clock, SystemClock
+from claimbench.codec import decode, decode_all, encode
 from claimbench.errors import StoreError
 from claimbench.store import schema
-from claimbench.store.codec import decode, decode_all, encode
 from claimbench.store.engine import (
     BUSY_TIMEOUT_S,
     clear_errors,
@@ -118,11 +118,6 @@ class ResultsStore:
         """All runs, the newest last."""
         with self._reading() as connection:
             return list_runs(connection, self.path.parent)
-
-    def latest_run_id(self) -> str | None:
-        """The run created last; None if there is none."""
-        ids = self._run_ids()
-        return ids[-1] if ids else None
 
     def resolve_run(self, name: str | None) -> str:
         """The run that ``name`` means: its id, the unique beginning of one, its folder, or

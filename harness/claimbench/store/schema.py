@@ -8,7 +8,7 @@ is a new migration at the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Tabl
 the newest schema; a test compares both.
 
 Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical
-JSON that :mod:`claimbench.store.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains
+JSON that :mod:`claimbench.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains
 the rows of a run (see :func:`chain`), so that a row which was changed, removed or moved is found by
 :meth:`ResultsStore.verify`.
 """

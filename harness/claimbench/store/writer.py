@@ -22,8 +22,8 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
+from claimbench.codec import encode
 from claimbench.errors import StoreError
-from claimbench.store.codec import encode
 from claimbench.store.engine import clear_errors, explain, for_writing
 from claimbench.store.schema import attempts, chain, intents, looks, records
 from claimbench.types import Attempt, CallRecord, Intent, Look

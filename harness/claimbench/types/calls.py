@@ -321,6 +321,9 @@ class CallRecord:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: Json = None
+    """Never set: no provider reports them. It stays because every stored record has the field, and
+    without it a record would not come back to the text that its hash was made from.
+    """
     error: str | None = None
     schema: int = RECORD_SCHEMA
 
