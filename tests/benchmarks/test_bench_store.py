@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from claimbench.cli.self_test import bare_manifest
+from claimbench.machine.manifest import bare_manifest
 from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import Attempt, Call, CallRecord, Intent, Outcome, Timing, Usage
 

@@ -175,8 +175,7 @@ def test_a_disk_that_fills_up_during_a_run(
         patched.setattr(ResultsStore, "start_session", on_a_full_disk)
         one_error(command("run", "desk.yaml"), 3, "disk is full", "committed before is safe")
     with ResultsStore.open(Path("results"), create=False, read_only=True) as store:
-        run = store.latest_run_id()
-        assert run is not None
+        run = store.resolve_run("latest")
         kept = store.finished(run)
         store.verify(run)
     assert 0 < len(kept) < 240

@@ -25,9 +25,8 @@ Bench = Callable[..., Said]
 def finished_calls(results: Path) -> int:
     try:
         with ResultsStore.open(results, create=False, read_only=True) as store:
-            run = store.latest_run_id()
-            return 0 if run is None else len(store.finished(run))
-    except StoreError:  # not there yet
+            return len(store.finished(store.resolve_run("latest")))
+    except StoreError:  # no database or no run yet
         return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.cli.self_test import bare_manifest
+from claimbench.machine.manifest import bare_manifest
 from claimbench.store.results import ResultsStore
 from claimbench.types import Call
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from claimbench.clock import SystemClock
 from claimbench.limits.budget import Budget
+from claimbench.machine.manifest import bare_manifest
 from claimbench.pricing.money import Money
 from claimbench.run.loop import Runner
 from claimbench.store.results import ResultsStore
@@ -14,7 +15,6 @@ from claimbench.types import (
     BudgetSpec,
     Call,
     ErrorPolicy,
-    Manifest,
     Message,
     Request,
     SamplingParams,
@@ -55,30 +55,3 @@ async def run_simulated(folder: Path, n: int) -> int:
         store.end_session("self-test", session.n, "finished", {})
         store.verify("self-test")
         return sum(1 for _ in store.records("self-test"))
-
-
-def bare_manifest(run_id: str, arm: str, created_utc: str) -> Manifest:
-    """A manifest of a run that measures nothing: rows need one to lie under."""
-    return Manifest(
-        run_id=run_id,
-        schema=1,
-        created_utc=created_utc,
-        tool_version="",
-        suite_name="self-test",
-        suite_version="0-0",
-        suite_path="",
-        file_sha256="",
-        measured_sha256="",
-        plan_sha256="",
-        price_book_sha256=None,
-        suite={},
-        arms_run=(arm,),
-        arms_not_run={},
-        arm_facts={},
-        limit=None,
-        claims=(),
-        git={},
-        packages={},
-        host={},
-        seed=0,
-    )

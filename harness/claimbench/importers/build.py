@@ -25,11 +25,12 @@ from claimbench.importers.results import (
     ImportFault,
 )
 from claimbench.machine import provenance
+from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.call_ids import call_id
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.frozen import freeze_suite
 from claimbench.store.results import ResultsStore
-from claimbench.suite.codec import measured_sha256, suite_to_json
+from claimbench.suite.codec import measured_sha256
 from claimbench.types import (
     AnswerSpec,
     Arm,
@@ -95,44 +96,28 @@ def build_run(
         for arm in imported.arms
         if arm.name not in measured
     }
-    manifest = Manifest(
-        run_id=provenance.new_run_id(clock.utc()),
-        schema=1,
-        created_utc=clock.utc().isoformat(),
-        tool_version=provenance.tool_version(),
-        suite_name=suite.name,
-        suite_version=suite.version,
-        suite_path=suite.path,
-        file_sha256=suite.file_sha256,
-        measured_sha256=suite.measured_sha256,
+    told = {
+        "tool": imported.kind,
+        "when": {arm.source: arm.when.isoformat() for arm in imported.arms if arm.when is not None},
+        "files": dict(imported.files),
+        "notes": list(imported.notes),
+        "aggregates": [_aggregate_json(a) for a in imported.aggregates],
+    }
+    now = clock.utc()
+    manifest = manifest_of_suite(
+        suite,
+        provenance.new_run_id(now),
+        now.isoformat(),
         plan_sha256=digest(*(call.id for call in calls)),
-        price_book_sha256=frozen.sha256,
-        suite=suite_to_json(suite),
+        book=frozen,
+        options={"imported": told},
+    )
+    manifest = replace(
+        manifest,
         arms_run=tuple(arm.name for arm in imported.arms if arm.name in measured),
         arms_not_run=not_run,
         arm_facts=_facts(imported, suite),
-        limit=None,
-        claims=tuple(
-            {"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in claims
-        ),
         git={"commit": None, "dirty": None, "why_unknown": f"imported from {imported.kind}"},
-        packages=provenance.package_versions(),
-        host={},
-        seed=suite.order_seed,
-        options={
-            "price_book": frozen.text,
-            "imported": {
-                "tool": imported.kind,
-                "when": {
-                    arm.source: arm.when.isoformat()
-                    for arm in imported.arms
-                    if arm.when is not None
-                },
-                "files": dict(imported.files),
-                "notes": list(imported.notes),
-                "aggregates": [_aggregate_json(a) for a in imported.aggregates],
-            },
-        },
     )
     sources = tuple(dict.fromkeys(arm.source for arm in imported.arms))
     return ImportedRun(

@@ -19,6 +19,7 @@ from claimbench.errors import (
     SuiteError,
 )
 from claimbench.machine import provenance
+from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.judges import prefix_requests
 from claimbench.plan.order import Plan
 from claimbench.plan.prompts import build_request
@@ -211,7 +212,7 @@ def manifest_of(
     clock: Clock,
     options: Mapping[str, Json],
 ) -> Manifest:
-    """What is measured, with what, where; complete before the first request leaves."""
+    """Return what is measured, with what, where; complete before the first request leaves."""
     facts: dict[str, Json] = {
         name: {
             "model_returned": fact.model_returned,
@@ -221,31 +222,22 @@ def manifest_of(
         }
         for name, fact in arms.facts.items()
     }
-    return Manifest(
-        run_id=run_id,
-        schema=1,
-        created_utc=clock.utc().isoformat(),
-        tool_version=provenance.tool_version(),
-        suite_name=suite.name,
-        suite_version=suite.version,
-        suite_path=suite.path,
-        file_sha256=suite.file_sha256,
-        measured_sha256=suite.measured_sha256,
+    manifest = manifest_of_suite(
+        suite,
+        run_id,
+        clock.utc().isoformat(),
         plan_sha256=plan.sha256,
-        price_book_sha256=book.sha256,
-        suite=suite_to_json(suite),
+        book=book,
+        options={**options, "samples": plan.samples},
+    )
+    return replace(
+        manifest,
         arms_run=tuple(arms.ready),
         arms_not_run=dict(arms.not_run),
         arm_facts=facts,
         limit=plan.limit,
-        claims=tuple(
-            {"id": claim.id, "text": claim.text, "raw": dict(claim.raw)} for claim in suite.claims
-        ),
         git=provenance.git_state(Path(suite.path).parent),
-        packages=provenance.package_versions(),
         host=provenance.host_facts(),
-        seed=suite.order_seed,
-        options={**options, "price_book": book.text, "samples": plan.samples},
     )
 
 

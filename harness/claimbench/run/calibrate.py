@@ -24,6 +24,7 @@ from claimbench.errors import BenchError
 from claimbench.limits.budget import Budget
 from claimbench.machine import provenance
 from claimbench.machine.calibration import SCHEMA
+from claimbench.machine.manifest import bare_manifest
 from claimbench.pricing.money import Money
 from claimbench.provider.contract import (
     ContinuationScore,
@@ -48,7 +49,6 @@ from claimbench.types import (
     ErrorPolicy,
     Event,
     Json,
-    Manifest,
     Message,
     Request,
     SamplingParams,
@@ -182,7 +182,8 @@ async def measure(
     try:
         await provider.start()
         with tempfile.TemporaryDirectory() as folder, ResultsStore.open(Path(folder)) as store:
-            store.create_run(_manifest(), calls)
+            created_utc = clock.utc().isoformat()
+            store.create_run(bare_manifest("calibration", name, created_utc), calls)
             session = store.start_session("calibration", host={})
             with store.writer("calibration") as writer:
                 runner = Runner(
@@ -212,32 +213,6 @@ async def measure(
     async for known in truth():
         return errors_of(name, concurrency, attempts, known)
     raise BenchError("the scripted server told no truth")
-
-
-def _manifest() -> Manifest:
-    return Manifest(
-        run_id="calibration",
-        schema=1,
-        created_utc=SystemClock().utc().isoformat(),
-        tool_version="",
-        suite_name="",
-        suite_version="",
-        suite_path="",
-        file_sha256="",
-        measured_sha256="",
-        plan_sha256="",
-        price_book_sha256=None,
-        suite={},
-        arms_run=(),
-        arms_not_run={},
-        arm_facts={},
-        limit=None,
-        claims=(),
-        git={},
-        packages={},
-        host={},
-        seed=0,
-    )
 
 
 async def _server_truth(base_url: str) -> AsyncIterator[Truths]:

@@ -1,4 +1,4 @@
-"""How the results database is opened, locked and kept from two processes; and its faults in words.
+"""Opening and locking the results database, and its faults in words.
 
 SQLite in WAL mode with ``synchronous=NORMAL``: a commit survives ``kill -9`` of the process at any
 moment. (A power cut may take the last commits with it, never the database.) Transactions begin
@@ -28,12 +28,12 @@ from claimbench.errors import StoreError
 from claimbench.store import schema
 
 BUSY_TIMEOUT_S = 15.0
-"""How long a statement waits for another process that writes to the same database."""
+"""Seconds a statement waits for another process that writes to the same database."""
 
 
 def make_engine(path: Path, mode: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Engine:
-    """An engine for the file at ``path``; ``mode`` is the rest of SQLite's URI: rwc, rw, ro, or
-    ro&immutable=1.
+    """Return an engine for the file at ``path``; ``mode`` is the rest of SQLite's URI: rwc, rw, ro,
+    or ro&immutable=1.
     """
     uri = f"file:{quote(str(path.absolute()))}?mode={mode}"
     writable = mode.startswith("rw")
@@ -58,7 +58,7 @@ def make_engine(path: Path, mode: str, busy_timeout_s: float = BUSY_TIMEOUT_S) -
 
 
 def for_writing(engine: Engine) -> Engine:
-    """The same engine, its transactions taking the write lock at once."""
+    """Return the same engine, its transactions taking the write lock at once."""
     return engine.execution_options(claimbench_write=True)
 
 
@@ -79,7 +79,7 @@ def clear_errors(path: Path) -> Iterator[None]:
 
 
 def explain(error: BaseException, path: Path) -> StoreError:
-    """The :class:`StoreError` for a fault met while using the database at ``path``."""
+    """Return the :class:`StoreError` for a fault met while using the database at ``path``."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     name = str(getattr(cause, "sqlite_errorname", ""))
     text = str(cause)
@@ -195,7 +195,7 @@ def _take(file: IO[Any]) -> bool:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether a process holds the lock of the run in ``folder``; False if that cannot be known."""
+    """Return whether a process holds the lock of a run's folder; False if that cannot be known."""
     try:
         with (folder / "lock").open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -217,7 +217,7 @@ DATABASE_NAME = "bench.db"
 def open_database(
     path: Path, *, create: bool, read_only: bool, busy_timeout_s: float
 ) -> tuple[Path, Engine]:
-    """The database file and an engine for it; arguments and errors as in
+    """Return the database file and an engine for it; arguments and errors as in
     :meth:`ResultsStore.open`.
     """
     with clear_errors(path):
@@ -243,8 +243,8 @@ def open_database(
 
 
 def database_path(path: Path) -> Path:
-    """The database that ``path`` means: itself if it is a file or ends in .db, else ``bench.db`` in
-    that folder.
+    """Return the database that ``path`` means: itself if it is a file or ends in .db, else
+    ``bench.db`` in that folder.
     """
     return (
         path
@@ -254,8 +254,8 @@ def database_path(path: Path) -> Path:
 
 
 def _open_read_only(path: Path, busy_timeout_s: float) -> Engine:
-    """A read-only engine. In a folder that cannot be written SQLite must be told that nobody else
-    writes either.
+    """Return a read-only engine. In a folder that cannot be written SQLite must be told that nobody
+    else writes either.
     """
     wal = path.with_name(path.name + "-wal")
     try:

@@ -24,9 +24,9 @@ from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, f
 from sqlalchemy.dialects.sqlite import insert
 
 from claimbench.clock import Clock, SystemClock
+from claimbench.codec import decode, decode_all, encode
 from claimbench.errors import StoreError
 from claimbench.store import schema
-from claimbench.store.codec import decode, decode_all, encode
 from claimbench.store.engine import (
     BUSY_TIMEOUT_S,
     clear_errors,
@@ -111,21 +111,16 @@ class ResultsStore:
     # --- runs -------------------------------------------------------------------------------------
 
     def run_folder(self, run_id: str) -> Path:
-        """Where a run's lock and reports lie; it need not exist yet."""
+        """Return the folder of a run's lock and reports; it need not exist yet."""
         return self.path.parent / run_id
 
     def runs(self) -> list[RunInfo]:
-        """All runs, the newest last."""
+        """Return all runs, the newest last."""
         with self._reading() as connection:
             return list_runs(connection, self.path.parent)
 
-    def latest_run_id(self) -> str | None:
-        """The run created last; None if there is none."""
-        ids = self._run_ids()
-        return ids[-1] if ids else None
-
     def resolve_run(self, name: str | None) -> str:
-        """The run that ``name`` means: its id, the unique beginning of one, its folder, or
+        """Return the run that ``name`` means: its id, the unique beginning of one, its folder, or
         ``latest``/None.
 
         Raises:
@@ -176,7 +171,7 @@ class ResultsStore:
         return run_lock(self.run_folder(run_id))
 
     def writer(self, run_id: str) -> RunWriter:
-        """The background writer of a run (one per process; hold :meth:`lock_run`)."""
+        """Start the background writer of a run (one per process; hold :meth:`lock_run`)."""
         self._check_writable()
         with self._reading() as connection:
             self._body(connection, run_id)
@@ -196,10 +191,10 @@ class ResultsStore:
         here.
         """
         clock = clock or SystemClock()
-        t = schema.sessions
+        sessions = schema.sessions
         with self._writing() as connection:
             newest = connection.execute(
-                select(func.max(t.c.n)).where(t.c.run_id == run_id)
+                select(func.max(sessions.c.n)).where(sessions.c.run_id == run_id)
             ).scalar()
             session = Session(
                 run_id=run_id,
@@ -215,7 +210,7 @@ class ResultsStore:
                 "started_utc": session.started_utc,
                 "body": encode(session),
             }
-            connection.execute(insert(t), [row])
+            connection.execute(insert(sessions), [row])
         return session
 
     def end_session(
@@ -230,7 +225,7 @@ class ResultsStore:
         """Store how and when session ``n`` ended, once. ``loop_lag_ms``: the event loop's lag, e.g.
         p50, p99, max.
         """
-        t = schema.sessions
+        sessions = schema.sessions
         ended = {
             "ended_utc": (clock or SystemClock()).utc().isoformat(),
             "end_reason": reason,
@@ -238,122 +233,123 @@ class ResultsStore:
         }
         with self._writing() as connection:
             done = connection.execute(
-                update(t).where(t.c.run_id == run_id, t.c.n == n).values(ended)
+                update(sessions).where(sessions.c.run_id == run_id, sessions.c.n == n).values(ended)
             )
             if done.rowcount != 1:
                 raise StoreError(f"{self.path}: run {run_id} has no session {n}")
 
     def sessions(self, run_id: str) -> list[Session]:
-        """The run's sessions in order; one that was killed has no ``ended_utc``."""
-        t = schema.sessions
+        """Return the run's sessions in order; one that was killed has no ``ended_utc``."""
+        sessions = schema.sessions
+        query = select(sessions).where(sessions.c.run_id == run_id).order_by(sessions.c.n)
         with self._reading() as connection:
-            rows = connection.execute(select(t).where(t.c.run_id == run_id).order_by(t.c.n)).all()
-        return [
-            replace(
+            rows = connection.execute(query).all()
+        result = []
+        for row in rows:
+            session = replace(
                 decode(Session, row.body),
                 ended_utc=row.ended_utc,
                 end_reason=row.end_reason,
                 loop_lag_ms=decode(dict, row.loop_lag_ms or "{}"),
             )
-            for row in rows
-        ]
+            result.append(session)
+        return result
 
     # --- raw rows ---------------------------------------------------------------------------------
 
     def manifest(self, run_id: str) -> Manifest:
-        """The run's manifest; StoreError if there is no such run."""
+        """Return the run's manifest; StoreError if there is no such run."""
         with self._reading() as connection:
             return decode(Manifest, self._body(connection, run_id)[0])
 
     def calls(self, run_id: str, finished: Iterable[CallRecord] = ()) -> list[Call]:
-        """The planned calls in their order; those of ``finished`` are taken from there: a record
-        holds its call.
+        """Return the planned calls in their order; those of ``finished`` are taken from there: a
+        record holds its call.
         """
-        t = schema.calls
+        calls = schema.calls
         known = {record.call.id: record.call for record in finished}
-        mine = t.c.run_id == run_id
+        mine = calls.c.run_id == run_id
+        in_order = select(calls.c.call_id).where(mine).order_by(calls.c.position, calls.c.call_id)
         with self._reading() as connection:
-            ids = (
-                connection.execute(
-                    select(t.c.call_id).where(mine).order_by(t.c.position, t.c.call_id)
-                )
-                .scalars()
-                .all()
-            )
+            ids = connection.execute(in_order).scalars().all()
             if not known.keys() >= set(ids):
-                rows = connection.execute(select(t.c.call_id, t.c.body).where(mine))
-                known |= {
-                    call_id: decode(Call, body) for call_id, body in rows if call_id not in known
-                }
+                rows = connection.execute(select(calls.c.call_id, calls.c.body).where(mine))
+                for call_id, body in rows:
+                    if call_id not in known:
+                        known[call_id] = decode(Call, body)
         return [known[call_id] for call_id in ids]
 
     def finished(self, run_id: str) -> set[str]:
-        """Ids of the calls that have a record."""
-        t = schema.records
+        """Return the ids of the calls that have a record."""
+        records = schema.records
+        query = select(records.c.call_id).where(records.c.run_id == run_id)
         with self._reading() as connection:
-            return set(
-                connection.execute(select(t.c.call_id).where(t.c.run_id == run_id)).scalars()
-            )
+            return set(connection.execute(query).scalars())
 
     def missing(self, run_id: str) -> dict[str, Outcome]:
-        """The finished calls without an answer (:attr:`Outcome.missing`), by id: they may be asked
-        again.
+        """Return the finished calls without an answer (:attr:`Outcome.missing`), by id: they may be
+        asked again.
 
         ``cancelled`` is a judge's call that was not asked, for want of an answer to judge.
         """
-        t = schema.records
-        query = select(t.c.call_id, t.c.outcome).where(t.c.run_id == run_id).order_by(t.c.seq)
+        records = schema.records
+        query = select(records.c.call_id, records.c.outcome)
+        query = query.where(records.c.run_id == run_id).order_by(records.c.seq)
         with self._reading() as connection:
             last = {row.call_id: Outcome(row.outcome) for row in connection.execute(query)}
         return {call_id: outcome for call_id, outcome in last.items() if outcome.missing}
 
     def unfinished_intents(self, run_id: str) -> list[Intent]:
-        """Intents without their attempt: in flight when a process died (or being in flight now)."""
-        t, a = schema.intents, schema.attempts
+        """Return intents without their attempt: in flight when a process died, or in flight now."""
+        intents = schema.intents
+        attempts = schema.attempts
         same = and_(
-            a.c.run_id == t.c.run_id,
-            a.c.call_id == t.c.call_id,
-            a.c.number == t.c.attempt_number,
-            a.c.session == t.c.session,
+            attempts.c.run_id == intents.c.run_id,
+            attempts.c.call_id == intents.c.call_id,
+            attempts.c.number == intents.c.attempt_number,
+            attempts.c.session == intents.c.session,
         )
         query = (
-            select(t)
-            .outerjoin(a, same)
-            .where(t.c.run_id == run_id, a.c.seq.is_(None))
-            .order_by(t.c.seq)
+            select(intents)
+            .outerjoin(attempts, same)
+            .where(intents.c.run_id == run_id, attempts.c.seq.is_(None))
+            .order_by(intents.c.seq)
         )
         with self._reading() as connection:
             return [_intent(row) for row in connection.execute(query)]
 
     def intents(self, run_id: str) -> Iterator[Intent]:
-        """Every intent, in the order of commit."""
-        t = schema.intents
+        """Read every intent, in the order of commit."""
+        intents = schema.intents
+        query = select(intents).where(intents.c.run_id == run_id).order_by(intents.c.seq)
         with self._reading() as connection:
-            query = select(t).where(t.c.run_id == run_id).order_by(t.c.seq)
             for row in connection.execute(query).yield_per(1000):
                 yield _intent(row)
 
     def attempts(self, run_id: str) -> Iterator[Attempt]:
-        """Every attempt, in the order of commit."""
+        """Read every attempt, in the order of commit."""
         return self._stream(schema.attempts, Attempt, run_id)
 
     def records(self, run_id: str, *, replaced: bool = False) -> Iterator[CallRecord]:
-        """The record of every finished call, in the order of commit.
+        """Read the record of every finished call, in the order of commit.
 
         A call that failed and was asked again has several, of which the last counts; ``replaced``:
         give them all.
         """
-        t, later = schema.records, schema.records.alias("later")
+        records = schema.records
+        later = schema.records.alias("later")
         followed = exists().where(
-            later.c.run_id == t.c.run_id, later.c.call_id == t.c.call_id, later.c.seq > t.c.seq
+            later.c.run_id == records.c.run_id,
+            later.c.call_id == records.c.call_id,
+            later.c.seq > records.c.seq,
         )
-        return self._stream(t, CallRecord, run_id, None if replaced else ~followed)
+        return self._stream(records, CallRecord, run_id, None if replaced else ~followed)
 
     def looks(self, run_id: str) -> list[Look]:
-        """The interim looks that were taken, in order."""
-        t = schema.looks
+        """Return the interim looks that were taken, in order."""
+        looks = schema.looks
+        query = select(looks.c.body).where(looks.c.run_id == run_id).order_by(looks.c.k)
         with self._reading() as connection:
-            query = select(t.c.body).where(t.c.run_id == run_id).order_by(t.c.k)
             return [decode(Look, row.body) for row in connection.execute(query)]
 
     # --- derived rows and integrity ---------------------------------------------------------------
@@ -384,27 +380,25 @@ class ResultsStore:
             connection.execute(upsert, values)
 
     def derived(self, run_id: str, kind: str, key: str, cls: type[T]) -> dict[str, T]:
-        """What :meth:`save_derived` stored, as ``cls`` (``dict``, ``float`` ... for JSON values);
-        empty if nothing.
+        """Return what :meth:`save_derived` stored, as ``cls`` (``dict``, ``float`` ... for JSON
+        values); empty if nothing.
         """
-        t = schema.derived
-        query = select(t.c.row_id, t.c.body).where(
-            t.c.run_id == run_id, t.c.kind == kind, t.c.key == key
+        table = schema.derived
+        query = select(table.c.row_id, table.c.body).where(
+            table.c.run_id == run_id, table.c.kind == kind, table.c.key == key
         )
         with self._reading() as connection:
-            return {
-                row.row_id: decode(cls, row.body)
-                for row in connection.execute(query.order_by(t.c.row_id))
-            }
+            rows = connection.execute(query.order_by(table.c.row_id))
+            return {row.row_id: decode(cls, row.body) for row in rows}
 
     def derived_keys(self, run_id: str, kind: str) -> list[str]:
-        """The keys under which rows of ``kind`` are stored."""
-        t = schema.derived
+        """Return the keys under which rows of ``kind`` are stored."""
+        table = schema.derived
         query = (
-            select(t.c.key)
-            .where(t.c.run_id == run_id, t.c.kind == kind)
+            select(table.c.key)
+            .where(table.c.run_id == run_id, table.c.kind == kind)
             .distinct()
-            .order_by(t.c.key)
+            .order_by(table.c.key)
         )
         with self._reading() as connection:
             return list(connection.execute(query).scalars())
@@ -439,10 +433,9 @@ class ResultsStore:
             return list(own.execute(query).scalars())
 
     def _body(self, connection: Connection, run_id: str) -> tuple[str, str]:
-        t = schema.runs
-        row = connection.execute(
-            select(t.c.body, t.c.sha256).where(t.c.run_id == run_id)
-        ).one_or_none()
+        runs = schema.runs
+        query = select(runs.c.body, runs.c.sha256).where(runs.c.run_id == run_id)
+        row = connection.execute(query).one_or_none()
         if row is None:
             raise StoreError(
                 f"{self.path}: there is no run {run_id!r}", hint="bench list shows them all"

@@ -34,9 +34,11 @@ class RunInfo:
 
 
 def list_runs(connection: Connection, folder: Path) -> list[RunInfo]:
-    """All runs, the newest last; ``folder`` holds the folders of the runs."""
-    runs, sessions = schema.runs, schema.sessions
-    planned, finished = _count(connection, schema.calls), _count(connection, schema.records)
+    """Return all runs, the newest last; ``folder`` holds the folders of the runs."""
+    runs = schema.runs
+    sessions = schema.sessions
+    planned = _count(connection, schema.calls)
+    finished = _count(connection, schema.records)
     ends = connection.execute(
         select(sessions.c.run_id, sessions.c.ended_utc).order_by(sessions.c.n)
     )
@@ -60,7 +62,7 @@ def list_runs(connection: Connection, folder: Path) -> list[RunInfo]:
 
 
 def find_run(name: str | None, ids: Sequence[str], path: Path) -> str:
-    """See :meth:`ResultsStore.resolve_run`; ``ids`` are in order, the newest last."""
+    """Find a run as :meth:`ResultsStore.resolve_run` says; ``ids``: in order, the newest last."""
     if not ids:
         raise StoreError(f"{path}: there are no runs yet", hint="make one with: bench run SUITE")
     if name is None or name == "latest":

@@ -8,7 +8,7 @@ is a new migration at the end of :data:`MIGRATIONS`. The :class:`sqlalchemy.Tabl
 the newest schema; a test compares both.
 
 Keys and the few columns worth a filter are columns; everything else lies in ``body``, the canonical
-JSON that :mod:`claimbench.store.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains
+JSON that :mod:`claimbench.codec` writes. ``sha256`` in ``attempts`` and ``records`` chains
 the rows of a run (see :func:`chain`), so that a row which was changed, removed or moved is found by
 :meth:`ResultsStore.verify`.
 """
@@ -201,13 +201,13 @@ _MIGRATION_2: tuple[str, ...] = (
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READ = 1
-"""Who only reads takes databases from this version on as they are: later versions changed rules,
+"""Reading alone takes databases from this version on as they are: later versions changed rules,
 not rows.
 """
 
 
 def chain(previous: str, body: str) -> str:
-    """SHA-256 (hex) that ties ``body`` to the row before it; the first row of a run follows the
+    """Return the SHA-256 (hex) that ties ``body`` to the row before it; the first row of a run follows the
     run's own hash.
 
     ``previous`` is the hash before, 64 hex characters, or ``""`` for a run's manifest, which begins
@@ -217,7 +217,7 @@ def chain(previous: str, body: str) -> str:
 
 
 def schema_version(connection: Connection, path: str) -> int:
-    """The version of the open database at ``path``: 0 if it is empty.
+    """Return the version of the open database at ``path``: 0 if it is empty.
 
     Raises:
         StoreError: it is a SQLite database, but not one of ours.

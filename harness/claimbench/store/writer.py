@@ -1,5 +1,21 @@
 """The one thread that writes a run's rows, so that the event loop never waits for the disk.
 
+The way of a row::
+
+    event loop, worker threads            queue             the thread "store-RUN"
+    intent/attempt/record/look/keep  -->  rows and   -->  _gather: all that has come, at most 512
+      encode the row, make a future       barriers,       _commit: one transaction, hashes chained
+                                          in order        then resolve each row's future
+    flush/close: put a barrier, wait for it           <-- set the barrier once all before it is done
+
+* Who hands over: any thread. Under ``_lock`` a row is queued or, once the writer is closed or
+  broken, failed: so no row can come after the last barrier and be forgotten.
+* Who commits: the thread alone. It alone has the connection, reads the last hash and sets
+  ``_broken``; ``_error`` is set by whoever fails a row, and read by :meth:`RunWriter.flush`.
+* What a future means: done without an error, the row is committed and survives the death of the
+  process; with one, it is not in the database. An intent's future is awaited before the request
+  leaves; so each request that can have cost money is on record.
+
 Rows are turned into text where they are handed over (some 20 microseconds; what is stored is what
 the object held then) and queued. The thread takes whatever has gathered, writes it in one
 transaction and commits at once, so rows wait for the commit before theirs and no longer; 50 ms
@@ -10,6 +26,7 @@ Python's lock once per statement, and under a busy event loop each return can co
 from __future__ import annotations
 
 import atexit
+import itertools
 import queue
 import threading
 import time
@@ -22,14 +39,16 @@ from types import TracebackType
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import IntegrityError as ConstraintError
 
+from claimbench.codec import encode
 from claimbench.errors import StoreError
-from claimbench.store.codec import encode
 from claimbench.store.engine import clear_errors, explain, for_writing
 from claimbench.store.schema import attempts, chain, intents, looks, records
 from claimbench.types import Attempt, CallRecord, Intent, Look
 
 MAX_AGE_S = 0.05
-"""No row waits longer than this for its transaction to be closed."""
+"""Seconds after its first row in which a transaction takes more rows: a row waits for the commit
+before its own, and at most this long for the rows that come after it.
+"""
 
 GATHER_S = 0.002
 """Under load, how long a transaction waits for company: a commit costs as much as writing dozens of
@@ -48,7 +67,7 @@ OnFault = Callable[[StoreError], None]
 
 @dataclass(slots=True)
 class _Row:
-    """A row, and who is to be told of its end: a future, or only of a fault; None once told."""
+    """A row, and where its end is reported: a future, or a function for faults; None: it was."""
 
     table: Table
     values: _Values
@@ -110,12 +129,18 @@ class RunWriter:
         self._path = path
         self._run_id = run_id
         self._queue: queue.SimpleQueue[_Row | _Barrier] = queue.SimpleQueue()
+        # Held while a row or barrier is queued, so that nothing is queued after the last barrier
         self._lock = threading.Lock()
         self._closed = False
+        # The first fault of any row, for flush()
         self._error: StoreError | None = None
+        # A fault of the disk, after which nothing more is written
         self._broken: StoreError | None = None
+        # Below: of the thread alone. What it took from the queue and has not told of yet
         self._in_hand: list[_Row] = []
+        # The last transaction was large: the next waits a moment for company
         self._busy = False
+        # Made in the thread that uses it, with the first row
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._work, name=f"store-{run_id}", daemon=True)
         self._thread.start()
@@ -139,7 +164,7 @@ class RunWriter:
         return self._put(*self._row_of(attempt))
 
     def record(self, record: CallRecord) -> Future[None]:
-        """Append what a call left; with the commit the call is finished.
+        """Append the result of a call; with the commit the call is finished.
 
         Raises:
             StoreError: the record's call belongs to another run.
@@ -147,8 +172,8 @@ class RunWriter:
         return self._put(*self._row_of(record))
 
     def keep(self, row: Attempt | CallRecord, on_fault: OnFault) -> None:
-        """Append without a future, for who need not hear of success: ``on_fault`` is called once if
-        it cannot be kept.
+        """Append without a future, where success need not be known: ``on_fault`` is called once if
+        the row cannot be kept.
 
         It is called from any thread. Raises as :meth:`record` does.
         """
@@ -243,7 +268,7 @@ class RunWriter:
                 self._error = self._error or error
 
     def _work(self) -> None:
-        """The thread. Should it ever end by a fault of ours, nobody may be left waiting."""
+        """Run as the thread. Should it end by a fault of ours, no future is left unresolved."""
         try:
             while self._step():
                 pass
@@ -251,7 +276,7 @@ class RunWriter:
             self._abandon()
 
     def _step(self) -> bool:
-        """Gather, write, commit, resolve once; False after the last barrier."""
+        """Gather, write, commit, resolve once; return False after the last barrier."""
         rows, barrier = self._gather()
         self._in_hand = rows
         self._busy = len(rows) >= _BUSY_ROWS
@@ -284,7 +309,7 @@ class RunWriter:
                 item.reached.set()
 
     def _gather(self) -> tuple[list[_Row], _Barrier | None]:
-        """At least one item, and all that has come meanwhile; a barrier ends the batch."""
+        """Take at least one item, and all that has come meanwhile; a barrier ends the batch."""
         rows: list[_Row] = []
         item = self._queue.get()
         until = time.monotonic() + MAX_AGE_S
@@ -323,16 +348,15 @@ class RunWriter:
             for size in _CHUNKS:
                 while len(values) - done >= size:
                     chunk = values[done : done + size]
-                    connection.exec_driver_sql(
-                        _insert_sql(table, size), tuple(v for row in chunk for v in row)
-                    )
+                    flat = tuple(itertools.chain.from_iterable(chunk))
+                    connection.exec_driver_sql(_insert_sql(table, size), flat)
                     done += size
 
     def _chained(
         self, connection: Connection, table: Table, values: Sequence[_Values]
     ) -> list[_Values]:
-        """Each row with the hash that ties it to the one before; the last one is read under the
-        write lock.
+        """Return each row with the hash that ties it to the one before; the last one is read under
+        the write lock.
         """
         last = str(
             connection.exec_driver_sql(_LAST_HASH[table], (self._run_id, self._run_id)).scalar_one()

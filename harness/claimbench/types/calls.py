@@ -16,7 +16,7 @@ RECORD_SCHEMA = 1
 
 
 class Outcome(StrEnum):
-    """What became of an attempt; the one table that decides retries, denominators, latency
+    """The end of an attempt, in one word; the one table that decides retries, denominators, latency
     (docs/architecture.md).
     """
 
@@ -38,24 +38,24 @@ class Outcome(StrEnum):
 
     @property
     def retryable(self) -> bool:
-        """Whether another attempt may follow (infrastructure faults only)."""
+        """Say whether another attempt may follow (infrastructure faults only)."""
         return self in RETRYABLE
 
     @property
     def answered(self) -> bool:
-        """Whether the model's own behaviour is on record: the outcome has a place in the accuracy
-        denominator.
+        """Say whether the model's own behaviour is on record: the outcome has a place in the
+        accuracy denominator.
         """
         return self in ANSWERED
 
     @property
     def stops_arm(self) -> bool:
-        """Whether every further call of the arm would fail the same way."""
+        """Say whether every further call of the arm would fail the same way."""
         return self in STOPS_ARM
 
     @property
     def missing(self) -> bool:
-        """Whether the call has no score in the main analysis (neither right nor wrong)."""
+        """Say whether the call has no score in the main analysis (neither right nor wrong)."""
         return not self.answered
 
 
@@ -111,7 +111,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a provider is asked. Either ``messages`` (chat) or ``prompt`` (plain completion) is set.
+    """A request to a provider. Either ``messages`` (chat) or ``prompt`` (plain completion) is set.
 
     ``labels`` / ``answer_schema`` are given when the answer is constrained. ``prefix_key`` names
     prompts that share a prefix (one per task), so that in-process providers can keep one KV state
@@ -155,7 +155,7 @@ class Usage:
 
     @property
     def input_total(self) -> int | None:
-        """Input tokens of every class; None if the fresh input is unknown."""
+        """Return the input tokens of every class; None if the fresh input is unknown."""
         if self.input_fresh is None:
             return None
         cached = (self.cache_read or 0) + (self.cache_write_5m or 0) + (self.cache_write_1h or 0)
@@ -169,7 +169,7 @@ class Usage:
 
     @property
     def output_total(self) -> int | None:
-        """Visible plus reasoning tokens; None if the visible output is unknown."""
+        """Return visible plus reasoning tokens; None if the visible output is unknown."""
         if self.output_visible is None:
             return None
         return self.output_visible + (self.output_reasoning or 0)
@@ -198,8 +198,8 @@ class Meta:
     provenance: Provenance = "measured"
 
     def named(self, model: str | None, fingerprint: str | None, received_ns: int | None) -> Meta:
-        """The same head once the first message has said who answers (``dataclasses.replace`` is
-        five times slower).
+        """Return the same head once the first message has said who answers (``dataclasses.replace``
+        is five times slower).
         """
         return Meta(
             self.http_status,
@@ -308,8 +308,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What a call left; written once, when the call is finished. ``attempt`` is the number of the
-    final attempt.
+    """The result of a call; written once, when the call is finished. ``attempt`` is the number of
+    the final attempt.
     """
 
     call: Call
@@ -321,6 +321,9 @@ class CallRecord:
     reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
     logprobs: Json = None
+    """Never set: no provider reports them. It stays because every stored record has the field, and
+    without it a record would not come back to the text that its hash was made from.
+    """
     error: str | None = None
     schema: int = RECORD_SCHEMA
 
@@ -341,7 +344,7 @@ class Score:
     explanation: str = ""
     parts: Mapping[str, float] = field(default_factory=dict)
     judge_cost_usd: Decimal | None = None
-    """What asking a model as judge cost, all its attempts; None: no judge was asked, or its price
+    """The cost of asking a model as judge, all its attempts; None: no judge was asked, or its price
     is unknown.
     """
 

@@ -25,7 +25,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ArmFacts:
-    """What a provider knows of its arm once started; goes into the manifest.
+    """Facts that a provider knows of its arm once started; goes into the manifest.
 
     ``details``: anything else worth a line (layers offloaded, n_ctx, chat template, build info).
     """
@@ -38,7 +38,7 @@ class ArmFacts:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What was measured, with what, where.
+    """The description of a run: what was measured, with what, where.
 
     ``suite`` is the resolved suite as JSON (samples included), enough to
     re-score, re-price and re-judge the run without the suite's files.

@@ -220,7 +220,7 @@ def test_what_no_price_can_change_is_taken_over(results):
     import numpy as np
 
     with ResultsStore.open(results, create=False, read_only=True) as store:
-        stored = read_run(store, store.latest_run_id())
+        stored = read_run(store, store.resolve_run("latest"))
     old = evaluate(stored)
     day = date(2026, 11, 15)
     quick, fresh = evaluate(stored, as_of=day, like=old), evaluate(stored, as_of=day)

@@ -196,10 +196,10 @@ def test_a_thousand_derived_rows_round_trip(store: ResultsStore, run: list[Call]
 def test_runs_are_found_by_id_beginning_folder_and_latest(store: ResultsStore, make: Any) -> None:
     with pytest.raises(StoreError, match="no runs yet"):
         store.resolve_run(None)
-    assert store.latest_run_id() is None
+    assert store.runs() == []
     for n, run_id in enumerate(["20260101-aa", "20260101-ab", "20260102-cc"]):
         store.create_run(make.manifest(run_id, f"2026-01-0{n + 1}T00:00:00+00:00"), [])
-    assert store.latest_run_id() == "20260102-cc"
+    assert store.runs()[-1].run_id == "20260102-cc"
     assert store.resolve_run(None) == store.resolve_run("latest") == "20260102-cc"
     assert (
         store.resolve_run("20260102")

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import pytest
 
-from claimbench.suite.codec import Mismatch, read
+from claimbench.codec import Mismatch, read
 from claimbench.types import Json
 
 
