@@ -157,8 +157,8 @@ def _verdict_rows(verdicts: Iterable[Verdict], part_of: str | None) -> Iterator[
             "n": None if estimate is None else estimate.n,
             "n_clusters": None if estimate is None else estimate.n_clusters,
             "qualifier": verdict.qualifier,
-            "flags": ", ".join(verdict.flags),
-            "reasons": "; ".join(verdict.reasons),
+            "flags": ", ".join(map(str, verdict.flags)),
+            "reasons": "; ".join(map(str, verdict.reasons)),
             "declared": claim.declared,
         }
         yield from _verdict_rows(verdict.parts, claim.id)

@@ -23,7 +23,7 @@ from claimbench.claims.readings import (
 )
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Claim, Reading
+from claimbench.types import Claim, Reading, Reason
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
@@ -62,7 +62,9 @@ def leaf_finding(
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Finding("inconclusive", None, flags=flags, reasons=("no_valid_data",), title=title)
+        return Finding(
+            "inconclusive", None, flags=flags, reasons=(Reason("no_valid_data"),), title=title
+        )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     if claim.kind == "accuracy" and claim.relation != "at_least":
@@ -73,9 +75,10 @@ def leaf_finding(
 
 def _not_comparable(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(reasons why not comparable, flags of accepted differences); the first kind of reason found
-    ends the search.
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Return (reasons why not comparable, flags of accepted differences).
+
+    The first kind of reason found ends the search.
     """
     arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
     absent = [r for a in arms if (r := gate.not_measured(a, items, ctx))]
@@ -85,7 +88,7 @@ def _not_comparable(
     if halted:
         return tuple(halted), ()
     if not leaf.mask.any():
-        return ("no_items: no item belongs to the claim's task or slice",), ()
+        return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
     if (
         claim.relation in {"at_most", "at_least"}
@@ -97,8 +100,8 @@ def _not_comparable(
             if claim.kind == "accuracy"
             else "under $0.50 per 1,000 requests"
         )
-        return (f'not_testable_as_stated: state a limit, such as "{example}"',), ()
-    flags: tuple[str, ...] = ()
+        return (Reason("not_testable_as_stated", f'state a limit, such as "{example}"'),), ()
+    flags: tuple[Reason, ...] = ()
     if leaf.theirs is not None:
         refused, flags = gate.breaches(
             claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
@@ -118,9 +121,10 @@ def _not_comparable(
 
 def _judge_cap(
     question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext
-) -> tuple[str, ...]:
-    """A judge without human labels never decides a claim about quality (unless the user vouches for
-    it).
+) -> tuple[Reason, ...]:
+    """Forbid a judge without human labels to decide a claim about quality.
+
+    A suite that vouches for the judge lifts it.
     """
     if ctx.trust_judge or not _judged(question, leaf, items, ctx):
         return ()
@@ -129,7 +133,7 @@ def _judge_cap(
         and readings_accuracy.human_pairs(leaf, items, ctx) is not None
     ):
         return ()
-    return ("judge_uncorrected",)
+    return (Reason("judge_uncorrected"),)
 
 
 def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
@@ -140,22 +144,23 @@ def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext)
 
 def _judge_flags(
     found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext
-) -> tuple[str, ...]:
-    """What the suite accepts of the judge behind a verdict."""
+) -> tuple[Reason, ...]:
+    """Flag what the suite accepts of the judge behind a verdict."""
     if not any(_judged(question, leaf, items, ctx) for question in found):
         return ()
     arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
     flags = tuple(
-        f"allowed_self_judging: {ctx.judges_like[arm]}" for arm in arms if arm is not None
+        Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
     )
     if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
-        flags += ("allowed_judge_uncorrected: no human labels correct the judge's scores",)
+        detail = "no human labels correct the judge's scores"
+        flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
 
 
 def _missing_rule(
-    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[str, ...]
-) -> tuple[list[Reading], tuple[str, ...]]:
+    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[Reason, ...]
+) -> tuple[list[Reading], tuple[Reason, ...]]:
     """Missing items filled against the verdict: flag it where it changes, withdraw it where many or
     unequal.
     """
@@ -168,27 +173,27 @@ def _missing_rule(
             and worst != reading.status
             and not reading.infeasible
         ):
-            flags = (*flags, "missing_sensitive")
+            flags = (*flags, Reason("missing_sensitive"))
             if unequal:
                 status = reading.sentence.split(": ", 1)[-1].rstrip(".")
                 reading = replace(
                     reading,
                     status="inconclusive",
-                    reasons=(*reading.reasons, "missing_sensitive"),
+                    reasons=(*reading.reasons, Reason("missing_sensitive")),
                     sentence=f"Inconclusive: {status}, but missing calls could overturn it.",
                 )
         out.append(reading)
     return out, tuple(dict.fromkeys(flags))
 
 
-def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[str, ...]:
+def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[Reason, ...]:
+    """Flag guarded tails and few groups."""
     flags = [f for q in found for f in q.flags]
-    flags += [
-        r for reading in readings for r in reading.reasons if r in {"tail_guard", "tail_dominated"}
-    ]
+    for reading in readings:
+        flags += [r for r in reading.reasons if r.code in {"tail_guard", "tail_dominated"}]
     groups = [r.estimate.n_clusters for r in readings if r.estimate and r.estimate.n_clusters]
     if groups and 6 <= min(groups) < 12:
-        flags.append("few_clusters")
+        flags.append(Reason("few_clusters"))
     return tuple(dict.fromkeys(flags))
 
 
@@ -196,7 +201,7 @@ def _headline(
     claim: Claim,
     found: Sequence[Question],
     readings: Sequence[Reading],
-    flags: tuple[str, ...],
+    flags: tuple[Reason, ...],
     title: str,
 ) -> Finding:
     """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
@@ -214,14 +219,21 @@ def _headline(
         )
         if claim.reading == "list_price" and wanted:
             return Finding(
-                "not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title
+                "not_comparable",
+                None,
+                kept,
+                None,
+                "",
+                flags,
+                (Reason("price_unknown", "list price"),),
+                title,
             )
-        return Finding("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
+        return Finding(
+            "inconclusive", None, kept, None, "", flags, (Reason("no_valid_data"),), title
+        )
     statuses = {r.status for r in counted}
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(
-        dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS)
-    )
+    reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.code not in WARNINGS))
     if len(statuses) == 1:
         head = counted[0]  # the first is what most readers mean; p is that of the weakest
         status = counted[0].status
@@ -231,7 +243,7 @@ def _headline(
             status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title
         )
     return Finding(
-        "inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title
+        "inconclusive", p, kept, None, "", flags, (Reason("depends_on_reading"), *reasons), title
     )
 
 
@@ -335,7 +347,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
         dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons)
     )
     if any(o.status == "refuted" for o in findings):
-        reasons = (*reasons, "multiplicity")
+        reasons = (*reasons, Reason("multiplicity"))
     open_ = next((o for o in findings if o.status == "inconclusive"), findings[0])
     return replace(
         merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons
@@ -384,9 +396,9 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
         dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons)
     )
     if any(o.status == "supported" for o in judged):
-        reasons = (*reasons, "multiplicity")
+        reasons = (*reasons, Reason("multiplicity"))
     if len(judged) < len(findings):
-        reasons = (*reasons, "some_not_comparable")
+        reasons = (*reasons, Reason("some_not_comparable"))
     p_all = max((o.p for o in judged if o.p is not None), default=None)
     open_ = next((o for o in judged if o.status == "inconclusive"), None)
     head = _name(open_, open_.headline) if open_ else None
@@ -449,7 +461,7 @@ def combine(
             return Finding(
                 "not_comparable",
                 None,
-                reasons=("no_slices: the suite declares no tasks or slices",),
+                reasons=(Reason("no_slices", "the suite declares no tasks or slices"),),
             )
         return any_of(found, alpha, share=True)
     return everywhere(mask, "")

@@ -21,7 +21,7 @@ from claimbench.stats.distributions import normal_quantile
 from claimbench.stats.sequential import LOOKS, LookPlan
 from claimbench.tables.subset import restrict
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Claim, Look
+from claimbench.types import Claim, Look, reason_codes
 
 CONTINUE, DECIDED, FUTILE, END = "continue", "stop: decided", "stop: futile", "end of plan"
 TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
@@ -110,8 +110,8 @@ class StopRule:
         for claim, finding in zip(self._claims, findings, strict=True):
             if finding.status == "not_comparable":
                 continue
-            codes = {r.split(":")[0] for r in finding.reasons}
-            if AFTERWARDS & codes:
+            found = reason_codes(finding.reasons)
+            if AFTERWARDS & found:
                 settled[claim.id] = hopeless[claim.id] = False
                 continue
             z = _z(finding)
@@ -119,13 +119,13 @@ class StopRule:
                 before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number)
             )
             trend = (
-                not codes & TOO_EARLY
+                not found & TOO_EARLY
                 and finding.status == "inconclusive"
                 and self.plan.futile(z, planned.number)
             )
             settled[claim.id], hopeless[claim.id] = (
                 _is_settled(finding),
-                trend or bool(codes & HOPELESS),
+                trend or bool(found & HOPELESS),
             )
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(
@@ -196,7 +196,7 @@ def _is_settled(finding: Finding) -> bool:
     counted = [
         r for r in finding.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"
     ]
-    return "depends_on_reading" in finding.reasons and all(
+    return "depends_on_reading" in reason_codes(finding.reasons) and all(
         r.status != "inconclusive" for r in counted
     )
 

@@ -18,7 +18,18 @@ from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judges import judges_like
 from claimbench.stats import sequential
 from claimbench.tables.types import BoolArray, CallTable, ItemTable
-from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
+from claimbench.types import (
+    Claim,
+    Json,
+    Look,
+    Manifest,
+    Reading,
+    Reason,
+    Session,
+    Suite,
+    Verdict,
+    reason_codes,
+)
 
 __all__ = [
     "ClaimContext",
@@ -170,7 +181,9 @@ class _ClaimDecider:
         """Judge a claim of any kind, before Holm over the report."""
         if claim.kind == "not_measurable":
             return Finding(
-                "not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",)
+                "not_comparable",
+                None,
+                reasons=(Reason("not_a_model_measurement", f"{claim.note}"),),
             )
         if claim.kind == "compound":
             return all_of([replace(self.finding(p), title=p.id) for p in claim.parts], self.alpha)
@@ -182,11 +195,13 @@ class _ClaimDecider:
             return (
                 any_of(named, self.alpha)
                 if named
-                else Finding("not_comparable", None, reasons=("arm_not_measured",))
+                else Finding("not_comparable", None, reasons=(Reason("arm_not_measured"),))
             )
         if not claim.treatments:
             return Finding(
-                "not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",)
+                "not_comparable",
+                None,
+                reasons=(Reason("arm_not_measured", "the suite has no such arm"),),
             )
         return combine(
             claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha
@@ -233,13 +248,13 @@ def _verdict(
     decided = finding.status in {"supported", "refuted"}
     if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
         finding = replace(
-            finding, status="inconclusive", reasons=(*finding.reasons, "multiplicity")
+            finding, status="inconclusive", reasons=(*finding.reasons, Reason("multiplicity"))
         )
     flags = finding.flags
     if claim.declared == "after":
-        flags = (*flags, "declared_after")
+        flags = (*flags, Reason("declared_after"))
     if ctx.look is not None:
-        flags = (*flags, f"stopped_at_look: {ctx.look.k} of {ctx.look.looks_planned}")
+        flags = (*flags, Reason("stopped_at_look", f"{ctx.look.k} of {ctx.look.looks_planned}"))
     readings = tuple(_with_holm(r, finding, p_holm) for r in finding.readings)
     finding = replace(finding, readings=readings, flags=flags)
     parts: tuple[Verdict, ...] = ()
@@ -248,7 +263,7 @@ def _verdict(
         parts = tuple(
             _verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts
         )
-    absent = any(r.startswith("arm_not_measured") for r in finding.reasons)
+    absent = "arm_not_measured" in reason_codes(finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
     sentence = (
         _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)

@@ -1,6 +1,4 @@
-"""Claims, readings and reasons in plain English, for a buyer. Codes stand before the first colon of
-a reason.
-"""
+"""Claims, readings and reasons in plain English, for a buyer."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading
+from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -82,9 +80,9 @@ ACCEPTED: Mapping[str, str] = {
 """What ``allow`` accepts that is no difference between two arms."""
 
 
-def explain_reason(reason: str) -> str:
+def explain_reason(reason: Reason) -> str:
     """Say a reason or flag in words, with its detail; a gate key names itself."""
-    code, _, detail = reason.partition(": ")
+    code, detail = reason.code, reason.detail
     if code.startswith("allowed_"):
         key = code.removeprefix("allowed_")
         if key in ACCEPTED:
@@ -197,9 +195,9 @@ def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
     text += f"; {needed_text(question)}"
     if reading.infeasible:
         return f"{text}: impossible, given {leaf.theirs}'s accuracy."
-    why = [explain_reason(r) for r in reading.reasons if r.split(":")[0] not in {"tail_guard"}]
-    if question.note.startswith("$"):
-        why.append(f"the difference is {question.note}")
+    why = [explain_reason(r) for r in reading.reasons if r.code != "tail_guard"]
+    if question.difference:
+        why.append(f"the difference is {question.difference}")
     return text + (f" ({'; '.join(why)})." if why else ".")
 
 
@@ -255,11 +253,8 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
     head = next((r for r in outcome.readings if r.name == outcome.headline), None)
-    if (
-        head is None
-        and outcome.status == "inconclusive"
-        and "depends_on_reading" not in outcome.reasons
-    ):
+    depends = "depends_on_reading" in reason_codes(outcome.reasons)
+    if head is None and outcome.status == "inconclusive" and not depends:
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return (
             f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
@@ -273,9 +268,9 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
         return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
-    if "depends_on_reading" in outcome.reasons:
+    if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
-    why = "; ".join(explain_reason(r) for r in outcome.reasons if r not in {"tail_guard"})
+    why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
     tail = f": {why}" if why else ""
     return (
         f"Inconclusive: {body}; that does not settle"

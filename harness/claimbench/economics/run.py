@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from claimbench.claims.readings.cost import thresholds
+from claimbench.claims.readings.cost import needed_ratio
 from claimbench.economics.projection import Projection
 from claimbench.economics.sides import (
     ApiSide,
@@ -153,7 +153,7 @@ def claim_tornados(
         claim = verdict.claim
         if claim.kind != "cost" or claim.relation == "at_most":
             continue
-        _, threshold, _, _ = thresholds(claim)
+        threshold = needed_ratio(claim).threshold
         for treatment in claim.treatments:
             for baseline in claim.baselines:
                 a, b = sides.get(treatment), sides.get(baseline)

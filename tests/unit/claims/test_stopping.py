@@ -58,7 +58,7 @@ def test_a_clear_gap_stops_early_and_shows_the_repeated_interval() -> None:
     assert v.readings[0].estimate is not None
     assert v.readings[0].estimate.level == pytest.approx(1 - rule.alpha_of(last))
     assert rule.alpha_of(last) < 0.05
-    assert f"stopped_at_look: {last.k} of 5" in v.flags
+    assert f"stopped_at_look: {last.k} of 5" in map(str, v.flags)
     saved = rule.saved(last, items)
     assert saved.requests == 2 * (N - last.items)
     assert saved.usd == pytest.approx((N - last.items) * (USD["A"].mean() + USD["B"].mean()))

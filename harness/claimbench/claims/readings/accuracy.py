@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
-from claimbench.types import Claim
+from claimbench.types import Claim, Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
@@ -119,14 +120,12 @@ def _absolute(claim: Claim, scores: Scores) -> Question:
         threshold,
         at,
         scale="share",
-        blocked=_size(scores, stats.size_reasons),
+        blocked=_size(scores),
     )
 
 
-def _size(scores: Scores, rule: Callable[[int, int], tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(
-        r for r in rule(len(scores.a), len(np.unique(scores.cluster))) if r == "n_too_small"
-    )
+def _size(scores: Scores) -> tuple[Reason, ...]:
+    return size_block(len(scores.a), len(np.unique(scores.cluster)))
 
 
 class _Pair:
@@ -276,8 +275,8 @@ class _Pair:
         sensitivity: Mapping[str, IntervalAt] = {
             k: _interval_of(pm, family) for k, pm in self.others.items()
         }
-        flags = ("exact_on_fixed_items",) if self.exact else ()
-        blocked = ((self.cannot,) if self.cannot else ()) + (
+        flags = (Reason("exact_on_fixed_items"),) if self.exact else ()
+        blocked = ((Reason(self.cannot),) if self.cannot else ()) + (
             () if self.exact else self._too_small()
         )
         people = self.corrected if family == "difference" else None
@@ -324,10 +323,10 @@ class _Pair:
             return None
         return stats.p_by_inversion(lambda alpha: stats.proportion_ci(summary, alpha), ceiling)
 
-    def _too_small(self) -> tuple[str, ...]:
+    def _too_small(self) -> tuple[Reason, ...]:
         if self.claim.population == "fixed":
-            return () if len(self.scores.a) >= 20 else ("n_too_small",)
-        return _size(self.scores, stats.size_reasons)
+            return () if len(self.scores.a) >= 20 else (Reason("n_too_small"),)
+        return _size(self.scores)
 
     def _interval(self, family: str) -> IntervalAt:
         if family == "difference" and self.corrected is not None:
@@ -380,8 +379,8 @@ class Corrected:
     """
 
     at: IntervalAt
-    flag: str
-    blocked: tuple[str, ...] = ()
+    flag: Reason
+    blocked: tuple[Reason, ...] = ()
     missing: Mapping[str, IntervalAt] = field(default_factory=dict)
 
 
@@ -408,21 +407,20 @@ def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Correct
         judge = np.zeros(len(judge))
     judge = np.where(np.isnan(judge), np.nanmean(judge[answered]), judge)
     rest = answered & ~labelled
-    blocked: tuple[str, ...] = ()
+    blocked: tuple[Reason, ...] = ()
     n, codes = int(labelled.sum()), stats.cluster_codes(items.cluster[labelled])
     independent = len(np.unique(items.cluster[leaf.mask])) == int(leaf.mask.sum())
     varies = bool(np.ptp(truth[labelled]) > 0 or np.ptp(judge[labelled]) > 0)
     if n >= LABELS_FOR_PPI and independent and varies and rest.any():
-        flag = f"judge_corrected: people labelled {n} items, {int(rest.sum())} more by the judge"
+        detail = f"people labelled {n} items, {int(rest.sum())} more by the judge"
+        flag = Reason("judge_corrected", detail)
 
         def at(alpha: float) -> Interval:
             return stats.ppi_mean(truth[labelled], judge[labelled], judge[rest], alpha)
 
     else:
-        flag, groups = f"human_labels_only: {n} items", len(np.unique(items.cluster[labelled]))
-        blocked = tuple(
-            reason for reason in stats.size_reasons(n, groups) if reason == "n_too_small"
-        )
+        flag = Reason("human_labels_only", f"{n} items")
+        blocked = size_block(n, len(np.unique(items.cluster[labelled])))
         pm = stats.paired_means(
             ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True
         )

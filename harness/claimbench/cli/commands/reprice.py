@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from claimbench.claims.as_json import reason_texts
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -132,8 +133,16 @@ def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
             {
                 "claim": was.claim.id,
                 "text": was.claim.text,
-                "old": {"status": was.status, "sentence": was.sentence, "reasons": was.reasons},
-                "new": {"status": now.status, "sentence": now.sentence, "reasons": now.reasons},
+                "old": {
+                    "status": was.status,
+                    "sentence": was.sentence,
+                    "reasons": reason_texts(was.reasons),
+                },
+                "new": {
+                    "status": now.status,
+                    "sentence": now.sentence,
+                    "reasons": reason_texts(now.reasons),
+                },
                 "changed": was.status != now.status,
             }
             for was, now in zip(old.verdicts, new.verdicts, strict=True)
