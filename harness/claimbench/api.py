@@ -16,7 +16,8 @@ from claimbench.store.results import ResultsStore
 if TYPE_CHECKING:
     import pandas as pd
 
-    from claimbench.evaluation.evaluate import Evaluation, StoredRun
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.types import Manifest, Verdict
 
 __all__ = ["Run", "open_run"]
@@ -67,7 +68,7 @@ class Run:
     @cached_property
     def stored(self) -> StoredRun:
         """Everything that the database holds of the run, as domain types."""
-        from claimbench.evaluation.evaluate import read_run
+        from claimbench.evaluation.stored import read_run
 
         with ResultsStore.open(self.database, read_only=True) as store:
             return read_run(store, self.id)

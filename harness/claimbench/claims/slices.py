@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.stats.distributions import t_cdf, t_quantile
 from claimbench.tables.types import BoolArray, FloatArray, ItemTable, StrArray
 
 FEWEST = 20
@@ -70,8 +71,6 @@ def slice_differences(items: ItemTable, alpha: float = 0.05) -> tuple[SliceDiffe
 def _difference(
     score: FloatArray, cluster: StrArray, inside: BoolArray, rest: BoolArray, alpha: float
 ) -> tuple[float, float, float, float, int, int] | None:
-    from scipy.stats import t
-
     known = ~np.isnan(score)
     a, b = inside & known, rest & known
     groups = min(len(np.unique(cluster[a])), len(np.unique(cluster[b])))
@@ -86,13 +85,13 @@ def _difference(
     if variance <= 0:
         return None
     error, df = math.sqrt(variance), groups - 1
-    half = float(t.ppf(1 - alpha / 2, df)) * error
+    half = t_quantile(1 - alpha / 2, df) * error
     difference = m1 - m0
     return (
         difference,
         difference - half,
         difference + half,
-        float(2 * t.sf(abs(difference) / error, df)),
+        2 * t_cdf(-abs(difference) / error, df),
         n1,
         n0,
     )

@@ -42,7 +42,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
-    from claimbench.evaluation.evaluate import is_complete
+    from claimbench.evaluation.stored import is_complete
     from claimbench.evaluation.thresholds import missed_thresholds
 
     with open_store(results) as store:

@@ -23,7 +23,8 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claimbench.evaluation.evaluate import Evaluation, StoredRun
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.pricing.arms import ArmPrice
     from claimbench.types import Cost, Json
 
@@ -66,7 +67,8 @@ def reprice_command(
     from claimbench.pricing.arms import day_of
 
     load_numpy()
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
 
     if not (as_of or book or changes):
         raise BenchError(

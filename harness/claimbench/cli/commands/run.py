@@ -252,7 +252,8 @@ async def _measure(
 
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     """Looks at five points of the plan; each judges what is stored so far."""
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
     from claimbench.run.interim_looks import LookSegments
 
     def of_run(run_id: str) -> Segments:
