@@ -27,7 +27,7 @@ from claimbench.types import Claim, Reading, Reason
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
-JUDGED_READINGS = frozenset(
+ON_SCORES = frozenset(
     {
         "more",
         "relative",
@@ -39,7 +39,9 @@ JUDGED_READINGS = frozenset(
         "per_correct",
     }
 )
+"""Readings that rest on scores, and so on a judge where one gives them."""
 LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
+"""Readings that people's labels correct."""
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
@@ -47,7 +49,7 @@ WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "
 def leaf_finding(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float
 ) -> Finding:
-    """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
+    """Decide one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
     then each reading.
     """
     title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
@@ -126,7 +128,7 @@ def _judge_cap(
 
     A suite that vouches for the judge lifts it.
     """
-    if ctx.trust_judge or not _judged(question, leaf, items, ctx):
+    if ctx.trust_judge or not _rests_on_judge(question, leaf, items, ctx):
         return ()
     if (
         question.name in LABEL_CORRECTED
@@ -136,8 +138,8 @@ def _judge_cap(
     return (Reason("judge_uncorrected"),)
 
 
-def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
-    return question.name in JUDGED_READINGS and bool(
+def _rests_on_judge(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
+    return question.name in ON_SCORES and bool(
         set(items.task[leaf.mask].tolist()) & ctx.judged_tasks
     )
 
@@ -146,7 +148,7 @@ def _judge_flags(
     found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext
 ) -> tuple[Reason, ...]:
     """Flag what the suite accepts of the judge behind a verdict."""
-    if not any(_judged(question, leaf, items, ctx) for question in found):
+    if not any(_rests_on_judge(question, leaf, items, ctx) for question in found):
         return ()
     arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
     flags = tuple(
@@ -270,8 +272,9 @@ def _qualifier(claim: Claim, head: Reading) -> str:
 
 
 def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> Effort:
-    """Dollars (judges included) and hours of one more item over the leaf's arms; those on one
-    device take turns.
+    """Return the dollars (judges included) and hours of one more item over the leaf's arms.
+
+    Arms on one device take turns.
     """
     usd: float | None = 0.0
     hours: dict[str, float] = {}
@@ -301,8 +304,9 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
 
 
 def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
-    """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the
-    parts.
+    """Combine parts that must all hold: supported if all are, refuted if one is.
+
+    Support needs no adjustment; a refutation pays for the parts by Holm.
     """
     if len(findings) == 1:
         return findings[0]
@@ -355,19 +359,21 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
 
 
 def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
-    """One is enough: supported if one is under Holm over all; refuted only if all are.
+    """Combine parts of which one is enough: supported if one is, refuted if all are.
+
+    Support pays for all parts by Holm.
 
     ``share``: say in how many of them it holds ("sometimes", "up to").
     """
     merged = _merged(findings)
-    judged = [o for o in findings if o.status != "not_comparable"]
-    if not judged:
+    compared = [o for o in findings if o.status != "not_comparable"]
+    if not compared:
         reasons = tuple(dict.fromkeys(r for o in findings for r in o.reasons))
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    adjusted = _holm(judged)
+    adjusted = _holm(compared)
     holds = [
         (p, o)
-        for o, p in zip(judged, adjusted, strict=True)
+        for o, p in zip(compared, adjusted, strict=True)
         if o.status == "supported" and p <= alpha + P_SLACK
     ]
     qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
@@ -382,7 +388,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
         )
-    if len(judged) == len(findings) and all(o.status == "refuted" for o in findings):
+    if len(compared) == len(findings) and all(o.status == "refuted" for o in findings):
         worst = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
         return replace(
             merged,
@@ -393,14 +399,14 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             reasons=worst.reasons,
         )
     reasons = tuple(
-        dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons)
+        dict.fromkeys(r for o in compared if o.status == "inconclusive" for r in o.reasons)
     )
-    if any(o.status == "supported" for o in judged):
+    if any(o.status == "supported" for o in compared):
         reasons = (*reasons, Reason("multiplicity"))
-    if len(judged) < len(findings):
+    if len(compared) < len(findings):
         reasons = (*reasons, Reason("some_not_comparable"))
-    p_all = max((o.p for o in judged if o.p is not None), default=None)
-    open_ = next((o for o in judged if o.status == "inconclusive"), None)
+    p_all = max((o.p for o in compared if o.p is not None), default=None)
+    open_ = next((o for o in compared if o.status == "inconclusive"), None)
     head = _name(open_, open_.headline) if open_ else None
     return replace(
         merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons
@@ -430,10 +436,10 @@ def combine(
     claim: Claim,
     where: Callable[[], Sequence[tuple[str, np.ndarray]]],
     mask: np.ndarray,
-    judge_one: Callable[[Leaf], Finding],
+    decide_one: Callable[[Leaf], Finding],
     alpha: float,
 ) -> Finding:
-    """Judge a simple claim over its arms and slices.
+    """Decide a simple claim over its arms and slices.
 
     Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one
     slice that does.
@@ -446,7 +452,7 @@ def combine(
             for ours in claim.treatments
             for theirs in rivals
         ]
-        parts = [judge_one(leaf) for leaf in leaves]
+        parts = [decide_one(leaf) for leaf in leaves]
         if len(parts) > 1:
             parts = [
                 replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)

@@ -155,8 +155,8 @@ def _share(key: str, arm: str, items: ItemTable, calls: CallTable, mask: BoolArr
 
 
 def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
-    """Share of input tokens that the provider's prefix cache served, over calls that report it;
-    None = unknown.
+    """Return the share of input tokens that the provider's prefix cache served, over calls that
+    report it; None = unknown.
     """
     rows = calls.arms.get(arm)
     if rows is None:
@@ -167,8 +167,9 @@ def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
 
 
 def interleaving(ours: str, theirs: str, calls: CallTable, mask: BoolArray) -> float | None:
-    """Overlap of the middle 90% of two arms' send times, relative to the longer one; None = times
-    unknown.
+    """Return the overlap of the middle 90% of two arms' send times, relative to the longer one.
+
+    None says that the times are unknown.
     """
     spans = []
     wanted = np.flatnonzero(mask)

@@ -314,8 +314,8 @@ classes   "open models have caught up with closed ones\""""  # noqa: E501 - a ta
 
 
 def normalise(text: str) -> str:
-    """Lower case, plain quotes and dashes, numbers as digits, "per cent" as %; one space between
-    words.
+    """Return the text in lower case with plain quotes and dashes, numbers as digits, "per cent" as
+    %, one space between words.
     """
     out = text.lower().replace("—", " - ").translate(str.maketrans("’‘“”–", "''\"\"-"))
     out = re.sub(r"\s+", " ", out)
@@ -334,8 +334,9 @@ def normalise(text: str) -> str:
 
 
 def find_predicates(text: str) -> list[Predicate]:
-    """Every predicate of a normalised text with masked names, in order; longer matches win over
-    those they overlap.
+    """Return every predicate of a normalised text with masked names, in order.
+
+    Longer matches win over those they overlap.
     """
     found = sorted(_matches(text), key=lambda p: (p.start - p.end, p.start))
     kept: list[Predicate] = []

@@ -59,11 +59,11 @@ class ArmEffort:
     epochs: int = 1
 
     def usd(self, items: float) -> float | None:
-        """Dollars for ``items`` items."""
+        """Return the dollars for ``items`` items."""
         return None if self.usd_per_call is None else items * self.epochs * self.usd_per_call
 
     def hours(self, items: float) -> float | None:
-        """Hours for ``items`` items."""
+        """Return the hours for ``items`` items."""
         if self.seconds_per_call is None:
             return None
         return items * self.epochs * self.seconds_per_call / 3600 / max(self.concurrency, 1)

@@ -56,7 +56,7 @@ class StopRule:
     """The frozen schedule of one run and the decision at each look.
 
     Args:
-        claims: the claims frozen before the run; those that cannot be judged do not keep it going.
+        claims: the claims frozen before the run; those that cannot be decided do not keep it going.
         order: items (``task/sample_id``) in running order, whole clusters together.
         clusters: the cluster of each item of ``order``.
         alpha: two-sided, overall.
@@ -83,8 +83,9 @@ class StopRule:
 
     @property
     def next_items(self) -> int | None:
-        """Items (from the start of ``order``) that must be complete for the next look; None after
-        the last.
+        """Return the items (from the start of ``order``) that must be complete for the next look.
+
+        It is None after the last.
         """
         if self._stopped() or len(self._done) >= len(self.plan.looks):
             return None
@@ -94,7 +95,7 @@ class StopRule:
         return bool(self._done) and self._done[-1].decision != CONTINUE
 
     def look(self, run_id: str, items: ItemTable, calls: CallTable, context: ClaimContext) -> Look:
-        """Take the next look: judge the claims on the look's items at its nominal alpha and decide.
+        """Take the next look: decide the claims on the look's items at its nominal alpha.
 
         Returns:
             The look to store; ``decision`` is ``continue``, ``stop: decided``, ``stop: futile`` or
@@ -152,18 +153,18 @@ class StopRule:
         holm = dict(zip(repeated, stats.holm(list(repeated.values()))[0], strict=True))
         decided = {name for name, done in settled.items() if done and holm[name] <= self._alpha}
         if len(decided) == len(settled):
-            return (
-                DECIDED  # also when no claim can be judged at all: more requests cannot change that
-            )
+            return DECIDED  # also if no claim can be decided at all: more requests change nothing
         return FUTILE if all(name in decided or hopeless[name] for name in settled) else CONTINUE
 
     def alpha_of(self, look: Look) -> float:
-        """Nominal alpha of a look: the displayed repeated interval has level 1 minus this."""
+        """Return the nominal alpha of a look: the displayed repeated interval has level 1 minus
+        this.
+        """
         return self.plan.looks[look.k - 1].alpha
 
     def saved(self, look: Look, items: ItemTable) -> Saved:
-        """Requests and dollars that stopping at ``look`` left unspent, at the measured mean dollars
-        per item.
+        """Return the requests and dollars that stopping at ``look`` left unspent, at the measured
+        mean dollars per item.
         """
         left = len(self._order) - look.items
         requests, usd = 0.0, 0.0
@@ -181,7 +182,7 @@ class StopRule:
 
 
 def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContext:
-    """Give the context for judging a run that ended at ``look``: repeated intervals and repeated
+    """Give the context for deciding the claims of a run that ended at ``look``: repeated intervals and repeated
     p.
     """
     return replace(context, look=look, look_alpha=rule.alpha_of(look))

@@ -48,7 +48,8 @@ class ClaimContext:
         judged_tasks: tasks scored by a model as judge.
         human_scores: human labels, one per item of the table, nan where there is none.
         trust_judge: the user vouches for the judge.
-        judge_usd: by task, mean dollars of judging one answer; more items cost that too.
+        judge_usd: by task, mean dollars of grading one answer by its judge; more items cost that
+            too.
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.

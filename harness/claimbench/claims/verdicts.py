@@ -46,7 +46,7 @@ __all__ = [
 def decide_claims(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext | None = None
 ) -> tuple[Verdict, ...]:
-    """Judge every claim of a report.
+    """Decide every claim of a report.
 
     Args:
         claims: parsed claims; those declared before the run form the Holm family of their headline
@@ -81,7 +81,7 @@ def decide_claims(
 def claim_findings(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext, alpha: float
 ) -> list[Finding]:
-    """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use
+    """Decide each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use
     this.
     """
     return [_ClaimDecider(items, calls, context, alpha).finding(claim) for claim in claims]
@@ -178,7 +178,7 @@ class _ClaimDecider:
         self.items, self.calls, self.ctx, self.alpha = items, calls, ctx, alpha
 
     def finding(self, claim: Claim) -> Finding:
-        """Judge a claim of any kind, before Holm over the report."""
+        """Decide a claim of any kind, before Holm over the report."""
         if claim.kind == "not_measurable":
             return Finding(
                 "not_comparable",

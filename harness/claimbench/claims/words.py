@@ -120,7 +120,7 @@ def _digits(value: float, figures: int = 3) -> str:
 
 
 def interval_text(estimate: Estimate, scale: str) -> str:
-    """``(95% interval 6.2% to 8.3%)``."""
+    """Show an interval with its level: ``(95% interval 6.2% to 8.3%)``."""
     unit = " points" if scale == "points" else ""
     signed = scale == "points"
     low, high = (
@@ -136,7 +136,7 @@ def interval_text(estimate: Estimate, scale: str) -> str:
 
 
 def needed_text(question: Question) -> str:
-    """What the reading had to show."""
+    """Say what the reading had to show."""
     scale = question.scale
     unit = " points" if scale == "points" else ""
     if question.window is not None:
@@ -182,7 +182,7 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
 
 
 def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
-    """One sentence for one reading: status, finding, interval, what was needed, and why not if
+    """Say one reading in a sentence: status, finding, interval, what was needed, and why not if
     not.
     """
     if reading.status == "n/a" or reading.estimate is None:
@@ -202,7 +202,7 @@ def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
 
 
 def more_text(reading: Reading) -> str:
-    """What would settle an inconclusive reading, in samples, dollars and hours."""
+    """Say what would settle an inconclusive reading, in samples, dollars and hours."""
     if reading.n_more is None:
         return ""
     low, high = reading.n_more
@@ -246,7 +246,7 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
 
 
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
-    """The sentence at the top: what was found and whether the claim as published holds."""
+    """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'
     if outcome.status == "not_comparable":

@@ -148,7 +148,7 @@ def evaluate(
         for name, price in book.items()
         if name not in {judge.name for judge in stored.suite.judges}
     }
-    context = judge_context(stored, ours, claims, items, calls, moment, instrument_error_s)
+    context = claim_context(stored, ours, claims, items, calls, moment, instrument_error_s)
     context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
@@ -163,7 +163,7 @@ def evaluate(
 def cost_judges(
     stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None
 ) -> RunCosts:
-    """Dollars of the judges' calls: what the experiment cost beyond the arms' own requests."""
+    """Price the judges' calls: what the experiment cost beyond the arms' own requests."""
     judging = stored.judging
     if not judging.attempts:
         return NO_COSTS
@@ -241,7 +241,7 @@ def load_seconds(manifest: Manifest) -> dict[str, float]:
     return {name: float(seconds) for name, seconds in found.items() if seconds is not None}
 
 
-def judge_context(
+def claim_context(
     stored: StoredRun,
     prices: Mapping[str, ArmPrice],
     claims: Sequence[Claim],

@@ -42,7 +42,7 @@ class People:
 
 
 def read_people(store: ResultsStore, run_id: str) -> People:
-    """What is stored of people's labels; empty for a run that nobody labelled."""
+    """Read what is stored of people's labels; empty for a run that nobody labelled."""
     sample = store.derived(run_id, SAMPLE, KEY, int)
     labels = store.derived(run_id, LABEL, KEY, dict) if sample else {}
     scores = {call: float(row["value"]) for call, row in labels.items()}
@@ -70,8 +70,8 @@ def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) ->
 
 
 def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[CallRecord]:
-    """The answers of the drawn items that a person has to read, item by item, the arms in a random
-    order within each.
+    """Return the answers of the drawn items that a person has to read, item by item, the arms in a
+    random order within each.
 
     An answer that is empty, refused or cut scores 0 by the outcome table and needs nobody.
     """
@@ -83,8 +83,8 @@ def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[C
 def human_scores(
     people: People, records: Iterable[CallRecord], items: ItemTable
 ) -> dict[str, FloatArray]:
-    """People's scores per arm and item of the table: the mean over the item's calls, nan where one
-    is not labelled.
+    """Return people's scores per arm and item of the table: the mean over the item's calls, nan
+    where one is not labelled.
 
     Returns:
         arm -> array of the table's length.
@@ -121,8 +121,8 @@ class JudgeAgreement:
 def judge_agreement(
     suite: Suite, people: People, records: Iterable[CallRecord], scores: Iterable[Score]
 ) -> list[JudgeAgreement]:
-    """How each task's judge agrees with people: the share of equal scores, and kappa weighted by
-    their distance.
+    """Measure how each task's judge agrees with people: the share of equal scores, and kappa
+    weighted by their distance.
     """
     task_of = {
         record.call.id: record.call.task for record in records if record.call.id in people.labels

@@ -31,14 +31,14 @@ _EDGE = 8.5
 
 
 def equal_looks(k: int) -> FloatArray:
-    """Information fractions of ``k`` equally spaced looks."""
+    """Return the information fractions of ``k`` equally spaced looks."""
     return np.arange(1, k + 1) / k
 
 
 def crossing_by_look(
     bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray
 ) -> FloatArray:
-    """P(|z_j| >= bound_j at some look j <= k) under no effect, for each k.
+    """Return P(|z_j| >= bound_j at some look j <= k) under no effect, for each k.
 
     Recursion on the density of the score u = z*sqrt(t) over the continuation region (Armitage et
     al.), by 160-point Gauss-Legendre quadrature: error below 1e-9 for up to 10 looks.
@@ -68,13 +68,13 @@ def crossing_by_look(
 def crossing_probability(
     bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray | None = None
 ) -> float:
-    """P(any bound is crossed) under no effect; equal spacing where ``t`` is None."""
+    """Return P(any bound is crossed) under no effect; equal spacing where ``t`` is None."""
     return float(crossing_by_look(bounds, equal_looks(len(bounds)) if t is None else t)[-1])
 
 
 def obf_constant(k: int, alpha: float = 0.05) -> float:
-    """Constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040 for 5
-    looks.
+    """Return the constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040
+    for 5 looks.
     """
     t = equal_looks(k)
     return brentq(
@@ -83,19 +83,19 @@ def obf_constant(k: int, alpha: float = 0.05) -> float:
 
 
 def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
-    """The z bounds of ``k`` equally spaced looks."""
+    """Return the z bounds of ``k`` equally spaced looks."""
     return obf_constant(k, alpha) / np.sqrt(equal_looks(k))
 
 
 def obf_spending(t: float, alpha: float = 0.05) -> float:
-    """Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt t)), alpha
-    at t = 1.
+    """Return the Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt
+    t)), alpha at t = 1.
     """
     return 4 * normal_cdf(normal_quantile(alpha / 4) / math.sqrt(min(t, 1.0)))
 
 
 def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> FloatArray:
-    """The z bounds for looks at any information fractions ``t`` (increasing, within (0, 1])."""
+    """Return the z bounds for looks at information fractions ``t`` (increasing, in (0, 1])."""
     info = np.asarray(t, dtype=np.float64)
     bounds = np.empty(len(info))
     spent = 0.0
@@ -112,13 +112,13 @@ def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> Floa
 
 
 def nominal_alpha(bound: float) -> float:
-    """Two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
+    """Return the two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
     return 2 * normal_cdf(-bound)
 
 
 def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
-    """Repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose design
-    rejects there.
+    """Return the repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose
+    design rejects there.
 
     ``looks`` = number of equally spaced looks (O'Brien-Fleming), or the information fractions
     (Lan-DeMets). Keep the running minimum over looks and give that to Holm.
@@ -143,15 +143,16 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
 
 
 def signed_z(p: float, sign: int) -> float:
-    """The z of a two-sided p with the sign of the estimate minus the threshold; joins any engine to
-    the bounds.
+    """Return the z of a two-sided p with the sign of the estimate minus the threshold.
+
+    Joins any engine to the bounds.
     """
     return -sign * normal_quantile(max(p, 1e-300) / 2)
 
 
 def cond_power(z: float, t: float, z_final: float) -> float:
-    """P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction ``t``
-    goes on.
+    """Return P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction
+    ``t`` goes on.
 
     The larger of the two directions: Phi((z/sqrt(t) - z_final)/sqrt(1-t)), with z or -z.
     """
@@ -161,15 +162,17 @@ def cond_power(z: float, t: float, z_final: float) -> float:
 
 
 def futile(z: float, t: float, z_final: float, look: int) -> bool:
-    """Non-binding futility: from look 2, conditional power under the current trend below 10 %."""
+    """Return whether to stop for futility (non-binding): from look 2, conditional power under the
+    current trend below 10 %.
+    """
     return look >= 2 and t < 1 and cond_power(z, t, z_final) < FUTILITY
 
 
 def e_process(
     z: npt.ArrayLike, grid: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5), lo: float = -1.0
 ) -> FloatArray:
-    """Running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet z/|lo|),
-    independent z >= ``lo``.
+    """Return the running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet
+    z/|lo|), independent z >= ``lo``.
 
     For open-ended monitoring of singletons only (exact, needs no n_max, weak). Reject where it
     reaches 2/alpha; run it on z and on -z for both directions.
@@ -211,22 +214,22 @@ class LookPlan:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Information fractions of the looks."""
+        """Return the information fractions of the looks."""
         return tuple(look.t for look in self.looks)
 
     def repeated_p(self, z: float, number: int) -> float:
-        """:func:`repeated_p` at look ``number`` under this plan's method."""
+        """Return :func:`repeated_p` at look ``number`` under this plan's method."""
         return repeated_p(
             z, number, len(self.looks) if self.method != "lan-demets-obf" else self.fractions
         )
 
     def futile(self, z: float, number: int) -> bool:
-        """:func:`futile` at look ``number`` of this plan."""
+        """Return :func:`futile` at look ``number`` of this plan."""
         return futile(z, self.looks[number - 1].t, self.looks[-1].bound, number)
 
 
 def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 0.05) -> LookPlan:
-    """Places ``looks`` looks at cluster boundaries of items in their (seeded random) order.
+    """Place ``looks`` looks at cluster boundaries of items in their (seeded random) order.
 
     Args:
         cluster_sizes: items of each cluster, in running order (1s for independent items).

@@ -77,7 +77,9 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
 
 
 def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str, Any]:
-    """The fields of :class:`ArmItems` that a price can change; ``costs`` in the order of ``calls``.
+    """Return the fields of :class:`ArmItems` that a price can change.
+
+    ``costs`` in the order of ``calls``.
 
     A call counts as a request if it was answered, or failed but was (perhaps) charged for.
     """
@@ -96,7 +98,10 @@ def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str,
 
 
 def means(n: int, calls: CallRows, values: FloatArray, chosen: BoolArray) -> FloatArray:
-    """Mean per item over the chosen calls; nan where there are none, or one of them is unknown."""
+    """Return the mean per item over the chosen calls.
+
+    nan where there are none, or one of them is unknown.
+    """
     at = calls.item[chosen]
     sums = np.bincount(at, weights=values[chosen], minlength=n)
     counts = np.bincount(at, minlength=n)

@@ -360,8 +360,9 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
 
 
 def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | None:
-    """Items of a claim that people labelled in both arms; None without labels, or where not a judge
-    alone scores.
+    """Return the items of a claim that people labelled in both arms.
+
+    None without labels, or where not a judge alone scores.
     """
     one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
     if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:

@@ -35,16 +35,16 @@ class Dollars:
 
     @property
     def has_range(self) -> bool:
-        """Whether some bill is known only within bounds."""
+        """Return whether some bill is known only within bounds."""
         return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
 
     @property
     def known(self) -> BoolArray:
-        """Items with an amount or bounds."""
+        """Return the items with an amount or bounds."""
         return ~np.isnan(self.low) & ~np.isnan(self.high)
 
     def middle(self) -> FloatArray:
-        """The amount, or the middle of its bounds."""
+        """Return the amount, or the middle of its bounds."""
         return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
 
 

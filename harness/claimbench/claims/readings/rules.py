@@ -33,7 +33,7 @@ class ReadingRule:
 
     @property
     def text(self) -> str:
-        """The rule as one line: quantity, comparison, number."""
+        """Return the rule as one line: quantity, comparison, number."""
         scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(
             self.family, "ratio"
         )
