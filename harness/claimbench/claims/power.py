@@ -285,26 +285,6 @@ def _priced(plan: ClaimPlan, efforts: Mapping[str, ArmEffort] | None) -> ClaimPl
     )
 
 
-def efforts_from_pilot(
-    items: ItemTable, calls: CallTable, concurrency: Mapping[str, int] | None = None
-) -> dict[str, ArmEffort]:
-    """Measure what one call of each arm took in a pilot run."""
-    out = {}
-    for arm, rows in items.arms.items():
-        planned = rows.n_calls > 0
-        if not planned.any():
-            continue
-        usd, busy = rows.usd[planned & ~np.isnan(rows.usd)], calls.arms[arm].busy_s
-        busy = busy[np.isfinite(busy)]
-        out[arm] = ArmEffort(
-            float(usd.mean()) if len(usd) else None,
-            float(busy.mean()) if len(busy) else None,
-            (concurrency or {}).get(arm, 1),
-            max(1, round(float(rows.n_calls[planned].mean()))),
-        )
-    return out
-
-
 def from_pilot(items: ItemTable, calls: CallTable, ours: str, theirs: str | None) -> Assumptions:
     """Estimate the assumptions from a pilot's tables for one pair; what it cannot tell keeps its
     default.

@@ -182,9 +182,7 @@ class StopRule:
 
 
 def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContext:
-    """Give the context for deciding the claims of a run that ended at ``look``: repeated intervals and repeated
-    p.
-    """
+    """Give the context for claims of a run that ended at ``look``: repeated intervals and p."""
     return replace(context, look=look, look_alpha=rule.alpha_of(look))
 
 

@@ -81,8 +81,9 @@ def decide_claims(
 def claim_findings(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext, alpha: float
 ) -> list[Finding]:
-    """Decide each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use
-    this.
+    """Decide each claim alone at level ``1 - alpha``, before Holm over the report.
+
+    Interim looks use this.
     """
     return [_ClaimDecider(items, calls, context, alpha).finding(claim) for claim in claims]
 

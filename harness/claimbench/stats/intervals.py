@@ -15,10 +15,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray, IntArray
 from claimbench.stats.distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 Direction = Literal[">=", "<="]
 Decision = Literal["supported", "refuted", "inconclusive"]
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.intervals import (
-    FloatArray,
     Interval,
     as_codes,
     cluster_sums,

@@ -33,11 +33,6 @@ class NMore:
     high: int | None
     capped: bool
 
-    @property
-    def may_never_resolve(self) -> bool:
-        """Return whether the threshold lies within one standard error of the estimate."""
-        return self.high is None
-
 
 def n_more(
     interval: Interval, threshold: float, *, alpha: float | None = None, power: float = 0.8
@@ -153,12 +148,6 @@ class Components:
 
     between: float
     within: float
-
-    def mean_var(self, n: int, epochs: int) -> float:
-        """Return the var of the mean over ``n`` items with ``epochs`` epochs each: (omega^2 +
-        sigma^2/K)/n.
-        """
-        return (self.between + self.within / epochs) / n
 
 
 def variance_components(

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.distributions import binomial_quantile
 from claimbench.stats.intervals import (
-    FloatArray,
     Interval,
     as_codes,
     cluster_sums,

@@ -17,10 +17,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.distributions import normal_cdf, normal_quantile
 from claimbench.stats.root_finding import brentq
-
-FloatArray = npt.NDArray[np.float64]
 
 LOOKS = 5
 FIRST_LOOK_ITEMS = 25
@@ -142,14 +141,6 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
     return math.exp(brentq(gap, low, high, xtol=1e-7))
 
 
-def signed_z(p: float, sign: int) -> float:
-    """Return the z of a two-sided p with the sign of the estimate minus the threshold.
-
-    Joins any engine to the bounds.
-    """
-    return -sign * normal_quantile(max(p, 1e-300) / 2)
-
-
 def cond_power(z: float, t: float, z_final: float) -> float:
     """Return P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction
     ``t`` goes on.
@@ -177,6 +168,7 @@ def e_process(
     For open-ended monitoring of singletons only (exact, needs no n_max, weak). Reject where it
     reaches 2/alpha; run it on z and on -z for both directions.
     """
+    # No command offers it: its user is the golden vector EPROC (tests/golden/claims_golden.json).
     values = np.asarray(z, dtype=np.float64)
     if lo >= 0 or (values < lo - 1e-12).any():
         raise ValueError(

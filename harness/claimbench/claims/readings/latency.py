@@ -31,7 +31,6 @@ OVERLAP_NEEDED = 0.80
 SESSIONS_WANTED = 3
 LAG_SHARE = 0.05
 LOOP_STAMPS = frozenset({"transport", "sdk"})
-UNDER = "under the harness's reading"
 
 
 @dataclass(frozen=True)
