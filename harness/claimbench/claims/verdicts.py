@@ -21,7 +21,6 @@ from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import (
     Claim,
     Json,
-    Look,
     Manifest,
     Reading,
     Reason,
@@ -97,8 +96,6 @@ def context_of(
     list_prices: Mapping[str, ListPrice] | None = None,
     projections: Mapping[str, Mapping[str, Json]] | None = None,
     instrument_error_s: Mapping[str, float] | None = None,
-    look: Look | None = None,
-    look_alpha: float | None = None,
 ) -> ClaimContext:
     """Assemble the judge's context from what a run left; prices, projections and calibration come
     from their owners.
@@ -127,8 +124,6 @@ def context_of(
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
-        look=look,
-        look_alpha=look_alpha,
         deterministic=frozenset(calm),
     )
 
@@ -176,7 +171,10 @@ class _ClaimDecider:
     """The recursion over parts, classes, arms and slices, at one level."""
 
     def __init__(self, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float) -> None:
-        self.items, self.calls, self.ctx, self.alpha = items, calls, ctx, alpha
+        self.items = items
+        self.calls = calls
+        self.ctx = ctx
+        self.alpha = alpha
 
     def finding(self, claim: Claim) -> Finding:
         """Decide a claim of any kind, before Holm over the report."""
