@@ -4,7 +4,7 @@ arms and parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,7 +23,7 @@ from claimbench.claims.readings import (
 )
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Claim, Reading, Reason
+from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
@@ -52,7 +52,7 @@ def leaf_finding(
     """Decide one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
     then each reading.
     """
-    title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
+    title = leaf.where or _versus(leaf)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
@@ -75,6 +75,10 @@ def leaf_finding(
     return _headline(claim, found, readings, flags, title)
 
 
+def _versus(leaf: Leaf) -> str:
+    return f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours
+
+
 def _not_comparable(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
@@ -83,12 +87,12 @@ def _not_comparable(
     The first kind of reason found ends the search.
     """
     arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
-    absent = [r for a in arms if (r := gate.not_measured(a, items, ctx))]
+    absent = _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
-        return tuple(absent), ()
-    halted = [r for a in arms if (r := gate.stopped(a, calls))]
+        return absent, ()
+    halted = _given(gate.stopped(arm, calls) for arm in arms)
     if halted:
-        return tuple(halted), ()
+        return halted, ()
     if not leaf.mask.any():
         return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
@@ -111,14 +115,16 @@ def _not_comparable(
         if refused:
             return refused, flags
     if claim.kind == "cost" and claim.reading != "list_price":
-        priceless = [r for a in arms if (r := readings_cost.unpriced(items, a, leaf.mask))]
-        if leaf.theirs is not None and (
-            mixed := readings_cost.currencies(items, leaf.ours, leaf.theirs)
-        ):
-            priceless.append(mixed)
+        priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)
+        if leaf.theirs is not None:
+            priceless += _given([readings_cost.currencies(items, leaf.ours, leaf.theirs)])
         if priceless:
-            return tuple(priceless), flags
+            return priceless, flags
     return (), flags
+
+
+def _given(reasons: Iterable[Reason | None]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def _judge_cap(
@@ -206,47 +212,48 @@ def _headline(
     flags: tuple[Reason, ...],
     title: str,
 ) -> Finding:
-    """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
-    counted = [
-        r
-        for q, r in zip(found, readings, strict=True)
-        if r.status != "n/a" and (_pinned(claim, q) if claim.reading else q.counts_for_headline)
-    ]
+    """Decide by all readings that count, or by the pinned one: they agree, or it depends."""
+    counted: list[Reading] = []
+    pinned = False
+    for question, reading in zip(found, readings, strict=True):
+        pinned_here = claim.reading is not None and _pinned(claim, question)
+        pinned = pinned or pinned_here
+        counts = pinned_here if claim.reading else question.counts_for_headline
+        if counts and reading.status != "n/a":
+            counted.append(reading)
     kept = tuple(readings)
     if not counted:
-        wanted = (
-            [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)]
-            if claim.reading
-            else []
-        )
-        if claim.reading == "list_price" and wanted:
-            return Finding(
-                "not_comparable",
-                None,
-                kept,
-                None,
-                "",
-                flags,
-                (Reason("price_unknown", "list price"),),
-                title,
-            )
-        return Finding(
-            "inconclusive", None, kept, None, "", flags, (Reason("no_valid_data"),), title
-        )
-    statuses = {r.status for r in counted}
+        status: VerdictStatus = "inconclusive"
+        why = Reason("no_valid_data")
+        if pinned and claim.reading == "list_price":
+            status = "not_comparable"
+            why = Reason("price_unknown", "list price")
+        return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(dict.fromkeys(x for r in counted for x in r.reasons if x.code not in WARNINGS))
-    if len(statuses) == 1:
-        head = counted[0]  # the first is what most readers mean; p is that of the weakest
-        status = counted[0].status
-        assert status != "n/a"  # noqa: S101  filtered above
-        keep_reasons = reasons if status != "supported" else ()
-        return Finding(
-            status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title
-        )
+    reasons = tuple(r for r in _distinct_reasons(counted) if r.code not in WARNINGS)
+    if len({r.status for r in counted}) > 1:
+        reasons = (Reason("depends_on_reading"), *reasons)
+        return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
+    head = counted[0]  # the first is what most readers mean; p is that of the weakest
+    assert head.status != "n/a"  # noqa: S101  left out above
     return Finding(
-        "inconclusive", p, kept, None, "", flags, (Reason("depends_on_reading"), *reasons), title
+        head.status,
+        p,
+        kept,
+        headline=head.name,
+        qualifier=_qualifier(claim, head),
+        flags=flags,
+        reasons=reasons if head.status != "supported" else (),
+        title=title,
     )
+
+
+def _distinct_reasons(found: Iterable[Reading | Finding]) -> tuple[Reason, ...]:
+    """Return all reasons once, in the order in which they were first given."""
+    distinct: dict[Reason, None] = {}
+    for one in found:
+        distinct.update(dict.fromkeys(one.reasons))
+    return tuple(distinct)
 
 
 def _pinned(claim: Claim, question: Question) -> bool:
@@ -286,11 +293,9 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
         epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0
         per_item = max(per_item, epochs)
         known = rows.usd[planned][~np.isnan(rows.usd[planned])]
-        judging = (
-            [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()]
-            if ctx.judge_usd
-            else [0.0]
-        )
+        judging = [0.0]
+        if ctx.judge_usd:
+            judging = [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()]
         each = float(known.mean()) + float(np.mean(judging)) if len(known) else None
         usd = None if usd is None or each is None else usd + epochs * each
         mine = np.isin(timed.item, np.flatnonzero(planned)) & np.isfinite(timed.busy_s)
@@ -311,75 +316,56 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
     if len(findings) == 1:
         return findings[0]
     merged = _merged(findings)
-    adjusted = _holm(findings)
-    refuted = [
-        p
-        for o, p in zip(findings, adjusted, strict=True)
-        if o.status == "refuted" and p <= alpha + P_SLACK
-    ]
+    refuted = _decided(findings, "refuted", alpha)
     if refuted:
-        first = next(
-            o
-            for o, p in zip(findings, adjusted, strict=True)
-            if o.status == "refuted" and p == min(refuted)
-        )
+        p_first, first = min(refuted, key=_first)
         return replace(
             merged,
             status="refuted",
-            p=min(refuted),
+            p=p_first,
             headline=_name(first, first.headline),
             reasons=first.reasons,
         )
-    if any(o.status == "not_comparable" for o in findings):
-        reasons = tuple(
-            dict.fromkeys(r for o in findings if o.status == "not_comparable" for r in o.reasons)
-        )
-        return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    known = [o.p for o in findings if o.p is not None]
-    p = max(known) if known else None
-    if all(o.status == "supported" for o in findings):
-        weakest = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
+    unlike = [f for f in findings if f.status == "not_comparable"]
+    if unlike:
+        return replace(merged, status="not_comparable", p=None, reasons=_distinct_reasons(unlike))
+    p = max((f.p for f in findings if f.p is not None), default=None)
+    if all(f.status == "supported" for f in findings):
+        weakest = max(findings, key=_known_p)
         return replace(
             merged,
             status="supported",
             p=p,
             headline=_name(weakest, weakest.headline),
-            qualifier=_common([o.qualifier for o in findings]),
+            qualifier=_common([f.qualifier for f in findings]),
             reasons=(),
         )
-    reasons = tuple(
-        dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons)
-    )
-    if any(o.status == "refuted" for o in findings):
+    undecided = [f for f in findings if f.status == "inconclusive"]
+    reasons = _distinct_reasons(undecided)
+    if any(f.status == "refuted" for f in findings):
         reasons = (*reasons, Reason("multiplicity"))
-    open_ = next((o for o in findings if o.status == "inconclusive"), findings[0])
+    shown = undecided[0] if undecided else findings[0]
     return replace(
-        merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons
+        merged, status="inconclusive", p=p, headline=_name(shown, shown.headline), reasons=reasons
     )
 
 
 def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
     """Combine parts of which one is enough: supported if one is, refuted if all are.
 
-    Support pays for all parts by Holm.
-
-    ``share``: say in how many of them it holds ("sometimes", "up to").
+    Support pays for all parts by Holm. ``share``: say in how many of them it holds ("sometimes",
+    "up to").
     """
     merged = _merged(findings)
-    compared = [o for o in findings if o.status != "not_comparable"]
+    compared = [f for f in findings if f.status != "not_comparable"]
     if not compared:
-        reasons = tuple(dict.fromkeys(r for o in findings for r in o.reasons))
+        reasons = _distinct_reasons(findings)
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    adjusted = _holm(compared)
-    holds = [
-        (p, o)
-        for o, p in zip(compared, adjusted, strict=True)
-        if o.status == "supported" and p <= alpha + P_SLACK
-    ]
+    holds = _decided(compared, "supported", alpha)
     qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
     if holds:
-        p, best = min(holds, key=lambda x: x[0])
-        winners = ", ".join(o.title for _, o in holds)
+        p, best = min(holds, key=_first)
+        winners = ", ".join(finding.title for _, finding in holds)
         return replace(
             merged,
             status="supported",
@@ -388,8 +374,8 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
         )
-    if len(compared) == len(findings) and all(o.status == "refuted" for o in findings):
-        worst = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
+    if all(f.status == "refuted" for f in findings):
+        worst = max(findings, key=_known_p)
         return replace(
             merged,
             status="refuted",
@@ -398,23 +384,40 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             qualifier=qualifier,
             reasons=worst.reasons,
         )
-    reasons = tuple(
-        dict.fromkeys(r for o in compared if o.status == "inconclusive" for r in o.reasons)
-    )
-    if any(o.status == "supported" for o in compared):
+    undecided = [f for f in compared if f.status == "inconclusive"]
+    reasons = _distinct_reasons(undecided)
+    if any(f.status == "supported" for f in compared):
         reasons = (*reasons, Reason("multiplicity"))
     if len(compared) < len(findings):
         reasons = (*reasons, Reason("some_not_comparable"))
-    p_all = max((o.p for o in compared if o.p is not None), default=None)
-    open_ = next((o for o in compared if o.status == "inconclusive"), None)
-    head = _name(open_, open_.headline) if open_ else None
     return replace(
-        merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons
+        merged,
+        status="inconclusive",
+        p=max((f.p for f in compared if f.p is not None), default=None),
+        headline=_name(undecided[0], undecided[0].headline) if undecided else None,
+        qualifier=qualifier,
+        reasons=reasons,
     )
 
 
-def _holm(findings: Sequence[Finding]) -> list[float]:
-    return [float(p) for p in stats.holm([1.0 if o.p is None else o.p for o in findings])[0]]
+def _decided(
+    findings: Sequence[Finding], status: VerdictStatus, alpha: float
+) -> list[tuple[float, Finding]]:
+    """Return (Holm's p, finding) of those with ``status`` that stay so after Holm over all."""
+    values = [1.0 if f.p is None else f.p for f in findings]
+    decided: list[tuple[float, Finding]] = []
+    for finding, p in zip(findings, stats.holm(values)[0], strict=True):
+        if finding.status == status and p <= alpha + P_SLACK:
+            decided.append((float(p), finding))
+    return decided
+
+
+def _first(pair: tuple[float, Finding]) -> float:
+    return pair[0]
+
+
+def _known_p(finding: Finding) -> float:
+    return finding.p if finding.p is not None else 0.0
 
 
 def _name(finding: Finding, name: str | None) -> str | None:
@@ -426,10 +429,13 @@ def _common(qualifiers: Sequence[str]) -> str:
 
 
 def _merged(findings: Sequence[Finding]) -> Finding:
-    """All readings, each under the title of its part; flags of all."""
-    readings = tuple(replace(r, name=f"{o.title}: {r.name}") for o in findings for r in o.readings)
-    flags = tuple(dict.fromkeys(f for o in findings for f in o.flags))
-    return Finding("inconclusive", None, readings, None, "", flags, ())
+    """Return all readings, each under the title of its part, and the flags of all."""
+    readings: list[Reading] = []
+    flags: dict[Reason, None] = {}
+    for finding in findings:
+        readings += [replace(r, name=f"{finding.title}: {r.name}") for r in finding.readings]
+        flags.update(dict.fromkeys(finding.flags))
+    return Finding("inconclusive", None, tuple(readings), flags=tuple(flags))
 
 
 def combine(
@@ -455,8 +461,7 @@ def combine(
         parts = [decide_one(leaf) for leaf in leaves]
         if len(parts) > 1:
             parts = [
-                replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
-                for leaf, o in zip(leaves, parts, strict=True)
+                replace(part, title=_versus(leaf)) for leaf, part in zip(leaves, parts, strict=True)
             ]
         return replace(all_of(parts, alpha), title=name or parts[0].title)
 

@@ -64,33 +64,35 @@ class Evaluation:
 
 
 def score_run(stored: StoredRun) -> tuple[Score, ...]:
-    """Score every finished call with its task's scorers; a judge's score is what its stored answer
-    says.
+    """Score every finished call with its task's scorers.
+
+    A judge's score is what its stored answer says.
     """
     tasks = {task.name: task for task in stored.suite.tasks}
-    scorers: dict[str, tuple[Scorer, ...]] = {
-        name: load(task.scorers) for name, task in tasks.items()
-    }
+    scorers = _scorers(stored)
+    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
+    scores: list[Score] = []
+    for record in stored.records:
+        task = tasks[record.call.task]
+        sample = samples[task.name, record.call.sample_id]
+        scores += score_record(record, sample, task, scorers[task.name])
+    return tuple(scores)
+
+
+def _scorers(stored: StoredRun) -> dict[str, tuple[Scorer, ...]]:
+    """Load the scorers of each task; judges answer from what they said in the run."""
+    said = None
     if stored.judging.calls:
         said = said_of(stored.judging, stored.calls, stored.suite)
-        scorers = {
-            name: tuple(
-                scorer.of_run(said) if isinstance(scorer, JudgeScorer) else scorer
-                for scorer in made
-            )
-            for name, made in scorers.items()
-        }
-    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
-    return tuple(
-        score
-        for record in stored.records
-        for score in score_record(
-            record,
-            samples[record.call.task, record.call.sample_id],
-            tasks[record.call.task],
-            scorers[record.call.task],
-        )
-    )
+    found: dict[str, tuple[Scorer, ...]] = {}
+    for task in stored.suite.tasks:
+        made: list[Scorer] = []
+        for scorer in load(task.scorers):
+            if said is not None and isinstance(scorer, JudgeScorer):
+                scorer = scorer.of_run(said)
+            made.append(scorer)
+        found[task.name] = tuple(made)
+    return found
 
 
 def evaluate(
@@ -122,9 +124,8 @@ def evaluate(
         stored.calls,
         stored.attempts,
         as_of=as_of,
-        bounds=(
-            None if stored.manifest.options.get("imported") else token_bounds(stored)
-        ),  # its prompts are not ours
+        # An imported run's prompts are not ours, so that they bound nothing.
+        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
         load_s=load_seconds(stored.manifest),
     )
     judge_costs = cost_judges(stored, book, as_of)
@@ -143,11 +144,8 @@ def evaluate(
         instrument_error_s = errors_by_arm(
             stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts
         )
-    ours = {
-        name: price
-        for name, price in book.items()
-        if name not in {judge.name for judge in stored.suite.judges}
-    }
+    judges = {judge.name for judge in stored.suite.judges}
+    ours = {name: price for name, price in book.items() if name not in judges}
     context = claim_context(stored, ours, claims, items, calls, moment, instrument_error_s)
     context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
