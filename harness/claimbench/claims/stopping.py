@@ -23,11 +23,12 @@ from claimbench.tables.subset import restrict
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Look, reason_codes
 
-CONTINUE, DECIDED, FUTILE, END = "continue", "stop: decided", "stop: futile", "end of plan"
+CONTINUE = "continue"
+DECIDED = "stop: decided"
+FUTILE = "stop: futile"
+END = "end of plan"
 TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
 """Reasons that later looks can remove, so that a claim is not given up for them."""
-
-
 HOPELESS = frozenset(
     {
         "cost_basis_missing",
@@ -105,6 +106,10 @@ class StopRule:
         seen_items, seen_calls = restrict(items, calls, set(self._order[: planned.n_items]))
         before: Mapping[str, float] = self._done[-1].repeated_p if self._done else {}
         findings = claim_findings(self._claims, seen_items, seen_calls, context, planned.alpha)
+        # By claim: its repeated p so far, whether more data would not change its finding, and
+        # whether more data of this kind cannot decide it. A claim that cannot be compared is in
+        # none of the three; one that waits for people's labels is in the last two as False, so
+        # that it keeps the run going, and has no repeated p, so that it pays for no look.
         repeated: dict[str, float] = {}
         settled: dict[str, bool] = {}
         hopeless: dict[str, bool] = {}
@@ -124,19 +129,17 @@ class StopRule:
                 and finding.status == "inconclusive"
                 and self.plan.futile(z, planned.number)
             )
-            settled[claim.id], hopeless[claim.id] = (
-                _is_settled(finding),
-                trend or bool(found & HOPELESS),
-            )
+            settled[claim.id] = _is_settled(finding)
+            hopeless[claim.id] = trend or bool(found & HOPELESS)
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(
-            run_id,
-            planned.number,
-            len(self.plan.looks),
-            planned.n_items,
-            planned.n_clusters,
-            repeated,
-            decision,
+            run_id=run_id,
+            k=planned.number,
+            looks_planned=len(self.plan.looks),
+            items=planned.n_items,
+            clusters=planned.n_clusters,
+            repeated_p=repeated,
+            decision=decision,
         )
         self._done.append(made)
         return made
@@ -150,6 +153,7 @@ class StopRule:
     ) -> str:
         if number == len(self.plan.looks):
             return END
+        # settled holds every claim that has a repeated p, and those that wait for labels (False).
         holm = dict(zip(repeated, stats.holm(list(repeated.values()))[0], strict=True))
         decided = {name for name, done in settled.items() if done and holm[name] <= self._alpha}
         if len(decided) == len(settled):

@@ -5,6 +5,25 @@ At look k compute the ordinary interval of any engine at level 1 - alpha_k and r
 it: that repeated interval is what is displayed. All probabilities are of the canonical joint normal
 law of z_1..z_K with information fractions t (corr(z_i, z_j) = sqrt(t_i/t_j)), by numeric recursion;
 no tables.
+
+The picture, for five equally spaced looks and alpha 0.05 (bound = 2.040 * sqrt(5 / k))::
+
+    |z|
+    4.56  *  look 1: only an overwhelming difference stops the run
+    3.23     *  look 2: from here on the run may also stop as futile
+    2.63        *
+    2.28           *
+    2.04              *  the end of the plan: hardly above 1.96 of a single look
+          1  2  3  4  5
+
+Above the stars the claim is decided; the chance that |z| is ever above them without an effect is
+alpha. Below them the run goes on, unless |z| is so small that the bound of the last look is out of
+reach (conditional power below 10 %): then it stops as futile, and nothing is decided. Stopping so
+is never binding: it can only lose power, not alpha.
+
+A look at a bound ``b`` shows the ordinary interval at level ``1 - 2 * Phi(-b)`` (the repeated
+interval), so that interval and decision agree. A repeated p-value is the alpha whose star would lie
+exactly on the |z| that was seen.
 """
 
 from __future__ import annotations
@@ -48,15 +67,16 @@ def crossing_by_look(
         raise ValueError("information fractions must increase within (0, 1], one for each bound")
     out = np.empty(len(b))
     nodes, weights = _quadrature()
+    # u: where the score lies, given that no bound was crossed so far; mass: quadrature weight times
+    # density there. Each look spreads the mass by one normal step and cuts it at its own bound.
     u = b[0] * math.sqrt(info[0]) * nodes
     mass = b[0] * math.sqrt(info[0]) * weights * _phi(u / math.sqrt(info[0])) / math.sqrt(info[0])
     out[0] = 2 * normal_cdf(-b[0])
     for k in range(1, len(b)):
         sd, edge = math.sqrt(info[k] - info[k - 1]), float(b[k]) * math.sqrt(info[k])
         above = np.asarray([normal_cdf((at - edge) / sd) for at in u.tolist()])
-        out[k] = out[k - 1] + float(
-            mass @ (above + above[::-1])
-        )  # below: the same, for the nodes lie symmetrically
+        # Below the lower bound: the same numbers reversed, for the nodes lie symmetrically.
+        out[k] = out[k - 1] + float(mass @ (above + above[::-1]))
         if k + 1 < len(b):
             new = edge * nodes
             mass = edge * weights * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
@@ -244,22 +264,25 @@ def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 
             at.append(index)
     at.append(len(ends) - 1)
     t = ends[at] / n_max
-    bounds, method = obf_bounds(len(at), alpha), "obf" if len(at) > 1 else "fixed"
-    if (
-        crossing_probability(bounds, t) > alpha + 0.0005
-        or np.abs(t - equal_looks(len(at))).max() > 0.05
-    ):
-        bounds, method = lan_demets_obf(t, alpha), "lan-demets-obf"
-    rows = zip(at, t, bounds, strict=True)
-    return LookPlan(
-        tuple(
+    bounds = obf_bounds(len(at), alpha)
+    method = "obf" if len(at) > 1 else "fixed"
+    uneven = np.abs(t - equal_looks(len(at))).max() > 0.05
+    if uneven or crossing_probability(bounds, t) > alpha + 0.0005:
+        bounds = lan_demets_obf(t, alpha)
+        method = "lan-demets-obf"
+    planned: list[PlannedLook] = []
+    for index, share, bound in zip(at, t.tolist(), bounds.tolist(), strict=True):
+        planned.append(
             PlannedLook(
-                k, int(ends[i]), i + 1, float(share), float(bound), nominal_alpha(float(bound))
+                number=len(planned) + 1,
+                n_items=int(ends[index]),
+                n_clusters=index + 1,
+                t=share,
+                bound=bound,
+                alpha=nominal_alpha(bound),
             )
-            for k, (i, share, bound) in enumerate(rows, 1)
-        ),
-        method,
-    )
+        )
+    return LookPlan(tuple(planned), method)
 
 
 @lru_cache(maxsize=1)

@@ -12,6 +12,9 @@ queue              (sent - queued) / 1e9: time spent waiting on our side
 TPOT               (E2E - TTFT) / (output tokens - 1), undefined below 2 output tokens
 chunk gaps         differences of successive chunk stamps / 1e9; ITL only where one chunk is one token
 =================  =================================================================================
+
+:mod:`claimbench.tables.rows` computes the same by columns for all calls of an arm; its test holds
+both equal on random rows, so that a formula cannot change in one place alone.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
