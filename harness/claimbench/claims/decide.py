@@ -21,8 +21,9 @@ NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 @dataclass(frozen=True)
 class Effort:
-    """What one more item costs over the claim's arms; None = unknown. ``calls``: calls per item and
-    arm.
+    """Hold the cost of one more item over the claim's arms; None = unknown.
+
+    ``calls``: calls per item and arm.
     """
 
     usd: float | None = None
@@ -45,30 +46,18 @@ def rule(
     """
     if side == "within" and window is not None:
         low, high = window
-        return (
-            "supported"
-            if low <= lo and hi <= high
-            else "refuted"
-            if hi < low or lo > high
-            else "inconclusive"
-        )
+        return _by(supported=low <= lo and hi <= high, refuted=hi < low or lo > high)
     if side == ">":
-        return (
-            "supported"
-            if lo > threshold
-            else "refuted"
-            if hi < threshold or lo == hi
-            else "inconclusive"
-        )
+        return _by(supported=lo > threshold, refuted=hi < threshold or lo == hi)
     if side == "<":
-        return (
-            "supported"
-            if hi < threshold
-            else "refuted"
-            if lo > threshold or lo == hi
-            else "inconclusive"
-        )
+        return _by(supported=hi < threshold, refuted=lo > threshold or lo == hi)
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
+
+
+def _by(*, supported: bool, refuted: bool) -> Decision:
+    if supported:
+        return "supported"
+    return "refuted" if refuted else "inconclusive"
 
 
 def decide(
@@ -178,9 +167,7 @@ def _p(question: Question) -> float | None:
 def _sensitivity(
     question: Question, interval: Interval, alpha: float, status: Decision
 ) -> dict[str, str]:
-    """Verdicts of other ways to look; missing items are filled against the verdict that was
-    reached.
-    """
+    """Decide by other ways to look; missing items are filled against the verdict reached."""
     out: dict[str, str] = {}
     if question.strict != question.threshold and question.window is None:
         out["strict_threshold"] = rule(interval.lo, interval.hi, question.side, question.strict)

@@ -104,13 +104,7 @@ def difference_lines(items: ItemTable, alpha: float = 0.05) -> list[str]:
     tested = slice_differences(items, alpha)
     if not tested:
         return []
-    lines = [
-        f"{d.arm} scores {abs(d.difference) * 100:.1f} points"
-        f" {'higher' if d.difference > 0 else 'lower'} on {d.column}={d.value} ({d.n:,} items) than"
-        f" on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f}; Holm's p {d.p_holm:.2g})."
-        for d in tested
-        if d.p_holm <= alpha
-    ]
+    lines = [_line(difference) for difference in tested if difference.p_holm <= alpha]
     n = len(tested)
     said = (
         f"{len(lines)} of {n} differences between slices hold"
@@ -119,3 +113,12 @@ def difference_lines(items: ItemTable, alpha: float = 0.05) -> list[str]:
     )
     tail = " after Holm's correction for their number" + ("." if lines else " holds.")
     return [*lines, said + tail]
+
+
+def _line(d: SliceDifference) -> str:
+    side = "higher" if d.difference > 0 else "lower"
+    return (
+        f"{d.arm} scores {abs(d.difference) * 100:.1f} points {side} on {d.column}={d.value}"
+        f" ({d.n:,} items) than on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f};"
+        f" Holm's p {d.p_holm:.2g})."
+    )

@@ -47,7 +47,7 @@ the run going.
 
 @dataclass(frozen=True)
 class Saved:
-    """What stopping early saved: requests over all arms, and their dollars where known."""
+    """Hold what stopping early saved: requests of all arms, and their dollars where known."""
 
     requests: int
     usd: float | None
@@ -191,8 +191,9 @@ def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContex
 
 
 def _is_settled(finding: Finding) -> bool:
-    """Decided, or every reading is decided and they contradict each other: more data would not
-    change it.
+    """Return whether more data would not change the finding.
+
+    It is decided, or every reading is and they contradict each other.
     """
     if finding.status in {"supported", "refuted"}:
         return True

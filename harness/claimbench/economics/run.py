@@ -35,7 +35,7 @@ from claimbench.types import Claim, Verdict
 
 @dataclass(frozen=True, slots=True)
 class HostAndApi:
-    """What :func:`claimbench.economics.what_if.break_even` needs of a local and an API arm."""
+    """Hold what :func:`~claimbench.economics.what_if.break_even` needs of two arms."""
 
     local_arm: str
     api_arm: str
@@ -47,7 +47,7 @@ class HostAndApi:
 
 @dataclass(frozen=True, slots=True)
 class ClaimTornado:
-    """What moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the
+    """Hold what moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the
     claim asks for.
     """
 

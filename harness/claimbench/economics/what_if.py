@@ -66,7 +66,7 @@ def break_even(
 
 @dataclass(frozen=True, slots=True)
 class FlipPoints:
-    """Where a claim "cost ratio <= r0" turns, everything else as measured. None: no such value.
+    """Hold where a claim "cost ratio <= r0" turns, all else as measured. None: no such value.
 
     ``treatment``/``baseline``: factor on all prices of that arm. ``components``: factor on one part
     of the treatment's cost. ``utilisation``: of the treatment's machine; above 1 it cannot be

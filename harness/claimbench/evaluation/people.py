@@ -90,19 +90,20 @@ def human_scores(
         arm -> array of the table's length.
     """
     at = {item: i for i, item in enumerate(items.items)}
-    sums: dict[str, list[list[float]]] = {arm: [[] for _ in at] for arm in items.arms}
+    # arm -> place of the item -> its calls' scores
+    labelled: dict[str, dict[int, list[float]]] = {arm: {} for arm in items.arms}
     for record in records:
         place = at.get(_item(record))
         if place is None or _item(record) not in people.sample or record.outcome.missing:
             continue
         score = people.labels.get(record.call.id, math.nan) if record.outcome is Outcome.OK else 0.0
-        sums[record.call.arm][place].append(score)
-    return {
-        arm: np.asarray(
-            [float(np.mean(row)) if row else math.nan for row in rows], dtype=np.float64
-        )
-        for arm, rows in sums.items()
-    }
+        labelled[record.call.arm].setdefault(place, []).append(score)
+    found: dict[str, FloatArray] = {}
+    for arm, by_place in labelled.items():
+        found[arm] = np.full(len(at), math.nan)
+        for place, scores in by_place.items():
+            found[arm][place] = float(np.mean(scores))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

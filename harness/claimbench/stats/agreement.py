@@ -126,8 +126,9 @@ def against(
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What people reach. ``raters``: each against the final rating; ``pairs``: two against each
-    other, pooled.
+    """Hold the agreement that people reach: the ceiling of any grader.
+
+    ``raters``: each against the final rating; ``pairs``: two against each other, pooled.
     """
 
     raters: Mapping[str, Agreement]

@@ -25,7 +25,7 @@ from claimbench.stats.intervals import (
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """What a proportion's interval needs at any level: mean, jackknife variance, clusters, draws.
+    """Hold what an interval needs at any level: mean, jackknife variance, clusters, draws.
 
     ``plain`` = every item its own cluster with one draw, where Wilson applies with n as it is.
     """

@@ -144,12 +144,13 @@ def with_costs(
     Equal to :func:`claimbench.tables.build.build_tables` with ``costs``; the tables must be whole,
     not those of a look.
     """
-    found = {arm: [costs.get(i) for i in rows.call_id.tolist()] for arm, rows in calls.arms.items()}
-    priced = {arm: _calls(rows, found[arm]) for arm, rows in calls.arms.items()}
-    arms = {
-        arm: replace(rows, **money(len(rows.score), priced[arm], found[arm]))
-        for arm, rows in items.arms.items()
-    }
+    priced: dict[str, CallRows] = {}
+    arms: dict[str, ArmItems] = {}
+    for arm, rows in calls.arms.items():
+        found = [costs.get(call_id) for call_id in rows.call_id.tolist()]
+        priced[arm] = _calls(rows, found)
+        of_arm = items.arms[arm]
+        arms[arm] = replace(of_arm, **money(len(of_arm.score), priced[arm], found))
     return replace(items, arms=arms), CallTable(priced)
 
 

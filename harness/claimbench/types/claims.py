@@ -118,7 +118,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the data say of a claim. ``headline`` names the reading that decides, if one does."""
+    """Say what the data show of a claim; ``headline`` names the reading that decides, if any."""
 
     claim: Claim
     status: VerdictStatus

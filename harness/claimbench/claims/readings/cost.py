@@ -186,8 +186,9 @@ def _ratio_p(pm: PairedMeans, needed: Needed) -> float | None:
 def _flips(
     leaf: Leaf, ratio: float | None, threshold: float, ctx: ClaimContext
 ) -> dict[str, float]:
-    """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly
-    price of local arms.
+    """Find where the point estimate meets the threshold.
+
+    That is in price multipliers, and in utilisation and hourly price of local arms.
 
     m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the
     treatment.

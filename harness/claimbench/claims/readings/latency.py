@@ -213,8 +213,9 @@ def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
 
 
 def _rows_needed(data: list[QuantileData], p: float) -> int | None:
-    """How many rows per arm a bounded interval takes at the present design effect; None where it is
-    bounded.
+    """Return the rows per arm that a bounded interval takes at the present design effect.
+
+    None where it is bounded already.
     """
     need = 0.0
     for d in data:
