@@ -22,6 +22,7 @@ from claimbench.claims.readings import (
     latency as readings_latency,
 )
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
+from claimbench.claims.words import without_status
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
@@ -183,12 +184,12 @@ def _missing_rule(
         ):
             flags = (*flags, Reason("missing_sensitive"))
             if unequal:
-                status = reading.sentence.split(": ", 1)[-1].rstrip(".")
+                said = without_status(reading.sentence).rstrip(".")
                 reading = replace(
                     reading,
                     status="inconclusive",
                     reasons=(*reading.reasons, Reason("missing_sensitive")),
-                    sentence=f"Inconclusive: {status}, but missing calls could overturn it.",
+                    sentence=f"Inconclusive: {said}, but missing calls could overturn it.",
                 )
         out.append(reading)
     return out, tuple(dict.fromkeys(flags))

@@ -245,6 +245,11 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
+def without_status(sentence: str) -> str:
+    """Return a reading's sentence without the status that leads it."""
+    return sentence.split(": ", 1)[-1]
+
+
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
@@ -260,7 +265,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
             f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
         )
     body = (
-        head.sentence.split("; needed")[0].split(": ", 1)[-1]
+        without_status(head.sentence.split("; needed")[0])
         if head
         else f"{quoted} has no tested reading"
     )

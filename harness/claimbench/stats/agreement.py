@@ -115,11 +115,11 @@ def against(
     by_query: dict[str, list[int]] = defaultdict(list)
     for i, query in enumerate(queries):
         by_query[query].append(i)
-    each = [
-        ndcg_of_predictions([ours[i] for i in m], [final[i] for i in m], k)
-        for m in by_query.values()
-    ]
-    known = [v for v in each if v is not None]
+    known: list[float] = []
+    for members in by_query.values():
+        found = ndcg_of_predictions([ours[i] for i in members], [final[i] for i in members], k)
+        if found is not None:
+            known.append(found)
     mean = math.fsum(known) / len(known) if known else None
     return Agreement(n, exact, near, quadratic_kappa(ours, final), mean, len(known))
 
@@ -145,10 +145,9 @@ def ceiling(ratings: Mapping[str, Sequence[float | None]], final: Sequence[float
         found = against([v for v, _ in rated], [f for _, f in rated])
         if found is not None:
             each[name] = found
-    pooled = [
-        (a, b)
-        for one, two in itertools.combinations(ratings.values(), 2)
-        for a, b in zip(one, two, strict=True)
-        if a is not None and b is not None
-    ]
+    pooled: list[tuple[float, float]] = []
+    for one, two in itertools.combinations(ratings.values(), 2):
+        for a, b in zip(one, two, strict=True):
+            if a is not None and b is not None:
+                pooled.append((a, b))
     return Ceiling(each, against([a for a, _ in pooled], [b for _, b in pooled]))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.tables.rows import CallRow, distinct, dollars, service_s
+from claimbench.tables.rows import CallRow, cost_bounds, distinct, service_s
 from claimbench.tables.types import (
     ArmItems,
     BoolArray,
@@ -155,5 +155,5 @@ def with_costs(
 
 
 def _calls(rows: CallRows, costs: Sequence[Cost | None]) -> CallRows:
-    found = np.asarray([dollars(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
+    found = np.asarray([cost_bounds(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
     return replace(rows, usd=found[:, 0], usd_low=found[:, 1], usd_high=found[:, 2])

@@ -175,7 +175,7 @@ def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
     return tuple(sorted({v for v in values if v}))
 
 
-def dollars(cost: Cost | None) -> tuple[float, float, float]:
+def cost_bounds(cost: Cost | None) -> tuple[float, float, float]:
     """Return (amount, low, high) in the cost's currency; nan where unknown."""
     if cost is None:
         return math.nan, math.nan, math.nan
@@ -190,7 +190,7 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
 def call_rows(rows: Sequence[CallRow], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
     columns = _columns(rows)
-    usd = _floats([dollars(cost) for cost in columns["cost"]]).reshape(-1, 3)
+    usd = _floats([cost_bounds(cost) for cost in columns["cost"]]).reshape(-1, 3)
     session = _ints(columns["session"])
     sent_utc_s, busy_s = _floats(columns["sent_utc_s"]), _floats(columns["busy_s"])
     block, block_s = time_blocks(sent_utc_s, busy_s, session)

@@ -126,11 +126,11 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     if len(scores.a) == 0:
         return []
     if leaf.claim.relation == "at_least":
-        return [_absolute(leaf.claim, scores)]
+        return [_limit_question(leaf.claim, scores)]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _absolute(claim: Claim, scores: Scores) -> Question:
+def _limit_question(claim: Claim, scores: Scores) -> Question:
     codes = stats.cluster_codes(scores.cluster)
     summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
 
@@ -150,11 +150,11 @@ def _absolute(claim: Claim, scores: Scores) -> Question:
         threshold,
         at,
         scale="share",
-        blocked=_size(scores),
+        blocked=_too_few(scores),
     )
 
 
-def _size(scores: Scores) -> tuple[Reason, ...]:
+def _too_few(scores: Scores) -> tuple[Reason, ...]:
     return size_block(len(scores.a), len(np.unique(scores.cluster)))
 
 
@@ -337,7 +337,7 @@ class _Pair:
     def _too_small(self) -> tuple[Reason, ...]:
         if self.claim.population == "fixed":
             return () if len(self.scores.a) >= 20 else (Reason("n_too_small"),)
-        return _size(self.scores)
+        return _too_few(self.scores)
 
     def _interval(self, family: str) -> IntervalAt:
         if family == "difference" and self.corrected is not None:

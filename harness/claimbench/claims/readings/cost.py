@@ -48,7 +48,7 @@ class Dollars:
         return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
 
 
-def dollars(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
+def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
     """Pick the dollars of one arm on the items of ``mask``."""
     rows = items.arms[arm]
     return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
@@ -57,7 +57,7 @@ def dollars(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
 def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> Reason | None:
     """Return the reason why an arm has no price at all; None if it has one."""
     rows = items.arms[arm]
-    got = dollars(items, arm, mask & (rows.n_finished > rows.n_errors))
+    got = dollars_of(items, arm, mask & (rows.n_finished > rows.n_errors))
     if len(got.usd) and not got.known.any():
         why = "; ".join(rows.cost_why_unknown)
         return Reason("price_unknown", arm + (f" ({why})" if why else ""))
@@ -91,17 +91,17 @@ def needed_ratio(claim: Claim) -> Needed:
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
     if leaf.claim.relation == "at_most":
-        return _absolute(items, leaf)
+        return _limit_questions(items, leaf)
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
-    a, b = dollars(items, leaf.ours, planned), dollars(items, leaf.theirs, planned)
+    a, b = dollars_of(items, leaf.ours, planned), dollars_of(items, leaf.theirs, planned)
     keep = a.known & b.known
     if not keep.any():
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
     hole = 1 - keep.sum() / max(int(served.sum()), 1)
-    blocked = _size(keep, items, planned) + (
+    blocked = _too_few(keep, items, planned) + (
         (Reason("cost_missing"),) if hole > UNPRICED_LIMIT else ()
     )
     a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
@@ -116,7 +116,7 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     return [q if q.price_ids else replace(q, price_ids=ids) for q in made]
 
 
-def _size(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[Reason, ...]:
+def _too_few(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[Reason, ...]:
     return size_block(int(keep.sum()), len(np.unique(items.cluster[planned][keep])))
 
 
@@ -322,11 +322,11 @@ def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
     return n_in / (n_in + n_out) if n_in + n_out > 0 else None
 
 
-def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
+def _limit_questions(items: ItemTable, leaf: Leaf) -> list[Question]:
     """Dollars per 1,000 requests against a stated limit."""
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
-    got = dollars(items, leaf.ours, planned)
+    got = dollars_of(items, leaf.ours, planned)
     keep = got.known
     if not keep.any():
         return []
@@ -349,7 +349,7 @@ def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
             scale="usd",
             bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
             bounds_code="billing_unknown",
-            blocked=_size(keep, items, planned) + zero,
+            blocked=_too_few(keep, items, planned) + zero,
             price_ids=rows.price_ids,
         )
     ]

@@ -57,7 +57,7 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     caps = find_caps(calls, leaf, ctx)
     made: list[Question] = []
     for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
-        samples = [_sample(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
+        samples = [_arm_times(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
         made += _of_metric(metric, samples, leaf.claim, caps)
     return made if any(q.interval_at for q in made) else []
 
@@ -65,15 +65,19 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
 def _of_metric(metric: str, samples: list[ArmTimes], claim: Claim, caps: Caps) -> list[Question]:
     if claim.relation == "at_most":
         limits = _limits(claim, metric)
-        return [_limit(name, metric, samples[0], claim, limit, caps) for name, limit in limits]
+        return [
+            _limit_question(name, metric, samples[0], claim, limit, caps) for name, limit in limits
+        ]
     if claim.relation != "less_by":
-        return [_ratio(metric, metric, samples, claim, needed_ratio(claim), caps)]
+        return [_ratio_question(metric, metric, samples, claim, needed_ratio(claim), caps)]
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     made = []
     if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
         name = f"{metric}.time_cut"
-        made.append(_ratio(name, metric, samples, claim, needed_ratio(claim), caps))
-    made.append(_ratio(f"{metric}.rate_up", metric, samples, claim, needed_rate(claim), caps))
+        made.append(_ratio_question(name, metric, samples, claim, needed_ratio(claim), caps))
+    made.append(
+        _ratio_question(f"{metric}.rate_up", metric, samples, claim, needed_rate(claim), caps)
+    )
     return made
 
 
@@ -93,7 +97,7 @@ def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
     ]
 
 
-def _sample(
+def _arm_times(
     arm: str,
     metric: str,
     items: ItemTable,
@@ -157,7 +161,7 @@ def _unusable(samples: list[ArmTimes]) -> str | None:
     return f"below the clock's resolution for {' and '.join(flat)}" if flat else None
 
 
-def _ratio(
+def _ratio_question(
     name: str, metric: str, samples: list[ArmTimes], claim: Claim, needed: Needed, caps: Caps
 ) -> Question:
     """Ask for the ratio of a quantile of two arms (treatment / baseline)."""
@@ -181,8 +185,8 @@ def _ratio(
     ends: tuple[Callable[[float], Interval], ...] = ()
     if one.error_s or two.error_s:
         ends = (
-            _between(_moved(one, -1, p), _moved(two, 1, p)),
-            _between(_moved(one, 1, p), _moved(two, -1, p)),
+            _ratio_interval(_moved(one, -1, p), _moved(two, 1, p)),
+            _ratio_interval(_moved(one, 1, p), _moved(two, -1, p)),
         )
     return Question(
         name,
@@ -190,9 +194,9 @@ def _ratio(
         needed.side,
         needed.threshold,
         needed.strict,
-        _between(data[0], data[1]),
+        _ratio_interval(data[0], data[1]),
         window=needed.window,
-        sensitivity={"unclustered": _between(plain[0], plain[1])},
+        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])},
         bounds=ends,
         bounds_code="instrument_error",
         blocked=caps.blocked + _too_small(samples, p),
@@ -202,7 +206,7 @@ def _ratio(
     )
 
 
-def _between(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
+def _ratio_interval(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
 
 
@@ -225,7 +229,7 @@ def _rows_needed(data: list[QuantileData], p: float) -> int | None:
     return math.ceil(need) if need else None
 
 
-def _limit(
+def _limit_question(
     name: str, metric: str, sample: ArmTimes, claim: Claim, seconds: float, caps: Caps
 ) -> Question:
     """Ask whether a quantile of one arm stays below a limit."""
@@ -242,16 +246,16 @@ def _limit(
     )
     ends: tuple[Callable[[float], Interval], ...] = ()
     if sample.error_s:
-        ends = (_single(_moved(sample, -1, p)), _single(_moved(sample, 1, p)))
+        ends = (_quantile_interval(_moved(sample, -1, p)), _quantile_interval(_moved(sample, 1, p)))
     return Question(
         name,
         label,
         "<=",
         seconds,
         seconds,
-        _single(data),
+        _quantile_interval(data),
         scale="seconds",
-        sensitivity={"unclustered": _single(plain)},
+        sensitivity={"unclustered": _quantile_interval(plain)},
         bounds=ends,
         bounds_code="instrument_error",
         blocked=caps.blocked + _too_small([sample], p),
@@ -261,7 +265,7 @@ def _limit(
     )
 
 
-def _single(data: QuantileData) -> Callable[[float], Interval]:
+def _quantile_interval(data: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_interval(data, alpha)
 
 
