@@ -16,7 +16,8 @@ from claimbench.store.results import ResultsStore
 if TYPE_CHECKING:
     import pandas as pd
 
-    from claimbench.evaluation.evaluate import Evaluation, StoredRun
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.types import Manifest, Verdict
 
 __all__ = ["Run", "open_run"]
@@ -67,7 +68,7 @@ class Run:
     @cached_property
     def stored(self) -> StoredRun:
         """Everything that the database holds of the run, as domain types."""
-        from claimbench.evaluation.evaluate import read_run
+        from claimbench.evaluation.stored import read_run
 
         with ResultsStore.open(self.database, read_only=True) as store:
             return read_run(store, self.id)
@@ -157,8 +158,8 @@ def _verdict_rows(verdicts: Iterable[Verdict], part_of: str | None) -> Iterator[
             "n": None if estimate is None else estimate.n,
             "n_clusters": None if estimate is None else estimate.n_clusters,
             "qualifier": verdict.qualifier,
-            "flags": ", ".join(verdict.flags),
-            "reasons": "; ".join(verdict.reasons),
+            "flags": ", ".join(map(str, verdict.flags)),
+            "reasons": "; ".join(map(str, verdict.reasons)),
             "declared": claim.declared,
         }
         yield from _verdict_rows(verdict.parts, claim.id)

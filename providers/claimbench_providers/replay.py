@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from claimbench.errors import BadRequest, Network, PluginError, Timeout
-from claimbench.evaluation.evaluate import read_run
+from claimbench.evaluation.stored import read_run
 from claimbench.plan.prompts import render
 from claimbench.pricing.hosts import REPLAYED_BUSY, busy_shares
 from claimbench.provider.contract import ProviderContext

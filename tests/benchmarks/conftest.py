@@ -22,7 +22,8 @@ import pytest
 
 from claimbench.cli import COLLECTOR
 from claimbench.clock import SystemClock
-from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.evaluation.evaluate import evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext

@@ -25,7 +25,8 @@ from claimbench.errors import (
     RateLimited,
     ServerFault,
 )
-from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.evaluation.evaluate import evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.limits.budget import Budget
 from claimbench.machine import provenance
 from claimbench.plan.order import make_plan

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.evaluation.evaluate import Evaluation, evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.store.results import ResultsStore
 from claimbench.types import Outcome
 

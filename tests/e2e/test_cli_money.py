@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from claimbench.evaluation.evaluate import read_run
+from claimbench.evaluation.stored import read_run
 from claimbench.store.results import ResultsStore
 
 from .bills import bills_of_html, bills_of_json, bills_of_xlsx

@@ -14,7 +14,8 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.errors import SuiteError
-from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.evaluation.evaluate import evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.provider.contract import InProcessProvider, ProviderContext
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite

@@ -26,7 +26,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.evaluation.evaluate import Evaluation, evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.store.results import ResultsStore
 
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow, pytest.mark.model]

@@ -28,7 +28,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.evaluation.evaluate import Evaluation, evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.scorers.loading import load
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite

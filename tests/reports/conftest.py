@@ -30,6 +30,7 @@ from claimbench.types import (
     Message,
     Outcome,
     Reading,
+    Reason,
     Sample,
     SamplingParams,
     Score,
@@ -213,9 +214,11 @@ def _verdicts() -> tuple[Verdict, ...]:
                 sensitivity={"strict threshold": "supported"},
                 price_ids=("example/gpt-large@2026-10-01",),
             ),
-            Reading("list_price", None, 0.105, 0.005, "<=", "n/a", reasons=("price_unknown",)),
+            Reading(
+                "list_price", None, 0.105, 0.005, "<=", "n/a", reasons=(Reason("price_unknown"),)
+            ),
         ),
-        ("tail_guard",),
+        (Reason("tail_guard"),),
         (),
         "On these tickets the local model cost about 4% of what GPT cost.",
     )
@@ -249,7 +252,7 @@ def _verdicts() -> tuple[Verdict, ...]:
                 n_more=(inf, inf),
             ),
         ),
-        ("depends_on_reading",),
+        (Reason("depends_on_reading"),),
         (),
         "True only if 'more accurate' means relative accuracy.",
     )
@@ -268,7 +271,7 @@ def _verdicts() -> tuple[Verdict, ...]:
         "",
         (),
         (),
-        ("arm_not_measured: api-absent (ABSENT_API_KEY is not set)",),
+        (Reason("arm_not_measured", "api-absent (ABSENT_API_KEY is not set)"),),
         "",
         projected={
             "treatment": "coder-local",
@@ -286,7 +289,7 @@ def _verdicts() -> tuple[Verdict, ...]:
         "e2e",
         "measured at p50",
         (Reading("e2e", _estimate(1.8, 1.6, 2.1), 0.5, 0.0, "<=", "refuted", p=1e-6, p_holm=3e-6),),
-        ("service_time",),
+        (Reason("service_time"),),
         (),
         "The local model took longer.",
     )

@@ -22,6 +22,7 @@ from scipy import optimize, special
 
 from claimbench import stats
 from claimbench.stats import sequential
+from claimbench.stats.distributions import normal_quantile
 
 Rng = np.random.Generator
 SIZES = (20, 50, 200, 1000)
@@ -363,9 +364,7 @@ def stop_when_decided(
             return decision, k
         if 1 < look.number < len(plan.looks):
             p = stats.p_by_inversion(at, 0.0)
-            if plan.futile(
-                sequential.signed_z(p, 1 if (shown.est or 0.0) > 0 else -1), look.number
-            ):
+            if plan.futile(normal_quantile(max(p, 1e-300) / 2), look.number):
                 return "inconclusive", k
     return "inconclusive", N_MAX
 

@@ -25,6 +25,7 @@ from claimbench.types import (
     Manifest,
     Outcome,
     Reading,
+    Reason,
     SamplingParams,
     Score,
     Session,
@@ -134,7 +135,7 @@ def test_nested_and_recursive_types() -> None:
         n_more=(1.0, math.inf),
         flip_points={"x": 2.0},
     )
-    verdict = Verdict(claim, "refuted", "ratio", "", (reading,), ("flag",), ())
+    verdict = Verdict(claim, "refuted", "ratio", "", (reading,), (Reason("flag", "why"),), ())
     verdict = dataclasses.replace(verdict, parts=(verdict,))
     assert decode(Verdict, encode(verdict)) == verdict
     cost = Cost(Decimal("1E-7"), components={"input": Decimal("0.10"), "output": Decimal(0)})

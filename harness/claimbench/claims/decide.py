@@ -11,7 +11,7 @@ from claimbench import stats
 from claimbench.claims.types import Leaf, Question, Relation
 from claimbench.claims.words import reading_sentence
 from claimbench.stats import Decision, Interval
-from claimbench.types import Estimate, Reading
+from claimbench.types import Estimate, Reading, Reason, reason_codes
 
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
 MIN_ITEMS = 20
@@ -21,8 +21,9 @@ NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 @dataclass(frozen=True)
 class Effort:
-    """What one more item costs over the claim's arms; None = unknown. ``calls``: calls per item and
-    arm.
+    """Hold the cost of one more item over the claim's arms; None = unknown.
+
+    ``calls``: calls per item and arm.
     """
 
     usd: float | None = None
@@ -45,30 +46,18 @@ def rule(
     """
     if side == "within" and window is not None:
         low, high = window
-        return (
-            "supported"
-            if low <= lo and hi <= high
-            else "refuted"
-            if hi < low or lo > high
-            else "inconclusive"
-        )
+        return _by(supported=low <= lo and hi <= high, refuted=hi < low or lo > high)
     if side == ">":
-        return (
-            "supported"
-            if lo > threshold
-            else "refuted"
-            if hi < threshold or lo == hi
-            else "inconclusive"
-        )
+        return _by(supported=lo > threshold, refuted=hi < threshold or lo == hi)
     if side == "<":
-        return (
-            "supported"
-            if hi < threshold
-            else "refuted"
-            if lo > threshold or lo == hi
-            else "inconclusive"
-        )
+        return _by(supported=hi < threshold, refuted=lo > threshold or lo == hi)
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
+
+
+def _by(*, supported: bool, refuted: bool) -> Decision:
+    if supported:
+        return "supported"
+    return "refuted" if refuted else "inconclusive"
 
 
 def decide(
@@ -76,7 +65,7 @@ def decide(
     leaf: Leaf,
     alpha: float,
     effort: Effort,
-    extra_blocked: tuple[str, ...] = (),
+    extra_blocked: tuple[Reason, ...] = (),
 ) -> Reading:
     """Test one reading at level ``1 - alpha``.
 
@@ -99,7 +88,7 @@ def decide(
             None,
             question.side,
             "n/a",
-            reasons=(f"not_formed: {question.not_formed}",),
+            reasons=(Reason("not_formed", f"{question.not_formed}"),),
         )
         return replace(made, sentence=reading_sentence(question, made, leaf))
     interval = question.interval_at(alpha)
@@ -108,18 +97,20 @@ def decide(
     blocked = question.blocked + extra_blocked
     p = _p(question)
     if status != "inconclusive" and question.p is not None and question.p > alpha:
-        status, reasons = "inconclusive", (*reasons, "test_disagrees")
-    if EXACT & set(question.flags):  # nothing was sampled, so a decision cannot be wrong by chance
+        status, reasons = "inconclusive", (*reasons, Reason("test_disagrees"))
+    if EXACT & reason_codes(
+        question.flags
+    ):  # nothing was sampled, so a decision cannot be wrong by chance
         p = None if status == "inconclusive" else 0.0
     if infeasible and status != "refuted":
         status, p = "refuted", question.infeasible_p
     if blocked:
         status, infeasible = "inconclusive", False
-    reasons = (*blocked, *reasons, *(("infeasible",) if infeasible else ()))
+    reasons = (*blocked, *reasons, *((Reason("infeasible"),) if infeasible else ()))
     if status != "inconclusive" and question.bounds:
         ends = {_status(question, end(alpha), alpha)[0] for end in question.bounds}
         if ends != {status}:
-            status, reasons = "inconclusive", (*reasons, question.bounds_code)
+            status, reasons = "inconclusive", (*reasons, Reason(question.bounds_code))
     reading = Reading(
         question.name,
         _estimate(interval),
@@ -135,22 +126,21 @@ def decide(
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
-    if (
-        status == "inconclusive" and "judge_uncorrected" not in reasons
-    ):  # more of the judge's scores would not do
+    # More of the judge's scores would not settle what only people's labels can.
+    if status == "inconclusive" and "judge_uncorrected" not in reason_codes(reasons):
         reading = _with_more(reading, question, interval, effort, alpha)
     return replace(reading, sentence=reading_sentence(question, reading, leaf))
 
 
 def _status(
     question: Question, interval: Interval, alpha: float
-) -> tuple[Decision, tuple[str, ...]]:
+) -> tuple[Decision, tuple[Reason, ...]]:
     """Decide, by the contrast at the threshold where a ratio has no interval."""
-    reasons = interval.reasons
-    if "denominator_zero" in reasons:
+    reasons = tuple(Reason(code) for code in interval.reasons)
+    if "denominator_zero" in interval.reasons:
         return "inconclusive", reasons
     if (
-        "denominator_near_zero" in reasons
+        "denominator_near_zero" in interval.reasons
         and question.contrast_at is not None
         and question.side != "within"
     ):
@@ -177,9 +167,7 @@ def _p(question: Question) -> float | None:
 def _sensitivity(
     question: Question, interval: Interval, alpha: float, status: Decision
 ) -> dict[str, str]:
-    """Verdicts of other ways to look; missing items are filled against the verdict that was
-    reached.
-    """
+    """Decide by other ways to look; missing items are filled against the verdict reached."""
     out: dict[str, str] = {}
     if question.strict != question.threshold and question.window is None:
         out["strict_threshold"] = rule(interval.lo, interval.hi, question.side, question.strict)
@@ -224,11 +212,15 @@ def _with_more(
             question,
             interval,
             alpha,
-            effort.calls if question.note in {"ttft", "tpot", "e2e"} else 1.0,
+            effort.calls if question.timed else 1.0,
         )
     if span is None:
         return reading
-    least = float(max(MIN_ITEMS - interval.n, 0)) if "n_too_small" in reading.reasons else 0.0
+    least = (
+        float(max(MIN_ITEMS - interval.n, 0))
+        if "n_too_small" in reason_codes(reading.reasons)
+        else 0.0
+    )
     span = (max(span[0], least), max(span[1], least))
 
     def times(price: float | None) -> tuple[float, float] | None:

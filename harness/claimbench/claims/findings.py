@@ -4,7 +4,7 @@ arms and parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,12 +22,13 @@ from claimbench.claims.readings import (
     latency as readings_latency,
 )
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
+from claimbench.claims.words import without_status
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Claim, Reading
+from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
-JUDGED_READINGS = frozenset(
+ON_SCORES = frozenset(
     {
         "more",
         "relative",
@@ -39,7 +40,9 @@ JUDGED_READINGS = frozenset(
         "per_correct",
     }
 )
+"""Readings that rest on scores, and so on a judge where one gives them."""
 LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
+"""Readings that people's labels correct."""
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
@@ -47,10 +50,10 @@ WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "
 def leaf_finding(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float
 ) -> Finding:
-    """Judge one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
+    """Decide one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
     then each reading.
     """
-    title = leaf.where or (f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
+    title = leaf.where or _versus(leaf)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
@@ -62,7 +65,9 @@ def leaf_finding(
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Finding("inconclusive", None, flags=flags, reasons=("no_valid_data",), title=title)
+        return Finding(
+            "inconclusive", None, flags=flags, reasons=(Reason("no_valid_data"),), title=title
+        )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     if claim.kind == "accuracy" and claim.relation != "at_least":
@@ -71,21 +76,26 @@ def leaf_finding(
     return _headline(claim, found, readings, flags, title)
 
 
+def _versus(leaf: Leaf) -> str:
+    return f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours
+
+
 def _not_comparable(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """(reasons why not comparable, flags of accepted differences); the first kind of reason found
-    ends the search.
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+    """Return (reasons why not comparable, flags of accepted differences).
+
+    The first kind of reason found ends the search.
     """
     arms = [leaf.ours] + ([leaf.theirs] if leaf.theirs else [])
-    absent = [r for a in arms if (r := gate.not_measured(a, items, ctx))]
+    absent = _given(gate.not_measured(arm, items, ctx) for arm in arms)
     if absent:
-        return tuple(absent), ()
-    halted = [r for a in arms if (r := gate.stopped(a, calls))]
+        return absent, ()
+    halted = _given(gate.stopped(arm, calls) for arm in arms)
     if halted:
-        return tuple(halted), ()
+        return halted, ()
     if not leaf.mask.any():
-        return ("no_items: no item belongs to the claim's task or slice",), ()
+        return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
     if (
         claim.relation in {"at_most", "at_least"}
@@ -97,8 +107,8 @@ def _not_comparable(
             if claim.kind == "accuracy"
             else "under $0.50 per 1,000 requests"
         )
-        return (f'not_testable_as_stated: state a limit, such as "{example}"',), ()
-    flags: tuple[str, ...] = ()
+        return (Reason("not_testable_as_stated", f'state a limit, such as "{example}"'),), ()
+    flags: tuple[Reason, ...] = ()
     if leaf.theirs is not None:
         refused, flags = gate.breaches(
             claim.kind, leaf.ours, leaf.theirs, items, calls, leaf.mask, ctx
@@ -106,56 +116,60 @@ def _not_comparable(
         if refused:
             return refused, flags
     if claim.kind == "cost" and claim.reading != "list_price":
-        priceless = [r for a in arms if (r := readings_cost.unpriced(items, a, leaf.mask))]
-        if leaf.theirs is not None and (
-            mixed := readings_cost.currencies(items, leaf.ours, leaf.theirs)
-        ):
-            priceless.append(mixed)
+        priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)
+        if leaf.theirs is not None:
+            priceless += _given([readings_cost.currencies(items, leaf.ours, leaf.theirs)])
         if priceless:
-            return tuple(priceless), flags
+            return priceless, flags
     return (), flags
+
+
+def _given(reasons: Iterable[Reason | None]) -> tuple[Reason, ...]:
+    return tuple(reason for reason in reasons if reason is not None)
 
 
 def _judge_cap(
     question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext
-) -> tuple[str, ...]:
-    """A judge without human labels never decides a claim about quality (unless the user vouches for
-    it).
+) -> tuple[Reason, ...]:
+    """Forbid a judge without human labels to decide a claim about quality.
+
+    A suite that vouches for the judge lifts it.
     """
-    if ctx.trust_judge or not _judged(question, leaf, items, ctx):
+    if ctx.trust_judge or not _rests_on_judge(question, leaf, items, ctx):
         return ()
     if (
         question.name in LABEL_CORRECTED
         and readings_accuracy.human_pairs(leaf, items, ctx) is not None
     ):
         return ()
-    return ("judge_uncorrected",)
+    return (Reason("judge_uncorrected"),)
 
 
-def _judged(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
-    return question.name in JUDGED_READINGS and bool(
+def _rests_on_judge(question: Question, leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> bool:
+    return question.name in ON_SCORES and bool(
         set(items.task[leaf.mask].tolist()) & ctx.judged_tasks
     )
 
 
 def _judge_flags(
     found: Sequence[Question], leaf: Leaf, items: ItemTable, ctx: ClaimContext
-) -> tuple[str, ...]:
-    """What the suite accepts of the judge behind a verdict."""
-    if not any(_judged(question, leaf, items, ctx) for question in found):
+) -> tuple[Reason, ...]:
+    """Flag what the suite accepts of the judge behind a verdict."""
+    if not any(_rests_on_judge(question, leaf, items, ctx) for question in found):
         return ()
     arms = [arm for arm in (leaf.ours, leaf.theirs) if arm in ctx.judges_like]
     flags = tuple(
-        f"allowed_self_judging: {ctx.judges_like[arm]}" for arm in arms if arm is not None
+        Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
     )
     if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
-        flags += ("allowed_judge_uncorrected: no human labels correct the judge's scores",)
+        detail = "no human labels correct the judge's scores"
+        flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
 
 
 def _missing_rule(
-    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[str, ...]
-) -> tuple[list[Reading], tuple[str, ...]]:
+    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[Reason, ...]
+) -> tuple[list[Reading], tuple[Reason, ...]]:
     """Missing items filled against the verdict: flag it where it changes, withdraw it where many or
     unequal.
     """
@@ -168,27 +182,27 @@ def _missing_rule(
             and worst != reading.status
             and not reading.infeasible
         ):
-            flags = (*flags, "missing_sensitive")
+            flags = (*flags, Reason("missing_sensitive"))
             if unequal:
-                status = reading.sentence.split(": ", 1)[-1].rstrip(".")
+                said = without_status(reading.sentence).rstrip(".")
                 reading = replace(
                     reading,
                     status="inconclusive",
-                    reasons=(*reading.reasons, "missing_sensitive"),
-                    sentence=f"Inconclusive: {status}, but missing calls could overturn it.",
+                    reasons=(*reading.reasons, Reason("missing_sensitive")),
+                    sentence=f"Inconclusive: {said}, but missing calls could overturn it.",
                 )
         out.append(reading)
     return out, tuple(dict.fromkeys(flags))
 
 
-def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[str, ...]:
+def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[Reason, ...]:
+    """Flag guarded tails and few groups."""
     flags = [f for q in found for f in q.flags]
-    flags += [
-        r for reading in readings for r in reading.reasons if r in {"tail_guard", "tail_dominated"}
-    ]
+    for reading in readings:
+        flags += [r for r in reading.reasons if r.code in {"tail_guard", "tail_dominated"}]
     groups = [r.estimate.n_clusters for r in readings if r.estimate and r.estimate.n_clusters]
     if groups and 6 <= min(groups) < 12:
-        flags.append("few_clusters")
+        flags.append(Reason("few_clusters"))
     return tuple(dict.fromkeys(flags))
 
 
@@ -196,43 +210,51 @@ def _headline(
     claim: Claim,
     found: Sequence[Question],
     readings: Sequence[Reading],
-    flags: tuple[str, ...],
+    flags: tuple[Reason, ...],
     title: str,
 ) -> Finding:
-    """Agree or depend: the headline needs every reading that counts, unless one is pinned."""
-    counted = [
-        r
-        for q, r in zip(found, readings, strict=True)
-        if r.status != "n/a" and (_pinned(claim, q) if claim.reading else q.counts_for_headline)
-    ]
+    """Decide by all readings that count, or by the pinned one: they agree, or it depends."""
+    counted: list[Reading] = []
+    pinned = False
+    for question, reading in zip(found, readings, strict=True):
+        pinned_here = claim.reading is not None and _pinned(claim, question)
+        pinned = pinned or pinned_here
+        counts = pinned_here if claim.reading else question.counts_for_headline
+        if counts and reading.status != "n/a":
+            counted.append(reading)
     kept = tuple(readings)
     if not counted:
-        wanted = (
-            [r for q, r in zip(found, readings, strict=True) if _pinned(claim, q)]
-            if claim.reading
-            else []
-        )
-        if claim.reading == "list_price" and wanted:
-            return Finding(
-                "not_comparable", None, kept, None, "", flags, ("price_unknown: list price",), title
-            )
-        return Finding("inconclusive", None, kept, None, "", flags, ("no_valid_data",), title)
-    statuses = {r.status for r in counted}
+        status: VerdictStatus = "inconclusive"
+        why = Reason("no_valid_data")
+        if pinned and claim.reading == "list_price":
+            status = "not_comparable"
+            why = Reason("price_unknown", "list price")
+        return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(
-        dict.fromkeys(x for r in counted for x in r.reasons if x.split(":")[0] not in WARNINGS)
-    )
-    if len(statuses) == 1:
-        head = counted[0]  # the first is what most readers mean; p is that of the weakest
-        status = counted[0].status
-        assert status != "n/a"  # noqa: S101  filtered above
-        keep_reasons = reasons if status != "supported" else ()
-        return Finding(
-            status, p, kept, head.name, _qualifier(claim, head), flags, keep_reasons, title
-        )
+    reasons = tuple(r for r in _distinct_reasons(counted) if r.code not in WARNINGS)
+    if len({r.status for r in counted}) > 1:
+        reasons = (Reason("depends_on_reading"), *reasons)
+        return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
+    head = counted[0]  # the first is what most readers mean; p is that of the weakest
+    assert head.status != "n/a"  # noqa: S101  left out above
     return Finding(
-        "inconclusive", p, kept, None, "", flags, ("depends_on_reading", *reasons), title
+        head.status,
+        p,
+        kept,
+        headline=head.name,
+        qualifier=_qualifier(claim, head),
+        flags=flags,
+        reasons=reasons if head.status != "supported" else (),
+        title=title,
     )
+
+
+def _distinct_reasons(found: Iterable[Reading | Finding]) -> tuple[Reason, ...]:
+    """Return all reasons once, in the order in which they were first given."""
+    distinct: dict[Reason, None] = {}
+    for one in found:
+        distinct.update(dict.fromkeys(one.reasons))
+    return tuple(distinct)
 
 
 def _pinned(claim: Claim, question: Question) -> bool:
@@ -258,8 +280,9 @@ def _qualifier(claim: Claim, head: Reading) -> str:
 
 
 def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> Effort:
-    """Dollars (judges included) and hours of one more item over the leaf's arms; those on one
-    device take turns.
+    """Return the dollars (judges included) and hours of one more item over the leaf's arms.
+
+    Arms on one device take turns.
     """
     usd: float | None = 0.0
     hours: dict[str, float] = {}
@@ -271,11 +294,9 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
         epochs = float(rows.n_calls[planned].mean()) if planned.any() else 1.0
         per_item = max(per_item, epochs)
         known = rows.usd[planned][~np.isnan(rows.usd[planned])]
-        judging = (
-            [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()]
-            if ctx.judge_usd
-            else [0.0]
-        )
+        judging = [0.0]
+        if ctx.judge_usd:
+            judging = [ctx.judge_usd.get(task, 0.0) for task in items.task[planned].tolist()]
         each = float(known.mean()) + float(np.mean(judging)) if len(known) else None
         usd = None if usd is None or each is None else usd + epochs * each
         mine = np.isin(timed.item, np.flatnonzero(planned)) & np.isfinite(timed.busy_s)
@@ -289,79 +310,63 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
 
 
 def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
-    """Every part must hold: supported if all are (no adjustment); refuted if one is, Holm over the
-    parts.
+    """Combine parts that must all hold: supported if all are, refuted if one is.
+
+    Support needs no adjustment; a refutation pays for the parts by Holm.
     """
     if len(findings) == 1:
         return findings[0]
     merged = _merged(findings)
-    adjusted = _holm(findings)
-    refuted = [
-        p
-        for o, p in zip(findings, adjusted, strict=True)
-        if o.status == "refuted" and p <= alpha + P_SLACK
-    ]
+    refuted = _decided(findings, "refuted", alpha)
     if refuted:
-        first = next(
-            o
-            for o, p in zip(findings, adjusted, strict=True)
-            if o.status == "refuted" and p == min(refuted)
-        )
+        p_first, first = min(refuted, key=_first)
         return replace(
             merged,
             status="refuted",
-            p=min(refuted),
+            p=p_first,
             headline=_name(first, first.headline),
             reasons=first.reasons,
         )
-    if any(o.status == "not_comparable" for o in findings):
-        reasons = tuple(
-            dict.fromkeys(r for o in findings if o.status == "not_comparable" for r in o.reasons)
-        )
-        return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    known = [o.p for o in findings if o.p is not None]
-    p = max(known) if known else None
-    if all(o.status == "supported" for o in findings):
-        weakest = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
+    unlike = [f for f in findings if f.status == "not_comparable"]
+    if unlike:
+        return replace(merged, status="not_comparable", p=None, reasons=_distinct_reasons(unlike))
+    p = max((f.p for f in findings if f.p is not None), default=None)
+    if all(f.status == "supported" for f in findings):
+        weakest = max(findings, key=_known_p)
         return replace(
             merged,
             status="supported",
             p=p,
             headline=_name(weakest, weakest.headline),
-            qualifier=_common([o.qualifier for o in findings]),
+            qualifier=_common([f.qualifier for f in findings]),
             reasons=(),
         )
-    reasons = tuple(
-        dict.fromkeys(r for o in findings if o.status == "inconclusive" for r in o.reasons)
-    )
-    if any(o.status == "refuted" for o in findings):
-        reasons = (*reasons, "multiplicity")
-    open_ = next((o for o in findings if o.status == "inconclusive"), findings[0])
+    undecided = [f for f in findings if f.status == "inconclusive"]
+    reasons = _distinct_reasons(undecided)
+    if any(f.status == "refuted" for f in findings):
+        reasons = (*reasons, Reason("multiplicity"))
+    shown = undecided[0] if undecided else findings[0]
     return replace(
-        merged, status="inconclusive", p=p, headline=_name(open_, open_.headline), reasons=reasons
+        merged, status="inconclusive", p=p, headline=_name(shown, shown.headline), reasons=reasons
     )
 
 
 def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
-    """One is enough: supported if one is under Holm over all; refuted only if all are.
+    """Combine parts of which one is enough: supported if one is, refuted if all are.
 
-    ``share``: say in how many of them it holds ("sometimes", "up to").
+    Support pays for all parts by Holm. ``share``: say in how many of them it holds ("sometimes",
+    "up to").
     """
     merged = _merged(findings)
-    judged = [o for o in findings if o.status != "not_comparable"]
-    if not judged:
-        reasons = tuple(dict.fromkeys(r for o in findings for r in o.reasons))
+    compared = [f for f in findings if f.status != "not_comparable"]
+    if not compared:
+        reasons = _distinct_reasons(findings)
         return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    adjusted = _holm(judged)
-    holds = [
-        (p, o)
-        for o, p in zip(judged, adjusted, strict=True)
-        if o.status == "supported" and p <= alpha + P_SLACK
-    ]
+    holds = _decided(compared, "supported", alpha)
     qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
     if holds:
-        p, best = min(holds, key=lambda x: x[0])
-        winners = ", ".join(o.title for _, o in holds)
+        p, best = min(holds, key=_first)
+        winners = ", ".join(finding.title for _, finding in holds)
         return replace(
             merged,
             status="supported",
@@ -370,8 +375,8 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
         )
-    if len(judged) == len(findings) and all(o.status == "refuted" for o in findings):
-        worst = max(findings, key=lambda o: o.p if o.p is not None else 0.0)
+    if all(f.status == "refuted" for f in findings):
+        worst = max(findings, key=_known_p)
         return replace(
             merged,
             status="refuted",
@@ -380,23 +385,40 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             qualifier=qualifier,
             reasons=worst.reasons,
         )
-    reasons = tuple(
-        dict.fromkeys(r for o in judged if o.status == "inconclusive" for r in o.reasons)
-    )
-    if any(o.status == "supported" for o in judged):
-        reasons = (*reasons, "multiplicity")
-    if len(judged) < len(findings):
-        reasons = (*reasons, "some_not_comparable")
-    p_all = max((o.p for o in judged if o.p is not None), default=None)
-    open_ = next((o for o in judged if o.status == "inconclusive"), None)
-    head = _name(open_, open_.headline) if open_ else None
+    undecided = [f for f in compared if f.status == "inconclusive"]
+    reasons = _distinct_reasons(undecided)
+    if any(f.status == "supported" for f in compared):
+        reasons = (*reasons, Reason("multiplicity"))
+    if len(compared) < len(findings):
+        reasons = (*reasons, Reason("some_not_comparable"))
     return replace(
-        merged, status="inconclusive", p=p_all, headline=head, qualifier=qualifier, reasons=reasons
+        merged,
+        status="inconclusive",
+        p=max((f.p for f in compared if f.p is not None), default=None),
+        headline=_name(undecided[0], undecided[0].headline) if undecided else None,
+        qualifier=qualifier,
+        reasons=reasons,
     )
 
 
-def _holm(findings: Sequence[Finding]) -> list[float]:
-    return [float(p) for p in stats.holm([1.0 if o.p is None else o.p for o in findings])[0]]
+def _decided(
+    findings: Sequence[Finding], status: VerdictStatus, alpha: float
+) -> list[tuple[float, Finding]]:
+    """Return (Holm's p, finding) of those with ``status`` that stay so after Holm over all."""
+    values = [1.0 if f.p is None else f.p for f in findings]
+    decided: list[tuple[float, Finding]] = []
+    for finding, p in zip(findings, stats.holm(values)[0], strict=True):
+        if finding.status == status and p <= alpha + P_SLACK:
+            decided.append((float(p), finding))
+    return decided
+
+
+def _first(pair: tuple[float, Finding]) -> float:
+    return pair[0]
+
+
+def _known_p(finding: Finding) -> float:
+    return finding.p if finding.p is not None else 0.0
 
 
 def _name(finding: Finding, name: str | None) -> str | None:
@@ -408,20 +430,23 @@ def _common(qualifiers: Sequence[str]) -> str:
 
 
 def _merged(findings: Sequence[Finding]) -> Finding:
-    """All readings, each under the title of its part; flags of all."""
-    readings = tuple(replace(r, name=f"{o.title}: {r.name}") for o in findings for r in o.readings)
-    flags = tuple(dict.fromkeys(f for o in findings for f in o.flags))
-    return Finding("inconclusive", None, readings, None, "", flags, ())
+    """Return all readings, each under the title of its part, and the flags of all."""
+    readings: list[Reading] = []
+    flags: dict[Reason, None] = {}
+    for finding in findings:
+        readings += [replace(r, name=f"{finding.title}: {r.name}") for r in finding.readings]
+        flags.update(dict.fromkeys(finding.flags))
+    return Finding("inconclusive", None, tuple(readings), flags=tuple(flags))
 
 
 def combine(
     claim: Claim,
     where: Callable[[], Sequence[tuple[str, np.ndarray]]],
     mask: np.ndarray,
-    judge_one: Callable[[Leaf], Finding],
+    decide_one: Callable[[Leaf], Finding],
     alpha: float,
 ) -> Finding:
-    """Judge a simple claim over its arms and slices.
+    """Decide a simple claim over its arms and slices.
 
     Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one
     slice that does.
@@ -434,11 +459,10 @@ def combine(
             for ours in claim.treatments
             for theirs in rivals
         ]
-        parts = [judge_one(leaf) for leaf in leaves]
+        parts = [decide_one(leaf) for leaf in leaves]
         if len(parts) > 1:
             parts = [
-                replace(o, title=f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours)
-                for leaf, o in zip(leaves, parts, strict=True)
+                replace(part, title=_versus(leaf)) for leaf, part in zip(leaves, parts, strict=True)
             ]
         return replace(all_of(parts, alpha), title=name or parts[0].title)
 
@@ -449,7 +473,7 @@ def combine(
             return Finding(
                 "not_comparable",
                 None,
-                reasons=("no_slices: the suite declares no tasks or slices",),
+                reasons=(Reason("no_slices", "the suite declares no tasks or slices"),),
             )
         return any_of(found, alpha, share=True)
     return everywhere(mask, "")

@@ -12,7 +12,7 @@ import numpy as np
 
 from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
-from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Session, Suite
+from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Reason, Session, Suite
 
 MUST_MATCH = (
     "measured_sha256",
@@ -67,24 +67,25 @@ def _fields(value: Any) -> dict[str, Json]:
     return {name: getattr(value, name) for name in value.__slots__}
 
 
-def not_measured(arm: str, items: ItemTable, ctx: ClaimContext) -> str | None:
-    """Reason why an arm has no measurements at all, or None."""
+def not_measured(arm: str, items: ItemTable, ctx: ClaimContext) -> Reason | None:
+    """Return the reason why an arm has no measurements at all, or None."""
     rows = items.arms.get(arm)
     if rows is None or int(rows.n_finished.sum()) == 0:
         why = ctx.arms_not_run.get(arm)
-        return f"arm_not_measured: {arm}" + (f" ({why})" if why else "")
+        return Reason("arm_not_measured", arm + (f" ({why})" if why else ""))
     return None
 
 
-def stopped(arm: str, calls: CallTable) -> str | None:
-    """Reason why an arm's calls all would have failed the same way (key refused, bad request,
-    overflow), or None.
+def stopped(arm: str, calls: CallTable) -> Reason | None:
+    """Return the reason why every further call of an arm would have failed the same way, or None.
+
+    Such ends are a refused key, a bad request and an overflow.
     """
     rows = calls.arms.get(arm)
     if rows is None:
         return None
     fatal = sorted(o.value for o in STOPS_ARM if bool((rows.outcome == o.value).any()))
-    return f"arm_stopped: {arm} ({', '.join(fatal)})" if fatal else None
+    return Reason("arm_stopped", f"{arm} ({', '.join(fatal)})") if fatal else None
 
 
 def breaches(
@@ -95,7 +96,7 @@ def breaches(
     calls: CallTable,
     mask: BoolArray,
     ctx: ClaimContext,
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
     """Compare two arms key by key.
 
     Args:
@@ -108,8 +109,8 @@ def breaches(
         ctx: profiles and allowed keys.
 
     Returns:
-        (breaches, allowed differences), each ``"key: a against b"`` with the limit where there is
-        one.
+        (breaches, allowed differences): the key (``allowed_<key>`` where the suite accepts it) with
+        both values, and the limit where there is one.
     """
     found: list[tuple[str, str]] = []
     one, two = ctx.profiles.get(ours, {}), ctx.profiles.get(theirs, {})
@@ -128,10 +129,9 @@ def breaches(
             found.append(
                 (key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)")
             )
-    refused = tuple(f"{k}: {text}" for k, text in found if k not in ctx.allow or k in NEVER_ALLOWED)
-    allowed = tuple(
-        f"allowed_{k}: {text}" for k, text in found if k in ctx.allow and k not in NEVER_ALLOWED
-    )
+    accepted = ctx.allow - NEVER_ALLOWED
+    refused = tuple(Reason(key, text) for key, text in found if key not in accepted)
+    allowed = tuple(Reason(f"allowed_{key}", text) for key, text in found if key in accepted)
     return refused, allowed
 
 
@@ -155,8 +155,8 @@ def _share(key: str, arm: str, items: ItemTable, calls: CallTable, mask: BoolArr
 
 
 def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
-    """Share of input tokens that the provider's prefix cache served, over calls that report it;
-    None = unknown.
+    """Return the share of input tokens that the provider's prefix cache served, over calls that
+    report it; None = unknown.
     """
     rows = calls.arms.get(arm)
     if rows is None:
@@ -167,8 +167,9 @@ def cache_share(arm: str, calls: CallTable, wanted: IntArray) -> float | None:
 
 
 def interleaving(ours: str, theirs: str, calls: CallTable, mask: BoolArray) -> float | None:
-    """Overlap of the middle 90% of two arms' send times, relative to the longer one; None = times
-    unknown.
+    """Return the overlap of the middle 90% of two arms' send times, relative to the longer one.
+
+    None says that the times are unknown.
     """
     spans = []
     wanted = np.flatnonzero(mask)

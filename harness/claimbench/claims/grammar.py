@@ -42,7 +42,7 @@ COST = r"(?:the |its |their )?(?:cost|price|bill)s?"
 TIME = (
     r"(?:the |its |their )?(?:latency|ttft|tpot|e2e|time to first token|response time|waiting time)"
 )
-UNDER = r"(?:under|below|less than|at most|no more than|within|up to|<=?|≤)"
+BELOW = r"(?:under|below|less than|at most|no more than|within|up to|<=?|≤)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,7 @@ RULES: tuple[_Rule, ...] = (
         r"(?:very )?(?:cheap|low[- ]cost|low[- ]priced|inexpensive|affordable)", "cost", "at_most"
     ),
     _rule(
-        rf"{UNDER} ?\$ ?(?P<usd>{NUM}) ?(?:per|for|/|a) ?(?P<per>1,?000 (?:requests|calls|queries)|"
+        rf"{BELOW} ?\$ ?(?P<usd>{NUM}) ?(?:per|for|/|a) ?(?P<per>1,?000 (?:requests|calls|queries)|"
         r"1k(?: requests| calls| queries)?|thousand(?: requests| calls|"
         r" queries)?|request|call|query)",
         "cost",
@@ -155,7 +155,7 @@ RULES: tuple[_Rule, ...] = (
         "at_most",
     ),
     _rule(
-        rf"{UNDER} ?(?P<time>{NUM}) ?(?P<unit>ms|milliseconds?|s|secs?|seconds?)",
+        rf"{BELOW} ?(?P<time>{NUM}) ?(?P<unit>ms|milliseconds?|s|secs?|seconds?)",
         "latency",
         "at_most",
     ),
@@ -314,8 +314,8 @@ classes   "open models have caught up with closed ones\""""  # noqa: E501 - a ta
 
 
 def normalise(text: str) -> str:
-    """Lower case, plain quotes and dashes, numbers as digits, "per cent" as %; one space between
-    words.
+    """Return the text in lower case with plain quotes and dashes, numbers as digits, "per cent" as
+    %, one space between words.
     """
     out = text.lower().replace("—", " - ").translate(str.maketrans("’‘“”–", "''\"\"-"))
     out = re.sub(r"\s+", " ", out)
@@ -334,8 +334,9 @@ def normalise(text: str) -> str:
 
 
 def find_predicates(text: str) -> list[Predicate]:
-    """Every predicate of a normalised text with masked names, in order; longer matches win over
-    those they overlap.
+    """Return every predicate of a normalised text with masked names, in order.
+
+    Longer matches win over those they overlap.
     """
     found = sorted(_matches(text), key=lambda p: (p.start - p.end, p.start))
     kept: list[Predicate] = []

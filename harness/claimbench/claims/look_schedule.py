@@ -11,8 +11,8 @@ from claimbench.types import Call, Look, Suite
 
 
 def rule_of(suite: Suite, calls: Sequence[Call], done: Sequence[Look]) -> StopRule:
-    """The look schedule of a run: a pure function of its suite and plan, so that every session has
-    the same.
+    """Return the look schedule of a run: a pure function of its suite and plan, so that every
+    session has the same.
     """
     keys = list(dict.fromkeys((call.task, call.sample_id) for call in calls))
     order = [f"{task}/{sample}" for task, sample in keys]
@@ -22,7 +22,7 @@ def rule_of(suite: Suite, calls: Sequence[Call], done: Sequence[Look]) -> StopRu
 
 
 def seen_items(calls: Sequence[Call], look: Look) -> set[str]:
-    """The items (``task/sample_id``) that ``look`` has seen: the first ``look.items`` of the
+    """Return the items (``task/sample_id``) that ``look`` has seen: the first ``look.items`` of the
     plan.
     """
     order = dict.fromkeys(f"{call.task}/{call.sample_id}" for call in calls)

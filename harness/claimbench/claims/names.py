@@ -94,8 +94,9 @@ def _flexible(name: str) -> str:
 
 
 def unknown_subject(masked: str, end: int) -> str | None:
-    """The subject of the sentence, if it names something that is no arm; ``end`` = start of the
-    first predicate.
+    """Return the subject of the sentence, if it names something that is no arm.
+
+    ``end`` = start of the first predicate.
     """
     match = re.match(
         r"((?:[\w.:/+-]+ ){1,4}?)(?:is|are|was|costs?|has|have|runs?|answers?|can)\b",
@@ -112,7 +113,7 @@ def unknown_subject(masked: str, end: int) -> str | None:
 
 
 def unknown_object(masked: str, start: int, end: int) -> str | None:
-    """What the sentence compares with, if that is no arm.
+    """Return the thing that the sentence compares with, if that is no arm.
 
     ``start``/``end`` delimit the first predicate: the name follows "than", "vs", "price of", or the
     predicate itself where that ends in a word that takes an object ("as good as", "caught up with",

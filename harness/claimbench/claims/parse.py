@@ -17,59 +17,27 @@ Fields of a parsed claim:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
 
 from claimbench.claims import grammar, names
+from claimbench.claims.fields import (
+    ALIASES,
+    READINGS,
+    RELATIONS,
+    Declared,
+    Population,
+    bare_claim,
+    named_arms,
+    stated_fields,
+    states_predicate,
+)
 from claimbench.claims.grammar import Predicate
 from claimbench.claims.names import Mention, nearest
 from claimbench.errors import ClaimError
-from claimbench.types import Arm, Claim, ClaimSpec, Json, Suite, Task
+from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
 
-RELATIONS: Mapping[str, tuple[str, ...]] = {
-    "accuracy": ("more", "more_by", "times_more", "as", "caught_up", "at_least"),
-    "cost": ("less", "less_by", "times_less", "as", "at_most"),
-    "latency": ("less", "less_by", "times_less", "as", "at_most"),
-}
-ALIASES: Mapping[str, tuple[str, str | None]] = {
-    "accuracy": ("accuracy", None),
-    "cost": ("cost", None),
-    "latency": ("latency", None),
-    "more_accurate": ("accuracy", "more"),
-    "more_accurate_by": ("accuracy", "more_by"),
-    "as_accurate": ("accuracy", "as"),
-    "caught_up": ("accuracy", "caught_up"),
-    "accurate": ("accuracy", "at_least"),
-    "cheaper": ("cost", "less"),
-    "cheaper_by": ("cost", "less_by"),
-    "times_cheaper": ("cost", "times_less"),
-    "as_cheap": ("cost", "as"),
-    "cheap": ("cost", "at_most"),
-    "faster": ("latency", "less"),
-    "faster_by": ("latency", "less_by"),
-    "times_faster": ("latency", "times_less"),
-    "as_fast": ("latency", "as"),
-    "fast": ("latency", "at_most"),
-}
-METRICS: Mapping[str, tuple[str, str]] = {
-    "accuracy": ("accuracy", "accuracy"),
-    "cost": ("cost", "usd"),
-    "usd": ("cost", "usd"),
-    "latency": ("latency", "latency"),
-    "ttft": ("latency", "ttft"),
-    "tpot": ("latency", "tpot"),
-    "e2e": ("latency", "e2e"),
-}
-READINGS: Mapping[str, tuple[str, ...]] = {
-    "accuracy": ("relative", "points", "error_reduction", "non_inferior", "equivalent", "more"),
-    "cost": ("per_request", "per_correct", "list_price"),
-    "latency": ("time_cut", "rate_up", "ttft", "tpot", "e2e"),
-}
-MODIFIERS = ("about", "up_to", "sometimes", "best")
 NEEDS_NUMBER = frozenset({"more_by", "times_more", "less_by", "times_less"})
-Population = Literal["super", "fixed"]
-Declared = Literal["before", "after"]
 
 
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
@@ -136,9 +104,9 @@ def parse_claim(
             reading or slice (names the nearest).
     """
     try:
-        base = _base(spec, tasks, margin, alpha, population, declared)
+        base = bare_claim(spec, tasks, margin, alpha, population, declared)
         text = grammar.normalise(spec.text)
-        if not _overridden(spec.raw):
+        if not states_predicate(spec.raw):
             evidence = grammar.evidence_elsewhere(text)
             if evidence is not None:
                 return replace(
@@ -152,85 +120,17 @@ def parse_claim(
         predicates = _predicates(spec, masked)
         return _assemble(base, spec, predicates, masked, mentions, arms)
     except ClaimError as error:
-        where = (
-            f"{path}:{spec.line}: "
-            if path and spec.line
-            else f"line {spec.line}: "
-            if spec.line
-            else ""
-        )
+        where = ""
+        if spec.line:
+            where = f"{path}:{spec.line}: " if path else f"line {spec.line}: "
         raise ClaimError(f"{where}claim {spec.id!r}: {error.message}", hint=error.hint) from None
 
 
-def _overridden(raw: Mapping[str, Json]) -> bool:
-    return any(raw.get(key) is not None for key in ("kind", "metric", "relation"))
-
-
-def _base(
-    spec: ClaimSpec,
-    tasks: Sequence[Task],
-    margin: float,
-    alpha: float,
-    population: Population,
-    declared: Declared,
-) -> Claim:
-    raw = spec.raw
-    task = raw.get("task")
-    if task is not None and tasks and task not in {t.name for t in tasks}:
-        raise ClaimError(f"unknown task {task!r}{nearest(str(task), [t.name for t in tasks])}")
-    modifier = raw.get("modifier")
-    if modifier is not None and modifier not in MODIFIERS:
-        raise ClaimError(f"unknown modifier {modifier!r}{nearest(str(modifier), MODIFIERS)}")
-    return Claim(
-        id=spec.id,
-        text=spec.text,
-        source=spec.source,
-        kind="",
-        metric="",
-        treatments=(),
-        baselines=(),
-        relation="",
-        threshold=None,
-        modifier=modifier,
-        task=task,
-        slice=_slice(raw.get("slice"), tasks),
-        quantile=raw.get("quantile"),
-        population=population,
-        margin=float(raw.get("margin") or margin),
-        alpha=alpha,
-        declared=declared,
-    )
-
-
-def _slice(raw: Json, tasks: Sequence[Task]) -> tuple[str, str] | None:
-    """``{column: value}``; the value "*" means every value of the column, for "up to" and
-    "sometimes".
-    """
-    if not raw:
-        return None
-    if len(raw) != 1:
-        raise ClaimError(
-            f"a slice names one column and its value, got {len(raw)}", hint="slice: {language: de}"
-        )
-    column, value = next((str(k), str(v)) for k, v in raw.items())
-    samples = [s for t in tasks for s in t.samples]
-    columns = sorted({name for s in samples for name in s.slices})
-    if samples and column not in columns:
-        raise ClaimError(
-            f"unknown slice column {column!r}{nearest(column, columns)}",
-            hint="list the column under the dataset's `slices:`",
-        )
-    values = sorted({str(s.slices[column]) for s in samples if column in s.slices})
-    if samples and value != "*" and value not in values:
-        raise ClaimError(f"slice column {column!r} never holds {value!r}{nearest(value, values)}")
-    return column, value
-
-
 def _predicates(spec: ClaimSpec, masked: str) -> list[Predicate]:
-    """What the text says, with the structured fields laid over it."""
+    """Find what the text says, with the structured fields laid over it."""
     found = grammar.find_predicates(masked)
     _refuse_unreadable(masked, found)
-    override = _structured(spec.raw)
+    override = stated_fields(spec.raw)
     if not override:
         if not found:
             raise ClaimError(
@@ -256,45 +156,6 @@ def _predicates(spec: ClaimSpec, masked: str) -> list[Predicate]:
             hint="give `kind:` and `relation:`, or a text that says them",
         )
     return [made]
-
-
-def _structured(raw: Mapping[str, Json]) -> dict[str, Any]:
-    """Fields of a Predicate that the suite states."""
-    out: dict[str, Any] = {}
-    kind, metric = raw.get("kind"), raw.get("metric")
-    if kind is not None:
-        if kind not in ALIASES:
-            raise ClaimError(f"unknown kind of claim {kind!r}{nearest(str(kind), tuple(ALIASES))}")
-        out["kind"], relation = ALIASES[kind]
-        if relation:
-            out["relation"] = relation
-    if metric is not None:
-        if metric not in METRICS:
-            raise ClaimError(f"unknown metric {metric!r}{nearest(str(metric), tuple(METRICS))}")
-        of_kind, out["metric"] = METRICS[metric]
-        if out.setdefault("kind", of_kind) != of_kind:
-            raise ClaimError(f"metric {metric!r} belongs to {of_kind} claims, not to {kind!r}")
-    if raw.get("relation") is not None:
-        out["relation"] = str(raw["relation"])
-    if raw.get("threshold") is not None:
-        out["number"] = float(raw["threshold"])
-        out["precision"] = _quoted(raw["threshold"], out.get("relation"))
-    for field, name in (("quantile", "quantile"), ("reading", "reading"), ("modifier", "modifier")):
-        if raw.get(field) is not None:
-            out[name] = raw[field]
-    return out
-
-
-def _quoted(threshold: Json, relation: str | None) -> float:
-    """Half a unit of the last digit as the number would be quoted: 0.9 is "90%", 0.905 is "90.5%",
-    10 is "10x".
-    """
-    if relation in {"at_most", "at_least"}:
-        return 0.0
-    shown = float(threshold) if float(threshold) > 1 else float(threshold) * 100
-    digits = f"{shown:.6f}".rstrip("0").rstrip(".")
-    half = 0.5 * 10.0 ** -(len(digits.split(".")[1]) if "." in digits else 0)
-    return half if float(threshold) > 1 else half / 100
 
 
 def _refuse_unreadable(masked: str, found: Sequence[Predicate]) -> None:
@@ -333,7 +194,7 @@ def _assemble(
 ) -> Claim:
     sides = [_sides(p, i, predicates, masked, mentions) for i, p in enumerate(predicates)]
     known = {a.name for a in arms}
-    given = {key: _named(spec.raw.get(key), known, key) for key in ("arm", "than")}
+    given = {key: named_arms(spec.raw.get(key), known, key) for key in ("arm", "than")}
     shared = next((b for _, b in sides if b), ())
     parts = []
     for i, predicate in enumerate(predicates):
@@ -438,16 +299,6 @@ def _sides(
 
 def _flatten(mentions: Sequence[Mention]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for m in mentions for name in m.arms))
-
-
-def _named(value: Json, known: set[str], key: str) -> tuple[str, ...]:
-    wanted = () if value is None else (value,) if isinstance(value, str) else tuple(value)
-    for name in wanted:
-        if known and name not in known:
-            raise ClaimError(
-                f"`{key}:` names the unknown arm {name!r}{nearest(name, sorted(known))}"
-            )
-    return wanted
 
 
 def _fill(

@@ -26,7 +26,7 @@ TAIL_ITEMS = 200
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What is assumed where no pilot tells; every number can be stated by the user.
+    """Hold the assumptions where no pilot tells; every number can be stated by the user.
 
     Attributes:
         baseline_accuracy: share of items the baseline gets right.
@@ -49,8 +49,9 @@ class Assumptions:
 
 @dataclass(frozen=True)
 class ArmEffort:
-    """What one call of an arm takes: dollars and seconds, None = unknown. ``epochs``: calls per
-    item.
+    """Hold the dollars and seconds of one call of an arm; None = unknown.
+
+    ``epochs``: calls per item.
     """
 
     usd_per_call: float | None
@@ -59,11 +60,11 @@ class ArmEffort:
     epochs: int = 1
 
     def usd(self, items: float) -> float | None:
-        """Dollars for ``items`` items."""
+        """Return the dollars for ``items`` items."""
         return None if self.usd_per_call is None else items * self.epochs * self.usd_per_call
 
     def hours(self, items: float) -> float | None:
-        """Hours for ``items`` items."""
+        """Return the hours for ``items`` items."""
         if self.seconds_per_call is None:
             return None
         return items * self.epochs * self.seconds_per_call / 3600 / max(self.concurrency, 1)
@@ -149,16 +150,13 @@ def plan_claim(
             why_not="state a limit: it is not testable as it stands",
             source=assumed.source,
         )
-    plans = tuple(
-        _plan_reading(r, claim, assumed, items_present, true_effect if i == 0 else None)
-        for i, r in enumerate(made)
-    )
-    counted = [
-        p.items_needed for p in plans if p.rule.headline and not p.note
-    ]  # a note: nothing to sample for
-    return _priced(
-        ClaimPlan(claim, plans, items_present, _most(counted), source=assumed.source), efforts
-    )
+    # A stated truth is in the first reading's own quantity; the others keep their defaults.
+    first = _plan_reading(made[0], claim, assumed, items_present, true_effect)
+    others = [_plan_reading(rule, claim, assumed, items_present, None) for rule in made[1:]]
+    plans = (first, *others)
+    # A note says that there is nothing to sample for.
+    needed = _most([p.items_needed for p in plans if p.rule.headline and not p.note])
+    return _priced(ClaimPlan(claim, plans, items_present, needed, source=assumed.source), efforts)
 
 
 def default_effect(rule: ReadingRule, assumed: Assumptions) -> float:
@@ -250,19 +248,17 @@ def _accuracy_gap(
     right/wrong answers.
     """
     b = assumed.baseline_accuracy
-    a = (
-        b + truth
-        if family == "difference"
-        else truth * b
-        if family == "ratio"
-        else 1 - truth * (1 - b)
-    )
+    if family == "difference":
+        a = b + truth
+    elif family == "ratio":
+        a = truth * b
+    else:
+        a = 1 - truth * (1 - b)
     if not 0 <= a <= 1:
         return abs(truth - edge), None
     apart = max(assumed.disagreement, abs(a - b))
-    if (
-        family == "difference"
-    ):  # sd = sqrt(disagreement): what the published tables use, a little on the safe side
+    if family == "difference":
+        # sd = sqrt(disagreement): as the published tables, and a little on the safe side
         return abs(truth - edge), math.sqrt(apart)
     both = (a + b - apart) / 2
     var = a * (1 - a) + edge**2 * b * (1 - b) - 2 * edge * (both - a * b)
@@ -283,26 +279,6 @@ def _priced(plan: ClaimPlan, efforts: Mapping[str, ArmEffort] | None) -> ClaimPl
         usd={a: efforts[a].usd(plan.items_needed) for a in arms},
         hours={a: efforts[a].hours(plan.items_needed) for a in arms},
     )
-
-
-def efforts_from_pilot(
-    items: ItemTable, calls: CallTable, concurrency: Mapping[str, int] | None = None
-) -> dict[str, ArmEffort]:
-    """Measure what one call of each arm took in a pilot run."""
-    out = {}
-    for arm, rows in items.arms.items():
-        planned = rows.n_calls > 0
-        if not planned.any():
-            continue
-        usd, busy = rows.usd[planned & ~np.isnan(rows.usd)], calls.arms[arm].busy_s
-        busy = busy[np.isfinite(busy)]
-        out[arm] = ArmEffort(
-            float(usd.mean()) if len(usd) else None,
-            float(busy.mean()) if len(busy) else None,
-            (concurrency or {}).get(arm, 1),
-            max(1, round(float(rows.n_calls[planned].mean()))),
-        )
-    return out
 
 
 def from_pilot(items: ItemTable, calls: CallTable, ours: str, theirs: str | None) -> Assumptions:
@@ -328,11 +304,12 @@ def from_pilot(items: ItemTable, calls: CallTable, ours: str, theirs: str | None
         cv = max(float(u.std(ddof=1) / u.mean()), float(v.std(ddof=1) / v.mean()))
         rho = float(np.corrcoef(u, v)[0, 1]) if u.std() > 0 and v.std() > 0 else 0.0
         made = replace(made, cost_cv=max(cv, 0.01), cost_correlation=rho)
-    logs = [
-        np.log(t[np.isfinite(t) & (t > 0)])
-        for t in (calls.arms[x].e2e_s for x in (ours, theirs or ours))
-    ]
-    spread = [float(t.std(ddof=1)) for t in logs if len(t) >= 3]
+    spread: list[float] = []
+    for arm in (ours, theirs or ours):
+        seconds = calls.arms[arm].e2e_s
+        logs = np.log(seconds[np.isfinite(seconds) & (seconds > 0)])
+        if len(logs) >= 3:
+            spread.append(float(logs.std(ddof=1)))
     return replace(made, log_latency_sd=max(spread)) if spread else made
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.stats.distributions import t_cdf, t_quantile
 from claimbench.tables.types import BoolArray, FloatArray, ItemTable, StrArray
 
 FEWEST = 20
@@ -70,8 +71,6 @@ def slice_differences(items: ItemTable, alpha: float = 0.05) -> tuple[SliceDiffe
 def _difference(
     score: FloatArray, cluster: StrArray, inside: BoolArray, rest: BoolArray, alpha: float
 ) -> tuple[float, float, float, float, int, int] | None:
-    from scipy.stats import t
-
     known = ~np.isnan(score)
     a, b = inside & known, rest & known
     groups = min(len(np.unique(cluster[a])), len(np.unique(cluster[b])))
@@ -86,13 +85,13 @@ def _difference(
     if variance <= 0:
         return None
     error, df = math.sqrt(variance), groups - 1
-    half = float(t.ppf(1 - alpha / 2, df)) * error
+    half = t_quantile(1 - alpha / 2, df) * error
     difference = m1 - m0
     return (
         difference,
         difference - half,
         difference + half,
-        float(2 * t.sf(abs(difference) / error, df)),
+        2 * t_cdf(-abs(difference) / error, df),
         n1,
         n0,
     )
@@ -105,13 +104,7 @@ def difference_lines(items: ItemTable, alpha: float = 0.05) -> list[str]:
     tested = slice_differences(items, alpha)
     if not tested:
         return []
-    lines = [
-        f"{d.arm} scores {abs(d.difference) * 100:.1f} points"
-        f" {'higher' if d.difference > 0 else 'lower'} on {d.column}={d.value} ({d.n:,} items) than"
-        f" on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f}; Holm's p {d.p_holm:.2g})."
-        for d in tested
-        if d.p_holm <= alpha
-    ]
+    lines = [_line(difference) for difference in tested if difference.p_holm <= alpha]
     n = len(tested)
     said = (
         f"{len(lines)} of {n} differences between slices hold"
@@ -120,3 +113,12 @@ def difference_lines(items: ItemTable, alpha: float = 0.05) -> list[str]:
     )
     tail = " after Holm's correction for their number" + ("." if lines else " holds.")
     return [*lines, said + tail]
+
+
+def _line(d: SliceDifference) -> str:
+    side = "higher" if d.difference > 0 else "lower"
+    return (
+        f"{d.arm} scores {abs(d.difference) * 100:.1f} points {side} on {d.column}={d.value}"
+        f" ({d.n:,} items) than on the rest ({d.low * 100:+.1f} to {d.high * 100:+.1f};"
+        f" Holm's p {d.p_holm:.2g})."
+    )

@@ -21,13 +21,14 @@ from claimbench.stats.distributions import normal_quantile
 from claimbench.stats.sequential import LOOKS, LookPlan
 from claimbench.tables.subset import restrict
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Claim, Look
+from claimbench.types import Claim, Look, reason_codes
 
-CONTINUE, DECIDED, FUTILE, END = "continue", "stop: decided", "stop: futile", "end of plan"
+CONTINUE = "continue"
+DECIDED = "stop: decided"
+FUTILE = "stop: futile"
+END = "end of plan"
 TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
 """Reasons that later looks can remove, so that a claim is not given up for them."""
-
-
 HOPELESS = frozenset(
     {
         "cost_basis_missing",
@@ -46,7 +47,7 @@ the run going.
 
 @dataclass(frozen=True)
 class Saved:
-    """What stopping early saved: requests over all arms, and their dollars where known."""
+    """Hold what stopping early saved: requests of all arms, and their dollars where known."""
 
     requests: int
     usd: float | None
@@ -56,7 +57,7 @@ class StopRule:
     """The frozen schedule of one run and the decision at each look.
 
     Args:
-        claims: the claims frozen before the run; those that cannot be judged do not keep it going.
+        claims: the claims frozen before the run; those that cannot be decided do not keep it going.
         order: items (``task/sample_id``) in running order, whole clusters together.
         clusters: the cluster of each item of ``order``.
         alpha: two-sided, overall.
@@ -83,8 +84,9 @@ class StopRule:
 
     @property
     def next_items(self) -> int | None:
-        """Items (from the start of ``order``) that must be complete for the next look; None after
-        the last.
+        """Return the items (from the start of ``order``) that must be complete for the next look.
+
+        It is None after the last.
         """
         if self._stopped() or len(self._done) >= len(self.plan.looks):
             return None
@@ -94,7 +96,7 @@ class StopRule:
         return bool(self._done) and self._done[-1].decision != CONTINUE
 
     def look(self, run_id: str, items: ItemTable, calls: CallTable, context: ClaimContext) -> Look:
-        """Take the next look: judge the claims on the look's items at its nominal alpha and decide.
+        """Take the next look: decide the claims on the look's items at its nominal alpha.
 
         Returns:
             The look to store; ``decision`` is ``continue``, ``stop: decided``, ``stop: futile`` or
@@ -104,14 +106,18 @@ class StopRule:
         seen_items, seen_calls = restrict(items, calls, set(self._order[: planned.n_items]))
         before: Mapping[str, float] = self._done[-1].repeated_p if self._done else {}
         findings = claim_findings(self._claims, seen_items, seen_calls, context, planned.alpha)
+        # By claim: its repeated p so far, whether more data would not change its finding, and
+        # whether more data of this kind cannot decide it. A claim that cannot be compared is in
+        # none of the three; one that waits for people's labels is in the last two as False, so
+        # that it keeps the run going, and has no repeated p, so that it pays for no look.
         repeated: dict[str, float] = {}
         settled: dict[str, bool] = {}
         hopeless: dict[str, bool] = {}
         for claim, finding in zip(self._claims, findings, strict=True):
             if finding.status == "not_comparable":
                 continue
-            codes = {r.split(":")[0] for r in finding.reasons}
-            if AFTERWARDS & codes:
+            found = reason_codes(finding.reasons)
+            if AFTERWARDS & found:
                 settled[claim.id] = hopeless[claim.id] = False
                 continue
             z = _z(finding)
@@ -119,23 +125,21 @@ class StopRule:
                 before.get(claim.id, 1.0), self.plan.repeated_p(z, planned.number)
             )
             trend = (
-                not codes & TOO_EARLY
+                not found & TOO_EARLY
                 and finding.status == "inconclusive"
                 and self.plan.futile(z, planned.number)
             )
-            settled[claim.id], hopeless[claim.id] = (
-                _is_settled(finding),
-                trend or bool(codes & HOPELESS),
-            )
+            settled[claim.id] = _is_settled(finding)
+            hopeless[claim.id] = trend or bool(found & HOPELESS)
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(
-            run_id,
-            planned.number,
-            len(self.plan.looks),
-            planned.n_items,
-            planned.n_clusters,
-            repeated,
-            decision,
+            run_id=run_id,
+            k=planned.number,
+            looks_planned=len(self.plan.looks),
+            items=planned.n_items,
+            clusters=planned.n_clusters,
+            repeated_p=repeated,
+            decision=decision,
         )
         self._done.append(made)
         return made
@@ -149,21 +153,22 @@ class StopRule:
     ) -> str:
         if number == len(self.plan.looks):
             return END
+        # settled holds every claim that has a repeated p, and those that wait for labels (False).
         holm = dict(zip(repeated, stats.holm(list(repeated.values()))[0], strict=True))
         decided = {name for name, done in settled.items() if done and holm[name] <= self._alpha}
         if len(decided) == len(settled):
-            return (
-                DECIDED  # also when no claim can be judged at all: more requests cannot change that
-            )
+            return DECIDED  # also if no claim can be decided at all: more requests change nothing
         return FUTILE if all(name in decided or hopeless[name] for name in settled) else CONTINUE
 
     def alpha_of(self, look: Look) -> float:
-        """Nominal alpha of a look: the displayed repeated interval has level 1 minus this."""
+        """Return the nominal alpha of a look: the displayed repeated interval has level 1 minus
+        this.
+        """
         return self.plan.looks[look.k - 1].alpha
 
     def saved(self, look: Look, items: ItemTable) -> Saved:
-        """Requests and dollars that stopping at ``look`` left unspent, at the measured mean dollars
-        per item.
+        """Return the requests and dollars that stopping at ``look`` left unspent, at the measured
+        mean dollars per item.
         """
         left = len(self._order) - look.items
         requests, usd = 0.0, 0.0
@@ -181,22 +186,21 @@ class StopRule:
 
 
 def context_at(context: ClaimContext, look: Look, rule: StopRule) -> ClaimContext:
-    """Give the context for judging a run that ended at ``look``: repeated intervals and repeated
-    p.
-    """
+    """Give the context for claims of a run that ended at ``look``: repeated intervals and p."""
     return replace(context, look=look, look_alpha=rule.alpha_of(look))
 
 
 def _is_settled(finding: Finding) -> bool:
-    """Decided, or every reading is decided and they contradict each other: more data would not
-    change it.
+    """Return whether more data would not change the finding.
+
+    It is decided, or every reading is and they contradict each other.
     """
     if finding.status in {"supported", "refuted"}:
         return True
     counted = [
         r for r in finding.readings if r.status != "n/a" and r.name.split(": ")[-1] != "equivalent"
     ]
-    return "depends_on_reading" in finding.reasons and all(
+    return "depends_on_reading" in reason_codes(finding.reasons) and all(
         r.status != "inconclusive" for r in counted
     )
 

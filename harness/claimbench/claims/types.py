@@ -8,9 +8,8 @@ from typing import Literal
 
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
-from claimbench.types import Claim, Json, Look, Reading, VerdictStatus
+from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
 
-ReadingStatus = VerdictStatus | Literal["n/a"]
 Relation = Literal[">=", "<=", ">", "<", "within"]
 
 
@@ -49,7 +48,8 @@ class ClaimContext:
         judged_tasks: tasks scored by a model as judge.
         human_scores: human labels, one per item of the table, nan where there is none.
         trust_judge: the user vouches for the judge.
-        judge_usd: by task, mean dollars of judging one answer; more items cost that too.
+        judge_usd: by task, mean dollars of grading one answer by its judge; more items cost that
+            too.
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.
@@ -80,6 +80,19 @@ class ClaimContext:
 
 
 @dataclass(frozen=True)
+class Needed:
+    """State what a number has to be: its side of a threshold, or inside a window ("about").
+
+    ``threshold`` is rounded as the claim quotes it and decides; ``strict`` is the unrounded one.
+    """
+
+    side: Relation
+    threshold: float
+    strict: float
+    window: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class Question:
     """One testable meaning of a claim between two arms (or of one arm), ready to be decided.
 
@@ -88,7 +101,8 @@ class Question:
     with 0 in the same direction. ``sensitivity`` holds intervals of other ways to look at the same
     data. ``blocked`` reasons forbid a decision; ``not_formed`` makes the reading n/a; ``scale``:
     how the number is shown. ``infeasible_p``: p of the baseline lying where arithmetic forbids the
-    claim, None where it does not.
+    claim, None where it does not. ``timed``: its rows are calls, not items; ``difference``: the
+    difference in words, where there is no ratio.
     """
 
     name: str
@@ -105,8 +119,8 @@ class Question:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     bounds: tuple[Callable[[float], Interval], ...] = ()
     bounds_code: str = ""
-    blocked: tuple[str, ...] = ()
-    flags: tuple[str, ...] = ()
+    blocked: tuple[Reason, ...] = ()
+    flags: tuple[Reason, ...] = ()
     not_formed: str | None = None
     infeasible_p: float | None = None
     is_difference: bool = False
@@ -114,7 +128,8 @@ class Question:
     price_ids: tuple[str, ...] = ()
     flip_points: Mapping[str, float] = field(default_factory=dict)
     rows_needed: int | None = None
-    note: str = ""
+    timed: bool = False
+    difference: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,8 +143,8 @@ class Finding:
     readings: tuple[Reading, ...] = ()
     headline: str | None = None
     qualifier: str = ""
-    flags: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
+    flags: tuple[Reason, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     title: str = ""
 
 

@@ -18,7 +18,17 @@ from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judges import judges_like
 from claimbench.stats import sequential
 from claimbench.tables.types import BoolArray, CallTable, ItemTable
-from claimbench.types import Claim, Json, Look, Manifest, Reading, Session, Suite, Verdict
+from claimbench.types import (
+    Claim,
+    Json,
+    Manifest,
+    Reading,
+    Reason,
+    Session,
+    Suite,
+    Verdict,
+    reason_codes,
+)
 
 __all__ = [
     "ClaimContext",
@@ -35,7 +45,7 @@ __all__ = [
 def decide_claims(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext | None = None
 ) -> tuple[Verdict, ...]:
-    """Judge every claim of a report.
+    """Decide every claim of a report.
 
     Args:
         claims: parsed claims; those declared before the run form the Holm family of their headline
@@ -70,8 +80,9 @@ def decide_claims(
 def claim_findings(
     claims: Sequence[Claim], items: ItemTable, calls: CallTable, context: ClaimContext, alpha: float
 ) -> list[Finding]:
-    """Judge each claim alone at level ``1 - alpha``, before Holm over the report; interim looks use
-    this.
+    """Decide each claim alone at level ``1 - alpha``, before Holm over the report.
+
+    Interim looks use this.
     """
     return [_ClaimDecider(items, calls, context, alpha).finding(claim) for claim in claims]
 
@@ -85,8 +96,6 @@ def context_of(
     list_prices: Mapping[str, ListPrice] | None = None,
     projections: Mapping[str, Mapping[str, Json]] | None = None,
     instrument_error_s: Mapping[str, float] | None = None,
-    look: Look | None = None,
-    look_alpha: float | None = None,
 ) -> ClaimContext:
     """Assemble the judge's context from what a run left; prices, projections and calibration come
     from their owners.
@@ -115,8 +124,6 @@ def context_of(
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
-        look=look,
-        look_alpha=look_alpha,
         deterministic=frozenset(calm),
     )
 
@@ -164,13 +171,18 @@ class _ClaimDecider:
     """The recursion over parts, classes, arms and slices, at one level."""
 
     def __init__(self, items: ItemTable, calls: CallTable, ctx: ClaimContext, alpha: float) -> None:
-        self.items, self.calls, self.ctx, self.alpha = items, calls, ctx, alpha
+        self.items = items
+        self.calls = calls
+        self.ctx = ctx
+        self.alpha = alpha
 
     def finding(self, claim: Claim) -> Finding:
-        """Judge a claim of any kind, before Holm over the report."""
+        """Decide a claim of any kind, before Holm over the report."""
         if claim.kind == "not_measurable":
             return Finding(
-                "not_comparable", None, reasons=(f"not_a_model_measurement: {claim.note}",)
+                "not_comparable",
+                None,
+                reasons=(Reason("not_a_model_measurement", f"{claim.note}"),),
             )
         if claim.kind == "compound":
             return all_of([replace(self.finding(p), title=p.id) for p in claim.parts], self.alpha)
@@ -182,11 +194,13 @@ class _ClaimDecider:
             return (
                 any_of(named, self.alpha)
                 if named
-                else Finding("not_comparable", None, reasons=("arm_not_measured",))
+                else Finding("not_comparable", None, reasons=(Reason("arm_not_measured"),))
             )
         if not claim.treatments:
             return Finding(
-                "not_comparable", None, reasons=("arm_not_measured: the suite has no such arm",)
+                "not_comparable",
+                None,
+                reasons=(Reason("arm_not_measured", "the suite has no such arm"),),
             )
         return combine(
             claim, lambda: self._slices(claim), self._mask(claim), self._leaf, self.alpha
@@ -233,13 +247,13 @@ def _verdict(
     decided = finding.status in {"supported", "refuted"}
     if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
         finding = replace(
-            finding, status="inconclusive", reasons=(*finding.reasons, "multiplicity")
+            finding, status="inconclusive", reasons=(*finding.reasons, Reason("multiplicity"))
         )
     flags = finding.flags
     if claim.declared == "after":
-        flags = (*flags, "declared_after")
+        flags = (*flags, Reason("declared_after"))
     if ctx.look is not None:
-        flags = (*flags, f"stopped_at_look: {ctx.look.k} of {ctx.look.looks_planned}")
+        flags = (*flags, Reason("stopped_at_look", f"{ctx.look.k} of {ctx.look.looks_planned}"))
     readings = tuple(_with_holm(r, finding, p_holm) for r in finding.readings)
     finding = replace(finding, readings=readings, flags=flags)
     parts: tuple[Verdict, ...] = ()
@@ -248,7 +262,7 @@ def _verdict(
         parts = tuple(
             _verdict(part, engine.finding(part), None, items, calls, ctx) for part in claim.parts
         )
-    absent = any(r.startswith("arm_not_measured") for r in finding.reasons)
+    absent = "arm_not_measured" in reason_codes(finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
     sentence = (
         _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)

@@ -1,6 +1,4 @@
-"""Claims, readings and reasons in plain English, for a buyer. Codes stand before the first colon of
-a reason.
-"""
+"""Claims, readings and reasons in plain English, for a buyer."""
 
 from __future__ import annotations
 
@@ -9,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading
+from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -82,9 +80,9 @@ ACCEPTED: Mapping[str, str] = {
 """What ``allow`` accepts that is no difference between two arms."""
 
 
-def explain_reason(reason: str) -> str:
+def explain_reason(reason: Reason) -> str:
     """Say a reason or flag in words, with its detail; a gate key names itself."""
-    code, _, detail = reason.partition(": ")
+    code, detail = reason.code, reason.detail
     if code.startswith("allowed_"):
         key = code.removeprefix("allowed_")
         if key in ACCEPTED:
@@ -122,7 +120,7 @@ def _digits(value: float, figures: int = 3) -> str:
 
 
 def interval_text(estimate: Estimate, scale: str) -> str:
-    """``(95% interval 6.2% to 8.3%)``."""
+    """Show an interval with its level: ``(95% interval 6.2% to 8.3%)``."""
     unit = " points" if scale == "points" else ""
     signed = scale == "points"
     low, high = (
@@ -138,7 +136,7 @@ def interval_text(estimate: Estimate, scale: str) -> str:
 
 
 def needed_text(question: Question) -> str:
-    """What the reading had to show."""
+    """Say what the reading had to show."""
     scale = question.scale
     unit = " points" if scale == "points" else ""
     if question.window is not None:
@@ -184,7 +182,7 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
 
 
 def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
-    """One sentence for one reading: status, finding, interval, what was needed, and why not if
+    """Say one reading in a sentence: status, finding, interval, what was needed, and why not if
     not.
     """
     if reading.status == "n/a" or reading.estimate is None:
@@ -197,14 +195,14 @@ def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
     text += f"; {needed_text(question)}"
     if reading.infeasible:
         return f"{text}: impossible, given {leaf.theirs}'s accuracy."
-    why = [explain_reason(r) for r in reading.reasons if r.split(":")[0] not in {"tail_guard"}]
-    if question.note.startswith("$"):
-        why.append(f"the difference is {question.note}")
+    why = [explain_reason(r) for r in reading.reasons if r.code != "tail_guard"]
+    if question.difference:
+        why.append(f"the difference is {question.difference}")
     return text + (f" ({'; '.join(why)})." if why else ".")
 
 
 def more_text(reading: Reading) -> str:
-    """What would settle an inconclusive reading, in samples, dollars and hours."""
+    """Say what would settle an inconclusive reading, in samples, dollars and hours."""
     if reading.n_more is None:
         return ""
     low, high = reading.n_more
@@ -247,25 +245,27 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
+def without_status(sentence: str) -> str:
+    """Return a reading's sentence without the status that leads it."""
+    return sentence.split(": ", 1)[-1]
+
+
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
-    """The sentence at the top: what was found and whether the claim as published holds."""
+    """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'
     if outcome.status == "not_comparable":
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
     head = next((r for r in outcome.readings if r.name == outcome.headline), None)
-    if (
-        head is None
-        and outcome.status == "inconclusive"
-        and "depends_on_reading" not in outcome.reasons
-    ):
+    depends = "depends_on_reading" in reason_codes(outcome.reasons)
+    if head is None and outcome.status == "inconclusive" and not depends:
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return (
             f"Inconclusive: {quoted} is not settled: {why or 'no reading could be tested'}.{after}"
         )
     body = (
-        head.sentence.split("; needed")[0].split(": ", 1)[-1]
+        without_status(head.sentence.split("; needed")[0])
         if head
         else f"{quoted} has no tested reading"
     )
@@ -273,9 +273,9 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
         return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
-    if "depends_on_reading" in outcome.reasons:
+    if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
-    why = "; ".join(explain_reason(r) for r in outcome.reasons if r not in {"tail_guard"})
+    why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
     tail = f": {why}" if why else ""
     return (
         f"Inconclusive: {body}; that does not settle"

@@ -31,7 +31,8 @@ def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
 
     return evaluate(read_run(store, run_id))
 

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from claimbench.claims.readings.cost import thresholds
+from claimbench.claims.readings.cost import needed_ratio
 from claimbench.economics.projection import Projection
 from claimbench.economics.sides import (
     ApiSide,
@@ -35,7 +35,7 @@ from claimbench.types import Claim, Verdict
 
 @dataclass(frozen=True, slots=True)
 class HostAndApi:
-    """What :func:`claimbench.economics.what_if.break_even` needs of a local and an API arm."""
+    """Hold what :func:`~claimbench.economics.what_if.break_even` needs of two arms."""
 
     local_arm: str
     api_arm: str
@@ -47,7 +47,7 @@ class HostAndApi:
 
 @dataclass(frozen=True, slots=True)
 class ClaimTornado:
-    """What moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the
+    """Hold what moves the cost ratio of one claim's pair of arms. ``threshold``: the ratio that the
     claim asks for.
     """
 
@@ -153,7 +153,7 @@ def claim_tornados(
         claim = verdict.claim
         if claim.kind != "cost" or claim.relation == "at_most":
             continue
-        _, threshold, _, _ = thresholds(claim)
+        threshold = needed_ratio(claim).threshold
         for treatment in claim.treatments:
             for baseline in claim.baselines:
                 a, b = sides.get(treatment), sides.get(baseline)

@@ -39,7 +39,7 @@ class ApiSide:
     other_usd: float = 0.0
 
     def usd(self, values: Mapping[str, float], prefix: str) -> float:
-        """Dollars per request under ``values`` (absent keys: as measured)."""
+        """Return the dollars per request under ``values`` (absent keys: as measured)."""
         share = values.get(f"{prefix}.cache_share", self.cache_share)
         cached = self.input_rate if self.cache_rate is None else self.cache_rate
         tokens_in = self.input_tokens * ((1 - share) * self.input_rate + share * cached)
@@ -54,7 +54,7 @@ class ApiSide:
         )
 
     def assumptions(self, prefix: str, name: str) -> list[Assumption]:
-        """What may be off: prices and output length by 20 %, the cache share, batch."""
+        """List what may be off: prices and output length by 20 %, the cache share, batch."""
         found = [
             Assumption(f"{prefix}.list_price", f"{name}: list price or discount", 0.8, 1.0, 1.2),
             Assumption(f"{prefix}.output_length", f"{name}: output length", 0.8, 1.0, 1.2),
@@ -84,7 +84,7 @@ class HostSide:
     other_usd: float = 0.0
 
     def usd(self, values: Mapping[str, float], prefix: str) -> float:
-        """Dollars per request under ``values`` (absent keys: as stated or measured)."""
+        """Return the dollars per request under ``values`` (absent keys: as stated or measured)."""
         h = self.host
         hourly = float(h.staff_usd_per_hour)
         if h.usd_per_hour is not None:
@@ -106,8 +106,8 @@ class HostSide:
         return hourly / (rate * u) + self.other_usd
 
     def assumptions(self, prefix: str, name: str) -> list[Assumption]:
-        """What may be off: utilisation 0.1-0.8, hourly price 20 %, kWh 50 %, watts 15 %, life 2-5
-        years, throughput.
+        """List what may be off: utilisation 0.1-0.8, hourly price 20 %, kWh 50 %, watts 15 %, life
+        2-5 years, throughput.
         """
         h = self.host
         found = []
@@ -161,7 +161,8 @@ def ratio_assumptions(a: CostSide, b: CostSide, name_a: str, name_b: str) -> lis
 
 
 def throughput(busy_s: Sequence[float], alpha: float = 0.05) -> tuple[Estimate, tuple[str, ...]]:
-    """Requests per hour of busy machine time, with its log-jackknife interval over time blocks.
+    """Return the requests per hour of busy machine time, with its log-jackknife interval over time
+    blocks.
 
     Args:
         busy_s: machine seconds of each finished request, in the order in which they were served.

@@ -39,7 +39,7 @@ def unit_prices(
     attempts: Sequence[Attempt],
     as_of: date | datetime | None = None,
 ) -> list[UnitPrice]:
-    """Every arm's derived prices, as far as its attempts tell them.
+    """Derive every arm's prices, as far as its attempts tell them.
 
     Machine: seconds of prefill over tokens processed and of decoding over tokens written, each at
     H/(3600 u); and 1000 H/(R u) at several utilisations, R = requests per hour of busy time in this

@@ -38,7 +38,8 @@ def break_even(
     capacity_per_hour: float,
     local_marginal_usd: float = 0.0,
 ) -> BreakEven:
-    """q* = H/(c_api - c_local,marginal) requests/h; u* = q*/R.
+    """Return the break-even load q* = H/(c_api - c_local,marginal) requests/h and utilisation u* =
+    q*/R.
 
     Args:
         usd_per_hour: H, what the machine costs whether it works or not.
@@ -65,7 +66,7 @@ def break_even(
 
 @dataclass(frozen=True, slots=True)
 class FlipPoints:
-    """Where a claim "cost ratio <= r0" turns, everything else as measured. None: no such value.
+    """Hold where a claim "cost ratio <= r0" turns, all else as measured. None: no such value.
 
     ``treatment``/``baseline``: factor on all prices of that arm. ``components``: factor on one part
     of the treatment's cost. ``utilisation``: of the treatment's machine; above 1 it cannot be
@@ -88,8 +89,9 @@ def flip_points(
     usd_per_hour: float | None = None,
     requests_per_hour: float | None = None,
 ) -> FlipPoints:
-    """m_A* = r0 C_B/C_A; m_B* = 1/m_A*; a component of share s: 1 + (m_A* - 1)/s; u* = H/(R r0
-    c_B).
+    """Return the price multipliers m_A* = r0 C_B/C_A and m_B* = 1/m_A*.
+
+    A component of share s: 1 + (m_A* - 1)/s; u* = H/(R r0 c_B).
 
     Args:
         r0: the claim's threshold on the ratio A/B ("90 % cheaper": 0.1).
@@ -139,7 +141,7 @@ class TornadoRow:
 
     @property
     def width(self) -> float:
-        """How far the ratio moves."""
+        """Return how far the ratio moves."""
         return abs(self.ratio_high - self.ratio_low)
 
 

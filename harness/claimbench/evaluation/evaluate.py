@@ -4,10 +4,9 @@ calls no model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
-from typing import TypeVar
 
 import numpy as np
 
@@ -17,62 +16,32 @@ from claimbench.claims.stopping import CONTINUE, context_at
 from claimbench.claims.types import ClaimContext, HostRate, ListPrice
 from claimbench.claims.verdicts import context_of, decide_claims
 from claimbench.economics.projection import project_claims, token_basis
-from claimbench.evaluation.people import People, human_scores, read_people
+from claimbench.evaluation.people import human_scores
+from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
-from claimbench.plan.judges import JudgeRequests, Judging, said_of, subjects_of
+from claimbench.plan.judges import JudgeRequests, said_of, subjects_of
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.calls import priced_at
 from claimbench.pricing.ceiling import TokenBound, token_bound
-from claimbench.pricing.energy import Energy, combined
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
-from claimbench.store.results import ResultsStore
-from claimbench.store.schema import NOTES
-from claimbench.suite.codec import suite_from_json
 from claimbench.tables.build import CallTable, ItemTable, build_tables
 from claimbench.tables.items import with_costs
 from claimbench.tables.subset import restrict, without_warmup
 from claimbench.types import (
-    Attempt,
     Call,
-    CallRecord,
     Claim,
     ClaimSpec,
     Json,
-    Look,
     Manifest,
     Score,
-    Session,
-    Suite,
     Verdict,
 )
 
-T = TypeVar("T")
 NO_COSTS = RunCosts((), {})
-
-
-@dataclass(frozen=True)
-class StoredRun:
-    """Everything that the store holds of one run."""
-
-    manifest: Manifest
-    suite: Suite
-    sessions: tuple[Session, ...]
-    calls: tuple[Call, ...]
-    records: tuple[CallRecord, ...]
-    attempts: tuple[Attempt, ...]
-    looks: tuple[Look, ...]
-    resent: tuple[str, ...]
-    notes: tuple[str, ...] = ()
-    judging: Judging = field(default_factory=Judging)
-    """What the judges did; ``calls``, ``records`` and ``attempts`` are the arms' alone."""
-    people: People = field(default_factory=People)
-    """What people said of a sample of the answers."""
-    energy: Energy | None = None
-    """Electricity of all sessions; None where none was asked to meter."""
 
 
 @dataclass(frozen=True)
@@ -94,96 +63,36 @@ class Evaluation:
     judge_costs: RunCosts = NO_COSTS
 
 
-def read_run(store: ResultsStore, run_id: str) -> StoredRun:
-    """Read one run; the suite comes from the manifest, so its files are not needed."""
-    manifest = store.manifest(run_id)
-    sessions = tuple(store.sessions(run_id))
-    finished = tuple(store.records(run_id))
-    planned = store.calls(run_id, finished)
-    judged = {call.id for call in planned if call.role == "judge"}
-    calls, of_judges = _apart(planned, judged, lambda call: call.id)
-    records, grades = _apart(finished, judged, lambda record: record.call.id)
-    attempts, asked = _apart(store.attempts(run_id), judged, lambda attempt: attempt.call_id)
-    resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
-    return StoredRun(
-        manifest=manifest,
-        suite=suite_from_json(manifest.suite),
-        sessions=sessions,
-        calls=calls,
-        records=records,
-        attempts=attempts,
-        looks=tuple(store.looks(run_id)),
-        resent=resent,
-        notes=_notes(store, run_id),
-        judging=Judging(of_judges, grades, asked),
-        people=read_people(store, run_id),
-        energy=combined(
-            energy
-            for s in sessions
-            for energy in store.derived(run_id, "energy", str(s.n), Energy).values()
-        ),
-    )
-
-
-def _apart(
-    rows: Iterable[T], judged: Set[str], id_of: Callable[[T], str]
-) -> tuple[tuple[T, ...], tuple[T, ...]]:
-    """The arms' rows and the judges', each in stored order."""
-    if not judged:
-        return tuple(rows), ()
-    arms: list[T] = []
-    judges: list[T] = []
-    for row in rows:
-        (judges if id_of(row) in judged else arms).append(row)
-    return tuple(arms), tuple(judges)
-
-
-def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
-    """What was worth a line while the run went on, by session."""
-    keys = sorted(store.derived_keys(run_id, NOTES), key=int)
-    rows = (store.derived(run_id, NOTES, key, str) for key in keys)
-    return tuple(
-        note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0]))
-    )
-
-
-def is_complete(stored: StoredRun) -> bool:
-    """Whether every planned call is finished, or the run stopped because its claims were
-    decided.
-    """
-    stopped = bool(stored.looks) and stored.looks[-1].decision.startswith("stop")
-    planned = len(stored.calls) + len(stored.judging.calls)
-    return stopped or len(stored.records) + len(stored.judging.records) >= planned
-
-
 def score_run(stored: StoredRun) -> tuple[Score, ...]:
-    """Score every finished call with its task's scorers; a judge's score is what its stored answer
-    says.
+    """Score every finished call with its task's scorers.
+
+    A judge's score is what its stored answer says.
     """
     tasks = {task.name: task for task in stored.suite.tasks}
-    scorers: dict[str, tuple[Scorer, ...]] = {
-        name: load(task.scorers) for name, task in tasks.items()
-    }
+    scorers = _scorers(stored)
+    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
+    scores: list[Score] = []
+    for record in stored.records:
+        task = tasks[record.call.task]
+        sample = samples[task.name, record.call.sample_id]
+        scores += score_record(record, sample, task, scorers[task.name])
+    return tuple(scores)
+
+
+def _scorers(stored: StoredRun) -> dict[str, tuple[Scorer, ...]]:
+    """Load the scorers of each task; judges answer from what they said in the run."""
+    said = None
     if stored.judging.calls:
         said = said_of(stored.judging, stored.calls, stored.suite)
-        scorers = {
-            name: tuple(
-                scorer.of_run(said) if isinstance(scorer, JudgeScorer) else scorer
-                for scorer in made
-            )
-            for name, made in scorers.items()
-        }
-    samples = {(task.name, s.id): s for task in stored.suite.tasks for s in task.samples}
-    return tuple(
-        score
-        for record in stored.records
-        for score in score_record(
-            record,
-            samples[record.call.task, record.call.sample_id],
-            tasks[record.call.task],
-            scorers[record.call.task],
-        )
-    )
+    found: dict[str, tuple[Scorer, ...]] = {}
+    for task in stored.suite.tasks:
+        made: list[Scorer] = []
+        for scorer in load(task.scorers):
+            if said is not None and isinstance(scorer, JudgeScorer):
+                scorer = scorer.of_run(said)
+            made.append(scorer)
+        found[task.name] = tuple(made)
+    return found
 
 
 def evaluate(
@@ -215,9 +124,8 @@ def evaluate(
         stored.calls,
         stored.attempts,
         as_of=as_of,
-        bounds=(
-            None if stored.manifest.options.get("imported") else token_bounds(stored)
-        ),  # its prompts are not ours
+        # An imported run's prompts are not ours, so that they bound nothing.
+        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
         load_s=load_seconds(stored.manifest),
     )
     judge_costs = cost_judges(stored, book, as_of)
@@ -236,12 +144,9 @@ def evaluate(
         instrument_error_s = errors_by_arm(
             stored.sessions, suite.arms, suite.load, stored.calls, stored.attempts
         )
-    ours = {
-        name: price
-        for name, price in book.items()
-        if name not in {judge.name for judge in stored.suite.judges}
-    }
-    context = judge_context(stored, ours, claims, items, calls, moment, instrument_error_s)
+    judges = {judge.name for judge in stored.suite.judges}
+    ours = {name: price for name, price in book.items() if name not in judges}
+    context = claim_context(stored, ours, claims, items, calls, moment, instrument_error_s)
     context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
@@ -256,7 +161,7 @@ def evaluate(
 def cost_judges(
     stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None = None
 ) -> RunCosts:
-    """Dollars of the judges' calls: what the experiment cost beyond the arms' own requests."""
+    """Price the judges' calls: what the experiment cost beyond the arms' own requests."""
     judging = stored.judging
     if not judging.attempts:
         return NO_COSTS
@@ -334,7 +239,7 @@ def load_seconds(manifest: Manifest) -> dict[str, float]:
     return {name: float(seconds) for name, seconds in found.items() if seconds is not None}
 
 
-def judge_context(
+def claim_context(
     stored: StoredRun,
     prices: Mapping[str, ArmPrice],
     claims: Sequence[Claim],

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def items(table: ItemTable) -> pd.DataFrame:
-    """One row per item and arm: item, task, cluster, slices (``slice_<name>``), arm and every array
-    of ArmItems.
+    """Build one row per item and arm: item, task, cluster, slices (``slice_<name>``), arm and every
+    array of ArmItems.
     """
     import numpy as np
     import pandas as pd
@@ -38,8 +38,9 @@ def items(table: ItemTable) -> pd.DataFrame:
 
 
 def calls(table: CallTable, item_names: Sequence[str]) -> pd.DataFrame:
-    """One row per finished call: arm, item (by name) and every array of CallRows; durations in
-    seconds.
+    """Build one row per finished call: arm, item (by name) and every array of CallRows.
+
+    Durations in seconds.
     """
     import numpy as np
     import pandas as pd
@@ -57,7 +58,7 @@ def calls(table: CallTable, item_names: Sequence[str]) -> pd.DataFrame:
 
 
 def attempts(rows: Iterable[Attempt], planned: Iterable[Call]) -> pd.DataFrame:
-    """One row per attempt, its timing in raw monotonic nanoseconds and its usage buckets as
+    """Build one row per attempt, its timing in raw monotonic nanoseconds and its usage buckets as
     columns.
     """
     import pandas as pd

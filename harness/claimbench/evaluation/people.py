@@ -42,7 +42,7 @@ class People:
 
 
 def read_people(store: ResultsStore, run_id: str) -> People:
-    """What is stored of people's labels; empty for a run that nobody labelled."""
+    """Read what is stored of people's labels; empty for a run that nobody labelled."""
     sample = store.derived(run_id, SAMPLE, KEY, int)
     labels = store.derived(run_id, LABEL, KEY, dict) if sample else {}
     scores = {call: float(row["value"]) for call, row in labels.items()}
@@ -70,8 +70,8 @@ def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) ->
 
 
 def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[CallRecord]:
-    """The answers of the drawn items that a person has to read, item by item, the arms in a random
-    order within each.
+    """Return the answers of the drawn items that a person has to read, item by item, the arms in a
+    random order within each.
 
     An answer that is empty, refused or cut scores 0 by the outcome table and needs nobody.
     """
@@ -83,26 +83,27 @@ def to_label(people: People, records: Iterable[CallRecord], seed: int) -> list[C
 def human_scores(
     people: People, records: Iterable[CallRecord], items: ItemTable
 ) -> dict[str, FloatArray]:
-    """People's scores per arm and item of the table: the mean over the item's calls, nan where one
-    is not labelled.
+    """Return people's scores per arm and item of the table: the mean over the item's calls, nan
+    where one is not labelled.
 
     Returns:
         arm -> array of the table's length.
     """
     at = {item: i for i, item in enumerate(items.items)}
-    sums: dict[str, list[list[float]]] = {arm: [[] for _ in at] for arm in items.arms}
+    # arm -> place of the item -> its calls' scores
+    labelled: dict[str, dict[int, list[float]]] = {arm: {} for arm in items.arms}
     for record in records:
         place = at.get(_item(record))
         if place is None or _item(record) not in people.sample or record.outcome.missing:
             continue
         score = people.labels.get(record.call.id, math.nan) if record.outcome is Outcome.OK else 0.0
-        sums[record.call.arm][place].append(score)
-    return {
-        arm: np.asarray(
-            [float(np.mean(row)) if row else math.nan for row in rows], dtype=np.float64
-        )
-        for arm, rows in sums.items()
-    }
+        labelled[record.call.arm].setdefault(place, []).append(score)
+    found: dict[str, FloatArray] = {}
+    for arm, by_place in labelled.items():
+        found[arm] = np.full(len(at), math.nan)
+        for place, scores in by_place.items():
+            found[arm][place] = float(np.mean(scores))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +122,8 @@ class JudgeAgreement:
 def judge_agreement(
     suite: Suite, people: People, records: Iterable[CallRecord], scores: Iterable[Score]
 ) -> list[JudgeAgreement]:
-    """How each task's judge agrees with people: the share of equal scores, and kappa weighted by
-    their distance.
+    """Measure how each task's judge agrees with people: the share of equal scores, and kappa
+    weighted by their distance.
     """
     task_of = {
         record.call.id: record.call.task for record in records if record.call.id in people.labels

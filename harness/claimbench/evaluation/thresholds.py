@@ -55,8 +55,9 @@ a test.
 
 
 def missed_thresholds(evaluation: Evaluation) -> tuple[Missed, ...]:
-    """The thresholds of the suite that arms of the run miss; an arm that was not run is not looked
-    at.
+    """Return the thresholds of the suite that arms of the run miss.
+
+    An arm that was not run is not looked at.
 
     Raises:
         BenchError: a metric or an arm that does not exist.

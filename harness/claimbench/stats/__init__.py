@@ -9,12 +9,11 @@ intervals on it) for accuracy, cost and mean latency; A (:func:`accuracy_ci`) fo
 
 from __future__ import annotations
 
+from claimbench.stats.arrays import FloatArray, IntArray
 from claimbench.stats.intervals import (
     P_FLOOR,
     Decision,
     Direction,
-    FloatArray,
-    IntArray,
     Interval,
     cluster_codes,
     delta_star,

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 
 def quadratic_kappa(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
-    """Quadratic-weighted kappa of two raters of the same items, in (-inf, 1].
+    """Return the quadratic-weighted kappa of two raters of the same items, in (-inf, 1].
 
     None for no items, and where both always give one and the same grade: chance then explains
     everything.
@@ -42,14 +42,14 @@ def gain(grade: float) -> float:
 
 
 def dcg(grades: Sequence[float], k: int | None = None) -> float:
-    """Discounted cumulative gain of grades in ranked order, cut after ``k``."""
+    """Return the discounted cumulative gain of grades in ranked order, cut after ``k``."""
     return math.fsum(gain(g) / math.log2(rank + 1) for rank, g in enumerate(grades[:k], start=1))
 
 
 def ndcg(
     ranked: Sequence[float], all_grades: Sequence[float], k: int | None = None
 ) -> float | None:
-    """DCG of a ranking over that of the best one; None where nothing is relevant.
+    """Return the DCG of a ranking over that of the best one; None where nothing is relevant.
 
     Args:
         ranked: true grades in the order given; 0 for a thing that is not in the set.
@@ -63,8 +63,9 @@ def ndcg(
 def ndcg_of_predictions(
     predicted: Sequence[float], true: Sequence[float], k: int | None = None
 ) -> float | None:
-    """NDCG of sorting by predicted grades; things predicted alike count with their mean gain at
-    those ranks.
+    """Return the NDCG of sorting by predicted grades.
+
+    Things predicted alike count with their mean gain at those ranks.
     """
     groups: dict[float, list[float]] = defaultdict(list)
     for guess, grade in zip(predicted, true, strict=True):
@@ -81,7 +82,10 @@ def ndcg_of_predictions(
 
 
 def reciprocal_rank(ranked: Sequence[float], relevant_from: float = 1) -> float:
-    """One over the rank of the first grade of at least ``relevant_from``; 0 if there is none."""
+    """Return one over the rank of the first grade of at least ``relevant_from``.
+
+    It is 0 if there is none.
+    """
     return next((1 / rank for rank, g in enumerate(ranked, start=1) if g >= relevant_from), 0.0)
 
 
@@ -111,19 +115,20 @@ def against(
     by_query: dict[str, list[int]] = defaultdict(list)
     for i, query in enumerate(queries):
         by_query[query].append(i)
-    each = [
-        ndcg_of_predictions([ours[i] for i in m], [final[i] for i in m], k)
-        for m in by_query.values()
-    ]
-    known = [v for v in each if v is not None]
+    known: list[float] = []
+    for members in by_query.values():
+        found = ndcg_of_predictions([ours[i] for i in members], [final[i] for i in members], k)
+        if found is not None:
+            known.append(found)
     mean = math.fsum(known) / len(known) if known else None
     return Agreement(n, exact, near, quadratic_kappa(ours, final), mean, len(known))
 
 
 @dataclass(frozen=True, slots=True)
 class Ceiling:
-    """What people reach. ``raters``: each against the final rating; ``pairs``: two against each
-    other, pooled.
+    """Hold the agreement that people reach: the ceiling of any grader.
+
+    ``raters``: each against the final rating; ``pairs``: two against each other, pooled.
     """
 
     raters: Mapping[str, Agreement]
@@ -140,10 +145,9 @@ def ceiling(ratings: Mapping[str, Sequence[float | None]], final: Sequence[float
         found = against([v for v, _ in rated], [f for _, f in rated])
         if found is not None:
             each[name] = found
-    pooled = [
-        (a, b)
-        for one, two in itertools.combinations(ratings.values(), 2)
-        for a, b in zip(one, two, strict=True)
-        if a is not None and b is not None
-    ]
+    pooled: list[tuple[float, float]] = []
+    for one, two in itertools.combinations(ratings.values(), 2):
+        for a, b in zip(one, two, strict=True):
+            if a is not None and b is not None:
+                pooled.append((a, b))
     return Ceiling(each, against([a for a, _ in pooled], [b for _, b in pooled]))

@@ -29,13 +29,14 @@ is faster.
 
 
 def normal_cdf(z: float) -> float:
-    """P(Z <= z), exact in the tails too."""
+    """Return P(Z <= z), exact in the tails too."""
     return math.erfc(-z / _SQRT2) / 2
 
 
 def normal_quantile(p: float) -> float:
-    """The z with P(Z <= z) = p; infinite at 0 and 1. Source: Wichura (1988), AS 241, as
-    :mod:`statistics` has it.
+    """Return the z with P(Z <= z) = p.
+
+    Infinite at 0 and 1. Source: Wichura (1988), AS 241, as :mod:`statistics` has it.
     """
     if not 0 < p < 1:
         if p in (0, 1):
@@ -45,7 +46,7 @@ def normal_quantile(p: float) -> float:
 
 
 def beta_cdf(x: float, a: float, b: float) -> float:
-    """P(X <= x) of a beta distribution, the regularised incomplete beta function I_x(a, b)."""
+    """Return P(X <= x) of a beta distribution: the regularised incomplete beta I_x(a, b)."""
     return 0.0 if x <= 0 else 1.0 if x >= 1 else _beta_cdf(x, 1 - x, a, b)
 
 
@@ -133,8 +134,8 @@ def _beta_cdf_large(x: float, rest: float, a: float, b: float) -> float:
 
 
 def beta_quantile(q: float, a: float, b: float) -> float:
-    """The x with P(X <= x) = q: the root of the smaller tail's logarithm over the log-odds of x, by
-    Brent's method.
+    """Return the x with P(X <= x) = q: the root of the smaller tail's logarithm over the log-odds
+    of x, by Brent's method.
     """
     if not 0 < q < 1:
         return 0.0 if q <= 0 else 1.0
@@ -158,7 +159,7 @@ def beta_quantile(q: float, a: float, b: float) -> float:
 
 
 def t_cdf(t: float, df: float) -> float:
-    """P(T <= t) of Student's t distribution."""
+    """Return P(T <= t) of Student's t distribution."""
     squared = t * t
     near = squared / (df + squared) if squared < math.inf else 1.0
     if near == 0:
@@ -170,8 +171,10 @@ def t_cdf(t: float, df: float) -> float:
 
 @lru_cache(maxsize=4096)
 def t_quantile(p: float, df: float) -> float:
-    """The t with P(T <= t) = p; df >= 1. Hill (1970), Algorithm 396, refined by its Taylor step to
-    full precision.
+    """Return the t with P(T <= t) = p.
+
+    ``df`` is at least 1. Source: Hill (1970), Algorithm 396, refined by its Taylor step to full
+    precision.
     """
     if p > 0.5:
         return -t_quantile(1 - p, df)
@@ -216,14 +219,14 @@ def _hill(two_sided: float, df: float) -> float:
 
 
 def binomial_cdf(k: float, n: float, p: float) -> float:
-    """P(X <= k) of n draws with chance p; k and n whole numbers."""
+    """Return P(X <= k) of n draws with chance p; k and n whole numbers."""
     if k >= n:
         return 1.0
     return 0.0 if k < 0 else beta_cdf(1 - p, n - k, k + 1)
 
 
 def binomial_quantile(q: float, n: float, p: float) -> int:
-    """The smallest k with P(X <= k) >= q.
+    """Return the smallest k with P(X <= k) >= q.
 
     The distribution function is worked out once, at a normal guess with its correction for
     skewness; from there single probabilities lead to the answer, one or two steps away.

@@ -15,10 +15,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray, IntArray
 from claimbench.stats.distributions import normal_cdf, normal_quantile, t_cdf, t_quantile
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.intp]
 Direction = Literal[">=", "<="]
 Decision = Literal["supported", "refuted", "inconclusive"]
 
@@ -52,36 +51,39 @@ class Interval:
 
     @property
     def bounded(self) -> bool:
-        """Whether both ends are finite."""
+        """Return whether both ends are finite."""
         return math.isfinite(self.lo) and math.isfinite(self.hi)
 
     @property
     def half_width(self) -> float:
-        """Half the distance between the ends; infinite where an end is."""
+        """Return half the distance between the ends; infinite where an end is."""
         return (self.hi - self.lo) / 2
 
 
 def z_crit(alpha: float) -> float:
-    """Two-sided normal critical value, 1.96 at alpha = .05."""
+    """Return the two-sided normal critical value, 1.96 at alpha = .05."""
     return -normal_quantile(alpha / 2)
 
 
 def t_crit(alpha: float, df: float) -> float:
-    """Two-sided t critical value; normal where ``df`` is infinite, infinite where ``df`` < 1."""
+    """Return the two-sided t critical value.
+
+    Normal where ``df`` is infinite, infinite where ``df`` < 1.
+    """
     if df < 1:
         return math.inf
     return z_crit(alpha) if math.isinf(df) else -t_quantile(alpha / 2, df)
 
 
 def t_two_sided_p(t: float, df: float) -> float:
-    """Two-sided p of a t statistic (normal where ``df`` is infinite)."""
+    """Return the two-sided p of a t statistic (normal where ``df`` is infinite)."""
     if df < 1:
         return 1.0
     return 2 * (normal_cdf(-abs(t)) if math.isinf(df) else t_cdf(-abs(t), df))
 
 
 def cluster_codes(labels: npt.ArrayLike) -> IntArray:
-    """Dense integer codes (0..G-1) of cluster labels of any type.
+    """Return the dense integer codes (0..G-1) of cluster labels of any type.
 
     Compute them once and pass them to every engine: coding 100,000 strings costs more than an
     interval.
@@ -90,7 +92,7 @@ def cluster_codes(labels: npt.ArrayLike) -> IntArray:
 
 
 def as_codes(cluster: npt.ArrayLike | None, n: int) -> tuple[IntArray | None, int]:
-    """``(codes, G)`` for ``n`` rows; codes are None where every row is its own cluster.
+    """Return ``(codes, G)`` for ``n`` rows; codes are None where every row is its own cluster.
 
     Integer labels in 0..10n are taken as they are (empty codes do not count); anything else goes
     through :func:`cluster_codes`.
@@ -112,7 +114,10 @@ def as_codes(cluster: npt.ArrayLike | None, n: int) -> tuple[IntArray | None, in
 def cluster_sums(
     x: FloatArray, codes: IntArray | None, sizes: FloatArray | None = None
 ) -> FloatArray:
-    """Sums of ``x`` by cluster; with ``sizes`` (rows by code) the empty codes are left out."""
+    """Return the sums of ``x`` by cluster.
+
+    With ``sizes`` (rows by code) the empty codes are left out.
+    """
     if codes is None:
         return x
     sums = np.asarray(np.bincount(codes, weights=x), dtype=np.float64)
@@ -120,14 +125,14 @@ def cluster_sums(
 
 
 def dot(x: FloatArray, y: FloatArray) -> float:
-    """Sum of products without BLAS: same bits at any thread count, and no threads to wait for on a
-    busy machine.
+    """Return the sum of products without BLAS: same bits at any thread count, and no threads to
+    wait for on a busy machine.
     """
     return float(np.einsum("i,i->", x, y))
 
 
 def influence(sums: FloatArray, sizes: FloatArray) -> tuple[float, FloatArray]:
-    """Mean and its delete-one-cluster changes ``J_g = theta_(-g) - theta`` (shape (G,)).
+    """Return the mean and its delete-one-cluster changes ``J_g = theta_(-g) - theta`` (shape (G,)).
 
     Written as (theta*m_g - S_g)/(M - m_g): the same number without the cancellation.
     """
@@ -137,13 +142,13 @@ def influence(sums: FloatArray, sizes: FloatArray) -> tuple[float, FloatArray]:
 
 
 def jackknife_var(j: FloatArray) -> float:
-    """CV3 variance (G-1)/G * sum J^2 of the changes in :func:`influence`."""
+    """Return the CV3 variance (G-1)/G * sum J^2 of the changes in :func:`influence`."""
     g = len(j)
     return (g - 1) / g * dot(j, j)
 
 
 def floats(x: npt.ArrayLike, name: str) -> FloatArray:
-    """``x`` as a 1-d float array without NaN.
+    """Return ``x`` as a 1-d float array without NaN.
 
     Raises:
         ValueError: another shape, or a NaN (missing rows are dropped by the caller, who counts
@@ -158,7 +163,7 @@ def floats(x: npt.ArrayLike, name: str) -> FloatArray:
 
 
 def verdict(lo: float, hi: float, threshold: float, direction: Direction) -> Decision:
-    """Reads the decision off a displayed interval.
+    """Read the decision off a displayed interval.
 
     ``>=``: supported if lo >= threshold, refuted if hi < threshold; ``<=`` is its mirror image. So
     each direction is wrong at most alpha/2 of the time.
@@ -171,7 +176,7 @@ def verdict(lo: float, hi: float, threshold: float, direction: Direction) -> Dec
 def p_by_inversion(
     interval_at: Callable[[float], Interval], threshold: float, alpha: float = 0.05
 ) -> float:
-    """Two-sided p of ``threshold``: the smallest alpha whose interval excludes it.
+    """Return the two-sided p of ``threshold``: the smallest alpha whose interval excludes it.
 
     Bisection on log alpha to 1e-9 relative, within the side of ``alpha`` where the displayed
     interval puts it: p <= ``alpha`` exactly when ``interval_at(alpha)`` excludes the threshold.
@@ -203,8 +208,9 @@ def p_by_inversion(
 
 
 def holm(p: npt.ArrayLike, alpha: float = 0.05) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
-    """Holm's step-down adjustment: ``(adjusted p, rejected)`` in the order given; the family is
-    what is passed.
+    """Adjust p-values by Holm's step-down: ``(adjusted p, rejected)`` in the order given.
+
+    The family is what is passed.
     """
     raw = np.asarray(p, dtype=np.float64)
     if raw.size == 0:
@@ -217,13 +223,14 @@ def holm(p: npt.ArrayLike, alpha: float = 0.05) -> tuple[FloatArray, npt.NDArray
 
 
 def delta_star(interval: Interval) -> float:
-    """The smallest non-inferiority margin the data support for a difference: max(0, -lo)."""
+    """Return the smallest non-inferiority margin the data support for a difference: max(0, -lo)."""
     return max(0.0, -interval.lo)
 
 
 def size_reasons(n: int, n_clusters: int, *, few_ok: bool = True) -> tuple[str, ...]:
-    """Reason codes of the hard minimum for a decision: n >= 20 items; G >= 12, or 6..11 with a
-    flag.
+    """Return the codes of the hard minimum for a decision: n >= 20 items.
+
+    G >= 12, or 6..11 with a flag.
 
     ``n_too_small`` forbids any decision; ``few_clusters`` only warns (and forbids where ``few_ok``
     is false).

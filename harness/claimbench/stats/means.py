@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.intervals import (
-    FloatArray,
     Interval,
     as_codes,
     cluster_sums,
@@ -73,7 +73,7 @@ def paired_means(
     bounded: bool = False,
     draws: npt.ArrayLike | None = None,
 ) -> PairedMeans:
-    """Summarises two arms measured on the same items.
+    """Summarise two arms measured on the same items.
 
     Args:
         a: the treatment's item means over valid epochs, shape (n,), no NaN (missing pairs are
@@ -147,7 +147,7 @@ def fixed_means(
     var_b: npt.ArrayLike,
     epochs_b: npt.ArrayLike,
 ) -> PairedMeans:
-    """``population: fixed``: the items are the whole population, only sampling noise counts.
+    """Summarise two arms whose items are the whole population, so that only sampling noise counts.
 
     Per item: mean over epochs, variance over epochs (ddof=1) and epochs >= 2. Var = sum(s^2/K)/n^2
     in each arm, arms independent, z intervals (df infinite), no pseudo-items or guard. Zero
@@ -193,8 +193,8 @@ def fixed_means(
 def linear_ci(
     pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0
 ) -> Interval:
-    """Core interval of ``c . theta - const``: estimate +- t * sqrt(c'Vc), with pseudo-items but
-    without the guard.
+    """Return the core interval of ``c . theta - const``: estimate +- t * sqrt(c'Vc), with
+    pseudo-items but without the guard.
     """
     est = c[0] * pm.theta[0] + c[1] * pm.theta[1] - const
     centre = c[0] * pm.core_theta[0] + c[1] * pm.core_theta[1] - const
@@ -203,7 +203,10 @@ def linear_ci(
 
 
 def fieller_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
-    """Core interval of the ratio a/b by Fieller's quadratic; (-inf, inf) where b may be zero."""
+    """Return the core interval of the ratio a/b by Fieller's quadratic.
+
+    (-inf, inf) where b may be zero.
+    """
     lo, hi = fieller(pm.core_theta, pm.core_cov, t_crit(alpha, pm.df))
     return _interval(
         pm,
@@ -218,7 +221,9 @@ def fieller_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
 def paired_ci(
     pm: PairedMeans, c: TwoMeans = (1.0, -1.0), alpha: float = 0.05, const: float = 0.0
 ) -> Interval:
-    """Final interval of a contrast ``c . theta - const``; the difference a - b by default.
+    """Return the final interval of a contrast ``c . theta - const``.
+
+    The difference a - b by default.
 
     Every threshold claim "a >= R*b + c0" is the contrast (1, -R) with ``const=c0`` against 0: no
     division, so no small-denominator failure. Bounded scores: hull of the core interval and both
@@ -235,13 +240,15 @@ def paired_ci(
 
 
 def ratio_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
-    """Final interval of a/b: Fieller, and for bounded scores the hull with both guard tilts."""
+    """Return the final interval of a/b: Fieller, and for bounded scores the hull with both guard
+    tilts.
+    """
     return _guarded_ratio(pm, pm.theta, pm.core_theta, _tilts(pm, alpha), alpha, "")
 
 
 def error_ratio_ci(pm: PairedMeans, alpha: float = 0.05) -> Interval:
-    """Final interval of the error ratio E = (1-a)/(1-b): Fieller on the errors, hull with the
-    tilts.
+    """Return the final interval of the error ratio E = (1-a)/(1-b): Fieller on the errors, hull
+    with the tilts.
     """
     if not pm.bounded and not math.isinf(pm.df):
         raise ValueError("an error ratio needs scores in [0, 1]: build with bounded=True")
@@ -259,13 +266,14 @@ def difference_ci(
     alpha: float = 0.05,
     draws: npt.ArrayLike | None = None,
 ) -> Interval:
-    """Accuracy difference a - b of scores in [0, 1] in one call (see :func:`paired_ci`)."""
+    """Return the difference a - b of scores in [0, 1] in one call (see :func:`paired_ci`)."""
     return paired_ci(paired_means(a, b, cluster, bounded=True, draws=draws), alpha=alpha)
 
 
 def fieller(theta: TwoMeans, cov: Cov, t: float) -> TwoMeans:
-    """Roots of (b^2-t^2Vbb)R^2 - 2(ab-t^2Vab)R + (a^2-t^2Vaa) <= 0; (-inf, inf) where b^2 <=
-    t^2Vbb.
+    """Return the roots of (b^2-t^2Vbb)R^2 - 2(ab-t^2Vab)R + (a^2-t^2Vaa) <= 0.
+
+    (-inf, inf) where b^2 <= t^2Vbb.
     """
     if not math.isfinite(t) or theta[1] ** 2 <= t * t * cov[2]:
         return -math.inf, math.inf
@@ -277,7 +285,7 @@ def fieller(theta: TwoMeans, cov: Cov, t: float) -> TwoMeans:
 
 
 def contrast_var(cov: Cov, c: TwoMeans) -> float:
-    """c'Vc, never below 0; infinite where the variance is unknown (one cluster)."""
+    """Return c'Vc, never below 0; infinite where the variance is unknown (one cluster)."""
     if math.isinf(cov[0]) or math.isinf(cov[2]):
         return math.inf
     return max(c[0] ** 2 * cov[0] + 2 * c[0] * c[1] * cov[1] + c[1] ** 2 * cov[2], 0.0)

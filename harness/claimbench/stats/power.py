@@ -33,17 +33,12 @@ class NMore:
     high: int | None
     capped: bool
 
-    @property
-    def may_never_resolve(self) -> bool:
-        """Whether the threshold lies within one standard error of the estimate."""
-        return self.high is None
-
 
 def n_more(
     interval: Interval, threshold: float, *, alpha: float | None = None, power: float = 0.8
 ) -> NMore:
-    """The "needs about N more" of a verdict: n * (half width / gap)^2 * ((z_a + z_power)/z_a)^2 -
-    n.
+    """Estimate the "needs about N more" of a verdict: n * (half width / gap)^2 * ((z_a +
+    z_power)/z_a)^2 - n.
 
     ``alpha`` is the level of the final decision, by default the interval's own (so a 99.5 %
     interval plans for 99.5 %). Clusters are taken to grow with items. The plug-in gap is optimistic
@@ -69,8 +64,8 @@ def n_more(
 
 
 def t_power(n: float, effect: float, alpha: float = 0.05) -> float:
-    """Power of the two-sided paired t test with ``n`` items at standardised ``effect`` (mean/sd);
-    both tails count.
+    """Return the power of the two-sided paired t test with ``n`` items at standardised ``effect``
+    (mean/sd); both tails count.
     """
     if n < 2:
         return 0.0
@@ -90,8 +85,8 @@ def t_power(n: float, effect: float, alpha: float = 0.05) -> float:
 def items_needed(
     gap: float, sd: float, *, power: float = 0.8, alpha: float = 0.05, design_effect: float = 1.0
 ) -> int | None:
-    """Items for ``power`` when the truth lies ``gap`` from the threshold and paired differences
-    have ``sd``.
+    """Return the items for ``power`` when the truth lies ``gap`` from the threshold and paired
+    differences have ``sd``.
 
     Equal to statsmodels' ``TTestPower().solve_power``, times the design effect of clustering; None
     where gap is 0. For dollars, pass gap and sd of the contrast a - R*b.
@@ -118,7 +113,7 @@ def items_needed_accuracy(
     alpha: float = 0.05,
     design_effect: float = 1.0,
 ) -> int | None:
-    """:func:`items_needed` for accuracies: sd = sqrt(share of pairs that disagree)."""
+    """Return :func:`items_needed` for accuracies: sd = sqrt(share of pairs that disagree)."""
     return items_needed(
         gap, math.sqrt(disagree), power=power, alpha=alpha, design_effect=design_effect
     )
@@ -127,8 +122,9 @@ def items_needed_accuracy(
 def resolvable_gap(
     n: int, sd: float, *, power: float = 0.8, alpha: float = 0.05, design_effect: float = 1.0
 ) -> float | None:
-    """The smallest gap from the threshold that ``n`` items resolve with ``power``; None below 3
-    effective items.
+    """Return the smallest gap from the threshold that ``n`` items resolve with ``power``.
+
+    None below 3 effective items.
     """
     n_eff = n / design_effect
     if n_eff < 3:
@@ -140,7 +136,7 @@ def resolvable_gap(
 
 
 def items_all_agree(margin: float, alpha: float = 0.05) -> int:
-    """Items for non-inferiority at ``margin`` when the arms agree on every item: z^2
+    """Return the items for non-inferiority at ``margin`` when the arms agree on every item: z^2
     (1-margin)/margin.
     """
     return math.ceil(z_crit(alpha) ** 2 * (1 - margin) / margin)
@@ -153,15 +149,12 @@ class Components:
     between: float
     within: float
 
-    def mean_var(self, n: int, epochs: int) -> float:
-        """Var of the mean over ``n`` items with ``epochs`` epochs each: (omega^2 + sigma^2/K)/n."""
-        return (self.between + self.within / epochs) / n
-
 
 def variance_components(
     means: npt.ArrayLike, variances: npt.ArrayLike, epochs: npt.ArrayLike
 ) -> Components | None:
-    """Method-of-moments components from per-item mean, variance (ddof=1) and epochs.
+    """Estimate components by the method of moments from per-item mean, variance (ddof=1) and
+    epochs.
 
     Items with one epoch inform only the total; None where no item has two epochs, or fewer than two
     items exist.
@@ -181,8 +174,8 @@ def variance_components(
 
 
 def optimal_epochs(parts: Components, item_cost: float, call_cost: float) -> int:
-    """Cost-optimal epochs K = sqrt((c_item/c_call) * sigma^2/omega^2), at least 1. Default is 1:
-    add items first.
+    """Return the cost-optimal epochs K = sqrt((c_item/c_call) * sigma^2/omega^2), at least 1.
+    Default is 1: add items first.
 
     ``item_cost`` = what one more item costs beside its calls (writing and labelling it), in the
     unit of ``call_cost``.

@@ -25,7 +25,7 @@ from claimbench.stats.intervals import (
 
 @dataclass(frozen=True, slots=True)
 class Proportion:
-    """What a proportion's interval needs at any level: mean, jackknife variance, clusters, draws.
+    """Hold what an interval needs at any level: mean, jackknife variance, clusters, draws.
 
     ``plain`` = every item its own cluster with one draw, where Wilson applies with n as it is.
     """
@@ -38,7 +38,7 @@ class Proportion:
     plain: bool
 
     def n_eff(self, alpha: float) -> float:
-        """Effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times
+        """Return the effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times
         (z/t_{G-1})^2.
         """
         if self.plain:
@@ -52,13 +52,14 @@ class Proportion:
         return base * (z_crit(alpha) / t_crit(alpha, g - 1)) ** 2
 
     def upper(self, alpha: float) -> float:
-        """Wilson upper bound at ``alpha`` (two-sided)."""
+        """Return the Wilson upper bound at ``alpha`` (two-sided)."""
         return wilson(self.mean, self.n_eff(alpha), alpha)[1]
 
 
 def wilson(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
-    """Wilson score interval of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n is
-    0.
+    """Return the Wilson score interval of proportion ``p`` with (possibly fractional) ``n``.
+
+    (0, 1) where n is 0.
     """
     if n <= 0:
         return 0.0, 1.0
@@ -76,7 +77,7 @@ def proportion(
     cluster: npt.ArrayLike | None = None,
     draws: npt.ArrayLike | float | None = None,
 ) -> Proportion:
-    """Summary of per-item means ``x`` in [0, 1] for :func:`accuracy_ci`.
+    """Summarise per-item means ``x`` in [0, 1] for :func:`accuracy_ci`.
 
     ``draws`` = epochs behind each item (array) or their total; None = one each.
     """
@@ -108,8 +109,8 @@ def accuracy_ci(
     *,
     exact: bool = False,
 ) -> Interval:
-    """Interval of one accuracy: Wilson(p * n_eff, n_eff), or Clopper-Pearson with the same
-    effective n.
+    """Return the interval of one accuracy: Wilson(p * n_eff, n_eff), or Clopper-Pearson with the
+    same effective n.
 
     Args:
         x: item means over valid epochs, each in [0, 1]; each item has equal weight.
@@ -124,7 +125,7 @@ def accuracy_ci(
 
 
 def proportion_ci(summary: Proportion, alpha: float = 0.05, *, exact: bool = False) -> Interval:
-    """:func:`accuracy_ci` from its summary (for p by inversion, which asks at many levels)."""
+    """Return :func:`accuracy_ci` from its summary: p by inversion asks at many levels."""
     n_eff = summary.n_eff(alpha)
     lo, hi = (exact_bounds if exact else wilson)(summary.mean, n_eff, alpha)
     method = ("clopper-pearson" if exact else "wilson") + ("" if summary.plain else "-effective-n")
@@ -135,8 +136,9 @@ def proportion_ci(summary: Proportion, alpha: float = 0.05, *, exact: bool = Fal
 
 
 def exact_bounds(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]:
-    """Clopper-Pearson bounds of proportion ``p`` with (possibly fractional) ``n``; (0, 1) where n
-    is 0.
+    """Return the Clopper-Pearson bounds of proportion ``p`` with (possibly fractional) ``n``.
+
+    (0, 1) where n is 0.
     """
     if n <= 0:
         return 0.0, 1.0
@@ -147,16 +149,18 @@ def exact_bounds(p: float, n: float, alpha: float = 0.05) -> tuple[float, float]
 
 
 def clopper_pearson(successes: int, n: int, alpha: float = 0.05) -> Interval:
-    """Exact binomial interval, for claims such as "never fails"; independent items, one draw
-    each.
+    """Return the exact binomial interval, for claims such as "never fails".
+
+    Independent items, one draw each.
     """
     lo, hi = exact_bounds(successes / n, float(n), alpha)
     return Interval(successes / n, lo, hi, 1 - alpha, "clopper-pearson", n, n, float(n))
 
 
 def mcnemar_exact_p(n10: int, n01: int) -> float:
-    """Exact two-sided McNemar p from the discordant counts (A right only, B right only); 1.0
-    without any.
+    """Return the exact two-sided McNemar p from the discordant counts (A right only, B right only).
+
+    1.0 without any.
     """
     total = n10 + n01
     if total == 0:
@@ -165,7 +169,9 @@ def mcnemar_exact_p(n10: int, n01: int) -> float:
 
 
 def fisher_p(hits_a: int, n_a: int, hits_b: int, n_b: int) -> float:
-    """Two-sided Fisher exact p that two shares differ (missing calls of two arms, for instance)."""
+    """Return the two-sided Fisher exact p that two shares differ (missing calls of two arms, for
+    instance).
+    """
     if min(n_a, n_b) == 0 or hits_a + hits_b in (
         0,
         n_a + n_b,

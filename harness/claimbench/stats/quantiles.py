@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.distributions import binomial_quantile
 from claimbench.stats.intervals import (
-    FloatArray,
     Interval,
     as_codes,
     cluster_sums,
@@ -42,8 +42,9 @@ class QuantileData:
     n_clusters: int
 
     def n_eff(self, alpha: float) -> float:
-        """All n for independent rows; else floor(min(F(1-F)/v, n) * (t_{n-1}/t_{G-1})^2), at least
-        1.
+        """Return the effective n: all n for independent rows.
+
+        Else floor(min(F(1-F)/v, n) * (t_{n-1}/t_{G-1})^2), at least 1.
         """
         n, g = len(self.ordered), self.n_clusters
         if self.var is None:
@@ -67,7 +68,7 @@ class QuantileData:
 
 
 def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None) -> QuantileData:
-    """Prepares the rows of one arm for quantile ``p``.
+    """Prepare the rows of one arm for quantile ``p``.
 
     Args:
         x: one value for each call, +inf for a timeout, no NaN.
@@ -98,7 +99,7 @@ def quantile_data(x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = No
 
 
 def quantile_interval(data: QuantileData, alpha: float = 0.05) -> Interval:
-    """:func:`quantile_ci` from prepared rows (for p by inversion)."""
+    """Return :func:`quantile_ci` from prepared rows (for p by inversion)."""
     n, n_eff = len(data.ordered), data.n_eff(alpha)
     rank_lo = binomial_quantile(alpha / 2, n_eff, data.p)
     rank_hi = binomial_quantile(1 - alpha / 2, n_eff, data.p) + 1
@@ -122,7 +123,8 @@ def quantile_interval(data: QuantileData, alpha: float = 0.05) -> Interval:
 def quantile_ci(
     x: npt.ArrayLike, p: float, cluster: npt.ArrayLike | None = None, alpha: float = 0.05
 ) -> Interval:
-    """Order-statistic interval of quantile ``p`` (see :func:`quantile_data` for the arguments).
+    """Return the order-statistic interval of quantile ``p`` (see :func:`quantile_data` for the
+    arguments).
 
     ``est`` is None where the quantile itself is a timeout. An end beyond the last usable rank is
     infinite, with reason ``quantile_not_estimable``; :func:`min_n_quantile` says how many effective
@@ -132,7 +134,9 @@ def quantile_ci(
 
 
 def quantile_ratio_interval(a: QuantileData, b: QuantileData, alpha: float = 0.05) -> Interval:
-    """Ratio of two marginal quantiles, A over B, by MOVER on logs; values must be positive.
+    """Return the ratio of two marginal quantiles, A over B, by MOVER on logs.
+
+    Values must be positive.
 
     An arm without an upper bound leaves the ratio unbounded on the side it matters for; one whose
     quantile timed out gives only the bound that its lower end proves.
@@ -180,15 +184,15 @@ def quantile_ratio_ci(
     cluster_b: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> Interval:
-    """Ratio Q_p(A)/Q_p(B) of marginal quantiles (see :func:`quantile_ratio_interval`)."""
+    """Return the ratio Q_p(A)/Q_p(B) of marginal quantiles by :func:`quantile_ratio_interval`."""
     return quantile_ratio_interval(
         quantile_data(a, p, cluster_a), quantile_data(b, p, cluster_b), alpha
     )
 
 
 def min_n_quantile(p: float, alpha: float = 0.05) -> int:
-    """Effective rows for a bounded two-sided interval: p50 6, p90 36, p95 72, p99 368, p99.9 3,688
-    at 95 %.
+    """Return the effective rows for a bounded two-sided interval: p50 6, p90 36, p95 72, p99 368,
+    p99.9 3,688 at 95 %.
     """
     return math.ceil(math.log(alpha / 2) / math.log(max(p, 1 - p)))
 

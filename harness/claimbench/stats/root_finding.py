@@ -18,7 +18,7 @@ def brentq(
     xtol: float = 2e-12,
     rtol: float = 8.9e-16,
 ) -> float:
-    """The root of ``function`` between ``low`` and ``high``, where its signs differ.
+    """Find the root of ``function`` between ``low`` and ``high``, where its signs differ.
 
     Inverse quadratic interpolation or the secant while they shorten the bracket well, else
     bisection. Source: Brent (1973), Algorithms for Minimization without Derivatives, chapter 4

@@ -5,6 +5,25 @@ At look k compute the ordinary interval of any engine at level 1 - alpha_k and r
 it: that repeated interval is what is displayed. All probabilities are of the canonical joint normal
 law of z_1..z_K with information fractions t (corr(z_i, z_j) = sqrt(t_i/t_j)), by numeric recursion;
 no tables.
+
+The picture, for five equally spaced looks and alpha 0.05 (bound = 2.040 * sqrt(5 / k))::
+
+    |z|
+    4.56  *  look 1: only an overwhelming difference stops the run
+    3.23     *  look 2: from here on the run may also stop as futile
+    2.63        *
+    2.28           *
+    2.04              *  the end of the plan: hardly above 1.96 of a single look
+          1  2  3  4  5
+
+Above the stars the claim is decided; the chance that |z| is ever above them without an effect is
+alpha. Below them the run goes on, unless |z| is so small that the bound of the last look is out of
+reach (conditional power below 10 %): then it stops as futile, and nothing is decided. Stopping so
+is never binding: it can only lose power, not alpha.
+
+A look at a bound ``b`` shows the ordinary interval at level ``1 - 2 * Phi(-b)`` (the repeated
+interval), so that interval and decision agree. A repeated p-value is the alpha whose star would lie
+exactly on the |z| that was seen.
 """
 
 from __future__ import annotations
@@ -17,10 +36,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from claimbench.stats.arrays import FloatArray
 from claimbench.stats.distributions import normal_cdf, normal_quantile
 from claimbench.stats.root_finding import brentq
-
-FloatArray = npt.NDArray[np.float64]
 
 LOOKS = 5
 FIRST_LOOK_ITEMS = 25
@@ -31,14 +49,14 @@ _EDGE = 8.5
 
 
 def equal_looks(k: int) -> FloatArray:
-    """Information fractions of ``k`` equally spaced looks."""
+    """Return the information fractions of ``k`` equally spaced looks."""
     return np.arange(1, k + 1) / k
 
 
 def crossing_by_look(
     bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray
 ) -> FloatArray:
-    """P(|z_j| >= bound_j at some look j <= k) under no effect, for each k.
+    """Return P(|z_j| >= bound_j at some look j <= k) under no effect, for each k.
 
     Recursion on the density of the score u = z*sqrt(t) over the continuation region (Armitage et
     al.), by 160-point Gauss-Legendre quadrature: error below 1e-9 for up to 10 looks.
@@ -49,15 +67,16 @@ def crossing_by_look(
         raise ValueError("information fractions must increase within (0, 1], one for each bound")
     out = np.empty(len(b))
     nodes, weights = _quadrature()
+    # u: where the score lies, given that no bound was crossed so far; mass: quadrature weight times
+    # density there. Each look spreads the mass by one normal step and cuts it at its own bound.
     u = b[0] * math.sqrt(info[0]) * nodes
     mass = b[0] * math.sqrt(info[0]) * weights * _phi(u / math.sqrt(info[0])) / math.sqrt(info[0])
     out[0] = 2 * normal_cdf(-b[0])
     for k in range(1, len(b)):
         sd, edge = math.sqrt(info[k] - info[k - 1]), float(b[k]) * math.sqrt(info[k])
         above = np.asarray([normal_cdf((at - edge) / sd) for at in u.tolist()])
-        out[k] = out[k - 1] + float(
-            mass @ (above + above[::-1])
-        )  # below: the same, for the nodes lie symmetrically
+        # Below the lower bound: the same numbers reversed, for the nodes lie symmetrically.
+        out[k] = out[k - 1] + float(mass @ (above + above[::-1]))
         if k + 1 < len(b):
             new = edge * nodes
             mass = edge * weights * (_phi((new[:, None] - u[None, :]) / sd) / sd @ mass)
@@ -68,13 +87,13 @@ def crossing_by_look(
 def crossing_probability(
     bounds: Sequence[float] | FloatArray, t: Sequence[float] | FloatArray | None = None
 ) -> float:
-    """P(any bound is crossed) under no effect; equal spacing where ``t`` is None."""
+    """Return P(any bound is crossed) under no effect; equal spacing where ``t`` is None."""
     return float(crossing_by_look(bounds, equal_looks(len(bounds)) if t is None else t)[-1])
 
 
 def obf_constant(k: int, alpha: float = 0.05) -> float:
-    """Constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040 for 5
-    looks.
+    """Return the constant c of the O'Brien-Fleming bounds c*sqrt(K/k), two-sided ``alpha``: 2.040
+    for 5 looks.
     """
     t = equal_looks(k)
     return brentq(
@@ -83,19 +102,19 @@ def obf_constant(k: int, alpha: float = 0.05) -> float:
 
 
 def obf_bounds(k: int, alpha: float = 0.05) -> FloatArray:
-    """The z bounds of ``k`` equally spaced looks."""
+    """Return the z bounds of ``k`` equally spaced looks."""
     return obf_constant(k, alpha) / np.sqrt(equal_looks(k))
 
 
 def obf_spending(t: float, alpha: float = 0.05) -> float:
-    """Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt t)), alpha
-    at t = 1.
+    """Return the Lan-DeMets O'Brien-Fleming-type spending, two-sided: 4 * (1 - Phi(z_{alpha/4}/sqrt
+    t)), alpha at t = 1.
     """
     return 4 * normal_cdf(normal_quantile(alpha / 4) / math.sqrt(min(t, 1.0)))
 
 
 def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> FloatArray:
-    """The z bounds for looks at any information fractions ``t`` (increasing, within (0, 1])."""
+    """Return the z bounds for looks at information fractions ``t`` (increasing, in (0, 1])."""
     info = np.asarray(t, dtype=np.float64)
     bounds = np.empty(len(info))
     spent = 0.0
@@ -112,13 +131,13 @@ def lan_demets_obf(t: Sequence[float] | FloatArray, alpha: float = 0.05) -> Floa
 
 
 def nominal_alpha(bound: float) -> float:
-    """Two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
+    """Return the two-sided alpha of the ordinary interval at a look with z bound ``bound``."""
     return 2 * normal_cdf(-bound)
 
 
 def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
-    """Repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose design
-    rejects there.
+    """Return the repeated p-value of ``z`` at look ``k`` (from 1): the smallest overall alpha whose
+    design rejects there.
 
     ``looks`` = number of equally spaced looks (O'Brien-Fleming), or the information fractions
     (Lan-DeMets). Keep the running minimum over looks and give that to Holm.
@@ -142,16 +161,9 @@ def repeated_p(z: float, k: int, looks: int | Sequence[float] = LOOKS) -> float:
     return math.exp(brentq(gap, low, high, xtol=1e-7))
 
 
-def signed_z(p: float, sign: int) -> float:
-    """The z of a two-sided p with the sign of the estimate minus the threshold; joins any engine to
-    the bounds.
-    """
-    return -sign * normal_quantile(max(p, 1e-300) / 2)
-
-
 def cond_power(z: float, t: float, z_final: float) -> float:
-    """P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction ``t``
-    goes on.
+    """Return P(crossing ``z_final`` at the end in either direction) if the trend seen at fraction
+    ``t`` goes on.
 
     The larger of the two directions: Phi((z/sqrt(t) - z_final)/sqrt(1-t)), with z or -z.
     """
@@ -161,19 +173,22 @@ def cond_power(z: float, t: float, z_final: float) -> float:
 
 
 def futile(z: float, t: float, z_final: float, look: int) -> bool:
-    """Non-binding futility: from look 2, conditional power under the current trend below 10 %."""
+    """Return whether to stop for futility (non-binding): from look 2, conditional power under the
+    current trend below 10 %.
+    """
     return look >= 2 and t < 1 and cond_power(z, t, z_final) < FUTILITY
 
 
 def e_process(
     z: npt.ArrayLike, grid: Sequence[float] = (0.1, 0.2, 0.3, 0.4, 0.5), lo: float = -1.0
 ) -> FloatArray:
-    """Running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet z/|lo|),
-    independent z >= ``lo``.
+    """Return the running betting e-value of H0: mean(z) <= 0: mean over bets of prod(1 + bet
+    z/|lo|), independent z >= ``lo``.
 
     For open-ended monitoring of singletons only (exact, needs no n_max, weak). Reject where it
     reaches 2/alpha; run it on z and on -z for both directions.
     """
+    # No command offers it: its user is the golden vector EPROC (tests/golden/claims_golden.json).
     values = np.asarray(z, dtype=np.float64)
     if lo >= 0 or (values < lo - 1e-12).any():
         raise ValueError(
@@ -211,22 +226,22 @@ class LookPlan:
 
     @property
     def fractions(self) -> tuple[float, ...]:
-        """Information fractions of the looks."""
+        """Return the information fractions of the looks."""
         return tuple(look.t for look in self.looks)
 
     def repeated_p(self, z: float, number: int) -> float:
-        """:func:`repeated_p` at look ``number`` under this plan's method."""
+        """Return :func:`repeated_p` at look ``number`` under this plan's method."""
         return repeated_p(
             z, number, len(self.looks) if self.method != "lan-demets-obf" else self.fractions
         )
 
     def futile(self, z: float, number: int) -> bool:
-        """:func:`futile` at look ``number`` of this plan."""
+        """Return :func:`futile` at look ``number`` of this plan."""
         return futile(z, self.looks[number - 1].t, self.looks[-1].bound, number)
 
 
 def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 0.05) -> LookPlan:
-    """Places ``looks`` looks at cluster boundaries of items in their (seeded random) order.
+    """Place ``looks`` looks at cluster boundaries of items in their (seeded random) order.
 
     Args:
         cluster_sizes: items of each cluster, in running order (1s for independent items).
@@ -249,22 +264,25 @@ def plan_looks(cluster_sizes: Sequence[int], looks: int = LOOKS, alpha: float = 
             at.append(index)
     at.append(len(ends) - 1)
     t = ends[at] / n_max
-    bounds, method = obf_bounds(len(at), alpha), "obf" if len(at) > 1 else "fixed"
-    if (
-        crossing_probability(bounds, t) > alpha + 0.0005
-        or np.abs(t - equal_looks(len(at))).max() > 0.05
-    ):
-        bounds, method = lan_demets_obf(t, alpha), "lan-demets-obf"
-    rows = zip(at, t, bounds, strict=True)
-    return LookPlan(
-        tuple(
+    bounds = obf_bounds(len(at), alpha)
+    method = "obf" if len(at) > 1 else "fixed"
+    uneven = np.abs(t - equal_looks(len(at))).max() > 0.05
+    if uneven or crossing_probability(bounds, t) > alpha + 0.0005:
+        bounds = lan_demets_obf(t, alpha)
+        method = "lan-demets-obf"
+    planned: list[PlannedLook] = []
+    for index, share, bound in zip(at, t.tolist(), bounds.tolist(), strict=True):
+        planned.append(
             PlannedLook(
-                k, int(ends[i]), i + 1, float(share), float(bound), nominal_alpha(float(bound))
+                number=len(planned) + 1,
+                n_items=int(ends[index]),
+                n_clusters=index + 1,
+                t=share,
+                bound=bound,
+                alpha=nominal_alpha(bound),
             )
-            for k, (i, share, bound) in enumerate(rows, 1)
-        ),
-        method,
-    )
+        )
+    return LookPlan(tuple(planned), method)
 
 
 @lru_cache(maxsize=1)

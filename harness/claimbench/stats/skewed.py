@@ -47,8 +47,8 @@ class HullTest:
 
 
 def skewness(pm: PairedMeans, c: TwoMeans) -> float:
-    """Bias-corrected skewness of the influences of ``c . theta`` (scipy's skew(bias=False)); 0
-    below 3 clusters.
+    """Return the bias-corrected skewness of the influences of ``c . theta`` (scipy's
+    skew(bias=False)); 0 below 3 clusters.
     """
     g = pm.n_clusters
     m2 = contrast_var(pm.j_cov, c)
@@ -62,16 +62,17 @@ def skewness(pm: PairedMeans, c: TwoMeans) -> float:
 
 
 def hall_transform(t: float, k: float, g: int) -> float:
-    """Hall (1992): T = t + k t^2/(3 sqrt G) + k^2 t^3/(27 G) + k/(6 sqrt G); monotone in t for any
-    skewness k.
+    """Transform t to Hall's (1992) T = t + k t^2/(3 sqrt G) + k^2 t^3/(27 G) + k/(6 sqrt G).
+
+    Monotone in t for any skewness k.
     """
     root = math.sqrt(g)
     return t + k * t * t / (3 * root) + k * k * t**3 / (27 * g) + k / (6 * root)
 
 
 def hall_inverse(value: float, k: float, g: int) -> float:
-    """The t whose :func:`hall_transform` is ``value``: the cubic is a shifted cube, so its root is
-    closed-form.
+    """Return the t whose :func:`hall_transform` is ``value``: the cubic is a shifted cube, so its
+    root is closed-form.
     """
     root = math.sqrt(g)
     if abs(k) < 1e-12:
@@ -80,7 +81,7 @@ def hall_inverse(value: float, k: float, g: int) -> float:
 
 
 def hull_test(pm: PairedMeans, c: TwoMeans) -> HullTest:
-    """Tests ``c . theta = 0`` by t and Hall's T; for a ratio threshold R0 take ``c = (1, -R0)``."""
+    """Test ``c . theta = 0`` by t and Hall's T; for a ratio threshold R0 take ``c = (1, -R0)``."""
     t = _t(pm, c)
     hall = hall_transform(t, skewness(pm, c), pm.n_clusters) if math.isfinite(t) else t
     sign = int(np.sign(t))
@@ -95,7 +96,7 @@ def hull_test(pm: PairedMeans, c: TwoMeans) -> HullTest:
 def tail_alpha(
     pm: PairedMeans, alpha: float, c: TwoMeans = (1.0, -1.0)
 ) -> tuple[float, tuple[str, ...]]:
-    """Alpha after the tail guard, with reason codes.
+    """Return the alpha after the tail guard, with reason codes.
 
     alpha/10 (99.5 % for 95 %) unless n >= 200 items and Kish's effective n >= 75 in each arm with a
     non-zero coefficient. ``tail_dominated`` where one item carries more than 10 % of an arm's sum.
@@ -115,8 +116,8 @@ def contrast_ci_hull(
     *,
     guard_tail: bool = True,
 ) -> Interval:
-    """Interval of ``c . theta - const`` for dollars or seconds: hull of t and inverted Hall, tail
-    guard applied.
+    """Return the interval of ``c . theta - const`` for dollars or seconds: hull of t and inverted
+    Hall, tail guard applied.
     """
     used, reasons = tail_alpha(pm, alpha, c) if guard_tail else (alpha, ())
     est = c[0] * pm.theta[0] + c[1] * pm.theta[1] - const
@@ -133,7 +134,8 @@ def contrast_ci_hull(
 
 
 def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = True) -> Interval:
-    """Interval of the ratio of means a/b (never the mean of ratios) for dollars or seconds.
+    """Return the interval of the ratio of means a/b (never the mean of ratios) for dollars or
+    seconds.
 
     Hull of Fieller and of Hall's T inverted in the threshold (brentq), at 99.5 % where the tail
     guard acts. (-inf, inf) with ``denominator_near_zero`` where b may be 0: test the threshold with
@@ -160,8 +162,8 @@ def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = Tr
 def mean_ci(
     x: npt.ArrayLike, cluster: npt.ArrayLike | None = None, alpha: float = 0.05
 ) -> Interval:
-    """Interval of one mean of dollars, seconds or an unbounded score: hull of t and Hall with the
-    tail guard.
+    """Return the interval of one mean of dollars, seconds or an unbounded score: hull of t and Hall
+    with the tail guard.
     """
     values = np.asarray(x, dtype=np.float64)
     return contrast_ci_hull(paired_means(values, values, cluster), (1.0, 0.0), alpha)
@@ -173,7 +175,8 @@ def log_ratio_ci(
     cluster: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> Interval:
-    """Interval of a product of means prod(mean_k ** e_k) by jackknifing its logarithm, t(G-1).
+    """Return the interval of a product of means prod(mean_k ** e_k) by jackknifing its logarithm,
+    t(G-1).
 
     Dollars per correct answer, A over B: columns (cost_a, correct_a, cost_b, correct_b), exponents
     (1, -1, -1, 1). Ratios of sums: (tokens, seconds), (1, -1). A row absent from one arm holds 0 in
@@ -218,7 +221,7 @@ def cost_per_correct_ratio_ci(
     cluster: npt.ArrayLike | None = None,
     alpha: float = 0.05,
 ) -> Interval:
-    """Ratio of dollars per correct answer, A over B (see :func:`log_ratio_ci`)."""
+    """Return the ratio of dollars per correct answer, A over B (see :func:`log_ratio_ci`)."""
     return log_ratio_ci((cost_a, correct_a, cost_b, correct_b), (1, -1, -1, 1), cluster, alpha)
 
 

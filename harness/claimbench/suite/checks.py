@@ -21,7 +21,7 @@ from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteMode
 from claimbench.types import Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
-"""What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above
+"""What structured claims may be about; the same as ``claims.fields.METRICS``, which stands above
 this module.
 """
 

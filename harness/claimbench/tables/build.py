@@ -84,14 +84,22 @@ def build_tables(
 
 def _item_index(suite: Suite, planned: Sequence[Call]) -> dict[tuple[str, str], int]:
     wanted = {(call.task, call.sample_id) for call in planned}
-    keys = [(t.name, s.id) for t in suite.tasks for s in t.samples if (t.name, s.id) in wanted]
-    return {key: i for i, key in enumerate(keys)}
+    index: dict[tuple[str, str], int] = {}
+    for task in suite.tasks:
+        for sample in task.samples:
+            key = (task.name, sample.id)
+            if key in wanted:
+                index.setdefault(key, len(index))
+    return index
 
 
 def _slices(suite: Suite, keys: Sequence[tuple[str, str]]) -> dict[str, StrArray]:
     of = {(t.name, s.id): s.slices for t in suite.tasks for s in t.samples}
     names = dict.fromkeys(name for key in keys for name in of[key])
-    return {name: strings(str(of[key].get(name, "")) for key in keys) for name in names}
+    columns: dict[str, StrArray] = {}
+    for name in names:
+        columns[name] = strings(str(of[key].get(name, "")) for key in keys)
+    return columns
 
 
 def _planned_per_item(

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from claimbench.tables.rows import CallRow, distinct, dollars, service_s
+from claimbench.tables.rows import CallRow, cost_bounds, distinct, service_s
 from claimbench.tables.types import (
     ArmItems,
     BoolArray,
@@ -77,7 +77,9 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
 
 
 def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str, Any]:
-    """The fields of :class:`ArmItems` that a price can change; ``costs`` in the order of ``calls``.
+    """Return the fields of :class:`ArmItems` that a price can change.
+
+    ``costs`` in the order of ``calls``.
 
     A call counts as a request if it was answered, or failed but was (perhaps) charged for.
     """
@@ -96,7 +98,10 @@ def money(n: int, calls: CallRows, costs: Sequence[Cost | None]) -> Mapping[str,
 
 
 def means(n: int, calls: CallRows, values: FloatArray, chosen: BoolArray) -> FloatArray:
-    """Mean per item over the chosen calls; nan where there are none, or one of them is unknown."""
+    """Return the mean per item over the chosen calls.
+
+    nan where there are none, or one of them is unknown.
+    """
     at = calls.item[chosen]
     sums = np.bincount(at, weights=values[chosen], minlength=n)
     counts = np.bincount(at, minlength=n)
@@ -139,15 +144,16 @@ def with_costs(
     Equal to :func:`claimbench.tables.build.build_tables` with ``costs``; the tables must be whole,
     not those of a look.
     """
-    found = {arm: [costs.get(i) for i in rows.call_id.tolist()] for arm, rows in calls.arms.items()}
-    priced = {arm: _calls(rows, found[arm]) for arm, rows in calls.arms.items()}
-    arms = {
-        arm: replace(rows, **money(len(rows.score), priced[arm], found[arm]))
-        for arm, rows in items.arms.items()
-    }
+    priced: dict[str, CallRows] = {}
+    arms: dict[str, ArmItems] = {}
+    for arm, rows in calls.arms.items():
+        found = [costs.get(call_id) for call_id in rows.call_id.tolist()]
+        priced[arm] = _calls(rows, found)
+        of_arm = items.arms[arm]
+        arms[arm] = replace(of_arm, **money(len(of_arm.score), priced[arm], found))
     return replace(items, arms=arms), CallTable(priced)
 
 
 def _calls(rows: CallRows, costs: Sequence[Cost | None]) -> CallRows:
-    found = np.asarray([dollars(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
+    found = np.asarray([cost_bounds(cost) for cost in costs], dtype=np.float64).reshape(-1, 3)
     return replace(rows, usd=found[:, 0], usd_low=found[:, 1], usd_high=found[:, 2])

@@ -171,12 +171,12 @@ def _main_score(outcome: Outcome, score: Score | None) -> tuple[float, str]:
 
 
 def distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    """Every value once, sorted; unknown ones left out."""
+    """Return every value once, sorted; unknown ones left out."""
     return tuple(sorted({v for v in values if v}))
 
 
-def dollars(cost: Cost | None) -> tuple[float, float, float]:
-    """(amount, low, high) in the cost's currency; nan where unknown."""
+def cost_bounds(cost: Cost | None) -> tuple[float, float, float]:
+    """Return (amount, low, high) in the cost's currency; nan where unknown."""
     if cost is None:
         return math.nan, math.nan, math.nan
     if cost.amount is not None:
@@ -190,7 +190,7 @@ def dollars(cost: Cost | None) -> tuple[float, float, float]:
 def call_rows(rows: Sequence[CallRow], clusters: Sequence[str]) -> CallRows:
     """Turn one arm's calls into arrays."""
     columns = _columns(rows)
-    usd = _floats([dollars(cost) for cost in columns["cost"]]).reshape(-1, 3)
+    usd = _floats([cost_bounds(cost) for cost in columns["cost"]]).reshape(-1, 3)
     session = _ints(columns["session"])
     sent_utc_s, busy_s = _floats(columns["sent_utc_s"]), _floats(columns["busy_s"])
     block, block_s = time_blocks(sent_utc_s, busy_s, session)
@@ -267,14 +267,16 @@ class _Meant:
         return np.where(self._timed, np.where(self._cut, math.inf, seconds), math.nan)
 
     def first(self, seconds: FloatArray) -> FloatArray:
-        """The same of a first token: one that came before the call ran into its time limit has its
-        true time.
+        """Return the same of a first token: one that came before the call ran into its time limit
+        has its true time.
         """
         return np.where(self._timed & ~np.isnan(seconds), seconds, self(seconds))
 
 
 def service_s(rows: Sequence[CallRow]) -> FloatArray:
-    """Seconds from sending to the end of each call's final attempt, where that means something."""
+    """Return the seconds from sending to the end of each call's final attempt, where that means
+    something.
+    """
     spans = [(row.ended_ns - row.sent_ns) / tm.NS_PER_S for row in rows]
     return _Meant([row.timed for row in rows], [row.outcome for row in rows])(_floats(spans))
 

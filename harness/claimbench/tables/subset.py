@@ -59,9 +59,7 @@ LATENCIES = (
 
 
 def without_warmup(table: CallTable, calls: Sequence[Call], warmup_calls: int) -> CallTable:
-    """The table with each arm's first ``warmup_calls`` planned calls left out of all latency (nan);
-    scores stay.
-    """
+    """Leave each arm's first ``warmup_calls`` calls out of all latency (nan); scores stay."""
     if warmup_calls < 1:
         return table
     per_arm: dict[str, list[str]] = defaultdict(list)

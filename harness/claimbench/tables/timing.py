@@ -12,6 +12,9 @@ queue              (sent - queued) / 1e9: time spent waiting on our side
 TPOT               (E2E - TTFT) / (output tokens - 1), undefined below 2 output tokens
 chunk gaps         differences of successive chunk stamps / 1e9; ITL only where one chunk is one token
 =================  =================================================================================
+
+:mod:`claimbench.tables.rows` computes the same by columns for all calls of an arm; its test holds
+both equal on random rows, so that a formula cannot change in one place alone.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
@@ -31,26 +34,30 @@ def _seconds(later_ns: int | None, earlier_ns: int | None) -> float | None:
 
 
 def ttft_s(timing: Timing) -> float | None:
-    """Seconds from sending to the first non-empty content chunk, reasoning included; None if none
-    came.
+    """Return the seconds from sending to the first non-empty content chunk, reasoning included.
+
+    None if none came.
     """
     return _seconds(timing.first_content_ns, timing.sent_ns)
 
 
 def first_answer_s(timing: Timing) -> float | None:
-    """Seconds from sending to the first chunk of the answer proper (reasoning apart); None if none
-    came.
+    """Return the seconds from sending to the first chunk of the answer proper (reasoning apart).
+
+    None if none came.
     """
     return _seconds(timing.first_answer_ns, timing.sent_ns)
 
 
 def e2e_s(timing: Timing) -> float:
-    """Service time: seconds from sending to the end of the stream."""
+    """Return the service time: seconds from sending to the end of the stream."""
     return (timing.ended_ns - timing.sent_ns) / NS_PER_S
 
 
 def late_s(timing: Timing) -> float:
-    """Seconds that a call of an open loop left after its intended time; 0 in a closed loop.
+    """Return the seconds that a call of an open loop left after its intended time.
+
+    0 in a closed loop.
 
     Latency of an open loop counts from the intended time, so this is part of its TTFT and E2E: left
     out, it would hide coordinated omission.
@@ -63,8 +70,8 @@ def late_s(timing: Timing) -> float:
 
 
 def felt_s(timing: Timing) -> float:
-    """Seconds a user of this attempt waited: from the intended time in an open loop, else from
-    entering the queue.
+    """Return the seconds a user of this attempt waited: from the intended time in an open loop,
+    else from entering the queue.
 
     Counting an open loop from ``sent_ns`` would hide coordinated omission.
     """
@@ -73,12 +80,15 @@ def felt_s(timing: Timing) -> float:
 
 
 def queue_s(timing: Timing) -> float:
-    """Seconds between entering our queue and being sent (limits, turns, the event loop)."""
+    """Return the seconds between entering our queue and being sent.
+
+    Limits, turns and the event loop can take them.
+    """
     return (timing.sent_ns - timing.queued_ns) / NS_PER_S
 
 
 def tpot_s(timing: Timing, n_out: int | None) -> float | None:
-    """Seconds per output token after the first: (E2E - TTFT) / (n_out - 1).
+    """Return the seconds per output token after the first: (E2E - TTFT) / (n_out - 1).
 
     Args:
         timing: the attempt's stamps.
@@ -94,7 +104,7 @@ def tpot_s(timing: Timing, n_out: int | None) -> float | None:
 
 
 def chunk_gaps_s(timing: Timing) -> tuple[float, ...]:
-    """Seconds between successive content chunks; empty below two chunks."""
+    """Return the seconds between successive content chunks; empty below two chunks."""
     stamps = timing.chunk_ns
     return tuple((later - earlier) / NS_PER_S for earlier, later in pairwise(stamps))
 
@@ -112,8 +122,8 @@ class TokenSpeeds:
 
 
 def token_rates(timing: Timing) -> TokenSpeeds:
-    """Prefill and decode tokens/s of an engine that tells its own times (``Timing.engine``, as
-    llama.cpp does).
+    """Return the prefill and decode tokens/s of an engine that tells its own times
+    (``Timing.engine``, as llama.cpp does).
 
     prefill = prompt_n / TTFT, decode = (predicted_n - 1) / (last chunk - first chunk): the first
     token falls out of the prefill. The engine's: prompt_n / prompt_ms and (predicted_n - 1) /

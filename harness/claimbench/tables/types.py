@@ -11,13 +11,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
+from claimbench.stats.arrays import BoolArray, FloatArray, IntArray, StrArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
-StrArray = NDArray[np.str_]
+__all__ = [
+    "BLOCK_S",
+    "ArmItems",
+    "BoolArray",
+    "CallRows",
+    "CallTable",
+    "FloatArray",
+    "IntArray",
+    "ItemTable",
+    "StrArray",
+]
 
 BLOCK_S = 60.0
 """Length of a time block; shorter (active span / 12) in short runs, which are then flagged

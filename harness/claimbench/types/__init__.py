@@ -36,7 +36,16 @@ from claimbench.types.calls import (
     Usage,
     UsageReport,
 )
-from claimbench.types.claims import Claim, Estimate, Look, Reading, Verdict, VerdictStatus
+from claimbench.types.claims import (
+    Claim,
+    Estimate,
+    Look,
+    Reading,
+    Reason,
+    Verdict,
+    VerdictStatus,
+    reason_codes,
+)
 from claimbench.types.money import Cost, CostBasis
 from claimbench.types.runs import ArmFacts, Manifest, Session
 from claimbench.types.suite import (
@@ -97,6 +106,7 @@ __all__ = [
     "Provenance",
     "RateLimits",
     "Reading",
+    "Reason",
     "Request",
     "Sample",
     "SamplingParams",
@@ -115,4 +125,5 @@ __all__ = [
     "Verdict",
     "VerdictStatus",
     "Weights",
+    "reason_codes",
 ]

@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from claimbench.types.base import Json
 
 VerdictStatus = Literal["supported", "refuted", "inconclusive", "not_comparable"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Name a reason or flag by its code, with the detail of this case.
+
+    ``str(reason)`` is the text that every file and table shows: ``code: detail``, or the code alone
+    where there is no detail. Compare ``code``, never the text.
+    """
+
+    code: str
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.detail}" if self.detail else self.code
+
+
+def reason_codes(reasons: Iterable[Reason]) -> frozenset[str]:
+    """Return the codes of reasons or flags, without their details."""
+    return frozenset(reason.code for reason in reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +97,7 @@ class Reading:
     sensitivity: Mapping[str, str] = field(default_factory=dict)
     infeasible: bool = False
     price_ids: tuple[str, ...] = ()
-    reasons: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
     sentence: str = ""
 
 
@@ -98,15 +118,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the data say of a claim. ``headline`` names the reading that decides, if one does."""
+    """Say what the data show of a claim; ``headline`` names the reading that decides, if any."""
 
     claim: Claim
     status: VerdictStatus
     headline: str | None
     qualifier: str
     readings: tuple[Reading, ...]
-    flags: tuple[str, ...]
-    reasons: tuple[str, ...]
+    flags: tuple[Reason, ...]
+    reasons: tuple[Reason, ...]
     sentence: str = ""
     projected: Mapping[str, Json] = field(default_factory=dict)
     parts: tuple[Verdict, ...] = ()

@@ -303,7 +303,7 @@ def markdown(view: View) -> str:
     if view.verdicts:
         lines += ["| | Claim | Verdict | In one sentence |", "|---|---|---|---|"]
         for v in view.verdicts:
-            late = any(f.code.startswith("declared_after") for f in v.flags)
+            late = any(f.code == "declared_after" for f in v.flags)
             sentence = _md(v.sentence) + (" *Declared after the data were seen.*" if late else "")
             lines.append(
                 f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |"

@@ -143,7 +143,7 @@ def _verdicts(book: Workbook, view: View) -> None:
         notes = "; ".join(w.text for w in (*v.flags, *v.reasons))
         late = (
             "after the data were seen"
-            if any(f.code.startswith("declared_after") for f in v.flags)
+            if any(f.code == "declared_after" for f in v.flags)
             else "before"
         )
         for r in v.readings or (None,):

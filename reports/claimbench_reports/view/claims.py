@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from claimbench.claims.words import MEANS
 from claimbench.privacy.redact import Redactor
-from claimbench.types import Claim, Json, Reading, Verdict
+from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
 from claimbench_reports.view.format import (
     FORMATS,
     Figure,
@@ -40,11 +40,12 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
     def clean(text: str | None) -> str:
         return visible(redact.mask(text or ""))
 
+    def cleaned(reason: Reason) -> Reason:
+        return Reason(reason.code, clean(reason.detail))
+
     flags = list(v.flags)
-    if v.claim.declared == "after" and not any(
-        f.partition(":")[0].strip().startswith("declared_after") for f in flags
-    ):
-        flags.append("declared_after")
+    if v.claim.declared == "after" and "declared_after" not in reason_codes(flags):
+        flags.append(Reason("declared_after"))
     status = STATUS[v.status]
     return VerdictView(
         id=v.claim.id,
@@ -59,10 +60,10 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         readings=(
             () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
         ),
-        flags=tuple(word(clean(f)) for f in flags),
+        flags=tuple(word(cleaned(f)) for f in flags),
         # The sentence of the claim checker names its reasons; only what it leaves out is listed.
         reasons=tuple(
-            w for w in (word(clean(r)) for r in v.reasons) if w.text not in clean(_sentence(v))
+            w for w in (word(cleaned(r)) for r in v.reasons) if w.text not in clean(_sentence(v))
         ),
         projected=tuple(_projections(redact.json(v.projected), id_)),
         parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
@@ -136,7 +137,7 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
 
     # What already stands at the verdict, or in the sentence of a reading that cannot be formed, is
     # not said again.
-    said = {*v.flags, *v.reasons, *(x for x in r.reasons if x.startswith("not_formed"))}
+    said = {*v.flags, *v.reasons, *(x for x in r.reasons if x.code == "not_formed")}
 
     def small(name: str, value: float | None, as_unit: str) -> Figure | None:
         return None if value is None else figure(f"{id_}.{name}", value, as_unit)
@@ -174,7 +175,9 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
             for k, s in r.sensitivity.items()
         ),
         price_ids=tuple(visible(x) for x in r.price_ids),
-        reasons=tuple(word(visible(redact.mask(x))) for x in r.reasons if x not in said),
+        reasons=tuple(
+            word(Reason(x.code, visible(redact.mask(x.detail)))) for x in r.reasons if x not in said
+        ),
         headline=v.headline == r.name,
     )
 

@@ -5,6 +5,7 @@ each metric.
 from __future__ import annotations
 
 from claimbench.claims.words import explain_reason
+from claimbench.types import Reason
 from claimbench_reports.view.types import Method, Word
 
 STATUS = {
@@ -63,13 +64,14 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
 )
 
 
-def word(code: str) -> Word:
-    """A reason or flag of the claim checker with its meaning, detail included; unknown codes are
-    spelt out.
+def word(reason: Reason) -> Word:
+    """Return a reason or flag of the claim checker with its meaning, detail included.
+
+    Unknown codes are spelt out.
     """
-    head = code.partition(":")[0].strip()
-    meaning = explain_reason(code)
-    return Word(head, head.replace("_", " ") if meaning == head else meaning)
+    meaning = explain_reason(reason)
+    spelt = reason.code.replace("_", " ")
+    return Word(reason.code, spelt if meaning == reason.code else meaning)
 
 
 METHODS: tuple[Method, ...] = (

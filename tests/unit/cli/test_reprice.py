@@ -12,7 +12,8 @@ import pytest
 
 from claimbench.cli import _guarded
 from claimbench.cli.books import price_book
-from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.evaluation.evaluate import evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.plan.order import make_plan
 from claimbench.pricing.frozen import freeze_suite
 from claimbench.store.results import ResultsStore

@@ -16,7 +16,8 @@ from click.testing import CliRunner
 from claimbench.cli.commands.export import export_command
 from claimbench.clock import FakeClock
 from claimbench.errors import BenchError
-from claimbench.evaluation.evaluate import Evaluation, evaluate, read_run
+from claimbench.evaluation.evaluate import Evaluation, evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.exporters.write import export_run
 from claimbench.importers.build import build_run, store_run
 from claimbench.importers.detect import read_files

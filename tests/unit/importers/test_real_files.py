@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from claimbench.clock import FakeClock
-from claimbench.evaluation.evaluate import evaluate, read_run
+from claimbench.evaluation.evaluate import evaluate
+from claimbench.evaluation.stored import read_run
 from claimbench.importers.build import build_run, store_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.results import Imported, ImportOptions

@@ -41,6 +41,7 @@ from claimbench.types import (
     CallRecord,
     ClaimSpec,
     Outcome,
+    Reason,
     Sample,
     Score,
     Suite,
@@ -402,15 +403,15 @@ def test_a_judges_scores_decide_nothing_by_themselves() -> None:
     plain = verdict("more accurate than B", ClaimContext())
     capped = verdict("more accurate than B", COURT)
     assert (plain.status, capped.status) == ("supported", "inconclusive")
-    assert capped.reasons == ("judge_uncorrected",)
+    assert capped.reasons == (Reason("judge_uncorrected"),)
     assert capped.readings[0].n_more is None
     assert capped.sentence.endswith(
         "scored by a model as judge; people have to label a sample first (bench labels)."
     )
-    assert verdict("at least 50% accurate", COURT).reasons == ("judge_uncorrected",)
+    assert verdict("at least 50% accurate", COURT).reasons == (Reason("judge_uncorrected"),)
     vouched = verdict("more accurate than B", replace(COURT, trust_judge=True))
     assert vouched.status == "supported"
-    assert vouched.flags[-1].startswith("allowed_judge_uncorrected")
+    assert vouched.flags[-1].code == "allowed_judge_uncorrected"
     assert explain_reason(vouched.flags[-1]).startswith(
         "accepted by the suite: a verdict on a judge's scores alone ("
     )
@@ -420,8 +421,8 @@ def test_a_judges_scores_decide_nothing_by_themselves() -> None:
 def test_from_fifty_labels_on_the_difference_is_that_of_people(labelled: int) -> None:
     found = verdict("more accurate than B", COURT, labelled)
     assert found.status == "supported"
-    (flag,) = [flag for flag in found.flags if flag.startswith("judge_corrected")]
-    assert f"people labelled {labelled} items" in flag
+    (flag,) = [flag for flag in found.flags if flag.code == "judge_corrected"]
+    assert f"people labelled {labelled} items" in flag.detail
     chosen = np.zeros(N, dtype=bool)
     chosen[np.random.default_rng(3).permutation(N)[:labelled]] = True
     truth, seen = TRUTH["A"] - TRUTH["B"], SEEN["A"] - SEEN["B"]
@@ -438,7 +439,7 @@ def test_from_fifty_labels_on_the_difference_is_that_of_people(labelled: int) ->
 )
 def test_fewer_or_dependent_labels_stand_alone(labelled: int, columns: dict[str, Any]) -> None:
     found = verdict("more accurate than B", COURT, labelled, **columns)
-    assert found.flags == (f"human_labels_only: {labelled} items",)
+    assert [str(flag) for flag in found.flags] == [f"human_labels_only: {labelled} items"]
     estimate = found.readings[0].estimate
     assert estimate is not None
     assert estimate.n == labelled
@@ -450,7 +451,9 @@ def test_answers_that_the_judge_left_open_are_guessed_alike_for_labelled_and_oth
     holes["A"][::3] = np.nan
     unscored = {"A": ["ok"] * N, "B": ["ok"] * N}
     found = verdict("more accurate than B", COURT, 60, scores=holes, outcome=unscored)
-    assert "judge_corrected: people labelled 60 items, 240 more by the judge" in found.flags
+    assert "judge_corrected: people labelled 60 items, 240 more by the judge" in map(
+        str, found.flags
+    )
     estimate = found.readings[0].estimate
     assert estimate is not None
     assert estimate.n == N
@@ -462,28 +465,28 @@ def test_failed_calls_can_withdraw_a_corrected_verdict() -> None:
     holes["A"][::3] = np.nan
     found = verdict("more accurate than B", COURT, 80, scores=holes)
     assert found.readings[0].sensitivity["worst_case_missing"] != "supported"
-    assert "missing_sensitive" in found.readings[0].reasons
+    assert "missing_sensitive" in map(str, found.readings[0].reasons)
     assert found.status == "inconclusive"
 
 
 def test_a_handful_of_labels_decides_nothing() -> None:
     found = verdict("more accurate than B", COURT, 12)
     assert found.status == "inconclusive"
-    assert "n_too_small" in found.reasons
+    assert "n_too_small" in map(str, found.reasons)
 
 
 def test_readings_that_labels_do_not_correct_stay_capped() -> None:
     found = verdict("30% more accurate than B", COURT, 100)
     by_name = {reading.name: reading for reading in found.readings}
-    assert "judge_uncorrected" in by_name["relative"].reasons
-    assert "judge_uncorrected" not in by_name["points"].reasons
+    assert "judge_uncorrected" in map(str, by_name["relative"].reasons)
+    assert "judge_uncorrected" not in map(str, by_name["points"].reasons)
     assert found.status == "inconclusive"
 
 
 def test_labels_of_one_task_do_not_speak_for_another() -> None:
     tasks = ["task"] * 200 + ["other"] * 100
     found = verdict("more accurate than B", COURT, 100, task=tasks)
-    assert found.reasons == ("judge_uncorrected",)
+    assert found.reasons == (Reason("judge_uncorrected"),)
 
 
 def test_what_more_items_would_cost_includes_the_judge() -> None:

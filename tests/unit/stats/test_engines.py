@@ -314,7 +314,6 @@ def test_variance_components_and_epochs() -> None:
     assert parts is not None
     assert parts.between == pytest.approx(1 / 18, abs=0.006)
     assert parts.within == pytest.approx(1 / 6, abs=0.006)
-    assert parts.mean_var(100, 4) == pytest.approx((parts.between + parts.within / 4) / 100)
     assert stats.optimal_epochs(stats.Components(0.05, 0.2), 4.0, 1.0) == 4
     assert stats.optimal_epochs(stats.Components(0.05, 0.0), 4.0, 1.0) == 1
     with pytest.raises(ValueError, match="by hand"):

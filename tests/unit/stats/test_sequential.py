@@ -89,12 +89,6 @@ def test_futility_counts_both_directions() -> None:
     assert sequential.cond_power(1.5, 1.0, 2.04) == 0.0
 
 
-def test_signed_z_joins_p_and_direction() -> None:
-    assert sequential.signed_z(0.05, 1) == pytest.approx(1.959964, abs=1e-6)
-    assert sequential.signed_z(0.05, -1) == pytest.approx(-1.959964, abs=1e-6)
-    assert np.isfinite(sequential.signed_z(0.0, 1))
-
-
 def test_e_process_keeps_its_error_and_refuses_unbounded_bets() -> None:
     rng = np.random.default_rng(3)
     runs = rng.choice([-1.0, 1.0], size=(2000, 300))

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from claimbench.claims import gate
-from claimbench.claims import parse as claims_parse
+from claimbench.claims import fields, gate
 from claimbench.evaluation import thresholds
 from claimbench.suite.checks import METRICS, THRESHOLD_METRICS
 from claimbench.suite.schema import COMPARABILITY_KEYS
 
 
 def test_claim_metrics_are_those_the_parser_knows() -> None:
-    assert set(METRICS) == set(claims_parse.METRICS)
+    assert set(METRICS) == set(fields.METRICS)
 
 
 def test_threshold_metrics_are_those_check_computes() -> None:

@@ -11,10 +11,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.types import ClaimContext, Leaf, Question
+from claimbench.claims.readings.size import size_block
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
-from claimbench.tables.types import BoolArray, FloatArray, IntArray, ItemTable, StrArray
-from claimbench.types import Claim
+from claimbench.tables.types import (
+    ArmItems,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    ItemTable,
+    StrArray,
+)
+from claimbench.types import Claim, Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
@@ -24,6 +32,30 @@ withdrawn.
 """
 LABELS_FOR_PPI = 50
 IntervalAt = Callable[[float], Interval]
+
+
+@dataclass(frozen=True)
+class ScoreChoice:
+    """Name a column of scores, and what stands in for missing items.
+
+    ``fill`` holds the scores (of the treatment, of the baseline) that missing items get; None
+    leaves out every item that is missing in one arm.
+    """
+
+    name: str
+    column: Callable[[ArmItems], FloatArray]
+    fill: tuple[float, float] | None = None
+
+
+HEADLINE = ScoreChoice("headline", lambda arm: arm.score)
+"""The scores that decide."""
+OTHER_CHOICES = (
+    ScoreChoice("errors_wrong", lambda arm: arm.score_errors_wrong),
+    ScoreChoice("without_refusals", lambda arm: arm.score_without_refusals),
+    ScoreChoice("worst", lambda arm: arm.score, fill=(0.0, 1.0)),
+    ScoreChoice("best", lambda arm: arm.score, fill=(1.0, 0.0)),
+)
+"""Other ways to look at the same calls: the verdict is shown for each, and decided by none."""
 
 
 @dataclass(frozen=True)
@@ -45,34 +77,33 @@ class Scores:
     bounded: bool
 
 
-def paired_scores(items: ItemTable, leaf: Leaf, variant: str = "score") -> Scores:
-    """Pick the items of a claim that both arms have; ``variant`` names the score column
-    (sensitivity analyses).
-
-    ``worst`` and ``best`` fill missing items against and in favour of the treatment.
-    """
+def paired_scores(items: ItemTable, leaf: Leaf, choice: ScoreChoice = HEADLINE) -> Scores:
+    """Pick the items of a claim that both arms have, with the scores of ``choice``."""
     ours = items.arms[leaf.ours]
     theirs = items.arms[leaf.theirs] if leaf.theirs else ours
     planned = leaf.mask & (ours.n_calls > 0) & (theirs.n_calls > 0)
-    column = "score" if variant in {"worst", "best"} else variant
-    a, b = getattr(ours, column)[planned], getattr(theirs, column)[planned]
-    missing = (int(np.isnan(a).sum()), int(np.isnan(b).sum()))
-    if variant in {"worst", "best"}:
-        bad, good = (0.0, 1.0) if variant == "worst" else (1.0, 0.0)
-        a, b = np.where(np.isnan(a), bad, a), np.where(np.isnan(b), good, b)
+    a, b = choice.column(ours)[planned], choice.column(theirs)[planned]
+    missing_a, missing_b = int(np.isnan(a).sum()), int(np.isnan(b).sum())
+    if choice.fill is not None:
+        a = np.where(np.isnan(a), choice.fill[0], a)
+        b = np.where(np.isnan(b), choice.fill[1], b)
     keep = ~(np.isnan(a) | np.isnan(b))
     draws = np.minimum(ours.n_epochs, theirs.n_epochs)[planned][keep]
     a, b = a[keep], b[keep]
-    inside = bool(len(a) == 0 or (min(a.min(), b.min()) >= 0 and max(a.max(), b.max()) <= 1))
     return Scores(
-        a,
-        b,
-        items.cluster[planned][keep],
-        np.maximum(draws, 1),
-        int(planned.sum()),
-        *missing,
-        inside,
+        a=a,
+        b=b,
+        cluster=items.cluster[planned][keep],
+        draws=np.maximum(draws, 1),
+        planned=int(planned.sum()),
+        missing_a=missing_a,
+        missing_b=missing_b,
+        bounded=_in_unit(a) and _in_unit(b),
     )
+
+
+def _in_unit(scores: FloatArray) -> bool:
+    return bool(len(scores) == 0 or (scores.min() >= 0 and scores.max() <= 1))
 
 
 def missing_is_unequal(scores: Scores) -> bool:
@@ -95,11 +126,11 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     if len(scores.a) == 0:
         return []
     if leaf.claim.relation == "at_least":
-        return [_absolute(leaf.claim, scores)]
+        return [_limit_question(leaf.claim, scores)]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _absolute(claim: Claim, scores: Scores) -> Question:
+def _limit_question(claim: Claim, scores: Scores) -> Question:
     codes = stats.cluster_codes(scores.cluster)
     summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
 
@@ -119,14 +150,12 @@ def _absolute(claim: Claim, scores: Scores) -> Question:
         threshold,
         at,
         scale="share",
-        blocked=_size(scores, stats.size_reasons),
+        blocked=_too_few(scores),
     )
 
 
-def _size(scores: Scores, rule: Callable[[int, int], tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(
-        r for r in rule(len(scores.a), len(np.unique(scores.cluster))) if r == "n_too_small"
-    )
+def _too_few(scores: Scores) -> tuple[Reason, ...]:
+    return size_block(len(scores.a), len(np.unique(scores.cluster)))
 
 
 class _Pair:
@@ -135,24 +164,22 @@ class _Pair:
     """
 
     def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: ClaimContext) -> None:
-        self.claim, self.leaf, self.items, self.scores, self.ctx = (
-            leaf.claim,
-            leaf,
-            items,
-            scores,
-            ctx,
-        )
+        self.claim = leaf.claim
+        self.leaf = leaf
+        self.items = items
+        self.scores = scores
+        self.ctx = ctx
         self.codes = stats.cluster_codes(scores.cluster)
         self.exact = False
-        self.cannot: str | None = None
+        self.cannot: Reason | None = None
         self.main = self._means(scores)
         self.corrected = _judge_corrected(leaf, items, ctx)
         self.others: dict[str, PairedMeans] = {}
         if leaf.claim.population == "super":
-            for variant in ("score_errors_wrong", "score_without_refusals", "worst", "best"):
-                other = paired_scores(items, leaf, variant)
+            for choice in OTHER_CHOICES:
+                other = paired_scores(items, leaf, choice)
                 if len(other.a):
-                    self.others[variant.removeprefix("score_")] = self._super(other)
+                    self.others[choice.name] = self._super(other)
             self.others["unclustered"] = stats.paired_means(
                 scores.a, scores.b, bounded=scores.bounded
             )
@@ -177,7 +204,7 @@ class _Pair:
             if {self.leaf.ours, self.leaf.theirs} <= self.ctx.deterministic:
                 self.exact = True
             else:
-                self.cannot = "fixed_needs_epochs"
+                self.cannot = Reason("fixed_needs_epochs")
             var_a = var_b = np.zeros(len(scores.a))
             k_a = k_b = np.full(len(scores.a), 2, dtype=np.int64)
         return stats.fixed_means(scores.a, var_a, k_a, scores.b, var_b, k_b)
@@ -190,117 +217,100 @@ class _Pair:
         return self.leaf.mask & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
 
     def questions(self) -> list[Question]:
+        """List the readings of the claim's relation."""
         claim = self.claim
         if claim.relation == "more":
-            return [self._make("more", "difference in points", ">", 0.0, 0.0)]
+            return [self._make("more", "difference in points", Needed(">", 0.0, 0.0))]
         if claim.relation in {"as", "caught_up"}:
             return self._as_good()
         if claim.relation == "times_more":
             n, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-            return [
-                self._make("relative", "relative accuracy", ">=", n - h, n, window=_about(claim, n))
-            ]
+            needed = _needed(">=", n - h, n, _about(claim, n))
+            return [self._make("relative", "relative accuracy", needed)]
         return self._more_by()
 
     def _as_good(self) -> list[Question]:
         delta = self.claim.margin
         shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN}
+        inside = Needed("within", 0.0, 0.0, (-delta, delta))
         return [
             self._make(
                 "non_inferior",
                 "not worse by more than the margin",
-                ">=",
-                -delta,
-                -delta,
+                Needed(">=", -delta, -delta),
                 thresholds=shown,
             ),
             self._make(
                 "equivalent",
                 "neither worse nor better by more than the margin",
-                "within",
-                0.0,
-                0.0,
-                window=(-delta, delta),
+                inside,
                 counts=False,
             ),
         ]
 
     def _more_by(self) -> list[Question]:
+        """Read "x more accurate" in its three ways: relative, in points, and as fewer errors."""
         claim = self.claim
         x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-        w = _about(claim, x)
-        made = [
+        about = _about(claim, x)
+        relative = about and (1 + about[0], 1 + about[1])
+        fewer = about and (1 - about[1], 1 - about[0])
+        return [
             self._make(
                 "relative",
                 "relative accuracy",
-                ">=",
-                1 + x - h,
-                1 + x,
-                window=w and (1 + w[0], 1 + w[1]),
+                _needed(">=", 1 + x - h, 1 + x, relative),
                 ceiling=1 / (1 + x - h),
             ),
             self._make(
-                "points", "difference in points", ">=", x - h, x, window=w, ceiling=1 - (x - h)
+                "points",
+                "difference in points",
+                _needed(">=", x - h, x, about),
+                ceiling=1 - (x - h),
             ),
+            self._make("error_reduction", "relative error", _needed("<=", 1 - x + h, 1 - x, fewer)),
         ]
-        error = self._make(
-            "error_reduction",
-            "relative error",
-            "<=",
-            1 - x + h,
-            1 - x,
-            window=w and (1 - w[1], 1 - w[0]),
-        )
-        return [*made, error]
 
     def _make(
         self,
         name: str,
         label: str,
-        side: str,
-        threshold: float,
-        strict: float,
+        needed: Needed,
         *,
-        window: tuple[float, float] | None = None,
         thresholds: dict[str, float] | None = None,
         ceiling: float | None = None,
         counts: bool = True,
     ) -> Question:
-        family = (
-            "error"
-            if name == "error_reduction"
-            else "ratio"
-            if name == "relative"
-            else "difference"
-        )
+        family = FAMILIES.get(name, "difference")
         sensitivity: Mapping[str, IntervalAt] = {
             k: _interval_of(pm, family) for k, pm in self.others.items()
         }
-        flags = ("exact_on_fixed_items",) if self.exact else ()
-        blocked = ((self.cannot,) if self.cannot else ()) + (
-            () if self.exact else self._too_small()
-        )
+        flags: tuple[Reason, ...] = ()
+        blocked: tuple[Reason, ...] = ()
+        if self.cannot is not None:
+            blocked += (self.cannot,)
+        if self.exact:
+            flags += (Reason("exact_on_fixed_items"),)
+        else:
+            blocked += self._too_small()
         people = self.corrected if family == "difference" else None
-        if (
-            people is not None
-        ):  # other ways to look at the judge's own scores say nothing about people's
-            sensitivity, flags, blocked, ceiling = (
-                people.missing,
-                (people.flag,),
-                people.blocked,
-                None,
-            )
-        not_formed = (
-            None if self.scores.bounded or family != "error" else "scores are not in [0, 1]"
-        )
+        if people is not None:
+            # Other ways to look at the judge's own scores say nothing about people's.
+            sensitivity = people.missing
+            flags = (people.flag,)
+            blocked = people.blocked
+            ceiling = None
+        not_formed = None
+        if family == "error" and not self.scores.bounded:
+            not_formed = "scores are not in [0, 1]"
         return Question(
             name,
             label,
-            "within" if window else side,  # type: ignore[arg-type]
-            threshold,
-            strict,
+            needed.side,
+            needed.threshold,
+            needed.strict,
             self._interval(family),
-            window=window,
+            window=needed.window,
             scale="points" if family == "difference" else "ratio",
             contrast_at=self._contrast(family),
             sensitivity=sensitivity,
@@ -324,10 +334,10 @@ class _Pair:
             return None
         return stats.p_by_inversion(lambda alpha: stats.proportion_ci(summary, alpha), ceiling)
 
-    def _too_small(self) -> tuple[str, ...]:
+    def _too_small(self) -> tuple[Reason, ...]:
         if self.claim.population == "fixed":
-            return () if len(self.scores.a) >= 20 else ("n_too_small",)
-        return _size(self.scores, stats.size_reasons)
+            return () if len(self.scores.a) >= 20 else (Reason("n_too_small"),)
+        return _too_few(self.scores)
 
     def _interval(self, family: str) -> IntervalAt:
         if family == "difference" and self.corrected is not None:
@@ -341,6 +351,17 @@ class _Pair:
         if family == "ratio":
             return lambda r, alpha: stats.paired_ci(self.main, (1.0, -r), alpha)
         return lambda e, alpha: stats.paired_ci(self.main, (-1.0, e), alpha, const=e - 1.0)
+
+
+FAMILIES = {"relative": "ratio", "error_reduction": "error"}
+"""What kind of number a reading tests; all others are differences."""
+
+
+def _needed(
+    side: Relation, threshold: float, strict: float, window: tuple[float, float] | None
+) -> Needed:
+    """Return what is needed: the window where "about" gives one, else the side."""
+    return Needed("within" if window else side, threshold, strict, window)
 
 
 def _about(claim: Claim, quoted: float) -> tuple[float, float] | None:
@@ -361,8 +382,9 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
 
 
 def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | None:
-    """Items of a claim that people labelled in both arms; None without labels, or where not a judge
-    alone scores.
+    """Return the items of a claim that people labelled in both arms.
+
+    None without labels, or where not a judge alone scores.
     """
     one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
     if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:
@@ -380,8 +402,8 @@ class Corrected:
     """
 
     at: IntervalAt
-    flag: str
-    blocked: tuple[str, ...] = ()
+    flag: Reason
+    blocked: tuple[Reason, ...] = ()
     missing: Mapping[str, IntervalAt] = field(default_factory=dict)
 
 
@@ -408,21 +430,20 @@ def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Correct
         judge = np.zeros(len(judge))
     judge = np.where(np.isnan(judge), np.nanmean(judge[answered]), judge)
     rest = answered & ~labelled
-    blocked: tuple[str, ...] = ()
+    blocked: tuple[Reason, ...] = ()
     n, codes = int(labelled.sum()), stats.cluster_codes(items.cluster[labelled])
     independent = len(np.unique(items.cluster[leaf.mask])) == int(leaf.mask.sum())
     varies = bool(np.ptp(truth[labelled]) > 0 or np.ptp(judge[labelled]) > 0)
     if n >= LABELS_FOR_PPI and independent and varies and rest.any():
-        flag = f"judge_corrected: people labelled {n} items, {int(rest.sum())} more by the judge"
+        detail = f"people labelled {n} items, {int(rest.sum())} more by the judge"
+        flag = Reason("judge_corrected", detail)
 
         def at(alpha: float) -> Interval:
             return stats.ppi_mean(truth[labelled], judge[labelled], judge[rest], alpha)
 
     else:
-        flag, groups = f"human_labels_only: {n} items", len(np.unique(items.cluster[labelled]))
-        blocked = tuple(
-            reason for reason in stats.size_reasons(n, groups) if reason == "n_too_small"
-        )
+        flag = Reason("human_labels_only", f"{n} items")
+        blocked = size_block(n, len(np.unique(items.cluster[labelled])))
         pm = stats.paired_means(
             ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True
         )

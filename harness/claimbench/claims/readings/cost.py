@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.types import ClaimContext, Leaf, Question
+from claimbench.claims.readings.size import size_block
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
-from claimbench.types import Claim
+from claimbench.types import Claim, Reason, reason_codes
 
 AS_CHEAP = 1.10
 """'As cheap as' allows this ratio."""
@@ -34,76 +35,75 @@ class Dollars:
 
     @property
     def has_range(self) -> bool:
-        """Whether some bill is known only within bounds."""
+        """Return whether some bill is known only within bounds."""
         return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
 
     @property
     def known(self) -> BoolArray:
-        """Items with an amount or bounds."""
+        """Return the items with an amount or bounds."""
         return ~np.isnan(self.low) & ~np.isnan(self.high)
 
     def middle(self) -> FloatArray:
-        """The amount, or the middle of its bounds."""
+        """Return the amount, or the middle of its bounds."""
         return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
 
 
-def dollars(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
+def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
     """Pick the dollars of one arm on the items of ``mask``."""
     rows = items.arms[arm]
     return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
 
 
-def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> str | None:
-    """Reason why an arm has no price at all, or currencies that do not compare; None if it has
-    one.
-    """
+def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> Reason | None:
+    """Return the reason why an arm has no price at all; None if it has one."""
     rows = items.arms[arm]
-    got = dollars(items, arm, mask & (rows.n_finished > rows.n_errors))
+    got = dollars_of(items, arm, mask & (rows.n_finished > rows.n_errors))
     if len(got.usd) and not got.known.any():
         why = "; ".join(rows.cost_why_unknown)
-        return f"price_unknown: {arm}" + (f" ({why})" if why else "")
+        return Reason("price_unknown", arm + (f" ({why})" if why else ""))
     return None
 
 
-def currencies(items: ItemTable, ours: str, theirs: str) -> str | None:
-    """Reason why two arms' money does not compare, or None."""
+def currencies(items: ItemTable, ours: str, theirs: str) -> Reason | None:
+    """Return the reason why two arms' money does not compare, or None."""
     one, two = items.arms[ours].currencies, items.arms[theirs].currencies
     if one and two and one != two:
-        return f"currency: {'/'.join(one)} for {ours} and {'/'.join(two)} for {theirs}"
+        return Reason("currency", f"{'/'.join(one)} for {ours} and {'/'.join(two)} for {theirs}")
     return None
 
 
-def thresholds(claim: Claim) -> tuple[str, float, float, tuple[float, float] | None]:
-    """Give (side, rounded threshold, strict threshold, window) of a ratio treatment / baseline for
-    cost and time.
-    """
+def needed_ratio(claim: Claim) -> Needed:
+    """Return what the ratio treatment / baseline of dollars or seconds has to be."""
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     about = claim.modifier == "about"
     if claim.relation == "less":
-        return "<", 1.0, 1.0, None
+        return Needed("<", 1.0, 1.0)
     if claim.relation == "as":
-        return "<=", AS_CHEAP, AS_CHEAP, None
+        return Needed("<=", AS_CHEAP, AS_CHEAP)
+    side: Relation = "within" if about else "<="
     if claim.relation == "times_less":
         window = (1 / (1.1 * x), 1 / (0.9 * x)) if about else None
-        return "within" if about else "<=", 1 / (x - h), 1 / x, window
+        return Needed(side, 1 / (x - h), 1 / x, window)
     window = (1 - 1.1 * x, 1 - 0.9 * x) if about else None
-    return "within" if about else "<=", 1 - x + h, 1 - x, window
+    return Needed(side, 1 - x + h, 1 - x, window)
 
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
     if leaf.claim.relation == "at_most":
-        return _absolute(items, leaf)
+        return _limit_questions(items, leaf)
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
-    a, b = dollars(items, leaf.ours, planned), dollars(items, leaf.theirs, planned)
+    a, b = dollars_of(items, leaf.ours, planned), dollars_of(items, leaf.theirs, planned)
     keep = a.known & b.known
     if not keep.any():
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
     hole = 1 - keep.sum() / max(int(served.sum()), 1)
-    blocked = _size(keep, items, planned) + (("cost_missing",) if hole > UNPRICED_LIMIT else ())
+    blocked = _too_few(keep, items, planned) + (
+        (Reason("cost_missing"),) if hole > UNPRICED_LIMIT else ()
+    )
     a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
     codes = stats.cluster_codes(items.cluster[planned][keep])
     where = np.flatnonzero(planned)[keep]
@@ -116,9 +116,8 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     return [q if q.price_ids else replace(q, price_ids=ids) for q in made]
 
 
-def _size(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[str, ...]:
-    n, g = int(keep.sum()), len(np.unique(items.cluster[planned][keep]))
-    return tuple(r for r in stats.size_reasons(n, g) if r == "n_too_small")
+def _too_few(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[Reason, ...]:
+    return size_block(int(keep.sum()), len(np.unique(items.cluster[planned][keep])))
 
 
 def _per_request(
@@ -126,10 +125,10 @@ def _per_request(
     a: Dollars,
     b: Dollars,
     codes: stats.IntArray,
-    blocked: tuple[str, ...],
+    blocked: tuple[Reason, ...],
     ctx: ClaimContext,
 ) -> Question:
-    side, threshold, strict, window = thresholds(leaf.claim)
+    needed = needed_ratio(leaf.claim)
     pm = stats.paired_means(a.middle(), b.middle(), codes)
     zero = _zero(pm)
     ends: tuple[Callable[[float], Interval], ...] = ()
@@ -143,52 +142,53 @@ def _per_request(
     return Question(
         "per_request",
         "dollars per request",
-        side,  # type: ignore[arg-type]
-        threshold,
-        strict,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         _ratio(pm),
-        window=window,
+        window=needed.window,
         contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha),
-        p=_ratio_p(pm, threshold, window),
+        p=_ratio_p(pm, needed),
         sensitivity={"unclustered": _ratio(plain)},
         bounds=ends,
         bounds_code="billing_unknown",
         blocked=blocked + zero,
-        flags=("deterministic_given_prices",) if flat else (),
-        flip_points=_flips(leaf, ratio, threshold, ctx),
-        note=(
+        flags=(Reason("deterministic_given_prices"),) if flat else (),
+        flip_points=_flips(leaf, ratio, needed.threshold, ctx),
+        difference=(
             f"${1000 * (pm.theta[0] - pm.theta[1]):+.4g} per 1,000 requests"
-            if "denominator_zero" in zero
+            if "denominator_zero" in reason_codes(zero)
             else ""
         ),
     )
 
 
-def _zero(pm: PairedMeans) -> tuple[str, ...]:
+def _zero(pm: PairedMeans) -> tuple[Reason, ...]:
     if pm.theta[0] == 0:
-        return ("cost_basis_missing",)
-    return ("denominator_zero",) if pm.theta[1] == 0 else ()
+        return (Reason("cost_basis_missing"),)
+    return (Reason("denominator_zero"),) if pm.theta[1] == 0 else ()
 
 
 def _ratio(pm: PairedMeans) -> Callable[[float], Interval]:
     return lambda alpha: stats.ratio_ci_hull(pm, alpha)
 
 
-def _ratio_p(pm: PairedMeans, threshold: float, window: tuple[float, float] | None) -> float | None:
+def _ratio_p(pm: PairedMeans, needed: Needed) -> float | None:
     """Give the p of the rounded threshold in closed form, on the scale of the interval (x10 under
     the tail guard).
     """
-    if window is not None or pm.theta[1] == 0:
+    if needed.window is not None or pm.theta[1] == 0:
         return None
     guard = 0.05 / stats.tail_alpha(pm, 0.05)[0]
-    return min(1.0, guard * stats.hull_test(pm, (1.0, -threshold)).p)
+    return min(1.0, guard * stats.hull_test(pm, (1.0, -needed.threshold)).p)
 
 
 def _flips(
     leaf: Leaf, ratio: float | None, threshold: float, ctx: ClaimContext
 ) -> dict[str, float]:
-    """Where the point estimate meets the threshold: price multipliers, and utilisation and hourly
-    price of local arms.
+    """Find where the point estimate meets the threshold.
+
+    That is in price multipliers, and in utilisation and hourly price of local arms.
 
     m_A* = r0 C_B / C_A, m_B* = 1 / m_A*; a host's dollars go with H/u, so u* = u / m_A* for the
     treatment.
@@ -212,20 +212,20 @@ def _per_correct(
     score_a: FloatArray,
     score_b: FloatArray,
     codes: stats.IntArray,
-    blocked: tuple[str, ...],
+    blocked: tuple[Reason, ...],
 ) -> Question:
-    side, threshold, strict, window = thresholds(leaf.claim)
+    needed = needed_ratio(leaf.claim)
     keep = ~(np.isnan(score_a) | np.isnan(score_b))
     name, label = "per_correct", "dollars per correct answer"
     if not keep.any():
         return Question(
             name,
             label,
-            side,  # type: ignore[arg-type]
-            threshold,
-            strict,
+            needed.side,
+            needed.threshold,
+            needed.strict,
             None,
-            window=window,
+            window=needed.window,
             not_formed="no item has a score in both arms",
         )
     xa, xb, sa, sb, cl = (
@@ -235,9 +235,11 @@ def _per_correct(
         score_b[keep],
         codes[keep],
     )
-    zero = (
-        ("cost_basis_missing",) if not xa.any() else ("denominator_zero",) if not xb.any() else ()
-    )
+    zero: tuple[Reason, ...] = ()
+    if not xa.any():
+        zero = (Reason("cost_basis_missing"),)
+    elif not xb.any():
+        zero = (Reason("denominator_zero"),)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         pairs = ((a.low[keep], b.high[keep]), (a.high[keep], b.low[keep]))
@@ -245,11 +247,11 @@ def _per_correct(
     return Question(
         name,
         label,
-        side,  # type: ignore[arg-type]
-        threshold,
-        strict,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         _correct_ratio(xa, sa, xb, sb, cl),
-        window=window,
+        window=needed.window,
         bounds=ends,
         bounds_code="billing_unknown",
         blocked=blocked + zero,
@@ -266,7 +268,7 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
     """Arithmetic, no sampling: input and output prices bound the ratio, the measured token mix
     places it between.
     """
-    side, threshold, strict, window = thresholds(leaf.claim)
+    needed = needed_ratio(leaf.claim)
     name, label = "list_price", "list price per token"
     one, two = ctx.list_prices.get(leaf.ours), ctx.list_prices.get(leaf.theirs or "")
     lacking = [arm for arm, price in ((leaf.ours, one), (leaf.theirs, two)) if price is None]
@@ -276,7 +278,16 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
             if lacking
             else "a price of 0"
         )
-        return Question(name, label, side, threshold, strict, None, window=window, not_formed=why)  # type: ignore[arg-type]
+        return Question(
+            name,
+            label,
+            needed.side,
+            needed.threshold,
+            needed.strict,
+            None,
+            window=needed.window,
+            not_formed=why,
+        )
     ends = sorted((one.input_usd / two.input_usd, one.output_usd / two.output_usd))
     share = _input_share(leaf, calls)
     mid = None
@@ -291,13 +302,13 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
     return Question(
         name,
         label,
-        side,  # type: ignore[arg-type]
-        threshold,
-        strict,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         at,
-        window=window,
+        window=needed.window,
         price_ids=(one.price_id, two.price_id),
-        flags=("no_sampling_error",),
+        flags=(Reason("no_sampling_error"),),
     )
 
 
@@ -311,11 +322,11 @@ def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
     return n_in / (n_in + n_out) if n_in + n_out > 0 else None
 
 
-def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
+def _limit_questions(items: ItemTable, leaf: Leaf) -> list[Question]:
     """Dollars per 1,000 requests against a stated limit."""
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
-    got = dollars(items, leaf.ours, planned)
+    got = dollars_of(items, leaf.ours, planned)
     keep = got.known
     if not keep.any():
         return []
@@ -326,7 +337,7 @@ def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
         return lambda alpha: stats.mean_ci(values, codes, alpha)
 
     threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
-    zero = ("cost_basis_missing",) if not got.middle()[keep].any() else ()
+    zero = (Reason("cost_basis_missing"),) if not got.middle()[keep].any() else ()
     return [
         Question(
             "per_1k_requests",
@@ -338,7 +349,7 @@ def _absolute(items: ItemTable, leaf: Leaf) -> list[Question]:
             scale="usd",
             bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
             bounds_code="billing_unknown",
-            blocked=_size(keep, items, planned) + zero,
+            blocked=_too_few(keep, items, planned) + zero,
             price_ids=rows.price_ids,
         )
     ]

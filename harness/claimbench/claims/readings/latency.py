@@ -12,11 +12,11 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.readings.cost import thresholds
-from claimbench.claims.types import ClaimContext, Leaf, Question
+from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, QuantileData
 from claimbench.tables.types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
-from claimbench.types import Claim
+from claimbench.types import Claim, Reason
 
 METRICS = ("ttft", "tpot", "e2e")
 LABELS = {"ttft": "time to first token", "tpot": "time per output token", "e2e": "end-to-end time"}
@@ -31,7 +31,6 @@ OVERLAP_NEEDED = 0.80
 SESSIONS_WANTED = 3
 LAG_SHARE = 0.05
 LOOP_STAMPS = frozenset({"transport", "sdk"})
-UNDER = "under the harness's reading"
 
 
 @dataclass(frozen=True)
@@ -44,58 +43,50 @@ class ArmTimes:
     error_s: float
 
 
+@dataclass(frozen=True)
+class Caps:
+    """Hold the reasons that cap every latency verdict at inconclusive, and flags that only warn."""
+
+    blocked: tuple[Reason, ...]
+    flags: tuple[Reason, ...]
+
+
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a latency claim; empty where an arm has no measured call."""
     arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
-    blocked, flags = caps(calls, leaf, ctx)
+    caps = find_caps(calls, leaf, ctx)
     made: list[Question] = []
     for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
-        samples = [_sample(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
-        made += _of_metric(metric, samples, leaf.claim, blocked, flags)
+        samples = [_arm_times(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
+        made += _of_metric(metric, samples, leaf.claim, caps)
     return made if any(q.interval_at for q in made) else []
 
 
-def _of_metric(
-    metric: str,
-    samples: list[ArmTimes],
-    claim: Claim,
-    blocked: tuple[str, ...],
-    flags: tuple[str, ...],
-) -> list[Question]:
+def _of_metric(metric: str, samples: list[ArmTimes], claim: Claim, caps: Caps) -> list[Question]:
     if claim.relation == "at_most":
         limits = _limits(claim, metric)
         return [
-            _limit(name, metric, samples[0], claim, seconds, blocked, flags)
-            for name, seconds in limits
+            _limit_question(name, metric, samples[0], claim, limit, caps) for name, limit in limits
         ]
     if claim.relation != "less_by":
-        return [
-            _ratio(
-                metric, metric, LABELS[metric], samples, claim, thresholds(claim), blocked, flags
-            )
-        ]
+        return [_ratio_question(metric, metric, samples, claim, needed_ratio(claim), caps)]
     x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     made = []
     if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
-        made.append(
-            _ratio(
-                f"{metric}.time_cut",
-                metric,
-                LABELS[metric],
-                samples,
-                claim,
-                thresholds(claim),
-                blocked,
-                flags,
-            )
-        )
-    about = claim.modifier == "about"
-    window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
-    rate = ("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
+        name = f"{metric}.time_cut"
+        made.append(_ratio_question(name, metric, samples, claim, needed_ratio(claim), caps))
     made.append(
-        _ratio(f"{metric}.rate_up", metric, LABELS[metric], samples, claim, rate, blocked, flags)
+        _ratio_question(f"{metric}.rate_up", metric, samples, claim, needed_rate(claim), caps)
     )
     return made
+
+
+def needed_rate(claim: Claim) -> Needed:
+    """Return what a ratio of seconds has to be for "x% faster" to mean x% more speed."""
+    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
+    about = claim.modifier == "about"
+    window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
+    return Needed("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
 
 
 def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
@@ -106,7 +97,7 @@ def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
     ]
 
 
-def _sample(
+def _arm_times(
     arm: str,
     metric: str,
     items: ItemTable,
@@ -145,19 +136,20 @@ def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -
     return blocks if 1 < n_blocks < n_clusters else clusters
 
 
-def _too_small(samples: list[ArmTimes], p: float) -> tuple[str, ...]:
-    """Reason codes where a sample cannot bound the quantile: too few effective rows, or fewer than
-    6 clusters.
+def _too_small(samples: list[ArmTimes], p: float) -> tuple[Reason, ...]:
+    """Return reasons where a sample cannot bound the quantile.
+
+    That takes enough effective rows and at least 6 clusters.
     """
-    out: list[str] = []
+    out: list[Reason] = []
     for sample in samples:
         groups = len(np.unique(sample.cluster))
         if groups < 6:
-            out.append("n_too_small")
+            out.append(Reason("n_too_small"))
         elif stats.quantile_data(sample.values, p, sample.cluster).n_eff(
             0.05
         ) < stats.min_n_quantile(p):
-            out.append("quantile_not_estimable")
+            out.append(Reason("quantile_not_estimable"))
     return tuple(dict.fromkeys(out))
 
 
@@ -169,29 +161,22 @@ def _unusable(samples: list[ArmTimes]) -> str | None:
     return f"below the clock's resolution for {' and '.join(flat)}" if flat else None
 
 
-def _ratio(
-    name: str,
-    metric: str,
-    label: str,
-    samples: list[ArmTimes],
-    claim: Claim,
-    limits: tuple[str, float, float, tuple[float, float] | None],
-    blocked: tuple[str, ...],
-    flags: tuple[str, ...],
+def _ratio_question(
+    name: str, metric: str, samples: list[ArmTimes], claim: Claim, needed: Needed, caps: Caps
 ) -> Question:
-    side, threshold, strict, window = limits
+    """Ask for the ratio of a quantile of two arms (treatment / baseline)."""
     p = claim.quantile or 0.5
-    label = f"p{100 * p:g} {label}"
+    label = f"p{100 * p:g} {LABELS[metric]}"
     unusable = _unusable(samples)
     if unusable:
         return Question(
             name,
             label,
-            side,  # type: ignore[arg-type]
-            threshold,
-            strict,
+            needed.side,
+            needed.threshold,
+            needed.strict,
             None,
-            window=window,
+            window=needed.window,
             not_formed=unusable,
         )
     one, two = samples
@@ -200,28 +185,28 @@ def _ratio(
     ends: tuple[Callable[[float], Interval], ...] = ()
     if one.error_s or two.error_s:
         ends = (
-            _between(_moved(one, -1, p), _moved(two, 1, p)),
-            _between(_moved(one, 1, p), _moved(two, -1, p)),
+            _ratio_interval(_moved(one, -1, p), _moved(two, 1, p)),
+            _ratio_interval(_moved(one, 1, p), _moved(two, -1, p)),
         )
     return Question(
         name,
         label,
-        side,  # type: ignore[arg-type]
-        threshold,
-        strict,
-        _between(data[0], data[1]),
-        window=window,
-        sensitivity={"unclustered": _between(plain[0], plain[1])},
+        needed.side,
+        needed.threshold,
+        needed.strict,
+        _ratio_interval(data[0], data[1]),
+        window=needed.window,
+        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])},
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=blocked + _too_small(samples, p),
-        flags=flags,
+        blocked=caps.blocked + _too_small(samples, p),
+        flags=caps.flags,
         rows_needed=_rows_needed(data, p),
-        note=metric,
+        timed=True,
     )
 
 
-def _between(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
+def _ratio_interval(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
 
 
@@ -232,8 +217,9 @@ def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
 
 
 def _rows_needed(data: list[QuantileData], p: float) -> int | None:
-    """How many rows per arm a bounded interval takes at the present design effect; None where it is
-    bounded.
+    """Return the rows per arm that a bounded interval takes at the present design effect.
+
+    None where it is bounded already.
     """
     need = 0.0
     for d in data:
@@ -243,15 +229,10 @@ def _rows_needed(data: list[QuantileData], p: float) -> int | None:
     return math.ceil(need) if need else None
 
 
-def _limit(
-    name: str,
-    metric: str,
-    sample: ArmTimes,
-    claim: Claim,
-    seconds: float,
-    blocked: tuple[str, ...],
-    flags: tuple[str, ...],
+def _limit_question(
+    name: str, metric: str, sample: ArmTimes, claim: Claim, seconds: float, caps: Caps
 ) -> Question:
+    """Ask whether a quantile of one arm stays below a limit."""
     p = claim.quantile or 0.95
     label = f"p{100 * p:g} {LABELS[metric]}"
     unusable = _unusable([sample])
@@ -265,47 +246,40 @@ def _limit(
     )
     ends: tuple[Callable[[float], Interval], ...] = ()
     if sample.error_s:
-        ends = (_single(_moved(sample, -1, p)), _single(_moved(sample, 1, p)))
+        ends = (_quantile_interval(_moved(sample, -1, p)), _quantile_interval(_moved(sample, 1, p)))
     return Question(
         name,
         label,
         "<=",
         seconds,
         seconds,
-        _single(data),
+        _quantile_interval(data),
         scale="seconds",
-        sensitivity={"unclustered": _single(plain)},
+        sensitivity={"unclustered": _quantile_interval(plain)},
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=blocked + _too_small([sample], p),
-        flags=flags,
+        blocked=caps.blocked + _too_small([sample], p),
+        flags=caps.flags,
         rows_needed=_rows_needed([data], p),
-        note=metric,
+        timed=True,
     )
 
 
-def _single(data: QuantileData) -> Callable[[float], Interval]:
+def _quantile_interval(data: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_interval(data, alpha)
 
 
-def caps(
-    calls: CallTable, leaf: Leaf, ctx: ClaimContext
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Collect what forbids or qualifies every latency verdict on these arms.
-
-    Returns:
-        (reasons that cap the verdict at inconclusive, flags that only warn).
-    """
-    blocked: list[str] = []
-    flags: list[str] = []
+def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
+    """Collect what forbids or qualifies every latency verdict on these arms."""
+    blocked: list[Reason] = []
+    flags: list[Reason] = []
     arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
     if leaf.theirs is not None:
         overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
         if overlap is None or overlap < OVERLAP_NEEDED:
             shown = "unknown" if overlap is None else f"{overlap:.0%}"
-            blocked.append(
-                f"not_interleaved: send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
-            )
+            detail = f"send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
+            blocked.append(Reason("not_interleaved", detail))
     wanted = np.flatnonzero(leaf.mask)
     for arm in arms:
         rows = calls.arms[arm]
@@ -315,15 +289,17 @@ def caps(
         if on_loop and ctx.loop_lag_p99_s is not None and len(ttft):
             limit = LAG_SHARE * float(np.median(ttft))
             if ctx.loop_lag_p99_s > limit:
-                blocked.append(
-                    f"client_limited: event loop lag p99 {ctx.loop_lag_p99_s * 1e3:.3g} ms for"
-                    f" {arm}, limit {limit * 1e3:.3g} ms (5% of p50 TTFT)"
+                detail = (
+                    f"event loop lag p99 {ctx.loop_lag_p99_s * 1e3:.3g} ms for {arm}, limit"
+                    f" {limit * 1e3:.3g} ms (5% of p50 TTFT)"
                 )
+                blocked.append(Reason("client_limited", detail))
         remote = arm in ctx.devices and ctx.devices[arm] is None
         if remote and len(np.unique(rows.session[mine])) < SESSIONS_WANTED:
-            flags.append(f"single_session: {arm}")
+            flags.append(Reason("single_session", arm))
         if rows.block_s < BLOCK_S:
-            flags.append(f"short_blocks: {arm}, {rows.block_s:.3g} s")
+            flags.append(Reason("short_blocks", f"{arm}, {rows.block_s:.3g} s"))
         if bool(rows.cached[mine].any()):
-            flags.append(f"cached_excluded: {arm}, {int(rows.cached[mine].sum())} calls")
-    return tuple(blocked), tuple(flags)
+            detail = f"{arm}, {int(rows.cached[mine].sum())} calls"
+            flags.append(Reason("cached_excluded", detail))
+    return Caps(tuple(blocked), tuple(flags))

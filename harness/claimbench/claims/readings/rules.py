@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claimbench.claims.readings.cost import thresholds
-from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
-from claimbench.claims.types import Relation
+from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.readings.latency import LABELS, METRICS, TIERS, needed_rate
+from claimbench.claims.types import Needed, Relation
 from claimbench.claims.words import MEANS, number
 from claimbench.types import Claim
 
@@ -33,7 +33,7 @@ class ReadingRule:
 
     @property
     def text(self) -> str:
-        """The rule as one line: quantity, comparison, number."""
+        """Return the rule as one line: quantity, comparison, number."""
         scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(
             self.family, "ratio"
         )
@@ -146,70 +146,46 @@ def _cost(claim: Claim) -> list[ReadingRule]:
                 )
             ]
         )
-    side, threshold, strict, window = thresholds(claim)
-    return [
-        ReadingRule(
-            name,
-            f"{MEANS[name]}, relative to the rival's",
-            "cost",
-            side,  # type: ignore[arg-type]
-            threshold,
-            strict,
-            window,
-        )
-        for name in ("per_request", "per_correct", "list_price")
-    ]
+    made: list[ReadingRule] = []
+    for name in ("per_request", "per_correct", "list_price"):
+        means = f"{MEANS[name]}, relative to the rival's"
+        made.append(_ratio_rule(name, means, "cost", needed_ratio(claim)))
+    return made
+
+
+def _ratio_rule(name: str, means: str, family: str, needed: Needed) -> ReadingRule:
+    return ReadingRule(
+        name, means, family, needed.side, needed.threshold, needed.strict, needed.window
+    )
 
 
 def _latency(claim: Claim) -> list[ReadingRule]:
     metrics = METRICS if claim.metric == "latency" else (claim.metric,)
     p = f"p{100 * (claim.quantile or 0.5):g}"
-    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
     made: list[ReadingRule] = []
     for metric in metrics:
-        means = f"{p} {LABELS[metric]}"
-        if claim.relation == "at_most":
-            limits = (
-                [(metric, claim.threshold)]
-                if claim.threshold is not None
-                else [
-                    (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of
-                ]
-            )
-            made += [
-                ReadingRule(n, means, "quantile", "<=", t, t) for n, t in limits if t is not None
+        made += _of_metric(claim, metric, f"{p} {LABELS[metric]}")
+    return made
+
+
+def _of_metric(claim: Claim, metric: str, means: str) -> list[ReadingRule]:
+    if claim.relation == "at_most":
+        limits = [(metric, claim.threshold)]
+        if claim.threshold is None:
+            limits = [
+                (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of
             ]
-            continue
-        means += ", relative to the rival's"
-        side, threshold, strict, window = thresholds(claim)
-        if claim.relation != "less_by":
-            made.append(
-                ReadingRule(metric, means, "quantile_ratio", side, threshold, strict, window)  # type: ignore[arg-type]
-            )
-            continue
-        if x - h < 1:
-            made.append(
-                ReadingRule(
-                    f"{metric}.time_cut",
-                    means,
-                    "quantile_ratio",
-                    side,  # type: ignore[arg-type]
-                    threshold,
-                    strict,
-                    window,
-                )
-            )
-        about = claim.modifier == "about"
-        rate = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
-        made.append(
-            ReadingRule(
-                f"{metric}.rate_up",
-                means,
-                "quantile_ratio",
-                "within" if about else "<=",
-                1 / (1 + x - h),
-                1 / (1 + x),
-                rate,
-            )
-        )
+        return [
+            ReadingRule(name, means, "quantile", "<=", limit, limit)
+            for name, limit in limits
+            if limit is not None
+        ]
+    means += ", relative to the rival's"
+    family = "quantile_ratio"
+    if claim.relation != "less_by":
+        return [_ratio_rule(metric, means, family, needed_ratio(claim))]
+    made: list[ReadingRule] = []
+    if (claim.threshold or 0.0) - (claim.quoted_precision or 0.0) < 1:
+        made.append(_ratio_rule(f"{metric}.time_cut", means, family, needed_ratio(claim)))
+    made.append(_ratio_rule(f"{metric}.rate_up", means, family, needed_rate(claim)))
     return made

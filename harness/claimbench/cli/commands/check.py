@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from claimbench.claims.as_json import verdict_json
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -41,7 +42,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
-    from claimbench.evaluation.evaluate import is_complete
+    from claimbench.evaluation.stored import is_complete
     from claimbench.evaluation.thresholds import missed_thresholds
 
     with open_store(results) as store:
@@ -58,7 +59,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     codes = [EXIT_OK if finished else EXIT_INCOMPLETE, *verdict_codes(evaluation.verdicts)]
     code = worst([*codes, *([EXIT_REFUTED] if missed else [])])
     if as_json:
-        verdicts = [asdict(v) for v in evaluation.verdicts]
+        verdicts = [verdict_json(v) for v in evaluation.verdicts]
         print_json(
             {
                 "run": run_id,

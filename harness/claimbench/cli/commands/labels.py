@@ -12,7 +12,7 @@ from claimbench.cli.common import open_store, results_option, run_argument
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.evaluation.evaluate import StoredRun
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.store.results import ResultsStore
 
 COLUMNS = ("call_id", "task", "sample_id", "request", "target", "answer", "choices", "label")
@@ -92,7 +92,7 @@ def import_command(file: Path, run: str | None, results: Path) -> int:
 
 
 def _judged_run(store: ResultsStore, run: str | None) -> StoredRun:
-    from claimbench.evaluation.evaluate import read_run
+    from claimbench.evaluation.stored import read_run
 
     stored = read_run(store, store.resolve_run(run))
     if not stored.judging.calls:

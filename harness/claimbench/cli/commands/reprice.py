@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from claimbench.claims.as_json import reason_texts
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -22,7 +23,8 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from claimbench.evaluation.evaluate import Evaluation, StoredRun
+    from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.pricing.arms import ArmPrice
     from claimbench.types import Cost, Json
 
@@ -65,7 +67,8 @@ def reprice_command(
     from claimbench.pricing.stated import day_of
 
     load_numpy()
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
 
     if not (as_of or book or changes):
         raise BenchError(
@@ -130,8 +133,16 @@ def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
             {
                 "claim": was.claim.id,
                 "text": was.claim.text,
-                "old": {"status": was.status, "sentence": was.sentence, "reasons": was.reasons},
-                "new": {"status": now.status, "sentence": now.sentence, "reasons": now.reasons},
+                "old": {
+                    "status": was.status,
+                    "sentence": was.sentence,
+                    "reasons": reason_texts(was.reasons),
+                },
+                "new": {
+                    "status": now.status,
+                    "sentence": now.sentence,
+                    "reasons": reason_texts(now.reasons),
+                },
                 "changed": was.status != now.status,
             }
             for was, now in zip(old.verdicts, new.verdicts, strict=True)

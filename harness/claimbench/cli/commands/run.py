@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from claimbench.claims.as_json import verdict_json
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -252,7 +252,8 @@ async def _measure(
 
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     """Looks at five points of the plan; each judges what is stored so far."""
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
     from claimbench.run.interim_looks import LookSegments
 
     def of_run(run_id: str) -> Segments:
@@ -317,7 +318,7 @@ def _finish(
             "incomplete": ended.why,
             "exit_code": code,
         }
-        print_json({**summary, "verdicts": [asdict(v) for v in evaluation.verdicts]})
+        print_json({**summary, "verdicts": [verdict_json(v) for v in evaluation.verdicts]})
     else:
         console_summary(evaluation, path, store)
     return code

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from claimbench.claims.as_json import verdict_json
 from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
 
 
@@ -25,7 +26,7 @@ def show_command(run: str | None, results: Path, as_json: bool) -> int:
         found = report if report.exists() else None
         if as_json:
             view = view_of(store, evaluation, "none")
-            verdicts = [asdict(v) for v in evaluation.verdicts]
+            verdicts = [verdict_json(v) for v in evaluation.verdicts]
             arms = [asdict(arm) for arm in view.arms]
             print_json(
                 {

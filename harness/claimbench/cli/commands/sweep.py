@@ -136,7 +136,8 @@ async def _level(
     from claimbench.cli.books import price_book
     from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
-    from claimbench.evaluation.evaluate import evaluate, read_run
+    from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.stored import read_run
     from claimbench.pricing.run import pricing_for
     from claimbench.run.arms import make_arms
     from claimbench.run.session import Job, Order, execute

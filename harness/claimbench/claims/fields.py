@@ -1,0 +1,170 @@
+"""The structured fields of a claim: their vocabulary, and what they say beside or over the text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from claimbench.claims.names import nearest
+from claimbench.errors import ClaimError
+from claimbench.types import Claim, ClaimSpec, Json, Task
+
+RELATIONS: Mapping[str, tuple[str, ...]] = {
+    "accuracy": ("more", "more_by", "times_more", "as", "caught_up", "at_least"),
+    "cost": ("less", "less_by", "times_less", "as", "at_most"),
+    "latency": ("less", "less_by", "times_less", "as", "at_most"),
+}
+ALIASES: Mapping[str, tuple[str, str | None]] = {
+    "accuracy": ("accuracy", None),
+    "cost": ("cost", None),
+    "latency": ("latency", None),
+    "more_accurate": ("accuracy", "more"),
+    "more_accurate_by": ("accuracy", "more_by"),
+    "as_accurate": ("accuracy", "as"),
+    "caught_up": ("accuracy", "caught_up"),
+    "accurate": ("accuracy", "at_least"),
+    "cheaper": ("cost", "less"),
+    "cheaper_by": ("cost", "less_by"),
+    "times_cheaper": ("cost", "times_less"),
+    "as_cheap": ("cost", "as"),
+    "cheap": ("cost", "at_most"),
+    "faster": ("latency", "less"),
+    "faster_by": ("latency", "less_by"),
+    "times_faster": ("latency", "times_less"),
+    "as_fast": ("latency", "as"),
+    "fast": ("latency", "at_most"),
+}
+METRICS: Mapping[str, tuple[str, str]] = {
+    "accuracy": ("accuracy", "accuracy"),
+    "cost": ("cost", "usd"),
+    "usd": ("cost", "usd"),
+    "latency": ("latency", "latency"),
+    "ttft": ("latency", "ttft"),
+    "tpot": ("latency", "tpot"),
+    "e2e": ("latency", "e2e"),
+}
+READINGS: Mapping[str, tuple[str, ...]] = {
+    "accuracy": ("relative", "points", "error_reduction", "non_inferior", "equivalent", "more"),
+    "cost": ("per_request", "per_correct", "list_price"),
+    "latency": ("time_cut", "rate_up", "ttft", "tpot", "e2e"),
+}
+MODIFIERS = ("about", "up_to", "sometimes", "best")
+Population = Literal["super", "fixed"]
+Declared = Literal["before", "after"]
+
+
+def states_predicate(raw: Mapping[str, Json]) -> bool:
+    """Return whether the fields say what is claimed, so that the text need not."""
+    return any(raw.get(key) is not None for key in ("kind", "metric", "relation"))
+
+
+def bare_claim(
+    spec: ClaimSpec,
+    tasks: Sequence[Task],
+    margin: float,
+    alpha: float,
+    population: Population,
+    declared: Declared,
+) -> Claim:
+    """Return the claim with all that its fields and the suite say, before its text is read."""
+    raw = spec.raw
+    task = raw.get("task")
+    if task is not None and tasks and task not in {t.name for t in tasks}:
+        raise ClaimError(f"unknown task {task!r}{nearest(str(task), [t.name for t in tasks])}")
+    modifier = raw.get("modifier")
+    if modifier is not None and modifier not in MODIFIERS:
+        raise ClaimError(f"unknown modifier {modifier!r}{nearest(str(modifier), MODIFIERS)}")
+    return Claim(
+        id=spec.id,
+        text=spec.text,
+        source=spec.source,
+        kind="",
+        metric="",
+        treatments=(),
+        baselines=(),
+        relation="",
+        threshold=None,
+        modifier=modifier,
+        task=task,
+        slice=_slice(raw.get("slice"), tasks),
+        quantile=raw.get("quantile"),
+        population=population,
+        margin=float(raw.get("margin") or margin),
+        alpha=alpha,
+        declared=declared,
+    )
+
+
+def _slice(raw: Json, tasks: Sequence[Task]) -> tuple[str, str] | None:
+    """Read ``{column: value}``; the value "*" means every value, for "up to" and "sometimes"."""
+    if not raw:
+        return None
+    if len(raw) != 1:
+        raise ClaimError(
+            f"a slice names one column and its value, got {len(raw)}", hint="slice: {language: de}"
+        )
+    column, value = next((str(k), str(v)) for k, v in raw.items())
+    samples = [s for t in tasks for s in t.samples]
+    columns = sorted({name for s in samples for name in s.slices})
+    if samples and column not in columns:
+        raise ClaimError(
+            f"unknown slice column {column!r}{nearest(column, columns)}",
+            hint="list the column under the dataset's `slices:`",
+        )
+    values = sorted({str(s.slices[column]) for s in samples if column in s.slices})
+    if samples and value != "*" and value not in values:
+        raise ClaimError(f"slice column {column!r} never holds {value!r}{nearest(value, values)}")
+    return column, value
+
+
+def stated_fields(raw: Mapping[str, Json]) -> dict[str, Any]:
+    """Return the fields of a Predicate that the suite states."""
+    out: dict[str, Any] = {}
+    kind, metric = raw.get("kind"), raw.get("metric")
+    if kind is not None:
+        if kind not in ALIASES:
+            raise ClaimError(f"unknown kind of claim {kind!r}{nearest(str(kind), tuple(ALIASES))}")
+        out["kind"], relation = ALIASES[kind]
+        if relation:
+            out["relation"] = relation
+    if metric is not None:
+        if metric not in METRICS:
+            raise ClaimError(f"unknown metric {metric!r}{nearest(str(metric), tuple(METRICS))}")
+        of_kind, out["metric"] = METRICS[metric]
+        if out.setdefault("kind", of_kind) != of_kind:
+            raise ClaimError(f"metric {metric!r} belongs to {of_kind} claims, not to {kind!r}")
+    if raw.get("relation") is not None:
+        out["relation"] = str(raw["relation"])
+    if raw.get("threshold") is not None:
+        out["number"] = float(raw["threshold"])
+        out["precision"] = _quoted(raw["threshold"], out.get("relation"))
+    for field, name in (("quantile", "quantile"), ("reading", "reading"), ("modifier", "modifier")):
+        if raw.get(field) is not None:
+            out[name] = raw[field]
+    return out
+
+
+def _quoted(threshold: Json, relation: str | None) -> float:
+    """Return half a unit of the last digit as the number would be quoted.
+
+    0.9 is "90%", 0.905 is "90.5%", 10 is "10x".
+    """
+    if relation in {"at_most", "at_least"}:
+        return 0.0
+    shown = float(threshold) if float(threshold) > 1 else float(threshold) * 100
+    digits = f"{shown:.6f}".rstrip("0").rstrip(".")
+    half = 0.5 * 10.0 ** -(len(digits.split(".")[1]) if "." in digits else 0)
+    return half if float(threshold) > 1 else half / 100
+
+
+def named_arms(value: Json, known: set[str], key: str) -> tuple[str, ...]:
+    """Read the arms of ``arm:`` or ``than:``: one name or a list of known names."""
+    if value is None:
+        return ()
+    wanted = (value,) if isinstance(value, str) else tuple(value)
+    for name in wanted:
+        if known and name not in known:
+            raise ClaimError(
+                f"`{key}:` names the unknown arm {name!r}{nearest(name, sorted(known))}"
+            )
+    return wanted
