@@ -1,4 +1,4 @@
-"""Fail on any skipped test whose reason is not on the list: ``check_skips.py ALLOWED JUNIT_XML...``.
+"""Fail on a skipped test whose reason is not listed: ``check_skips.py ALLOWED JUNIT_XML...``.
 
 A report that is missing or holds no test is an error too: nothing would have been checked.
 """

@@ -19,7 +19,11 @@ import numpy as np
 from claimbench import stats
 
 ROWS, CLAIMS, TURNS = 100_000, 100, 3
-TARGET = 0.0
+TARGET = 16.0
+"""Times the bare passes; 8 when this was written."""
+
+DECIDED = {"accuracy": 34, "cost": 33, "latency": 0}
+"""Claims decided, by kind; the true ratio of the latencies, .905, is too near the 0.9 claimed."""
 
 Column = np.ndarray[Any, Any]
 
@@ -95,5 +99,5 @@ def test_hundred_claims_on_hundred_thousand_rows(
     show(
         f"{CLAIMS} claims on {ROWS:,} rows: {middle:.1f} x bare passes (target {TARGET:g}; {each:.2f} s)"
     )
-    assert decided == {}
+    assert decided == DECIDED
     assert middle <= TARGET
