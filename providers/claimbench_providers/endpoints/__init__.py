@@ -1,0 +1,1 @@
+"""Providers that reach a model over the network: protocols, vendors, and what refusals say."""

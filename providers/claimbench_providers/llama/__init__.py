@@ -1,0 +1,1 @@
+"""Provider of local GGUF models by llama.cpp, in this process."""
