@@ -1,5 +1,6 @@
 # make demo   set up, run suites/support.yaml on two real local models, write the report
-# make test   set up, then lint, types, import contracts, tests and docs checks
+# make test   set up, then lint, types, import contracts and every test: the gate (below 20 minutes)
+# make quick  unit and report tests alone, side by side on two cores: the daily loop (below 2 minutes)
 # make setup [GPU=1] [PYTHON=python3.12]   only the set-up (GPU=1: llama.cpp with CUDA)
 
 PYTHON ?= python3
@@ -11,10 +12,13 @@ READY := $(VENV)/.ready$(if $(GPU),-gpu)
 PEERS := $(VENV)/peers/.ready
 MODELS := smollm2-135m-instruct-q4_1 qwen2.5-coder-0.5b-instruct-q4_k_m
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Tests that may run side by side (tests/conftest.py says which), and where they stand: the rest need not be collected.
+PARALLEL := -n 2 --dist loadgroup -m parallel tests/unit tests/reports
+GATE := --hypothesis-profile=ci --durations=20
 
 .PHONY: help setup models peers demo test long quick lint stats bench clean
 help:
-	@sed -n 's/^# //p' Makefile | head -3
+	@sed -n 's/^# //p' Makefile | head -4
 
 setup: $(READY)
 
@@ -48,15 +52,20 @@ demo: models
 lint: $(READY)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
 
+# Two parts, each with its report for .ci/check_skips.py: what may run side by side, then the rest (models, browser,
+# servers, real time) one by one. The second runs whatever the first has found.
 test: models peers lint
-	@mkdir -p .cache
-	@$(BIN)/pytest -q -m "not long and not full_stats" --hypothesis-profile=ci --junitxml=.cache/junit.xml
+	@mkdir -p .cache; rm -f .cache/junit*.xml; failed=0; \
+	$(BIN)/pytest -q $(GATE) --junitxml=.cache/junit-parallel.xml $(PARALLEL) || failed=1; \
+	$(BIN)/pytest -q $(GATE) --junitxml=.cache/junit-serial.xml \
+	  -m "not parallel and not long and not full_stats" || failed=1; \
+	exit $$failed
 
 long: models
 	@$(BIN)/pytest -q -m long
 
 quick: $(READY)
-	@$(BIN)/pytest -q -m "not model and not browser and not slow and not long and not full_stats"
+	@$(BIN)/pytest -q $(PARALLEL)
 
 stats: $(READY)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/stats -m full_stats -q -s

@@ -1,5 +1,5 @@
-"""What tests of several folders share: the small model, and multiple choice by llama-cpp-python
-alone.
+"""What tests of several folders share: the small model, multiple choice by llama-cpp-python alone,
+and which of them may run side by side.
 """
 
 from __future__ import annotations
@@ -15,6 +15,21 @@ import pytest
 from claimbench_providers.models import catalogue as models
 
 SMALL = "smollm2-135m-instruct-q4_1"
+
+
+SIDE_BY_SIDE = (Path(__file__).with_name("unit"), Path(__file__).with_name("reports"))
+"""Tests of these folders wait for nothing that another test could take from them."""
+
+ALONE = frozenset({"alone", "model", "browser", "gpu", "slow", "long", "full_stats"})
+"""Marks of tests that need the whole machine, wherever they stand."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what may run beside others (``make quick``, the first part of ``make test``)."""
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if not marks & ALONE and any(item.path.is_relative_to(home) for home in SIDE_BY_SIDE):
+            item.add_marker("parallel")
 
 
 @pytest.fixture(scope="session")

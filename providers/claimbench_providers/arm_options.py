@@ -34,7 +34,7 @@ class ArmOptions:
         self.texts("accept_model")
 
     def has(self, name: str) -> bool:
-        """Whether the suite gives the option a value."""
+        """Tell whether the suite gives the option a value."""
         return self._arm.options.get(name) is not None
 
     def integer(self, name: str, default: int | None, *, least: int) -> int | None:

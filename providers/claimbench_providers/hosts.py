@@ -1,5 +1,5 @@
-"""What is known of endpoints by their host: which environment variable holds the key, and whether
-one is needed.
+"""Say what is known of endpoints by their host: which environment variable holds the key, and
+whether one is needed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def host_of(base_url: str | None) -> str:
 
 
 def is_local(base_url: str | None) -> bool:
-    """Whether the endpoint is on this machine or a private network, where a key is often not
+    """Tell whether the endpoint is on this machine or a private network, where a key is often not
     used.
     """
     host = host_of(base_url)

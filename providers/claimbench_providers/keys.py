@@ -1,4 +1,4 @@
-"""Where an arm's key comes from: environment, file or keyring. A key is returned to the adapter and
+"""Find an arm's key: environment, file or keyring. A key is returned to the adapter and
 stored nowhere.
 """
 
@@ -13,8 +13,8 @@ from claimbench_providers import hosts
 
 
 def why_missing(arm: Arm, context: ProviderContext, url: str, usual: str | None) -> str | None:
-    """Why an arm that sends to ``url`` cannot run, or None: no network, no key, or no word on where
-    the key is.
+    """Say why an arm that sends to ``url`` cannot run, or None: no network, no key, or no word on
+    where the key is.
 
     Args:
         arm: says where its key is, if it says so.
@@ -48,7 +48,7 @@ def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None
 
 
 def key_missing(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:
-    """Why the arm's key cannot be had, or None; without I/O beyond looking whether a file is
+    """Say why the arm's key cannot be had, or None; without I/O beyond looking whether a file is
     there.
     """
     if arm.api_key_file is not None:

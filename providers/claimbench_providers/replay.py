@@ -94,7 +94,7 @@ class ReplayProvider:
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
-        """How the stored run enforced the answers."""
+        """Return how the stored run enforced the answers."""
         return self._constraint
 
     async def start(self) -> ArmFacts:
@@ -139,7 +139,7 @@ class ReplayProvider:
         )
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """The stored answer; see :class:`~claimbench.provider.contract.Provider`."""
+        """Yield the stored answer; see :class:`~claimbench.provider.contract.Provider`."""
         if self._answers is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
         yield Meta(provenance="replayed")

@@ -39,7 +39,7 @@ class TextStream:
 
     @property
     def thinking(self) -> bool:
-        """Whether the last piece belonged to the reasoning."""
+        """Tell whether the last piece belonged to the reasoning."""
         return self._state == "thinking"
 
     def push(self, piece: bytes) -> list[Delta]:
@@ -47,7 +47,7 @@ class TextStream:
         return self._take(self._decoder.decode(piece), final=False)
 
     def finish(self) -> list[Delta]:
-        """What was held back, at the end of the output."""
+        """Return what was held back, at the end of the output."""
         return [] if self.stopped else self._take(self._decoder.decode(b"", final=True), final=True)
 
     def _take(self, text: str, *, final: bool) -> list[Delta]:
@@ -72,34 +72,35 @@ class TextStream:
     def _open(self, tag: str, *, final: bool) -> None:
         seen = self._held.lstrip()
         if seen.startswith(tag):
-            self._held, self._state = seen[len(tag) :].lstrip("\n"), "thinking"
+            self._held = seen[len(tag) :].lstrip("\n")
+            self._state = "thinking"
         elif final or (seen and not tag.startswith(seen)):
             self._state = "answer"
 
     def _close(self, tag: str, events: list[Delta], *, final: bool) -> None:
         at = self._held.find(tag)
         if at >= 0:
-            thought, self._held = self._held[:at], self._held[at + len(tag) :]
+            thought = self._held[:at]
+            self._held = self._held[at + len(tag) :]
             self._state = "between"
         else:
             keep = 0 if final else _overlap(self._held, (tag,))
-            thought, self._held = (
-                self._held[: len(self._held) - keep],
-                self._held[len(self._held) - keep :],
-            )
+            thought = self._held[: len(self._held) - keep]
+            self._held = self._held[len(self._held) - keep :]
         if thought:
             events.append(Delta(thought, "reasoning"))
 
     def _give(self, events: list[Delta], *, final: bool) -> None:
-        found = [at for at in (self._held.find(s) for s in self._stop) if at >= 0]
+        places = [self._held.find(stop) for stop in self._stop]
+        found = [at for at in places if at >= 0]
         if found:
-            text, self._held, self.stopped = self._held[: min(found)], "", True
+            text = self._held[: min(found)]
+            self._held = ""
+            self.stopped = True
         else:
             keep = 0 if final or not self._stop else _overlap(self._held, self._stop)
-            text, self._held = (
-                self._held[: len(self._held) - keep],
-                self._held[len(self._held) - keep :],
-            )
+            text = self._held[: len(self._held) - keep]
+            self._held = self._held[len(self._held) - keep :]
         if text:
             self._answer.append(text)
             events.append(Delta(text))

@@ -57,6 +57,18 @@ PRICE = {
 }
 
 
+def peak_mb() -> float:
+    """The most memory this process has held, MB.
+
+    VmHWM begins anew with each program; ``ru_maxrss`` does not: after fork and exec it still holds
+    the parent's peak, so a child of a large pytest would report pytest's.
+    """
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise OSError("/proc/self/status has no VmHWM")
+
+
 @dataclass(frozen=True)
 class Errors:
     """Reported minus true, milliseconds."""

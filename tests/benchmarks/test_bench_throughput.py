@@ -16,12 +16,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 Note = Callable[[str, object], None]
 N, CONCURRENCY = 2_000, 64
 SCRIPT = {"text": "yes"}
 ROUNDS = 3
+MOST_CPU = 4.0
+"""Processor time of a stored call, times that of a bare fetch in the same minute."""
+
+LEAST_RATE = 0.25
+"""Calls per second of a whole run, of those of the bare loop; the target is 0.7, and why it is not
+reached: docs/decisions/0011-speed.md.
+"""
+
+MOST_MB, MOST_GROWTH = 200, 1.6
+"""Peak memory of a run, and that times what the imports alone take."""
 
 
 def test_a_stored_call_costs_little_more_than_a_bare_fetch(
@@ -51,40 +59,42 @@ def test_a_stored_call_costs_little_more_than_a_bare_fetch(
     bare_cpu = statistics.median(ran.cpu_s / N for ran in theirs) * 1e3
     line = (
         f"whole run {wall:.0f}/s ({sending:.0f}/s while sending), {cpu:.2f} ms CPU per call; "
-        f"aiohttp {bare:.0f}/s, {bare_cpu:.2f} ms; ratio {wall / bare:.2f}"
+        f"aiohttp {bare:.0f}/s, {bare_cpu:.2f} ms; {cpu / bare_cpu:.2f} x its processor time,"
+        f" {wall / bare:.2f} of its rate (target 0.7)"
     )
     show(line)
     record_testsuite_property("throughput", line)
-    assert cpu <= 0.6
-    if wall < 0.7 * bare:  # the target stands; why it is not reached: docs/decisions/0011-speed.md
-        pytest.xfail(f"target: 0.7 of aiohttp's requests per second; found {wall / bare:.2f}")
+    assert cpu / bare_cpu <= MOST_CPU
+    assert wall / bare >= LEAST_RATE
 
 
 PEAK = """
-import asyncio, gc, importlib.util, json, resource, sys
+import asyncio, gc, importlib.util, json, sys
 from pathlib import Path
 spec = importlib.util.spec_from_file_location("bench_conftest", sys.argv[1])
 module = importlib.util.module_from_spec(spec)
 sys.modules["bench_conftest"] = module
 spec.loader.exec_module(module)
 gc.set_threshold(*module.COLLECTOR)
+before = module.peak_mb()
 asyncio.run(module.whole_run(Path(sys.argv[2]), sys.argv[3], 2000, 64, {"text": "yes"}))
-print(json.dumps(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+print(json.dumps({"imported": before, "peak": module.peak_mb()}))
 """
 
 
 def test_a_run_stays_small(
     server: Any, tmp_path: Path, show: Any, record_testsuite_property: Note
 ) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        PEAK,
-        str(Path(__file__).with_name("conftest.py")),
-        str(tmp_path),
-        server.url,
-    ]
-    megabytes = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-    show(f"peak memory of a run of 2,000 calls at 64: {megabytes:.0f} MB")
-    record_testsuite_property("peak_memory_mb", round(megabytes))
-    assert megabytes < 200
+    conftest = Path(__file__).with_name("conftest.py")
+    command = [sys.executable, "-c", PEAK, str(conftest), str(tmp_path), server.url]
+    done = subprocess.run(command, check=True, capture_output=True)
+    megabytes = json.loads(done.stdout)
+    ratio = megabytes["peak"] / megabytes["imported"]
+    line = (
+        f"peak memory of a run of 2,000 calls at 64: {megabytes['peak']:.0f} MB,"
+        f" {ratio:.2f} x that of its imports"
+    )
+    show(line)
+    record_testsuite_property("peak_memory", line)
+    assert megabytes["peak"] < MOST_MB
+    assert ratio <= MOST_GROWTH

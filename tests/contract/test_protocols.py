@@ -74,7 +74,9 @@ def make(face: str, mock: LLMockServer, folder: Path) -> Provider:
     if face in ("openai", "compatible", "anthropic", "gemini"):
         from importlib import import_module
 
-        made: Provider = import_module(f"claimbench_providers.{face}").create(arm, context)
+        module = "openai_sdk" if face == "openai" else face
+        create = import_module(f"claimbench_providers.endpoints.{module}").create
+        made: Provider = create(arm, context)
         return made
     return vendors.create(arm, context)  # type: ignore[return-value]
 
@@ -346,7 +348,7 @@ def test_litellm_is_not_imported_before_it_is_needed() -> None:
     code = (
         "import sys; from pathlib import Path; from claimbench.clock import SystemClock\nfrom"
         " claimbench.provider.contract import ProviderContext; from claimbench.types import"
-        " Arm\nfrom claimbench_providers import litellm\ncontext = ProviderContext(SystemClock(),"
+        " Arm\nfrom claimbench_providers.endpoints import litellm\ncontext = ProviderContext(SystemClock(),"
         " {}, Path(), Path())\nassert litellm.create(Arm('a', 'litellm', 'bedrock/m'),"
         " context).missing() is None\nassert not {'litellm', 'boto3'} & set(sys.modules)"
     )

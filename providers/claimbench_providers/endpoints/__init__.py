@@ -1,1 +1,1 @@
-"""Endpoints: each vendor's protocol on the core's transport, or through an SDK."""
+"""Providers that reach a model over the network: protocols, vendors, and what refusals say."""

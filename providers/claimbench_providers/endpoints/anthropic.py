@@ -56,7 +56,8 @@ class AnthropicProvider(SseEndpoint):
         super().__init__(arm, context)
         options = ArmOptions(arm, ("headers", "extra_body", "omit", "accept_model"))
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
-        self._extra, self._omit = dict(options.mapping("extra_body")), options.texts("omit")
+        self._extra = dict(options.mapping("extra_body"))
+        self._omit = options.texts("omit")
 
     def address(self) -> str:
         """``/v1/messages``; a base address that ends in /v1 is taken as it is."""
@@ -132,16 +133,12 @@ class MessageReader:
             yield from self._delta(data, received_ns)
         elif kind == "message_delta":
             if data.get("usage"):
-                self._usage, self._usage_ns = (
-                    merge_anthropic(self._usage, data["usage"]),
-                    received_ns,
-                )
+                self._usage = merge_anthropic(self._usage, data["usage"])
+                self._usage_ns = received_ns
             reason = (data.get("delta") or {}).get("stop_reason")
             if reason is not None:
-                self._finish, self._end_ns = (
-                    FINISH_REASONS.get(str(reason), str(reason)),
-                    received_ns,
-                )
+                self._finish = FINISH_REASONS.get(str(reason), str(reason))
+                self._end_ns = received_ns
         elif kind == "message":  # of a server that does not stream
             yield from self._whole(data, received_ns)
 
@@ -151,7 +148,9 @@ class MessageReader:
             yield from self._block({"index": place, "content_block": block}, received_ns)
             if block.get("type") == "tool_use":
                 self._tools[place][2].append(json.dumps(block.get("input") or {}))
-        self._usage, self._usage_ns, self._end_ns = message.get("usage"), received_ns, received_ns
+        self._usage = message.get("usage")
+        self._usage_ns = received_ns
+        self._end_ns = received_ns
         reason = message.get("stop_reason")
         self._finish = None if reason is None else FINISH_REASONS.get(str(reason), str(reason))
 

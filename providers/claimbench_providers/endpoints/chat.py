@@ -1,4 +1,4 @@
-"""What every provider of OpenAI's two APIs shares, whatever carries its bytes: options, key,
+"""Hold what every provider of OpenAI's two APIs shares, whatever carries its bytes: options, key,
 address, events.
 """
 
@@ -52,7 +52,8 @@ class ChatEndpoint:
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         options = ArmOptions(arm, OPTIONS)
-        self._arm, self._context = arm, context
+        self._arm = arm
+        self._context = context
         self.url = arm.base_url or hosts.OPENAI_URL
         if not re.match(r"https?://[^/]", self.url):
             raise PluginError(
@@ -80,8 +81,8 @@ class ChatEndpoint:
         )
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
-        named.
+        """Say why the arm cannot run here: a key that is not set, or a host whose key variable
+        nobody named.
         """
         return keys.why_missing(self._arm, self._context, self.url, hosts.key_variable(self.url))
 
@@ -133,7 +134,7 @@ def response_meta(
 
 
 def _from_cache(headers: Mapping[str, str]) -> bool:
-    """Whether a gateway between us and the model answered from its own store."""
+    """Tell whether a gateway between us and the model answered from its own store."""
     return any("hit" in headers.get(name, "").lower().split() for name in GATEWAY_CACHES)
 
 
@@ -143,12 +144,13 @@ class AnswerReader:
     """
 
     def __init__(self, reader: ChunksReader, cut: TextStream | None) -> None:
-        self._reader, self._cut = reader, cut
+        self._reader = reader
+        self._cut = cut
         self._last_ns: int | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether a finish reason has come."""
+        """Tell whether a finish reason has come."""
         return self._reader.complete
 
     def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterable[Event]:

@@ -47,7 +47,7 @@ class ChunksReader(Protocol):
 
     @property
     def complete(self) -> bool:
-        """Whether a finish reason has come."""
+        """Tell whether a finish reason has come."""
         ...
 
     def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> Iterable[Event]:
@@ -60,7 +60,7 @@ class ChunksReader(Protocol):
 
 
 class Dialect:
-    """How one arm's requests are written and its answers read: parameters and their names
+    """Write one arm's requests and read its answers: parameters and their names
     (``describe``), path, reader.
 
     This is chat completions;
@@ -182,8 +182,8 @@ def schema_of(request: Request) -> dict[str, Json]:
 
 
 def _is_strict(schema: Json) -> bool:
-    """Whether a schema keeps OpenAI's rules for strict mode: every object closed, every property
-    required.
+    """Tell whether a schema keeps OpenAI's rules for strict mode: every object closed, every
+    property required.
     """
     if isinstance(schema, Mapping):
         if "properties" in schema:
@@ -225,7 +225,8 @@ class LabelText:
             opening = self._OPENING.match(self._held)
             if opening is None:
                 return "" if self._COULD_OPEN.match(self._held) else self.finish()
-            self._held, self._state = self._held[opening.end() :], "inside"
+            self._held = self._held[opening.end() :]
+            self._state = "inside"
         return self._inside()
 
     def _inside(self) -> str:
@@ -235,14 +236,17 @@ class LabelText:
         whole = end.group() if end else ""
         rest = self._held[len(whole) :]
         if rest.startswith('"'):
-            self._state, rest = "done", ""
+            self._state = "done"
+            rest = ""
         self._held = rest
         return str(json.loads(f'"{whole}"', strict=False))
 
     def finish(self) -> str:
-        """What was held back, at the end or when the text turns out to be of another shape."""
+        """Return what was held back, at the end or when the text proves to be of another shape."""
         if self._state == "start":
-            held, self._held, self._state = self._held, "", "raw"
+            held = self._held
+            self._held = ""
+            self._state = "raw"
             return held
         return ""
 
@@ -267,7 +271,7 @@ class ChunkReader:
 
     @property
     def complete(self) -> bool:
-        """Whether a finish reason has come."""
+        """Tell whether a finish reason has come."""
         return self._finish is not None
 
     def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> list[Event]:
@@ -293,7 +297,8 @@ class ChunkReader:
                 self._meta.named(chunk.get("model"), chunk.get("system_fingerprint"), received_ns)
             )
         if chunk.get("usage"):
-            self._usage, self._usage_ns = chunk["usage"], received_ns
+            self._usage = chunk["usage"]
+            self._usage_ns = received_ns
         if isinstance(chunk.get("service_tier"), str):
             self._tier = chunk["service_tier"]
         for choice in choices or ():

@@ -1,4 +1,4 @@
-"""What an endpoint says of itself before a run: whether it answers, whether it takes the key, which
+"""Ask an endpoint of itself before a run: whether it answers, whether it takes the key, which
 models it lists.
 """
 
@@ -39,8 +39,8 @@ class Listing:
 
 
 def list_address(address: str) -> str | None:
-    """Where the models are listed, by the address that requests go to; None for a protocol without
-    such a list.
+    """Return where the models are listed, by the address that requests go to; None for a protocol
+    without such a list.
     """
     for pattern, path in _LISTS:
         if re.search(pattern, address):

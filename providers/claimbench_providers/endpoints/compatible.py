@@ -35,8 +35,8 @@ class CompatibleProvider(SseEndpoint):
         self._url = self._endpoint.url.rstrip("/")
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
-        named.
+        """Say why the arm cannot run here: a key that is not set, or a host whose key variable
+        nobody named.
         """
         return self._endpoint.missing()
 
@@ -59,7 +59,7 @@ class CompatibleProvider(SseEndpoint):
         return self._endpoint.constraint(request)
 
     def details(self) -> dict[str, Json]:
-        """How the parameters go out."""
+        """Describe how the parameters go out."""
         return self._endpoint.dialect.describe()
 
     def body(self, request: Request) -> dict[str, Json]:

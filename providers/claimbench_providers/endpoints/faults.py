@@ -1,5 +1,5 @@
-"""What an endpoint says when it refuses or breaks off, as our errors: HTTP statuses, error objects,
-headers.
+"""Turn what an endpoint says when it refuses or breaks off into our errors: HTTP statuses, error
+objects, headers.
 
 Shared by every protocol; pure functions.
 """
@@ -96,8 +96,8 @@ def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
 
 
 def is_filtered(status: int, body: Json) -> bool:
-    """Whether a 400 means that a content filter refused the prompt: the model's behaviour, not a
-    broken request.
+    """Tell whether a 400 means that a content filter refused the prompt: the model's behaviour, not
+    a broken request.
     """
     message, code = _error_text(body)
     if status != 400:
@@ -145,7 +145,7 @@ def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def of_http_library(error: BaseException) -> bool:
-    """Whether an exception comes from below an SDK: from its HTTP library, whose module its
+    """Tell whether an exception comes from below an SDK: from its HTTP library, whose module its
     versions changed.
     """
     return type(error).__module__.split(".")[0] in {

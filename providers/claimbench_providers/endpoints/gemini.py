@@ -69,10 +69,8 @@ class GeminiProvider(SseEndpoint):
             arm, ("headers", "extra_body", "extra_config", "omit", "structured", "accept_model")
         )
         self._headers = {name: str(value) for name, value in options.mapping("headers").items()}
-        self._extra, self._config = (
-            dict(options.mapping("extra_body")),
-            dict(options.mapping("extra_config")),
-        )
+        self._extra = dict(options.mapping("extra_body"))
+        self._config = dict(options.mapping("extra_config"))
         self._omit = options.texts("omit")
         self._structured = options.flag("structured", False) if options.has("structured") else None
 
@@ -100,11 +98,11 @@ class GeminiProvider(SseEndpoint):
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request; roles are user and model, the system turn stands apart."""
-        turns = [
-            {"role": "model" if m.role == "assistant" else "user", "parts": [{"text": m.content}]}
-            for m in request.messages
-            if m.role != "system"
-        ]
+        turns: list[dict[str, Json]] = []
+        for message in request.messages:
+            if message.role != "system":
+                role = "model" if message.role == "assistant" else "user"
+                turns.append({"role": role, "parts": [{"text": message.content}]})
         if request.prompt is not None:
             turns = [{"role": "user", "parts": [{"text": request.prompt}]}]
         seed = request.seed if request.seed is not None else request.params.seed
@@ -167,10 +165,12 @@ class GeminiReader:
                 received_ns=received_ns,
             )
         if data.get("usageMetadata"):
-            self._usage, self._usage_ns = data["usageMetadata"], received_ns
+            self._usage = data["usageMetadata"]
+            self._usage_ns = received_ns
         blocked = (data.get("promptFeedback") or {}).get("blockReason")
         if blocked:
-            self._finish, self._end_ns = "content_filter", received_ns
+            self._finish = "content_filter"
+            self._end_ns = received_ns
         for candidate in data.get("candidates") or ():
             yield from self._candidate(candidate, received_ns)
 
@@ -197,7 +197,8 @@ class GeminiReader:
                 if reason in FILTERED
                 else FINISH_REASONS.get(str(reason), str(reason).lower())
             )
-            self._finish, self._end_ns = known, received_ns
+            self._finish = known
+            self._end_ns = received_ns
 
     def finish(self) -> Iterator[Event]:
         """Tool calls, usage, Done."""

@@ -1,5 +1,5 @@
-"""What only litellm reaches (Bedrock, for example): an optional extra, capped to versions without
-the 2026 backdoor.
+"""Reach what only litellm does (Bedrock, for example): an optional extra, capped to versions
+without the 2026 backdoor.
 
 litellm is imported when an arm starts, never before, with its price map from its own package: it
 would else fetch one. ``model`` is litellm's (``bedrock/...``), as are the variables of keys (read
@@ -66,7 +66,8 @@ class LitellmProvider:
             stream_usage=True,
             extra_body={},
         )
-        self._arm, self._context = arm, context
+        self._arm = arm
+        self._context = context
         self._local = arm.base_url is not None and hosts.is_local(arm.base_url)
         self._litellm: Any = None
         self._key: str | None = None
@@ -153,7 +154,8 @@ class LitellmProvider:
 
     async def close(self) -> None:
         """Close its connections; idempotent."""
-        module, self._litellm = self._litellm, None
+        module = self._litellm
+        self._litellm = None
         if module is None:
             return
         cache = module.in_memory_llm_clients_cache
@@ -175,7 +177,7 @@ def _head(chunks: Any) -> Meta:
 
 
 def _ended(chunks: Any) -> bool:
-    """Whether the endpoint gave a finish reason. For want of one litellm invents it; what was
+    """Tell whether the endpoint gave a finish reason. For want of one litellm invents it; what was
     received stands apart.
     """
     names = ("received_finish_reason", "intermittent_finish_reason")
@@ -203,18 +205,14 @@ def _fault(error: Exception, *, began: bool) -> ProviderError | None:
     for cause in causes:
         if wire_faults.of_http_library(cause) and type(cause).__name__ != "HTTPStatusError":
             return wire_faults.connection_fault(cause, began=began)
-    body: Json = next(
-        (b for b in (getattr(c, "body", None) for c in causes) if b is not None), None
-    )
+    bodies = [getattr(cause, "body", None) for cause in causes]
+    body: Json = next((stated for stated in bodies if stated is not None), None)
     if body is None:
         code = {"ContextWindowExceededError": "context_length_exceeded"}.get(type(error).__name__)
         body = {"message": str(error), "code": code}
-    stated = [
-        status
-        for status in (getattr(c, "status_code", None) for c in causes)
-        if isinstance(status, int)
-    ]
-    status = stated[-1] if stated else None  # the innermost: the endpoint's own
+    codes = [getattr(cause, "status_code", None) for cause in causes]
+    statuses = [code for code in codes if isinstance(code, int)]
+    status = statuses[-1] if statuses else None  # the innermost: the endpoint's own
     if began:
         return wire_faults.error_chunk(body)
     if status is None:

@@ -64,8 +64,8 @@ class OpenAIProvider:
         return self._endpoint.api
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: a key that is not set, or a host whose key variable nobody
-        named.
+        """Say why the arm cannot run here: a key that is not set, or a host whose key variable
+        nobody named.
         """
         return self._endpoint.missing()
 
@@ -140,7 +140,8 @@ class OpenAIProvider:
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
-        client, self._client = self._client, None
+        client = self._client
+        self._client = None
         if client is not None:
             await client.close()
 

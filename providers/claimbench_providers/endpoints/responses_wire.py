@@ -39,7 +39,7 @@ REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.d
 
 
 class ResponsesDialect(Dialect):
-    """How an arm's requests are written for ``/responses``."""
+    """Write an arm's requests for ``/responses``."""
 
     path = "/responses"
     never_sent = ("seed", "stop")
@@ -101,7 +101,8 @@ class ResponseReader:
     """Turns the events of one response into ours; ``finish`` gives the last ones."""
 
     def __init__(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> None:
-        self._meta, self._hidden = meta, hidden_reasoning
+        self._meta = meta
+        self._hidden = hidden_reasoning
         self._label = LabelText() if label else None
         self._announced: Meta | None = None
         self._said = self._refused = False
@@ -112,7 +113,7 @@ class ResponseReader:
 
     @property
     def complete(self) -> bool:
-        """Whether the response has ended in one of its regular ways."""
+        """Tell whether the response has ended in one of its regular ways."""
         return self._finish is not None
 
     def read(self, event: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
@@ -183,7 +184,8 @@ class ResponseReader:
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
         if not is_filtered(400, {"error": error}):
             raise error_chunk(error)
-        self._finish, self._end_ns = FILTERED, received_ns
+        self._finish = FILTERED
+        self._end_ns = received_ns
         yield from ()
 
     def _end(
@@ -206,7 +208,7 @@ class ResponseReader:
             self._finish = "tool_calls" if self._tools else "stop"
 
     def _output(self, items: Any, received_ns: int | None) -> Iterator[Event]:
-        """What the last event holds where no delta came: a server that does not stream its
+        """Yield what the last event holds where no delta came: a server that does not stream its
         answer.
         """
         for place, item in enumerate(items):

@@ -1,5 +1,5 @@
-"""What every protocol shares on the core's transport: key, connections, one request, its events and
-its fault.
+"""Do what every protocol shares on the core's transport: key, connections, one request, its events
+and its fault.
 
 An adapter gives address, headers, body and a reader of messages (:class:`SseEndpoint`). Connections
 are opened before a request's time starts, and every piece is stamped at the socket, by the kernel
@@ -66,7 +66,8 @@ class Stoppable:
     def __init__(
         self, send: Callable[[], Awaitable[Reply]], read: Callable[[Reply], Iterator[Event]]
     ) -> None:
-        self._send, self._read = send, read
+        self._send = send
+        self._read = read
         self._events: Iterator[Event] | None = None
         self._waiting: asyncio.Task[Any] | None = None
         self._stopped: asyncio.Event | None = None
@@ -119,7 +120,8 @@ class SseEndpoint:
     usual_key: str | None = None
 
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
-        self._arm, self._context = arm, context
+        self._arm = arm
+        self._context = context
         self._url = (arm.base_url or self.usual_url).rstrip("/")
         self._client: HttpClient | None = None
         self._past_traffic: Mapping[str, Traffic] = {}
@@ -128,11 +130,11 @@ class SseEndpoint:
     # --- given by the adapter ---------------------------------------------------------------------
 
     def address(self) -> str:
-        """Where requests go."""
+        """Return the address that requests go to."""
         raise NotImplementedError
 
     def headers(self, key: str | None) -> dict[str, str]:
-        """Headers beside the usual ones; one of the same name replaces a usual one."""
+        """Return headers beside the usual ones; one of the same name replaces a usual one."""
         raise NotImplementedError
 
     def constraint(self, request: Request) -> ConstraintKind:
@@ -140,11 +142,11 @@ class SseEndpoint:
         raise NotImplementedError
 
     def body(self, request: Request) -> dict[str, Json]:
-        """The request as JSON."""
+        """Return the request as JSON."""
         raise NotImplementedError
 
     def reader(self, request: Request, meta: Meta) -> Reader:
-        """A reader for one response."""
+        """Return a reader for one response."""
         raise NotImplementedError
 
     def whole(self, answer: dict[str, Any]) -> dict[str, Any]:
@@ -154,14 +156,14 @@ class SseEndpoint:
         return answer
 
     def details(self) -> dict[str, Json]:
-        """What the manifest says of the arm's requests."""
+        """Return what the manifest says of the arm's requests."""
         return {"protocol": self._arm.provider}
 
     # --- the provider -----------------------------------------------------------------------------
 
     @property
     def traffic(self) -> Mapping[str, Traffic]:
-        """Bytes sent and received by ``host:port`` since ``start``."""
+        """Return the bytes sent and received by ``host:port`` since ``start``."""
         return self._client.traffic if self._client is not None else self._past_traffic
 
     def missing(self) -> str | None:
@@ -169,7 +171,7 @@ class SseEndpoint:
         return keys.why_missing(self._arm, self._context, self._url, self.usual_key)
 
     def key(self) -> str | None:
-        """The key; None for an endpoint that needs none.
+        """Return the key; None for an endpoint that needs none.
 
         Raises:
             PluginError: the arm cannot run here.
@@ -276,7 +278,8 @@ class SseEndpoint:
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
-        client, self._client = self._client, None
+        client = self._client
+        self._client = None
         if client is not None:
             self._past_traffic = client.traffic
             await client.close()
@@ -305,7 +308,7 @@ def as_object(data: str | bytes) -> dict[str, Any]:
 
 
 def _lenient(data: str | bytes) -> Any:
-    """What Python's reader takes and orjson refuses: half surrogate pairs, NaN."""
+    """Read what Python's reader takes and orjson refuses: half surrogate pairs, NaN."""
     try:
         return json.loads(data)
     except ValueError as error:

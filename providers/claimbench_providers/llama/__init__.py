@@ -1,1 +1,1 @@
-"""llama.cpp in this process: load a GGUF model, keep prefixes, sample, score continuations."""
+"""Provider of local GGUF models by llama.cpp, in this process."""

@@ -31,7 +31,7 @@ FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How to load a model. ``n_ctx`` is per slot; ``n_gpu_layers`` -1 means all."""
+    """Say how to load a model. ``n_ctx`` is per slot; ``n_gpu_layers`` -1 means all."""
 
     path: Path
     n_ctx: int
@@ -148,8 +148,10 @@ class Engine:
 
     def _make_batch(self, n: int) -> None:
         low, pointer = self.low, ctypes.POINTER(ctypes.c_int32)
-        self._tokens, self._positions = np.zeros(n, np.int32), np.zeros(n, np.int32)
-        self._counts, self._outputs = np.ones(n, np.int32), np.zeros(n, np.int8)
+        self._tokens = np.zeros(n, np.int32)
+        self._positions = np.zeros(n, np.int32)
+        self._counts = np.ones(n, np.int32)
+        self._outputs = np.zeros(n, np.int8)
         # Every token belongs to one sequence, the same for the whole batch: all pointers share one
         # cell.
         self._sequence = ctypes.c_int32(0)
@@ -220,7 +222,7 @@ class Engine:
         return piece
 
     def ends(self, token: int) -> bool:
-        """Whether the token ends the generation."""
+        """Tell whether the token ends the generation."""
         return bool(self.low.llama_vocab_is_eog(self.vocab, token))
 
     # Evaluation
@@ -266,7 +268,9 @@ class Engine:
     def forget(self, slot: Slot) -> None:
         """Empty a slot whose contents are in doubt."""
         self.low.llama_memory_seq_rm(self.memory, slot.index, 0, -1)
-        slot.tokens, slot.prefix_ready, slot.border = [], False, None
+        slot.tokens = []
+        slot.prefix_ready = False
+        slot.border = None
 
     def decode(self, slot: Slot, tokens: Sequence[int]) -> Logits:
         """Append ``tokens`` (not empty) to a slot; the logits after the last, valid until the next
@@ -352,7 +356,7 @@ class Engine:
         return 0, int(self.low.llama_model_n_layer(self._model)) + 1
 
     def facts(self) -> dict[str, Any]:
-        """What llama.cpp says of the model and of itself."""
+        """Return what llama.cpp says of the model and of itself."""
         buffer = ctypes.create_string_buffer(256)
         self.low.llama_model_desc(self._model, buffer, 256)
         return {

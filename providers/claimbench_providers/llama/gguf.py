@@ -80,7 +80,9 @@ class GgufHeader:
 
 class _GgufReader:
     def __init__(self, stream: BinaryIO, path: Path, version: int) -> None:
-        self.stream, self.path, self.version = stream, path, version
+        self.stream = stream
+        self.path = path
+        self.version = version
 
     def take(self, n: int) -> bytes:
         data = self.stream.read(n)

@@ -53,13 +53,17 @@ def schema_grammar(schema: Mapping[str, Json]) -> str:
 
 
 def label_complete(labels: Sequence[str]) -> Callable[[str], bool]:
-    """Whether a text is a label that no other label continues: nothing but the end can follow."""
-    final = {a for a in labels if not any(b != a and b.startswith(a) for b in labels)}
+    """Return a test for a label that no other label continues: only the end can follow it."""
+    final: set[str] = set()
+    for label in labels:
+        longer = [other for other in labels if other != label and other.startswith(label)]
+        if not longer:
+            final.add(label)
     return final.__contains__
 
 
 def json_complete(text: str) -> bool:
-    """Whether a text is one complete JSON object or array: only white space could follow."""
+    """Tell whether a text is one complete JSON object or array: only white space could follow."""
     if not text.rstrip().endswith(("}", "]")):
         return False
     try:

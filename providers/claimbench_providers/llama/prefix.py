@@ -37,8 +37,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """How to evaluate a prompt: keep ``[0, keep)``, then evaluate up to ``border`` alone, then the
-    rest.
+    """Say how to evaluate a prompt: keep ``[0, keep)``, then evaluate up to ``border`` alone, then
+    the rest.
     """
 
     slot: Slot
@@ -87,10 +87,12 @@ class PrefixSlots:
         self._declared[key] = list(prefix)
         for slot in self._slots:
             if slot.key == key:
-                slot.tokens, slot.prefix_ready, slot.border = [], False, None
+                slot.tokens = []
+                slot.prefix_ready = False
+                slot.border = None
 
     def plan(self, key: str, prompt: Sequence[int]) -> Reuse:
-        """How to evaluate ``prompt``, which must not be empty. The caller keeps ``slot.tokens``
+        """Say how to evaluate ``prompt``, which must not be empty. The caller keeps ``slot.tokens``
         true afterwards.
         """
         slot = self._slot(key)
@@ -123,6 +125,9 @@ class PrefixSlots:
         slot = next((s for s in self._slots if s.key == key), None)
         if slot is None:
             slot = min(self._slots, key=lambda s: self._used[s.index])
-            slot.key, slot.border, slot.prefix_ready, slot.tokens = key, None, False, []
+            slot.key = key
+            slot.border = None
+            slot.prefix_ready = False
+            slot.tokens = []
         self._used[slot.index] = next(self._turn)
         return slot

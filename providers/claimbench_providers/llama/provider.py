@@ -344,15 +344,16 @@ class LlamaCppProvider:
             return llama_scoring.score(engine, prefix, continuations)
 
     def interrupt(self) -> None:
-        """From another thread: make the running ``generate`` raise Timeout after the batch it is
-        evaluating.
+        """Make the running ``generate`` raise Timeout after the batch it is evaluating; called from
+        another thread.
         """
         if self._engine is not None:
             self._engine.interrupted = True
 
     def unload(self) -> None:
         """Free the model; idempotent."""
-        engine, self._engine = self._engine, None
+        engine = self._engine
+        self._engine = None
         if engine is not None:
             engine.close()
 

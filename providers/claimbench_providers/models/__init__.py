@@ -1,1 +1,1 @@
-"""The catalogue of local models, and how their files are fetched and checked."""
+"""Local models: the catalogue, what is cached, and how a model is fetched and checked."""

@@ -1,8 +1,8 @@
 """The catalogue of local models: what exists, what is cached, and whether it is what its hash says.
 
 A model is looked up by catalogue id or by the path of a ``.gguf`` file. Nothing here touches the
-network; see ``model_sources``. The cache folder holds ``<file>.gguf`` and, under ``.sha256/``, what
-each file hashed to.
+network; see :mod:`claimbench_providers.models.sources`. The cache folder holds ``<file>.gguf`` and,
+under ``.sha256/``, what each file hashed to.
 """
 
 from __future__ import annotations
@@ -252,7 +252,7 @@ def files_sha256(files: Iterable[Path], folder: Path) -> str:
 
 
 def trust_note(entry: CatalogEntry, folder: Path) -> Path:
-    """Where the hash observed in a trusted pull is kept."""
+    """Return where the hash observed in a trusted pull is kept."""
     return folder / ".sha256" / f"trusted-{entry.id}.json"
 
 

@@ -1,1 +1,1 @@
-"""Providers and a server that follow a script: for tests and ``bench doctor``, never a result."""
+"""Doubles that follow a script in place of a model: a provider, an engine and a server."""

@@ -36,8 +36,8 @@ def echo(request: Request) -> str:
 
 @dataclass
 class ScriptedArm:
-    """What happens: ``answer`` to a request, ``fault`` of its n-th try (from 1), pacing in seconds,
-    usage.
+    """Say what happens: ``answer`` to a request, ``fault`` of its n-th try (from 1), pacing in
+    seconds, usage.
     """
 
     answer: Callable[[Request], str] = echo

@@ -1,5 +1,5 @@
-"""What the scripted server says: scripts, and the bytes of the answers that follow them. No clock,
-no sockets.
+"""Say what the scripted server says: scripts, and the bytes of the answers that follow them. No
+clock, no sockets.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class ScriptedReply:
-    """How one request is answered. Times in seconds; the default is an instant, regular answer.
+    """Say how one request is answered. Times in seconds; the default is an instant, regular answer.
 
     ``text`` is the answer, cut into ``chunks`` pieces; without it each piece is one token-like
     word. ``reasoning`` pieces come before it. ``usage``: right, absent, contradictory (more cached
@@ -114,11 +114,11 @@ class ReplyBytes:
         )[:-1]
 
     def due_ns(self, index: int) -> int:
-        """When step ``index`` is due after the request was received, ns."""
+        """Return when step ``index`` is due after the request was received, ns."""
         return round((self.script.ttft_s + index * self.script.gap_s) * 1e9)
 
     def is_content(self, index: int) -> bool:
-        """Whether step ``index`` holds content."""
+        """Tell whether step ``index`` holds content."""
         return index < len(self._pieces)
 
     def head(self, received_ns: int) -> bytes:

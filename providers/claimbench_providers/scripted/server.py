@@ -36,7 +36,7 @@ READ_BYTES = 64 * 1024
 
 @dataclass(slots=True)
 class Truth:
-    """What the server did for one request."""
+    """Note what the server did for one request."""
 
     key: str
     received_ns: int
@@ -67,7 +67,8 @@ class Server:
 
     async def stop(self) -> None:
         """Close everything; idempotent."""
-        listener, self._listener = self._listener, None
+        listener = self._listener
+        self._listener = None
         if listener is not None:
             asyncio.get_running_loop().remove_reader(listener.fileno())
             listener.close()
@@ -104,7 +105,8 @@ class _Connection:
     """One client; requests are answered one after another."""
 
     def __init__(self, server: Server, sock: socket.socket) -> None:
-        self._server, self._sock = server, sock
+        self._server = server
+        self._sock = sock
         self._loop = asyncio.get_running_loop()
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -177,9 +179,10 @@ class _Connection:
             return plain_reply(200, {"ok": True})
         if url == b"/log":
             names = [item.name for item in fields(Truth)]
-            return plain_reply(
-                200, [{name: getattr(truth, name) for name in names} for truth in server.log]
-            )
+            rows: list[dict[str, Any]] = []
+            for truth in server.log:
+                rows.append({name: getattr(truth, name) for name in names})
+            return plain_reply(200, rows)
         if url == b"/stats":
             facts = {
                 "requests": server.requests,

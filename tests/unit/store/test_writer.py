@@ -89,8 +89,9 @@ def test_rows_without_a_future_are_kept_and_tell_a_fault_once(
     writer.keep(make.record(run[0]), faults.append)
     writer.flush()
     assert (faults, store.finished(RUN), len(list(store.attempts(RUN)))) == ([], {"call-0"}, 1)
-    writer.keep(make.record(run[0]), faults.append)  # it is there already
+    # Refused at once, so that it is the first fault whenever the thread comes to the next row.
     writer.keep(dataclasses.replace(make.record(run[1]), logprobs={"at": object()}), faults.append)
+    writer.keep(make.record(run[0]), faults.append)  # it is there already
     with pytest.raises(StoreError, match="not a JSON value"):
         writer.flush()
     writer.close()
