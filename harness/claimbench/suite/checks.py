@@ -12,13 +12,13 @@ from pathlib import Path
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
 from claimbench.plan import prompts
-from claimbench.plan.judges import VARIABLES, judges_like_of
+from claimbench.plan.judge_affinity import judges_like_of
+from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
-from claimbench.scorers.judge import judge_of
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
-from claimbench.types import Arm, Json, Task
+from claimbench.types import JUDGE, Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
 """What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above
@@ -362,23 +362,23 @@ class JudgeChecker:
 
     def _check_task(self, task: Task, index: int) -> str | None:
         """Check a task's judge and return its name."""
-        scorer = judge_of(task)
-        if scorer is None:
+        judge = task.judge
+        if judge is None:
             return None
-        place = next(i for i, spec in enumerate(task.scorers) if spec.name == scorer.name)
+        place = next(i for i, spec in enumerate(task.scorers) if spec.name == JUDGE)
         loc: Loc = ("tasks", index, "scorers", place)
         names = [judge.name for judge in self.judges]
-        if scorer.options.by not in names:
-            near = did_you_mean(scorer.options.by, names)
+        if judge.by not in names:
+            near = did_you_mean(judge.by, names)
             hint = (
                 f"judges: {one_of(names)}"
                 if names
                 else "the suite has no `judges:`; they are written like arms"
             )
-            raise self._fail((*loc, "by"), f"unknown judge '{scorer.options.by}'{near}", hint)
-        if scorer.options.template is not None:
-            self._check_template(scorer.options.template, task, (*loc, "template"))
-        return scorer.options.by
+            raise self._fail((*loc, "by"), f"unknown judge '{judge.by}'{near}", hint)
+        if judge.template is not None:
+            self._check_template(judge.template, task, (*loc, "template"))
+        return judge.by
 
     def _check_template(self, source: str, task: Task, loc: Loc) -> None:
         fault = prompts.check_syntax(source)

@@ -16,6 +16,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from claimbench.errors import IntegrityError
+from claimbench.scorers.judge import check_judges
 from claimbench.types import Arm, Json, Sample, SamplingParams, Suite, Task
 
 if TYPE_CHECKING:
@@ -195,6 +196,10 @@ _JUDGING_VERSION = 1
 """
 
 
+_LINES = {"__all__": {"line", "option_lines"}}  # of an arm: they say nothing about what is measured
+_NOT_STORED: Any = {"arms": _LINES, "judges": _LINES}
+
+
 @cache
 def _adapter() -> TypeAdapter[Suite]:
     from pydantic import TypeAdapter  # who only reads stored suites does without
@@ -204,7 +209,7 @@ def _adapter() -> TypeAdapter[Suite]:
 
 def suite_to_json(suite: Suite) -> dict[str, Json]:
     """Return the suite as JSON values; money as text. Inverse: :func:`suite_from_json`."""
-    dumped: dict[str, Json] = _adapter().dump_python(suite, mode="json")
+    dumped: dict[str, Json] = _adapter().dump_python(suite, mode="json", exclude=_NOT_STORED)
     return {"schema": SUITE_JSON_SCHEMA, **dumped}
 
 
@@ -217,10 +222,12 @@ def suite_from_json(data: Mapping[str, Json]) -> Suite:
             hint="use the ClaimBench version that wrote the run",
         )
     try:
-        return read(Suite, data)
+        suite = read(Suite, data)
     except Mismatch as wrong:
         where = ".".join(map(str, wrong.where))
         raise IntegrityError(f"the stored suite is damaged at {where}: {wrong}") from None
+    check_judges(suite.tasks)
+    return suite
 
 
 def canonical_json(value: Json) -> bytes:

@@ -40,12 +40,15 @@ from claimbench.types.claims import Claim, Estimate, Look, Reading, Verdict, Ver
 from claimbench.types.money import Cost, CostBasis
 from claimbench.types.runs import ArmFacts, Manifest, Session
 from claimbench.types.suite import (
+    JUDGE,
+    JUDGE_MAX_TOKENS,
     AnswerKind,
     AnswerSpec,
     Arm,
     BudgetSpec,
     ClaimSpec,
     ErrorPolicy,
+    JudgeSpec,
     LoadSpec,
     Masked,
     MaskSpec,
@@ -62,6 +65,8 @@ from claimbench.types.suite import (
 
 __all__ = [
     "ANSWERED",
+    "JUDGE",
+    "JUDGE_MAX_TOKENS",
     "RECORD_SCHEMA",
     "RETRYABLE",
     "STOPS_ARM",
@@ -86,6 +91,7 @@ __all__ = [
     "Event",
     "Intent",
     "Json",
+    "JudgeSpec",
     "LoadSpec",
     "Look",
     "Manifest",
