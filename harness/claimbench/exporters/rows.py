@@ -27,7 +27,10 @@ class ExportRow:
         tries: list[Attempt],
         redact: Redactor,
     ) -> None:
-        self.record, self.task, self.sample, self.score = record, task, sample, score
+        self.record = record
+        self.task = task
+        self.sample = sample
+        self.score = score
         self.final = tries[-1] if tries else None
         self._redact = redact
 

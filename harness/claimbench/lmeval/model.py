@@ -47,9 +47,11 @@ class ProviderLM(LM):  # type: ignore[misc]
         on_attempt: Callable[[Attempt], None] = lambda _attempt: None,
     ) -> None:
         super().__init__()
-        self._provider, self._clock = provider, clock
+        self._provider = provider
+        self._clock = clock
         self._params = params or SamplingParams(temperature=0)
-        self._timeout_s, self._on_attempt = timeout_s, on_attempt
+        self._timeout_s = timeout_s
+        self._on_attempt = on_attempt
         self._loop = asyncio.new_event_loop()
         self.attempts: list[Attempt] = []
 

@@ -79,8 +79,10 @@ def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     queues: dict[str, list[tuple[str, str]]] = {}
     for key in members:
         queues.setdefault(key[0], []).append(key)
-    rounds = zip_longest(*queues.values())
-    return [key for row in rounds for key in row if key is not None]
+    taken: list[tuple[str, str]] = []
+    for turn in zip_longest(*queues.values()):
+        taken += [key for key in turn if key is not None]  # None: a task has run out of items
+    return taken
 
 
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:

@@ -135,7 +135,8 @@ class SuiteChecker:
             )
 
     def _check_task(self, task: TaskModel, loc: Loc) -> None:
-        data, where = task.dataset, (*loc, "dataset")
+        data = task.dataset
+        where = (*loc, "dataset")
         if len(data.target) > 1 and task.answer.type != "json":
             raise self._fail(
                 (*where, "target"),
@@ -309,9 +310,13 @@ class SuiteChecker:
         if claim.metric is not None:
             self._known(claim.metric, METRICS, (*loc, "metric"), "metric")
         if claim.slice is not None:
-            concerned = [t for t in self.model.tasks if claim.task in (None, t.name)]
-            listed = [t.dataset.slices if isinstance(t, TaskModel) else t.slices for t in concerned]
-            columns = sorted({column for names in listed for column in names})
+            found: set[str] = set()
+            for task in self.model.tasks:
+                if claim.task in (None, task.name):
+                    found.update(
+                        task.dataset.slices if isinstance(task, TaskModel) else task.slices
+                    )
+            columns = sorted(found)
             if len(claim.slice) != 1:
                 raise self._fail(
                     (*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}"

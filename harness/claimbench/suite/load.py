@@ -298,6 +298,8 @@ def _slug(text: str) -> str:
 
 
 def _fresh(name: str, taken: Collection[str | None]) -> str:
-    return next(
-        full for n in range(1, 10_000) if (full := name if n == 1 else f"{name}-{n}") not in taken
-    )
+    number, fresh = 1, name
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}-{number}"
+    return fresh

@@ -12,7 +12,8 @@ from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, parse_json, read_table
-from claimbench.suite.document import Loc, YamlDocument, decode_utf8
+from claimbench.suite.decoding import decode_utf8
+from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
 from claimbench.suite.schema import (
@@ -112,7 +113,8 @@ class TaskBuilder:
         return read_table(file, options, shown=str(self.folder / data.path))
 
     def _answer(self) -> AnswerSpec:
-        model, loc = self.model.answer, (*self.loc, "answer")
+        model = self.model.answer
+        loc = (*self.loc, "answer")
         schema = model.schema_
         if model.schema_file is not None:
             where = (*loc, "schema_file")
