@@ -16,7 +16,7 @@ from typing import Any
 
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
-from claimbench.importers.results import mean_and_stderr
+from claimbench.importers.imported import mean_and_stderr
 from claimbench.lmeval.tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
 from claimbench.types import Arm, Json, Task
 

@@ -15,9 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, moment, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -30,6 +29,7 @@ from claimbench.importers.results import (
     reproduced,
     unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, moment, number, text_of, whole
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "inspect"
@@ -52,10 +52,11 @@ def is_log(value: Json) -> bool:
 
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one log; raises ImportFault."""
-    raw = jsonio.read_bytes(path)
-    log = (
-        _read_zip(path, raw) if zipfile.is_zipfile(io.BytesIO(raw)) else jsonio.load_json(path, raw)
-    )
+    raw = json_values.read_bytes(path)
+    if zipfile.is_zipfile(io.BytesIO(raw)):
+        log = _read_zip(path, raw)
+    else:
+        log = json_values.load_json(path, raw)
     if not is_log(log):
         raise ImportFault(f"{path}: not a log of Inspect (no 'eval' with 'task' and 'model')")
     model = str(get(log, "eval", "model"))
@@ -85,7 +86,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
         else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
     )
     rows = [s for s in get(log, "samples") or [] if isinstance(s, dict)]
-    files = {path.name: jsonio.sha256(raw)}
+    files = {path.name: json_values.sha256(raw)}
     stated = _stated(log)
     if not rows:
         n = whole(get(log, "results", "completed_samples"))
@@ -120,7 +121,7 @@ def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
         raise ImportFault(f"{path}: a zip archive, but no log of Inspect (no header.json)")
 
     def load(name: str) -> Any:
-        return jsonio.load_json(path, _member(path, raw, archive, members[name]), name)
+        return json_values.load_json(path, _member(path, raw, archive, members[name]), name)
 
     log = load(head)
     if head != "header.json":

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -27,6 +26,7 @@ from claimbench.importers.results import (
     reproduced,
     unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, number, text_of, whole
 from claimbench.types import Json, SamplingParams
 
 KIND = "lm-eval"
@@ -90,8 +90,8 @@ def _same_moment(samples: Path, stamp: re.Match[str] | None) -> bool:
 def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) -> Imported:
     """Read one run of lm-eval; raises ImportFault."""
     paths = [*samples] if results is None else [results, *samples]
-    raw = {path: jsonio.read_bytes(path) for path in paths}
-    data = jsonio.load_json(results, raw[results]) if results is not None else {}
+    raw = {path: json_values.read_bytes(path) for path in paths}
+    data = json_values.load_json(results, raw[results]) if results is not None else {}
     if results is not None and not is_results(data):
         raise ImportFault(f"{results}: not a results file of lm-eval (no 'results' and 'configs')")
     name = str(get(data, "model_name") or (samples[0].parent.name if samples else "lm-eval model"))
@@ -102,7 +102,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         (results or samples[0]).name,
         {task: _setup(data, task) for task in get(data, "configs") or {}},
         SamplingParams(),
-        jsonio.moment(get(data, "date")),
+        json_values.moment(get(data, "date")),
     )
     stated = {task: get(data, "results", task) or {} for task in get(data, "results") or {}}
     found = [
@@ -119,7 +119,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         (*(a for part in found for a in part.aggregates), *alone),
         tuple(n for part in found for n in part.notes),
         {task: metric for part in found for task, metric in part.metrics.items()},
-        {path.name: jsonio.sha256(content) for path, content in raw.items()},
+        {path.name: json_values.sha256(content) for path, content in raw.items()},
     )
 
 
@@ -154,7 +154,7 @@ def _read_samples(
     options: ImportOptions,
     templated: bool,
 ) -> Imported:
-    rows = list(jsonio.json_lines(path, raw))
+    rows = list(json_values.json_lines(path, raw))
     if not rows or not is_sample(rows[0][1]):
         raise ImportFault(
             f"{path}: not a samples file of lm-eval",

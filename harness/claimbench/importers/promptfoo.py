@@ -11,9 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -25,6 +24,7 @@ from claimbench.importers.results import (
     judged_by,
     unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, number, text_of, whole
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"
@@ -44,13 +44,13 @@ def is_row(value: Json) -> bool:
 
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one output file; raises ImportFault."""
-    raw = jsonio.read_bytes(path)
+    raw = json_values.read_bytes(path)
     config: Json = {}
     when = None
     if path.suffix == ".jsonl":
-        rows = [row for _, row in jsonio.json_lines(path, raw)]
+        rows = [row for _, row in json_values.json_lines(path, raw)]
     else:
-        data = jsonio.load_json(path, raw)
+        data = json_values.load_json(path, raw)
         if not is_output(data):
             raise ImportFault(
                 f"{path}: not an output of promptfoo (no results.results)",
@@ -58,7 +58,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
             )
         rows = [row for row in data["results"]["results"] if isinstance(row, dict)]
         config = data.get("config") or {}
-        when = jsonio.moment(get(data, "results", "timestamp"))
+        when = json_values.moment(get(data, "results", "timestamp"))
     if not rows or not all(is_row(row) for row in rows):
         raise ImportFault(f"{path}: the results are not promptfoo's (no testIdx and promptIdx)")
     task = options.task or str(get(config, "description") or path.stem)
@@ -83,7 +83,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
             f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and"
             " latency"
         )
-    files = {path.name: jsonio.sha256(raw)}
+    files = {path.name: json_values.sha256(raw)}
     return Imported(
         KIND,
         tuple(arms.values()),

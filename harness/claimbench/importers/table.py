@@ -15,9 +15,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of, show
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, dollars, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -27,6 +26,7 @@ from claimbench.importers.results import (
     ImportOptions,
     aggregate_of,
 )
+from claimbench.importers.json_values import digest, dollars, whole
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.types import Json, Usage
@@ -77,7 +77,7 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
     roles = _roles(table, options)
-    files = {path.name: jsonio.sha256(jsonio.read_bytes(path))}
+    files = {path.name: json_values.sha256(json_values.read_bytes(path))}
     notes = [f"{path.name}: columns found by name: {', '.join(roles.found)}"] if roles.found else []
     if "item" in roles.of:
         return _answers(path, table, roles, options, notes, files)

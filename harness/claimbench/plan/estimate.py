@@ -75,7 +75,7 @@ class Worst:
 
 
 def worst_cases(suite: Suite, estimates: Sequence[ArmEstimate]) -> tuple[Worst, dict[str, Worst]]:
-    """The whole run's limit and each arm's, against reservations for every attempt, retries
+    """Compare the whole run's limit and each arm's with reservations for every attempt, retries
     included.
     """
     retries = suite.errors.max_retries

@@ -40,8 +40,8 @@ TaskSample = tuple[str, Sample]
 
 
 def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
-    """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most
-    ``limit`` per task.
+    """Return every item once, in running order: whole clusters, shuffled with the suite's seed, at
+    most ``limit`` per task.
 
     Clusters that several tasks share (the same ticket routed and extracted) stay together over
     those tasks. Clusters of different tasks are merged so that each task advances at the same

@@ -44,16 +44,16 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> str:
-        """The entry point's name."""
+        """Return the entry point's name."""
         ...
 
     @property
     def version(self) -> str:
-        """Changes whenever the same answer could get another score."""
+        """Return the version, which changes whenever the same answer could get another score."""
         ...
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
-        """Judge ``text``; an answer that cannot be read is ``unparsable`` with value 0.0."""
+        """Score ``text``; an answer that cannot be read is ``unparsable`` with value 0.0."""
         ...
 
 

@@ -60,7 +60,7 @@ class JsonFieldsScorer:
         self._options = read_options(JsonFieldsOptions, options or {}, self.name)
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """Objects are needed, and fields that the schema knows."""
+        """Refuse answers that are no objects, and fields that the schema does not know."""
         if answer.kind != "json":
             return f"the scorer json_fields needs answers of type json, not {answer.kind}"
         known = (answer.schema or {}).get("properties", {})

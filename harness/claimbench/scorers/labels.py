@@ -38,7 +38,7 @@ class LabelScorer:
             self._search = read_options(LabelOptions, options, self.name).search
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """Labels are needed."""
+        """Refuse an answer space without labels."""
         return (
             None
             if answer.kind == "label"

@@ -46,7 +46,7 @@ class RankingScorer:
         self._options = read_options(RankingOptions, options or {}, self.name)
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
-        """Both metrics."""
+        """Return both metrics."""
         return ("ndcg", "mrr")
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - likewise

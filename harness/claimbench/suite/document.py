@@ -141,7 +141,7 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
 
 
 def parse_value(text: str) -> Json:
-    """One value as YAML, for ``--set``; text that is not YAML stays text."""
+    """Parse one value as YAML, for ``--set``; text that is not YAML stays text."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
         if root is None:

@@ -77,13 +77,13 @@ class SampleBuilder:
 
     @property
     def is_few_shot(self) -> bool:
-        """Whether these are examples, which need no id, cluster or slices."""
+        """Tell examples, which need no id, cluster or slices, from measured rows."""
         return self.source == "few_shot"
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """Template variable -> column. The target is none of them, for the prompt must not hold the
-        answer.
+        """Map each template variable to its column. The target is none of them, for the prompt must
+        not hold the answer.
         """
         mapped = dict(self.dataset.columns)
         taken = {*mapped.values(), *self.dataset.target}
@@ -339,7 +339,7 @@ class SampleBuilder:
 
 
 def mask_loc(document: YamlDocument, task: Loc) -> Loc:
-    """Where the mask of the task at ``task`` stands: its own, else the suite's."""
+    """Return the place of the mask of the task at ``task``: its own, else the suite's."""
     own = (*task, "mask")
     return own if own in document.places else ("mask",)
 

@@ -43,7 +43,7 @@ class TaskBuilder:
 
     @property
     def loc(self) -> Loc:
-        """Where the task stands in the suite."""
+        """Return the task's place in the suite."""
         return ("tasks", self.index)
 
     def build(self) -> Task:
@@ -246,8 +246,8 @@ class TaskBuilder:
 
 
 def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | None]:
-    """One mask per task, None where nothing is to be masked; tasks with the same mask share its
-    finder.
+    """Make one mask per task, None where nothing is to be masked; tasks with the same mask share
+    its finder.
 
     Raises:
         SuiteError: presidio or a model is not installed, an entity that nothing finds, or a task of

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from claimbench.clock import Clock, FakeClock
-from claimbench.importers.jsonio import digest
-from claimbench.importers.results import (
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -24,6 +23,7 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
 )
+from claimbench.importers.json_values import digest
 from claimbench.machine import provenance
 from claimbench.plan.call_ids import call_id
 from claimbench.pricing.arms import freeze_suite

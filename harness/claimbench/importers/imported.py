@@ -95,8 +95,8 @@ class Aggregate:
     note: str = ""
 
     def interval(self) -> tuple[float, float] | None:
-        """Normal 95% interval from the standard error; None without it, without n, or for a normal
-        law too small an n.
+        """Return the normal 95% interval from the standard error; None without it, without n, or
+        for a normal law too small an n.
 
         A standard error of 0 (one item, or all alike) says nothing, so it gives none either.
         """
