@@ -21,7 +21,7 @@ from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteMode
 from claimbench.types import JUDGE, Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
-"""What structured claims may be about; the same as ``claims_parse.METRICS``, which stands above
+"""What structured claims may be about; the same as ``claims.parse.METRICS``, which stands above
 this module.
 """
 
@@ -34,7 +34,7 @@ THRESHOLD_METRICS = (
     "e2e_p95_s",
     "error_share",
 )
-"""What `bench check` can hold an arm to; the same as ``thresholds.METRICS``, likewise above."""
+"""What `bench check` can hold an arm to; as in ``evaluation.thresholds``, likewise above."""
 
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
 
