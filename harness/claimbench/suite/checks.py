@@ -11,13 +11,13 @@ from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.plan import prompts
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
+from claimbench.suite.templates import check_template
 from claimbench.types import JUDGE, Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
@@ -386,18 +386,8 @@ class JudgeChecker:
         return judge.by
 
     def _check_template(self, source: str, task: Task, loc: Loc) -> None:
-        fault = prompts.check_syntax(source)
-        if fault is not None:
-            line = self.document.template_line(loc, fault[1])
-            raise self.document.error(loc, f"the template is broken: {fault[0]}", line=line)
-        read = prompts.variables(source)
         known = {*VARIABLES, *task.samples[0].input}
-        for name in sorted(read - known):
-            message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
-            line = self.document.line_of(loc, name)
-            raise self.document.error(
-                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
-            )
+        read = check_template(self.document, loc, source, known)
         if "answer" not in read:
             raise self._fail(
                 loc, "the judge's template does not show the answer", "write {{ answer }} in it"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean, one_of, show
+from claimbench.error_words import did_you_mean, show
 from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
@@ -26,6 +26,7 @@ from claimbench.suite.schema import (
     UserTurn,
 )
 from claimbench.suite.schema_tasks import LmEvalTaskModel, mask_of
+from claimbench.suite.templates import check_template
 from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 
 
@@ -232,17 +233,8 @@ class TaskBuilder:
         loc = (*self.loc, "few_shot_target")
         if not task.few_shot:
             raise self.document.error(loc, "few_shot_target without few_shot examples")
-        fault = prompts.check_syntax(source)
-        if fault is not None:
-            line = self.document.template_line(loc, fault[1])
-            raise self.document.error(loc, f"the template is broken: {fault[0]}", line=line)
         known = {"target", "labels", *task.few_shot[0].input}
-        for name in sorted(prompts.variables(source) - known):
-            message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
-            line = self.document.line_of(loc, name)
-            raise self.document.error(
-                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
-            )
+        check_template(self.document, loc, source, known)
 
 
 def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | None]:
