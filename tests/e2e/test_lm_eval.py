@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from claimbench.provider.contract import InProcessProvider, ProviderContext
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite
 from claimbench.types import Arm, Suite
+
+from .conftest import LABELS, Vendor
 
 # lm-eval and datasets warn about much of their own; that is not ours to fail on
 pytestmark = [pytest.mark.filterwarnings("ignore"), pytest.mark.slow]
@@ -74,6 +77,7 @@ tasks:
 arms:
   - {{name: small, provider: {provider}, model: {model}, base_url: {base_url}, options: {options}}}
 """
+METRIC = "metric_list:\n  - {metric: exact_match, aggregation: mean, higher_is_better: true}\n"
 PASSAGE = (
     "A harbour town keeps a long book of every vessel, every cargo and every captain that ever came"
     " to it. " * 8
@@ -222,6 +226,41 @@ def engine(small_model: Path, folder: Path) -> InProcessProvider:
     )
     context = ProviderContext(SystemClock(), os.environ, small_model.parent, small_model.parent)
     return create(arm, context)
+
+
+def test_the_lines_of_the_suites_page_let_lm_eval_ask_an_endpoint(
+    folder: Path, vendor: Vendor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from claimbench.lmeval.tasks import _config_of
+
+    docs = [
+        {"question": f"ticket #{i} please help", "answer": LABELS[i % 3], "n": i} for i in range(30)
+    ]
+    (folder / "docs.jsonl").write_text("\n".join(json.dumps(doc) for doc in docs))
+    text = (folder / "toy_gen.yaml").read_text()
+    (folder / "toy_gen.yaml").write_text(text.partition("filter_list:")[0] + METRIC)
+    page = Path(__file__).parents[2] / "docs" / "suites.md"
+    (lines,) = re.findall(r"^```python\n(.*?)^```", page.read_text(), re.MULTILINE | re.DOTALL)
+    for stated, here in (
+        ("http://localhost:8000/v1", vendor.url),
+        ('tasks=["gsm8k"]', "tasks=[TASK], task_manager=MANAGER, bootstrap_iters=0"),
+    ):
+        assert lines.count(stated) == 1
+        lines = lines.replace(stated, here)
+    from lm_eval.tasks import TaskManager
+
+    names: dict[str, Any] = {
+        "TASK": _config_of(folder / "toy_gen.yaml"),
+        "MANAGER": TaskManager(include_defaults=False),
+    }
+    exec(compile(lines, "suites.md", "exec"), names)
+    assert len(vendor.asked) == 20
+    attempts = names["model"].attempts
+    assert len(attempts) == 20
+    assert all(one.usage is not None and one.timing.ended_ns > 0 for one in attempts)
+    said = names["results"]["results"]["toy_gen"]["exact_match,none"]
+    assert said == 1
+    assert capsys.readouterr().out.rstrip().endswith(" 20")
 
 
 @pytest.mark.model

@@ -15,7 +15,7 @@ from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, leaf_fi
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
-from claimbench.plan.judges import judges_like
+from claimbench.plan.judge_affinity import judges_like
 from claimbench.stats import sequential
 from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import (

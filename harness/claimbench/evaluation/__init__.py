@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from claimbench._lazy import lazy
 
 if TYPE_CHECKING:
-    from claimbench.evaluation.evaluate import Evaluation, StoredRun, read_run
+    from claimbench.evaluation.evaluate import Evaluation
 
 __all__ = ["Evaluation", "StoredRun", "read_run"]
 __getattr__ = lazy(

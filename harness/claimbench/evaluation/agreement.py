@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from claimbench.evaluation.people import People, judge_agreement, to_label
 from claimbench.number_text import parse_number
 from claimbench.scorers.graded import GradedScorer
-from claimbench.scorers.judge import judge_of
 from claimbench.stats.agreement import Agreement, against, ceiling
 from claimbench.types import CallRecord, Outcome, Sample, Score, Suite, Task
 
@@ -52,15 +51,14 @@ def judge_lines(
         agreement.task: agreement for agreement in judge_agreement(suite, people, records, scores)
     }
     for task in suite.tasks:
-        judge = judge_of(task)
+        judge = task.judge
         if judge is None:
             continue
         asked = [
             record for record in judged if record.call.task == task.name and record.attempt > 0
         ]
         text = (
-            f"{task.name} is scored by the model {judge.options.by} as judge: {len(asked):,}"
-            " answers judged"
+            f"{task.name} is scored by the model {judge.by} as judge: {len(asked):,} answers judged"
         )
         agreement = found.get(task.name)
         if agreement is None:

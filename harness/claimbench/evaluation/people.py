@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claimbench.scorers.judge import judge_of
 from claimbench.stats.agreement import quadratic_kappa
 from claimbench.tables.types import FloatArray, ItemTable
 from claimbench.types import CallRecord, Outcome, Score, Suite
@@ -56,7 +55,7 @@ def draw(suite: Suite, records: Sequence[CallRecord], wanted: int, seed: int) ->
     Only items that every arm has answered can be drawn, for claims compare what arms did on the
     same item.
     """
-    judged = {task.name for task in suite.tasks if task.scorers and judge_of(task) is not None}
+    judged = {task.name for task in suite.tasks if task.scorers and task.judge is not None}
     done: dict[str, set[str]] = {}
     for record in records:
         if record.call.task in judged and record.outcome.answered:
@@ -136,15 +135,13 @@ def judge_agreement(
             )
     found = []
     for task in suite.tasks:
-        judge, mine = judge_of(task), pairs.get(task.name, [])
+        judge, mine = task.judge, pairs.get(task.name, [])
         if judge is None or not mine:
             continue
         ours, theirs = [a for a, _ in mine], [b for _, b in mine]
         same = sum(a == b for a, b in mine) / len(mine)
         found.append(
-            JudgeAgreement(
-                task.name, judge.options.by, len(mine), same, quadratic_kappa(ours, theirs)
-            )
+            JudgeAgreement(task.name, judge.by, len(mine), same, quadratic_kappa(ours, theirs))
         )
     return found
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
-from claimbench.importers.jsonio import digest
+from claimbench.importers.json_values import digest
 from claimbench.types import Arm, Json, Task, Usage
 
 _STOP = {"length": "max_tokens", "content_filter": "content_filter", "tool_calls": "tool_calls"}

@@ -16,7 +16,7 @@ from typing import Any
 
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
-from claimbench.importers.results import mean_and_stderr
+from claimbench.importers.imported import mean_and_stderr
 from claimbench.lmeval.tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
 from claimbench.types import Arm, Json, Task
 
@@ -43,7 +43,7 @@ def lm_eval_files(
     shapes = {task.name: _shape(arm, task) for task, _ in tasks}
     hashes: dict[str, Json] = {}
     for task, mine in tasks:
-        lines = [_sample(number, row, shapes[task.name]) for number, row in mine]
+        lines = [_sample_line(number, row, shapes[task.name]) for number, row in mine]
         hashes[task.name] = _hash(
             "".join(f"{s['doc_hash']}{s['prompt_hash']}{s['target_hash']}" for s in lines)
         )
@@ -115,15 +115,13 @@ def _span(parts: Iterator[list[tuple[int, ExportRow]]]) -> tuple[float | None, f
     """First send and last end on the run's monotonic clock, in seconds; None over several
     sessions.
     """
-    timings = [
-        (row.final.session, row.final.timing)
-        for rows in parts
-        for _, row in rows
-        if row.final is not None
-    ]
-    if len({session for session, _ in timings}) != 1:
+    last = [row.final for rows in parts for _, row in rows]
+    finals = [attempt for attempt in last if attempt is not None]
+    if len({attempt.session for attempt in finals}) != 1:
         return None, None
-    return min(t.sent_ns for _, t in timings) / 1e9, max(t.ended_ns for _, t in timings) / 1e9
+    began = min(attempt.timing.sent_ns for attempt in finals)
+    ended = max(attempt.timing.ended_ns for attempt in finals)
+    return began / 1e9, ended / 1e9
 
 
 def _first_epochs(rows: Sequence[ExportRow]) -> list[tuple[int, ExportRow]]:
@@ -196,12 +194,16 @@ def _result(task: Task, rows: Sequence[ExportRow], shape: _Shape) -> dict[str, J
 
 def _other_metrics(rows: Sequence[ExportRow], shape: _Shape) -> list[str]:
     """Parts of the scores that are lm-eval's other metrics under the same filter."""
-    names = {name: None for row in rows if row.score is not None for name in row.score.parts}
+    names: dict[str, None] = {}
+    for row in rows:
+        if row.score is not None:
+            names.update(dict.fromkeys(row.score.parts))
     return [name for name in names if name.partition(",")[2] == shape.filter]
 
 
-def _sample(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
-    doc, target = _document(row), row.sample.target
+def _sample_line(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
+    doc = _document(row)
+    target = row.sample.target
     pairs = row.sample.input.get(INPUT_PAIRS)
     arguments, answers = _pairs(row, pairs) if isinstance(pairs, list) else _generation(row)
     left = answers

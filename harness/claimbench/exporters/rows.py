@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from claimbench.evaluation.evaluate import Evaluation
-from claimbench.importers.results import mean_and_stderr
+from claimbench.importers.imported import mean_and_stderr
 from claimbench.plan.prompts import render
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Arm, Attempt, CallRecord, Json, Outcome, Sample, Score, Task
@@ -27,13 +27,16 @@ class ExportRow:
         tries: list[Attempt],
         redact: Redactor,
     ) -> None:
-        self.record, self.task, self.sample, self.score = record, task, sample, score
+        self.record = record
+        self.task = task
+        self.sample = sample
+        self.score = score
         self.final = tries[-1] if tries else None
         self._redact = redact
 
     @property
     def value(self) -> float | None:
-        """The score in the main analysis; None = missing."""
+        """Return the score in the main analysis; None = missing."""
         if self.record.outcome.missing:
             return None
         if self.score is None or self.score.value is None:
@@ -42,21 +45,21 @@ class ExportRow:
 
     @property
     def plain(self) -> bool:
-        """Whether transcripts leave in full."""
+        """Tell a profile that lets transcripts out in full from one that does not."""
         return self._redact.profile == "full"
 
     def shown(self, text: str | None) -> str:
-        """A transcript as the profile lets it out."""
+        """Return a transcript as the profile lets it out."""
         return self._redact.transcript(text) or ""
 
     @property
     def text(self) -> str:
-        """The answer."""
+        """Return the answer as the profile lets it out."""
         return self.shown(self.record.text)
 
     @property
     def turns(self) -> list[dict[str, Json]]:
-        """The prompt as chat messages."""
+        """Return the prompt as chat messages."""
         return [
             {"role": m.role, "content": self.shown(m.content)}
             for m in render(self.task, self.sample)
@@ -64,19 +67,19 @@ class ExportRow:
 
     @property
     def target(self) -> str:
-        """What was expected, as text."""
+        """Return the expected answer as text."""
         given = self.sample.target
         return self.shown(
             given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         )
 
     def value_shown(self, value: Json) -> Json:
-        """A value of the sample: itself in full, else its text as the profile lets it out."""
+        """Return a value of the sample: itself in full, else as text that the profile lets out."""
         return value if self.plain else self.shown(json.dumps(value, ensure_ascii=False))
 
 
 def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[ExportRow]]:
-    """Every finished call of a subject, by arm, in the run's order."""
+    """Return every finished call of a subject, by arm, in the run's order."""
     stored = evaluation.stored
     tasks = {task.name: task for task in stored.suite.tasks}
     samples = {(t.name, s.id): s for t in stored.suite.tasks for s in t.samples}
@@ -107,8 +110,8 @@ def by_task(rows: Sequence[ExportRow]) -> Iterator[tuple[Task, list[ExportRow]]]
 
 
 def figures(rows: Sequence[ExportRow]) -> tuple[float | None, float | None, int]:
-    """Mean over samples of their mean over epochs, its standard error (n - 1), and n; missing ones
-    left out.
+    """Return the mean over samples of their mean over epochs, its standard error (n - 1), and n;
+    missing ones left out.
     """
     by_sample: dict[str, list[float]] = {}
     for row in rows:
@@ -121,15 +124,15 @@ def figures(rows: Sequence[ExportRow]) -> tuple[float | None, float | None, int]
 
 
 def slug(text: str) -> str:
-    """A name that is safe in a file's name."""
+    """Return a name that is safe in a file's name."""
     return "".join(c if c.isalnum() or c in "-._" else "-" for c in text)
 
 
 def run_moment(evaluation: Evaluation) -> datetime:
-    """When the run was made (UTC)."""
+    """Return the moment at which the run was made (UTC)."""
     return datetime.fromisoformat(evaluation.stored.manifest.created_utc).astimezone(UTC)
 
 
 def model_name(arm: Arm) -> str:
-    """The arm's model without a local file's folders."""
+    """Return the arm's model without a local file's folders."""
     return arm.model.rpartition("/")[2] if arm.model.endswith(".gguf") else arm.model

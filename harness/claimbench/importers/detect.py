@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from claimbench.importers import inspect_log, jsonio, lm_eval, promptfoo, table
-from claimbench.importers.results import Imported, ImportFault, ImportOptions, merge
+from claimbench.importers import inspect_log, json_values, lm_eval, promptfoo, table
+from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge
 
 KINDS = (lm_eval.KIND, inspect_log.KIND, promptfoo.KIND, table.KIND)
 
@@ -53,7 +53,7 @@ def kind_of(path: Path) -> str:
         return table.KIND
     if path.suffix.lower() == ".eval" or zipfile.is_zipfile(path):
         return inspect_log.KIND
-    raw = jsonio.read_bytes(path)
+    raw = json_values.read_bytes(path)
     if path.suffix.lower() in (".jsonl", ".ndjson"):
         try:
             first = json.loads(next((line for line in raw.split(b"\n") if line.strip()), b"{}"))
@@ -62,7 +62,7 @@ def kind_of(path: Path) -> str:
         if lm_eval.is_sample(first):
             return lm_eval.KIND
         return promptfoo.KIND if promptfoo.is_row(first) else table.KIND
-    value = jsonio.load_json(path, raw)
+    value = json_values.load_json(path, raw)
     for known, name in (
         (lm_eval.is_results, lm_eval.KIND),
         (inspect_log.is_log, inspect_log.KIND),

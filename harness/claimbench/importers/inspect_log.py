@@ -15,10 +15,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from claimbench.error_words import did_you_mean, one_of
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, moment, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -26,9 +24,12 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
     ImportOptions,
-    mean_and_stderr,
+    aggregate_of,
+    judged_by,
     reproduced,
+    unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, moment, number, text_of, whole
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "inspect"
@@ -51,13 +52,15 @@ def is_log(value: Json) -> bool:
 
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one log; raises ImportFault."""
-    raw = jsonio.read_bytes(path)
-    log = (
-        _read_zip(path, raw) if zipfile.is_zipfile(io.BytesIO(raw)) else jsonio.load_json(path, raw)
-    )
+    raw = json_values.read_bytes(path)
+    if zipfile.is_zipfile(io.BytesIO(raw)):
+        log = _read_zip(path, raw)
+    else:
+        log = json_values.load_json(path, raw)
     if not is_log(log):
         raise ImportFault(f"{path}: not a log of Inspect (no 'eval' with 'task' and 'model')")
-    model, task = str(get(log, "eval", "model")), str(get(log, "eval", "task"))
+    model = str(get(log, "eval", "model"))
+    task = str(get(log, "eval", "task"))
     seller, _, short = model.partition("/")
     config = {
         **(get(log, "eval", "model_generate_config") or {}),
@@ -83,7 +86,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
         else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
     )
     rows = [s for s in get(log, "samples") or [] if isinstance(s, dict)]
-    files = {path.name: jsonio.sha256(raw)}
+    files = {path.name: json_values.sha256(raw)}
     stated = _stated(log)
     if not rows:
         n = whole(get(log, "results", "completed_samples"))
@@ -94,15 +97,11 @@ def read(path: Path, options: ImportOptions) -> Imported:
         if not told:
             raise ImportFault(f"{path}: the log holds neither samples nor results")
         return Imported(KIND, (arm,), (), (), told, tuple(notes), {}, files)
-    metric, all_metrics = _choose(path, rows, options.metric)
-    samples = {str(row.get("id")): _sample(row, task) for row in rows}
-    calls = tuple(_call(row, arm.name, task, model, metric) for row in rows)
+    metric, all_metrics = _headline_scorer(path, rows, options.metric)
+    samples = {str(row.get("id")): _imported_sample(row, task) for row in rows}
+    calls = tuple(_imported_call(row, arm.name, task, model, metric) for row in rows)
     aggregate, more = _checked(arm.name, task, metric, calls, stated)
-    others = [m for m in all_metrics if m != metric]
-    notes += [
-        *more,
-        f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else ""),
-    ]
+    notes += [*more, judged_by(task, metric, all_metrics)]
     return Imported(
         KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files
     )
@@ -122,7 +121,7 @@ def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
         raise ImportFault(f"{path}: a zip archive, but no log of Inspect (no header.json)")
 
     def load(name: str) -> Any:
-        return jsonio.load_json(path, _member(path, raw, archive, members[name]), name)
+        return json_values.load_json(path, _member(path, raw, archive, members[name]), name)
 
     log = load(head)
     if head != "header.json":
@@ -177,14 +176,9 @@ def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
     stated = {}
     for score in get(log, "results", "scores") or []:
         metrics = get(score, "metrics") or {}
-        value = next(
-            (
-                v
-                for m in ("accuracy", "mean")
-                if (v := number(get(metrics, m, "value"))) is not None
-            ),
-            None,
-        )
+        value = number(get(metrics, "accuracy", "value"))
+        if value is None:
+            value = number(get(metrics, "mean", "value"))
         if value is not None:
             stated[str(get(score, "name"))] = value, number(get(metrics, "stderr", "value"))
     return stated
@@ -202,16 +196,20 @@ def _scores(row: Mapping[str, Json]) -> dict[str, float]:
     given = row.get("scores") or ({"score": row["score"]} if row.get("score") else {})
     for name, score in given.items():
         value = get(score, "value")
-        parts = (
-            {f"{name}/{k}": v for k, v in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
-        found.update({k: f for k, v in parts.items() if (f := _score_value(v)) is not None})
+        parts = {name: value}
+        if isinstance(value, dict):
+            parts = {f"{name}/{key}": part for key, part in value.items()}
+        for key, part in parts.items():
+            worth = _score_value(part)
+            if worth is not None:
+                found[key] = worth
     return found
 
 
-def _choose(path: Path, rows: list[dict[str, Json]], wanted: str | None) -> tuple[str, list[str]]:
+def _headline_scorer(
+    path: Path, rows: list[dict[str, Json]], wanted: str | None
+) -> tuple[str, list[str]]:
+    """Return the scorer that counts, and all whose values lie between 0 and 1."""
     seen: dict[str, list[float]] = defaultdict(list)
     for row in rows:
         for name, value in _scores(row).items():
@@ -224,14 +222,11 @@ def _choose(path: Path, rows: list[dict[str, Json]], wanted: str | None) -> tupl
             f"{path}: no scorer with values between 0 and 1 (C, I, P, N count as such)"
         )
     if wanted is not None and wanted not in names:
-        raise ImportFault(
-            f"{path}: no scorer {wanted!r}{did_you_mean(wanted, names)}",
-            hint=f"there are: {one_of(names)}",
-        )
+        raise unknown_metric(path, "scorer", wanted, names)
     return wanted or names[0], names
 
 
-def _sample(row: dict[str, Json], task: str) -> ImportedSample:
+def _imported_sample(row: dict[str, Json], task: str) -> ImportedSample:
     return ImportedSample(task, str(row.get("id")), _shown(row), row.get("target"))
 
 
@@ -241,16 +236,18 @@ def _shown(row: dict[str, Json]) -> str:
     given = row.get("input")
     texts = [given] if isinstance(given, str) else [get(m, "content") for m in given or []]
 
-    def plain(text: Json) -> str:
+    def attached_text(text: Json) -> str:
         for mark in ("attachment://", "tc://"):
             if isinstance(text, str) and text.startswith(mark):
                 return str(attached.get(text.removeprefix(mark), text))
         return text_of(text)
 
-    return "\n".join(plain(text) for text in texts)
+    return "\n".join(attached_text(text) for text in texts)
 
 
-def _call(row: dict[str, Json], arm: str, task: str, model: str, metric: str) -> ImportedCall:
+def _imported_call(
+    row: dict[str, Json], arm: str, task: str, model: str, metric: str
+) -> ImportedCall:
     scores = {name: value for name, value in _scores(row).items() if 0 <= value <= 1}
     fault = get(row, "error", "message") or (
         None if metric in scores or metric == NOT_SCORED else f"Inspect gives no {metric}"
@@ -292,19 +289,18 @@ def usage_of(given: Json) -> Usage | None:
 
     ``total_tokens`` tells which; reasoning is part of the output.
     """
-    n_in, n_out = whole(get(given, "input_tokens")), whole(get(given, "output_tokens"))
+    n_in = whole(get(given, "input_tokens"))
+    n_out = whole(get(given, "output_tokens"))
     if n_in is None or n_out is None or (n_in == 0 and n_out == 0):
         return None
-    read, write = (
-        whole(get(given, "input_tokens_cache_read")) or 0,
-        whole(get(given, "input_tokens_cache_write")) or 0,
-    )
-    inside = whole(get(given, "total_tokens")) == n_in + n_out and read + write <= n_in
+    cached = whole(get(given, "input_tokens_cache_read")) or 0
+    written = whole(get(given, "input_tokens_cache_write")) or 0
+    inside = whole(get(given, "total_tokens")) == n_in + n_out and cached + written <= n_in
     thought = min(whole(get(given, "reasoning_tokens")) or 0, n_out)
     return Usage(
-        input_fresh=n_in - read - write if inside else n_in,
-        cache_read=read,
-        cache_write_5m=write,
+        input_fresh=n_in - cached - written if inside else n_in,
+        cache_read=cached,
+        cache_write_5m=written,
         output_visible=n_out - thought,
         output_reasoning=thought,
     )
@@ -326,14 +322,17 @@ def _checked(
             by_sample[call.sample_id].append(call.scores[metric])
     if not by_sample:
         return (), [f"{arm} {task}: no sample has a score"]
-    mean, error = mean_and_stderr([sum(v) / len(v) for v in by_sample.values()])
+    found = aggregate_of(arm, task, metric, [sum(v) / len(v) for v in by_sample.values()])
     notes = []
     said, said_error = stated.get(metric, (None, None))
-    if said is not None and not reproduced(mean, said, 1e-3):
-        notes.append(f"{arm} {task}: the samples give {metric} {mean:.4g}, the log says {said:.4g}")
+    if said is not None and not reproduced(found.value, said, 1e-3):
+        notes.append(
+            f"{arm} {task}: the samples give {metric} {found.value:.4g}, the log says {said:.4g}"
+        )
+    error = found.stderr
     if said_error is not None and error is not None and not reproduced(error, said_error, 1e-3):
         notes.append(
             f"{arm} {task}: the samples give a standard error of {error:.4g}, the log says"
             f" {said_error:.4g}"
         )
-    return (Aggregate(arm, task, metric, mean, error, len(by_sample)),), notes
+    return (found,), notes

@@ -12,10 +12,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean, one_of
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -23,9 +21,12 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
     ImportOptions,
-    mean_and_stderr,
+    aggregate_of,
+    judged_by,
     reproduced,
+    unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, number, text_of, whole
 from claimbench.types import Json, SamplingParams
 
 KIND = "lm-eval"
@@ -68,12 +69,12 @@ def sort_files(paths: Sequence[Path]) -> list[tuple[Path | None, list[Path]]]:
     groups: list[tuple[Path | None, list[Path]]] = []
     for path in results:
         stamp = _STAMP.search(path.name)
-        own = [
-            s
-            for s in samples
-            if (s.parent == path.parent and _same_moment(s, stamp))
-            or (len(results) == 1 and s.parent != path.parent)
-        ]
+        own: list[Path] = []
+        for one in samples:
+            beside = one.parent == path.parent
+            # samples in another folder can only belong to the one results file there is
+            if (beside and _same_moment(one, stamp)) or (not beside and len(results) == 1):
+                own.append(one)
         if not own:
             own = sorted(s for s in path.parent.glob("samples_*.jsonl") if _same_moment(s, stamp))
         samples = [s for s in samples if s not in own]
@@ -88,8 +89,9 @@ def _same_moment(samples: Path, stamp: re.Match[str] | None) -> bool:
 
 def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) -> Imported:
     """Read one run of lm-eval; raises ImportFault."""
-    raw = {path: jsonio.read_bytes(path) for path in ([results] if results else []) + list(samples)}
-    data = jsonio.load_json(results, raw[results]) if results is not None else {}
+    paths = [*samples] if results is None else [results, *samples]
+    raw = {path: json_values.read_bytes(path) for path in paths}
+    data = json_values.load_json(results, raw[results]) if results is not None else {}
     if results is not None and not is_results(data):
         raise ImportFault(f"{results}: not a results file of lm-eval (no 'results' and 'configs')")
     name = str(get(data, "model_name") or (samples[0].parent.name if samples else "lm-eval model"))
@@ -100,7 +102,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         (results or samples[0]).name,
         {task: _setup(data, task) for task in get(data, "configs") or {}},
         SamplingParams(),
-        jsonio.moment(get(data, "date")),
+        json_values.moment(get(data, "date")),
     )
     stated = {task: get(data, "results", task) or {} for task in get(data, "results") or {}}
     found = [
@@ -117,7 +119,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         (*(a for part in found for a in part.aggregates), *alone),
         tuple(n for part in found for n in part.notes),
         {task: metric for part in found for task, metric in part.metrics.items()},
-        {path.name: jsonio.sha256(content) for path, content in raw.items()},
+        {path.name: json_values.sha256(content) for path, content in raw.items()},
     )
 
 
@@ -152,7 +154,7 @@ def _read_samples(
     options: ImportOptions,
     templated: bool,
 ) -> Imported:
-    rows = list(jsonio.json_lines(path, raw))
+    rows = list(json_values.json_lines(path, raw))
     if not rows or not is_sample(rows[0][1]):
         raise ImportFault(
             f"{path}: not a samples file of lm-eval",
@@ -160,7 +162,7 @@ def _read_samples(
         )
     task = _task_of(path, stated)
     metrics = _metrics(rows, stated.get(task, {}))
-    chosen, flt = _choose(path, metrics, options.metric)
+    chosen, flt = _headline_metric(path, metrics, options.metric)
     samples: dict[str, ImportedSample] = {}
     calls: list[ImportedCall] = []
     values: dict[str, list[float]] = defaultdict(list)
@@ -179,7 +181,7 @@ def _read_samples(
     key = f"{chosen},{flt}"
     aggregate, notes = _checked(arm.name, task, key, values.get(chosen, []), stated.get(task, {}))
     others = [m for m, f in metrics if f == flt and m != chosen]
-    notes += [f"{task}: judged by {key}" + (f" (also there: {one_of(others)})" if others else "")]
+    notes.append(judged_by(task, key, others))
     return Imported(
         KIND, (), tuple(samples.values()), tuple(calls), (aggregate,), tuple(notes), {task: key}
     )
@@ -223,8 +225,10 @@ def _in_unit(rows: Sequence[tuple[int, dict[str, Json]]], metric: str, flt: str)
     return bool(values) and all(0 <= v <= 1 for v in values)
 
 
-def _choose(path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None) -> tuple[str, str]:
-    names = [f"{m},{f}" for m, f in metrics]
+def _headline_metric(
+    path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None
+) -> tuple[str, str]:
+    """Return the (metric, filter) pair that counts."""
     if not metrics:
         raise ImportFault(
             f"{path}: no metric between 0 and 1 stands with every sample",
@@ -235,18 +239,17 @@ def _choose(path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None) 
     for pair in metrics:
         if wanted in (pair[0], ",".join(pair)):
             return pair
-    raise ImportFault(
-        f"{path}: no metric {wanted!r}{did_you_mean(wanted, names)}",
-        hint=f"there are: {one_of(names)}",
-    )
+    raise unknown_metric(path, "metric", wanted, [",".join(pair) for pair in metrics])
 
 
 def _one(
     row: dict[str, Json], arm: str, task: str, metrics: set[str], chosen: str, templated: bool
 ) -> tuple[ImportedSample, ImportedCall]:
-    sample_id, target = str(row["doc_id"]), row.get("target")
-    shown = _prompt(row.get("arguments"))
-    scores = {m: v for m in sorted(metrics) if (v := number(row.get(m))) is not None}
+    sample_id = str(row["doc_id"])
+    target = row.get("target")
+    shown = _first_prompt(row.get("arguments"))
+    given = {metric: number(row.get(metric)) for metric in sorted(metrics)}
+    scores = {metric: value for metric, value in given.items() if value is not None}
     answer = row.get("filtered_resps", row.get("resps"))
     while isinstance(answer, list) and len(answer) == 1:
         answer = answer[0]
@@ -267,7 +270,7 @@ def _one(
     return ImportedSample(task, sample_id, shown, target), call
 
 
-def _prompt(arguments: Json) -> str:
+def _first_prompt(arguments: Json) -> str:
     first = get(arguments, "gen_args_0", "arg_0") or get(arguments, 0, 0)
     if isinstance(first, list) and len(first) == 1:
         first = first[0]  # chats, since 0.4.9
@@ -278,18 +281,20 @@ def _checked(
     arm: str, task: str, key: str, values: Sequence[float], stated: Mapping[str, Json]
 ) -> tuple[Aggregate, list[str]]:
     """Recompute the stated score and its error from the samples, and say what does not agree."""
-    mean, error = mean_and_stderr(values)
+    found = aggregate_of(arm, task, key, values)
     metric, _, flt = key.partition(",")
-    said, said_error = number(stated.get(key)), number(stated.get(f"{metric}_stderr,{flt}"))
+    said = number(stated.get(key))
+    said_error = number(stated.get(f"{metric}_stderr,{flt}"))
     notes = []
-    if said is not None and not reproduced(mean, said):
+    if said is not None and not reproduced(found.value, said):
         notes.append(
-            f"{arm} {task}: the samples give {key} {mean:.6g}, the results file says {said:.6g}"
+            f"{arm} {task}: the samples give {key} {found.value:.6g}, the results file says"
+            f" {said:.6g}"
         )
-    if said_error is not None and not reproduced(error, said_error, 1e-4):
-        shown = "none" if error is None else f"{error:.6g}"
+    if said_error is not None and not reproduced(found.stderr, said_error, 1e-4):
+        shown = "none" if found.stderr is None else f"{found.stderr:.6g}"
         notes.append(
             f"{arm} {task}: the samples give a standard error of {shown}, the results file says"
             f" {said_error:.6g}"
         )
-    return Aggregate(arm, task, key, mean, error, len(values)), notes
+    return found, notes

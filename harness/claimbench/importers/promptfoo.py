@@ -11,10 +11,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean, one_of
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, get, number, text_of, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -22,8 +20,11 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
     ImportOptions,
-    mean_and_stderr,
+    aggregate_of,
+    judged_by,
+    unknown_metric,
 )
+from claimbench.importers.json_values import digest, get, number, text_of, whole
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"
@@ -43,39 +44,37 @@ def is_row(value: Json) -> bool:
 
 def read(path: Path, options: ImportOptions) -> Imported:
     """Read one output file; raises ImportFault."""
-    raw = jsonio.read_bytes(path)
+    raw = json_values.read_bytes(path)
     config: Json = {}
     when = None
     if path.suffix == ".jsonl":
-        rows = [row for _, row in jsonio.json_lines(path, raw)]
+        rows = [row for _, row in json_values.json_lines(path, raw)]
     else:
-        data = jsonio.load_json(path, raw)
+        data = json_values.load_json(path, raw)
         if not is_output(data):
             raise ImportFault(
                 f"{path}: not an output of promptfoo (no results.results)",
                 hint="write it with promptfoo eval -o FILE",
             )
-        rows, config = (
-            [row for row in data["results"]["results"] if isinstance(row, dict)],
-            data.get("config") or {},
-        )
-        when = jsonio.moment(get(data, "results", "timestamp"))
+        rows = [row for row in data["results"]["results"] if isinstance(row, dict)]
+        config = data.get("config") or {}
+        when = json_values.moment(get(data, "results", "timestamp"))
     if not rows or not all(is_row(row) for row in rows):
         raise ImportFault(f"{path}: the results are not promptfoo's (no testIdx and promptIdx)")
     task = options.task or str(get(config, "description") or path.stem)
     task = " ".join(task.split()).replace("/", "-")[:80]
-    metric, names = _choose(path, rows, options.metric)
+    metric, names = _headline_score(path, rows, options.metric)
     prompts = list(dict.fromkeys(_template(row) for row in rows))
     arms: dict[str, ImportedArm] = {}
     samples: dict[str, ImportedSample] = {}
     calls: list[ImportedCall] = []
     seen: Counter[tuple[str, str]] = Counter()
     for row in rows:
-        arm = _arm(row, path, prompts, config, task, when)
+        arm = _imported_arm(row, path, prompts, config, task, when)
         arms.setdefault(arm.name, arm)
-        sample = _sample(row, task)
+        sample = _imported_sample(row, task)
         samples.setdefault(sample.id, sample)
-        calls.append(_call(row, arm.name, sample, seen[arm.name, sample.id]))
+        calls.append(_imported_call(row, arm.name, sample, seen[arm.name, sample.id]))
         seen[arm.name, sample.id] += 1
     aggregates, notes = _summary(arms, calls, task, metric, names)
     cached = sum(1 for row in rows if get(row, "response", "cached"))
@@ -84,7 +83,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
             f"{cached} of {len(rows)} responses came from promptfoo's cache: without tokens and"
             " latency"
         )
-    files = {path.name: jsonio.sha256(raw)}
+    files = {path.name: json_values.sha256(raw)}
     return Imported(
         KIND,
         tuple(arms.values()),
@@ -107,23 +106,22 @@ def _scores(row: Mapping[str, Json]) -> dict[str, float]:
         "score": row.get("score"),
         **(row.get("namedScores") or {}),
     }
-    return {name: value for name, given in found.items() if (value := number(given)) is not None}
+    values = {name: number(given) for name, given in found.items()}
+    return {name: value for name, value in values.items() if value is not None}
 
 
-def _choose(
+def _headline_score(
     path: Path, rows: Sequence[Mapping[str, Json]], wanted: str | None
 ) -> tuple[str, list[str]]:
+    """Return the score that counts, and all whose values lie between 0 and 1."""
     names = list(dict.fromkeys(name for row in rows for name in _scores(row)))
     names = [n for n in names if all(0 <= _scores(row).get(n, 0.0) <= 1 for row in rows)]
     if wanted is not None and wanted not in names:
-        raise ImportFault(
-            f"{path}: no score {wanted!r}{did_you_mean(wanted, names)}",
-            hint=f"there are: {one_of(names)}",
-        )
+        raise unknown_metric(path, "score", wanted, names)
     return wanted or "pass", names
 
 
-def _arm(
+def _imported_arm(
     row: Mapping[str, Json],
     path: Path,
     prompts: Sequence[str],
@@ -160,13 +158,15 @@ def _arm(
     )
 
 
-def _sample(row: Mapping[str, Json], task: str) -> ImportedSample:
+def _imported_sample(row: Mapping[str, Json], task: str) -> ImportedSample:
     wanted = [get(check, "value") for check in get(row, "testCase", "assert") or []]
     target: Json = wanted[0] if len(wanted) == 1 else wanted
     return ImportedSample(task, str(row["testIdx"]), text_of(row.get("vars") or {}), target)
 
 
-def _call(row: Mapping[str, Json], arm: str, sample: ImportedSample, epoch: int) -> ImportedCall:
+def _imported_call(
+    row: Mapping[str, Json], arm: str, sample: ImportedSample, epoch: int
+) -> ImportedCall:
     scores = {name: value for name, value in _scores(row).items() if 0 <= value <= 1}
     failed = row.get("failureReason") == _ERROR or get(row, "response", "error")
     error = str(row.get("error") or get(row, "response", "error") or "an error") if failed else None
@@ -194,15 +194,16 @@ def usage_of(*given: Json) -> Usage | None:
     zeros tell nothing.
     """
     for usage in given:
-        n_in, n_out = whole(get(usage, "prompt")), whole(get(usage, "completion"))
+        n_in = whole(get(usage, "prompt"))
+        n_out = whole(get(usage, "completion"))
         if not n_in or n_out is None:
             continue
         details = get(usage, "completionDetails") or {}
         thought = min(whole(details.get("reasoning")) or 0, n_out)
-        read = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
+        cached = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
         return Usage(
-            input_fresh=n_in - read,
-            cache_read=read,
+            input_fresh=n_in - cached,
+            cache_read=cached,
             output_visible=n_out - thought,
             output_reasoning=thought,
         )
@@ -218,15 +219,8 @@ def _summary(
 ) -> tuple[list[Aggregate], list[str]]:
     made = []
     for arm in arms:
-        values = [
-            c.scores[metric]
-            for c in calls
-            if c.arm == arm and c.error is None and metric in c.scores
-        ]
+        answered = [c.scores for c in calls if c.arm == arm and c.error is None]
+        values = [scores[metric] for scores in answered if metric in scores]
         if values:
-            mean, error = mean_and_stderr(values)
-            made.append(Aggregate(arm, task, metric, mean, error, len(values)))
-    others = [name for name in names if name != metric]
-    return made, [
-        f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")
-    ]
+            made.append(aggregate_of(arm, task, metric, values))
+    return made, [judged_by(task, metric, names)]

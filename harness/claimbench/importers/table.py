@@ -9,15 +9,14 @@ and without ``n`` no score has an interval.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of, show
-from claimbench.importers import jsonio
-from claimbench.importers.jsonio import digest, dollars, whole
-from claimbench.importers.results import (
+from claimbench.importers import json_values
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -25,8 +24,9 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
     ImportOptions,
-    mean_and_stderr,
+    aggregate_of,
 )
+from claimbench.importers.json_values import digest, dollars, whole
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.types import Json, Usage
@@ -77,7 +77,7 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
     roles = _roles(table, options)
-    files = {path.name: jsonio.sha256(jsonio.read_bytes(path))}
+    files = {path.name: json_values.sha256(json_values.read_bytes(path))}
     notes = [f"{path.name}: columns found by name: {', '.join(roles.found)}"] if roles.found else []
     if "item" in roles.of:
         return _answers(path, table, roles, options, notes, files)
@@ -157,11 +157,11 @@ def _leaderboard(
 def _aggregate(
     path: Path, row: DataRow, roles: TableRoles, arm: str, task: str, scale: float
 ) -> Aggregate:
-    value = _number(path, row, roles, "score")
+    value = _cell_number(path, row, roles, "score")
     if value is None:
         raise ImportFault(f"{path}:{row.line}: no score for {arm}")
-    error = _number(path, row, roles, "stderr")
-    n = whole(_number(path, row, roles, "n"))
+    error = _cell_number(path, row, roles, "stderr")
+    n = whole(_cell_number(path, row, roles, "n"))
     error = None if error is None else error / scale
     return Aggregate(
         arm,
@@ -175,7 +175,7 @@ def _aggregate(
     )
 
 
-def _number(path: Path, row: DataRow, roles: TableRoles, role: str) -> float | None:
+def _cell_number(path: Path, row: DataRow, roles: TableRoles, role: str) -> float | None:
     value = roles.value(row, role)
     if value is None:
         return None
@@ -212,7 +212,7 @@ def _answers(
             )
         arm = str(roles.value(row, "arm") or path.stem)
         own_task = str(roles.value(row, "task") or task)
-        epoch = whole(_number(path, row, roles, "epoch")) or 0
+        epoch = whole(_cell_number(path, row, roles, "epoch")) or 0
         key = (arm, own_task, item, epoch)
         seen[key] += 1
         if seen[key] > 1:
@@ -220,25 +220,15 @@ def _answers(
                 f"{path}:{row.line}: {arm} answers the item {item!r} twice",
                 hint="say --column epoch=NAME for repeats",
             )
-        sample = _sample(row, roles, own_task, item)
+        sample = _imported_sample(row, roles, own_task, item)
         samples.setdefault((own_task, item), sample)
-        calls.append(_call(path, row, roles, arm, sample, epoch, options.scale))
+        calls.append(_imported_call(path, row, roles, arm, sample, epoch, options.scale))
     arms = tuple(
         ImportedArm(name, "unknown", name, path.name)
         for name in dict.fromkeys(c.arm for c in calls)
     )
     metric = roles.of["score"][0] if "score" in roles.of else "equal to the target"
-    made = []
-    for arm_ in arms:
-        for name in dict.fromkeys(c.task for c in calls):
-            values = [
-                c.scores[metric]
-                for c in calls
-                if c.arm == arm_.name and c.task == name and metric in c.scores
-            ]
-            if values:
-                mean, error = mean_and_stderr(values)
-                made.append(Aggregate(arm_.name, name, metric, mean, error, len(values)))
+    made = _aggregates(calls, metric)
     costs = "usd" in roles.of and any(
         dollars(roles.value(row, "usd")) is None for row in table.rows
     )
@@ -250,7 +240,22 @@ def _answers(
     )
 
 
-def _sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSample:
+def _aggregates(calls: Sequence[ImportedCall], metric: str) -> list[Aggregate]:
+    """Compute each arm's score of each task, in the order of the table."""
+    values: dict[str, dict[str, list[float]]] = {}
+    for call in calls:
+        mine = values.setdefault(call.arm, {})
+        if metric in call.scores:
+            mine.setdefault(call.task, []).append(call.scores[metric])
+    made = []
+    for arm, by_task in values.items():
+        for task in dict.fromkeys(call.task for call in calls):
+            if task in by_task:
+                made.append(aggregate_of(arm, task, metric, by_task[task]))
+    return made
+
+
+def _imported_sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSample:
     slices = {name: str(row.values.get(name) or "") for name in roles.of.get("slice", ())}
     cluster = roles.value(row, "cluster")
     shown = roles.value(row, "input")
@@ -264,7 +269,7 @@ def _sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSa
     )
 
 
-def _call(
+def _imported_call(
     path: Path,
     row: DataRow,
     roles: TableRoles,
@@ -276,11 +281,11 @@ def _call(
     answer = roles.value(row, "answer")
     scores: dict[str, float] = {}
     if "score" in roles.of:
-        value = _number(path, row, roles, "score")
+        value = _cell_number(path, row, roles, "score")
         if value is not None:
             scores[roles.of["score"][0]] = value / scale
     elif answer is not None:
-        scores["equal to the target"] = float(_plain(answer) == _plain(sample.target))
+        scores["equal to the target"] = float(_folded(answer) == _folded(sample.target))
     if any(not 0 <= v <= 1 for v in scores.values()):
         raise ImportFault(
             f"{path}:{row.line}: the score {show(roles.value(row, 'score'))} is not between 0"
@@ -289,11 +294,10 @@ def _call(
         )
     fault = roles.value(row, "error")
     missing = None if scores else "no score in the table"
-    seconds, millis = (
-        _number(path, row, roles, "latency_s"),
-        _number(path, row, roles, "latency_ms"),
-    )
-    seconds = seconds if seconds is not None else None if millis is None else millis / 1000
+    seconds = _cell_number(path, row, roles, "latency_s")
+    millis = _cell_number(path, row, roles, "latency_ms")
+    if seconds is None and millis is not None:
+        seconds = millis / 1000
     return ImportedCall(
         arm,
         sample.task,
@@ -314,13 +318,13 @@ def _billed(row: DataRow, roles: TableRoles) -> Decimal | None:
 
 
 def _usage(path: Path, row: DataRow, roles: TableRoles) -> Usage | None:
-    n_in, n_out = (
-        whole(_number(path, row, roles, role)) for role in ("input_tokens", "output_tokens")
-    )
+    n_in = whole(_cell_number(path, row, roles, "input_tokens"))
+    n_out = whole(_cell_number(path, row, roles, "output_tokens"))
     if not n_in or n_out is None:
         return None
     return Usage(input_fresh=n_in, output_visible=n_out)
 
 
-def _plain(value: Json) -> str:
+def _folded(value: Json) -> str:
+    """Return a cell as text for comparison: blanks squeezed, case folded."""
     return " ".join(str(value).split()).casefold()

@@ -132,7 +132,8 @@ def find_roles(
             (name for name in inputs if len(inputs) > 1 and _shared(table.rows, name)), None
         )
         if cluster_column is None and shared is not None:
-            cluster_column, why["cluster"] = shared, "rows that share it are not independent"
+            cluster_column = shared
+            why["cluster"] = "rows that share it are not independent"
     free = [name for name in free if name not in (id_column, cluster_column)]
     slices = tuple(name for name in free if _sliceable(table.rows, name))[:_MAX_SLICES]
     return ProposedRoles(tuple(inputs), target, id_column, cluster_column, slices, why)
@@ -228,12 +229,10 @@ def one_spelling(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]
     best = {
         folded: max(sorted(counts), key=counts.__getitem__) for folded, counts in spellings.items()
     }
-    changed = [
-        f"{other} -> {best[f]}"
-        for f, counts in spellings.items()
-        for other in sorted(counts)
-        if other != best[f]
-    ]
+    changed = []
+    for folded, counts in spellings.items():
+        others = [spelling for spelling in sorted(counts) if spelling != best[folded]]
+        changed += [f"{other} -> {best[folded]}" for other in others]
     notes = [f"spellings of one label joined: {one_of(changed, 8)}"] if changed else []
     return [replace(item, target=best[_folded(item.target)]) for item in items], notes
 

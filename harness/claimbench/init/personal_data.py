@@ -23,8 +23,9 @@ def _luhn(text: str) -> bool:
     digits = [int(c) for c in text if c.isdigit()]
     if not 13 <= len(digits) <= 19:
         return False
-    doubled = [d if i % 2 == 0 else d * 2 - 9 * (d > 4) for i, d in enumerate(reversed(digits))]
-    return sum(doubled) % 10 == 0
+    digits.reverse()
+    doubled = [digit * 2 - 9 * (digit > 4) for digit in digits[1::2]]
+    return (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def _iban(text: str) -> bool:
@@ -117,10 +118,11 @@ def masked(items: Sequence[UsableRow], columns: Sequence[str]) -> list[UsableRow
     def clean(value: Json) -> Json:
         return mask_text(value)[0] if isinstance(value, str) else value
 
-    return [
-        replace(item, values={k: clean(v) if k in columns else v for k, v in item.values.items()})
-        for item in items
-    ]
+    cleaned = []
+    for item in items:
+        changed = {name: clean(item.values[name]) for name in columns if name in item.values}
+        cleaned.append(replace(item, values={**item.values, **changed}))
+    return cleaned
 
 
 def describe(found: Counter[str], line: int | None) -> str:

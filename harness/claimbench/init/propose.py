@@ -27,7 +27,7 @@ from claimbench.init.columns import (
 )
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, guess_columns, read_any
-from claimbench.init.write import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
+from claimbench.init.suite_text import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
 from claimbench.suite.samples import identifier
@@ -35,6 +35,20 @@ from claimbench.types import Json
 
 DEFAULT_MODELS = ("smollm2-135m-instruct-q4_1", "qwen2.5-coder-0.5b-instruct-q4_k_m")
 MAX_ROWS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StatedColumns:
+    """The columns that a person names; what is left out is found in the file.
+
+    ``inputs`` are what the model sees, ``target`` is the right answer, ``id`` is unique, and rows
+    of one ``cluster`` depend on each other.
+    """
+
+    inputs: tuple[str, ...] = ()
+    target: str | None = None
+    id: str | None = None
+    cluster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +71,10 @@ class InitProposal:
 
 def propose_suite(
     path: str | Path,
-    input_column: str | Sequence[str] = (),
-    target_column: str | None = None,
+    columns: StatedColumns = StatedColumns(),
     *,
     models: Sequence[str] = (),
     name: str | None = None,
-    id_column: str | None = None,
-    cluster_column: str | None = None,
     options: ReadOptions | None = None,
     max_rows: int = MAX_ROWS,
     seed: int = 42,
@@ -74,13 +85,10 @@ def propose_suite(
 
     Args:
         path: The person's file, or ``hf:NAME[:CONFIG][@SPLIT]``.
-        input_column: Column or columns the model sees; default: found by name.
-        target_column: Column with the right answer; default: found by name.
+        columns: Those that are stated; default: found by name, the row's number as id, no cluster.
         models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the
             catalogue.
         name: Of the suite; default: from the file's name.
-        id_column: Column of unique ids; default: found, else the row's number.
-        cluster_column: Column that ties dependent rows; default: found, else none.
         options: How to read the file.
         max_rows: Measure at most this many rows, drawn by ``seed``.
         seed: Of the draw of rows and examples.
@@ -94,11 +102,10 @@ def propose_suite(
     file = Path(
         str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path
     )
-    stated = (input_column,) if isinstance(input_column, str) else tuple(input_column)
-    wanted = [*stated, *([target_column] if target_column is not None else [])]
+    wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
     table, notes = read_any(path, options or ReadOptions(), wanted)
-    inputs, target = _columns(table, stated, target_column, notes)
-    roles = find_roles(table, inputs, target, id_column, cluster_column)
+    inputs, target = _inputs_and_target(table, columns, notes)
+    roles = find_roles(table, inputs, target, columns.id, columns.cluster)
     items, dropped = clean(table, roles)
     _check_ids(items, roles, table.path)
     found, line = scan(items, roles.inputs)
@@ -114,30 +121,49 @@ def propose_suite(
     plan, items, joined = decide(items, table.path)
     notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
     examples, measured = choose_examples(items, plan, seed)
-    measured, sampled = _sample(measured, max_rows, seed)
+    measured, sampled = _draw_rows(measured, max_rows, seed)
     notes += sampled
     if len(measured) < 20:
         notes.append(
             f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims"
         )
     arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
-    suite = _plan(
-        slug(name or file.stem), file.name, roles, plan, arms, notes, seed, measured, examples
+    suite = SuitePlan(
+        name=slug(name or file.stem),
+        source=file.name,
+        roles=roles,
+        answer=plan,
+        arms=arms,
+        variables={column: identifier(column) for column in roles.inputs},
+        notes=tuple(notes),
+        seed=seed,
+        n_rows=len(measured),
+        n_examples=len(examples),
+        longest=_longest([*measured, *examples], roles),
+        most_common=_most_common(measured),
+        id_key=_id_key(roles, plan),
     )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
         files[f"{suite.name}/examples.jsonl"] = _jsonl(examples, suite)
     suite = replace(suite, mask=_mask_of(found, suite, mask))
-    text, said = write_suite(suite), (*notes, *arm_notes)
-    sizes = (len(measured), len(examples))
     return InitProposal(
-        suite.name, f"{suite.name}.yaml", text, files, said, plan.kind, *sizes, private
+        name=suite.name,
+        suite_file=f"{suite.name}.yaml",
+        yaml_text=write_suite(suite),
+        files=files,
+        notes=(*notes, *arm_notes),
+        kind=plan.kind,
+        n_rows=len(measured),
+        n_examples=len(examples),
+        private=private,
     )
 
 
 def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
-    """The suite's ``mask:``; in force, where it can work, it finds what the patterns that masked
-    the rows did not.
+    """Return the suite's ``mask:``.
+
+    In force, where it can work, it finds what the patterns that masked the rows did not.
     """
     if not found:
         return ""
@@ -147,50 +173,28 @@ def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
     )
 
 
-def _columns(
-    table: Table, stated: tuple[str, ...], target: str | None, notes: list[str]
+def _inputs_and_target(
+    table: Table, stated: StatedColumns, notes: list[str]
 ) -> tuple[tuple[str, ...], str]:
     """Fill in the columns that were not stated, and note it."""
-    if stated and target is not None:
-        return stated, target
-    inputs, guessed = guess_columns(table)
-    inputs, guessed = stated or inputs, target or guessed
+    if stated.inputs and stated.target is not None:
+        return stated.inputs, stated.target
+    found_inputs, found_target = guess_columns(table)
+    inputs = stated.inputs or found_inputs
+    target = stated.target or found_target
     notes.append(
-        f"columns found by name: input {', '.join(inputs)}, target {guessed}; --input and --target"
+        f"columns found by name: input {', '.join(inputs)}, target {target}; --input and --target"
         " decide"
     )
-    return inputs, guessed
+    return inputs, target
 
 
-def _plan(
-    name: str,
-    source: str,
-    roles: ProposedRoles,
-    answer: AnswerPlan,
-    arms: tuple[ArmPlan, ...],
-    notes: Sequence[str],
-    seed: int,
-    measured: Sequence[UsableRow],
-    examples: Sequence[UsableRow],
-) -> SuitePlan:
-    shown = [*measured, *examples]
-    return SuitePlan(
-        name=name,
-        source=source,
-        roles=roles,
-        answer=answer,
-        arms=arms,
-        variables={column: identifier(column) for column in roles.inputs},
-        notes=tuple(notes),
-        seed=seed,
-        n_rows=len(measured),
-        n_examples=len(examples),
-        longest=max(
-            sum(len(plain(item.values.get(column))) for column in roles.inputs) for item in shown
-        ),
-        most_common=_most_common(measured),
-        id_key=_id_key(roles, answer),
-    )
+def _longest(items: Sequence[UsableRow], roles: ProposedRoles) -> int:
+    """Return the most characters that the inputs of one row have together."""
+    lengths = []
+    for item in items:
+        lengths.append(sum(len(plain(item.values.get(column))) for column in roles.inputs))
+    return max(lengths)
 
 
 def write_proposal(proposal: InitProposal, folder: str | Path, *, force: bool = False) -> Path:
@@ -241,7 +245,9 @@ def _check_ids(items: Sequence[UsableRow], roles: ProposedRoles, path: str) -> N
         seen[item.id] = item.line
 
 
-def _sample(items: list[UsableRow], max_rows: int, seed: int) -> tuple[list[UsableRow], list[str]]:
+def _draw_rows(
+    items: list[UsableRow], max_rows: int, seed: int
+) -> tuple[list[UsableRow], list[str]]:
     """Draw ``max_rows`` rows; files are often sorted by label, so the first ones would be no
     sample.
     """
@@ -292,4 +298,12 @@ def _jsonl(items: Sequence[UsableRow], suite: SuitePlan) -> str:
     return "".join(lines)
 
 
-__all__ = ["DEFAULT_MODELS", "ArmPlan", "InitProposal", "propose_suite", "slug", "write_proposal"]
+__all__ = [
+    "DEFAULT_MODELS",
+    "ArmPlan",
+    "InitProposal",
+    "StatedColumns",
+    "propose_suite",
+    "slug",
+    "write_proposal",
+]

@@ -21,7 +21,8 @@ from claimbench.types import Json
 
 HUB = "hf:"
 CHAT_COLUMNS = ("messages", "conversation", "conversations", "turns", "chat")
-SHOWN, ANSWER = "conversation_so_far", "reply"
+SHOWN = "conversation_so_far"
+ANSWER = "reply"
 _INPUTS = (
     "text",
     "question",
@@ -57,10 +58,8 @@ def read_any(
         SuiteError: it cannot be read, or ``datasets`` is not installed for a data set of the hub.
     """
     if str(source).startswith(HUB):
-        table, notes = (
-            _from_hub(str(source)),
-            [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"],
-        )
+        table = _from_hub(str(source))
+        notes = [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"]
     elif Path(source).is_dir():
         table, notes = _from_folder(Path(source))
     elif not Path(source).exists():

@@ -11,7 +11,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from lm_eval.api.model import LM
 
@@ -19,18 +20,21 @@ from claimbench.clock import Clock
 from claimbench.errors import RunIncomplete
 from claimbench.lmeval.tasks import DEFAULT_MAX_TOKENS
 from claimbench.provider.attempt import Tried, try_once
-from claimbench.provider.contract import Provider
+from claimbench.provider.contract import InProcessProvider, Provider
+from claimbench.provider.device_worker import as_provider
 from claimbench.types import Attempt, Message, Outcome, Request, SamplingParams
 
 ANSWERED = (Outcome.OK, Outcome.EMPTY, Outcome.TRUNCATED)
 
 
 class ProviderLM(LM):  # type: ignore[misc]
-    """One started provider. ``attempts`` holds every attempt with its stamps and usage, in order.
+    """Answers lm-eval's requests by one provider; ``with`` starts it and closes both.
+
+    ``attempts`` holds every attempt with its stamps and usage, in order.
 
     Args:
-        provider: started; its faults end the evaluation, for lm-eval would score them as wrong
-            answers.
+        provider: what a provider's ``create`` returns; its faults end the evaluation, for lm-eval
+            would score them as wrong answers.
         clock: for the stamps.
         params: sampling; lm-eval's own ``temperature`` in a task's ``generation_kwargs`` comes
             first.
@@ -39,7 +43,7 @@ class ProviderLM(LM):  # type: ignore[misc]
 
     def __init__(
         self,
-        provider: Provider,
+        provider: Provider | InProcessProvider,
         clock: Clock,
         params: SamplingParams | None = None,
         *,
@@ -47,14 +51,29 @@ class ProviderLM(LM):  # type: ignore[misc]
         on_attempt: Callable[[Attempt], None] = lambda _attempt: None,
     ) -> None:
         super().__init__()
-        self._provider, self._clock = provider, clock
+        self._provider = as_provider(provider, None, clock)
+        self._clock = clock
         self._params = params or SamplingParams(temperature=0)
-        self._timeout_s, self._on_attempt = timeout_s, on_attempt
+        self._timeout_s = timeout_s
+        self._on_attempt = on_attempt
         self._loop = asyncio.new_event_loop()
         self.attempts: list[Attempt] = []
 
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._loop.run_until_complete(self._provider.close())
+        self.close()
+
     def close(self) -> None:
-        """Close the event loop; the provider is its owner's to close."""
+        """Close the event loop alone; whoever called :meth:`start` closes the provider."""
         self._loop.close()
 
     def start(self) -> None:
@@ -62,12 +81,12 @@ class ProviderLM(LM):  # type: ignore[misc]
         self._loop.run_until_complete(self._provider.start())
 
     def generate_until(self, requests: Sequence[Any]) -> list[str]:
-        """One user turn per request, stopped at ``until``."""
+        """Answer one user turn per request, stopped at ``until``."""
         return [self._answer(self._chat(i, *r.args)) for i, r in enumerate(requests)]
 
     def loglikelihood(self, requests: Sequence[Any]) -> list[tuple[float, bool]]:
-        """Natural-log probability of each continuation; those that share a context are asked
-        together.
+        """Return the natural-log probability of each continuation; those that share a context are
+        asked together.
         """
         contexts: dict[str, list[int]] = {}
         for i, r in enumerate(requests):
@@ -82,8 +101,8 @@ class ProviderLM(LM):  # type: ignore[misc]
         return [found[i] for i in range(len(requests))]
 
     def loglikelihood_rolling(self, requests: Sequence[Any]) -> list[float]:
-        """Natural-log probability of each whole text; a text longer than the context is an error,
-        never cut.
+        """Return the natural-log probability of each whole text; a text longer than the context is
+        an error, never cut.
         """
         texts = [(("", str(r.args[0])),) for r in requests]
         return [

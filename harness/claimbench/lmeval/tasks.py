@@ -25,7 +25,6 @@ INPUT_PAIRS = "lm_eval_pairs"
 """Key of a sample's input: [context, continuation] pairs whose log-probability is asked for."""
 DOC_HASH = "lm_eval_doc_hash"
 """Key of a sample's metadata."""
-SCORED_KINDS = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
 DEFAULT_MAX_TOKENS = 256
 """lm-eval's own default for ``max_gen_toks``."""
 HINT = "pip install 'claimbench[lm-eval]' (no torch is needed)"
@@ -138,7 +137,8 @@ def expand(spec: LmEvalSpec) -> Task:
         raise LmEvalFault(f"lm-eval's task {spec.source!r} has no documents")
     kind = str(config.output_type)
     samples = tuple(
-        _sample(theirs, doc_id, instances, kind) for doc_id, instances in sorted(by_doc.items())
+        _document_sample(theirs, doc_id, instances, kind)
+        for doc_id, instances in sorted(by_doc.items())
     )
     gen = next(iter(by_doc.values()))[0].args[1] if kind == "generate_until" else {}
     metric = spec.metric or _metric_names(config)[0]
@@ -165,9 +165,9 @@ def _metric_names(config: Any) -> list[str]:
     return listed or ["acc" if config.output_type == "multiple_choice" else "exact_match"]
 
 
-def _sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sample:
+def _document_sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sample:
     instances = sorted(instances, key=lambda i: i.idx)
-    doc = _plain(instances[0].doc)
+    doc = _as_json(instances[0].doc)
     row: dict[str, Json] = {"doc": doc, "context": ""}
     if kind == "generate_until":
         row["context"] = str(instances[0].args[0])
@@ -178,7 +178,7 @@ def _sample(theirs: Any, doc_id: int, instances: Sequence[Any], kind: str) -> Sa
         row["context"] = row[INPUT_PAIRS][0][0]
     target = theirs.doc_to_target(instances[0].doc)
     return Sample(
-        str(doc_id), row, _plain(target), str(doc_id), {}, {DOC_HASH: _doc_hash(instances[0].doc)}
+        str(doc_id), row, _as_json(target), str(doc_id), {}, {DOC_HASH: _doc_hash(instances[0].doc)}
     )
 
 
@@ -192,7 +192,7 @@ def _doc_hash(doc: Any) -> str:
     return str(hash_string(text))
 
 
-def _plain(value: Any) -> Json:
+def _as_json(value: Any) -> Json:
     """Return a document as JSON values; dates and arrays as their text."""
     return json.loads(
         json.dumps(value, default=lambda v: v.tolist() if hasattr(v, "tolist") else str(v))

@@ -23,7 +23,7 @@ stopped.
 
 
 def arrival_offsets_s(load: LoadSpec, n: int, seed: int) -> list[float]:
-    """Intended seconds from the start of each of ``n`` calls of one arm.
+    """Compute the intended seconds from the start of each of ``n`` calls of one arm.
 
     constant: i / rate. poisson: exponential gaps of mean 1 / rate, seeded. trace: the recorded
     times.
@@ -54,8 +54,8 @@ def arrival_offsets_s(load: LoadSpec, n: int, seed: int) -> list[float]:
 
 
 def scheduled(calls: Sequence[Call], load: LoadSpec, origin_ns: int, seed: int) -> list[Call]:
-    """The calls with their intended times from ``origin_ns``, per arm in planned order; unchanged
-    in a closed loop.
+    """Return the calls with their intended times from ``origin_ns``, per arm in planned order;
+    unchanged in a closed loop.
     """
     if load.mode == "closed":
         return list(calls)
@@ -70,8 +70,8 @@ def scheduled(calls: Sequence[Call], load: LoadSpec, origin_ns: int, seed: int) 
 
 
 def loaded(arm: Arm, load: LoadSpec) -> Arm:
-    """The arm with the suite's concurrency in place of its own, where the suite states one; no cap
-    in an open loop.
+    """Return the arm with the suite's concurrency in place of its own, where the suite states one;
+    no cap in an open loop.
     """
     if load.mode == "open":
         return replace(arm, concurrency=MAX_IN_FLIGHT)

@@ -11,12 +11,12 @@ _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def call_id(measured_sha256: str, task: str, sample_id: str, epoch: int, arm: str) -> str:
-    """Of an arm's call."""
+    """Make the id of an arm's call."""
     return _identity(measured_sha256, task, sample_id, epoch, arm)
 
 
 def judge_call_id(subject_id: str, judge: str) -> str:
-    """Of the call in which ``judge`` judges the call ``subject_id``."""
+    """Make the id of the call in which ``judge`` judges the call ``subject_id``."""
     return _identity("judge", subject_id, judge)
 
 

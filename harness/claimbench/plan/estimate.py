@@ -74,18 +74,15 @@ class Worst:
 
 
 def worst_cases(suite: Suite, estimates: Sequence[ArmEstimate]) -> tuple[Worst, dict[str, Worst]]:
-    """The whole run's limit and each arm's, against reservations for every attempt, retries
+    """Compare the whole run's limit and each arm's with reservations for every attempt, retries
     included.
     """
     retries = suite.errors.max_retries
-    arms = {
-        e.arm: Worst(
-            suite.budget.per_arm_usd.get(e.arm),
-            None if e.usd_bound is None else e.usd_bound * (1 + retries),
-            retries,
-        )
-        for e in estimates
-    }
+    arms: dict[str, Worst] = {}
+    for estimate in estimates:
+        bound = estimate.usd_bound
+        worst = None if bound is None else bound * (1 + retries)
+        arms[estimate.arm] = Worst(suite.budget.per_arm_usd.get(estimate.arm), worst, retries)
     known = [w.worst_usd for w in arms.values()]
     total = None if None in known else sum((w for w in known if w is not None), Decimal(0))
     return Worst(suite.budget.max_cost_usd, total, retries), arms

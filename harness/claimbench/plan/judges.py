@@ -16,13 +16,22 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from claimbench.model_ids import base_id
 from claimbench.plan.call_ids import judge_call_id
 from claimbench.plan.prompts import Requests, own_turns, render_turn, target_text
-from claimbench.scorers.judge import JudgeScorer, judge_of
-from claimbench.types import Arm, Attempt, Call, CallRecord, Message, Request, Sample, Suite, Task
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    CallRecord,
+    JudgeSpec,
+    Message,
+    Request,
+    Sample,
+    Suite,
+    Task,
+)
 
 RULES = """\
 You grade an answer. Text between a line [begin ... MARK] and the line [end ... MARK] was \
@@ -51,7 +60,6 @@ the same name.
 _CONTROL = re.compile(
     r"<(?=\|[^|\n]{1,40}\||/?s>|(?:start|end)_of_turn>|<SYS>)|\[(?=/?INST\])", re.IGNORECASE
 )
-_QUANTISED = re.compile(r"[-.]?(?:i?q[2-8](?:[_-][0-9a-z]+)*|fp?16|bf16|f32|int[48]|awq|gptq|fp8)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +72,8 @@ class Judging:
 
 
 def judge_calls(suite: Suite, subjects: Sequence[Call], first: int) -> list[Call]:
-    """The judges' calls of a plan, one for each of the arms' calls in a task that a judge scores,
-    in their order.
+    """Plan the judges' calls: one for each of the arms' calls in a task that a judge scores, in
+    their order.
 
     Args:
         suite: the suite; which task has which judge.
@@ -75,37 +83,33 @@ def judge_calls(suite: Suite, subjects: Sequence[Call], first: int) -> list[Call
     judges = _judges(suite)
     if not judges:
         return []
+    judged = [call for call in subjects if call.task in judges]
     return [
-        Call(
-            run_id=call.run_id,
+        replace(
+            call,
             id=judge_call_id(call.id, judges[call.task]),
-            task=call.task,
-            sample_id=call.sample_id,
-            epoch=call.epoch,
             arm=judges[call.task],
-            seed=call.seed,
-            position=first + number,
+            position=position,
             role="judge",
         )
-        for number, call in enumerate(call for call in subjects if call.task in judges)
+        for position, call in enumerate(judged, start=first)
     ]
 
 
 def _judges(suite: Suite) -> dict[str, str]:
-    """Task -> its judge, where a judge of the suite scores it; a sweep, which scores nothing, has
-    none.
+    """Map each task that a judge of the suite scores to that judge's name; a sweep, which scores
+    nothing, has none.
     """
     known = {judge.name for judge in suite.judges}
-    found = {
-        task.name: scorer.options.by
-        for task in suite.tasks
-        if (scorer := judge_of(task)) is not None
-    }
-    return {task: judge for task, judge in found.items() if judge in known}
+    found: dict[str, str] = {}
+    for task in suite.tasks:
+        if task.judge is not None and task.judge.by in known:
+            found[task.name] = task.judge.by
+    return found
 
 
 def subjects_of(calls: Iterable[Call], suite: Suite) -> dict[str, str]:
-    """Id of each judge's call -> id of the arm's call that it judges."""
+    """Map the id of each judge's call to the id of the arm's call that it judges."""
     judges = _judges(suite)
     return {
         judge_call_id(call.id, judges[call.task]): call.id
@@ -115,8 +119,9 @@ def subjects_of(calls: Iterable[Call], suite: Suite) -> dict[str, str]:
 
 
 class JudgeRequests:
-    """Builds what arms and judges are asked; ``answers`` (the arms' call id -> text) is filled as
-    they come.
+    """Builds what arms and judges are asked.
+
+    ``answers`` (the arms' call id -> text) is filled as they come.
     """
 
     def __init__(
@@ -125,7 +130,6 @@ class JudgeRequests:
         self._arms = Requests(suite)
         self._suite = suite
         self._tasks = {task.name: task for task in suite.tasks}
-        self._scorers = {task.name: judge_of(task) for task in suite.tasks}
         self._samples = {(task.name, s.id): s for task in suite.tasks for s in task.samples}
         self._judges = {judge.name: judge for judge in suite.judges}
         self.subjects = subjects_of(calls, suite)
@@ -140,54 +144,55 @@ class JudgeRequests:
         return self.of_answer(call, self.answers[self.subjects[call.id]])
 
     def of_answer(self, call: Call, answer: str) -> Request:
-        """What the judge of ``call`` is asked about ``answer``; raises SuiteError for a template
-        that fails.
+        """Build what the judge of ``call`` is asked about ``answer``; raises SuiteError for a
+        template that fails.
         """
-        task, scorer = self._tasks[call.task], self._scorers[call.task]
-        assert scorer is not None  # noqa: S101 - only tasks with a judge have judges' calls
+        task = self._tasks[call.task]
+        judge = task.judge
+        assert judge is not None  # noqa: S101 - only tasks with a judge have judges' calls
         return Request(
             call_id=call.id,
-            messages=self._messages(task, scorer, call, answer),
+            messages=self._messages(task, judge, call, answer),
             params=self._judges[call.arm].params,
-            max_tokens=scorer.options.max_tokens,
+            max_tokens=judge.max_tokens,
             seed=call.seed,
-            labels=tuple(scorer.options.choices),
+            labels=tuple(judge.choices),
             prefix_key=f"judge/{task.name}",
             timeout_s=self._suite.errors.timeout_s,
             connect_timeout_s=self._suite.errors.connect_timeout_s,
         )
 
     def _messages(
-        self, task: Task, scorer: JudgeScorer, call: Call, answer: str
+        self, task: Task, judge: JudgeSpec, call: Call, answer: str
     ) -> tuple[Message, ...]:
-        options, sample = scorer.options, self._samples[call.task, call.sample_id]
+        sample = self._samples[call.task, call.sample_id]
         mark = hashlib.sha256(f"mark/{call.id}".encode()).hexdigest()[:12]
         context = {
             "input": fenced("request", asked_text(task, sample), mark),
             "answer": fenced("answer", answer, mark),
             "target": target_text(sample.target),
-            "rubric": options.rubric,
-            "choices": list(options.choices),
+            "rubric": judge.rubric,
+            "choices": list(judge.choices),
             "row": dict(sample.input),
         }
-        rules = RULES.format(rubric=options.rubric.strip(), choices=", ".join(options.choices))
-        body = render_turn(options.template or TEMPLATE, task, sample, context)
+        rules = RULES.format(rubric=judge.rubric.strip(), choices=", ".join(judge.choices))
+        body = render_turn(judge.template or TEMPLATE, task, sample, context)
         return (Message("system", rules), Message("user", body))
 
 
 def asked_text(task: Task, sample: Sample) -> str:
-    """What an arm was asked about a sample, as one text, without the task's examples."""
+    """Return what an arm was asked about a sample, as one text, without the task's examples."""
     return "\n\n".join(turn.content for turn in own_turns(task, sample))
 
 
 def fenced(what: str, text: str, mark: str) -> str:
-    """``text`` between two lines that name it by ``mark``, its chat control tokens taken apart."""
+    """Put ``text`` between two lines that carry ``mark``; take its chat control tokens apart."""
     harmless = _CONTROL.sub(lambda found: f"{found.group()} ", text)
     return f"[begin {what} {mark}]\n{harmless}\n[end {what} {mark}]"
 
 
 def said_of(judging: Judging, calls: Iterable[Call], suite: Suite) -> dict[str, CallRecord]:
-    """Id of the arm's call -> what its judge left."""
+    """Map the id of each judged call of an arm to what its judge left."""
     subject = subjects_of(calls, suite)
     return {subject[record.call.id]: record for record in judging.records}
 
@@ -195,7 +200,7 @@ def said_of(judging: Judging, calls: Iterable[Call], suite: Suite) -> dict[str, 
 def not_judged(
     judging: Judging, calls: Iterable[Call], records: Iterable[CallRecord], suite: Suite
 ) -> int:
-    """How many finished calls of arms still wait for their judge."""
+    """Count the finished calls of arms that still wait for their judge."""
     if not judging.calls:
         return 0
     judged = {record.call.id for record in judging.records}
@@ -207,67 +212,28 @@ def not_judged(
 
 
 def prefix_requests(suite: Suite, judge: Arm, run_id: str) -> dict[str, list[Request]]:
-    """By task: requests that begin as all of the judge's will, for engines that keep what prompts
-    share.
+    """Build, by task, requests that begin as all of the judge's will, for engines that keep what
+    prompts share.
+
+    Two answers per sample: what is common to all requests ends where the answers differ.
     """
+    requests = JudgeRequests(suite, ())
     found: dict[str, list[Request]] = {}
     for task in suite.tasks:
-        scorer = judge_of(task)
-        if scorer is None or scorer.options.by != judge.name:
+        if task.judge is None or task.judge.by != judge.name:
             continue
-        requests = JudgeRequests(suite, ())
-        calls = [
-            Call(
-                run_id,
-                f"{judge.name}/{sample.id}",
-                task.name,
-                sample.id,
-                0,
-                judge.name,
-                0,
-                0,
-                "judge",
+        found[task.name] = []
+        for sample in task.samples:
+            call = Call(
+                run_id=run_id,
+                id=f"{judge.name}/{sample.id}",
+                task=task.name,
+                sample_id=sample.id,
+                epoch=0,
+                arm=judge.name,
+                seed=0,
+                position=0,
+                role="judge",
             )
-            for sample in task.samples
-        ]
-        found[task.name] = [requests.of_answer(call, text) for call in calls for text in ("a", "7")]
+            found[task.name] += [requests.of_answer(call, text) for text in ("a", "7")]
     return found
-
-
-def judges_like(suite: Suite) -> dict[str, str]:
-    """Arm -> why a judge of the suite may favour it; empty for judges of other models and labs than
-    the arms'.
-    """
-    found: dict[str, str] = {}
-    for judge in suite.judges:
-        found |= judges_like_of(judge, suite.arms)
-    return found
-
-
-def judges_like_of(judge: Arm, arms: Iterable[Arm]) -> dict[str, str]:
-    """Arm -> why ``judge`` may favour it: it is the same model (however quantised), or of the same
-    lab.
-
-    A lab is known where the suite states it, or by the name of a model that its lab sells itself.
-    """
-    found: dict[str, str] = {}
-    for arm in arms:
-        if _weights(judge.model) == _weights(arm.model):
-            found[arm.name] = f"the judge {judge.name} is the model of arm {arm.name}"
-        elif shared := _labs(judge) & _labs(arm):
-            found[arm.name] = f"the judge {judge.name} and arm {arm.name} are both of {min(shared)}"
-    return found
-
-
-def _weights(model: str) -> str:
-    """A model's name without host, date, quantisation and punctuation: two names of the same
-    weights look alike.
-    """
-    return re.sub(r"[^a-z0-9]", "", _QUANTISED.sub("", base_id(model)))
-
-
-def _labs(arm: Arm) -> set[str]:
-    from claimbench.pricing.book import LABS  # a report of a run without judges does not need it
-
-    known = next((lab for pattern, lab in LABS if re.match(pattern, base_id(arm.model))), None)
-    return {lab.casefold() for lab in (arm.lab, known) if lab is not None}

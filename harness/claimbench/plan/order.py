@@ -40,8 +40,8 @@ TaskSample = tuple[str, Sample]
 
 
 def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
-    """Every item once, in running order: whole clusters, shuffled with the suite's seed, at most
-    ``limit`` per task.
+    """Return every item once, in running order: whole clusters, shuffled with the suite's seed, at
+    most ``limit`` per task.
 
     Clusters that several tasks share (the same ticket routed and extracted) stay together over
     those tasks. Clusters of different tasks are merged so that each task advances at the same
@@ -79,8 +79,10 @@ def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     queues: dict[str, list[tuple[str, str]]] = {}
     for key in members:
         queues.setdefault(key[0], []).append(key)
-    rounds = zip_longest(*queues.values())
-    return [key for row in rounds for key in row if key is not None]
+    taken: list[tuple[str, str]] = []
+    for turn in zip_longest(*queues.values()):
+        taken += [key for key in turn if key is not None]  # None: a task has run out of items
+    return taken
 
 
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:

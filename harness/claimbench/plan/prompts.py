@@ -145,20 +145,6 @@ def _around(examples: Sequence[Message], task: Task, sample: Sample) -> tuple[Me
     return (*before, *examples, *after)
 
 
-def prefix_turns(task: Task) -> int:
-    """Count the leading messages of :func:`render` that are the same for every sample of the
-    task.
-    """
-    head, _ = split_system(task.prompt)
-    fixed = 0
-    for turn in head:
-        if variables(turn.content) - {"labels"}:
-            return fixed
-        fixed += 1
-    _, body = split_system(task.prompt)
-    return fixed + len(task.few_shot) * (len(body) + 1)
-
-
 def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
     """Split a prompt into its leading system turns and the rest, which few-shot examples repeat."""
     turns = tuple(prompt)
@@ -186,7 +172,8 @@ class Requests:
         """Build the request of one planned call; raises :class:`SuiteError` as :func:`render`
         does.
         """
-        task, sample = self._tasks[call.task], self._samples[call.task, call.sample_id]
+        task = self._tasks[call.task]
+        sample = self._samples[call.task, call.sample_id]
         if task.name not in self._examples:
             self._examples[task.name] = rendered_examples(task)
         messages = _around(self._examples[task.name], task, sample)

@@ -136,22 +136,14 @@ def check_arms(
 
 @contextlib.contextmanager
 def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
-    """Name the line of the suite file that a provider refuses, where there is such a file to look
-    into.
-    """
-    from claimbench.suite.document import parse_yaml
-
+    """Name the line of the suite file that a provider refuses, where the arm was read from one."""
     try:
         yield
     except PluginError as error:
-        kind = "judges" if arm in suite.judges else "arms"
-        try:
-            document = parse_yaml(Path(suite.path).read_bytes(), suite.path)
-            index = next(i for i, one in enumerate(document.data[kind]) if one["name"] == arm.name)
-        except (OSError, SuiteError, LookupError, TypeError, StopIteration):
-            raise error from None
-        loc = (kind, index) if error.option is None else (kind, index, "options", error.option)
-        raise document.error(loc, error.message, hint=error.hint) from error
+        if arm.line is None:
+            raise
+        line = arm.option_lines.get(error.option or "", arm.line)
+        raise SuiteError(error.message, path=suite.path, line=line, hint=error.hint) from error
 
 
 def _provider(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from claimbench.errors import BenchError
@@ -44,16 +44,16 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> str:
-        """The entry point's name."""
+        """Return the entry point's name."""
         ...
 
     @property
     def version(self) -> str:
-        """Changes whenever the same answer could get another score."""
+        """Return the version, which changes whenever the same answer could get another score."""
         ...
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
-        """Judge ``text``; an answer that cannot be read is ``unparsable`` with value 0.0."""
+        """Score ``text``; an answer that cannot be read is ``unparsable`` with value 0.0."""
         ...
 
 
@@ -113,3 +113,20 @@ def brief(value: Any, limit: int = 80) -> str:
     text = value if isinstance(value, str) else repr(value)
     line = " ".join(text.split())
     return f"'{line if len(line) <= limit else line[: limit - 1] + '…'}'"
+
+
+def outermost_names(spans: Sequence[tuple[int, int, str]]) -> list[str]:
+    """Return the names of ``(start, end, name)`` spans of a text, each once, in the order of the
+    text.
+
+    A span that lies inside a longer one does not count: "card" in "lost card" is not a second name.
+    """
+    found: dict[str, None] = {}
+    for start, end, name in sorted(spans):
+        inside = any(
+            first <= start and end <= last and last - first > end - start
+            for first, last, _ in spans
+        )
+        if not inside:
+            found[name] = None
+    return list(found)

@@ -50,14 +50,12 @@ class GradedScorer:
         return tuple(self._options.raters)
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """Grades are labels that are numbers, or numbers with a stated scale."""
+        """Refuse grades that are neither labels that read as numbers nor numbers with a scale."""
         if answer.kind == "label":
             wrong = next((label for label in answer.labels if parse_number(label) is None), None)
-            return (
-                None
-                if wrong is None
-                else f"the scorer graded needs labels that are numbers, not '{wrong}'"
-            )
+            if wrong is None:
+                return None
+            return f"the scorer graded needs labels that are numbers, not '{wrong}'"
         if answer.kind == "number" and self._options.highest is not None:
             return None
         return (

@@ -60,7 +60,7 @@ class JsonFieldsScorer:
         self._options = read_options(JsonFieldsOptions, options or {}, self.name)
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """Objects are needed, and fields that the schema knows."""
+        """Refuse answers that are no objects, and fields that the schema does not know."""
         if answer.kind != "json":
             return f"the scorer json_fields needs answers of type json, not {answer.kind}"
         known = (answer.schema or {}).get("properties", {})
@@ -145,13 +145,16 @@ def _nothing(value: Json) -> bool:
 
 def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
     if rule.compare == "set":  # an empty list says as much as no list
-        answer, target = (None if value == [] else value for value in (answer, target))
+        answer = None if answer == [] else answer
+        target = None if target == [] else target
     if _nothing(answer) or _nothing(target):
         return float(_nothing(answer) and _nothing(target))
     if rule.compare == "numeric":
-        ours, theirs = parse_number(answer), parse_number(target)
-        both = ours is not None and theirs is not None
-        return float(both and close(ours, theirs, rule.tolerance, rule.relative))  # type: ignore[arg-type]
+        ours = parse_number(answer)
+        theirs = parse_number(target)
+        if ours is None or theirs is None:
+            return 0.0
+        return float(close(ours, theirs, rule.tolerance, rule.relative))
     if rule.compare == "set":
         return _jaccard(answer, target)
     return float(
@@ -160,11 +163,14 @@ def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
 
 
 def _jaccard(answer: Json, target: Json) -> float:
-    ours, theirs = (
-        {_normal(item, True) for item in (value if isinstance(value, list) else [value])}
-        for value in (answer, target)
-    )
+    ours = _normal_items(answer)
+    theirs = _normal_items(target)
     return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
+
+
+def _normal_items(value: Json) -> set[str]:
+    items = value if isinstance(value, list) else [value]
+    return {_normal(item, True) for item in items}
 
 
 def _normal(value: Json, fold: bool) -> str:

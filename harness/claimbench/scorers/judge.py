@@ -9,37 +9,33 @@ that names no choice) leaves the score ``unscored``: it says nothing about what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from copy import copy
 
 from claimbench.scorers.base import scored
 from claimbench.scorers.labels import LabelScorer
-from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
-
-NAME = "judge"
+from claimbench.types import JUDGE, CallRecord, Json, JudgeSpec, Outcome, Sample, Score, Task
 
 
 class JudgeScorer:
-    """The score of the choice that the judge named. ``said``: what a run's judges left, by id of
-    the call judged.
-    """
+    """Scores an answer by the choice that its judge named; ``options`` are the checked ones."""
 
-    name = NAME
+    name = JUDGE
     version = "1"
 
-    def __init__(
-        self,
-        options: Mapping[str, Json] | None = None,
-        said: Mapping[str, CallRecord] | None = None,
-    ) -> None:
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         from claimbench.scorers.options import JudgeOptions, read_options
 
-        self.options = read_options(JudgeOptions, options or {}, self.name)
-        self._said = said or {}
+        checked = read_options(JudgeOptions, options or {}, self.name)
+        self.options = JudgeSpec.of(checked.model_dump())
+        self._said: Mapping[str, CallRecord] = {}
         self._reader = LabelScorer()
 
     def of_run(self, said: Mapping[str, CallRecord]) -> JudgeScorer:
-        """The same scorer with what a run's judges said."""
-        return JudgeScorer(self.options.model_dump(), said)
+        """Return the same scorer with what a run's judges left, by id of the call judged."""
+        scorer = copy(self)
+        scorer._said = said
+        return scorer
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`."""
@@ -61,9 +57,7 @@ class JudgeScorer:
         )
 
     def choice(self, text: str) -> str | None:
-        """The one choice that a judge's (or a person's) answer names; None if it names none or
-        several.
-        """
+        """Return the one choice that an answer names; None if it names none or several."""
         found = self._reader.read(text, tuple(self.options.choices))
         return found[0] if len(found) == 1 else None
 
@@ -71,7 +65,13 @@ class JudgeScorer:
         return Score(call_id, self.name, self.version, "unscored", None, why)
 
 
-def judge_of(task: Task) -> JudgeScorer | None:
-    """The task's judge as its options say, or None if no judge scores it."""
-    spec = next((spec for spec in task.scorers if spec.name == NAME), None)
-    return None if spec is None else JudgeScorer(spec.options)
+def check_judges(tasks: Iterable[Task]) -> None:
+    """Check the judges' options of tasks that were stored and may have been changed since.
+
+    Raises:
+        ScorerOptionError: options that no suite could have stated.
+    """
+    for task in tasks:
+        for spec in task.scorers:
+            if spec.name == JUDGE:
+                JudgeScorer(spec.options)

@@ -20,7 +20,7 @@ import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, outermost_names, scored, squeeze, unparsable, visible
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -38,7 +38,7 @@ class LabelScorer:
             self._search = read_options(LabelOptions, options, self.name).search
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """Labels are needed."""
+        """Refuse an answer space without labels."""
         return (
             None
             if answer.kind == "label"
@@ -99,12 +99,7 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
 
 def _search(forms: Mapping[str, str], answer: str) -> tuple[str, ...]:
     spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
-    kept = [
-        s
-        for s in spans
-        if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)
-    ]
-    return tuple(dict.fromkeys(label for _, _, label in sorted(kept)))
+    return tuple(outermost_names(spans))
 
 
 def _loose(text: str) -> str:

@@ -29,10 +29,11 @@ def load(
         PluginError: An unknown name (with the nearest), or a plugin that cannot be imported.
         ScorerOptionError: Options the scorer does not take.
     """
-    return tuple(
-        _make(ScorerSpec(spec) if isinstance(spec, str) else spec, factories or {})
-        for spec in specs
-    )
+    made = []
+    for spec in specs:
+        full = ScorerSpec(spec) if isinstance(spec, str) else spec
+        made.append(_make(full, factories or {}))
+    return tuple(made)
 
 
 def _make(spec: ScorerSpec, factories: Mapping[str, ScorerFactory]) -> Scorer:

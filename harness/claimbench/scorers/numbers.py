@@ -44,12 +44,10 @@ class NumericScorer:
         self._options = read_options(NumericOptions, options or {}, self.name)
 
     def check(self, answer: AnswerSpec) -> str | None:
-        """JSON objects hold several numbers; ``json_fields`` compares them."""
-        return (
-            "the scorer numeric cannot judge json; use json_fields"
-            if answer.kind == "json"
-            else None
-        )
+        """Refuse JSON objects, which hold several numbers; ``json_fields`` compares them."""
+        if answer.kind == "json":
+            return "the scorer numeric cannot judge json; use json_fields"
+        return None
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is not a

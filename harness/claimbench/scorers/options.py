@@ -12,7 +12,7 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from claimbench.scorers.base import ScorerOptionError
-from claimbench.types import Json
+from claimbench.types import JUDGE_MAX_TOKENS, Json
 
 
 class ScorerOptions(BaseModel):
@@ -75,7 +75,7 @@ class JudgeOptions(ScorerOptions):
     template: str | None = None
     """Jinja2 template of what the judge is shown; left out: the request, the target and the answer.
     """
-    max_tokens: int = Field(default=64, ge=1, le=1_000_000)
+    max_tokens: int = Field(default=JUDGE_MAX_TOKENS, ge=1, le=1_000_000)
     """Longest answer of the judge, tokens; a judge that reasons first needs more."""
 
     @field_validator("choices")
@@ -94,4 +94,4 @@ class JudgeOptions(ScorerOptions):
             )
         if not all(0 <= value <= 1 for value in choices.values()):
             raise ValueError("each choice is worth a score from 0 to 1")
-        return dict(sorted(choices.items(), key=lambda choice: (-choice[1], choice[0])))
+        return choices

@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import parse_number
-from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.base import brief, outermost_names, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.stats.agreement import ndcg, reciprocal_rank
 from claimbench.types import Json, Sample, Score, Task
@@ -46,7 +46,7 @@ class RankingScorer:
         self._options = read_options(RankingOptions, options or {}, self.name)
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
-        """Both metrics."""
+        """Return both metrics."""
         return ("ndcg", "mrr")
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - likewise
@@ -125,9 +125,4 @@ def read_order(text: str, candidates: Sequence[str]) -> list[str]:
     for name in candidates:
         form = re.escape(squeeze(name).casefold())
         spans += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){form}(?!\w)", answer)]
-    kept = [
-        s
-        for s in spans
-        if not any(o[0] <= s[0] and s[1] <= o[1] and o[1] - o[0] > s[1] - s[0] for o in spans)
-    ]
-    return list(dict.fromkeys(name for _, _, name in sorted(kept)))
+    return outermost_names(spans)

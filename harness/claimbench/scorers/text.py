@@ -105,7 +105,8 @@ class RegexScorer:
         )
 
     def _find(self, text: str) -> str | None:
-        matches = [m.group(1) if m.re.groups else m.group() for m in self._pattern.finditer(text)]
+        group = 1 if self._pattern.groups else 0
+        matches = [match.group(group) for match in self._pattern.finditer(text)]
         found = [match for match in matches if match is not None]
         if not found:
             return None

@@ -11,14 +11,14 @@ from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.plan import prompts
-from claimbench.plan.judges import VARIABLES, judges_like_of
+from claimbench.plan.judge_affinity import judges_like_of
+from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
-from claimbench.scorers.judge import judge_of
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
-from claimbench.types import Arm, Json, Task
+from claimbench.suite.templates import check_template
+from claimbench.types import JUDGE, Arm, Json, Task
 
 METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
 """What structured claims may be about; the same as ``claims.fields.METRICS``, which stands above
@@ -34,7 +34,7 @@ THRESHOLD_METRICS = (
     "e2e_p95_s",
     "error_share",
 )
-"""What `bench check` can hold an arm to; the same as ``thresholds.METRICS``, likewise above."""
+"""What `bench check` can hold an arm to; as in ``evaluation.thresholds``, likewise above."""
 
 _FILE_OPTIONS = (".gguf", ".jinja", ".j2", ".safetensors", ".gbnf")
 
@@ -135,7 +135,8 @@ class SuiteChecker:
             )
 
     def _check_task(self, task: TaskModel, loc: Loc) -> None:
-        data, where = task.dataset, (*loc, "dataset")
+        data = task.dataset
+        where = (*loc, "dataset")
         if len(data.target) > 1 and task.answer.type != "json":
             raise self._fail(
                 (*where, "target"),
@@ -309,9 +310,13 @@ class SuiteChecker:
         if claim.metric is not None:
             self._known(claim.metric, METRICS, (*loc, "metric"), "metric")
         if claim.slice is not None:
-            concerned = [t for t in self.model.tasks if claim.task in (None, t.name)]
-            listed = [t.dataset.slices if isinstance(t, TaskModel) else t.slices for t in concerned]
-            columns = sorted({column for names in listed for column in names})
+            found: set[str] = set()
+            for task in self.model.tasks:
+                if claim.task in (None, task.name):
+                    found.update(
+                        task.dataset.slices if isinstance(task, TaskModel) else task.slices
+                    )
+            columns = sorted(found)
             if len(claim.slice) != 1:
                 raise self._fail(
                     (*loc, "slice"), f"a claim is about one slice, got {len(claim.slice)}"
@@ -362,37 +367,27 @@ class JudgeChecker:
 
     def _check_task(self, task: Task, index: int) -> str | None:
         """Check a task's judge and return its name."""
-        scorer = judge_of(task)
-        if scorer is None:
+        judge = task.judge
+        if judge is None:
             return None
-        place = next(i for i, spec in enumerate(task.scorers) if spec.name == scorer.name)
+        place = next(i for i, spec in enumerate(task.scorers) if spec.name == JUDGE)
         loc: Loc = ("tasks", index, "scorers", place)
         names = [judge.name for judge in self.judges]
-        if scorer.options.by not in names:
-            near = did_you_mean(scorer.options.by, names)
+        if judge.by not in names:
+            near = did_you_mean(judge.by, names)
             hint = (
                 f"judges: {one_of(names)}"
                 if names
                 else "the suite has no `judges:`; they are written like arms"
             )
-            raise self._fail((*loc, "by"), f"unknown judge '{scorer.options.by}'{near}", hint)
-        if scorer.options.template is not None:
-            self._check_template(scorer.options.template, task, (*loc, "template"))
-        return scorer.options.by
+            raise self._fail((*loc, "by"), f"unknown judge '{judge.by}'{near}", hint)
+        if judge.template is not None:
+            self._check_template(judge.template, task, (*loc, "template"))
+        return judge.by
 
     def _check_template(self, source: str, task: Task, loc: Loc) -> None:
-        fault = prompts.check_syntax(source)
-        if fault is not None:
-            line = self.document.template_line(loc, fault[1])
-            raise self.document.error(loc, f"the template is broken: {fault[0]}", line=line)
-        read = prompts.variables(source)
         known = {*VARIABLES, *task.samples[0].input}
-        for name in sorted(read - known):
-            message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
-            line = self.document.line_of(loc, name)
-            raise self.document.error(
-                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
-            )
+        read = check_template(self.document, loc, source, known)
         if "answer" not in read:
             raise self._fail(
                 loc, "the judge's template does not show the answer", "write {{ answer }} in it"

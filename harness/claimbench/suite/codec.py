@@ -10,6 +10,7 @@ from typing import Any
 
 from claimbench.codec import Mismatch, read, to_plain
 from claimbench.errors import IntegrityError
+from claimbench.scorers.judge import check_judges
 from claimbench.types import Arm, Json, Sample, SamplingParams, Suite, Task
 
 SUITE_JSON_SCHEMA = 1
@@ -22,9 +23,17 @@ _JUDGING_VERSION = 1
 """
 
 
+_NOT_STORED = ("line", "option_lines")
+"""Fields of an arm that say where it stands in its file, not what is measured."""
+
+
 def suite_to_json(suite: Suite) -> dict[str, Json]:
     """Return the suite as JSON values; money as text. Inverse: :func:`suite_from_json`."""
-    return {"schema": SUITE_JSON_SCHEMA, **to_plain(suite)}
+    plain = to_plain(suite)
+    for arm in (*plain["arms"], *plain["judges"]):
+        for name in _NOT_STORED:
+            arm.pop(name, None)
+    return {"schema": SUITE_JSON_SCHEMA, **plain}
 
 
 def suite_from_json(data: Mapping[str, Json]) -> Suite:
@@ -36,10 +45,12 @@ def suite_from_json(data: Mapping[str, Json]) -> Suite:
             hint="use the ClaimBench version that wrote the run",
         )
     try:
-        return read(Suite, data)
+        suite = read(Suite, data)
     except Mismatch as wrong:
         where = ".".join(map(str, wrong.where))
         raise IntegrityError(f"the stored suite is damaged at {where}: {wrong}") from None
+    check_judges(suite.tasks)
+    return suite
 
 
 def canonical_json(value: Json) -> bytes:

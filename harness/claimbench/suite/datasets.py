@@ -8,11 +8,9 @@ is decided in :mod:`claimbench.suite.samples`.
 
 from __future__ import annotations
 
-import codecs
 import contextlib
 import csv
 import datetime
-import encodings.aliases
 import io
 import json
 import math
@@ -25,7 +23,7 @@ from typing import Any
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.suite.document import decode_utf8
+from claimbench.suite.decoding import decode
 from claimbench.types import Json
 
 FORMATS = {
@@ -92,7 +90,7 @@ def read_table(
         raise SuiteError(f"cannot be read: {exc.strerror or exc}", path=name) from None
     if kind == "xlsx":
         return _read_xlsx(raw, options, name)
-    text, encoding = _decode(raw, options.encoding, name)
+    text, encoding = decode(raw, options.encoding, name)
     if kind == "jsonl":
         return _read_jsonl(text, options, name)
     delimiter = options.delimiter or ("\t" if kind == "tsv" else _find_delimiter(text))
@@ -115,50 +113,6 @@ def file_format(file: Path, declared: str | None, shown: str) -> str:
         path=shown,
         hint=hints.get(suffix, "add `format: jsonl`, csv, tsv or xlsx to the dataset"),
     )
-
-
-def _decode(raw: bytes, encoding: str | None, path: str) -> tuple[str, str]:
-    """Decode strictly: the encoding that was stated, else a byte-order mark's, else UTF-8."""
-    if encoding is None:
-        if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            encoding = "utf-16"
-        else:
-            return decode_utf8(raw, path, hint=_encoding_hint(raw)), "utf-8"
-    try:
-        codec = codecs.lookup(encoding)
-    except LookupError:
-        known = [
-            name.replace("_", "-")
-            for name in {*encodings.aliases.aliases, *encodings.aliases.aliases.values()}
-        ]
-        raise SuiteError(
-            f"unknown encoding '{encoding}'{did_you_mean(encoding, known)}", path=path
-        ) from None
-    if codec.name == "utf-8":
-        return decode_utf8(raw, path, hint=_encoding_hint(raw)), "utf-8"
-    try:
-        return raw.decode(encoding), codec.name
-    except (UnicodeDecodeError, UnicodeError) as exc:
-        start = exc.start if isinstance(exc, UnicodeDecodeError) else 0
-        line = raw.count(b"\n", 0, start) + 1
-        raise SuiteError(
-            f"not {encoding}: byte 0x{raw[start]:02x} cannot be read",
-            path=path,
-            line=line,
-            hint=_encoding_hint(raw),
-        ) from None
-
-
-def _encoding_hint(raw: bytes) -> str:
-    """Say which encoding a file that is not UTF-8 probably has; never assume it."""
-    for encoding in ("cp1252", "latin-1"):
-        with contextlib.suppress(UnicodeDecodeError):
-            raw.decode(encoding)
-            return (
-                f"if the file comes from Excel or Windows, add `encoding: {encoding}`; or save it"
-                " as UTF-8"
-            )
-    return "save the file as UTF-8"
 
 
 def _read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
@@ -258,7 +212,8 @@ def _find_delimiter(text: str) -> str:
     """Find the delimiter under which the first records are most regular; a single column counts as
     comma.
     """
-    best, best_key = ",", (0.0, 0)
+    best = ","
+    best_key = (0.0, 0)
     for delimiter in _DELIMITERS:
         widths: list[int] = []
         with contextlib.suppress(csv.Error), _long_fields():
@@ -271,7 +226,8 @@ def _find_delimiter(text: str) -> str:
             continue
         key = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
         if key > best_key:
-            best, best_key = delimiter, key
+            best = delimiter
+            best_key = key
     return best
 
 
@@ -323,10 +279,10 @@ def _header(cells: Sequence[Any], path: str, line: int) -> tuple[str, ...]:
     """Name the columns; one without a name (an exported index, say) is called after its
     position.
     """
-    names = [
-        (str(cell).strip() if cell is not None else "") or f"column_{n}"
-        for n, cell in enumerate(cells, start=1)
-    ]
+    names = []
+    for number, cell in enumerate(cells, start=1):
+        text = "" if cell is None else str(cell).strip()
+        names.append(text or f"column_{number}")
     for position, name in enumerate(names, start=1):
         if names.index(name) != position - 1:
             first = names.index(name) + 1

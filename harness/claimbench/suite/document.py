@@ -20,6 +20,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
+from claimbench.suite.decoding import decode_utf8
 from claimbench.types import Json
 
 Loc = tuple[str | int, ...]
@@ -109,22 +110,6 @@ class YamlDocument:
         )
 
 
-def decode_utf8(raw: bytes, path: str, *, hint: str | None = None) -> str:
-    """Strict UTF-8, a byte-order mark tolerated; a wrong byte is named with its line."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        bad = exc.start
-        line = raw.count(b"\n", 0, bad) + 1
-        raise SuiteError(
-            f"not UTF-8: byte 0x{raw[bad]:02x} at position {bad - raw.rfind(bytes([10]), 0, bad)}"
-            " of the line",
-            path=path,
-            line=line,
-            hint=hint or "save the file as UTF-8",
-        ) from None
-
-
 def parse_yaml(raw: bytes, path: str) -> YamlDocument:
     """Read one YAML document whose top level is a mapping; raises :class:`SuiteError` with the
     fault's line.
@@ -156,7 +141,7 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
 
 
 def parse_value(text: str) -> Json:
-    """One value as YAML, for ``--set``; text that is not YAML stays text."""
+    """Parse one value as YAML, for ``--set``; text that is not YAML stays text."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
         if root is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,8 @@ from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
-from claimbench.suite.messages import first_error
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
+from claimbench.suite.schema_errors import first_error
 from claimbench.suite.schema_run import limits_of, serve_of
 from claimbench.suite.schema_tasks import LmEvalTaskModel
 from claimbench.suite.tasks import TaskBuilder, task_maskings
@@ -83,15 +84,7 @@ def load_suite(
         raise first_error(exc, document) from None
     known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
-    maskings = task_maskings(document, model)
-    tasks = tuple(
-        LmEvalBuilder(document, index, task, model.arms, file.parent, allow_outside).build()
-        if isinstance(task, LmEvalTaskModel)
-        else TaskBuilder(
-            document, index, task, file.parent, allow_outside, scorers or {}, masking
-        ).build()
-        for index, (task, masking) in enumerate(zip(model.tasks, maskings, strict=True))
-    )
+    tasks = _tasks(document, model, allow_outside, scorers or {})
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
 
 
@@ -125,6 +118,27 @@ def _similar_suites(file: Path) -> str | None:
     return f"suites in {file.parent}: {', '.join(found[:8])}" if found else None
 
 
+def _tasks(
+    document: YamlDocument,
+    model: SuiteModel,
+    allow_outside: bool,
+    scorers: Mapping[str, ScorerFactory],
+) -> tuple[Task, ...]:
+    """Build the tasks with their rows, in the order of the file."""
+    folder = Path(document.path).parent
+    tasks = []
+    for index, (task, masking) in enumerate(
+        zip(model.tasks, task_maskings(document, model), strict=True)
+    ):
+        builder: LmEvalBuilder | TaskBuilder
+        if isinstance(task, LmEvalTaskModel):
+            builder = LmEvalBuilder(document, index, task, model.arms, folder, allow_outside)
+        else:
+            builder = TaskBuilder(document, index, task, folder, allow_outside, scorers, masking)
+        tasks.append(builder.build())
+    return tuple(tasks)
+
+
 def _assemble(
     document: YamlDocument,
     model: SuiteModel,
@@ -133,12 +147,8 @@ def _assemble(
     overrides: tuple[str, ...],
 ) -> Suite:
     sampling = _sampling(model.sampling)
-    arms = tuple(
-        _priced(document, ("arms", i), _arm(arm, sampling)) for i, arm in enumerate(model.arms)
-    )
-    judges = tuple(
-        _priced(document, ("judges", i), _arm(arm, sampling)) for i, arm in enumerate(model.judges)
-    )
+    arms = _arms(document, "arms", model.arms, sampling)
+    judges = _arms(document, "judges", model.judges, sampling)
     JudgeChecker(document, tasks, arms, judges, tuple(model.allow)).check()
     options: dict[str, Json] = {}
     if model.slo:
@@ -198,6 +208,24 @@ def _load(model: SuiteModel) -> LoadSpec:
     )
 
 
+def _arms(
+    document: YamlDocument, key: str, models: Sequence[ArmModel], sampling: SamplingParams
+) -> tuple[Arm, ...]:
+    """Build the arms (or the judges) under ``key``, each with the lines where it is stated."""
+    arms = []
+    for index, model in enumerate(models):
+        place: Loc = (key, index)
+        lines = {name: document.line((*place, "options", name)) for name in model.options}
+        arm = replace(
+            _arm(model, sampling),
+            line=document.line(place),
+            option_lines={name: line for name, line in lines.items() if line is not None},
+        )
+        _check_cost(document, place, arm)
+        arms.append(arm)
+    return tuple(arms)
+
+
 def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
     device = model.device
     if device is None and model.provider == "llama_cpp":
@@ -223,24 +251,26 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
     )
 
 
-def _priced(document: YamlDocument, place: Loc, arm: Arm) -> Arm:
-    """Return the arm if its ``cost`` can be read (an empty book: no price is looked up here)."""
+def _check_cost(document: YamlDocument, place: Loc, arm: Arm) -> None:
+    """Raise unless the arm's ``cost`` can be read (an empty book: no price is looked up here)."""
     try:
         resolve_arm(arm, PriceBook(use_genai=False))
     except BenchError as exc:
-        loc: Loc = (*place, "cost")
-        node: Json = arm.cost_model
-        while isinstance(node, dict):  # down to the deepest key that the message names
-            named = [
-                key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", exc.message)
-            ]
-            if not named:
-                break
-            loc, node = (*loc, named[-1]), node[named[-1]]
+        loc = _named_in(exc.message, arm.cost_model, (*place, "cost"))
         raise document.error(
             loc, exc.message, hint=exc.hint, line=document.line(loc, key=True)
         ) from None
-    return arm
+
+
+def _named_in(message: str, node: Json, loc: Loc) -> Loc:
+    """Return the place of the deepest key below ``node`` (at ``loc``) that a message names."""
+    while isinstance(node, dict):
+        named = [key for key in node if re.search(rf"[.'\"]{re.escape(str(key))}\b", message)]
+        if not named:
+            break
+        loc = (*loc, named[-1])
+        node = node[named[-1]]
+    return loc
 
 
 def _claims(document: YamlDocument, models: Iterable[ClaimModel]) -> tuple[ClaimSpec, ...]:
@@ -268,6 +298,8 @@ def _slug(text: str) -> str:
 
 
 def _fresh(name: str, taken: Collection[str | None]) -> str:
-    return next(
-        full for n in range(1, 10_000) if (full := name if n == 1 else f"{name}-{n}") not in taken
-    )
+    number, fresh = 1, name
+    while fresh in taken:
+        number += 1
+        fresh = f"{name}-{number}"
+    return fresh

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -49,12 +49,14 @@ def identifier(column: str) -> str:
     A character must be good in a name for Python and for Jinja2, which know different versions of
     Unicode.
     """
-    plain = "".join(
-        char if f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}") else "_"
-        for char in column.strip()
-    )
-    name = re.sub("_+", "_", plain).strip("_") or "_"
-    return f"_{name}" if not name[0].isidentifier() else f"{name}_" if name in _RESERVED else name
+    spelled = ""
+    for char in column.strip():
+        usable = f"_{char}".isidentifier() and name_re.fullmatch(f"_{char}")
+        spelled += char if usable else "_"
+    name = re.sub("_+", "_", spelled).strip("_") or "_"
+    if not name[0].isidentifier():
+        return f"_{name}"
+    return f"{name}_" if name in _RESERVED else name
 
 
 @dataclass(frozen=True)
@@ -75,13 +77,13 @@ class SampleBuilder:
 
     @property
     def is_few_shot(self) -> bool:
-        """Whether these are examples, which need no id, cluster or slices."""
+        """Tell examples, which need no id, cluster or slices, from measured rows."""
         return self.source == "few_shot"
 
     @cached_property
     def variables(self) -> dict[str, str]:
-        """Template variable -> column. The target is none of them, for the prompt must not hold the
-        answer.
+        """Map each template variable to its column. The target is none of them, for the prompt must
+        not hold the answer.
         """
         mapped = dict(self.dataset.columns)
         taken = {*mapped.values(), *self.dataset.target}
@@ -101,7 +103,7 @@ class SampleBuilder:
         samples: list[Sample] = []
         lines: dict[str, int] = {}
         for number, row in enumerate(self.table.rows, start=1):
-            sample = self._sample(row, number, used)
+            sample = self._build_sample(row, number, used)
             if sample.id in lines:
                 raise self._row_error(
                     row, f"duplicate sample id '{sample.id}' (first on line {lines[sample.id]})"
@@ -190,7 +192,7 @@ class SampleBuilder:
                     ),
                 )
 
-    def _sample(self, row: DataRow, number: int, used: frozenset[str]) -> Sample:
+    def _build_sample(self, row: DataRow, number: int, used: frozenset[str]) -> Sample:
         mask = self.masking.row() if self.masking is not None else None
         if mask is None:
             inputs = {
@@ -212,10 +214,8 @@ class SampleBuilder:
         target = self._target(row)
         if mask is not None:
             self._check_unmasked(row, target, mask)
-            sample_id, cluster = (
-                mask.key(self.dataset.id, sample_id),
-                mask.key(self.dataset.cluster or self.dataset.id, cluster),
-            )
+            sample_id = mask.key(self.dataset.id, sample_id)
+            cluster = mask.key(self.dataset.cluster or self.dataset.id, cluster)
             slices = {name: mask.key(name, value) for name, value in slices.items()}
         return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
 
@@ -272,11 +272,11 @@ class SampleBuilder:
                     else f"{what} is {show(value)}"
                 ),
             )
-        return _plain(value)
+        return _cell_text(value)
 
     def _slice(self, row: DataRow, column: str) -> str:
         value = row.values.get(column)
-        return "(empty)" if _blank(value) else _plain(value)
+        return "(empty)" if _blank(value) else _cell_text(value)
 
     def _target(self, row: DataRow) -> Json:
         columns = self.dataset.target
@@ -299,7 +299,7 @@ class SampleBuilder:
             if parse_number(value) is None:
                 raise self._row_error(row, f"target {show(value)} is not a number")
             return value if isinstance(value, int | float) else str(value).strip()
-        text = _plain(value)
+        text = _cell_text(value)
         if self.answer.kind == "label" and text not in self.answer.labels:
             raise self._row_error(
                 row,
@@ -339,7 +339,7 @@ class SampleBuilder:
 
 
 def mask_loc(document: YamlDocument, task: Loc) -> Loc:
-    """Where the mask of the task at ``task`` stands: its own, else the suite's."""
+    """Return the place of the mask of the task at ``task``: its own, else the suite's."""
     own = (*task, "mask")
     return own if own in document.places else ("mask",)
 
@@ -367,7 +367,7 @@ def _blank(value: Json) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def _plain(value: Json) -> str:
+def _cell_text(value: Json) -> str:
     """Return a cell as text; booleans as in JSON, whole floats (as spreadsheets store them) without
     a point.
     """
@@ -385,11 +385,8 @@ def _typed(value: Json, schema: Any) -> Json:
     kinds = schema.get("type") if isinstance(schema, Mapping) else None
     kinds = [kinds] if isinstance(kinds, str) else kinds or []
     if not isinstance(value, str):
-        return (
-            _plain(value)
-            if kinds and "string" in kinds and not {"number", "integer", "boolean"} & set(kinds)
-            else value
-        )
+        wants_text = "string" in kinds and not {"number", "integer", "boolean"} & set(kinds)
+        return _cell_text(value) if wants_text else value
     text = value.strip()
     if "string" in kinds:
         return text
@@ -419,18 +416,8 @@ def _tie_duplicates(samples: Sequence[Sample], used: Iterable[str]) -> list[Samp
         own = root(sample.cluster)
         if own != home:
             parent[own] = home
-    return [
-        (
-            sample
-            if root(sample.cluster) == sample.cluster
-            else Sample(
-                sample.id,
-                sample.input,
-                sample.target,
-                root(sample.cluster),
-                sample.slices,
-                sample.metadata,
-            )
-        )
-        for sample in samples
-    ]
+    joined = []
+    for sample in samples:
+        cluster = root(sample.cluster)
+        joined.append(sample if cluster == sample.cluster else replace(sample, cluster=cluster))
+    return joined

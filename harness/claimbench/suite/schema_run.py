@@ -138,12 +138,12 @@ class ServeModel(Strict):
 
 
 def limits_of(model: LimitsModel | None) -> RateLimits:
-    """The limits as the core knows them."""
+    """Return the limits as the core knows them."""
     return RateLimits() if model is None else RateLimits(model.rpm, model.tpm)
 
 
 def serve_of(model: ServeModel | None) -> ServeSpec | None:
-    """The server as the core knows it."""
+    """Return the server as the core knows it."""
     if model is None:
         return None
     return ServeSpec(

@@ -73,7 +73,7 @@ class MaskModel(Strict):
 
 
 def mask_of(model: MaskModel | None) -> MaskSpec | None:
-    """The model as the core knows it."""
+    """Return the model as the core knows it."""
     if model is None:
         return None
     columns = None if model.columns is None else tuple(model.columns)

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean, one_of, show
+from claimbench.error_words import did_you_mean, show
 from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, parse_json, read_table
-from claimbench.suite.document import Loc, YamlDocument, decode_utf8
+from claimbench.suite.decoding import decode_utf8
+from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
 from claimbench.suite.schema import (
@@ -25,6 +26,7 @@ from claimbench.suite.schema import (
     UserTurn,
 )
 from claimbench.suite.schema_tasks import LmEvalTaskModel, mask_of
+from claimbench.suite.templates import check_template
 from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 
 
@@ -42,7 +44,7 @@ class TaskBuilder:
 
     @property
     def loc(self) -> Loc:
-        """Where the task stands in the suite."""
+        """Return the task's place in the suite."""
         return ("tasks", self.index)
 
     def build(self) -> Task:
@@ -112,7 +114,8 @@ class TaskBuilder:
         return read_table(file, options, shown=str(self.folder / data.path))
 
     def _answer(self) -> AnswerSpec:
-        model, loc = self.model.answer, (*self.loc, "answer")
+        model = self.model.answer
+        loc = (*self.loc, "answer")
         schema = model.schema_
         if model.schema_file is not None:
             where = (*loc, "schema_file")
@@ -230,22 +233,13 @@ class TaskBuilder:
         loc = (*self.loc, "few_shot_target")
         if not task.few_shot:
             raise self.document.error(loc, "few_shot_target without few_shot examples")
-        fault = prompts.check_syntax(source)
-        if fault is not None:
-            line = self.document.template_line(loc, fault[1])
-            raise self.document.error(loc, f"the template is broken: {fault[0]}", line=line)
         known = {"target", "labels", *task.few_shot[0].input}
-        for name in sorted(prompts.variables(source) - known):
-            message = f"undefined template variable '{name}'{did_you_mean(name, known)}"
-            line = self.document.line_of(loc, name)
-            raise self.document.error(
-                loc, message, line=line, hint=f"variables: {one_of(sorted(known), 30)}"
-            )
+        check_template(self.document, loc, source, known)
 
 
 def task_maskings(document: YamlDocument, model: SuiteModel) -> list[Masking | None]:
-    """One mask per task, None where nothing is to be masked; tasks with the same mask share its
-    finder.
+    """Make one mask per task, None where nothing is to be masked; tasks with the same mask share
+    its finder.
 
     Raises:
         SuiteError: presidio or a model is not installed, an entity that nothing finds, or a task of

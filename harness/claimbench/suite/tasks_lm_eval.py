@@ -42,7 +42,8 @@ class LmEvalBuilder:
         from claimbench.lmeval.tasks import INPUT_PAIRS, LmEvalFault, LmEvalSpec, expand
 
         loc: Loc = ("tasks", self.index, "lm_eval")
-        model, source = self.model, self.model.lm_eval
+        model = self.model
+        source = model.lm_eval
         if source.endswith((".yaml", ".yml")):
             source = str(
                 resolve_inside(self.document, loc, source, self.folder, self.allow_outside)
@@ -63,9 +64,9 @@ class LmEvalBuilder:
         for number, name in enumerate(self.model.slices):
             if all(_field(sample, name) is None for sample in samples):
                 documents = [s.input["doc"] for s in samples]
-                known = list(
-                    dict.fromkeys(key for doc in documents if isinstance(doc, dict) for key in doc)
-                )
+                known: dict[str, None] = {}
+                for document in documents:
+                    known.update(dict.fromkeys(document if isinstance(document, dict) else ()))
                 raise self.document.error(
                     ("tasks", self.index, "slices", number),
                     f"no document of {self.model.lm_eval} has a field"
@@ -74,12 +75,8 @@ class LmEvalBuilder:
                 )
         found = []
         for sample in samples:
-            found.append(
-                replace(
-                    sample,
-                    slices={name: _field(sample, name) or EMPTY for name in self.model.slices},
-                )
-            )
+            slices = {name: _field(sample, name) or EMPTY for name in self.model.slices}
+            found.append(replace(sample, slices=slices))
         return tuple(found)
 
     def _refuse_endpoints(self, loc: Loc) -> None:

@@ -49,12 +49,15 @@ from claimbench.types.claims import (
 from claimbench.types.money import Cost, CostBasis
 from claimbench.types.runs import ArmFacts, Manifest, Session
 from claimbench.types.suite import (
+    JUDGE,
+    JUDGE_MAX_TOKENS,
     AnswerKind,
     AnswerSpec,
     Arm,
     BudgetSpec,
     ClaimSpec,
     ErrorPolicy,
+    JudgeSpec,
     LoadSpec,
     Masked,
     MaskSpec,
@@ -71,6 +74,8 @@ from claimbench.types.suite import (
 
 __all__ = [
     "ANSWERED",
+    "JUDGE",
+    "JUDGE_MAX_TOKENS",
     "RECORD_SCHEMA",
     "RETRYABLE",
     "STOPS_ARM",
@@ -95,6 +100,7 @@ __all__ = [
     "Event",
     "Intent",
     "Json",
+    "JudgeSpec",
     "LoadSpec",
     "Look",
     "Manifest",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Literal
 
 from claimbench.types.base import Json
@@ -90,7 +91,43 @@ class Masked:
     library: str
 
 
+JUDGE = "judge"
+"""Name of the scorer that asks a model."""
+JUDGE_MAX_TOKENS = 64
+"""Longest answer of a judge where the suite states none."""
+
+
 @dataclass(frozen=True, slots=True)
+class JudgeSpec:
+    """The judge of one task: ``by`` names it among the suite's judges.
+
+    ``choices`` are what it may say, best first, each with its score from 0 to 1. ``template`` is
+    the Jinja2 source of what it is shown; None: the request, the target and the answer.
+    """
+
+    by: str
+    rubric: str
+    choices: Mapping[str, float]
+    template: str | None = None
+    max_tokens: int = JUDGE_MAX_TOKENS
+
+    @classmethod
+    def of(cls, options: Mapping[str, Json]) -> JudgeSpec:
+        """Build the judge from options that the scorer ``judge`` has checked.
+
+        The order of the choices does not depend on how they were written or stored.
+        """
+        ranked = sorted(options["choices"].items(), key=lambda choice: (-choice[1], choice[0]))
+        return cls(
+            by=options["by"],
+            rubric=options["rubric"],
+            choices={name: float(value) for name, value in ranked},
+            template=options.get("template"),
+            max_tokens=options.get("max_tokens", JUDGE_MAX_TOKENS),
+        )
+
+
+@dataclass(frozen=True)  # not slotted: what its property has built stays in the instance
 class Task:
     """One measured task. ``prompt`` and the few-shot turns are Jinja2 sources over the sample's
     ``input``.
@@ -110,6 +147,14 @@ class Task:
     """
     masked: Masked | None = None
     """What was masked in the rows before they became requests; None: nothing was looked for."""
+
+    @cached_property
+    def judge(self) -> JudgeSpec | None:
+        """The judge that scores the task, or None. Built once from ``scorers``, which say it all:
+        no field of its own is stored, compared or hashed.
+        """
+        spec = next((spec for spec in self.scorers if spec.name == JUDGE), None)
+        return None if spec is None else JudgeSpec.of(spec.options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +221,10 @@ class Arm:
     serve: ServeSpec | None = None
     api_key_file: str | None = None
     api_key_keyring: str | None = None
+    line: int | None = field(default=None, compare=False, repr=False)
+    """Where the suite file states the arm, for errors; not stored, and None in a stored suite."""
+    option_lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
+    """Option -> its line in the suite file, for errors; not stored."""
 
 
 @dataclass(frozen=True, slots=True)

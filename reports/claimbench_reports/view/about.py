@@ -9,7 +9,6 @@ import numpy as np
 
 from claimbench.privacy.masking import in_words
 from claimbench.privacy.redact import Redactor
-from claimbench.scorers.judge import judge_of
 from claimbench.types import Json
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.clock import clocks
@@ -64,16 +63,12 @@ def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
                 "suite",
             )
         )
-        judge = judge_of(task)
+        judge = task.judge
         if judge is not None:
-            worth = ", ".join(
-                f"{choice} = {value:g}" for choice, value in judge.options.choices.items()
-            )
-            rubric = excerpt(judge.options.rubric, 1500).text
+            worth = ", ".join(f"{choice} = {value:g}" for choice, value in judge.choices.items())
+            rubric = excerpt(judge.rubric, 1500).text
             facts.append(
-                Fact(
-                    f"Judge of task {task.name}", f"{judge.options.by}: {rubric} ({worth})", "suite"
-                )
+                Fact(f"Judge of task {task.name}", f"{judge.by}: {rubric} ({worth})", "suite")
             )
     return tuple(_clean(f, redact) for f in facts)
 

@@ -19,9 +19,9 @@ from claimbench.errors import BenchError
 from claimbench.evaluation.evaluate import Evaluation, evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.exporters.write import export_run
-from claimbench.importers.build import build_run, store_run
 from claimbench.importers.detect import read_files
-from claimbench.importers.results import ImportOptions
+from claimbench.importers.imported import ImportOptions
+from claimbench.importers.imported_run import build_run, store_run
 from claimbench.pricing.book import PriceBook
 from claimbench.privacy.redact import MASK, WITHHELD, Redactor
 from claimbench.store.results import ResultsStore

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from claimbench.importers.detect import kind_of, read_files
-from claimbench.importers.results import Aggregate, ImportFault, ImportOptions, mean_and_stderr
+from claimbench.importers.imported import Aggregate, ImportFault, ImportOptions, mean_and_stderr
 
 Write = Callable[[str, Any], Path]
 PLAIN = ImportOptions()

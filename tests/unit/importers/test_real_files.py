@@ -12,9 +12,9 @@ import pytest
 from claimbench.clock import FakeClock
 from claimbench.evaluation.evaluate import evaluate
 from claimbench.evaluation.stored import read_run
-from claimbench.importers.build import build_run, store_run
 from claimbench.importers.detect import read_files
-from claimbench.importers.results import Imported, ImportOptions
+from claimbench.importers.imported import Imported, ImportOptions
+from claimbench.importers.imported_run import build_run, store_run
 from claimbench.pricing.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from claimbench.claims.parse import parse_claims
 from claimbench.errors import SuiteError
-from claimbench.init.propose import InitProposal, propose_suite, write_proposal
+from claimbench.init.propose import InitProposal, StatedColumns, propose_suite, write_proposal
 from claimbench.plan.prompts import render
 from claimbench.suite.datasets import ReadOptions
 from claimbench.suite.document import parse_yaml
@@ -59,8 +59,14 @@ def propose(
 ) -> InitProposal:
     file = tmp_path / name
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
-    options = {"input_column": "Ticket text", "target_column": "Intent"} | options
-    return propose_suite(file, **options)
+    inputs = options.pop("input_column", "Ticket text")
+    columns = StatedColumns(
+        (inputs,) if isinstance(inputs, str) else tuple(inputs),
+        options.pop("target_column", "Intent"),
+        options.pop("id_column", None),
+        options.pop("cluster_column", None),
+    )
+    return propose_suite(file, columns, **options)
 
 
 def loaded(proposal: InitProposal, folder: Path, **options: Any) -> Suite:
@@ -372,7 +378,7 @@ def test_whatever_is_proposed_can_be_loaded(columns: list[str], rows: list[list[
 
 @given(st.text(st.characters(codec="utf-8"), max_size=30))
 def test_any_text_survives_quoting(text: str) -> None:
-    from claimbench.init.write import quote
+    from claimbench.init.suite_text import quote
 
     assert parse_yaml(f"a: {quote(text)}\nb: [{quote(text)}]\n".encode(), "x").data == {
         "a": text,

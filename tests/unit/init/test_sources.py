@@ -14,7 +14,7 @@ import pytest
 from claimbench.cli.commands.init import init_command
 from claimbench.errors import BenchError, SuiteError
 from claimbench.init.personal_data import mask_text
-from claimbench.init.propose import propose_suite, write_proposal
+from claimbench.init.propose import StatedColumns, propose_suite, write_proposal
 from claimbench.suite.load import load_suite
 
 
@@ -115,13 +115,13 @@ def test_the_suite_says_how_to_mask_and_loads_either_way(
     )
     (tmp_path / "d.csv").write_text(f"Ticket text,label\n{rows}\n")
     block = "mask: {entities: [EMAIL_ADDRESS], columns: [Ticket text]}"
-    unasked = propose_suite(tmp_path / "d.csv", "Ticket text", "label")
+    unasked = propose_suite(tmp_path / "d.csv", StatedColumns(("Ticket text",), "label"))
     assert f"# {block}   # pip install 'claimbench[mask]'\n" in unasked.yaml_text
     assert (
         "ASSUMED: personal data has the forms that were found; nothing is masked"
         in unasked.yaml_text
     )
-    asked = propose_suite(tmp_path / "d.csv", "Ticket text", "label", mask=True)
+    asked = propose_suite(tmp_path / "d.csv", StatedColumns(("Ticket text",), "label"), mask=True)
     assert any(
         line.startswith(block if installed else f"# {block}")
         for line in asked.yaml_text.splitlines()

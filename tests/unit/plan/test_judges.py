@@ -21,15 +21,16 @@ from claimbench.claims.words import explain_reason
 from claimbench.errors import SuiteError
 from claimbench.evaluation.people import People, draw, human_scores, judge_agreement, to_label
 from claimbench.plan.call_ids import judge_call_id
+from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import (
     JudgeRequests,
     Judging,
-    judges_like_of,
     not_judged,
     prefix_requests,
     said_of,
 )
 from claimbench.plan.order import make_plan
+from claimbench.scorers import ScorerOptionError
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.suite.codec import suite_from_json, suite_to_json
 from claimbench.suite.load import load_suite
@@ -511,3 +512,35 @@ def test_a_claim_that_waits_for_people_uses_no_look() -> None:
     assert look.repeated_p == {}
     decided = StopRule([claim], list(items.items), [str(i) for i in range(N)])
     assert decided.look("run", items, calls, replace(COURT, trust_judge=True)).repeated_p != {}
+
+
+# --- a judge is read once -------------------------------------------------------------------------
+
+
+def test_a_task_reads_its_judge_once_and_stores_nothing_of_it(suite: Suite) -> None:
+    reply, team = suite.tasks
+    judge = reply.judge
+    assert judge is not None
+    assert reply.judge is judge
+    assert team.judge is None
+    assert list(judge.choices.items()) == [("good", 1.0), ("partly", 0.5), ("bad", 0.0)]
+    assert (judge.by, judge.rubric, judge.template, judge.max_tokens) == (
+        "arbiter",
+        "Right?",
+        None,
+        64,
+    )
+    assert replace(reply, scorers=()).judge is None
+    stored = suite_to_json(suite)
+    assert "judge" not in stored["tasks"][0]
+    read = suite_from_json(json.loads(json.dumps(stored)))
+    assert read == suite
+    assert read.tasks[0].judge == judge
+    assert suite_to_json(read) == stored
+
+
+def test_stored_options_of_a_judge_that_no_suite_could_state_are_an_error(suite: Suite) -> None:
+    stored = json.loads(json.dumps(suite_to_json(suite)))
+    del stored["tasks"][0]["scorers"][0]["options"]["by"]
+    with pytest.raises(ScorerOptionError, match="the option 'by' is missing"):
+        suite_from_json(stored)

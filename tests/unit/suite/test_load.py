@@ -232,10 +232,7 @@ def test_render(suite: Suite) -> None:
 
 def test_the_fixed_part_is_the_same_bytes_for_every_sample(suite: Suite) -> None:
     task = suite.tasks[0]
-    fixed = prompts.prefix_turns(task)
-    assert fixed == 3
-    assert len({prompts.render(task, sample)[:fixed] for sample in task.samples}) == 1
-    assert prompts.prefix_turns(suite.tasks[1]) == 0
+    assert len({prompts.render(task, sample)[:3] for sample in task.samples}) == 1
 
 
 def make_task(
@@ -254,11 +251,6 @@ def make_task(
         few_shot_target=few_shot_target,
     )
     return task, Sample("s", inputs, "y", "s")
-
-
-def test_a_system_turn_with_the_sample_is_no_prefix() -> None:
-    task, _ = make_task("{{ x }}", system="{{ x }}")
-    assert prompts.prefix_turns(task) == 0
 
 
 @pytest.mark.parametrize(("template", "value", "text"), [

@@ -19,8 +19,8 @@ from claimbench.cli.common import (
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.importers.build import ImportedRun
-    from claimbench.importers.results import Imported
+    from claimbench.importers.imported import Imported
+    from claimbench.importers.imported_run import ImportedRun
     from claimbench.types import ClaimSpec
 
 
@@ -83,7 +83,7 @@ def import_command(
     without its number of items gets no interval, a cost of 0 is no cost.
     """
     from claimbench.importers.detect import read_files
-    from claimbench.importers.results import ImportOptions
+    from claimbench.importers.imported import ImportOptions
 
     if not scale > 0:
         raise BenchError(
@@ -95,7 +95,7 @@ def import_command(
     run = _build(imported, name or files[0].stem, claims)
     with open_store(results, create=True) as store:
         from claimbench.cli.reporting import console_summary, evaluate_run, write_report
-        from claimbench.importers.build import store_run
+        from claimbench.importers.imported_run import store_run
 
         run_id = store_run(store, run)
         evaluation = evaluate_run(store, run_id)
@@ -125,7 +125,7 @@ def _build(imported: Imported, name: str, claims: tuple[str, ...]) -> ImportedRu
     from claimbench.claims.parse import parse_claims
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
-    from claimbench.importers.build import build_run
+    from claimbench.importers.imported_run import build_run
 
     run = build_run(
         imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock()
@@ -142,7 +142,7 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 
 def _say(imported: Imported) -> None:
-    from claimbench.importers.build import describe
+    from claimbench.importers.imported_run import describe
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(

@@ -88,7 +88,7 @@ def init_command(
     DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or
     hf:NAME[:CONFIG][@SPLIT].
     """
-    from claimbench.init.propose import MAX_ROWS, propose_suite, write_proposal
+    from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite, write_proposal
     from claimbench.suite.datasets import ReadOptions
     from claimbench.suite.load import load_suite
 
@@ -99,12 +99,9 @@ def init_command(
     def propose(masking: bool) -> InitProposal:
         return propose_suite(
             given,
-            inputs,
-            target,
+            StatedColumns(inputs, target, id_column, cluster),
             models=models,
             name=name,
-            id_column=id_column,
-            cluster_column=cluster,
             options=ReadOptions(encoding=encoding, delimiter=delimiter, sheet=sheet),
             max_rows=max_rows or MAX_ROWS,
             seed=seed,

@@ -109,7 +109,6 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
     from claimbench.plan.judges import asked_text
     from claimbench.plan.prompts import target_text
     from claimbench.privacy.redact import Redactor
-    from claimbench.scorers.judge import judge_of
     from claimbench_reports.formats.exports import safe_cell
 
     mask = Redactor("full", known_secrets(stored.suite)).mask
@@ -124,12 +123,12 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
             writer.writerow(COLUMNS)
             for record in (records[call_id] for call_id in wanted):
                 call, task = record.call, tasks[record.call.task]
-                sample, judge = samples[call.task, call.sample_id], judge_of(task)
+                sample, judge = samples[call.task, call.sample_id], task.judge
                 assert judge is not None  # noqa: S101 - only judged tasks are drawn from
                 shown = map(
                     mask, (asked_text(task, sample), target_text(sample.target), record.text)
                 )
-                choices = " | ".join(judge.options.choices)
+                choices = " | ".join(judge.choices)
                 row = (
                     call.id,
                     call.task,
@@ -146,7 +145,6 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
 def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
     """Call id -> label; raises BenchError naming the line of what cannot be used."""
     from claimbench.evaluation.people import to_label
-    from claimbench.scorers.judge import judge_of
     from claimbench.suite.datasets import read_table
 
     table = read_table(file)
@@ -155,7 +153,7 @@ def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
             raise BenchError(
                 f"{file}: there is no column {column!r}", hint=f"it has: {', '.join(table.columns)}"
             )
-    tasks = {task.name: judge_of(task) for task in stored.suite.tasks}
+    tasks = {task.name: task.judge for task in stored.suite.tasks}
     drawn = {
         record.call.id: record.call.task for record in to_label(stored.people, stored.records, 0)
     }
@@ -175,17 +173,15 @@ def _labels(file: Path, stored: StoredRun) -> dict[str, dict[str, object]]:
             )
         judge = tasks[drawn[call_id]]
         assert judge is not None  # noqa: S101 - only judged tasks are drawn from
-        choice = next(
-            (name for name in judge.options.choices if name.casefold() == label.casefold()), None
-        )
+        choice = next((name for name in judge.choices if name.casefold() == label.casefold()), None)
         if choice is None:
             raise BenchError(
                 f"{where}: {label!r} is no choice of the judge",
-                hint=f"one of: {', '.join(judge.options.choices)}",
+                hint=f"one of: {', '.join(judge.choices)}",
             )
         if call_id in found:
             raise BenchError(f"{where}: call {call_id} is labelled twice")
-        found[call_id] = {"choice": choice, "value": judge.options.choices[choice]}
+        found[call_id] = {"choice": choice, "value": judge.choices[choice]}
     if not found:
         raise BenchError(
             f"{file}: no row has a label", hint="write one of the choices into the column label"

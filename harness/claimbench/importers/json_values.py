@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from claimbench.importers.results import ImportFault
+from claimbench.importers.imported import ImportFault
 from claimbench.types import Json
 
 

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from claimbench.clock import Clock, FakeClock
-from claimbench.importers.jsonio import digest
-from claimbench.importers.results import (
+from claimbench.importers.imported import (
     Aggregate,
     Imported,
     ImportedArm,
@@ -24,6 +23,7 @@ from claimbench.importers.results import (
     ImportedSample,
     ImportFault,
 )
+from claimbench.importers.json_values import digest
 from claimbench.machine import provenance
 from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.call_ids import call_id
@@ -131,9 +131,10 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
         by_task[sample.task].append(sample)
     epochs = 1 + max((call.epoch for call in imported.calls), default=0)
     tasks = tuple(
-        _task(task, rows, imported.metrics.get(task, "score")) for task, rows in by_task.items()
+        _imported_task(task, rows, imported.metrics.get(task, "score"))
+        for task, rows in by_task.items()
     )
-    arms = tuple(_arm(arm) for arm in imported.arms)
+    arms = tuple(_imported_arm(arm) for arm in imported.arms)
     sampling = SamplingParams()
     return Suite(
         name=name,
@@ -162,7 +163,7 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
     )
 
 
-def _task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
+def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
     samples = tuple(
         Sample(
             row.id, {"shown": row.shown}, row.target, row.cluster or row.id, dict(row.slices), {}
@@ -180,7 +181,7 @@ def _task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
     )
 
 
-def _arm(arm: ImportedArm) -> Arm:
+def _imported_arm(arm: ImportedArm) -> Arm:
     return Arm(
         name=arm.name,
         provider=arm.provider,
@@ -207,16 +208,11 @@ def _with_calls(
             "scores": dict(call.scores),
             "why": call.explanation,
         }
-    tasks = tuple(
-        replace(
-            task,
-            samples=tuple(
-                replace(s, metadata={"imported": scores[task.name, s.id]}) for s in task.samples
-            ),
-        )
-        for task in suite.tasks
-    )
-    return replace(suite, tasks=tasks), tuple(calls), results
+    tasks = []
+    for task in suite.tasks:
+        told = [replace(s, metadata={"imported": scores[task.name, s.id]}) for s in task.samples]
+        tasks.append(replace(task, samples=tuple(told)))
+    return replace(suite, tasks=tuple(tasks)), tuple(calls), results
 
 
 def _why_not(arm: ImportedArm, aggregates: Sequence[Aggregate]) -> str:
@@ -311,7 +307,8 @@ def _difference(
     if prompts:
         return f"{prompts} of {len(shared)} prompts differ"
     for task in {task for task, _ in shared}:
-        one, two = arm.setup.get(task), other.setup.get(task)
+        one = arm.setup.get(task)
+        two = other.setup.get(task)
         if isinstance(one, Mapping) and isinstance(two, Mapping):
             keys = sorted(k for k in {**one, **two} if one.get(k) != two.get(k))
             if keys:

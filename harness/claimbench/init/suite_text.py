@@ -82,12 +82,10 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
                 )
             )
     names = [arm.name for arm in arms]
-    unique = [
-        ArmPlan(
-            arm.name if names.count(arm.name) == 1 else f"{arm.name}-{n}", arm.provider, arm.model
-        )
-        for n, arm in enumerate(arms, start=1)
-    ]
+    unique = []
+    for number, arm in enumerate(arms, start=1):
+        name = arm.name if names.count(arm.name) == 1 else f"{arm.name}-{number}"
+        unique.append(ArmPlan(name, arm.provider, arm.model))
     return tuple(unique), notes
 
 
@@ -155,7 +153,8 @@ def _head(plan: SuitePlan) -> str:
 
 def mask_block(entities: Sequence[str], columns: Sequence[str], *, active: bool) -> str:
     """Return the suite's ``mask:``, or the same as a comment that a person can uncomment."""
-    listed, named = ", ".join(entities), ", ".join(map(quote, columns))
+    listed = ", ".join(entities)
+    named = ", ".join(map(quote, columns))
     said = (
         "look at the rows: patterns find no names"
         if active

@@ -49,7 +49,8 @@ def first_error(exc: ValidationError, document: YamlDocument) -> SuiteError:
 
 def place_name(document: YamlDocument, loc: Loc) -> str:
     """Return a location as a person would write it: ``tasks.route.dataset.path``, ``prompt[1]``."""
-    text, node = "", document.data
+    text = ""
+    node: Any = document.data
     for step in loc:
         node = _child(node, step)
         if isinstance(step, str):
@@ -91,7 +92,8 @@ def _line(item: ErrorDetails, document: YamlDocument) -> int:
 
 
 def _translate(item: ErrorDetails, document: YamlDocument) -> SuiteError:
-    kind, value = item["type"], item["input"]
+    kind = item["type"]
+    value = item["input"]
     context: Mapping[str, Any] = item.get("ctx", {})
     if kind == "extra_forbidden":
         return _unknown_key(item, document)

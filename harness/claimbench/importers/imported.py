@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
+from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
 from claimbench.types import Json, SamplingParams, Usage
 
@@ -94,8 +95,8 @@ class Aggregate:
     note: str = ""
 
     def interval(self) -> tuple[float, float] | None:
-        """Normal 95% interval from the standard error; None without it, without n, or for a normal
-        law too small an n.
+        """Return the normal 95% interval from the standard error; None without it, without n, or
+        for a normal law too small an n.
 
         A standard error of 0 (one item, or all alike) says nothing, so it gives none either.
         """
@@ -147,6 +148,26 @@ def mean_and_stderr(values: Sequence[float]) -> tuple[float, float | None]:
     if n < 2:
         return mean, None
     return mean, math.sqrt(math.fsum((v - mean) ** 2 for v in values) / (n - 1) / n)
+
+
+def aggregate_of(arm: str, task: str, metric: str, values: Sequence[float]) -> Aggregate:
+    """Compute an arm's aggregate score of one task from its values, one or more."""
+    mean, error = mean_and_stderr(values)
+    return Aggregate(arm, task, metric, mean, error, len(values))
+
+
+def unknown_metric(path: Path, kind: str, wanted: str, known: Sequence[str]) -> ImportFault:
+    """Make the error for a ``--metric`` that a file does not have; ``kind`` is its tool's word."""
+    return ImportFault(
+        f"{path}: no {kind} {wanted!r}{did_you_mean(wanted, known)}",
+        hint=f"there are: {one_of(known)}",
+    )
+
+
+def judged_by(task: str, metric: str, known: Sequence[str]) -> str:
+    """Say which of a tool's metrics counts, and which others it could have been."""
+    others = [name for name in known if name != metric]
+    return f"{task}: judged by {metric}" + (f" (also there: {one_of(others)})" if others else "")
 
 
 def reproduced(computed: float | None, stated: float | None, rel: float = 1e-6) -> bool:
