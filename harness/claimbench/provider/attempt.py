@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import cast
 
 from claimbench.clock import Clock
@@ -24,6 +23,7 @@ from claimbench.types import (
     Delta,
     Done,
     Event,
+    Intent,
     Meta,
     Outcome,
     Request,
@@ -148,7 +148,8 @@ class AsyncGeneratorLike(AsyncIterator[Event]):
         """Stop the stream."""
 
 
-_KEPT = contextlib.nullcontext()
+NO_TURN = contextlib.nullcontext()
+"""The turn of a call that waits for no device."""
 
 
 def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
@@ -156,7 +157,7 @@ def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[
     sending).
     """
     if getattr(provider, "keeps_timeouts", False):
-        return _KEPT
+        return NO_TURN
     return asyncio.timeout(request.timeout_s + request.connect_timeout_s)
 
 
@@ -192,17 +193,25 @@ async def try_once(
     request: Request,
     clock: Clock,
     *,
-    number: int,
-    session: int,
+    intent: Intent,
     queued_ns: int,
-    scheduled_ns: int | None,
-    reserved_usd: Decimal | None,
-    turn: AbstractAsyncContextManager[object],
+    scheduled_ns: int | None = None,
+    turn: AbstractAsyncContextManager[object] = NO_TURN,
 ) -> Tried:
-    """Take the turn, send ``request`` once and say what became of it; nothing escapes.
+    """Take the turn, send ``request`` once and return what became of it; nothing escapes.
 
     A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on
     record.
+
+    Args:
+        provider: started.
+        request: what is sent.
+        clock: for the stamps that the provider does not make itself.
+        intent: the promise that was committed for this attempt: its number, session and
+            reservation.
+        queued_ns: when the call began to wait, monotonic.
+        scheduled_ns: when an open loop meant it to leave, monotonic; None in a closed one.
+        turn: held while the request is under way.
     """
     answer = CollectedAnswer()
     sent_ns: int | None = None
@@ -234,8 +243,8 @@ async def try_once(
     meta, usage = answer.meta, answer.usage
     attempt = Attempt(
         call_id=request.call_id,
-        number=number,
-        session=session,
+        number=intent.attempt_number,
+        session=intent.session,
         timing=_timing(
             answer, provider.stamp_source, scheduled_ns, queued_ns, sent_ns or ended_ns, ended_ns
         ),
@@ -249,6 +258,6 @@ async def try_once(
         fingerprint=meta.fingerprint,
         request_id=meta.request_id,
         error=error,
-        reserved_usd=reserved_usd,
+        reserved_usd=intent.reserved_usd,
     )
     return Tried(attempt, answer, retry_after_s)

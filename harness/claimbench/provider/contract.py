@@ -16,6 +16,10 @@ Two shapes exist, because the two kinds of work are timed at different places:
 Both are made by a *factory* named in the entry-point group ``claimbench.providers``: ``factory(arm:
 Arm, context: ProviderContext) -> Provider | InProcessProvider``. A factory must be cheap: models
 are loaded and connections opened in ``start``.
+
+The run works with an :class:`ArmProvider`, which says besides where its calls are worked on.
+:func:`claimbench.provider.adapters.as_provider` makes one of either shape, so that a plugin need
+not say any of it.
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from claimbench.clock import Clock
+from claimbench.provider.device import Device
 from claimbench.transport.pump import Pump
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
 
@@ -92,6 +97,31 @@ class Provider(Protocol):
 
     async def close(self) -> None:
         """Release everything; idempotent."""
+        ...
+
+
+@runtime_checkable
+class ArmProvider(Provider, Protocol):
+    """A provider as the run works with it: it says where its calls are worked on.
+
+    One written against :class:`Provider` alone gets the defaults, which are those of an endpoint:
+    ``device = None``, ``lanes_ahead = 0``, ``remote = True``, and ``ended`` that gives None.
+
+    Attributes:
+        device: hardware of this machine whose turn each call takes; None: calls only share the
+            arm's slots.
+        lanes_ahead: how many calls may be prepared while the arm's slots are all taken.
+        remote: whether calls go to an endpoint, whose key's limits the loop learns and keeps.
+    """
+
+    device: Device | None
+    lanes_ahead: int
+    remote: bool
+
+    async def ended(self) -> str | None:
+        """Return how the server that the run started for the arm has ended; None if it runs, or
+        none was started. Asked when a connection was lost.
+        """
         ...
 
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from claimbench.errors import ModelError, ProviderError
 from claimbench.provider import server_watcher as serve_watch
 from claimbench.provider.contract import Provider
-from claimbench.provider.device_worker import Device
+from claimbench.provider.device import Device
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -73,7 +73,8 @@ class ManagedServer:
     def __init__(self, arm: Arm, spec: ServeSpec, port: int, log: Path) -> None:
         self.command = [filled(word, arm, port) for word in spec.command]
         self.log = log
-        self._name, self._spec = arm.name, spec
+        self._name = arm.name
+        self._spec = spec
         self._health = filled(spec.health, arm, port)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -174,14 +175,21 @@ def _healthy(url: str) -> bool:
 
 
 class ServedProvider:
-    """A provider whose server is ours. ``log_folder`` is set before ``start``, once the run has a
-    folder.
+    """Start and end the server of a provider with it.
+
+    ``log_folder`` is set before ``start``, once the run has a folder.
     """
+
+    lanes_ahead = 0
+    remote = True
 
     def __init__(
         self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None
     ) -> None:
-        self._inner, self._arm, self._spec, self._port = inner, arm, spec, port
+        self._inner = inner
+        self._arm = arm
+        self._spec = spec
+        self._port = port
         self._server: ManagedServer | None = None
         self.device = device
         self.log_folder: Path | None = None

@@ -23,8 +23,10 @@ from claimbench.plan.judges import prefix_requests
 from claimbench.plan.order import Plan
 from claimbench.plan.prompts import build_request
 from claimbench.pricing.arms import FrozenBook
-from claimbench.provider.contract import Provider, ProviderContext, ProviderFactory
-from claimbench.provider.device_worker import Device, WorkerProvider, as_provider
+from claimbench.provider.adapters import as_provider
+from claimbench.provider.contract import ArmProvider, ProviderContext, ProviderFactory
+from claimbench.provider.device import Device
+from claimbench.provider.device_worker import WorkerProvider
 from claimbench.provider.served import ServedProvider, free_port, served
 from claimbench.suite.load import suite_to_json
 from claimbench.types import Arm, ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
@@ -39,14 +41,14 @@ class Arms:
     which must work.
     """
 
-    ready: dict[str, Provider]
+    ready: dict[str, ArmProvider]
     facts: dict[str, ArmFacts]
     not_run: dict[str, str]
     devices: dict[str, Device]
-    judges: dict[str, Provider] = field(default_factory=dict)
+    judges: dict[str, ArmProvider] = field(default_factory=dict)
 
     @property
-    def providers(self) -> dict[str, Provider]:
+    def providers(self) -> dict[str, ArmProvider]:
         """Arms and judges, by name."""
         return {**self.ready, **self.judges}
 
@@ -112,7 +114,7 @@ def _on_device(
     arms: Arms,
     factories: Mapping[str, ProviderFactory],
     context: ProviderContext,
-) -> Provider:
+) -> ArmProvider:
     if arm.device is not None and arm.device not in arms.devices:
         arms.devices[arm.device] = Device(arm.device)
     device = arms.devices.get(arm.device) if arm.device is not None else None
@@ -155,7 +157,7 @@ def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
 
 def _provider(
     arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None
-) -> Provider:
+) -> ArmProvider:
     if arm.serve is None:
         return as_provider(factory(arm, context), device, context.clock)
     port = free_port()

@@ -25,6 +25,7 @@ from claimbench.limits.budget import Budget
 from claimbench.machine import provenance
 from claimbench.machine.calibration import SCHEMA
 from claimbench.pricing.money import Money
+from claimbench.provider.adapters import as_provider
 from claimbench.provider.contract import (
     ContinuationScore,
     InProcessProvider,
@@ -32,8 +33,8 @@ from claimbench.provider.contract import (
     ProviderContext,
     ProviderFactory,
 )
-from claimbench.provider.device_worker import Device, as_provider
-from claimbench.run.loop import Runner
+from claimbench.provider.device import Device
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.store.results import ResultsStore
 from claimbench.transport.client import HttpClient, Timeouts
 from claimbench.types import (
@@ -186,20 +187,24 @@ async def measure(
             session = store.start_session("calibration", host={})
             with store.writer("calibration") as writer:
                 runner = Runner(
-                    {name: Arm(name, name, "scripted", concurrency=concurrency)},
-                    {name: provider},
-                    lambda call: Request(
-                        call.id, (Message("user", call.sample_id),), SamplingParams(), 64
-                    ),
-                    writer,
-                    clock,
-                    Budget(BudgetSpec()),
-                    Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
-                    ErrorPolicy(max_retries=0),
-                    session=session.n,
-                    attempts_before={},
-                    seed=0,
-                    on_attempt=lambda call, attempt: attempts.__setitem__(call.sample_id, attempt),
+                    RunnerSetup(
+                        arms={name: Arm(name, name, "scripted", concurrency=concurrency)},
+                        providers={name: provider},
+                        request=lambda call: Request(
+                            call.id, (Message("user", call.sample_id),), SamplingParams(), 64
+                        ),
+                        writer=writer,
+                        clock=clock,
+                        budget=Budget(BudgetSpec()),
+                        money=Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
+                        policy=ErrorPolicy(max_retries=0),
+                        session=session.n,
+                        attempts_before={},
+                        seed=0,
+                        on_attempt=lambda call, attempt: attempts.__setitem__(
+                            call.sample_id, attempt
+                        ),
+                    )
                 )
                 await runner.run(calls[:WARM_UP])
                 attempts.clear()

@@ -33,7 +33,7 @@ from claimbench.privacy.key_guard import KeyGuard
 from claimbench.run.arms import Arms, check_resumable, manifest_of, none_ready, start_arms
 from claimbench.run.interim_looks import Segments
 from claimbench.run.judging import JudgedRunner
-from claimbench.run.loop import Runner, Runs
+from claimbench.run.loop import Runner, RunnerSetup, Runs
 from claimbench.run.progress import Progress
 from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.store.schema import NOTES
@@ -242,18 +242,20 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     ]  # judges' come later
     writer = store.writer(run_id)
     runner = Runner(
-        by_name,
-        arms.providers,
-        requests,
-        writer,
-        clock,
-        budget,
-        job.pricing.money,
-        suite.errors,
-        session=session.n,
-        attempts_before=before,
-        seed=suite.order_seed + session.n,
-        clean=job.guard.clean,
+        RunnerSetup(
+            arms=by_name,
+            providers=arms.providers,
+            request=requests,
+            writer=writer,
+            clock=clock,
+            budget=budget,
+            money=job.pricing.money,
+            policy=suite.errors,
+            session=session.n,
+            attempts_before=before,
+            seed=suite.order_seed + session.n,
+            clean=job.guard.clean,
+        )
     )
     remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
     runs: Runs = runner
