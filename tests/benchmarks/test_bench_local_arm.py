@@ -28,8 +28,9 @@ from claimbench.plan.prompts import build_request
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext
-from claimbench.run.arms import make_arms, manifest_of, start_arms
+from claimbench.run.arms import make_arms, start_arms
 from claimbench.run.loop import Runner, RunnerSetup
+from claimbench.run.manifest import manifest_of
 from claimbench.store.results import ResultsStore
 from claimbench.types import (
     AnswerSpec,

@@ -32,8 +32,9 @@ from claimbench.plan.order import make_plan
 from claimbench.plan.prompts import build_request
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.adapters import as_provider
-from claimbench.run.arms import Arms, manifest_of
+from claimbench.run.arms import Arms
 from claimbench.run.loop import Runner, RunnerSetup
+from claimbench.run.manifest import manifest_of
 from claimbench.run.progress import Progress
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite

@@ -29,8 +29,8 @@ from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
+from claimbench.store.notes import read_notes
 from claimbench.store.results import ResultsStore
-from claimbench.store.schema import NOTES
 from claimbench.suite.codec import suite_from_json
 from claimbench.tables.build import CallTable, ItemTable, build_tables
 from claimbench.tables.items import with_costs
@@ -44,6 +44,7 @@ from claimbench.types import (
     Json,
     Look,
     Manifest,
+    Note,
     Score,
     Session,
     Suite,
@@ -66,7 +67,7 @@ class StoredRun:
     attempts: tuple[Attempt, ...]
     looks: tuple[Look, ...]
     resent: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     judging: Judging = field(default_factory=Judging)
     """What the judges did; ``calls``, ``records`` and ``attempts`` are the arms' alone."""
     people: People = field(default_factory=People)
@@ -114,7 +115,7 @@ def read_run(store: ResultsStore, run_id: str) -> StoredRun:
         attempts=attempts,
         looks=tuple(store.looks(run_id)),
         resent=resent,
-        notes=_notes(store, run_id),
+        notes=read_notes(store, run_id),
         judging=Judging(of_judges, grades, asked),
         people=read_people(store, run_id),
         energy=combined(
@@ -136,15 +137,6 @@ def _apart(
     for row in rows:
         (judges if id_of(row) in judged else arms).append(row)
     return tuple(arms), tuple(judges)
-
-
-def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
-    """What was worth a line while the run went on, by session."""
-    keys = sorted(store.derived_keys(run_id, NOTES), key=int)
-    rows = (store.derived(run_id, NOTES, key, str) for key in keys)
-    return tuple(
-        note for session in rows for _, note in sorted(session.items(), key=lambda row: int(row[0]))
-    )
 
 
 def is_complete(stored: StoredRun) -> bool:

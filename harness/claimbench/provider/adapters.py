@@ -21,17 +21,13 @@ class EndpointProvider:
     device: Device | None = None
     lanes_ahead = 0
     remote = True
+    stamp_source: StampSource  # the provider's own, by __getattr__
 
     def __init__(self, inner: Provider) -> None:
         self._inner = inner
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._inner, name)
-
-    @property
-    def stamp_source(self) -> StampSource:
-        """Return the provider's own."""
-        return self._inner.stamp_source
 
     def missing(self) -> str | None:
         """See :meth:`Provider.missing`."""

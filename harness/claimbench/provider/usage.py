@@ -205,47 +205,6 @@ def normalise_gemini(raw: Json) -> Usage:
     )
 
 
-def normalise_bedrock(raw: Json) -> Usage:
-    """AWS Bedrock Converse usage: ``inputTokens`` excludes both cache classes, ``cacheDetails``
-    splits writes by TTL.
-
-    Raises:
-        MalformedStream: the numbers contradict each other.
-    """
-    data = _mapping(raw)
-    if (
-        data is None
-        or (data.get("inputTokens") is None and data.get("outputTokens") is None)
-        or _says_nothing(data)
-    ):
-        return UNKNOWN
-    fresh, output = _count(data, "inputTokens"), _count(data, "outputTokens")
-    read, written = _count(data, "cacheReadInputTokens"), _count(data, "cacheWriteInputTokens")
-    by_ttl = {d.get("ttl"): _count(d, "inputTokens") for d in data.get("cacheDetails") or ()}
-    short, long = (by_ttl.get("5m"), by_ttl.get("1h")) if by_ttl else (written, None)
-    if by_ttl and written is not None and written != (short or 0) + (long or 0):
-        raise _contradiction(data, f"cache writes {written} are not the sum of cacheDetails")
-    total = _count(data, "totalTokens")
-    if total is not None and fresh is not None and output is not None:
-        bare, full = fresh + output, fresh + output + (read or 0) + (written or 0)
-        if total not in (bare, full):
-            raise _contradiction(data, f"totalTokens {total} is not the sum of its parts, {full}")
-    return Usage(
-        input_fresh=fresh,
-        cache_read=read,
-        cache_write_5m=short,
-        cache_write_1h=long,
-        output_visible=output,
-    )
-
-
-def from_tokenizer(input_tokens: int, output_tokens: int) -> Usage:
-    """Our own count where the provider gave none; ``source`` says so, and so does every figure
-    built on it.
-    """
-    return Usage(input_fresh=input_tokens, output_visible=output_tokens, source="tokenizer")
-
-
 def hides_reasoning(base_url: str | None) -> bool:
     """Whether the OpenAI-compatible endpoint is known to count thinking in ``total_tokens``
     only.

@@ -30,7 +30,18 @@ from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import checked_model, record_of, said_by
-from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Intent, Outcome, Request
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    CallRecord,
+    ErrorPolicy,
+    Intent,
+    Note,
+    NoteKind,
+    Outcome,
+    Request,
+)
 
 NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
@@ -287,7 +298,8 @@ class Runner:
         state = self.progress.arms[arm.name]
         if state.stopped is None:
             state.stopped = why
-            self.progress.notes.append(f"{arm.name} stopped: {why}")
+            text = f"{arm.name} stopped: {why}"
+            self.progress.notes.append(Note(NoteKind.ARM_STOPPED, text, arm.name))
             self._wake(arm.name)
 
     async def _call(self, arm: Arm, call: Call) -> Attempt | None:

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench import stats
+from claimbench.run.interim_looks import Segments
 from claimbench.run.loop import Runs
-from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.store.results import RunWriter
 from claimbench.tables.types import BoolArray, CallRows, FloatArray
 from claimbench.types import ANSWERED, Call
 
@@ -128,10 +129,8 @@ def saturated(before: Level, now: Level) -> bool:
     return now.per_s < LEAST_GAIN * before.per_s and new > MOST_SLOWER * old
 
 
-class ForSeconds:
-    """Runs a plan for at most so long; calls in flight at its end may end. A ``Segments`` for a
-    session.
-    """
+class ForSeconds(Segments):
+    """Run a plan for at most so long; calls in flight at its end may end."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -140,10 +139,9 @@ class ForSeconds:
         self,
         runner: Runs,
         remaining: Sequence[Call],
-        store: ResultsStore,  # noqa: ARG002 - the protocol's
-        writer: RunWriter,  # noqa: ARG002 - likewise
+        writer: RunWriter,  # noqa: ARG002 - the protocol's
     ) -> None:
-        """See :class:`claimbench.run.session.Segments`."""
+        """Run ``remaining`` until the time is up."""
         timer = asyncio.get_running_loop().call_later(
             self._seconds, runner.stop, "the level's time is up"
         )

@@ -38,7 +38,7 @@ from claimbench.types.calls import (
 )
 from claimbench.types.claims import Claim, Estimate, Look, Reading, Verdict, VerdictStatus
 from claimbench.types.money import Cost, CostBasis
-from claimbench.types.runs import ArmFacts, Manifest, Session
+from claimbench.types.runs import ArmFacts, Manifest, Note, NoteKind, Session
 from claimbench.types.suite import (
     AnswerKind,
     AnswerSpec,
@@ -93,6 +93,8 @@ __all__ = [
     "Masked",
     "Message",
     "Meta",
+    "Note",
+    "NoteKind",
     "Outcome",
     "Provenance",
     "RateLimits",
