@@ -39,7 +39,7 @@ NO_META = Meta()
 
 @dataclass(slots=True)
 class CollectedAnswer:
-    """What an attempt collected, complete or not."""
+    """Collect what an attempt gives, complete or not."""
 
     parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
@@ -53,12 +53,12 @@ class CollectedAnswer:
 
     @property
     def text(self) -> str:
-        """The answer, reasoning apart."""
+        """Return the answer, reasoning apart."""
         return "".join(self.parts)
 
     @property
     def reasoning(self) -> str:
-        """What the model thought aloud."""
+        """Return what the model thought aloud."""
         return "".join(self.reasoning_parts)
 
     def take(self, event: Event, stamp: int) -> None:
@@ -87,7 +87,7 @@ class CollectedAnswer:
 
 
 def classify(answer: CollectedAnswer) -> Outcome:
-    """The outcome of an attempt that raised nothing."""
+    """Return the outcome of an attempt that raised nothing."""
     if answer.done is None:
         return Outcome.INCOMPLETE_STREAM
     if answer.done.refusal or answer.done.finish_reason == "content_filter":
@@ -123,7 +123,7 @@ def _fault(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An attempt with its answer and, after a rate limit, how long to wait."""
+    """Hold an attempt with its answer and, after a rate limit, how long to wait."""
 
     attempt: Attempt
     answer: CollectedAnswer
@@ -142,7 +142,7 @@ async def _collect(
 
 
 class AsyncGeneratorLike(AsyncIterator[Event]):
-    """What `aclosing` needs of a provider's stream; async generators have it."""
+    """Describe what `aclosing` needs of a provider's stream; async generators have it."""
 
     async def aclose(self) -> None:
         """Stop the stream."""
@@ -153,8 +153,8 @@ NO_TURN = contextlib.nullcontext()
 
 
 def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
-    """The suite's timeout, for a provider that does not keep it itself (a timer costs as much as
-    sending).
+    """Return the suite's timeout, for a provider that does not keep it itself (a timer costs as
+    much as sending).
     """
     if getattr(provider, "keeps_timeouts", False):
         return NO_TURN
@@ -169,8 +169,8 @@ def _timing(
     sent_ns: int,
     ended_ns: int,
 ) -> Timing:
-    """The stamps of an attempt; what the transport knows of sending counts for more than ``source``
-    and ``sent_ns``.
+    """Return the stamps of an attempt; what the transport knows of sending counts for more than
+    ``source`` and ``sent_ns``.
     """
     meta = answer.meta
     return Timing(

@@ -37,8 +37,8 @@ from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, Stam
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """What the core hands to a provider: where models are cached, the environment, and which hosts
-    are allowed.
+    """Hold what the core hands to a provider: where models are cached, the environment, and which
+    hosts are allowed.
     """
 
     clock: Clock
@@ -57,8 +57,8 @@ class ProviderContext:
 
 @dataclass(frozen=True, slots=True)
 class ContinuationScore:
-    """Log-probability of one continuation after a prefix (natural log), and whether greedy decoding
-    would give it.
+    """Hold the log-probability of one continuation after a prefix (natural log), and whether greedy
+    decoding would give it.
     """
 
     logprob: float
@@ -68,7 +68,7 @@ class ContinuationScore:
 
 @runtime_checkable
 class Provider(Protocol):
-    """An endpoint. ``stamp_source`` says where its stamps come from.
+    """Answer requests at an endpoint. ``stamp_source`` says where its stamps come from.
 
     One that ends every attempt by itself, after ``connect_timeout_s`` for connecting and
     ``timeout_s`` for the rest, may say so with ``keeps_timeouts = True``; the loop then sets no
@@ -78,11 +78,11 @@ class Provider(Protocol):
     stamp_source: StampSource
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here (``"OPENAI_API_KEY is not set"``), or None. No I/O."""
+        """Return why the arm cannot run here (``"OPENAI_API_KEY is not set"``), or None. No I/O."""
         ...
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """How this provider would enforce the request's answer space."""
+        """Say how this provider would enforce the request's answer space."""
         ...
 
     async def start(self) -> ArmFacts:
@@ -90,8 +90,8 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling its
-        reader, stops it.
+        """Make one attempt. Its events end with Done, or raises ProviderError. Closing it, or
+        cancelling its reader, stops it.
         """
         ...
 
@@ -102,7 +102,7 @@ class Provider(Protocol):
 
 @runtime_checkable
 class ArmProvider(Provider, Protocol):
-    """A provider as the run works with it: it says where its calls are worked on.
+    """Serve an arm, as the run works with it: say also where calls are worked on.
 
     One written against :class:`Provider` alone gets the defaults, which are those of an endpoint:
     ``device = None``, ``lanes_ahead = 0``, ``remote = True``, and ``ended`` that gives None.
@@ -127,7 +127,9 @@ class ArmProvider(Provider, Protocol):
 
 @runtime_checkable
 class InProcessProvider(Protocol):
-    """An engine in this process. All methods run on one worker thread per device."""
+    """Answer requests with an engine in this process. All methods run on one worker thread per
+    device.
+    """
 
     def missing(self) -> str | None:
         """See :meth:`Provider.missing`."""
@@ -142,8 +144,8 @@ class InProcessProvider(Protocol):
         ...
 
     def generate(self, request: Request) -> Iterator[Event]:
-        """One attempt as a generator of events with ``received_ns=None``; closing it stops the
-        engine.
+        """Make one attempt, as a generator of events with ``received_ns=None``; closing it stops
+        the engine.
         """
         ...
 
@@ -158,7 +160,7 @@ class InProcessProvider(Protocol):
 
 @runtime_checkable
 class SharesPrefixes(Protocol):
-    """An engine that keeps the computation of a prompt prefix that all requests of a task share."""
+    """Keep the computation of a prompt prefix that all requests of a task share."""
 
     def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
         """Tell which prompts come under ``key``; returns the tokens they share. Answers then depend
@@ -169,7 +171,7 @@ class SharesPrefixes(Protocol):
 
 @runtime_checkable
 class Interruptible(Protocol):
-    """An engine whose running ``generate`` can be stopped from another thread."""
+    """Let the running ``generate`` be stopped from another thread."""
 
     def interrupt(self) -> None:
         """Make the running ``generate`` raise Timeout soon."""

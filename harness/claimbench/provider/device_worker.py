@@ -73,8 +73,8 @@ class WorkerProvider:
         await self._device.run(self._engine.unload)
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt; the events arrive after its end, each with the time at which the engine gave
-        it.
+        """Make one attempt; the events arrive after its end, each with the time at which the engine
+        gave it.
         """
         cancel = threading.Event()
         attempt = asyncio.ensure_future(self._device.run(lambda: self._attempt(request, cancel)))

@@ -45,14 +45,14 @@ SHOWN_LINES = 12
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """Return a port on loopback that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
 def filled(text: str, arm: Arm, port: int) -> str:
-    """``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
+    """Return ``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
     arguments).
     """
     for name, value in (("port", str(port)), ("model", arm.model), ("python", sys.executable)):
@@ -61,14 +61,14 @@ def filled(text: str, arm: Arm, port: int) -> str:
 
 
 def served(arm: Arm, port: int) -> Arm:
-    """The arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says
+    """Return the arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says
     otherwise.
     """
     return replace(arm, base_url=filled(arm.base_url or "http://127.0.0.1:{port}/v1", arm, port))
 
 
 class ManagedServer:
-    """One server process."""
+    """Start, watch and end one server process."""
 
     def __init__(self, arm: Arm, spec: ServeSpec, port: int, log: Path) -> None:
         self.command = [filled(word, arm, port) for word in spec.command]
@@ -121,7 +121,7 @@ class ManagedServer:
         )
 
     async def ended(self) -> str | None:
-        """How the server ended by itself, None if it still runs after ``ENDED_S``.
+        """Return how the server ended by itself, None if it still runs after ``ENDED_S``.
 
         This goes into the report; what the server said stays in its log, which may hold prompts.
         """
@@ -147,8 +147,8 @@ class ManagedServer:
 
 
 def _how(code: int) -> str:
-    """What became of a server whose watcher ended with ``code``: above 128, killed by that signal,
-    as in a shell.
+    """Say what became of a server whose watcher ended with ``code``: above 128, killed by that
+    signal, as in a shell.
     """
     if code < 0:
         return f"was ended because the process that watches it was killed by {_signal_name(-code)}"
@@ -197,11 +197,13 @@ class ServedProvider:
 
     @property
     def traffic(self) -> Mapping[str, object]:
-        """See the inner provider."""
+        """Return the inner provider's."""
         return getattr(self._inner, "traffic", {})
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: its program is not installed, or what the provider lacks."""
+        """Return why the arm cannot run here: its program is not installed, or what the provider
+        lacks.
+        """
         program = filled(self._spec.command[0], self._arm, self._port)
         if shutil.which(program) is None:
             return f"{program} is not installed (serve: command)"
@@ -228,7 +230,7 @@ class ServedProvider:
         return replace(facts, load_seconds=seconds, details={**facts.details, "served": about})
 
     async def _warm_up(self) -> dict[str, Json]:
-        """Requests that are not measured: a server's first ones compile, allocate and read
+        """Send requests that are not measured: a server's first ones compile, allocate and read
         files.
         """
         request = Request(

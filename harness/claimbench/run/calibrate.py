@@ -67,7 +67,7 @@ Truths = Mapping[str, tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Reported minus true, milliseconds, of one way to take stamps at one concurrency."""
+    """Hold reported minus true, milliseconds, of one way to take stamps at one concurrency."""
 
     provider: str
     source: str
@@ -81,21 +81,21 @@ class Errors:
 
 @dataclass
 class PacedEngine:
-    """An in-process engine of known pace that notes when it gave what."""
+    """Run at a known pace, in process, and note when it gave what."""
 
     pace: Mapping[str, Json]
     truth: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def missing(self) -> str | None:
-        """Nothing is."""
+        """Return None: nothing is."""
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
-        """None."""
+        """Return "none": answers are not constrained."""
         return "none"
 
     def load(self) -> ArmFacts:
-        """Nothing to load."""
+        """Load nothing."""
         return ArmFacts()
 
     def generate(self, request: Request) -> Iterator[Event]:
@@ -112,15 +112,15 @@ class PacedEngine:
         yield Done("stop")
 
     def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
-        """Not offered."""
+        """Raise NotImplementedError: not offered."""
         raise NotImplementedError
 
     def unload(self) -> None:
-        """Nothing to free."""
+        """Free nothing."""
 
 
 def percentile(values: Sequence[float], p: float) -> float:
-    """The order statistic of rank ceil(p n)."""
+    """Return the order statistic of rank ceil(p n)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(p * len(ordered)) - 1)]
 
@@ -308,8 +308,8 @@ async def calibrate(
 
 
 def as_json(rows: Sequence[Errors], pace: Mapping[str, Json]) -> dict[str, Json]:
-    """What :mod:`claimbench.machine.calibration` stores; of two providers with one stamp source the
-    larger error counts.
+    """Return what :mod:`claimbench.machine.calibration` stores; of two providers with one stamp
+    source the larger error counts.
     """
     errors: dict[str, dict[str, Json]] = {}
     for row in rows:

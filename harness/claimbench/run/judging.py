@@ -14,7 +14,7 @@ from claimbench.types import Call, CallRecord, Outcome
 
 
 class JudgedRunner:
-    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows
+    """Run calls and have them judged as soon as they are through: the same loop, budget and rows
     for both.
 
     ``retried``: ids of calls to ask again although they have a record.
@@ -47,8 +47,8 @@ class JudgedRunner:
         self._runner.stop(reason)
 
     def _due(self) -> list[Call]:
-        """The judges' calls that can be sent now; those that have nothing to judge are recorded as
-        not asked.
+        """Return the judges' calls that can be sent now; those that have nothing to judge are
+        recorded as not asked.
         """
         self._writer.flush()
         records = {

@@ -52,7 +52,9 @@ LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 
 
 class Appender(Protocol):
-    """The part of the store's writer that the loop uses; futures resolve once committed."""
+    """Append what the loop measures: the part of the store's writer that it uses; futures resolve
+    once committed.
+    """
 
     def intent(self, intent: Intent) -> Future[None]:
         """Promise that a request is about to be sent."""
@@ -75,7 +77,7 @@ def _as_it_is(tried: Tried) -> Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerSetup:
-    """Everything a :class:`Runner` works with.
+    """Hold everything a :class:`Runner` works with.
 
     Attributes:
         arms: by name; judges are arms here.
@@ -303,8 +305,8 @@ class Runner:
             self._wake(arm.name)
 
     async def _call(self, arm: Arm, call: Call) -> Attempt | None:
-        """All attempts of one call, the final one returned; None if it was not finished (stopped,
-        or out of budget).
+        """Make all attempts of one call and return the final one; None if it was not finished
+        (stopped, or out of budget).
         """
         request = self._request(call)
         state = self.progress.arms[arm.name]
@@ -340,7 +342,7 @@ class Runner:
     async def _admitted(
         self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int
     ) -> Tried | None:
-        """One attempt, once its key and the budget allow it; None if they never do."""
+        """Make one attempt, once its key and the budget allow it; None if they never do."""
         gate = self.gates[self._gate_of[arm.name]] if arm.name in self._gate_of else None
         ticket: Ticket | None = None
         pace = self._paces[arm.name]
@@ -424,7 +426,7 @@ def _turn(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
 
 
 class Runs(Protocol):
-    """What runs a part of a plan: the loop, or the loop with the judges after it."""
+    """Run a part of a plan: the loop, or the loop with the judges after it."""
 
     async def run(self, calls: Sequence[Call]) -> Progress:
         """Run ``calls`` to the end, or until stopped."""

@@ -383,7 +383,7 @@ def _note_clock_jump(progress: Progress, clock: Clock, started_utc: float, start
 
 @contextlib.asynccontextmanager
 async def _signals(runner: Runner) -> AsyncIterator[None]:
-    """The first Ctrl-C or SIGTERM lets calls in flight end; the second cancels them."""
+    """Stop at Ctrl-C or SIGTERM: the first lets calls in flight end, the second cancels them."""
     loop = asyncio.get_running_loop()
     asked = 0
 

@@ -30,7 +30,7 @@ WARM_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a kind of request goes, with its head ready to be sent; made by
+    """Say where a kind of request goes, with its head ready to be sent; made by
     :meth:`HttpClient.target`.
     """
 
@@ -39,8 +39,8 @@ class Target:
 
 
 class HttpClient:
-    """A pool of connections. One per provider; every method belongs to the event loop it was first
-    used on.
+    """Send requests over a pool of connections. One per provider; every method belongs to the event
+    loop it was first used on.
 
     Clients that share a ``pump`` read each other's sockets while they are busy
     (:mod:`~claimbench.transport.pump`). ``traffic`` counts bytes, requests and connections by
@@ -121,7 +121,8 @@ class HttpClient:
         return made
 
     async def send(self, target: Target, body: bytes, timeouts: Timeouts) -> Reply:
-        """One request on a connection that is open before ``reply.sent_ns``; the whole response.
+        """Send one request on a connection that is open before ``reply.sent_ns``; return the whole
+        response.
 
         Faults after the request left stand in ``reply.fault``, with what came before them.
         Cancelling closes the connection, which tells the server to stop.

@@ -28,7 +28,7 @@ READ_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where connections go: connections of one origin are interchangeable."""
+    """Say where connections go: connections of one origin are interchangeable."""
 
     scheme: str
     host: str
@@ -38,8 +38,8 @@ class Origin:
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes on the wire of one origin, TLS and HTTP heads included, and how many connections were
-    opened.
+    """Count bytes on the wire of one origin, TLS and HTTP heads included, and how many connections
+    were opened.
     """
 
     connections: int = 0
@@ -49,7 +49,7 @@ class Traffic:
 
 
 class Tls:
-    """A TLS client over memory BIOs."""
+    """Speak TLS as a client, over memory BIOs."""
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -66,12 +66,12 @@ class Tls:
         return True
 
     def encrypt(self, data: bytes) -> bytes:
-        """The bytes to put on the wire for ``data``."""
+        """Return the bytes to put on the wire for ``data``."""
         self._object.write(data)
         return self.outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """The plain bytes that ``data`` completes, and whether the peer ended the connection
+        """Return the plain bytes that ``data`` completes, and whether the peer ended the connection
         properly.
         """
         self.incoming.write(data)
@@ -87,7 +87,7 @@ class Tls:
 
 
 class Connection:
-    """An open connection, idle or with one exchange on it."""
+    """Hold an open connection, idle or with one exchange on it."""
 
     def __init__(
         self,
@@ -116,12 +116,12 @@ class Connection:
 
     @property
     def closed(self) -> bool:
-        """Whether it can carry nothing more."""
+        """Return True if it can carry nothing more."""
         return self._closed
 
     @property
     def stamp_source(self) -> StampSource:
-        """Where its stamps come from."""
+        """Say where its stamps come from."""
         return "kernel" if self._kernel else "transport"
 
     async def request(self, data: bytes, limits: Limits, timeouts: Timeouts) -> Reply:
@@ -293,8 +293,8 @@ def _close(sock: socket.socket | None) -> None:
 
 
 async def _tcp(origin: Origin) -> tuple[socket.socket, int]:
-    """A connected socket and how long its TCP handshake took (about one round trip; the name's
-    look-up not counted).
+    """Return a connected socket and how long its TCP handshake took (about one round trip; the
+    name's look-up not counted).
     """
     loop = asyncio.get_running_loop()
     host, port = (

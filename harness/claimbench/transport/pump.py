@@ -24,8 +24,8 @@ millisecond.
 
 
 class Pump:
-    """Sockets with their readers. Shared by all clients of a run; belongs to the loop of its first
-    socket.
+    """Read sockets as soon as they have something. Shared by all clients of a run; belongs to the
+    loop of its first socket.
     """
 
     def __init__(self) -> None:
@@ -62,6 +62,6 @@ class Pump:
         self._last_ns = time.monotonic_ns()
 
     def look_if_due(self) -> None:
-        """The same, if the last look is older than :data:`OFTEN_NS`."""
+        """Do the same, if the last look is older than :data:`OFTEN_NS`."""
         if time.monotonic_ns() - self._last_ns > OFTEN_NS:
             self.look()

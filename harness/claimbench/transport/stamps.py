@@ -42,7 +42,8 @@ def enable(sock: socket.socket) -> bool:
 
 
 def arrival_ns(ancillary: Ancillary, now_ns: int) -> int | None:
-    """The monotonic time at which the bytes of a read arrived; None if the kernel said nothing.
+    """Return the monotonic time at which the bytes of a read arrived; None if the kernel said
+    nothing.
 
     The kernel speaks real time, so the age of the stamp (real now - stamp) is taken off the
     monotonic now; both clocks are read here, so their offset is fresh for every read. An age below

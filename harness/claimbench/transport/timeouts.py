@@ -16,8 +16,8 @@ from claimbench.transport.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded
-    by ``total``.
+    """Hold limits in seconds. ``connect``: TCP and TLS together. ``total``: from sending to the
+    end. None: bounded by ``total``.
     """
 
     total_s: float = 120.0
@@ -27,7 +27,7 @@ class Timeouts:
 
 
 class TimeoutTimer:
-    """Exchanges under way, each with its limits."""
+    """Watch the exchanges under way, each with its limits."""
 
     def __init__(self) -> None:
         self._running: dict[Exchange, Timeouts] = {}
@@ -68,7 +68,7 @@ class TimeoutTimer:
 
 
 def _left(exchange: Exchange, wait: Timeouts, now_ns: int) -> tuple[float, str]:
-    """Seconds until the first of an exchange's limits, and what to say then."""
+    """Return the seconds until the first of an exchange's limits, and what to say then."""
     since_sent, since_last = (
         (now_ns - exchange.reply.sent_ns) / 1e9,
         (now_ns - exchange.last_ns) / 1e9,
