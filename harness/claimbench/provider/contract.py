@@ -90,7 +90,7 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """Make one attempt. Its events end with Done, or raises ProviderError. Closing it, or
+        """Make one attempt. Its events end with Done, or it raises ProviderError. Closing it, or
         cancelling its reader, stops it.
         """
         ...

@@ -134,7 +134,8 @@ class ManagedServer:
 
     async def stop(self) -> None:
         """End it and everything it started; idempotent."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is None:
             return
         assert process.stdin is not None  # noqa: S101 - asked for above
@@ -258,7 +259,8 @@ class ServedProvider:
 
     async def close(self) -> None:
         """Close the connections and end the server; idempotent."""
-        server, self._server = self._server, None
+        server = self._server
+        self._server = None
         try:
             with contextlib.suppress(ProviderError):
                 await self._inner.close()

@@ -101,7 +101,8 @@ class PacedEngine:
     def generate(self, request: Request) -> Iterator[Event]:
         """Sleep, note the time, give a piece."""
         start = time.monotonic_ns()
-        first = end = 0
+        first = 0
+        end = 0
         for i in range(int(self.pace["chunks"])):
             time.sleep(float(self.pace["gap_s"] if i else self.pace["ttft_s"]))
             end = time.monotonic_ns()

@@ -29,7 +29,10 @@ class JudgedRunner:
         writer: RunWriter,
         retried: Collection[str] = (),
     ) -> None:
-        self._runner, self._requests, self._store, self._writer = runner, requests, store, writer
+        self._runner = runner
+        self._requests = requests
+        self._store = store
+        self._writer = writer
         self._calls = [call for call in calls if call.role == "judge"]
         self._retried = set(retried)
 
@@ -51,11 +54,10 @@ class JudgedRunner:
         recorded as not asked.
         """
         self._writer.flush()
-        records = {
-            r.call.id: r
-            for run_id in {c.run_id for c in self._calls}
-            for r in self._store.records(run_id)
-        }
+        records: dict[str, CallRecord] = {}
+        for run_id in {call.run_id for call in self._calls}:
+            for record in self._store.records(run_id):
+                records[record.call.id] = record
         due: list[Call] = []
         for call in self._calls:
             subject = records.get(self._requests.subjects[call.id])

@@ -4,6 +4,30 @@ or judges.
 Order of the steps for one call: wait for the pace and for the budget, commit the intent, take the
 device's turn (or the arm's slot), try, append the attempt, retry what may be retried, append the
 record. A call is finished when its record is committed.
+
+What a call passes, and who owns it::
+
+    lane     a task of its arm, as many as its concurrency (one more prepares the next call of a
+             device). Owned by Runner.run; takes the arm's next call until its queue is empty.
+             An open loop has one task that starts each call at its time instead of lanes.
+      pace   one per run() (limits.budget.Pace): a lane waits while its arm is too far ahead of the
+             slowest. An arm that is given up leaves it, so that nobody waits for it.
+      gate   one per key (limits.key_gate): how many requests and tokens the endpoint takes. Shared
+             by the arms of the key; entered and left once per attempt. Devices have none.
+      budget one per session (limits.budget.Budget): reserves the most an attempt can cost, settled
+             by what it did cost. None is left: the arm is given up.
+      turn   one per device: held from sending to the end of an attempt.
+
+What ends it:
+
+* an arm is *given up* (``ArmProgress.stopped``) when every further call would fail: its own lanes
+  start nothing more, the others go on;
+* the runner is *stopping* (``_stopping``) after :meth:`Runner.stop`: calls in flight may end, and a
+  second stop cancels them;
+* the store fails (``_fatal``): nothing more is sent, and ``run`` raises its error.
+
+Each sets ``_halts`` of the arms it concerns and wakes their gates, which ends the pause before a
+retry and the wait at a gate; the pace lets go of an arm whose lanes have ended. A call that was begun and not finished has no record: a later session asks it.
 """
 
 from __future__ import annotations
@@ -135,7 +159,9 @@ class Runner:
         self._halts = {name: asyncio.Event() for name in setup.arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
         self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
-        self._gate_of, self.gates = self._make_gates()
+        gate_of, gates = self._make_gates()
+        self._gate_of = gate_of
+        self.gates = gates
         progress = {name: ArmProgress(0) for name in setup.arms}
         self.progress = Progress(progress, setup.clock.monotonic_ns())
 

@@ -221,7 +221,11 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
 
     failed, looks = job.store.missing(run_id), job.store.looks(run_id)
     seen = seen_items(calls, looks[-1]) if looks else set()
-    mine = [c for c in calls if c.id in failed and (c.role == "judge" or c.arm in job.arms.ready)]
+    mine = []
+    for call in calls:
+        at_work = call.role == "judge" or call.arm in job.arms.ready
+        if call.id in failed and at_work:
+            mine.append(call)
     again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
     were_asked = [call for call in mine if failed[call.id] is not Outcome.CANCELLED]
     notes: list[Note] = []

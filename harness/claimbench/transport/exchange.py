@@ -1,5 +1,17 @@
 """One HTTP/1.1 exchange: the bytes of a request, and what its response holds, piece by piece with
 its stamps.
+
+States of an exchange::
+
+    sent      nothing has come        (began is False)
+    in head   bytes, no whole head    (began)
+    in body   status and headers known (_in_body)
+    whole     all that the length, the last chunk or the closing says (_complete)
+
+``done`` is resolved once, from any state, and ``reply.fault`` then says why, None if the body is
+whole. Bytes after the whole response set ``reply.excess``: the server and its length disagree. The
+connection may be used again only if ``reusable``, which is set by a whole response alone and taken
+back by anything odd after it.
 """
 
 from __future__ import annotations

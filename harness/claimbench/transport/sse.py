@@ -86,7 +86,8 @@ class SseParser:
         for block in blocks:
             if not block.startswith(b"data: ") or b"\n" in block:
                 return None
-        self._after_cr, self._started = False, True
+        self._after_cr = False
+        self._started = True
         try:
             return [Sse("message", block[6:].decode(), received_ns) for block in blocks]
         except UnicodeDecodeError as error:
@@ -94,7 +95,8 @@ class SseParser:
 
     def finish(self) -> Iterator[Sse]:
         """Yield what stands unfinished at the end of the stream."""
-        rest, self._rest = self._rest, b""
+        rest = self._rest
+        self._rest = b""
         if rest:
             self._line(rest, self._last_ns)
         event = self._line(b"", self._last_ns)
@@ -128,7 +130,8 @@ class SseParser:
         self._event = ""
         if not parts:
             return None
-        self._data, self._size = [], 0
+        self._data = []
+        self._size = 0
         raw = parts[0] if len(parts) == 1 else b"\n".join(parts)
         try:
             return Sse(event or "message", raw.decode(), received_ns)
