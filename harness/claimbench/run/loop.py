@@ -27,7 +27,8 @@ What ends it:
 * the store fails (``_fatal``): nothing more is sent, and ``run`` raises its error.
 
 Each sets ``_halts`` of the arms it concerns and wakes their gates, which ends the pause before a
-retry and the wait at a gate; the pace lets go of an arm whose lanes have ended. A call that was begun and not finished has no record: a later session asks it.
+retry and the wait at a gate; the pace lets go of an arm whose lanes have ended. A call that was
+begun and not finished has no record: a later session asks it.
 """
 
 from __future__ import annotations
