@@ -74,7 +74,10 @@ def make(face: str, mock: LLMockServer, folder: Path) -> Provider:
     if face in ("openai", "compatible", "anthropic", "gemini"):
         from importlib import import_module
 
-        made: Provider = import_module(f"claimbench_providers.{face}").create(arm, context)
+        name = {"openai": "openai_sdk"}.get(face, face)
+        made: Provider = import_module(f"claimbench_providers.endpoints.{name}").create(
+            arm, context
+        )
         return made
     return vendors.create(arm, context)  # type: ignore[return-value]
 

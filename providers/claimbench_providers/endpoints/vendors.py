@@ -89,6 +89,6 @@ def create(arm: Arm, context: ProviderContext) -> Provider | InProcessProvider:
         raise PluginError(
             f"arm {arm.name!r}: {arm.provider!r} is not in the catalogue of providers"
         )
-    module = import_module(f"claimbench_providers.{vendor.protocol}")
+    module = import_module(f"claimbench_providers.endpoints.{vendor.protocol}")
     factory = cast("Callable[[Arm, ProviderContext], Provider | InProcessProvider]", module.create)
     return factory(completed(arm, vendor), context)
