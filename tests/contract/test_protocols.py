@@ -349,7 +349,7 @@ def test_litellm_is_not_imported_before_it_is_needed() -> None:
     code = (
         "import sys; from pathlib import Path; from claimbench.clock import SystemClock\nfrom"
         " claimbench.provider.contract import ProviderContext; from claimbench.types import"
-        " Arm\nfrom claimbench_providers import litellm\ncontext = ProviderContext(SystemClock(),"
+        " Arm\nfrom claimbench_providers.endpoints import litellm\ncontext = ProviderContext(SystemClock(),"
         " {}, Path(), Path())\nassert litellm.create(Arm('a', 'litellm', 'bedrock/m'),"
         " context).missing() is None\nassert not {'litellm', 'boto3'} & set(sys.modules)"
     )
