@@ -28,8 +28,9 @@ from claimbench.plan.prompts import build_request
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext
-from claimbench.run.arms import make_arms, manifest_of, start_arms
-from claimbench.run.loop import Runner
+from claimbench.run.arms import make_arms, start_arms
+from claimbench.run.loop import Runner, RunnerSetup
+from claimbench.run.manifest import manifest_of
 from claimbench.store.results import ResultsStore
 from claimbench.types import (
     AnswerSpec,
@@ -184,17 +185,19 @@ def ours(
         session = store.start_session(run_id, clock=clock, host={})
         with store.writer(run_id) as writer:
             runner = Runner(
-                by_name,
-                arms.ready,
-                request,
-                writer,
-                clock,
-                Budget(BudgetSpec()),
-                pricing.money,
-                suite.errors,
-                session=session.n,
-                attempts_before={},
-                seed=1,
+                RunnerSetup(
+                    arms=by_name,
+                    providers=arms.ready,
+                    request=request,
+                    writer=writer,
+                    clock=clock,
+                    budget=Budget(BudgetSpec()),
+                    money=pricing.money,
+                    policy=suite.errors,
+                    session=session.n,
+                    attempts_before={},
+                    seed=1,
+                )
             )
 
             async def block(part: Sequence[Call]) -> None:

@@ -22,7 +22,8 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.provider.contract import ProviderContext
-from claimbench.provider.device_worker import Device, WorkerProvider
+from claimbench.provider.device import Device
+from claimbench.provider.device_worker import WorkerProvider
 from claimbench.types import Arm
 from claimbench_providers.llama import provider as llama_cpp
 from claimbench_providers.models import catalogue as models

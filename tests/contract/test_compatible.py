@@ -19,6 +19,7 @@ from claimbench.types import (
     Delta,
     Done,
     Event,
+    Intent,
     Message,
     Meta,
     Outcome,
@@ -247,11 +248,8 @@ async def test_stamps_are_the_servers_truth_and_the_first_answer_is_apart_from_t
         provider,
         REQUEST,
         clock,
-        number=1,
-        session=1,
+        intent=Intent("c", 1, 1, None, ""),
         queued_ns=clock.monotonic_ns(),
-        scheduled_ns=None,
-        reserved_usd=None,
         turn=_no_turn(),
     )
     traffic = provider.traffic

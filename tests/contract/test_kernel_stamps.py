@@ -20,7 +20,7 @@ import pytest
 from claimbench.clock import SystemClock
 from claimbench.provider.attempt import try_once
 from claimbench.provider.contract import ProviderContext
-from claimbench.types import Arm, Attempt, Message, Outcome, Request, SamplingParams
+from claimbench.types import Arm, Attempt, Intent, Message, Outcome, Request, SamplingParams
 from claimbench_providers.endpoints import compatible
 
 BUSY_S = 1.0
@@ -57,11 +57,8 @@ async def test_a_first_token_that_is_read_late_keeps_its_time_of_arrival(url: st
             provider,
             request,
             clock,
-            number=1,
-            session=1,
+            intent=Intent("c", 1, 1, None, ""),
             queued_ns=clock.monotonic_ns(),
-            scheduled_ns=None,
-            reserved_usd=None,
             turn=contextlib.nullcontext(),
         )
         assert tried.attempt.outcome is Outcome.OK, tried.attempt.error

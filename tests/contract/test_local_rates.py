@@ -11,9 +11,10 @@ import pytest
 from claimbench.clock import SystemClock
 from claimbench.provider.attempt import try_once
 from claimbench.provider.contract import ProviderContext
-from claimbench.provider.device_worker import Device, WorkerProvider
+from claimbench.provider.device import Device
+from claimbench.provider.device_worker import WorkerProvider
 from claimbench.tables.timing import token_rates
-from claimbench.types import Arm, Message, Request, SamplingParams, Timing
+from claimbench.types import Arm, Intent, Message, Request, SamplingParams, Timing
 from claimbench_providers.llama import provider as llama_cpp
 from claimbench_providers.models import catalogue as models
 
@@ -46,11 +47,8 @@ async def test_our_stamps_agree_with_llama_cpps_own_timings(
                 provider,
                 request,
                 clock,
-                number=1,
-                session=1,
+                intent=Intent("c", 1, 1, None, ""),
                 queued_ns=clock.monotonic_ns(),
-                scheduled_ns=None,
-                reserved_usd=None,
                 turn=device.turn,
             )
             found = token_rates(tried.attempt.timing)

@@ -74,9 +74,10 @@ def make(face: str, mock: LLMockServer, folder: Path) -> Provider:
     if face in ("openai", "compatible", "anthropic", "gemini"):
         from importlib import import_module
 
-        module = "openai_sdk" if face == "openai" else face
-        create = import_module(f"claimbench_providers.endpoints.{module}").create
-        made: Provider = create(arm, context)
+        name = {"openai": "openai_sdk"}.get(face, face)
+        made: Provider = import_module(f"claimbench_providers.endpoints.{name}").create(
+            arm, context
+        )
         return made
     return vendors.create(arm, context)  # type: ignore[return-value]
 

@@ -10,7 +10,8 @@ from typing import Any
 from claimbench.clock import SystemClock
 from claimbench.limits.budget import Budget
 from claimbench.pricing.money import Money
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.types import Arm, Attempt, BudgetSpec, Call, ErrorPolicy, Request
 
 
@@ -38,17 +39,19 @@ def bare_runner(
     """The runner, and where its attempts will be."""
     rows = Rows()
     runner = Runner(
-        {arm.name: arm},
-        {arm.name: provider},
-        request,
-        rows,
-        SystemClock(),
-        Budget(BudgetSpec()),
-        Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0)),
-        ErrorPolicy(max_retries=max_retries),
-        session=1,
-        attempts_before={},
-        seed=1,
+        RunnerSetup(
+            arms={arm.name: arm},
+            providers={arm.name: as_provider(provider, None, SystemClock())},
+            request=request,
+            writer=rows,
+            clock=SystemClock(),
+            budget=Budget(BudgetSpec()),
+            money=Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0)),
+            policy=ErrorPolicy(max_retries=max_retries),
+            session=1,
+            attempts_before={},
+            seed=1,
+        )
     )
     return runner, rows
 

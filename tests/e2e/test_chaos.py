@@ -32,8 +32,10 @@ from claimbench.machine import provenance
 from claimbench.plan.order import make_plan
 from claimbench.plan.prompts import build_request
 from claimbench.pricing.run import pricing_for
-from claimbench.run.arms import Arms, manifest_of
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.run.arms import Arms
+from claimbench.run.loop import Runner, RunnerSetup
+from claimbench.run.manifest import manifest_of
 from claimbench.run.progress import Progress
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite
@@ -129,7 +131,8 @@ def measure(
     async def main() -> tuple[str, Progress, float, Budget]:
         clock: Clock = LoopClock()
         providers = {arm.name: ChaosProvider(i, share) for i, arm in enumerate(suite.arms)} | arms
-        ready = Arms(dict(providers), {}, {}, {})
+        hosted = {name: as_provider(made, None, clock) for name, made in providers.items()}
+        ready = Arms(hosted, {}, {}, {})
         from claimbench.pricing.book import PriceBook
 
         pricing = pricing_for(suite, PriceBook(use_genai=False), clock)
@@ -145,19 +148,21 @@ def measure(
         writer = store.writer(run_id)
         budget = Budget(suite.budget)
         runner = Runner(
-            by_name,
-            ready.ready,
-            lambda call: build_request(
-                suite, task, samples[call.sample_id], by_name[call.arm], call
-            ),
-            writer,
-            clock,
-            budget,
-            pricing.money,
-            suite.errors,
-            session=1,
-            attempts_before={},
-            seed=5,
+            RunnerSetup(
+                arms=by_name,
+                providers=ready.ready,
+                request=lambda call: build_request(
+                    suite, task, samples[call.sample_id], by_name[call.arm], call
+                ),
+                writer=writer,
+                clock=clock,
+                budget=budget,
+                money=pricing.money,
+                policy=suite.errors,
+                session=1,
+                attempts_before={},
+                seed=5,
+            )
         )
         try:
             progress = await runner.run(plan.calls)

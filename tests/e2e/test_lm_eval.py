@@ -193,7 +193,8 @@ def lm_evals_own(
 
     from claimbench.lmeval.model import ProviderLM
     from claimbench.lmeval.tasks import _config_of
-    from claimbench.provider.device_worker import Device, WorkerProvider
+    from claimbench.provider.device import Device
+    from claimbench.provider.device_worker import WorkerProvider
 
     clock = SystemClock()
     model = ProviderLM(WorkerProvider(engine, Device("cpu"), clock), clock)

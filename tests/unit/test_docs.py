@@ -34,7 +34,16 @@ from claimbench.stats import TAIL_KISH
 from claimbench.suite.load import json_schema, load_suite
 from claimbench.suite.schema import ArmModel
 from claimbench.suite.schema_tasks import LmEvalTaskModel
-from claimbench.types import AnswerSpec, Message, Outcome, Request, Sample, SamplingParams, Task
+from claimbench.types import (
+    AnswerSpec,
+    Intent,
+    Message,
+    Outcome,
+    Request,
+    Sample,
+    SamplingParams,
+    Task,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -331,11 +340,8 @@ def test_the_example_provider_works() -> None:
             provider,
             request,
             SystemClock(),
-            number=1,
-            session=1,
+            intent=Intent("c", 1, 1, None, ""),
             queued_ns=0,
-            scheduled_ns=None,
-            reserved_usd=None,
             turn=contextlib.nullcontext(),
         )
 

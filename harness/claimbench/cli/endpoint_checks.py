@@ -112,15 +112,13 @@ async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
 
 async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     """Send the first request of the suite once, unmeasured by any run, and say what it took."""
-    import contextlib
-
     from claimbench.cli.books import price_book
     from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
     from claimbench.plan.prompts import build_request
     from claimbench.pricing.run import pricing_for
     from claimbench.provider.attempt import try_once
-    from claimbench.types import Call
+    from claimbench.types import Call, Intent
 
     task, clock = suite.tasks[0], SystemClock()
     planned = Call(
@@ -136,17 +134,9 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     request = build_request(suite, task, task.samples[0], arm, planned)
     try:
         await provider.start()
-        now_ns = clock.monotonic_ns()
+        intent = Intent(RUN_ID, 1, 0, None, clock.utc().isoformat())
         tried = await try_once(
-            provider,
-            request,
-            clock,
-            number=1,
-            session=0,
-            queued_ns=now_ns,
-            scheduled_ns=None,
-            reserved_usd=None,
-            turn=contextlib.nullcontext(),
+            provider, request, clock, intent=intent, queued_ns=clock.monotonic_ns()
         )
     except BenchError as error:
         return Check(f"call {arm.name}", "error", error.message, error.hint)

@@ -145,9 +145,9 @@ class Painter:
     def __call__(self) -> None:
         """Draw, and print notes that are new."""
         for note in self._progress.notes:
-            if note not in self._notes_said:
-                self._print(f"note: {note}")
-                self._notes_said.add(note)
+            if note.text not in self._notes_said:
+                self._print(f"note: {note.text}")
+                self._notes_said.add(note.text)
         now = self._clock.monotonic_ns()
         if self._live is not None:
             self._live.update(_table(self._progress, now), refresh=True)  # type: ignore[attr-defined]  # rich.live.Live

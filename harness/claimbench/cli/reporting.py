@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from claimbench.privacy.redact import Redactor
     from claimbench.store.results import ResultsStore
     from claimbench.store.runs import RunInfo
-    from claimbench.types import Manifest
+    from claimbench.types import Manifest, Note
     from claimbench_reports.view.inputs import ArmInfo, EarlierRun, PriceFact, ReportData
     from claimbench_reports.view.types import View
 
@@ -301,6 +301,7 @@ def _earlier(store: ResultsStore, evaluation: Evaluation) -> list[EarlierRun]:
 def _warnings(evaluation: Evaluation) -> list[str]:
     stored = evaluation.stored
     from claimbench.evaluation.agreement import agreement_lines, judge_lines
+    from claimbench.types import NoteKind
 
     warnings: list[str] = []
     imported = stored.manifest.options.get("imported")
@@ -329,27 +330,19 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         warnings.append(f"The run is not complete: {last.end_reason}.")
     elif last is not None and last.ended_utc is None:
         warnings.append("The run is not complete: its last session did not end by itself.")
-    told = (last.end_reason if last is not None else None) or ""
-    warnings += [
-        f"{_sentence(note, stored.manifest.arms_run)}."
-        for note in stored.notes
-        if not note.startswith(("stopping", "look "))
-        and note.replace(" stopped: ", ": ", 1) not in told
-    ]
+    for note in stored.notes:
+        if note.kind not in (NoteKind.STOPPING, NoteKind.LOOK) and not note.in_end_reason:
+            warnings.append(f"{_sentence(note, stored.manifest.arms_run)}.")
     return (
         warnings + _unscored(evaluation) + _stopped_early(evaluation) + _second_opinion(evaluation)
     )
 
 
-def _sentence(note: str, names: Sequence[str]) -> str:
-    """A note with a capital first, unless it begins with a name, which is written as its owner
-    writes it.
+def _sentence(note: Note, names: Sequence[str]) -> str:
+    """Return a note with a capital first, unless it begins with the name of its arm, which is
+    written as its owner writes it.
     """
-    return (
-        note
-        if note.startswith(tuple(f"{name} " for name in names))
-        else f"{note[:1].upper()}{note[1:]}"
-    )
+    return note.text if note.arm in names else f"{note.text[:1].upper()}{note.text[1:]}"
 
 
 def _unscored(evaluation: Evaluation) -> list[str]:

@@ -8,7 +8,8 @@ from claimbench.clock import SystemClock
 from claimbench.limits.budget import Budget
 from claimbench.machine.manifest import bare_manifest
 from claimbench.pricing.money import Money
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.store.results import ResultsStore
 from claimbench.types import (
     Arm,
@@ -37,17 +38,21 @@ async def run_simulated(folder: Path, n: int) -> int:
         session = store.start_session("self-test", host={})
         writer = store.writer("self-test")
         runner = Runner(
-            {"simulated": Arm("simulated", "scripted", "simulated", concurrency=16)},
-            {"simulated": ScriptedProvider()},
-            lambda call: Request(call.id, (Message("user", "hello"),), SamplingParams(), 8),
-            writer,
-            clock,
-            Budget(BudgetSpec()),
-            Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
-            ErrorPolicy(),
-            session=session.n,
-            attempts_before={},
-            seed=0,
+            RunnerSetup(
+                arms={"simulated": Arm("simulated", "scripted", "simulated", concurrency=16)},
+                providers={"simulated": as_provider(ScriptedProvider(), None, clock)},
+                request=lambda call: Request(
+                    call.id, (Message("user", "hello"),), SamplingParams(), 8
+                ),
+                writer=writer,
+                clock=clock,
+                budget=Budget(BudgetSpec()),
+                money=Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
+                policy=ErrorPolicy(),
+                session=session.n,
+                attempts_before={},
+                seed=0,
+            )
         )
         await runner.run(calls)
         writer.flush()

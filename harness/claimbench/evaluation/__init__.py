@@ -12,8 +12,9 @@ from claimbench._lazy import lazy
 
 if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun, read_run
 
 __all__ = ["Evaluation", "StoredRun", "read_run"]
 __getattr__ = lazy(
-    __name__, {"Evaluation": "evaluate", "StoredRun": "evaluate", "read_run": "evaluate"}
+    __name__, {"Evaluation": "evaluate", "StoredRun": "stored", "read_run": "stored"}
 )

@@ -9,8 +9,8 @@ from typing import TypeVar
 from claimbench.evaluation.people import People, read_people
 from claimbench.plan.judges import Judging
 from claimbench.pricing.energy import Energy, combined
+from claimbench.store.notes import read_notes
 from claimbench.store.results import ResultsStore
-from claimbench.store.schema import NOTES
 from claimbench.suite.codec import suite_from_json
 from claimbench.types import Attempt, Call, CallRecord, Look, Manifest, Session, Suite
 
@@ -29,7 +29,7 @@ class StoredRun:
     attempts: tuple[Attempt, ...]
     looks: tuple[Look, ...]
     resent: tuple[str, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     judging: Judging = field(default_factory=Judging)
     """What the judges did; ``calls``, ``records`` and ``attempts`` are the arms' alone."""
     people: People = field(default_factory=People)
@@ -58,7 +58,7 @@ def read_run(store: ResultsStore, run_id: str) -> StoredRun:
         attempts=attempts,
         looks=tuple(store.looks(run_id)),
         resent=resent,
-        notes=_notes(store, run_id),
+        notes=read_notes(store, run_id),
         judging=Judging(of_judges, grades, asked),
         people=read_people(store, run_id),
         energy=combined(_metered(store, run_id, sessions)),
@@ -82,15 +82,6 @@ def _apart(
     for row in rows:
         (judges if id_of(row) in judged else arms).append(row)
     return tuple(arms), tuple(judges)
-
-
-def _notes(store: ResultsStore, run_id: str) -> tuple[str, ...]:
-    """Read what was worth a line while the run went on, by session."""
-    notes: list[str] = []
-    for session in sorted(store.derived_keys(run_id, NOTES), key=int):
-        rows = store.derived(run_id, NOTES, session, str)
-        notes += [rows[number] for number in sorted(rows, key=int)]
-    return tuple(notes)
 
 
 def is_complete(stored: StoredRun) -> bool:

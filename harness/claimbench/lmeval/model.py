@@ -19,10 +19,10 @@ from lm_eval.api.model import LM
 from claimbench.clock import Clock
 from claimbench.errors import RunIncomplete
 from claimbench.lmeval.tasks import DEFAULT_MAX_TOKENS
+from claimbench.provider.adapters import as_provider
 from claimbench.provider.attempt import Tried, try_once
 from claimbench.provider.contract import InProcessProvider, Provider
-from claimbench.provider.device_worker import as_provider
-from claimbench.types import Attempt, Message, Outcome, Request, SamplingParams
+from claimbench.types import Attempt, Intent, Message, Outcome, Request, SamplingParams
 
 ANSWERED = (Outcome.OK, Outcome.EMPTY, Outcome.TRUNCATED)
 
@@ -148,18 +148,13 @@ class ProviderLM(LM):  # type: ignore[misc]
         return tried.answer.text
 
     async def _try(self, request: Request) -> Tried:
-        now = self._clock.monotonic_ns()
-        turn = asyncio.Lock()
+        intent = Intent(request.call_id, 1, 1, None, self._clock.utc().isoformat())
         return await try_once(
             self._provider,
             request,
             self._clock,
-            number=1,
-            session=1,
-            queued_ns=now,
-            scheduled_ns=None,
-            reserved_usd=None,
-            turn=turn,
+            intent=intent,
+            queued_ns=self._clock.monotonic_ns(),
         )
 
 

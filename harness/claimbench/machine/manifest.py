@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from claimbench.machine import provenance
-from claimbench.pricing.arms import FrozenBook
+from claimbench.pricing.frozen import FrozenBook
 from claimbench.suite.codec import suite_to_json
 from claimbench.types import Json, Manifest, Suite
 

@@ -1,0 +1,25 @@
+"""What a plugin needs to be a provider; see :mod:`claimbench.provider.contract`."""
+
+from __future__ import annotations
+
+from claimbench.provider.contract import (
+    ArmProvider,
+    ContinuationScore,
+    InProcessProvider,
+    Interruptible,
+    Provider,
+    ProviderContext,
+    ProviderFactory,
+    SharesPrefixes,
+)
+
+__all__ = [
+    "ArmProvider",
+    "ContinuationScore",
+    "InProcessProvider",
+    "Interruptible",
+    "Provider",
+    "ProviderContext",
+    "ProviderFactory",
+    "SharesPrefixes",
+]

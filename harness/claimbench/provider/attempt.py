@@ -12,7 +12,6 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import cast
 
 from claimbench.clock import Clock
@@ -24,6 +23,7 @@ from claimbench.types import (
     Delta,
     Done,
     Event,
+    Intent,
     Meta,
     Outcome,
     Request,
@@ -39,7 +39,7 @@ NO_META = Meta()
 
 @dataclass(slots=True)
 class CollectedAnswer:
-    """What an attempt collected, complete or not."""
+    """Collect what an attempt gives, complete or not."""
 
     parts: list[str] = field(default_factory=list)
     reasoning_parts: list[str] = field(default_factory=list)
@@ -53,12 +53,12 @@ class CollectedAnswer:
 
     @property
     def text(self) -> str:
-        """The answer, reasoning apart."""
+        """Return the answer, reasoning apart."""
         return "".join(self.parts)
 
     @property
     def reasoning(self) -> str:
-        """What the model thought aloud."""
+        """Return what the model thought aloud."""
         return "".join(self.reasoning_parts)
 
     def take(self, event: Event, stamp: int) -> None:
@@ -87,7 +87,7 @@ class CollectedAnswer:
 
 
 def classify(answer: CollectedAnswer) -> Outcome:
-    """The outcome of an attempt that raised nothing."""
+    """Return the outcome of an attempt that raised nothing."""
     if answer.done is None:
         return Outcome.INCOMPLETE_STREAM
     if answer.done.refusal or answer.done.finish_reason == "content_filter":
@@ -123,7 +123,7 @@ def _fault(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """An attempt with its answer and, after a rate limit, how long to wait."""
+    """Hold an attempt with its answer and, after a rate limit, how long to wait."""
 
     attempt: Attempt
     answer: CollectedAnswer
@@ -142,21 +142,22 @@ async def _collect(
 
 
 class AsyncGeneratorLike(AsyncIterator[Event]):
-    """What `aclosing` needs of a provider's stream; async generators have it."""
+    """Describe what `aclosing` needs of a provider's stream; async generators have it."""
 
     async def aclose(self) -> None:
         """Stop the stream."""
 
 
-_KEPT = contextlib.nullcontext()
+NO_TURN = contextlib.nullcontext()
+"""The turn of a call that waits for no device."""
 
 
 def _limit(provider: Provider, request: Request) -> AbstractAsyncContextManager[object]:
-    """The suite's timeout, for a provider that does not keep it itself (a timer costs as much as
-    sending).
+    """Return the suite's timeout, for a provider that does not keep it itself (a timer costs as
+    much as sending).
     """
     if getattr(provider, "keeps_timeouts", False):
-        return _KEPT
+        return NO_TURN
     return asyncio.timeout(request.timeout_s + request.connect_timeout_s)
 
 
@@ -168,8 +169,8 @@ def _timing(
     sent_ns: int,
     ended_ns: int,
 ) -> Timing:
-    """The stamps of an attempt; what the transport knows of sending counts for more than ``source``
-    and ``sent_ns``.
+    """Return the stamps of an attempt; what the transport knows of sending counts for more than
+    ``source`` and ``sent_ns``.
     """
     meta = answer.meta
     return Timing(
@@ -192,17 +193,25 @@ async def try_once(
     request: Request,
     clock: Clock,
     *,
-    number: int,
-    session: int,
+    intent: Intent,
     queued_ns: int,
-    scheduled_ns: int | None,
-    reserved_usd: Decimal | None,
-    turn: AbstractAsyncContextManager[object],
+    scheduled_ns: int | None = None,
+    turn: AbstractAsyncContextManager[object] = NO_TURN,
 ) -> Tried:
-    """Take the turn, send ``request`` once and say what became of it; nothing escapes.
+    """Take the turn, send ``request`` once and return what became of it; nothing escapes.
 
     A cancelled attempt is an outcome too, so that what was under way at a second Ctrl-C is on
     record.
+
+    Args:
+        provider: started.
+        request: what is sent.
+        clock: for the stamps that the provider does not make itself.
+        intent: the promise that was committed for this attempt: its number, session and
+            reservation.
+        queued_ns: when the call began to wait, monotonic.
+        scheduled_ns: when an open loop meant it to leave, monotonic; None in a closed one.
+        turn: held while the request is under way.
     """
     answer = CollectedAnswer()
     sent_ns: int | None = None
@@ -234,8 +243,8 @@ async def try_once(
     meta, usage = answer.meta, answer.usage
     attempt = Attempt(
         call_id=request.call_id,
-        number=number,
-        session=session,
+        number=intent.attempt_number,
+        session=intent.session,
         timing=_timing(
             answer, provider.stamp_source, scheduled_ns, queued_ns, sent_ns or ended_ns, ended_ns
         ),
@@ -249,6 +258,6 @@ async def try_once(
         fingerprint=meta.fingerprint,
         request_id=meta.request_id,
         error=error,
-        reserved_usd=reserved_usd,
+        reserved_usd=intent.reserved_usd,
     )
     return Tried(attempt, answer, retry_after_s)

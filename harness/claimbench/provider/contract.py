@@ -16,6 +16,10 @@ Two shapes exist, because the two kinds of work are timed at different places:
 Both are made by a *factory* named in the entry-point group ``claimbench.providers``: ``factory(arm:
 Arm, context: ProviderContext) -> Provider | InProcessProvider``. A factory must be cheap: models
 are loaded and connections opened in ``start``.
+
+The run works with an :class:`ArmProvider`, which says besides where its calls are worked on.
+:func:`claimbench.provider.adapters.as_provider` makes one of either shape, so that a plugin need
+not say any of it.
 """
 
 from __future__ import annotations
@@ -26,14 +30,15 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from claimbench.clock import Clock
+from claimbench.provider.device import Device
 from claimbench.transport.pump import Pump
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
-    """What the core hands to a provider: where models are cached, the environment, and which hosts
-    are allowed.
+    """Hold what the core hands to a provider: where models are cached, the environment, and which
+    hosts are allowed.
     """
 
     clock: Clock
@@ -52,8 +57,8 @@ class ProviderContext:
 
 @dataclass(frozen=True, slots=True)
 class ContinuationScore:
-    """Log-probability of one continuation after a prefix (natural log), and whether greedy decoding
-    would give it.
+    """Hold the log-probability of one continuation after a prefix (natural log), and whether greedy
+    decoding would give it.
     """
 
     logprob: float
@@ -63,7 +68,7 @@ class ContinuationScore:
 
 @runtime_checkable
 class Provider(Protocol):
-    """An endpoint. ``stamp_source`` says where its stamps come from.
+    """Answer requests at an endpoint. ``stamp_source`` says where its stamps come from.
 
     One that ends every attempt by itself, after ``connect_timeout_s`` for connecting and
     ``timeout_s`` for the rest, may say so with ``keeps_timeouts = True``; the loop then sets no
@@ -73,11 +78,11 @@ class Provider(Protocol):
     stamp_source: StampSource
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here (``"OPENAI_API_KEY is not set"``), or None. No I/O."""
+        """Return why the arm cannot run here (``"OPENAI_API_KEY is not set"``), or None. No I/O."""
         ...
 
     def constraint(self, request: Request) -> ConstraintKind:
-        """How this provider would enforce the request's answer space."""
+        """Say how this provider would enforce the request's answer space."""
         ...
 
     async def start(self) -> ArmFacts:
@@ -85,8 +90,8 @@ class Provider(Protocol):
         ...
 
     def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt. Ends with Done, or raises ProviderError. Closing it, or cancelling its
-        reader, stops it.
+        """Make one attempt. Its events end with Done, or it raises ProviderError. Closing it, or
+        cancelling its reader, stops it.
         """
         ...
 
@@ -96,8 +101,35 @@ class Provider(Protocol):
 
 
 @runtime_checkable
+class ArmProvider(Provider, Protocol):
+    """Serve an arm, as the run works with it: say also where calls are worked on.
+
+    One written against :class:`Provider` alone gets the defaults, which are those of an endpoint:
+    ``device = None``, ``lanes_ahead = 0``, ``remote = True``, and ``ended`` that gives None.
+
+    Attributes:
+        device: hardware of this machine whose turn each call takes; None: calls only share the
+            arm's slots.
+        lanes_ahead: how many calls may be prepared while the arm's slots are all taken.
+        remote: whether calls go to an endpoint, whose key's limits the loop learns and keeps.
+    """
+
+    device: Device | None
+    lanes_ahead: int
+    remote: bool
+
+    async def ended(self) -> str | None:
+        """Return how the server that the run started for the arm has ended; None if it runs, or
+        none was started. Asked when a connection was lost.
+        """
+        ...
+
+
+@runtime_checkable
 class InProcessProvider(Protocol):
-    """An engine in this process. All methods run on one worker thread per device."""
+    """Answer requests with an engine in this process. All methods run on one worker thread per
+    device.
+    """
 
     def missing(self) -> str | None:
         """See :meth:`Provider.missing`."""
@@ -112,8 +144,8 @@ class InProcessProvider(Protocol):
         ...
 
     def generate(self, request: Request) -> Iterator[Event]:
-        """One attempt as a generator of events with ``received_ns=None``; closing it stops the
-        engine.
+        """Make one attempt, as a generator of events with ``received_ns=None``; closing it stops
+        the engine.
         """
         ...
 
@@ -128,7 +160,7 @@ class InProcessProvider(Protocol):
 
 @runtime_checkable
 class SharesPrefixes(Protocol):
-    """An engine that keeps the computation of a prompt prefix that all requests of a task share."""
+    """Keep the computation of a prompt prefix that all requests of a task share."""
 
     def share_prefix(self, key: str, requests: Sequence[Request]) -> int:
         """Tell which prompts come under ``key``; returns the tokens they share. Answers then depend
@@ -139,7 +171,7 @@ class SharesPrefixes(Protocol):
 
 @runtime_checkable
 class Interruptible(Protocol):
-    """An engine whose running ``generate`` can be stopped from another thread."""
+    """Let the running ``generate`` be stopped from another thread."""
 
     def interrupt(self) -> None:
         """Make the running ``generate`` raise Timeout soon."""

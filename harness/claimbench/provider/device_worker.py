@@ -9,45 +9,30 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from claimbench.clock import Clock
 from claimbench.errors import Timeout
-from claimbench.provider.contract import InProcessProvider, Interruptible, Provider, SharesPrefixes
+from claimbench.provider.contract import InProcessProvider, Interruptible, SharesPrefixes
+from claimbench.provider.device import Device
 from claimbench.types import ArmFacts, ConstraintKind, Event, Meta, Request, StampSource
-
-T = TypeVar("T")
-
-
-class Device:
-    """One piece of hardware: a thread, and a turn that is passed on in order of asking."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.turn = asyncio.Lock()
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix=f"bench-{name}")
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """Run ``work`` on the device's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-
-    def close(self) -> None:
-        """Let the thread end after what it is doing."""
-        self._pool.shutdown(wait=True)
 
 
 class WorkerProvider:
-    """An :class:`InProcessProvider` as a :class:`Provider`, stamped on the device's thread."""
+    """Run an :class:`InProcessProvider` as an :class:`ArmProvider`, with its stamps made on
+    the device's thread.
+    """
 
     stamp_source: StampSource = "in_process"
+    lanes_ahead = 1  # the next call is prepared while this one has the device
+    remote = False
 
     def __init__(self, engine: InProcessProvider, device: Device, clock: Clock) -> None:
         self._engine = engine
         self._clock = clock
-        self.device = device
+        self.device: Device | None = device
+        self._device = device
 
     def missing(self) -> str | None:
         """See :meth:`Provider.missing`."""
@@ -60,7 +45,7 @@ class WorkerProvider:
     async def start(self) -> ArmFacts:
         """Load the model on the device's thread."""
         before = self._clock.monotonic_ns()
-        facts = await self.device.run(self._engine.load)
+        facts = await self._device.run(self._engine.load)
         return replace(facts, load_seconds=(self._clock.monotonic_ns() - before) / 1e9)
 
     async def share_prefix(self, key: str, requests: Sequence[Request]) -> float:
@@ -74,21 +59,25 @@ class WorkerProvider:
         if not isinstance(engine, SharesPrefixes):
             return 0.0
         before = self._clock.monotonic_ns()
-        await self.device.run(lambda: engine.share_prefix(key, requests))
+        await self._device.run(lambda: engine.share_prefix(key, requests))
         first = replace(requests[0], max_tokens=1)
-        await self.device.run(lambda: self._attempt(first, threading.Event()))
+        await self._device.run(lambda: self._attempt(first, threading.Event()))
         return (self._clock.monotonic_ns() - before) / 1e9
+
+    async def ended(self) -> str | None:
+        """Return None: no server was started."""
+        return None
 
     async def close(self) -> None:
         """Free the model."""
-        await self.device.run(self._engine.unload)
+        await self._device.run(self._engine.unload)
 
     async def stream(self, request: Request) -> AsyncIterator[Event]:
-        """One attempt; the events arrive after its end, each with the time at which the engine gave
-        it.
+        """Make one attempt; the events arrive after its end, each with the time at which the engine
+        gave it.
         """
         cancel = threading.Event()
-        attempt = asyncio.ensure_future(self.device.run(lambda: self._attempt(request, cancel)))
+        attempt = asyncio.ensure_future(self._device.run(lambda: self._attempt(request, cancel)))
         try:
             events, fault = await asyncio.shield(attempt)
         except asyncio.CancelledError:
@@ -123,12 +112,3 @@ class WorkerProvider:
         finally:
             stream.close()  # type: ignore[attr-defined]  # generators have it; the protocol says Iterator
         return events, None
-
-
-def as_provider(
-    made: Provider | InProcessProvider, device: Device | None, clock: Clock
-) -> Provider:
-    """Wrap an in-process engine; endpoints pass unchanged."""
-    if isinstance(made, InProcessProvider):
-        return WorkerProvider(made, device or Device("cpu"), clock)
-    return made

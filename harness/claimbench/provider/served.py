@@ -24,7 +24,7 @@ from pathlib import Path
 from claimbench.errors import ModelError, ProviderError
 from claimbench.provider import server_watcher as serve_watch
 from claimbench.provider.contract import Provider
-from claimbench.provider.device_worker import Device
+from claimbench.provider.device import Device
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -45,14 +45,14 @@ SHOWN_LINES = 12
 
 
 def free_port() -> int:
-    """A port on loopback that nobody listens on."""
+    """Return a port on loopback that nobody listens on."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
 
 
 def filled(text: str, arm: Arm, port: int) -> str:
-    """``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
+    """Return ``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
     arguments).
     """
     for name, value in (("port", str(port)), ("model", arm.model), ("python", sys.executable)):
@@ -61,19 +61,20 @@ def filled(text: str, arm: Arm, port: int) -> str:
 
 
 def served(arm: Arm, port: int) -> Arm:
-    """The arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says
+    """Return the arm with the address of its server; ``http://127.0.0.1:PORT/v1`` unless it says
     otherwise.
     """
     return replace(arm, base_url=filled(arm.base_url or "http://127.0.0.1:{port}/v1", arm, port))
 
 
 class ManagedServer:
-    """One server process."""
+    """Start, watch and end one server process."""
 
     def __init__(self, arm: Arm, spec: ServeSpec, port: int, log: Path) -> None:
         self.command = [filled(word, arm, port) for word in spec.command]
         self.log = log
-        self._name, self._spec = arm.name, spec
+        self._name = arm.name
+        self._spec = spec
         self._health = filled(spec.health, arm, port)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -120,7 +121,7 @@ class ManagedServer:
         )
 
     async def ended(self) -> str | None:
-        """How the server ended by itself, None if it still runs after ``ENDED_S``.
+        """Return how the server ended by itself, None if it still runs after ``ENDED_S``.
 
         This goes into the report; what the server said stays in its log, which may hold prompts.
         """
@@ -133,7 +134,8 @@ class ManagedServer:
 
     async def stop(self) -> None:
         """End it and everything it started; idempotent."""
-        process, self._process = self._process, None
+        process = self._process
+        self._process = None
         if process is None:
             return
         assert process.stdin is not None  # noqa: S101 - asked for above
@@ -146,8 +148,8 @@ class ManagedServer:
 
 
 def _how(code: int) -> str:
-    """What became of a server whose watcher ended with ``code``: above 128, killed by that signal,
-    as in a shell.
+    """Say what became of a server whose watcher ended with ``code``: above 128, killed by that
+    signal, as in a shell.
     """
     if code < 0:
         return f"was ended because the process that watches it was killed by {_signal_name(-code)}"
@@ -174,14 +176,21 @@ def _healthy(url: str) -> bool:
 
 
 class ServedProvider:
-    """A provider whose server is ours. ``log_folder`` is set before ``start``, once the run has a
-    folder.
+    """Start and end the server of a provider with it.
+
+    ``log_folder`` is set before ``start``, once the run has a folder.
     """
+
+    lanes_ahead = 0
+    remote = True
 
     def __init__(
         self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None
     ) -> None:
-        self._inner, self._arm, self._spec, self._port = inner, arm, spec, port
+        self._inner = inner
+        self._arm = arm
+        self._spec = spec
+        self._port = port
         self._server: ManagedServer | None = None
         self.device = device
         self.log_folder: Path | None = None
@@ -189,11 +198,13 @@ class ServedProvider:
 
     @property
     def traffic(self) -> Mapping[str, object]:
-        """See the inner provider."""
+        """Return the inner provider's."""
         return getattr(self._inner, "traffic", {})
 
     def missing(self) -> str | None:
-        """Why the arm cannot run here: its program is not installed, or what the provider lacks."""
+        """Return why the arm cannot run here: its program is not installed, or what the provider
+        lacks.
+        """
         program = filled(self._spec.command[0], self._arm, self._port)
         if shutil.which(program) is None:
             return f"{program} is not installed (serve: command)"
@@ -220,7 +231,7 @@ class ServedProvider:
         return replace(facts, load_seconds=seconds, details={**facts.details, "served": about})
 
     async def _warm_up(self) -> dict[str, Json]:
-        """Requests that are not measured: a server's first ones compile, allocate and read
+        """Send requests that are not measured: a server's first ones compile, allocate and read
         files.
         """
         request = Request(
@@ -248,7 +259,8 @@ class ServedProvider:
 
     async def close(self) -> None:
         """Close the connections and end the server; idempotent."""
-        server, self._server = self._server, None
+        server = self._server
+        self._server = None
         try:
             with contextlib.suppress(ProviderError):
                 await self._inner.close()

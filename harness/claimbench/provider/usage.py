@@ -38,7 +38,8 @@ HOSTS_HIDING_REASONING = ("generativelanguage.googleapis.com", "aiplatform.googl
 
 
 def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
-    """Chat-completions or Responses usage of OpenAI and compatible servers, into disjoint buckets.
+    """Put chat-completions or Responses usage of OpenAI and compatible servers into disjoint
+    buckets.
 
     Understands ``prompt_tokens``/``completion_tokens`` and ``input_tokens``/``output_tokens`` with
     their ``_details``; DeepSeek's ``prompt_cache_hit_tokens``/``_miss_``; OpenRouter's and Azure's
@@ -95,8 +96,8 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
 
 
 def normalise_anthropic(raw: Json) -> Usage:
-    """Anthropic Messages usage: ``input_tokens`` excludes both cache classes, thinking is inside
-    ``output_tokens``.
+    """Put Anthropic Messages usage into disjoint buckets: ``input_tokens`` excludes both cache
+    classes, thinking is inside ``output_tokens``.
 
     ``cache_creation`` splits writes by lifetime; without the split they are 5-minute writes, the
     API's default. ``server_tool_use`` counts become fees. In a stream, merge the ``message_start``
@@ -142,8 +143,8 @@ def normalise_anthropic(raw: Json) -> Usage:
 
 
 def merge_anthropic(start: Json, delta: Json) -> dict[str, Json]:
-    """One usage from a stream's ``message_start`` and ``message_delta``: later non-null fields win
-    (cumulative).
+    """Merge into one the usages of a stream's ``message_start`` and ``message_delta``: later
+    non-null fields win (cumulative).
     """
     merged = dict(_mapping(start) or {})
     merged.update({k: v for k, v in (_mapping(delta) or {}).items() if v is not None})
@@ -151,8 +152,8 @@ def merge_anthropic(start: Json, delta: Json) -> dict[str, Json]:
 
 
 def normalise_gemini(raw: Json) -> Usage:
-    """Gemini ``usageMetadata``: the prompt includes cached tokens, candidates exclude thoughts,
-    tool use is extra.
+    """Put Gemini ``usageMetadata`` into disjoint buckets: the prompt includes cached tokens,
+    candidates exclude thoughts, tool use is extra.
 
     Protocol buffers drop zeros: with a ``totalTokenCount`` a missing ``candidatesTokenCount`` is
     what remains of it.
@@ -205,49 +206,8 @@ def normalise_gemini(raw: Json) -> Usage:
     )
 
 
-def normalise_bedrock(raw: Json) -> Usage:
-    """AWS Bedrock Converse usage: ``inputTokens`` excludes both cache classes, ``cacheDetails``
-    splits writes by TTL.
-
-    Raises:
-        MalformedStream: the numbers contradict each other.
-    """
-    data = _mapping(raw)
-    if (
-        data is None
-        or (data.get("inputTokens") is None and data.get("outputTokens") is None)
-        or _says_nothing(data)
-    ):
-        return UNKNOWN
-    fresh, output = _count(data, "inputTokens"), _count(data, "outputTokens")
-    read, written = _count(data, "cacheReadInputTokens"), _count(data, "cacheWriteInputTokens")
-    by_ttl = {d.get("ttl"): _count(d, "inputTokens") for d in data.get("cacheDetails") or ()}
-    short, long = (by_ttl.get("5m"), by_ttl.get("1h")) if by_ttl else (written, None)
-    if by_ttl and written is not None and written != (short or 0) + (long or 0):
-        raise _contradiction(data, f"cache writes {written} are not the sum of cacheDetails")
-    total = _count(data, "totalTokens")
-    if total is not None and fresh is not None and output is not None:
-        bare, full = fresh + output, fresh + output + (read or 0) + (written or 0)
-        if total not in (bare, full):
-            raise _contradiction(data, f"totalTokens {total} is not the sum of its parts, {full}")
-    return Usage(
-        input_fresh=fresh,
-        cache_read=read,
-        cache_write_5m=short,
-        cache_write_1h=long,
-        output_visible=output,
-    )
-
-
-def from_tokenizer(input_tokens: int, output_tokens: int) -> Usage:
-    """Our own count where the provider gave none; ``source`` says so, and so does every figure
-    built on it.
-    """
-    return Usage(input_fresh=input_tokens, output_visible=output_tokens, source="tokenizer")
-
-
 def hides_reasoning(base_url: str | None) -> bool:
-    """Whether the OpenAI-compatible endpoint is known to count thinking in ``total_tokens``
+    """Return True if the OpenAI-compatible endpoint is known to count thinking in ``total_tokens``
     only.
     """
     host = urlsplit(base_url or "").hostname or ""
@@ -281,8 +241,8 @@ def _openai_output(
     total: int | None,
     hidden_reasoning: bool,
 ) -> tuple[int | None, int | None]:
-    """(visible, reasoning) output; decides whether ``completion`` holds the reasoning by the stated
-    total.
+    """Return (visible, reasoning) output; decide whether ``completion`` holds the reasoning by the
+    stated total.
     """
     if completion is None:
         return None, reasoning
@@ -312,7 +272,9 @@ def _openai_cached(
 
 
 def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, int | None]:
-    """(image, audio) tokens of a modality list; documents and video frames are billed as images."""
+    """Return (image, audio) tokens of a modality list; documents and video frames are billed as
+    images.
+    """
     rows = data.get(key)
     if not isinstance(rows, list):
         return None, None
@@ -349,7 +311,7 @@ def _agreed(data: Mapping[str, Json], values: tuple[int | None, ...], what: str)
 def _minus(
     data: Mapping[str, Json], what: str, whole: int | None, *parts: int | None
 ) -> int | None:
-    """``whole`` less its parts; unknown stays unknown, and a part larger than the whole is a
+    """Return ``whole`` less its parts; unknown stays unknown, and a part larger than the whole is a
     contradiction.
     """
     if whole is None:
@@ -363,7 +325,7 @@ def _minus(
 
 
 def _says_nothing(data: Mapping[str, Json]) -> bool:
-    """Whether every count that is stated is 0."""
+    """Return True if every count that is stated is 0."""
     return not any(
         value
         for value in data.values()

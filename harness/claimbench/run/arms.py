@@ -1,6 +1,4 @@
-"""What must stand before a run's first request: its arms started, its manifest written, a resume
-checked.
-"""
+"""The arms of a run: made, checked, started and closed."""
 
 from __future__ import annotations
 
@@ -9,26 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from claimbench.clock import Clock
 from claimbench.errors import (
     BenchError,
-    IntegrityError,
     ModelError,
     PluginError,
     ProviderError,
     SuiteError,
 )
-from claimbench.machine import provenance
-from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.judges import prefix_requests
-from claimbench.plan.order import Plan
 from claimbench.plan.prompts import build_request
-from claimbench.pricing.frozen import FrozenBook
-from claimbench.provider.contract import Provider, ProviderContext, ProviderFactory
-from claimbench.provider.device_worker import Device, WorkerProvider, as_provider
+from claimbench.provider.adapters import as_provider
+from claimbench.provider.contract import ArmProvider, ProviderContext, ProviderFactory
+from claimbench.provider.device import Device
+from claimbench.provider.device_worker import WorkerProvider
 from claimbench.provider.served import ServedProvider, free_port, served
-from claimbench.suite.load import suite_to_json
-from claimbench.types import Arm, ArmFacts, Call, Json, Manifest, Request, Sample, Suite, Task
+from claimbench.types import Arm, ArmFacts, Call, Request, Sample, Suite, Task
 
 ANY_PORT = 1
 """Stands in an address that is looked at and not opened."""
@@ -36,19 +29,19 @@ ANY_PORT = 1
 
 @dataclass(slots=True)
 class Arms:
-    """The arms of a run: those that work here, and why the others do not; and the judges, all of
-    which must work.
+    """Hold the arms of a run: those that work here, and why the others do not; and the judges, all
+    of which must work.
     """
 
-    ready: dict[str, Provider]
+    ready: dict[str, ArmProvider]
     facts: dict[str, ArmFacts]
     not_run: dict[str, str]
     devices: dict[str, Device]
-    judges: dict[str, Provider] = field(default_factory=dict)
+    judges: dict[str, ArmProvider] = field(default_factory=dict)
 
     @property
-    def providers(self) -> dict[str, Provider]:
-        """Arms and judges, by name."""
+    def providers(self) -> dict[str, ArmProvider]:
+        """Return arms and judges, by name."""
         return {**self.ready, **self.judges}
 
     def log_to(self, folder: Path) -> None:
@@ -113,7 +106,7 @@ def _on_device(
     arms: Arms,
     factories: Mapping[str, ProviderFactory],
     context: ProviderContext,
-) -> Provider:
+) -> ArmProvider:
     if arm.device is not None and arm.device not in arms.devices:
         arms.devices[arm.device] = Device(arm.device)
     device = arms.devices.get(arm.device) if arm.device is not None else None
@@ -148,7 +141,7 @@ def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
 
 def _provider(
     arm: Arm, factory: ProviderFactory, context: ProviderContext, device: Device | None
-) -> Provider:
+) -> ArmProvider:
     if arm.serve is None:
         return as_provider(factory(arm, context), device, context.clock)
     port = free_port()
@@ -165,136 +158,39 @@ async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
         except ModelError as error:
             raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
         if isinstance(provider, WorkerProvider):
-            seconds = 0.0
             shared = (
                 prefix_requests(suite, judges[name], run_id)
                 if name in judges
-                else {
-                    t.name: [_request(suite, t, sample, name, run_id) for sample in t.samples]
-                    for t in suite.tasks
-                }
+                else _requests_by_task(suite, name, run_id)
             )
+            seconds = 0.0
             for requests in shared.values():
                 seconds += await provider.share_prefix(requests[0].prefix_key, requests)
             facts = arms.facts[name]
             arms.facts[name] = replace(facts, load_seconds=(facts.load_seconds or 0.0) + seconds)
 
 
-def _request(suite: Suite, task: Task, sample: Sample, arm_name: str, run_id: str = "") -> Request:
-    """What ``sample`` would be asked, outside any plan."""
+def _requests_by_task(suite: Suite, arm_name: str, run_id: str) -> dict[str, list[Request]]:
+    requests: dict[str, list[Request]] = {}
+    for task in suite.tasks:
+        requests[task.name] = [
+            request_outside_plan(suite, task, sample, arm_name, run_id) for sample in task.samples
+        ]
+    return requests
+
+
+def request_outside_plan(
+    suite: Suite, task: Task, sample: Sample, arm_name: str, run_id: str = ""
+) -> Request:
+    """Return what ``sample`` would be asked, outside any plan."""
     arm = next(arm for arm in suite.arms if arm.name == arm_name)
     call = Call(run_id, "", task.name, sample.id, 0, arm_name, seed=0, position=0)
     return build_request(suite, task, sample, arm, call)
 
 
 def none_ready(arms: Arms) -> BenchError:
-    """The error of a run that has no arm to run."""
+    """Return the error of a run that has no arm to run."""
     reasons = "; ".join(f"{name}: {why}" for name, why in arms.not_run.items())
     return BenchError(
         f"no arm can run here: {reasons}", hint="set a key, pull a model, or choose arms with --arm"
     )
-
-
-def manifest_of(
-    suite: Suite,
-    plan: Plan,
-    arms: Arms,
-    book: FrozenBook,
-    run_id: str,
-    clock: Clock,
-    options: Mapping[str, Json],
-) -> Manifest:
-    """Return what is measured, with what, where; complete before the first request leaves."""
-    facts: dict[str, Json] = {
-        name: {
-            "model_returned": fact.model_returned,
-            "model_sha256": fact.model_sha256,
-            "load_seconds": fact.load_seconds,
-            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms)},
-        }
-        for name, fact in arms.facts.items()
-    }
-    manifest = manifest_of_suite(
-        suite,
-        run_id,
-        clock.utc().isoformat(),
-        plan_sha256=plan.sha256,
-        book=book,
-        options={**options, "samples": plan.samples},
-    )
-    return replace(
-        manifest,
-        arms_run=tuple(arms.ready),
-        arms_not_run=dict(arms.not_run),
-        arm_facts=facts,
-        limit=plan.limit,
-        git=provenance.git_state(Path(suite.path).parent),
-        host=provenance.host_facts(),
-    )
-
-
-def _constraint(suite: Suite, name: str, arms: Arms) -> str:
-    """How answer spaces, or a judge's choices, are enforced: one word, or one per task where they
-    differ.
-    """
-    provider = arms.providers[name]
-    judge = next((judge for judge in suite.judges if judge.name == name), None)
-    asked = (
-        {t.name: _request(suite, t, t.samples[0], name) for t in suite.tasks}
-        if judge is None
-        else {task: requests[0] for task, requests in prefix_requests(suite, judge, "").items()}
-    )
-    kinds = {task: provider.constraint(request) for task, request in asked.items()}
-    if len(set(kinds.values())) == 1:
-        return str(next(iter(kinds.values())))
-    return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())
-
-
-def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
-    """Refuse to go on with anything that is not what the manifest says, naming the difference.
-
-    Raises:
-        IntegrityError: the measured suite, an arm's settings or a model file has changed.
-    """
-    frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
-    hint = "start a new run, or go back to what the run was started with"
-    if suite.measured_sha256 != manifest.measured_sha256:
-        old, new = manifest.measured_sha256[:12], suite.measured_sha256[:12]
-        what = (
-            f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
-        )
-        raise IntegrityError(f"run {manifest.run_id} cannot be resumed: {what}", hint=hint)
-    for arm in suite_to_json(suite)["arms"]:
-        before = frozen.get(arm["name"])
-        if arm["name"] not in manifest.arms_run or before is None:
-            continue
-        for key in (*_frozen_keys(before, arm),):
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {arm['name']}: {key} has changed: "
-                f"{before.get(key)!r} -> {arm.get(key)!r}",
-                hint=hint,
-            )
-    for name, fact in arms.facts.items():
-        stored = manifest.arm_facts.get(name) or {}
-        if stored.get("model_sha256") != fact.model_sha256:
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {name}: the model file has changed: "
-                f"{str(stored.get('model_sha256'))[:12]} -> {str(fact.model_sha256)[:12]}",
-                hint=hint,
-            )
-
-
-_MAY_CHANGE = {
-    "concurrency",
-    "cost_model",
-    "api_key_env",
-    "api_key_file",
-    "api_key_keyring",
-    "limits",
-}
-
-
-def _frozen_keys(before: Mapping[str, Json], now: Mapping[str, Json]) -> Iterator[str]:
-    for key in sorted({*before, *now} - _MAY_CHANGE):
-        if before.get(key) != now.get(key):
-            yield key

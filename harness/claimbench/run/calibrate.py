@@ -26,6 +26,7 @@ from claimbench.machine import provenance
 from claimbench.machine.calibration import SCHEMA
 from claimbench.machine.manifest import bare_manifest
 from claimbench.pricing.money import Money
+from claimbench.provider.adapters import as_provider
 from claimbench.provider.contract import (
     ContinuationScore,
     InProcessProvider,
@@ -33,8 +34,8 @@ from claimbench.provider.contract import (
     ProviderContext,
     ProviderFactory,
 )
-from claimbench.provider.device_worker import Device, as_provider
-from claimbench.run.loop import Runner
+from claimbench.provider.device import Device
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.store.results import ResultsStore
 from claimbench.transport.client import HttpClient, Timeouts
 from claimbench.types import (
@@ -66,7 +67,7 @@ Truths = Mapping[str, tuple[int, int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Errors:
-    """Reported minus true, milliseconds, of one way to take stamps at one concurrency."""
+    """Hold reported minus true, milliseconds, of one way to take stamps at one concurrency."""
 
     provider: str
     source: str
@@ -80,27 +81,28 @@ class Errors:
 
 @dataclass
 class PacedEngine:
-    """An in-process engine of known pace that notes when it gave what."""
+    """Run at a known pace, in process, and note when it gave what."""
 
     pace: Mapping[str, Json]
     truth: dict[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def missing(self) -> str | None:
-        """Nothing is."""
+        """Return None: nothing is."""
         return None
 
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
-        """None."""
+        """Return "none": answers are not constrained."""
         return "none"
 
     def load(self) -> ArmFacts:
-        """Nothing to load."""
+        """Load nothing."""
         return ArmFacts()
 
     def generate(self, request: Request) -> Iterator[Event]:
         """Sleep, note the time, give a piece."""
         start = time.monotonic_ns()
-        first = end = 0
+        first = 0
+        end = 0
         for i in range(int(self.pace["chunks"])):
             time.sleep(float(self.pace["gap_s"] if i else self.pace["ttft_s"]))
             end = time.monotonic_ns()
@@ -111,15 +113,15 @@ class PacedEngine:
         yield Done("stop")
 
     def loglikelihood(self, prefix: str, continuations: Sequence[str]) -> list[ContinuationScore]:
-        """Not offered."""
+        """Raise NotImplementedError: not offered."""
         raise NotImplementedError
 
     def unload(self) -> None:
-        """Nothing to free."""
+        """Free nothing."""
 
 
 def percentile(values: Sequence[float], p: float) -> float:
-    """The order statistic of rank ceil(p n)."""
+    """Return the order statistic of rank ceil(p n)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(p * len(ordered)) - 1)]
 
@@ -187,20 +189,24 @@ async def measure(
             session = store.start_session("calibration", host={})
             with store.writer("calibration") as writer:
                 runner = Runner(
-                    {name: Arm(name, name, "scripted", concurrency=concurrency)},
-                    {name: provider},
-                    lambda call: Request(
-                        call.id, (Message("user", call.sample_id),), SamplingParams(), 64
-                    ),
-                    writer,
-                    clock,
-                    Budget(BudgetSpec()),
-                    Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
-                    ErrorPolicy(max_retries=0),
-                    session=session.n,
-                    attempts_before={},
-                    seed=0,
-                    on_attempt=lambda call, attempt: attempts.__setitem__(call.sample_id, attempt),
+                    RunnerSetup(
+                        arms={name: Arm(name, name, "scripted", concurrency=concurrency)},
+                        providers={name: provider},
+                        request=lambda call: Request(
+                            call.id, (Message("user", call.sample_id),), SamplingParams(), 64
+                        ),
+                        writer=writer,
+                        clock=clock,
+                        budget=Budget(BudgetSpec()),
+                        money=Money(lambda _arm, _request: None, lambda _arm, _attempt: None),
+                        policy=ErrorPolicy(max_retries=0),
+                        session=session.n,
+                        attempts_before={},
+                        seed=0,
+                        on_attempt=lambda call, attempt: attempts.__setitem__(
+                            call.sample_id, attempt
+                        ),
+                    )
                 )
                 await runner.run(calls[:WARM_UP])
                 attempts.clear()
@@ -278,8 +284,8 @@ async def calibrate(
 
 
 def as_json(rows: Sequence[Errors], pace: Mapping[str, Json]) -> dict[str, Json]:
-    """What :mod:`claimbench.machine.calibration` stores; of two providers with one stamp source the
-    larger error counts.
+    """Return what :mod:`claimbench.machine.calibration` stores; of two providers with one stamp
+    source the larger error counts.
     """
     errors: dict[str, dict[str, Json]] = {}
     for row in rows:

@@ -10,7 +10,8 @@ from concurrent.futures import Future
 
 
 class Commits:
-    """Like :func:`asyncio.wrap_future` for many futures that another thread resolves together.
+    """Wait like :func:`asyncio.wrap_future`, for many futures that another thread resolves
+    together.
 
     ``wrap_future`` writes to the loop's wake-up pipe once per future, which under load is most of
     what a commit costs.
@@ -21,7 +22,7 @@ class Commits:
         self._told = False
 
     def of(self, future: Future[None]) -> asyncio.Future[None]:
-        """A future of the running loop that ends as ``future`` does. Cancelling it leaves
+        """Return a future of the running loop that ends as ``future`` does. Cancelling it leaves
         ``future`` alone.
         """
         loop = asyncio.get_running_loop()

@@ -1,6 +1,4 @@
-"""Stopping when decided, wired to a run: which calls come before the next look, and what a look has
-seen.
-"""
+"""The parts in which a session sends its calls: all at once, or up to each interim look."""
 
 from __future__ import annotations
 
@@ -11,58 +9,76 @@ from claimbench.claims.look_schedule import rule_of
 from claimbench.claims.stopping import CONTINUE
 from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Call, Look, Suite
+from claimbench.types import Call, Look, Note, NoteKind, Suite
 
 if TYPE_CHECKING:
     from claimbench.run.loop import Runs
-    from claimbench.store.results import ResultsStore, RunWriter
+    from claimbench.store.results import RunWriter
 
 StoredTables = Callable[[], tuple[ItemTable, CallTable, ClaimContext]]
-"""The tables and context of what is stored so far."""
+"""Reads the tables and the context of what is stored so far."""
 
 
-class LookSegments:
-    """Runs a plan up to each look, asks the rule, and goes on only while it says so."""
+class Segments(Protocol):
+    """Cut the calls of a session into parts, and say after each whether to go on."""
+
+    async def run(self, runner: Runs, remaining: Sequence[Call], writer: RunWriter) -> None:
+        """Run ``remaining`` part by part until decided or done; ``writer`` keeps the looks."""
+        ...
+
+
+class WholePlan(Segments):
+    """Run everything in one part."""
+
+    async def run(
+        self,
+        runner: Runs,
+        remaining: Sequence[Call],
+        writer: RunWriter,  # noqa: ARG002 - the protocol's
+    ) -> None:
+        """Run ``remaining`` to its end."""
+        await runner.run(remaining)
+
+
+def _item(call: Call) -> str:
+    return f"{call.task}/{call.sample_id}"
+
+
+class LookSegments(Segments):
+    """Run a plan up to each look, ask the rule, and go on only while it says so.
+
+    Args:
+        suite: its claims are what a look decides.
+        calls: the whole plan, in its order.
+        done: looks that earlier sessions took.
+        judged: reads what is stored so far.
+    """
 
     def __init__(
         self, suite: Suite, calls: Sequence[Call], done: Sequence[Look], judged: StoredTables
     ) -> None:
-        self._suite, self._calls, self._done, self._judged = suite, calls, list(done), judged
+        self._suite = suite
+        self._calls = calls
+        self._done = list(done)
+        self._judged = judged
 
-    async def run(
-        self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter
-    ) -> None:
-        """See :class:`Segments`."""
-        del store  # the tables come through ``judged``
+    async def run(self, runner: Runs, remaining: Sequence[Call], writer: RunWriter) -> None:
+        """Run ``remaining`` look by look until every claim is decided, or the plan is done."""
         rule = rule_of(self._suite, self._calls, self._done)
-        order = list(dict.fromkeys(f"{call.task}/{call.sample_id}" for call in self._calls))
+        order = list(dict.fromkeys(_item(call) for call in self._calls))
         left = list(remaining)
         while (upto := rule.next_items) is not None:
             allowed = set(order[:upto])
-            progress = await runner.run(
-                [call for call in left if f"{call.task}/{call.sample_id}" in allowed]
-            )
-            left = [call for call in left if f"{call.task}/{call.sample_id}" not in allowed]
-            if progress.ended is not None or any(
-                arm.stopped is not None for arm in progress.arms.values()
-            ):
+            progress = await runner.run([call for call in left if _item(call) in allowed])
+            left = [call for call in left if _item(call) not in allowed]
+            stopped = any(arm.stopped is not None for arm in progress.arms.values())
+            if progress.ended is not None or stopped:
                 return  # an incomplete look is no look
             writer.flush()
             items, calls, context = self._judged()
             look = rule.look(self._calls[0].run_id, items, calls, context)
             writer.look(look)
-            progress.notes.append(
-                f"look {look.k} of {look.looks_planned} at {look.items} items: {look.decision}"
-            )
+            text = f"look {look.k} of {look.looks_planned} at {look.items} items: {look.decision}"
+            progress.notes.append(Note(NoteKind.LOOK, text))
             if look.decision != CONTINUE:
                 return
-
-
-class Segments(Protocol):
-    """Cuts a plan at looks and says after each whether to go on."""
-
-    async def run(
-        self, runner: Runs, remaining: Sequence[Call], store: ResultsStore, writer: RunWriter
-    ) -> None:
-        """Run ``remaining`` part by part until decided or done."""
-        ...

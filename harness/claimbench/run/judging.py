@@ -14,7 +14,7 @@ from claimbench.types import Call, CallRecord, Outcome
 
 
 class JudgedRunner:
-    """A runner whose calls are judged as soon as they are through: the same loop, budget and rows
+    """Run calls and have them judged as soon as they are through: the same loop, budget and rows
     for both.
 
     ``retried``: ids of calls to ask again although they have a record.
@@ -29,7 +29,10 @@ class JudgedRunner:
         writer: RunWriter,
         retried: Collection[str] = (),
     ) -> None:
-        self._runner, self._requests, self._store, self._writer = runner, requests, store, writer
+        self._runner = runner
+        self._requests = requests
+        self._store = store
+        self._writer = writer
         self._calls = [call for call in calls if call.role == "judge"]
         self._retried = set(retried)
 
@@ -47,15 +50,14 @@ class JudgedRunner:
         self._runner.stop(reason)
 
     def _due(self) -> list[Call]:
-        """The judges' calls that can be sent now; those that have nothing to judge are recorded as
-        not asked.
+        """Return the judges' calls that can be sent now; those that have nothing to judge are
+        recorded as not asked.
         """
         self._writer.flush()
-        records = {
-            r.call.id: r
-            for run_id in {c.run_id for c in self._calls}
-            for r in self._store.records(run_id)
-        }
+        records: dict[str, CallRecord] = {}
+        for run_id in {call.run_id for call in self._calls}:
+            for record in self._store.records(run_id):
+                records[record.call.id] = record
         due: list[Call] = []
         for call in self._calls:
             subject = records.get(self._requests.subjects[call.id])

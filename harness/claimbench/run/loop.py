@@ -4,18 +4,44 @@ or judges.
 Order of the steps for one call: wait for the pace and for the budget, commit the intent, take the
 device's turn (or the arm's slot), try, append the attempt, retry what may be retried, append the
 record. A call is finished when its record is committed.
+
+What a call passes, and who owns it::
+
+    lane     a task of its arm, as many as its concurrency (one more prepares the next call of a
+             device). Owned by Runner.run; takes the arm's next call until its queue is empty.
+             An open loop has one task that starts each call at its time instead of lanes.
+      pace   one per run() (limits.budget.Pace): a lane waits while its arm is too far ahead of the
+             slowest. An arm that is given up leaves it, so that nobody waits for it.
+      gate   one per key (limits.key_gate): how many requests and tokens the endpoint takes. Shared
+             by the arms of the key; entered and left once per attempt. Devices have none.
+      budget one per session (limits.budget.Budget): reserves the most an attempt can cost, settled
+             by what it did cost. None is left: the arm is given up.
+      turn   one per device: held from sending to the end of an attempt.
+
+What ends it:
+
+* an arm is *given up* (``ArmProgress.stopped``) when every further call would fail: its own lanes
+  start nothing more, the others go on;
+* the runner is *stopping* (``_stopping``) after :meth:`Runner.stop`: calls in flight may end, and a
+  second stop cancels them;
+* the store fails (``_fatal``): nothing more is sent, and ``run`` raises its error.
+
+Each sets ``_halts`` of the arms it concerns and wakes their gates, which ends the pause before a
+retry and the wait at a gate; the pace lets go of an arm whose lanes have ended. A call that was
+begun and not finished has no record: a later session asks it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Protocol
+from typing import Any, Protocol
 
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, StoreError
@@ -24,14 +50,23 @@ from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
 from claimbench.limits.pacing import ArmPace
 from claimbench.plan.arrivals import MAX_IN_FLIGHT
 from claimbench.pricing.money import Money
-from claimbench.provider.attempt import Tried, try_once
-from claimbench.provider.contract import Provider
-from claimbench.provider.device_worker import WorkerProvider
-from claimbench.provider.served import ServedProvider
+from claimbench.provider.attempt import NO_TURN, Tried, try_once
+from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import checked_model, record_of, said_by
-from claimbench.types import Arm, Attempt, Call, CallRecord, ErrorPolicy, Intent, Outcome, Request
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    CallRecord,
+    ErrorPolicy,
+    Intent,
+    Note,
+    NoteKind,
+    Outcome,
+    Request,
+)
 
 NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
@@ -42,7 +77,9 @@ LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 
 
 class Appender(Protocol):
-    """The part of the store's writer that the loop uses; futures resolve once committed."""
+    """Append what the loop measures: the part of the store's writer that it uses; futures resolve
+    once committed.
+    """
 
     def intent(self, intent: Intent) -> Future[None]:
         """Promise that a request is about to be sent."""
@@ -55,58 +92,83 @@ class Appender(Protocol):
         ...
 
 
-class Runner:
-    """Runs calls. One instance per session."""
+def _unheard(_call: Call, _attempt: Attempt) -> None:
+    """Nobody listens to attempts."""
 
-    def __init__(
-        self,
-        arms: Mapping[str, Arm],
-        providers: Mapping[str, Provider],
-        request: Callable[[Call], Request],
-        writer: Appender,
-        clock: Clock,
-        budget: Budget,
-        money: Money,
-        policy: ErrorPolicy,
-        *,
-        session: int,
-        attempts_before: Mapping[str, int],
-        seed: int,
-        on_attempt: Callable[[Call, Attempt], None] = lambda _call, _attempt: None,
-        clean: Callable[[Tried], Tried] = lambda tried: tried,
-    ) -> None:
-        self._arms, self._providers, self._request = arms, providers, request
-        self._writer, self._clock, self._budget, self._money, self._policy = (
-            writer,
-            clock,
-            budget,
-            money,
-            policy,
-        )
-        self._session, self._attempts_before, self._on_attempt = (
-            session,
-            attempts_before,
-            on_attempt,
-        )
-        self._clean = clean  # takes keys out of what is stored
-        self._rng = random.Random(seed)  # noqa: S311 - jitter of retries
+
+def _as_it_is(tried: Tried) -> Tried:
+    return tried
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerSetup:
+    """Hold everything a :class:`Runner` works with.
+
+    Attributes:
+        arms: by name; judges are arms here.
+        providers: started, by the names of the arms.
+        request: makes what a call sends.
+        writer: keeps intents, attempts and records.
+        clock: makes all stamps but those of the providers.
+        budget: holds what may still be spent.
+        money: bounds a request's cost, and gives an attempt's.
+        policy: retries and patience.
+        session: number of the run's session.
+        attempts_before: attempt numbers that earlier sessions used, by call id.
+        seed: of the jitter of retries.
+        on_attempt: called after each attempt.
+        clean: takes keys out of what is stored.
+    """
+
+    arms: Mapping[str, Arm]
+    providers: Mapping[str, ArmProvider]
+    request: Callable[[Call], Request]
+    writer: Appender
+    clock: Clock
+    budget: Budget
+    money: Money
+    policy: ErrorPolicy
+    session: int
+    attempts_before: Mapping[str, int]
+    seed: int
+    on_attempt: Callable[[Call, Attempt], None] = _unheard
+    clean: Callable[[Tried], Tried] = _as_it_is
+
+
+class Runner:
+    """Run calls. One instance per session."""
+
+    def __init__(self, setup: RunnerSetup) -> None:
+        self._arms = setup.arms
+        self._providers = setup.providers
+        self._request = setup.request
+        self._writer = setup.writer
+        self._clock = setup.clock
+        self._budget = setup.budget
+        self._money = setup.money
+        self._policy = setup.policy
+        self._session = setup.session
+        self._attempts_before = setup.attempts_before
+        self._on_attempt = setup.on_attempt
+        self._clean = setup.clean
+        self._rng = random.Random(setup.seed)  # noqa: S311 - jitter of retries
         self._stopping: str | None = None
         self._fatal: BaseException | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commits = Commits()
-        self._halts = {name: asyncio.Event() for name in arms}
-        self._paces = {name: ArmPace(arm.limits) for name, arm in arms.items()}
-        self._gate_of, self.gates = self._make_gates()
-        self.progress = Progress({name: ArmProgress(0) for name in arms}, clock.monotonic_ns())
+        self._halts = {name: asyncio.Event() for name in setup.arms}
+        self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
+        self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
+        gate_of, gates = self._make_gates()
+        self._gate_of = gate_of
+        self.gates = gates
+        progress = {name: ArmProgress(0) for name in setup.arms}
+        self.progress = Progress(progress, setup.clock.monotonic_ns())
 
     def _make_gates(self) -> tuple[dict[str, str], dict[str, KeyGate]]:
-        """One gate per key of the endpoints: arm -> its gate's name, and the gates."""
-        remote = [
-            arm
-            for name, arm in self._arms.items()
-            if not isinstance(self._providers[name], WorkerProvider)
-        ]
+        """Make one gate per key of the endpoints: arm -> its gate's name, and the gates."""
+        remote = [arm for name, arm in self._arms.items() if self._providers[name].remote]
         names = gate_names(remote)
         most: dict[str, int] = {}
         for arm in remote:
@@ -161,20 +223,16 @@ class Runner:
         for call in calls:
             queues[call.arm].append(call)
         for name, queue in queues.items():
-            arm = self.progress.arms[name]
-            arm.planned = arm.done + len(queue)
+            state = self.progress.arms[name]
+            state.planned = state.done + len(queue)
         pace = Pace({name: len(queue) for name, queue in queues.items() if queue})
-        lanes = [
-            self._lane(self._arms[name], queue, len(queue), pace)
-            for name, queue in queues.items()
-            if not (queue and queue[0].scheduled_ns is not None)
-            for _ in self._lanes(name)
-        ]
-        lanes += [
-            self._arrivals(self._arms[name], queue)
-            for name, queue in queues.items()
-            if queue and queue[0].scheduled_ns is not None
-        ]
+        lanes: list[Coroutine[Any, Any, None]] = []
+        for name, queue in queues.items():
+            arm = self._arms[name]
+            if queue and queue[0].scheduled_ns is not None:
+                lanes.append(self._arrivals(arm, queue))
+            else:
+                lanes += [self._lane(arm, queue, len(queue), pace) for _ in self._lanes(name)]
         self._tasks = {asyncio.ensure_future(lane) for lane in lanes}
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -187,11 +245,8 @@ class Runner:
         return self.progress
 
     def _lanes(self, name: str) -> range:
-        """One lane per concurrent call; in-process arms get one more, which prepares the next call
-        meanwhile.
-        """
-        ahead = 1 if isinstance(self._providers[name], WorkerProvider) else 0
-        return range(self._arms[name].concurrency + ahead)
+        """Return one lane per concurrent call, and those that prepare the next calls meanwhile."""
+        return range(self._arms[name].concurrency + self._providers[name].lanes_ahead)
 
     def _halted(self, arm: Arm) -> bool:
         return self._stopping is not None or self.progress.arms[arm.name].stopped is not None
@@ -272,12 +327,13 @@ class Runner:
         state = self.progress.arms[arm.name]
         if state.stopped is None:
             state.stopped = why
-            self.progress.notes.append(f"{arm.name} stopped: {why}")
+            text = f"{arm.name} stopped: {why}"
+            self.progress.notes.append(Note(NoteKind.ARM_STOPPED, text, arm.name))
             self._wake(arm.name)
 
     async def _call(self, arm: Arm, call: Call) -> Attempt | None:
-        """All attempts of one call, the final one returned; None if it was not finished (stopped,
-        or out of budget).
+        """Make all attempts of one call and return the final one; None if it was not finished
+        (stopped, or out of budget).
         """
         request = self._request(call)
         state = self.progress.arms[arm.name]
@@ -289,10 +345,9 @@ class Runner:
             if tried is None or tried.attempt.outcome is Outcome.CANCELLED:
                 return None
             outcome = tried.attempt.outcome
-            if outcome in LOST and (why := await self._server_ended(arm)) is not None:
-                self._stop_arm(
-                    arm, why
-                )  # nothing of this call is the model's doing: a later session asks it again
+            if outcome in LOST and (why := await self._providers[arm.name].ended()) is not None:
+                # Nothing of this call is the model's doing: a later session asks it again.
+                self._stop_arm(arm, why)
                 return None
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
@@ -311,17 +366,10 @@ class Runner:
             if self._halted(arm):
                 return None
 
-    async def _server_ended(self, arm: Arm) -> str | None:
-        """How the server that the run started for the arm has ended; None if it runs, or is not
-        ours.
-        """
-        provider = self._providers[arm.name]
-        return await provider.ended() if isinstance(provider, ServedProvider) else None
-
     async def _admitted(
         self, arm: Arm, call: Call, request: Request, number: int, queued_ns: int
     ) -> Tried | None:
-        """One attempt, once its key and the budget allow it; None if they never do."""
+        """Make one attempt, once its key and the budget allow it; None if they never do."""
         gate = self.gates[self._gate_of[arm.name]] if arm.name in self._gate_of else None
         ticket: Ticket | None = None
         pace = self._paces[arm.name]
@@ -359,22 +407,18 @@ class Runner:
         queued_ns: int,
         reserved: Decimal | None,
     ) -> Tried:
-        provider = self._providers[arm.name]
-        device = provider.device if isinstance(provider, WorkerProvider | ServedProvider) else None
         intent = Intent(call.id, number, self._session, reserved, self._clock.utc().isoformat())
         cost: Decimal | None = None
         try:
             await self._commits.of(self._writer.intent(intent))
             tried = await try_once(
-                provider,
+                self._providers[arm.name],
                 request,
                 self._clock,
-                number=number,
-                session=self._session,
+                intent=intent,
                 queued_ns=queued_ns,
                 scheduled_ns=call.scheduled_ns,
-                reserved_usd=reserved,
-                turn=device.turn if device is not None else contextlib.nullcontext(),
+                turn=self._turns[arm.name],
             )
             tried = self._clean(checked_model(arm, tried))
             self._writer.keep(tried.attempt, self._store_failed)
@@ -403,8 +447,13 @@ class Runner:
             self._loop.call_soon_threadsafe(self._wake_all)
 
 
+def _turn(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
+    """Return what a call of the provider holds while it is under way."""
+    return NO_TURN if provider.device is None else provider.device.turn
+
+
 class Runs(Protocol):
-    """What runs a part of a plan: the loop, or the loop with the judges after it."""
+    """Run a part of a plan: the loop, or the loop with the judges after it."""
 
     async def run(self, calls: Sequence[Call]) -> Progress:
         """Run ``calls`` to the end, or until stopped."""

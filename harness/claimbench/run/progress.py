@@ -1,14 +1,16 @@
-"""How far a session has come: live counts, filled by the loop and shown by whoever watches."""
+"""How far a session has come: live counts, filled by the loop and shown while it runs."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from claimbench.types import Note
+
 
 @dataclass(slots=True)
 class ArmProgress:
-    """Live counts of one arm."""
+    """Count what one arm has done so far."""
 
     planned: int
     done: int = 0
@@ -23,19 +25,19 @@ class ArmProgress:
 
 @dataclass(slots=True)
 class Progress:
-    """Live state of a run, for whoever shows it. ``notes`` are events worth a line."""
+    """Hold the live state of a session. ``notes`` are events worth a line."""
 
     arms: dict[str, ArmProgress]
     started_ns: int
-    notes: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
     ended: str | None = None
 
     @property
     def done(self) -> int:
-        """Finished calls in this session."""
+        """Return the number of calls finished in this session."""
         return sum(arm.done for arm in self.arms.values())
 
     @property
     def planned(self) -> int:
-        """Calls this session set out to finish."""
+        """Return the number of calls that this session set out to finish."""
         return sum(arm.planned for arm in self.arms.values())

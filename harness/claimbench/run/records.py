@@ -13,7 +13,7 @@ from claimbench.types import Arm, Call, CallRecord, Outcome
 
 
 def checked_model(arm: Arm, tried: Tried) -> Tried:
-    """An answer of another model than the arm's is not the arm's answer: it becomes a fault that
+    """Turn an answer of another model than the arm's into a fault: it is not the arm's answer, and
     stops the arm.
     """
     returned = tried.attempt.model_returned
@@ -28,7 +28,7 @@ def checked_model(arm: Arm, tried: Tried) -> Tried:
 
 
 def record_of(call: Call, tried: Tried) -> CallRecord:
-    """What a finished call leaves, from its final attempt."""
+    """Return what a finished call leaves, from its final attempt."""
     answer, attempt = tried.answer, tried.attempt
     return CallRecord(
         call=call,
@@ -44,7 +44,7 @@ def record_of(call: Call, tried: Tried) -> CallRecord:
 
 
 def said_by(tried: Tried | None) -> Said:
-    """What the attempt's end says about the key's limits; nothing, if it was never sent."""
+    """Return what the attempt's end says about the key's limits; nothing, if it was never sent."""
     if tried is None:
         return Said(False, False, None, {}, 0)
     outcome, usage = tried.attempt.outcome, tried.attempt.usage

@@ -30,24 +30,37 @@ from claimbench.pricing.energy import Energy, metered
 from claimbench.pricing.money import Money
 from claimbench.pricing.run import Pricing
 from claimbench.privacy.key_guard import KeyGuard
-from claimbench.run.arms import Arms, check_resumable, manifest_of, none_ready, start_arms
-from claimbench.run.interim_looks import Segments
+from claimbench.run.arms import Arms, none_ready, start_arms
+from claimbench.run.interim_looks import Segments, WholePlan
 from claimbench.run.judging import JudgedRunner
-from claimbench.run.loop import Runner, Runs
+from claimbench.run.loop import Runner, RunnerSetup, Runs
+from claimbench.run.manifest import check_resumable, manifest_of
 from claimbench.run.progress import Progress
+from claimbench.store.notes import save_notes
 from claimbench.store.results import ResultsStore, RunWriter
-from claimbench.store.schema import NOTES
-from claimbench.types import Arm, Attempt, Call, Intent, Json, Outcome, Session, Suite
+from claimbench.types import (
+    Arm,
+    Attempt,
+    Call,
+    Intent,
+    Json,
+    Note,
+    NoteKind,
+    Outcome,
+    Session,
+    Suite,
+)
 
 CLOCK_JUMP_S = 5.0
 """Wall and monotonic time may drift apart by this much within a session before it is said."""
 
 Show = Callable[[Progress], contextlib.AbstractAsyncContextManager[None]]
+"""Shows the progress of a session while its block runs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the user asked for on the command line.
+    """Hold what the user asked for; a :class:`Job` adds what the process has made of it.
 
     ``arms``: names, empty = all. ``max_cost_usd`` replaces the suite's limit. ``until_decided``
     turns on looks. ``retry_missing``: a resumed run asks the calls that failed again, too.
@@ -65,8 +78,8 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a session left. ``why`` is None if the plan was finished; ``sent_again`` were in flight
-    at a crash.
+    """Hold what a session left. ``why`` is None if the plan was finished; ``sent_again`` were in
+    flight at a crash.
     """
 
     run_id: str
@@ -83,8 +96,8 @@ def _spent(
     arms: Mapping[str, Arm],
     money: Money,
 ) -> dict[str, Decimal]:
-    """Dollars gone in earlier sessions: attempts at their cost or reservation, in-flight intents at
-    theirs.
+    """Add up the dollars gone in earlier sessions: attempts at their cost or reservation, in-flight
+    intents at theirs.
     """
     owner = {call.id: call.arm for call in calls}
     spent: dict[str, Decimal] = {}
@@ -106,8 +119,8 @@ def _spent(
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Everything a session works with. ``segments`` (run id -> segments) is given when it may stop
-    once decided.
+    """Hold everything a session works with. ``segments`` (run id -> segments) is given when it may
+    stop before the plan is done.
     """
 
     suite: Suite
@@ -171,7 +184,7 @@ def _refuse_unknown_cost(job: Job) -> None:
 
 
 def _attempts_before(attempts: Iterable[Attempt], again: Iterable[Intent]) -> dict[str, int]:
-    """The highest attempt number used so far, by call; what was in flight counts."""
+    """Return the highest attempt number used so far, by call; what was in flight counts."""
     before: dict[str, int] = {}
     for attempt in attempts:
         before[attempt.call_id] = max(before.get(attempt.call_id, 0), attempt.number)
@@ -183,25 +196,22 @@ def _attempts_before(attempts: Iterable[Attempt], again: Iterable[Intent]) -> di
 def _from_earlier(
     job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], arms: Mapping[str, Arm]
 ) -> tuple[Budget, dict[str, int]]:
-    """The budget with what earlier sessions spent, and the attempt numbers that they used, by call.
+    """Return the budget with what earlier sessions spent, and the attempt numbers that they used,
+    by call.
 
-    Both from one reading of their attempts, which are let go: of a long run they are many.
+    Both come from one reading of their attempts, which are let go: of a long run they are many.
     """
     attempts = tuple(job.store.attempts(run_id))
-    limit = (
-        job.order.max_cost_usd
-        if job.order.max_cost_usd is not None
-        else job.suite.budget.max_cost_usd
-    )
+    spec = job.suite.budget
+    if job.order.max_cost_usd is not None:
+        spec = replace(spec, max_cost_usd=job.order.max_cost_usd)
     spent = _spent(attempts, again, calls, arms, job.pricing.money)
-    return Budget(replace(job.suite.budget, max_cost_usd=limit), spent), _attempts_before(
-        attempts, again
-    )
+    return Budget(spec, spent), _attempts_before(attempts, again)
 
 
-def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], list[str]]:
-    """Ids of the calls that failed in earlier sessions and are asked again, and what to say of
-    them.
+def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], list[Note]]:
+    """Return the ids of the calls that failed in earlier sessions and are asked again, and what to
+    say of them.
 
     What a look has seen stays as it was: its decision rests on it.
     """
@@ -211,106 +221,148 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
 
     failed, looks = job.store.missing(run_id), job.store.looks(run_id)
     seen = seen_items(calls, looks[-1]) if looks else set()
-    mine = [c for c in calls if c.id in failed and (c.role == "judge" or c.arm in job.arms.ready)]
+    mine = []
+    for call in calls:
+        at_work = call.role == "judge" or call.arm in job.arms.ready
+        if call.id in failed and at_work:
+            mine.append(call)
     again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
     were_asked = [call for call in mine if failed[call.id] is not Outcome.CANCELLED]
-    notes = []
+    notes: list[Note] = []
     if asked := sum(call.id in again for call in were_asked):
-        notes.append(f"asked again: {asked} calls that had failed in an earlier session")
+        text = f"asked again: {asked} calls that had failed in an earlier session"
+        notes.append(Note(NoteKind.RETRY, text))
     if kept := len(were_asked) - asked:
-        notes.append(
+        text = (
             f"not asked again: {kept} calls that had failed, because a look was taken with them"
             " missing"
         )
+        notes.append(Note(NoteKind.RETRY, text))
     return again, notes
 
 
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """Hold one session that is ready to run, and what is measured beside its calls."""
+
+    session: Session
+    runner: Runner
+    runs: Runs
+    """The runner, or the runner with the judges after it."""
+    remaining: Sequence[Call]
+    writer: RunWriter
+    budget: Budget
+    energies: list[Energy] = field(default_factory=list)
+    lag: LagMeter = field(default_factory=LagMeter)
+
+
 async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:
-    suite, arms, store, clock = job.suite, job.arms, job.store, job.clock
-    again = tuple(store.unfinished_intents(run_id))
-    by_name = {arm.name: loaded(arm, suite.load) for arm in suite.arms if arm.name in arms.ready}
-    by_name |= {judge.name: judge for judge in suite.judges}
-    requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
-    budget, before = _from_earlier(job, run_id, calls, again, by_name)
+    """Run what is left of the run's ``calls`` in one session, and store what became of it."""
+    again = tuple(job.store.unfinished_intents(run_id))
+    work = _prepared(job, run_id, calls, again)
+    progress = work.runner.progress
+    started_utc = job.clock.utc()
+    started_ns = job.clock.monotonic_ns()
+    why: str | None = "stopped by an error"
+    try:
+        await _sent(job, work)
+        why = progress.ended
+        if why is None:
+            why = _stopped_arms(progress)
+            progress.notes[:] = [_in_end_reason(note) for note in progress.notes]
+    finally:
+        _note_clock_jump(progress, job.clock, started_utc.timestamp(), started_ns)
+        for arm, reserved, cost in work.budget.overruns:
+            text = f"{arm} billed ${cost} where at most ${reserved} was reserved"
+            progress.notes.append(Note(NoteKind.OVERRUN, text, arm))
+        _end(job.store, work, why or "finished")
+    return Ended(run_id, why, progress, again, resumed)
+
+
+def _prepared(job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent]) -> _Work:
+    """Start a session of the run: read what earlier ones left, and make what this one needs."""
+    suite, store, clock = job.suite, job.store, job.clock
+    arms = _arms_at_work(job)
+    budget, attempts_before = _from_earlier(job, run_id, calls, again, arms)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
-    retried, retry_notes = _retried(job, run_id, calls)
+    retried, notes = _retried(job, run_id, calls)
+    if any(arm.device for arm in arms.values()) and (busy := provenance.busy_note(host)):
+        notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried
-    remaining = [
-        call for call in calls if call.id not in finished and call.arm in arms.ready
-    ]  # judges' come later
+    requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
     writer = store.writer(run_id)
+    seed = suite.order_seed + session.n
     runner = Runner(
-        by_name,
-        arms.providers,
-        requests,
-        writer,
-        clock,
-        budget,
-        job.pricing.money,
-        suite.errors,
-        session=session.n,
-        attempts_before=before,
-        seed=suite.order_seed + session.n,
-        clean=job.guard.clean,
+        RunnerSetup(
+            arms=arms,
+            providers=job.arms.providers,
+            request=requests,
+            writer=writer,
+            clock=clock,
+            budget=budget,
+            money=job.pricing.money,
+            policy=suite.errors,
+            session=session.n,
+            attempts_before=attempts_before,
+            seed=seed,
+            clean=job.guard.clean,
+        )
     )
-    remaining = scheduled(remaining, suite.load, clock.monotonic_ns(), suite.order_seed + session.n)
+    runner.progress.notes += notes
     runs: Runs = runner
     if isinstance(requests, JudgeRequests):
         runs = JudgedRunner(runner, requests, calls, store, writer, retried)
-    busy = provenance.busy_note(host) if any(arm.device for arm in by_name.values()) else None
-    runner.progress.notes += [*retry_notes, *([busy] if busy is not None else [])]
-    lag = LagMeter()
-    started_utc, started_ns = clock.utc(), clock.monotonic_ns()
-    energies: list[Energy] = []
-    why: str | None = "stopped by an error"
-    try:
-        async with (
-            job.show(runner.progress),
-            collector_at_rest(),
-            lag.running(clock),
-            _signals(runner),
-        ):
-            with metered(job.pricing.metered, energies.append):
-                if job.segments is None:
-                    await runs.run(remaining)
-                else:
-                    await job.segments(run_id).run(runs, remaining, store, writer)
-        why = runner.progress.ended or _stopped_arms(runner.progress)
-    finally:
-        _note_clock_jump(runner.progress, clock, started_utc.timestamp(), started_ns)
-        for arm, reserved, cost in budget.overruns:
-            runner.progress.notes.append(
-                f"{arm} billed ${cost} where at most ${reserved} was reserved"
-            )
-        _end(store, writer, session, runner, energies, lag, why or "finished")
-    return Ended(run_id, why, runner.progress, again, resumed)
+    # The judges' calls come later: they depend on the answers.
+    mine = [call for call in calls if call.id not in finished and call.arm in job.arms.ready]
+    remaining = scheduled(mine, suite.load, clock.monotonic_ns(), seed)
+    return _Work(session, runner, runs, remaining, writer, budget)
 
 
-def _end(
-    store: ResultsStore,
-    writer: RunWriter,
-    session: Session,
-    runner: Runner,
-    energies: Sequence[Energy],
-    lag: LagMeter,
-    why: str,
-) -> None:
+def _arms_at_work(job: Job) -> dict[str, Arm]:
+    """Return the arms that run, under the suite's load, and the judges, by name."""
+    arms: dict[str, Arm] = {}
+    for arm in job.suite.arms:
+        if arm.name in job.arms.ready:
+            arms[arm.name] = loaded(arm, job.suite.load)
+    for judge in job.suite.judges:
+        arms[judge.name] = judge
+    return arms
+
+
+async def _sent(job: Job, work: _Work) -> None:
+    """Send the session's calls, watched by whoever measures or shows something meanwhile."""
+    async with (
+        job.show(work.runner.progress),
+        collector_at_rest(),
+        work.lag.running(job.clock),
+        _signals(work.runner),
+    ):
+        with metered(job.pricing.metered, work.energies.append):
+            segments = WholePlan() if job.segments is None else job.segments(work.session.run_id)
+            await segments.run(work.runs, work.remaining, work.writer)
+
+
+def _end(store: ResultsStore, work: _Work, why: str) -> None:
     """Commit what is queued and store what else is known of the session; that too where the rows
     could not be kept.
     """
-    run_id, n = session.run_id, session.n
+    run_id, n = work.session.run_id, work.session.n
     try:
-        writer.flush()
+        work.writer.flush()
     finally:
-        writer.close()
-        store.save_derived(run_id, "rate_limits", str(n), history_rows(runner.gates, n))
-        store.save_derived(
-            run_id, NOTES, str(n), {str(i): note for i, note in enumerate(runner.progress.notes)}
-        )
-        store.save_derived(run_id, "energy", str(n), dict(zip(["energy"], energies, strict=False)))
-        store.end_session(run_id, n, why, lag.summary())
+        work.writer.close()
+        store.save_derived(run_id, "rate_limits", str(n), history_rows(work.runner.gates, n))
+        save_notes(store, run_id, n, work.runner.progress.notes)
+        energies = dict(zip(["energy"], work.energies, strict=False))
+        store.save_derived(run_id, "energy", str(n), energies)
+        store.end_session(run_id, n, why, work.lag.summary())
+
+
+def _in_end_reason(note: Note) -> Note:
+    """Mark the note of an arm that was given up: :func:`_stopped_arms` names every one."""
+    return replace(note, in_end_reason=True) if note.kind is NoteKind.ARM_STOPPED else note
 
 
 def _stopped_arms(progress: Progress) -> str | None:
@@ -326,15 +378,16 @@ def _stopped_arms(progress: Progress) -> str | None:
 def _note_clock_jump(progress: Progress, clock: Clock, started_utc: float, started_ns: int) -> None:
     wall, steady = clock.utc().timestamp() - started_utc, (clock.monotonic_ns() - started_ns) / 1e9
     if abs(wall - steady) > CLOCK_JUMP_S:
-        progress.notes.append(
+        text = (
             f"the system clock jumped by {wall - steady:+.0f} s during the session; durations are"
             " not affected, but times of day and prices by date may be"
         )
+        progress.notes.append(Note(NoteKind.CLOCK_JUMP, text))
 
 
 @contextlib.asynccontextmanager
 async def _signals(runner: Runner) -> AsyncIterator[None]:
-    """The first Ctrl-C or SIGTERM lets calls in flight end; the second cancels them."""
+    """Stop at Ctrl-C or SIGTERM: the first lets calls in flight end, the second cancels them."""
     loop = asyncio.get_running_loop()
     asked = 0
 
@@ -343,16 +396,14 @@ async def _signals(runner: Runner) -> AsyncIterator[None]:
         asked += 1
         runner.stop(f"stopped by {name}")
         if asked == 1:
-            runner.progress.notes.append(
-                "stopping: calls in flight may end; press Ctrl-C again to cancel them"
-            )
+            text = "stopping: calls in flight may end; press Ctrl-C again to cancel them"
+            runner.progress.notes.append(Note(NoteKind.STOPPING, text))
 
     wanted = {signal.SIGINT: "Ctrl-C", signal.SIGTERM: "SIGTERM"}
     handled: list[signal.Signals] = []
     for number, name in wanted.items():
-        with contextlib.suppress(
-            NotImplementedError, ValueError, RuntimeError
-        ):  # not in this thread: no handlers
+        # Not in the main thread, or not on this system: no handlers.
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stop, name)
             handled.append(number)
     try:

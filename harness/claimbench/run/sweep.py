@@ -22,8 +22,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench import stats
+from claimbench.run.interim_looks import Segments
 from claimbench.run.loop import Runs
-from claimbench.store.results import ResultsStore, RunWriter
+from claimbench.store.results import RunWriter
 from claimbench.tables.types import BoolArray, CallRows, FloatArray
 from claimbench.types import ANSWERED, Call
 
@@ -35,7 +36,9 @@ _NAMES = [outcome.value for outcome in ANSWERED]
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One arm at one concurrency. Percentiles by quantile, None where there are too few calls."""
+    """Hold the figures of one arm at one concurrency. Percentiles by quantile, None where there are
+    too few calls.
+    """
 
     concurrency: int
     n: int
@@ -52,7 +55,7 @@ class Level:
 
 
 def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Level | None:
-    """The figures of one arm's calls, warm-up left out; None if nothing was measured.
+    """Compute the figures of one arm's calls, warm-up left out; None if nothing was measured.
 
     ``slo``: limits in seconds for ttft_s, tpot_s, e2e_s; empty: no goodput.
     """
@@ -81,8 +84,8 @@ def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Leve
 
 
 def _good(rows: CallRows, slo: Mapping[str, float]) -> BoolArray:
-    """Which calls keep every limit. TPOT does not exist below two tokens, and then keeps its
-    limit.
+    """Mark the calls that keep every limit. TPOT does not exist below two tokens, and then keeps
+    its limit.
     """
     good: BoolArray = np.isfinite(rows.e2e_s)
     for name, limit in slo.items():
@@ -115,23 +118,21 @@ def _quantiles(values: FloatArray) -> dict[float, float | None]:
 
 
 def knee(levels: Sequence[Level]) -> Level | None:
-    """The level of the greatest power; None if no level has enough calls for a median."""
+    """Return the level of the greatest power; None if no level has enough calls for a median."""
     measured = [(level.per_s / median, level) for level in levels if (median := level.e2e_s[0.5])]
     return max(measured, key=lambda pair: pair[0])[1] if measured else None
 
 
 def saturated(before: Level, now: Level) -> bool:
-    """Whether more calls in flight only wait longer."""
+    """Return True if more calls in flight only wait longer."""
     old, new = before.e2e_s[0.5], now.e2e_s[0.5]
     if old is None or new is None:
         return False
     return now.per_s < LEAST_GAIN * before.per_s and new > MOST_SLOWER * old
 
 
-class ForSeconds:
-    """Runs a plan for at most so long; calls in flight at its end may end. A ``Segments`` for a
-    session.
-    """
+class ForSeconds(Segments):
+    """Run a plan for at most so long; calls in flight at its end may end."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -140,10 +141,9 @@ class ForSeconds:
         self,
         runner: Runs,
         remaining: Sequence[Call],
-        store: ResultsStore,  # noqa: ARG002 - the protocol's
-        writer: RunWriter,  # noqa: ARG002 - likewise
+        writer: RunWriter,  # noqa: ARG002 - the protocol's
     ) -> None:
-        """See :class:`claimbench.run.session.Segments`."""
+        """Run ``remaining`` until the time is up."""
         timer = asyncio.get_running_loop().call_later(
             self._seconds, runner.stop, "the level's time is up"
         )

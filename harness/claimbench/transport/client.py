@@ -5,6 +5,23 @@ between requests; every read is stamped once, at the socket, before anything is 
 (:mod:`~claimbench.transport.stamps`); bodies are read to their end with only the framing undone, so
 that the event loop gets back to the sockets at once. It follows no redirect (a key must not travel
 to a host nobody named), retries nothing, and asks for no compression.
+
+Who owns what, and what ends it::
+
+    HttpClient      one per provider; owns its connections. Ended by close().
+      Connection    a socket, with TLS if asked for.   opened -> idle -> busy -> idle ... -> closed
+        Exchange    one request and its response; exists while the connection is busy.
+          Reply     what came, with a stamp per piece; outlives all of the above.
+    Pump            one per run; reads the sockets of all connections. Owns no socket.
+      TimeoutTimer  one per pump; fails the exchanges that take too long. Owns no exchange.
+
+A connection is *opened* by ``dial`` (TCP, proxy tunnel, TLS) before any stamp is made. It lies
+*idle* in the client's pool, is *busy* from ``request`` until its exchange is done, and goes back to
+the pool only if the response ended where its own length says and the server keeps the connection;
+otherwise it is *closed*. A peer that ends an idle connection closes it too, and the client forgets
+it. An exchange is done exactly once, by the first of: its response is whole, its peer is gone, its
+bytes are not HTTP, a limit of size or time is broken, or nothing follows ``[DONE]``. A caller that
+is cancelled takes the connection with it, which tells the server to stop.
 """
 
 from __future__ import annotations
@@ -30,7 +47,7 @@ WARM_AT_ONCE = 32
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a kind of request goes, with its head ready to be sent; made by
+    """Say where a kind of request goes, with its head ready to be sent; made by
     :meth:`HttpClient.target`.
     """
 
@@ -39,8 +56,8 @@ class Target:
 
 
 class HttpClient:
-    """A pool of connections. One per provider; every method belongs to the event loop it was first
-    used on.
+    """Send requests over a pool of connections. One per provider; every method belongs to the event
+    loop it was first used on.
 
     Clients that share a ``pump`` read each other's sockets while they are busy
     (:mod:`~claimbench.transport.pump`). ``traffic`` counts bytes, requests and connections by
@@ -90,9 +107,8 @@ class HttpClient:
         shown = shown if port in (None, usual) else f"{shown}:{port}"
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         sent = {"Accept-Encoding": "identity", **headers}
-        if (
-            proxy is not None and parts.scheme == "http"
-        ):  # a plain request goes to the proxy with its whole address
+        if proxy is not None and parts.scheme == "http":
+            # A plain request goes to the proxy with its whole address.
             path = f"http://{shown}{path}"
             if proxy.authorization:
                 sent["Proxy-Authorization"] = proxy.authorization
@@ -121,7 +137,8 @@ class HttpClient:
         return made
 
     async def send(self, target: Target, body: bytes, timeouts: Timeouts) -> Reply:
-        """One request on a connection that is open before ``reply.sent_ns``; the whole response.
+        """Send one request on a connection that is open before ``reply.sent_ns``; return the whole
+        response.
 
         Faults after the request left stand in ``reply.fault``, with what came before them.
         Cancelling closes the connection, which tells the server to stop.

@@ -3,6 +3,14 @@ stamped at the socket.
 
 TLS runs over memory BIOs, so that the socket stays ours and the kernel's receive times can be had
 for it too. A decrypted piece carries the time of the read that completed its record.
+
+The way of a byte::
+
+    out: request() -> encrypt -> socket; what the socket does not take at once waits in ``_unsent``
+    in:  pump -> _readable (stamp) -> decrypt -> Exchange.feed -> parser -> Reply.pieces
+    gone: _lost -> close, then the exchange ends with a fault, or the client forgets an idle one
+
+``_exchange`` says the state: None while idle, set while busy. ``_closed`` is final.
 """
 
 from __future__ import annotations
@@ -28,7 +36,7 @@ READ_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where connections go: connections of one origin are interchangeable."""
+    """Say where connections go: connections of one origin are interchangeable."""
 
     scheme: str
     host: str
@@ -38,8 +46,8 @@ class Origin:
 
 @dataclass(slots=True)
 class Traffic:
-    """Bytes on the wire of one origin, TLS and HTTP heads included, and how many connections were
-    opened.
+    """Count bytes on the wire of one origin, TLS and HTTP heads included, and how many connections
+    were opened.
     """
 
     connections: int = 0
@@ -49,10 +57,11 @@ class Traffic:
 
 
 class Tls:
-    """A TLS client over memory BIOs."""
+    """Speak TLS as a client, over memory BIOs."""
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
-        self.incoming, self.outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.incoming = ssl.MemoryBIO()
+        self.outgoing = ssl.MemoryBIO()
         self._object = context.wrap_bio(self.incoming, self.outgoing, server_hostname=host)
 
     def handshake(self) -> bool:
@@ -66,12 +75,12 @@ class Tls:
         return True
 
     def encrypt(self, data: bytes) -> bytes:
-        """The bytes to put on the wire for ``data``."""
+        """Return the bytes to put on the wire for ``data``."""
         self._object.write(data)
         return self.outgoing.read()
 
     def decrypt(self, data: bytes) -> tuple[bytes, bool]:
-        """The plain bytes that ``data`` completes, and whether the peer ended the connection
+        """Return the plain bytes that ``data`` completes, and whether the peer ended the connection
         properly.
         """
         self.incoming.write(data)
@@ -87,7 +96,7 @@ class Tls:
 
 
 class Connection:
-    """An open connection, idle or with one exchange on it."""
+    """Hold an open connection, idle or with one exchange on it."""
 
     def __init__(
         self,
@@ -97,13 +106,11 @@ class Connection:
         traffic: Traffic,
         pump: Pump,
     ) -> None:
-        self._loop, self._sock, self._tls, self._traffic, self._pump = (
-            loop,
-            sock,
-            tls,
-            traffic,
-            pump,
-        )
+        self._loop = loop
+        self._sock = sock
+        self._tls = tls
+        self._traffic = traffic
+        self._pump = pump
         self._kernel = transport_stamps.enable(sock)
         self._exchange: Exchange | None = None
         self._unsent = b""
@@ -116,12 +123,12 @@ class Connection:
 
     @property
     def closed(self) -> bool:
-        """Whether it can carry nothing more."""
+        """Return True if it can carry nothing more."""
         return self._closed
 
     @property
     def stamp_source(self) -> StampSource:
-        """Where its stamps come from."""
+        """Say where its stamps come from."""
         return "kernel" if self._kernel else "transport"
 
     async def request(self, data: bytes, limits: Limits, timeouts: Timeouts) -> Reply:
@@ -132,9 +139,11 @@ class Connection:
         wire = data if self._tls is None else self._tls.encrypt(data)
         reply = Reply(time.monotonic_ns(), stamp_source=self.stamp_source)
         if self.fresh:
-            reply.connect_ns, reply.tls_ns = self.connect_ns, self.tls_ns
+            reply.connect_ns = self.connect_ns
+            reply.tls_ns = self.tls_ns
         self.fresh = False
-        self._exchange = exchange = Exchange(self._loop, limits, reply)
+        exchange = Exchange(self._loop, limits, reply)
+        self._exchange = exchange
         self._traffic.requests += 1
         self._send(wire)
         self._pump.watch.add(exchange, timeouts)
@@ -199,9 +208,8 @@ class Connection:
         exchange = self._exchange
         stamp_ns = transport_stamps.arrival_ns(ancillary, now_ns) if self._kernel else None
         if stamp_ns is None or (exchange is not None and stamp_ns < exchange.last_ns):
-            stamp_ns = (
-                now_ns  # no stamp, or one from before the request left: the wall clock was stepped
-            )
+            # No stamp, or one from before the request left: the wall clock was stepped.
+            stamp_ns = now_ns
             if self._kernel and exchange is not None:
                 exchange.reply.stamp_source = "transport"
         if self._tls is None:
@@ -283,7 +291,8 @@ async def dial(
         _close(sock)
         raise
     connection = Connection(asyncio.get_running_loop(), sock, tls, traffic, pump)
-    connection.connect_ns, connection.tls_ns = connect_ns, tls_ns
+    connection.connect_ns = connect_ns
+    connection.tls_ns = tls_ns
     return connection
 
 
@@ -293,8 +302,8 @@ def _close(sock: socket.socket | None) -> None:
 
 
 async def _tcp(origin: Origin) -> tuple[socket.socket, int]:
-    """A connected socket and how long its TCP handshake took (about one round trip; the name's
-    look-up not counted).
+    """Return a connected socket and how long its TCP handshake took (about one round trip; the
+    name's look-up not counted).
     """
     loop = asyncio.get_running_loop()
     host, port = (
@@ -350,9 +359,8 @@ async def _handshake(sock: socket.socket, tls: Tls, traffic: Traffic) -> Tls:
         finally:
             if out := tls.outgoing.read():
                 traffic.bytes_sent += len(out)
-                with contextlib.suppress(
-                    OSError
-                ):  # an alert to a peer that has gone; the handshake's error counts
+                # An alert to a peer that has gone: the handshake's error counts.
+                with contextlib.suppress(OSError):
                     await loop.sock_sendall(sock, out)
         if not done:
             data = await loop.sock_recv(sock, 16 * 1024)

@@ -1,5 +1,17 @@
 """One HTTP/1.1 exchange: the bytes of a request, and what its response holds, piece by piece with
 its stamps.
+
+States of an exchange::
+
+    sent      nothing has come        (began is False)
+    in head   bytes, no whole head    (began)
+    in body   status and headers known (_in_body)
+    whole     all that the length, the last chunk or the closing says (_complete)
+
+``done`` is resolved once, from any state, and ``reply.fault`` then says why, None if the body is
+whole. Bytes after the whole response set ``reply.excess``: the server and its length disagree. The
+connection may be used again only if ``reusable``, which is set by a whole response alone and taken
+back by anything odd after it.
 """
 
 from __future__ import annotations
@@ -24,7 +36,7 @@ _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most that a response may hold, in bytes."""
+    """Bound what a response may hold, in bytes."""
 
     head_bytes: int = 256 * 1024
     body_bytes: int = 64 * 1024 * 1024
@@ -32,7 +44,7 @@ class Limits:
 
 @dataclass(slots=True)
 class Reply:
-    """A response, complete or cut short by ``fault``.
+    """Hold a response, complete or cut short by ``fault``.
 
     ``pieces``: ``(received_ns, bytes)`` of the body, transfer coding removed. ``connect_ns`` /
     ``tls_ns``: durations, where this request opened its connection. ``excess``: more bytes came
@@ -44,7 +56,6 @@ class Reply:
     headers: dict[str, str] = field(default_factory=dict)
     pieces: list[tuple[int, bytes]] = field(default_factory=list)
     stamp_source: StampSource = "transport"
-    head_ns: int | None = None
     ended_ns: int | None = None
     connect_ns: int | None = None
     tls_ns: int | None = None
@@ -53,12 +64,12 @@ class Reply:
 
     @property
     def body(self) -> bytes:
-        """The whole body."""
+        """Return the whole body."""
         return b"".join(piece for _, piece in self.pieces)
 
 
 def request_head(method: str, target: str, host: str, headers: Mapping[str, str]) -> bytes:
-    """The head of a request without its Content-Length and closing blank line.
+    """Return the head of a request without its Content-Length and closing blank line.
 
     Raises:
         PluginError: a header that could not be sent as it is (a line break in a key read from a
@@ -76,7 +87,7 @@ def request_head(method: str, target: str, host: str, headers: Mapping[str, str]
 
 
 class Exchange:
-    """Takes the bytes of one response as they arrive; ``done`` is resolved with the :class:`Reply`.
+    """Take the bytes of one response as they arrive; ``done`` is resolved with the :class:`Reply`.
 
     The parser only undoes the framing. What the body says is read after the end, so that nothing
     stands between the socket and the next stamp.
@@ -102,22 +113,25 @@ class Exchange:
 
     @property
     def began(self) -> bool:
-        """Whether any byte of the response has come."""
+        """Return True if any byte of the response has come."""
         return self._head_bytes > 0
 
     def feed(self, data: bytes, received_ns: int) -> None:
         """Take what one read gave."""
         if self._whole():
-            self.reply.excess, self.reusable = True, False
+            self.reply.excess = True
+            self.reusable = False
             return
-        self._stamp = self.last_ns = received_ns
+        self._stamp = received_ns
+        self.last_ns = received_ns
         if not self._in_body:
             self._head_bytes += len(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserError as error:
             if self._whole():
-                self.reply.excess, self.reusable = True, False
+                self.reply.excess = True
+                self.reusable = False
             else:
                 self.fail(
                     MalformedStream(
@@ -145,7 +159,7 @@ class Exchange:
             self._loop.call_later(AFTER_DONE_S, self.stop_waiting)
 
     def end(self, error: OSError | None) -> None:
-        """The peer closed the connection, or it broke."""
+        """End because the peer closed the connection, or it broke."""
         self.reusable = False
         if self._in_body and error is None and self._until_close():
             self._complete = True
@@ -203,12 +217,13 @@ class Exchange:
     # --- called by the parser ---------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """More than one response: the server and its Content-Length disagree."""
+        """Note a second response: the server and its Content-Length disagree."""
         if self._complete:
-            self.reply.excess, self.reusable = True, False
+            self.reply.excess = True
+            self.reusable = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """One header, name in lower case; repeated ones are joined."""
+        """Keep one header, name in lower case; repeated ones are joined."""
         if self._complete or self._in_body:  # a second response, or a trailer
             return
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -216,17 +231,18 @@ class Exchange:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
-        """The head is whole; an interim one (1xx) is forgotten."""
+        """Note that the head is whole; forget an interim one (1xx)."""
         if self._complete:
             return
         status = self._parser.get_status_code()
         if status < 200:
             self.reply.headers.clear()
             return
-        self.reply.status, self.reply.head_ns, self._in_body = status, self._stamp, True
+        self.reply.status = status
+        self._in_body = True
 
     def on_body(self, body: bytes) -> None:
-        """A piece of the body."""
+        """Keep a piece of the body."""
         if self._complete:
             return
         self._body_bytes += len(body)
@@ -235,7 +251,7 @@ class Exchange:
             self._said_done = True
 
     def on_message_complete(self) -> None:
-        """The response is whole."""
+        """Note that the response is whole."""
         if self._in_body and not self._complete:
             self._complete = True
             self.reusable = self._parser.should_keep_alive() and not self._until_close()

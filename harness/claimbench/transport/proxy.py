@@ -15,8 +15,8 @@ from claimbench.errors import PluginError
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """An HTTP proxy; ``authorization`` is the value of Proxy-Authorization, if the address holds a
-    user.
+    """Name an HTTP proxy; ``authorization`` is the value of Proxy-Authorization, if the address
+    holds a user.
     """
 
     host: str
@@ -25,8 +25,8 @@ class Proxy:
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> Proxy | None:
-    """The proxy for ``scheme://host:port``: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY; NO_PROXY
-    excepts hosts.
+    """Return the proxy for ``scheme://host:port``: HTTPS_PROXY or HTTP_PROXY, else ALL_PROXY;
+    NO_PROXY excepts hosts.
 
     Lower-case names win, as in curl. Upper-case HTTP_PROXY is ignored where REQUEST_METHOD is set:
     in a CGI process a client could set it by a header.

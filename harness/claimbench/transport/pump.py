@@ -5,6 +5,12 @@ socket again, and segments that arrive meanwhile are merged into one read: of th
 only the last survives. So the sockets hang on a selector of their own, which is looked at on every
 turn of the loop and, in between, whenever a call begins or ends and the last look is older than
 :data:`OFTEN_NS`.
+
+The pump exists in two states. *Empty*: no selector, no place on the loop. *At work*: one selector
+with all sockets, which itself hangs on the event loop as a single reader. The first ``add`` brings
+it to work, the last ``remove`` empties it again, so that it outlives an event loop. A look may be
+nested in the work of a call (``look_if_due``): a reader must therefore do nothing but take bytes
+and resolve futures.
 """
 
 from __future__ import annotations
@@ -24,8 +30,8 @@ millisecond.
 
 
 class Pump:
-    """Sockets with their readers. Shared by all clients of a run; belongs to the loop of its first
-    socket.
+    """Read sockets as soon as they have something. Shared by all clients of a run; belongs to the
+    loop of its first socket.
     """
 
     def __init__(self) -> None:
@@ -51,7 +57,8 @@ class Pump:
             if not self._loop.is_closed():
                 self._loop.remove_reader(self._selector.fileno())
             self._selector.close()
-            self._selector = self._loop = None
+            self._selector = None
+            self._loop = None
 
     def look(self) -> None:
         """Read every socket that has something."""
@@ -62,6 +69,6 @@ class Pump:
         self._last_ns = time.monotonic_ns()
 
     def look_if_due(self) -> None:
-        """The same, if the last look is older than :data:`OFTEN_NS`."""
+        """Do the same, if the last look is older than :data:`OFTEN_NS`."""
         if time.monotonic_ns() - self._last_ns > OFTEN_NS:
             self.look()

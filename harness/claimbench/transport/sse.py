@@ -11,8 +11,8 @@ MAX_LINE_BYTES = 4 * 1024 * 1024
 
 
 class Sse(NamedTuple):
-    """One event: its name ("message" by default), its data, and when the piece that completed it
-    was received.
+    """Hold one event: its name ("message" by default), its data, and when the piece that completed
+    it was received.
     """
 
     event: str
@@ -21,7 +21,7 @@ class Sse(NamedTuple):
 
 
 class SseParser:
-    """Feed it pieces as they came; it gives back the events that each completes.
+    """Parse pieces as they came, and give back the events that each completes.
 
     Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments
     and a byte order mark. ``finish`` gives an event that the end of the stream cut short of its
@@ -39,7 +39,7 @@ class SseParser:
         self._last_ns = 0
 
     def feed(self, piece: bytes, received_ns: int) -> Iterable[Sse]:
-        """Events completed by ``piece``; go through them before the next is fed.
+        """Return the events completed by ``piece``; go through them before the next is fed.
 
         Raises:
             MalformedStream: a line or an event longer than allowed, or data that is not UTF-8.
@@ -72,8 +72,8 @@ class SseParser:
                 yield event
 
     def _simple(self, piece: bytes, received_ns: int) -> list[Sse] | None:
-        """The events of a piece as nearly all servers send it: whole events of one ``data`` line
-        each, LF ends.
+        """Return the events of a piece as nearly all servers send it: whole events of one ``data``
+        line each, LF ends.
         """
         if (
             not piece.endswith((b"}\n\n", b"data: [DONE]\n\n"))
@@ -86,15 +86,17 @@ class SseParser:
         for block in blocks:
             if not block.startswith(b"data: ") or b"\n" in block:
                 return None
-        self._after_cr, self._started = False, True
+        self._after_cr = False
+        self._started = True
         try:
             return [Sse("message", block[6:].decode(), received_ns) for block in blocks]
         except UnicodeDecodeError as error:
             raise MalformedStream(f"the stream is not UTF-8: {error}") from error
 
     def finish(self) -> Iterator[Sse]:
-        """What stands unfinished at the end of the stream."""
-        rest, self._rest = self._rest, b""
+        """Yield what stands unfinished at the end of the stream."""
+        rest = self._rest
+        self._rest = b""
         if rest:
             self._line(rest, self._last_ns)
         event = self._line(b"", self._last_ns)
@@ -128,7 +130,8 @@ class SseParser:
         self._event = ""
         if not parts:
             return None
-        self._data, self._size = [], 0
+        self._data = []
+        self._size = 0
         raw = parts[0] if len(parts) == 1 else b"\n".join(parts)
         try:
             return Sse(event or "message", raw.decode(), received_ns)
@@ -139,7 +142,7 @@ class SseParser:
 def sse_events(
     pieces: Iterable[tuple[int, bytes]], max_line_bytes: int = MAX_LINE_BYTES
 ) -> Iterator[Sse]:
-    """The events of ``(received_ns, bytes)`` pieces."""
+    """Yield the events of ``(received_ns, bytes)`` pieces."""
     parser = SseParser(max_line_bytes)
     for received_ns, piece in pieces:
         yield from parser.feed(piece, received_ns)

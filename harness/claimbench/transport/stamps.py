@@ -5,6 +5,9 @@ Linux notes the arrival of every segment (``SO_TIMESTAMPING``, software) and han
 where several segments were merged into one read it is the last one's, hence an upper bound for the
 earlier ones. Elsewhere the time at which the read returned stands in, and the stamp's source says
 so.
+
+A stamp goes back to the read's own time where the kernel's is missing, lies in the future (the wall
+clock was set back) or before the last byte or the sending (it was set forward).
 """
 
 from __future__ import annotations
@@ -42,7 +45,8 @@ def enable(sock: socket.socket) -> bool:
 
 
 def arrival_ns(ancillary: Ancillary, now_ns: int) -> int | None:
-    """The monotonic time at which the bytes of a read arrived; None if the kernel said nothing.
+    """Return the monotonic time at which the bytes of a read arrived; None if the kernel said
+    nothing.
 
     The kernel speaks real time, so the age of the stamp (real now - stamp) is taken off the
     monotonic now; both clocks are read here, so their offset is fresh for every read. An age below

@@ -2,6 +2,11 @@
 
 A timer of the event loop costs some 10 microseconds, more the more of them wait, and nearly none is
 ever needed.
+
+There is at most one timer, set for the earliest limit known. When it rings, every exchange under
+way is looked at: one that broke a limit fails, and the timer is set again for the soonest of the
+rest. A connection adds its exchange when it has sent and removes it when it is done; the timer then
+stays, for setting one costs more than one that rings for nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +21,8 @@ from claimbench.transport.exchange import Exchange
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """Seconds. ``connect``: TCP and TLS together. ``total``: from sending to the end. None: bounded
-    by ``total``.
+    """Hold limits in seconds. ``connect``: TCP and TLS together. ``total``: from sending to the
+    end. None: bounded by ``total``.
     """
 
     total_s: float = 120.0
@@ -27,7 +32,7 @@ class Timeouts:
 
 
 class TimeoutTimer:
-    """Exchanges under way, each with its limits."""
+    """Watch the exchanges under way, each with its limits."""
 
     def __init__(self) -> None:
         self._running: dict[Exchange, Timeouts] = {}
@@ -48,13 +53,13 @@ class TimeoutTimer:
 
     def _look_in(self, seconds: float) -> None:
         loop = asyncio.get_running_loop()
-        if (
-            self._timer is not None and self._loop is loop
-        ):  # a timer of a loop that has ended will not ring
+        # A timer of a loop that has ended will not ring.
+        if self._timer is not None and self._loop is loop:
             if self._timer.when() <= loop.time() + seconds:
                 return
             self._timer.cancel()
-        self._timer, self._loop = loop.call_later(seconds, self._look), loop
+        self._timer = loop.call_later(seconds, self._look)
+        self._loop = loop
 
     def _look(self) -> None:
         self._timer = None
@@ -68,11 +73,9 @@ class TimeoutTimer:
 
 
 def _left(exchange: Exchange, wait: Timeouts, now_ns: int) -> tuple[float, str]:
-    """Seconds until the first of an exchange's limits, and what to say then."""
-    since_sent, since_last = (
-        (now_ns - exchange.reply.sent_ns) / 1e9,
-        (now_ns - exchange.last_ns) / 1e9,
-    )
+    """Return the seconds until the first of an exchange's limits, and what to say then."""
+    since_sent = (now_ns - exchange.reply.sent_ns) / 1e9
+    since_last = (now_ns - exchange.last_ns) / 1e9
     ends = [(wait.total_s - since_sent, f"no end within {wait.total_s:g} s")]
     if wait.first_byte_s is not None and not exchange.began:
         ends.append(

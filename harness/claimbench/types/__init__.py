@@ -47,7 +47,7 @@ from claimbench.types.claims import (
     reason_codes,
 )
 from claimbench.types.money import Cost, CostBasis
-from claimbench.types.runs import ArmFacts, Manifest, Session
+from claimbench.types.runs import ArmFacts, Manifest, Note, NoteKind, Session
 from claimbench.types.suite import (
     JUDGE,
     JUDGE_MAX_TOKENS,
@@ -108,6 +108,8 @@ __all__ = [
     "Masked",
     "Message",
     "Meta",
+    "Note",
+    "NoteKind",
     "Outcome",
     "Provenance",
     "RateLimits",

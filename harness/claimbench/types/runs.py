@@ -1,9 +1,10 @@
-"""A run's sessions, the facts of its arms, and its manifest."""
+"""A run's sessions and their notes, the facts of its arms, and its manifest."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from claimbench.types.base import Json
 
@@ -21,6 +22,33 @@ class Session:
     calibration: Mapping[str, Json] = field(default_factory=dict)
     ended_utc: str | None = None
     end_reason: str | None = None
+
+
+class NoteKind(StrEnum):
+    """Name the kinds of events of a session that are worth a line."""
+
+    ARM_STOPPED = "arm_stopped"  # an arm was given up
+    STOPPING = "stopping"  # a person asked the session to stop
+    LOOK = "look"  # an interim look was taken
+    RETRY = "retry"  # calls that had failed are asked again, or are not
+    OVERRUN = "overrun"  # a provider billed more than was reserved
+    CLOCK_JUMP = "clock_jump"  # wall and monotonic time drifted apart
+    BUSY = "busy"  # other work loads the machine
+    OTHER = "other"  # stored by an earlier version, which kept the text alone
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Hold an event of a session that is worth a line.
+
+    ``text`` is what people read; nothing else is read out of it. ``arm``: whom it is about.
+    ``in_end_reason``: the session's end reason says the same, so that it need not be said twice.
+    """
+
+    kind: NoteKind
+    text: str
+    arm: str | None = None
+    in_end_reason: bool = False
 
 
 @dataclass(frozen=True, slots=True)

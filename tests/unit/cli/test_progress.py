@@ -12,7 +12,7 @@ from claimbench.cli.common import told
 from claimbench.cli.progress import _table, dollars, duration, line, shown
 from claimbench.clock import FakeClock
 from claimbench.run.progress import ArmProgress, Progress
-from claimbench.types import Claim, Verdict
+from claimbench.types import Claim, Note, NoteKind, Verdict
 
 S = 10**9
 
@@ -69,7 +69,7 @@ def test_the_table_has_a_row_for_each_arm_with_its_dollars_and_errors() -> None:
 async def test_notes_are_said_once_and_remembered() -> None:
     progress, out, said = progress_of(a=ArmProgress(1)), io.StringIO(), set[str]()
     async with shown(progress, FakeClock(), out, said):
-        progress.notes.append("a stopped: auth")
+        progress.notes.append(Note(NoteKind.ARM_STOPPED, "a stopped: auth", "a"))
     assert out.getvalue().count("note: a stopped: auth") == 1
     assert said == {"a stopped: auth"}
 

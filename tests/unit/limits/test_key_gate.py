@@ -20,7 +20,8 @@ from claimbench.limits.headers import nothing_left_for_s, reset_s
 from claimbench.limits.key_gate import history_rows
 from claimbench.limits.pacing import Pacer
 from claimbench.pricing.money import Money
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.run.progress import Progress
 from claimbench.testing.simulated import LoopClock, run_simulated
 from claimbench.types import (
@@ -151,17 +152,19 @@ def measure(
         policy = ErrorPolicy(max_retries=6, stop_arm_after=1000)
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            arms,
-            {"a": ScriptedProvider(script)},
-            request_of,
-            Rows(),
-            LoopClock(),
-            Budget(BudgetSpec()),
-            money,
-            policy,
-            session=1,
-            attempts_before={},
-            seed=1,
+            RunnerSetup(
+                arms=arms,
+                providers={"a": as_provider(ScriptedProvider(script), None, LoopClock())},
+                request=request_of,
+                writer=Rows(),
+                clock=LoopClock(),
+                budget=Budget(BudgetSpec()),
+                money=money,
+                policy=policy,
+                session=1,
+                attempts_before={},
+                seed=1,
+            )
         )
         asyncio.get_running_loop().call_later(seconds, runner.stop, "time is up")
         progress = await runner.run(
@@ -253,17 +256,21 @@ def test_the_whole_key_waits_and_the_history_says_so() -> None:
         }
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            arms,
-            {name: ScriptedProvider(script) for name in arms},
-            request_of,
-            Rows(),
-            LoopClock(),
-            Budget(BudgetSpec()),
-            money,
-            ErrorPolicy(),
-            session=3,
-            attempts_before={},
-            seed=1,
+            RunnerSetup(
+                arms=arms,
+                providers={
+                    name: as_provider(ScriptedProvider(script), None, LoopClock()) for name in arms
+                },
+                request=request_of,
+                writer=Rows(),
+                clock=LoopClock(),
+                budget=Budget(BudgetSpec()),
+                money=money,
+                policy=ErrorPolicy(),
+                session=3,
+                attempts_before={},
+                seed=1,
+            )
         )
         calls = [
             Call("run", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i) for i in range(20) for arm in arms
@@ -302,17 +309,19 @@ def test_ctrl_c_does_not_wait_for_a_pause() -> None:
         script = ScriptedArm(fault=lambda _r, _n: RateLimited("slow down", retry_after_s=600))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            {"a": Arm("a", "x", "m", concurrency=4)},
-            {"a": ScriptedProvider(script)},
-            request_of,
-            Rows(),
-            LoopClock(),
-            Budget(BudgetSpec()),
-            money,
-            ErrorPolicy(),
-            session=1,
-            attempts_before={},
-            seed=1,
+            RunnerSetup(
+                arms={"a": Arm("a", "x", "m", concurrency=4)},
+                providers={"a": as_provider(ScriptedProvider(script), None, LoopClock())},
+                request=request_of,
+                writer=Rows(),
+                clock=LoopClock(),
+                budget=Budget(BudgetSpec()),
+                money=money,
+                policy=ErrorPolicy(),
+                session=1,
+                attempts_before={},
+                seed=1,
+            )
         )
         asyncio.get_running_loop().call_later(5, runner.stop, "Ctrl-C")
         await runner.run([Call("run", f"a{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(20)])
@@ -326,17 +335,19 @@ def test_a_daily_quota_stops_the_arm_instead_of_waiting() -> None:
         script = ScriptedArm(fault=lambda _r, _n: RateLimited("tomorrow", retry_after_s=7200))
         money = Money(reserve=lambda _a, _r: Decimal(0), cost=lambda _a, _t: Decimal(0))
         runner = Runner(
-            {"a": Arm("a", "x", "m")},
-            {"a": ScriptedProvider(script)},
-            request_of,
-            rows,
-            LoopClock(),
-            Budget(BudgetSpec()),
-            money,
-            ErrorPolicy(),
-            session=1,
-            attempts_before={},
-            seed=1,
+            RunnerSetup(
+                arms={"a": Arm("a", "x", "m")},
+                providers={"a": as_provider(ScriptedProvider(script), None, LoopClock())},
+                request=request_of,
+                writer=rows,
+                clock=LoopClock(),
+                budget=Budget(BudgetSpec()),
+                money=money,
+                policy=ErrorPolicy(),
+                session=1,
+                attempts_before={},
+                seed=1,
+            )
         )
         return await runner.run(
             [Call("run", f"a{i}", "t", f"s{i}", 0, "a", 1, i) for i in range(20)]

@@ -13,7 +13,8 @@ from claimbench.errors import BenchError
 from claimbench.limits.budget import Budget
 from claimbench.plan.arrivals import arrival_offsets_s, loaded, scheduled
 from claimbench.pricing.money import Money
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.tables import timing
 from claimbench.types import (
     Arm,
@@ -102,17 +103,19 @@ async def test_an_open_loop_does_not_wait_for_answers() -> None:
     calls = [Call("r", f"a-{i}", "t", f"s{i}", 0, "a", 0, i) for i in range(20)]
     writer = ListWriter()
     runner = Runner(
-        {"a": loaded(Arm("a", "x", "m"), CONSTANT)},
-        {"a": provider},
-        lambda call: Request(call.id, (Message("user", "hi"),), SamplingParams(), 8),
-        writer,
-        clock,
-        Budget(BudgetSpec()),
-        Money(lambda _a, _r: None, lambda _a, _t: None),
-        ErrorPolicy(),
-        session=1,
-        attempts_before={},
-        seed=1,
+        RunnerSetup(
+            arms={"a": loaded(Arm("a", "x", "m"), CONSTANT)},
+            providers={"a": as_provider(provider, None, clock)},
+            request=lambda call: Request(call.id, (Message("user", "hi"),), SamplingParams(), 8),
+            writer=writer,
+            clock=clock,
+            budget=Budget(BudgetSpec()),
+            money=Money(lambda _a, _r: None, lambda _a, _t: None),
+            policy=ErrorPolicy(),
+            session=1,
+            attempts_before={},
+            seed=1,
+        )
     )
     begin = clock.monotonic_ns()
     await runner.run(scheduled(calls, CONSTANT, begin, 1))

@@ -14,8 +14,10 @@ from claimbench.clock import FakeClock
 from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
 from claimbench.limits.budget import Budget, Pace, backoff_s
 from claimbench.pricing.money import Money
-from claimbench.provider.device_worker import Device, WorkerProvider
-from claimbench.run.loop import Runner
+from claimbench.provider.adapters import as_provider
+from claimbench.provider.device import Device
+from claimbench.provider.device_worker import WorkerProvider
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.run.progress import Progress
 from claimbench.types import (
     Arm,
@@ -89,7 +91,19 @@ def make_runner(providers: dict[str, Any], writer: ListWriter, **over: Any) -> R
     } | over
     budget, money, policy = (settings.pop(key) for key in ("budget", "money", "policy"))
     return Runner(
-        arms, providers, request_of, writer, FakeClock(), budget, money, policy, **settings
+        RunnerSetup(
+            arms=arms,
+            providers={
+                name: as_provider(made, None, FakeClock()) for name, made in providers.items()
+            },
+            request=request_of,
+            writer=writer,
+            clock=FakeClock(),
+            budget=budget,
+            money=money,
+            policy=policy,
+            **settings,
+        )
     )
 
 

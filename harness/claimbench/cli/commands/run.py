@@ -283,8 +283,8 @@ def _finish(
             f" {listed}{more}"
         )
     for note in ended.progress.notes:
-        if note not in notes_said:
-            say(f"note: {note}")
+        if note.text not in notes_said:
+            say(f"note: {note.text}")
     if ended.why is not None:
         say(f"incomplete: {ended.why}")
         failed = sum(
