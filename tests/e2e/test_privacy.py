@@ -148,8 +148,9 @@ async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -
     from types import SimpleNamespace
 
     from claimbench.cli.self_test import bare_manifest
-    from claimbench.cli.watching import privacy_lines, watched
+    from claimbench.cli.watching import watched
     from claimbench.run.arms import Arms
+    from claimbench_reports.collect.data import privacy_lines
 
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
     one, judge = (

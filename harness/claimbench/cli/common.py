@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -23,9 +22,9 @@ from claimbench.errors import (
 )
 
 if TYPE_CHECKING:
-    from claimbench.provider.contract import ProviderContext, ProviderFactory
+    from claimbench.provider.contract import ProviderFactory
     from claimbench.store.results import ResultsStore
-    from claimbench.types import Suite, Verdict
+    from claimbench.types import Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -135,22 +134,6 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
                 f"provider '{name}' ({known[name].value}) cannot be loaded: {error}"
             ) from error
     return found
-
-
-def provider_context(suite: Suite, *, offline: bool = False) -> ProviderContext:
-    """What providers are given."""
-    from claimbench.clock import SystemClock
-    from claimbench.provider.contract import ProviderContext
-    from claimbench_providers.models.catalogue import cache_dir
-
-    return ProviderContext(
-        clock=SystemClock(),
-        environ=os.environ,
-        models_dir=cache_dir(),
-        suite_dir=Path(suite.path).resolve().parent,
-        offline=offline,
-        connect_timeout_s=suite.errors.connect_timeout_s,
-    )
 
 
 def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:

@@ -37,7 +37,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     0 every claim holds and no threshold is missed; 1 a claim is refuted or a threshold missed; 2 a
     claim is undecided or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
-    from claimbench.cli.reporting import evaluate_run, view_of
+    from claimbench.cli.runs import evaluate_run, view_of
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()

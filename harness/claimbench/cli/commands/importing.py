@@ -94,7 +94,7 @@ def import_command(
     imported = read_files(files, options, kind)
     run = _build(imported, name or files[0].stem, claims)
     with open_store(results, create=True) as store:
-        from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+        from claimbench.cli.runs import console_summary, evaluate_run, write_report
         from claimbench.importers.build import store_run
 
         run_id = store_run(store, run)

@@ -46,7 +46,7 @@ def plan_command(
     """
     evaluation = None
     if pilot is not None:
-        from claimbench.cli.reporting import evaluate_run
+        from claimbench.cli.runs import evaluate_run
 
         with open_store(results) as store:
             evaluation = evaluate_run(

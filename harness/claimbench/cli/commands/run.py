@@ -18,7 +18,6 @@ from claimbench.cli.common import (
     open_store,
     positive_dollars,
     print_json,
-    provider_context,
     provider_factories,
     results_option,
     suite_options,
@@ -216,11 +215,12 @@ async def _measure(
     offline: bool,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
-    from claimbench.cli.secrets import guard_of
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run.arms import make_arms
     from claimbench.run.session import Job, execute
+    from claimbench_providers.endpoints.known_keys import guard_of
+    from claimbench_providers.models.context import provider_context
 
     clock = SystemClock()
     wanted = order.arms
@@ -303,7 +303,7 @@ def _finish(
                 {"run": ended.run_id, "results": results, "report": None, "incomplete": ended.why}
             )
         return worst(codes)
-    from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+    from claimbench.cli.runs import console_summary, evaluate_run, write_report
 
     evaluation = evaluate_run(store, ended.run_id)
     path = write_report(store, evaluation)

@@ -16,7 +16,6 @@ from claimbench.cli.common import (
     json_option,
     open_store,
     print_json,
-    provider_context,
     provider_factories,
     results_option,
     suite_options,
@@ -134,13 +133,14 @@ async def _level(
     results: Path,
 ) -> Level | None:
     from claimbench.cli.books import price_book
-    from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
     from claimbench.evaluation.evaluate import evaluate, read_run
     from claimbench.pricing.run import pricing_for
     from claimbench.run.arms import make_arms
     from claimbench.run.session import Job, Order, execute
     from claimbench.run.sweep import ForSeconds, level_of
+    from claimbench_providers.endpoints.known_keys import guard_of
+    from claimbench_providers.models.context import provider_context
 
     at = replace(
         suite,
