@@ -100,8 +100,8 @@ class Run:
             return store.verify(self.id)
 
     def calls(self) -> pd.DataFrame:
-        """One row per finished call: what was asked and answered, score, tokens, dollars, and
-        durations in seconds.
+        """Return one row per finished call: what was asked and answered, score, tokens, dollars,
+        and durations in seconds.
 
         Beside the columns of :class:`~claimbench.tables.build.CallRows`: ``task``, ``sample_id``,
         ``text`` (the answer), ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown
@@ -119,24 +119,24 @@ class Run:
         return frame
 
     def attempts(self) -> pd.DataFrame:
-        """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens,
-        billed dollars.
+        """Return one row per attempt, retries included: outcome, status, stamps in monotonic ns,
+        tokens, billed dollars.
         """
         from claimbench.evaluation import frames
 
         return frames.attempts(self.stored.attempts, self.stored.calls)
 
     def items(self) -> pd.DataFrame:
-        """One row per item (task and sample) and arm: mean score and dollars over epochs, and what
-        is missing.
+        """Return one row per item (task and sample) and arm: mean score and dollars over epochs,
+        and what is missing.
         """
         from claimbench.evaluation import frames
 
         return frames.items(self.evaluation.items)
 
     def verdicts(self) -> pd.DataFrame:
-        """One row per claim, parts of a claim below it (``part_of``), with the figures of the
-        headline reading.
+        """Return one row per claim, parts of a claim below it (``part_of``), with the figures of
+        the headline reading.
 
         All readings are in ``run.evaluation.verdicts``.
         """

@@ -30,7 +30,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def results_option(command: F) -> F:
-    """``--results DIR``: where bench.db and the reports are."""
+    """Add ``--results DIR``: where bench.db and the reports are."""
     return click.option(
         "--results",
         type=click.Path(path_type=Path, file_okay=True),
@@ -42,17 +42,17 @@ def results_option(command: F) -> F:
 
 
 def run_argument(command: F) -> F:
-    """``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
+    """Add ``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
     return click.argument("run", required=False, default=None, metavar="[RUN]")(command)
 
 
 def json_option(command: F) -> F:
-    """``--json``: one JSON object on standard output."""
+    """Add ``--json``: one JSON object on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def suite_options(command: F) -> F:
-    """``--set KEY=VALUE`` and ``--allow-outside``."""
+    """Add ``--set KEY=VALUE`` and ``--allow-outside``."""
     command = click.option(
         "--set",
         "overrides",
@@ -66,7 +66,7 @@ def suite_options(command: F) -> F:
 
 
 def open_store(results: Path, *, create: bool = False) -> ResultsStore:
-    """The results database: created and writable for runs, read-only for everything else.
+    """Return the results database: created and writable for runs, read-only for everything else.
 
     Raises:
         StoreError: there is none yet, or it cannot be used.
@@ -107,7 +107,7 @@ def _plain(value: object) -> object:
 
 
 def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
-    """The providers that a suite names, from the entry points ``claimbench.providers``.
+    """Return the providers that a suite names, from the entry points ``claimbench.providers``.
 
     Raises:
         PluginError: no such provider, or one that cannot be imported.
@@ -137,7 +137,7 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
 
 
 def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
-    """The exit codes that the verdicts ask for."""
+    """Return the exit codes that the verdicts ask for."""
     codes = [EXIT_OK]
     for verdict in verdicts:
         if verdict.status == "refuted":
@@ -148,22 +148,22 @@ def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
 
 
 def told(verdict: Verdict) -> str:
-    """A verdict's sentence without the status that begins it, for lines where the status stands
-    already.
+    """Return a verdict's sentence without the status that begins it, for lines where the status
+    stands already.
     """
     lead, colon, rest = verdict.sentence.partition(": ")
     return rest if colon and lead.lower().replace(" ", "_") == verdict.status else verdict.sentence
 
 
 def worst(codes: Sequence[int]) -> int:
-    """Of several exit codes the one that wins (docs/architecture.md)."""
+    """Return, of several exit codes, the one that wins (docs/architecture.md)."""
     return min(codes, key=EXIT_ORDER.index)
 
 
 def positive_dollars(
     _context: click.Context, option: click.Parameter, value: str | None
 ) -> Decimal | None:
-    """Callback: a positive amount of dollars."""
+    """Return a positive amount of dollars."""
     if value is None:
         return None
     name = f"--{(option.name or '').replace('_', '-')}"

@@ -22,8 +22,8 @@ from claimbench.types import (
 
 
 async def run_simulated(folder: Path, n: int) -> int:
-    """Send ``n`` calls to a scripted provider through the loop and the store; the number of records
-    left.
+    """Send ``n`` calls to a scripted provider through the loop and the store; return the number of
+    records left.
     """
     from claimbench_providers.scripted.provider import ScriptedProvider
 
@@ -58,7 +58,7 @@ async def run_simulated(folder: Path, n: int) -> int:
 
 
 def bare_manifest(run_id: str, arm: str, created_utc: str) -> Manifest:
-    """A manifest of a run that measures nothing: rows need one to lie under."""
+    """Return a manifest of a run that measures nothing: rows need one to lie under."""
     return Manifest(
         run_id=run_id,
         schema=1,

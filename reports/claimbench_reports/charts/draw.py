@@ -155,8 +155,8 @@ def _words(f: Figure) -> str:
 
 
 def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
-    """Quality against dollars per 1,000 requests; the frontier joins arms that no other arm beats
-    on both.
+    """Draw quality against dollars per 1,000 requests; the frontier joins arms that no other arm
+    beats on both.
     """
     found: list[tuple[ArmView, Figure, Figure]] = []
     for arm in view.arms:
@@ -223,7 +223,7 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The (cost, quality) points that no other point beats on both, cheapest first."""
+    """Return the (cost, quality) points that no other point beats on both, cheapest first."""
     best: list[tuple[float, float]] = []
     for x, y in sorted(points, key=lambda p: (p[0], -p[1])):
         if not best or y > best[-1][1]:
@@ -234,7 +234,7 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 def latency(
     view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, title: str
 ) -> Chart | None:
-    """Empirical distribution: the share of calls done within a time."""
+    """Draw the empirical distribution: the share of calls done within a time."""
     found = [s for s in view.series if s.metric == metric]
     if not found:
         return None
@@ -271,7 +271,7 @@ def latency(
 
 
 def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
-    """Stacked bars of dollars per 1,000 requests by component."""
+    """Draw stacked bars of dollars per 1,000 requests by component."""
     arms = list(dict.fromkeys(p.arm for p in view.cost_parts))
     parts = list(dict.fromkeys(p.component for p in view.cost_parts))
     if not arms:
@@ -308,7 +308,7 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
 
 
 def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
-    """One assumption moved at a time."""
+    """Draw what moves when one assumption is moved at a time."""
     drawn, ax = canvas(1.3 + 0.42 * len(t.bars))
     base = t.base.value or 0.0
     for i, bar in enumerate(t.bars):
@@ -350,7 +350,9 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
 
 
 def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
-    """Dollars per 1,000 requests against volume: an endpoint is flat, a host falls as it fills."""
+    """Draw dollars per 1,000 requests against volume: an endpoint is flat, a host falls as it
+    fills.
+    """
     rows = [
         b for b in view.break_even if not b.projected and b.usd_per_hour.value and b.capacity.value
     ]
@@ -402,7 +404,7 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
 def by_slice(
     rows: Sequence[SliceView], name: str, look: dict[str, int], canvas: CanvasMaker
 ) -> Chart:
-    """Dot plot of quality with intervals, one line per value of the slice."""
+    """Draw a dot plot of quality with intervals, one line per value of the slice."""
     values = list(dict.fromkeys(r.value for r in rows))
     arms = list(dict.fromkeys(r.arm for r in rows))
     drawn, ax = canvas(1.3 + (0.22 * len(arms) + 0.16) * len(values))

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
-    """The whole report as one HTML document; ``charts`` are drawn from the view unless given."""
+    """Return the whole report as one HTML document; ``charts`` are drawn from the view unless
+    given.
+    """
     drawn = render_charts(view) if charts is None else charts
     css, js = asset("report.css"), asset("report.js")
     return (
@@ -52,12 +54,12 @@ def _chart(chart: Chart) -> dict[str, str]:
 
 
 def asset(name: str) -> str:
-    """A style sheet or script of the package."""
+    """Return a style sheet or script of the package."""
     return files("claimbench_reports").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def policy(css: str, js: str) -> str:
-    """A content security policy under which only this style sheet and this script count."""
+    """Return a content security policy under which only this style sheet and this script count."""
     return (
         f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
@@ -70,7 +72,7 @@ def _hash(text: str) -> str:
 
 @cache
 def environment() -> Environment:
-    """The template environment: autoescape always on, unknown names are errors."""
+    """Return the template environment: autoescape always on, unknown names are errors."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

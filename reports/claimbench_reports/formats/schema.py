@@ -15,7 +15,7 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`;
+    """Return the JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`;
     docs/report.schema.json is this.
     """
     definitions: dict[str, Any] = {}

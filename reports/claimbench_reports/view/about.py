@@ -20,7 +20,7 @@ from claimbench_reports.view.words import STATUS
 
 
 def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
-    """What was assumed rather than measured, each with its source."""
+    """List what was assumed rather than measured, each with its source."""
     s = data.suite
     facts = [
         Fact(
@@ -144,7 +144,7 @@ def _number(value: Json) -> float | None:
 
 
 def limits(data: ReportData) -> tuple[str, ...]:
-    """What the numbers do not cover, derived from the run itself."""
+    """Say what the numbers do not cover, derived from the run itself."""
     found: list[str] = []
     m, s = data.manifest, data.suite
     finished = sum(len(r.item) for r in data.calls.arms.values())
@@ -209,7 +209,7 @@ def limits(data: ReportData) -> tuple[str, ...]:
 
 
 def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
-    """Where prompts went, by arm, and what was masked in them, by task."""
+    """Say where prompts went, by arm, and what was masked in them, by task."""
     arms = {arm.name for arm in data.suite.asked}
     facts = [
         Fact(
@@ -229,7 +229,7 @@ def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
 
 
 def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
-    """The price sheet."""
+    """Return the price sheet."""
     return tuple(
         PriceView(
             visible(p.arm),
@@ -256,7 +256,7 @@ def _no_price(price: PriceFact) -> str:
 
 
 def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
-    """Manifest, hashes, versions, host, sessions, models, calibration."""
+    """Return facts in groups: manifest, hashes, versions, host, sessions, models, calibration."""
     m = data.manifest
     run = {
         "run": m.run_id,
@@ -315,13 +315,13 @@ def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
 
 
 def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:
-    """Earlier runs, in the order given."""
+    """Return earlier runs, in the order given."""
     return tuple(run_view(e, redact) for e in data.earlier)
 
 
 def run_view(run: EarlierRun, redact: Redactor) -> RunView:
-    """One line of history. A report's path is shown only if it is a relative one, so that no scheme
-    can hide in it.
+    """Return one line of history. A report's path is shown only if it is a relative one, so that no
+    scheme can hide in it.
     """
     words = {True: "same requests", False: "other requests: not comparable", None: ""}
     report = run.report or ""
@@ -338,7 +338,9 @@ def run_view(run: EarlierRun, redact: Redactor) -> RunView:
 
 
 def short_date(stamp: str) -> str:
-    """``2026-11-22T04:05:06.1+00:00`` -> ``2026-11-22 04:05 UTC``; anything else unchanged."""
+    """Shorten a stamp: ``2026-11-22T04:05:06.1+00:00`` -> ``2026-11-22 04:05 UTC``; anything else
+    unchanged.
+    """
     try:
         return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M UTC")
     except ValueError:

@@ -21,8 +21,8 @@ PROFILE_WORDS = {
 
 
 def build_view(data: ReportData, redact: Redactor) -> View:
-    """Everything a report shows, from one run; every foreign text passes through ``redact`` here
-    and nowhere else.
+    """Return everything a report shows, from one run; every foreign text passes through ``redact``
+    here and nowhere else.
 
     Pure: the same data and redactor give the same view. Costs one pass over the records, attempts
     and scores plus the intervals; no model, network or file is touched.

@@ -64,8 +64,8 @@ DIFFERENCES: tuple[tuple[str, str, str], ...] = (
 
 
 def word(code: str) -> Word:
-    """A reason or flag of the claim checker with its meaning, detail included; unknown codes are
-    spelt out.
+    """Return a reason or flag of the claim checker with its meaning, detail included; unknown codes
+    are spelt out.
     """
     head = code.partition(":")[0].strip()
     meaning = explain_reason(code)
