@@ -85,20 +85,24 @@ def print_json(value: object) -> None:
     """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an
     unbounded end is null.
     """
-    click.echo(json.dumps(_finite(value), ensure_ascii=False, default=_plain, allow_nan=False))
+    click.echo(
+        json.dumps(
+            _without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
+        )
+    )
 
 
-def _finite(value: object) -> object:
+def _without_infinities(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
+        return {str(key): _without_infinities(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_without_infinities(one) for one in value]
     return value
 
 
-def _plain(value: object) -> object:
+def _json_text(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Path):

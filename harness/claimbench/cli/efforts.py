@@ -39,7 +39,7 @@ def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
 
 
 def plan_lines(plan: ClaimPlan, indent: str = "  ") -> Iterator[str]:
-    """Yield a claim's plan in lines: each reading, what it needs, what the present size resolves."""
+    """Yield a claim's plan in lines: each reading, what it needs, what the present size settles."""
     if plan.why_not is not None:
         yield f"{indent}cannot be settled by a run: {plan.why_not}"
         return

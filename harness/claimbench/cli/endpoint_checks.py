@@ -160,7 +160,7 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     return Check(
         f"call {arm.name}",
         "ok",
-        f"{attempt.outcome.value}: {_told(attempt)}, {_cost(money.cost(arm, attempt))}",
+        f"{attempt.outcome.value}: {_told(attempt)}, {_cost_words(money.cost(arm, attempt))}",
     )
 
 
@@ -186,7 +186,7 @@ def _ms(duration_ns: int) -> str:
     return f"{duration_ns / 1e6:,.1f} ms"
 
 
-def _cost(usd: Any) -> str:
+def _cost_words(usd: Any) -> str:
     return "dollars unknown" if usd is None else f"${usd:f}"
 
 

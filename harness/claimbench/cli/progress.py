@@ -138,7 +138,10 @@ class Painter:
         live: object | None,
         notes_said: set[str],
     ) -> None:
-        self._progress, self._clock, self._out, self._live = progress, clock, out, live
+        self._progress = progress
+        self._clock = clock
+        self._out = out
+        self._live = live
         self._notes_said = notes_said
         self._last = ""
 

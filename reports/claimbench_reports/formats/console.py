@@ -112,7 +112,8 @@ def _cells(arm: ArmView) -> tuple[str, ...]:
 
 
 def _starred(view: View) -> bool:
-    return any(cell.endswith("*") for arm in view.arms if arm.scope == ALL for cell in _cells(arm))
+    overall = [arm for arm in view.arms if arm.scope == ALL]
+    return any(cell.endswith("*") for arm in overall for cell in _cells(arm))
 
 
 def _because(v: VerdictView) -> str:

@@ -94,7 +94,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "scores": {k: s.value for k, s in mine.items()},
             "input_tokens": n_in,
             "output_tokens": n_out,
-            **_cost(cost),
+            **_cost_fields(cost),
             "ttft_ms": ttft,
             "e2e_ms": e2e,
             "cluster": None if cluster is None else redact.mask(cluster),
@@ -114,7 +114,7 @@ def _error(record: CallRecord, redact: Redactor) -> str | None:
     return redact.transcript(record.error)
 
 
-def _cost(cost: Cost | None) -> dict[str, Json]:
+def _cost_fields(cost: Cost | None) -> dict[str, Json]:
     if cost is None:
         return {"cost_usd": None, "cost_basis": None, "price_id": None}
     usd = cost.amount if cost.currency == "USD" else None

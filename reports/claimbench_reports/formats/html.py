@@ -35,7 +35,7 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
         .get_template("report.html.j2")
         .render(
             view=view,
-            charts=[_chart(each) for each in drawn],
+            charts=[_chart_fields(each) for each in drawn],
             css=Markup(css),  # noqa: S704 - our own file
             js=Markup(js),  # noqa: S704 - our own file
             csp=policy(css, js),
@@ -48,7 +48,7 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
     )
 
 
-def _chart(chart: Chart) -> dict[str, str]:
+def _chart_fields(chart: Chart) -> dict[str, str]:
     svg = Markup(chart.svg)  # noqa: S704 - drawn by charts/svg.py, which escapes every text
     return {"id": chart.id, "title": chart.title, "description": chart.description, "svg": svg}
 
@@ -60,13 +60,15 @@ def asset(name: str) -> str:
 
 def policy(css: str, js: str) -> str:
     """Return a content security policy under which only this style sheet and this script count."""
+    style = _csp_hash(css)
+    script = _csp_hash(js)
     return (
-        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; "
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 

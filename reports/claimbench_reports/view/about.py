@@ -10,7 +10,7 @@ import numpy as np
 from claimbench.privacy.masking import in_words
 from claimbench.privacy.redact import Redactor
 from claimbench.scorers.judge import judge_of
-from claimbench.types import Json
+from claimbench.types import Json, Task
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.clock import clocks
 from claimbench_reports.view.format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
@@ -21,61 +21,64 @@ from claimbench_reports.view.words import STATUS
 
 def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
     """List what was assumed rather than measured, each with its source."""
-    s = data.suite
+    suite = data.suite
     facts = [
         Fact(
             "Margin for \u201cas good as\u201d",
-            f"{100 * s.margin:g} percentage points",
+            f"{100 * suite.margin:g} percentage points",
             "suite, set before the run",
         ),
-        Fact("Confidence level", f"{100 * (1 - s.alpha):g}%, two-sided", "suite"),
+        Fact("Confidence level", f"{100 * (1 - suite.alpha):g}%, two-sided", "suite"),
         Fact(
             "Items stand for",
             (
                 "themselves only (a named benchmark)"
-                if s.population == "fixed"
+                if suite.population == "fixed"
                 else "a larger population like them"
             ),
             "suite",
         ),
         Fact(
-            "Sampling", _params(s.sampling.temperature, s.sampling.top_p, s.sampling.seed), "suite"
+            "Sampling",
+            _params(suite.sampling.temperature, suite.sampling.top_p, suite.sampling.seed),
+            "suite",
         ),
         Fact("Load", _load(data), "suite"),
-        Fact("Retries", f"up to {s.errors.max_retries}, timeout {s.errors.timeout_s:g} s", "suite"),
+        Fact(
+            "Retries",
+            f"up to {suite.errors.max_retries}, timeout {suite.errors.timeout_s:g} s",
+            "suite",
+        ),
     ]
-    for arm in s.arms:
+    for arm in suite.arms:
         facts += _host_facts(arm.name, arm.cost_model)
-        if arm.params != s.sampling and is_measured(data, arm.name):
+        if arm.params != suite.sampling and is_measured(data, arm.name):
             facts.append(
                 Fact(
                     f"Sampling of {arm.name}",
                     _params(arm.params.temperature, arm.params.top_p, arm.params.seed),
                 )
             )
-    if s.allow:
-        facts.append(Fact("Differences accepted", ", ".join(s.allow), "suite"))
-    for task in s.tasks:
-        system = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
-        facts.append(
-            Fact(
-                f"Prompt of task {task.name}",
-                excerpt(redact.transcript(system), 1500).text,
-                "suite",
-            )
-        )
-        judge = judge_of(task)
-        if judge is not None:
-            worth = ", ".join(
-                f"{choice} = {value:g}" for choice, value in judge.options.choices.items()
-            )
-            rubric = excerpt(judge.options.rubric, 1500).text
-            facts.append(
-                Fact(
-                    f"Judge of task {task.name}", f"{judge.options.by}: {rubric} ({worth})", "suite"
-                )
-            )
+    if suite.allow:
+        facts.append(Fact("Differences accepted", ", ".join(suite.allow), "suite"))
+    for task in suite.tasks:
+        facts += _task_facts(task, redact)
     return tuple(_clean(f, redact) for f in facts)
+
+
+def _task_facts(task: Task, redact: Redactor) -> list[Fact]:
+    """Return the prompt of a task and, where a model scores it, what that judge goes by."""
+    prompt = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
+    shown = excerpt(redact.transcript(prompt), 1500).text
+    facts = [Fact(f"Prompt of task {task.name}", shown, "suite")]
+    judge = judge_of(task)
+    if judge is not None:
+        choices = judge.options.choices.items()
+        worth = ", ".join(f"{choice} = {value:g}" for choice, value in choices)
+        rubric = excerpt(judge.options.rubric, 1500).text
+        words = f"{judge.options.by}: {rubric} ({worth})"
+        facts.append(Fact(f"Judge of task {task.name}", words, "suite"))
+    return facts
 
 
 def _clean(fact: Fact, redact: Redactor) -> Fact:
@@ -117,26 +120,22 @@ def _host_facts(arm: str, cost: Mapping[str, Json]) -> list[Fact]:
         return []
     source = ", ".join(str(host[k]) for k in ("source", "dated") if host.get(k))
     facts = []
-    if (rate := _number(host.get("usd_per_hour"))) is not None:
+    if (rate := _as_number(host.get("usd_per_hour"))) is not None:
         facts.append(Fact(f"Host price of {arm}", f"{usd(rate)} per hour", source))
-    if (share := _number(host.get("utilisation"))) is not None:
+    if (share := _as_number(host.get("utilisation"))) is not None:
         facts.append(
             Fact(
                 f"Utilisation of {arm}", f"{percent(share)} (assumed, never measured here)", source
             )
         )
-    rest = {
-        k: v for k, v in host.items() if k not in ("usd_per_hour", "utilisation", "source", "dated")
-    }
-    facts += [
-        Fact(f"{k.replace('_', ' ')} of {arm}", str(v), source)
-        for k, v in rest.items()
-        if v is not None
-    ]
+    told = ("usd_per_hour", "utilisation", "source", "dated")
+    for key, value in host.items():
+        if key not in told and value is not None:
+            facts.append(Fact(f"{key.replace('_', ' ')} of {arm}", str(value), source))
     return facts
 
 
-def _number(value: Json) -> float | None:
+def _as_number(value: Json) -> float | None:
     try:
         return None if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
@@ -230,24 +229,26 @@ def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
 
 def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
     """Return the price sheet."""
-    return tuple(
-        PriceView(
-            visible(p.arm),
-            visible(p.component),
-            figure(
-                f"price.{i}.{p.arm}.{p.component}",
-                None if p.usd is None else float(p.usd),
-                "usd",
-                unknown=_no_price(p),
-            ),
-            visible(p.unit),
-            visible(redact.mask(p.source or "not stated")),
-            visible(p.dated or "not dated"),
-            visible(p.price_id or ""),
-            visible(redact.mask(p.note or "")),
+    views = []
+    for i, price in enumerate(data.prices):
+        dollars = figure(
+            f"price.{i}.{price.arm}.{price.component}",
+            None if price.usd is None else float(price.usd),
+            "usd",
+            unknown=_no_price(price),
         )
-        for i, p in enumerate(data.prices)
-    )
+        view = PriceView(
+            visible(price.arm),
+            visible(price.component),
+            dollars,
+            visible(price.unit),
+            visible(redact.mask(price.source or "not stated")),
+            visible(price.dated or "not dated"),
+            visible(price.price_id or ""),
+            visible(redact.mask(price.note or "")),
+        )
+        views.append(view)
+    return tuple(views)
 
 
 def _no_price(price: PriceFact) -> str:

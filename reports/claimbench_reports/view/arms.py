@@ -29,8 +29,8 @@ BASES = {
 
 
 def scopes(data: ReportData) -> dict[str, BoolArray]:
-    """Map each scope's name to the mask of its items; all tasks first, single tasks only where there are
-    several.
+    """Map each scope's name to the mask of its items; all tasks first, single tasks only where
+    there are several.
     """
     every = np.ones(len(data.items.items), dtype=np.bool_)
     names = [t.name for t in data.suite.tasks]
@@ -51,10 +51,10 @@ def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
                 figures = _figures(
                     data, arm, scope, measure.ItemScope(mask, codes, data.suite.alpha)
                 )
-                views.append(_view(data, redact, arm, scope, figures))
+                views.append(_arm_view(data, redact, arm, scope, figures))
         if scope == ALL:
             views += [
-                _view(data, redact, a, scope, ())
+                _arm_view(data, redact, a, scope, ())
                 for a in data.suite.arms
                 if not is_measured(data, a.name)
             ]
@@ -67,7 +67,7 @@ def is_measured(data: ReportData, arm: str) -> bool:
     return rows is not None and len(rows.item) > 0
 
 
-def _view(
+def _arm_view(
     data: ReportData,
     redact: Redactor,
     arm: Arm,
@@ -149,12 +149,12 @@ def _figures(
             ),
         ),
         ("break_even", _break_even(fid("break_even"), data, arm.name if scope == ALL else "")),
-        *_counts(fid, table, rows, items.mask, calls),
+        *_arm_counts(fid, table, rows, items.mask, calls),
     ]
     return tuple(found)
 
 
-def _counts(
+def _arm_counts(
     fid: Callable[[str], str],
     table: ArmItems,
     rows: CallRows,
@@ -203,7 +203,11 @@ def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
     """Return every ordered pair of measured arms over all items."""
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
-    return tuple(_difference(data, a, b, codes) for b in arms for a in arms if a != b)
+    views = []
+    for baseline in arms:
+        others = [arm for arm in arms if arm != baseline]
+        views += [_difference(data, arm, baseline, codes) for arm in others]
+    return tuple(views)
 
 
 def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:

@@ -47,13 +47,15 @@ def _bills(
             for name, amount in (cost.components or {cost.basis or "total": cost.amount}).items():
                 parts[arm][name] += amount
     return tuple(
-        _view(f"{kind}.{name}", name, parts[name], calls[name], unknown[name])
+        _view_of_arm(f"{kind}.{name}", name, parts[name], calls[name], unknown[name])
         for name in names
         if calls[name]
     )
 
 
-def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int) -> BillView:
+def _view_of_arm(
+    id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int
+) -> BillView:
     known = calls > unknown
     total, shown = rounded_parts(parts)
     return BillView(

@@ -54,7 +54,7 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         status_text=status,
         sentence=clean(_sentence(v)),
         qualifier=clean(v.qualifier),
-        about=clean(_about(v.claim)),
+        about=clean(_claim_words(v.claim)),
         # A compound's readings are those of its parts, shown there.
         readings=(
             () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
@@ -91,7 +91,7 @@ def _sentence(v: Verdict) -> str:
     )
 
 
-def _about(claim: Claim) -> str:
+def _claim_words(claim: Claim) -> str:
     scope = f"task {claim.task}" if claim.task else "all tasks"
     if claim.slice:
         field, value = claim.slice

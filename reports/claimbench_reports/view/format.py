@@ -183,7 +183,14 @@ def figure(
         value = float(value)
         text = show(value)
     return Figure(
-        id_, value, text, unit, _finite(low), _finite(high), interval(low, high, unit), note
+        id_,
+        value,
+        text,
+        unit,
+        _finite_or_none(low),
+        _finite_or_none(high),
+        interval(low, high, unit),
+        note,
     )
 
 
@@ -201,7 +208,7 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{show(low)} to {show(high)}"
 
 
-def _finite(x: float | None) -> float | None:
+def _finite_or_none(x: float | None) -> float | None:
     return float(x) if x is not None and math.isfinite(x) else None
 
 
