@@ -1,15 +1,17 @@
 """Results for notebooks and scripts: ``claimbench.open_run("results").verdicts()``.
 
-pandas is imported when the first frame is made; no model is called and nothing is written.
+pandas is imported when the first frame is made; no model is called, and nothing is written but the
+file that :meth:`Run.report` is asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from claimbench.errors import BenchError
 from claimbench.store.engine import DATABASE_NAME
 from claimbench.store.results import ResultsStore
 
@@ -18,9 +20,18 @@ if TYPE_CHECKING:
 
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.evaluation.stored import StoredRun
-    from claimbench.types import Manifest, Verdict
+    from claimbench.types import Manifest, Suite, Verdict
+    from claimbench_reports import Background
 
-__all__ = ["Run", "open_run"]
+__all__ = ["Run", "background_of", "open_run"]
+
+
+REPORT_KINDS: Mapping[str, Literal["html", "json"]] = {
+    ".html": "html",
+    ".htm": "html",
+    ".json": "json",
+}
+"""Ending of a file -> the kind of report that :meth:`Run.report` writes into it."""
 
 
 def open_run(path: str | Path = "results", run: str | None = None) -> Run:
@@ -90,8 +101,8 @@ class Run:
             return store.verify(self.id)
 
     def calls(self) -> pd.DataFrame:
-        """One row per finished call: what was asked and answered, score, tokens, dollars, and
-        durations in seconds.
+        """Return one row per finished call: what was asked and answered, score, tokens, dollars,
+        and durations in seconds.
 
         Beside the columns of :class:`~claimbench.tables.build.CallRows`: ``task``, ``sample_id``,
         ``text`` (the answer), ``reasoning``, ``finish_reason``, ``provenance``, ``error``. Unknown
@@ -109,30 +120,81 @@ class Run:
         return frame
 
     def attempts(self) -> pd.DataFrame:
-        """One row per attempt, retries included: outcome, status, stamps in monotonic ns, tokens,
-        billed dollars.
+        """Return one row per attempt, retries included: outcome, status, stamps in monotonic ns,
+        tokens, billed dollars.
         """
         from claimbench.evaluation import frames
 
         return frames.attempts(self.stored.attempts, self.stored.calls)
 
     def items(self) -> pd.DataFrame:
-        """One row per item (task and sample) and arm: mean score and dollars over epochs, and what
-        is missing.
+        """Return one row per item (task and sample) and arm: mean score and dollars over epochs,
+        and what is missing.
         """
         from claimbench.evaluation import frames
 
         return frames.items(self.evaluation.items)
 
     def verdicts(self) -> pd.DataFrame:
-        """One row per claim, parts of a claim below it (``part_of``), with the figures of the
-        headline reading.
+        """Return one row per claim, parts of a claim below it (``part_of``), with the figures of
+        the headline reading.
 
         All readings are in ``run.evaluation.verdicts``.
         """
         import pandas as pd
 
         return pd.DataFrame(list(_verdict_rows(self.evaluation.verdicts, None)))
+
+    def report(self, path: str | Path, *, profile: str = "full") -> Path:
+        """Write the report that ``bench report`` writes to ``path``, and return the path.
+
+        Args:
+            path: ends in ``.html`` for the page, or in ``.json`` for its figures
+                (docs/report.schema.json); an old file is replaced.
+            profile: how transcripts are shown: full, hashed (as hashes only) or none. Keys of the
+                environment and of the suite's key files never appear.
+
+        Raises:
+            BenchError: the ending or the profile is another; StoreError: the file cannot be
+                written.
+        """
+        from claimbench_reports import write_report
+
+        file = Path(path)
+        kind = REPORT_KINDS.get(file.suffix.lower())
+        if kind is None:
+            raise BenchError(
+                f"{file}: no report has the ending '{file.suffix}'",
+                hint=f"name a file with one of: {', '.join(REPORT_KINDS)}",
+            )
+        evaluation = self.evaluation
+        with ResultsStore.open(self.database, read_only=True) as store:
+            return write_report(
+                store,
+                evaluation,
+                background=background_of(evaluation.stored.suite),
+                output=file,
+                profile=profile,
+                kind=kind,
+            )
+
+
+def background_of(suite: Suite) -> Background:
+    """Collect what a report says of the suite's arms and no run holds, and the keys to mask.
+
+    The keys are those of this process's environment and of the suite's key files; keyrings are not
+    asked, for they may ask a person.
+    """
+    from claimbench_providers.endpoints.known import STANDING, known_providers
+    from claimbench_providers.endpoints.known_keys import known_secrets
+    from claimbench_providers.models.catalogue import catalog
+    from claimbench_reports import Background
+
+    return Background(
+        secrets=known_secrets(suite),
+        models=catalog(),
+        standing={row["name"]: STANDING[row["status"]] for row in known_providers()},
+    )
 
 
 def _verdict_rows(verdicts: Iterable[Verdict], part_of: str | None) -> Iterator[dict[str, Any]]:

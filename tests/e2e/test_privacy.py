@@ -147,9 +147,10 @@ def test_sessions_of_a_run_are_said_together() -> None:
 async def test_what_left_is_kept_when_the_run_ends_by_an_error(tmp_path: Path) -> None:
     from types import SimpleNamespace
 
-    from claimbench.cli.watching import privacy_lines, watched
+    from claimbench.cli.watching import watched
     from claimbench.machine.manifest import bare_manifest
     from claimbench.run.arms import Arms
+    from claimbench_reports.collect.data import privacy_lines
 
     sent = SimpleNamespace(bytes_sent=4711, bytes_received=1, requests=1)
     one, judge = (

@@ -9,7 +9,7 @@ import pytest
 
 import claimbench
 from claimbench.clock import FakeClock
-from claimbench.errors import StoreError
+from claimbench.errors import BenchError, StoreError
 from claimbench.plan.order import make_plan
 from claimbench.pricing.book import PriceBook
 from claimbench.pricing.frozen import freeze_suite
@@ -20,6 +20,7 @@ from claimbench.types import Attempt, Call, CallRecord, Manifest, Outcome, Suite
 
 RUN = "20260101T000000Z-aaaaaa"
 N = 24
+CANARY = "canary-0123456789-abcdefghij"
 SUITE = """
 name: toy
 version: 1-0
@@ -83,7 +84,9 @@ def manifest_of(suite: Suite, run_id: str) -> Manifest:
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("api")
-    rows = [{"id": f"s{i}", "text": f"money back {i}", "intent": "refund"} for i in range(N)]
+    rows = [
+        {"id": f"s{i}", "text": f"money back {i} {CANARY}", "intent": "refund"} for i in range(N)
+    ]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     (folder / "toy.yaml").write_text(SUITE)
     suite = load_suite(folder / "toy.yaml", providers=["openai"])
@@ -143,6 +146,47 @@ def test_no_results_and_no_run(results: Path, tmp_path: Path) -> None:
         claimbench.open_ruin  # noqa: B018  # the access is what is tested
 
 
+@pytest.mark.parametrize("profile", ["full", "hashed", "none"])
+def test_a_report_written_from_python_is_the_one_that_bench_writes(
+    results: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str
+) -> None:
+    """Byte by byte, with the keys of the environment masked: this one stands in every prompt."""
+    from click.testing import CliRunner
+
+    from claimbench.cli import group
+
+    monkeypatch.setenv("TOY_API_KEY", CANARY)
+    run = claimbench.open_run(results)
+    assert CANARY in str(run.stored.suite.tasks[0].samples[0].input)
+    bench = CliRunner()
+    by_bench = {ending: tmp_path / f"bench.{ending}" for ending in ("html", "json")}
+    commands = (
+        ["report", "--output", str(by_bench["html"])],
+        ["export", "--format", "json", "--output", str(by_bench["json"])],
+    )
+    for command in commands:
+        order = [*command, "--results", str(results), "--redact", profile]
+        done = bench.invoke(group(), order, catch_exceptions=False, standalone_mode=False)
+        assert done.return_value == 0, done.output
+    for ending, expected in by_bench.items():
+        written = run.report(str(tmp_path / f"python.{ending}"), profile=profile)
+        assert written == tmp_path / f"python.{ending}"
+        assert written.read_bytes() == expected.read_bytes()
+        assert CANARY not in written.read_text()
+        assert ("money back" in written.read_text()) == (profile == "full")
+    assert not (results / RUN / "report.html").exists()
+
+
+def test_a_report_of_another_kind_or_profile_is_refused(results: Path, tmp_path: Path) -> None:
+    run = claimbench.open_run(results)
+    with pytest.raises(BenchError, match=r"no report has the ending '\.pdf'") as error:
+        run.report(tmp_path / "report.pdf")
+    assert error.value.hint == "name a file with one of: .html, .htm, .json"
+    with pytest.raises(BenchError, match="unknown redaction profile 'some'"):
+        run.report(tmp_path / "report.html", profile="some")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_importing_claimbench_loads_nothing_heavy() -> None:
     code = (
         "import sys, claimbench; claimbench.__version__\nprint([m for m in ('pandas', 'numpy',"
@@ -151,3 +195,12 @@ def test_importing_claimbench_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n[]\n"
+
+
+def test_importing_the_reports_loads_nothing_heavy() -> None:
+    code = (
+        "import sys, claimbench_reports\nprint([m for m in ('numpy', 'jinja2', 'matplotlib',"
+        " 'claimbench_reports.collect') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

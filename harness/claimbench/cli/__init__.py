@@ -59,7 +59,7 @@ Start with: bench run suites/support.yaml      Exit codes: docs/architecture.md
 
 
 def usage() -> str:
-    """The text of ``bench --help``."""
+    """Return the text of ``bench --help``."""
     return USAGE.format(
         commands="\n".join(f"  {name:<9} {text}" for name, (_, text) in COMMANDS.items())
     )
@@ -72,7 +72,7 @@ def _version() -> str:
 
 
 def group() -> click.Group:
-    """The click group; commands are imported when they are asked for."""
+    """Return the click group; commands are imported when they are asked for."""
     import importlib
 
     import click

@@ -35,7 +35,7 @@ def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
         )
     command = [sys.executable, "-m", "claimbench_providers.scripted.server"]
     with server_process(command) as url:
-        show = _nothing if quiet else _line
+        show = _nothing if quiet else _print_errors
         found = asyncio.run(calibrate(provider_factories(PROVIDERS), url, show=show))
     path = write_last(results, found)
     if not quiet:
@@ -46,7 +46,7 @@ def run_calibration(results: Path, *, quiet: bool) -> dict[str, Json]:
     return found
 
 
-def _line(row: Errors) -> None:
+def _print_errors(row: Errors) -> None:
     click.echo(
         f"  {row.provider:<12}{row.source:<12}{row.concurrency:>9}{row.n:>7}"
         f"{row.ttft_mean_ms:>+9.2f}{row.ttft_p99_ms:>9.2f}{row.e2e_mean_ms:>+9.2f}{row.e2e_p99_ms:>9.2f}"

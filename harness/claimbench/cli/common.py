@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -23,15 +22,15 @@ from claimbench.errors import (
 )
 
 if TYPE_CHECKING:
-    from claimbench.provider.contract import ProviderContext, ProviderFactory
+    from claimbench.provider.contract import ProviderFactory
     from claimbench.store.results import ResultsStore
-    from claimbench.types import Suite, Verdict
+    from claimbench.types import Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def results_option(command: F) -> F:
-    """``--results DIR``: where bench.db and the reports are."""
+    """Add ``--results DIR``: where bench.db and the reports are."""
     return click.option(
         "--results",
         type=click.Path(path_type=Path, file_okay=True),
@@ -43,17 +42,17 @@ def results_option(command: F) -> F:
 
 
 def run_argument(command: F) -> F:
-    """``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
+    """Add ``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
     return click.argument("run", required=False, default=None, metavar="[RUN]")(command)
 
 
 def json_option(command: F) -> F:
-    """``--json``: one JSON object on standard output."""
+    """Add ``--json``: one JSON object on standard output."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
 def suite_options(command: F) -> F:
-    """``--set KEY=VALUE`` and ``--allow-outside``."""
+    """Add ``--set KEY=VALUE`` and ``--allow-outside``."""
     command = click.option(
         "--set",
         "overrides",
@@ -67,7 +66,7 @@ def suite_options(command: F) -> F:
 
 
 def open_store(results: Path, *, create: bool = False) -> ResultsStore:
-    """The results database: created and writable for runs, read-only for everything else.
+    """Return the results database: created and writable for runs, read-only for everything else.
 
     Raises:
         StoreError: there is none yet, or it cannot be used.
@@ -86,20 +85,24 @@ def print_json(value: object) -> None:
     """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an
     unbounded end is null.
     """
-    click.echo(json.dumps(_finite(value), ensure_ascii=False, default=_plain, allow_nan=False))
+    click.echo(
+        json.dumps(
+            _without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
+        )
+    )
 
 
-def _finite(value: object) -> object:
+def _without_infinities(value: object) -> object:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): _finite(one) for key, one in value.items()}
+        return {str(key): _without_infinities(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(one) for one in value]
+        return [_without_infinities(one) for one in value]
     return value
 
 
-def _plain(value: object) -> object:
+def _json_text(value: object) -> object:
     if isinstance(value, Decimal):
         return str(value)
     if isinstance(value, Path):
@@ -108,7 +111,7 @@ def _plain(value: object) -> object:
 
 
 def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
-    """The providers that a suite names, from the entry points ``claimbench.providers``.
+    """Return the providers that a suite names, from the entry points ``claimbench.providers``.
 
     Raises:
         PluginError: no such provider, or one that cannot be imported.
@@ -137,24 +140,8 @@ def provider_factories(names: Sequence[str]) -> dict[str, ProviderFactory]:
     return found
 
 
-def provider_context(suite: Suite, *, offline: bool = False) -> ProviderContext:
-    """What providers are given."""
-    from claimbench.clock import SystemClock
-    from claimbench.provider.contract import ProviderContext
-    from claimbench_providers.models.catalogue import cache_dir
-
-    return ProviderContext(
-        clock=SystemClock(),
-        environ=os.environ,
-        models_dir=cache_dir(),
-        suite_dir=Path(suite.path).resolve().parent,
-        offline=offline,
-        connect_timeout_s=suite.errors.connect_timeout_s,
-    )
-
-
 def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
-    """The exit codes that the verdicts ask for."""
+    """Return the exit codes that the verdicts ask for."""
     codes = [EXIT_OK]
     for verdict in verdicts:
         if verdict.status == "refuted":
@@ -165,22 +152,22 @@ def verdict_codes(verdicts: Sequence[Verdict]) -> list[int]:
 
 
 def told(verdict: Verdict) -> str:
-    """A verdict's sentence without the status that begins it, for lines where the status stands
-    already.
+    """Return a verdict's sentence without the status that begins it, for lines where the status
+    stands already.
     """
     lead, colon, rest = verdict.sentence.partition(": ")
     return rest if colon and lead.lower().replace(" ", "_") == verdict.status else verdict.sentence
 
 
 def worst(codes: Sequence[int]) -> int:
-    """Of several exit codes the one that wins (docs/architecture.md)."""
+    """Return, of several exit codes, the one that wins (docs/architecture.md)."""
     return min(codes, key=EXIT_ORDER.index)
 
 
 def positive_dollars(
     _context: click.Context, option: click.Parameter, value: str | None
 ) -> Decimal | None:
-    """Callback: a positive amount of dollars."""
+    """Return a positive amount of dollars."""
     if value is None:
         return None
     name = f"--{(option.name or '').replace('_', '-')}"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
-    """What one call of each arm takes, from list prices and the bound of its prompt; seconds are
-    unknown unmeasured.
+    """Return what one call of each arm takes, from list prices and the bound of its prompt; seconds
+    are unknown unmeasured.
     """
     from claimbench.claims.power import ArmEffort
     from claimbench.cli.books import price_book
@@ -39,7 +39,7 @@ def efforts_for(suite: Suite) -> Mapping[str, ArmEffort]:
 
 
 def plan_lines(plan: ClaimPlan, indent: str = "  ") -> Iterator[str]:
-    """A claim's plan in lines: each reading, what it needs, what the present size resolves."""
+    """Yield a claim's plan in lines: each reading, what it needs, what the present size settles."""
     if plan.why_not is not None:
         yield f"{indent}cannot be settled by a run: {plan.why_not}"
         return

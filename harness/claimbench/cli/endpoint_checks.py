@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from claimbench.cli.common import provider_context, provider_factories
+from claimbench.cli.common import provider_factories
 from claimbench.errors import BenchError
 from claimbench.machine.checks import Check
 
@@ -28,6 +28,7 @@ async def endpoint_checks(
     """
     from claimbench.run.arms import at_its_line
     from claimbench.suite.load import load_suite
+    from claimbench_providers.models.context import provider_context
 
     suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     context = provider_context(suite)
@@ -113,12 +114,12 @@ async def _models(arm: Arm, provider: Any, context: ProviderContext) -> Check:
 async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     """Send the first request of the suite once, unmeasured by any run, and say what it took."""
     from claimbench.cli.books import price_book
-    from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
     from claimbench.plan.prompts import build_request
     from claimbench.pricing.run import pricing_for
     from claimbench.provider.attempt import try_once
     from claimbench.types import Call, Intent
+    from claimbench_providers.endpoints.known_keys import guard_of
 
     task, clock = suite.tasks[0], SystemClock()
     planned = Call(
@@ -149,7 +150,7 @@ async def _call(suite: Suite, arm: Arm, provider: Provider) -> Check:
     return Check(
         f"call {arm.name}",
         "ok",
-        f"{attempt.outcome.value}: {_told(attempt)}, {_cost(money.cost(arm, attempt))}",
+        f"{attempt.outcome.value}: {_told(attempt)}, {_cost_words(money.cost(arm, attempt))}",
     )
 
 
@@ -175,14 +176,14 @@ def _ms(duration_ns: int) -> str:
     return f"{duration_ns / 1e6:,.1f} ms"
 
 
-def _cost(usd: Any) -> str:
+def _cost_words(usd: Any) -> str:
     return "dollars unknown" if usd is None else f"${usd:f}"
 
 
 def _without_keys(suite: Suite, check: Check) -> Check:
     """Errors may quote what a server said."""
-    from claimbench.cli.secrets import known_secrets
     from claimbench.privacy.redact import Redactor
+    from claimbench_providers.endpoints.known_keys import known_secrets
 
     mask = Redactor("full", known_secrets(suite)).mask
     return replace(

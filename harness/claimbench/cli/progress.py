@@ -22,14 +22,14 @@ LIVE_EVERY_S = 0.25
 
 
 def dollars(amount: Decimal) -> str:
-    """An amount with as many decimals as it needs to be told from zero."""
+    """Show an amount with as many decimals as it needs to be told from zero."""
     if amount == 0:
         return "$0.00"
     return f"${amount:.2f}" if amount >= 1 else f"${amount:.{min(8, 3 - amount.adjusted())}f}"
 
 
 def duration(seconds: float) -> str:
-    """Seconds as ``45 s``, ``3:05 min`` or ``2:10 h``."""
+    """Show seconds as ``45 s``, ``3:05 min`` or ``2:10 h``."""
     if seconds < 60:
         return f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -51,7 +51,7 @@ def _left(arm: ArmProgress, elapsed_s: float) -> str:
 
 
 def line(progress: Progress, now_ns: int) -> str:
-    """The state in one plain line."""
+    """Return the state in one plain line."""
     elapsed_s = (now_ns - progress.started_ns) / 1e9
     spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
     if progress.planned == 0:
@@ -138,7 +138,10 @@ class Painter:
         live: object | None,
         notes_said: set[str],
     ) -> None:
-        self._progress, self._clock, self._out, self._live = progress, clock, out, live
+        self._progress = progress
+        self._clock = clock
+        self._out = out
+        self._live = live
         self._notes_said = notes_said
         self._last = ""
 
@@ -179,5 +182,5 @@ def _painter(
 
 
 def stderr() -> TextIO:
-    """Where progress goes: standard output stays free for results."""
+    """Return where progress goes: standard output stays free for results."""
     return sys.stderr

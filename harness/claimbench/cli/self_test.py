@@ -23,8 +23,8 @@ from claimbench.types import (
 
 
 async def run_simulated(folder: Path, n: int) -> int:
-    """Send ``n`` calls to a scripted provider through the loop and the store; the number of records
-    left.
+    """Send ``n`` calls to a scripted provider through the loop and the store; return the number of
+    records left.
     """
     from claimbench_providers.scripted.provider import ScriptedProvider
 

@@ -61,25 +61,12 @@ def _keep(
             print(said(name, rows[f"arm/{name}"]), file=sys.stderr)
 
 
-def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list[tuple[str, str]]:
-    """What the sessions of a stored run say of where the arms' prompts went; empty where nothing
-    was watched.
-    """
-    from claimbench.privacy.egress import KIND, over_sessions
-
-    sessions = {
-        str(session.n): store.derived(run_id, KIND, str(session.n), dict)
-        for session in store.sessions(run_id)
-    }
-    return over_sessions(arms, sessions)
-
-
 def _endpoints(suite: Suite) -> frozenset[str]:
     """The hosts that an offline run may still reach: those of the suite's arms, and the proxies on
     the way.
     """
-    from claimbench.cli.commands.providers import provider_rows
     from claimbench.privacy.egress import endpoints
+    from claimbench_providers.endpoints.known import known_providers
 
-    usual = {row["name"]: row["base_url"] for row in provider_rows()}
+    usual = {row["name"]: row["base_url"] for row in known_providers()}
     return endpoints((arm.base_url or usual.get(arm.provider) for arm in suite.asked), os.environ)

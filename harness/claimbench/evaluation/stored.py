@@ -12,7 +12,7 @@ from claimbench.pricing.energy import Energy, combined
 from claimbench.store.notes import read_notes
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import suite_from_json
-from claimbench.types import Attempt, Call, CallRecord, Look, Manifest, Session, Suite
+from claimbench.types import Attempt, Call, CallRecord, Look, Manifest, Note, Session, Suite
 
 T = TypeVar("T")
 

@@ -150,13 +150,13 @@ def _mark(i: int, size: float, cap: float, width: float) -> dict[str, Any]:
     }
 
 
-def _words(f: Figure) -> str:
+def _interval_words(f: Figure) -> str:
     return f.text + (f" ({f.interval})" if f.interval else "") + (f", {f.note}" if f.note else "")
 
 
 def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
-    """Quality against dollars per 1,000 requests; the frontier joins arms that no other arm beats
-    on both.
+    """Draw quality against dollars per 1,000 requests; the frontier joins arms that no other arm
+    beats on both.
     """
     found: list[tuple[ArmView, Figure, Figure]] = []
     for arm in view.arms:
@@ -204,7 +204,8 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
     _ticks(ax.yaxis, "share" if found[0][2].unit == "percent" else "plain")
     ax.legend(loc="best")
     text = "; ".join(
-        f"{a.arm}: quality {_words(q)}, cost per 1,000 requests {_words(c)}" for a, c, q in found
+        f"{a.arm}: quality {_interval_words(q)}, cost per 1,000 requests {_interval_words(c)}"
+        for a, c, q in found
     )
     missing = [
         a.arm for a in view.arms if a.scope == ALL and a.arm not in {f[0].arm for f in found}
@@ -214,7 +215,7 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
         if missing
         else ""
     )
-    return _chart(
+    return _chart_of(
         drawn,
         "pareto",
         "Quality against dollars",
@@ -223,7 +224,7 @@ def pareto(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | Non
 
 
 def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The (cost, quality) points that no other point beats on both, cheapest first."""
+    """Return the (cost, quality) points that no other point beats on both, cheapest first."""
     best: list[tuple[float, float]] = []
     for x, y in sorted(points, key=lambda p: (p[0], -p[1])):
         if not best or y > best[-1][1]:
@@ -234,7 +235,7 @@ def frontier(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]
 def latency(
     view: View, look: dict[str, int], canvas: CanvasMaker, metric: str, title: str
 ) -> Chart | None:
-    """Empirical distribution: the share of calls done within a time."""
+    """Draw the empirical distribution: the share of calls done within a time."""
     found = [s for s in view.series if s.metric == metric]
     if not found:
         return None
@@ -250,7 +251,8 @@ def latency(
             linewidth=1.8,
             label=s.arm,
         )
-    ends = [x for s in found for x in (s.x[0], s.x[-1]) if x > 0]
+    ends = [x for s in found for x in (s.x[0], s.x[-1])]
+    ends = [x for x in ends if x > 0]  # a logarithmic axis shows no others
     if ends and max(ends) / min(ends) > 30:
         ax.set_xscale("log")
     else:
@@ -266,12 +268,14 @@ def latency(
         arm = next((a for a in view.arms if a.arm == s.arm and a.scope == ALL), None)
         shown = [(p, arm.get(f"{metric}_{p}")) for p in ("p50", "p95")] if arm else []
         never = f", {s.never} of {s.n} never ended" if s.never else ""
-        words.append(f"{s.arm}: " + ", ".join(f"{p} {_words(f)}" for p, f in shown if f) + never)
-    return _chart(drawn, f"latency-{metric}", title, "; ".join(words) + ".")
+        words.append(
+            f"{s.arm}: " + ", ".join(f"{p} {_interval_words(f)}" for p, f in shown if f) + never
+        )
+    return _chart_of(drawn, f"latency-{metric}", title, "; ".join(words) + ".")
 
 
 def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
-    """Stacked bars of dollars per 1,000 requests by component."""
+    """Draw stacked bars of dollars per 1,000 requests by component."""
     arms = list(dict.fromkeys(p.arm for p in view.cost_parts))
     parts = list(dict.fromkeys(p.component for p in view.cost_parts))
     if not arms:
@@ -304,11 +308,11 @@ def cost_breakdown(view: View, canvas: CanvasMaker) -> Chart | None:
         + ", ".join(f"{p.component} {p.usd_1k.text}" for p in view.cost_parts if p.arm == a)
         for a in arms
     )
-    return _chart(drawn, "cost-parts", "What a thousand requests cost, by component", text + ".")
+    return _chart_of(drawn, "cost-parts", "What a thousand requests cost, by component", text + ".")
 
 
 def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
-    """One assumption moved at a time."""
+    """Draw what moves when one assumption is moved at a time."""
     drawn, ax = canvas(1.3 + 0.42 * len(t.bars))
     base = t.base.value or 0.0
     for i, bar in enumerate(t.bars):
@@ -341,7 +345,7 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
         for b in t.bars
     )
     head = f"Base {t.base.text}" + (f", claimed {t.threshold.text}" if t.threshold else "")
-    return _chart(
+    return _chart_of(
         drawn,
         f"tornado-{index}",
         f"What the cost ratio depends on: {t.title}",
@@ -350,7 +354,9 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
 
 
 def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart | None:
-    """Dollars per 1,000 requests against volume: an endpoint is flat, a host falls as it fills."""
+    """Draw dollars per 1,000 requests against volume: an endpoint is flat, a host falls as it
+    fills.
+    """
     rows = [
         b for b in view.break_even if not b.projected and b.usd_per_hour.value and b.capacity.value
     ]
@@ -391,7 +397,7 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
     _ticks(ax.xaxis, "count")
     _ticks(ax.yaxis, "usd")
     ax.legend(loc="best")
-    return _chart(
+    return _chart_of(
         drawn,
         "break-even",
         "From which volume a host of one's own pays off",
@@ -402,7 +408,7 @@ def break_even(view: View, look: dict[str, int], canvas: CanvasMaker) -> Chart |
 def by_slice(
     rows: Sequence[SliceView], name: str, look: dict[str, int], canvas: CanvasMaker
 ) -> Chart:
-    """Dot plot of quality with intervals, one line per value of the slice."""
+    """Draw a dot plot of quality with intervals, one line per value of the slice."""
     values = list(dict.fromkeys(r.value for r in rows))
     arms = list(dict.fromkeys(r.arm for r in rows))
     drawn, ax = canvas(1.3 + (0.22 * len(arms) + 0.16) * len(values))
@@ -429,13 +435,15 @@ def by_slice(
     ax.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))
     text = "; ".join(
         f"{v}: "
-        + ", ".join(f"{r.arm} {_words(r.quality)} on {r.n.text}" for r in rows if r.value == v)
+        + ", ".join(
+            f"{r.arm} {_interval_words(r.quality)} on {r.n.text}" for r in rows if r.value == v
+        )
         for v in values
     )
-    return _chart(drawn, f"slice-{_safe(name)}", f"Quality by {name}", text + ".")
+    return _chart_of(drawn, f"slice-{_safe(name)}", f"Quality by {name}", text + ".")
 
 
-def _chart(drawn: Canvas, id_: str, title: str, description: str) -> Chart:
+def _chart_of(drawn: Canvas, id_: str, title: str, description: str) -> Chart:
     return Chart(id_, title, description, to_inline_svg(drawn, f"c-{id_}", title, description))
 
 

@@ -18,7 +18,8 @@ CHAR = 7.2
 
 
 def interval_plot(reading: ReadingView) -> Markup:
-    """The estimate with its interval against the claimed value; empty where there is no estimate.
+    """Return the estimate with its interval against the claimed value; empty where there is no
+    estimate.
 
     An end without a bound is an arrow to the edge. The side on which the claim holds is shaded.
     """

@@ -74,7 +74,7 @@ def print_summary(
 
 
 def plain_summary(view: View, report: Path | str | None = None) -> str:
-    """The same as text, one fact a line, columns aligned; ends with a newline."""
+    """Return the same as text, one fact a line, columns aligned; ends with a newline."""
     lines = [view.summary]
     lines += [f"{v.status_text.upper():<15} {v.claim} - {_because(v)}" for v in view.verdicts]
     lines.append("")
@@ -112,7 +112,8 @@ def _cells(arm: ArmView) -> tuple[str, ...]:
 
 
 def _starred(view: View) -> bool:
-    return any(cell.endswith("*") for arm in view.arms if arm.scope == ALL for cell in _cells(arm))
+    overall = [arm for arm in view.arms if arm.scope == ALL]
+    return any(cell.endswith("*") for arm in overall for cell in _cells(arm))
 
 
 def _because(v: VerdictView) -> str:

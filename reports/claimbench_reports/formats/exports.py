@@ -58,12 +58,13 @@ CSV_FIELDS = (
 
 
 def view_json(view: View) -> str:
-    """``report.json``: the view, floats in full, no NaN or infinity."""
+    """Return ``report.json``: the view, floats in full, no NaN or infinity."""
     return json.dumps(asdict(view), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
-    """One object per finished call, in stored order; ``attempts`` counts, ``scores`` is by scorer.
+    """Yield one object per finished call, in stored order; ``attempts`` counts, ``scores`` is by
+    scorer.
 
     ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit
     of evidence. ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
@@ -93,7 +94,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "scores": {k: s.value for k, s in mine.items()},
             "input_tokens": n_in,
             "output_tokens": n_out,
-            **_cost(cost),
+            **_cost_fields(cost),
             "ttft_ms": ttft,
             "e2e_ms": e2e,
             "cluster": None if cluster is None else redact.mask(cluster),
@@ -113,7 +114,7 @@ def _error(record: CallRecord, redact: Redactor) -> str | None:
     return redact.transcript(record.error)
 
 
-def _cost(cost: Cost | None) -> dict[str, Json]:
+def _cost_fields(cost: Cost | None) -> dict[str, Json]:
     if cost is None:
         return {"cost_usd": None, "cost_basis": None, "price_id": None}
     usd = cost.amount if cost.currency == "USD" else None
@@ -137,7 +138,7 @@ class _Times:
         }
 
     def of(self, arm: str, call_id: str) -> Measured:
-        """Times in ms, tokens and attempts of a call, each None if unknown."""
+        """Return times in ms, tokens and attempts of a call, each None if unknown."""
         index, rows = self._arms.get(arm, ({}, None))
         at = index.get(call_id)
         if at is None:
@@ -146,7 +147,7 @@ class _Times:
         return ttft, e2e, _whole(rows.n_in[at]), _whole(rows.n_out[at]), int(rows.n_attempts[at])
 
     def groups(self, arm: str, call_id: str) -> tuple[str | None, int | None]:
-        """Cluster and time block of a call; None where it is not in the table."""
+        """Return cluster and time block of a call; None where it is not in the table."""
         index, rows = self._arms.get(arm, ({}, None))
         at = index.get(call_id)
         return (
@@ -165,8 +166,8 @@ def _whole(tokens: np.float64) -> int | None:
 
 
 def safe_cell(value: Json) -> Json:
-    """A text that a spreadsheet would run, with an apostrophe before it; controls made visible; the
-    rest unchanged.
+    """Return a text that a spreadsheet would run with an apostrophe before it; controls made
+    visible; the rest unchanged.
     """
     if not isinstance(value, str):
         return value
@@ -175,8 +176,8 @@ def safe_cell(value: Json) -> Json:
 
 
 def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
-    """The calls as CSV (RFC 4180); open ``out`` with ``newline=""``, encoding utf-8-sig where Excel
-    shall read it.
+    """Write the calls as CSV (RFC 4180); open ``out`` with ``newline=""``, encoding utf-8-sig where
+    Excel shall read it.
     """
     writer = csv.writer(out)
     writer.writerow(CSV_FIELDS)
@@ -186,8 +187,8 @@ def write_csv(data: ReportData, redact: Redactor, out: TextIO) -> None:
 
 
 def write_jsonl(data: ReportData, redact: Redactor, out: TextIO) -> None:
-    """The calls as JSON Lines, with the final attempt's token buckets (``usage``, null = unknown)
-    beside the totals.
+    """Write the calls as JSON Lines, with the final attempt's token buckets (``usage``, null =
+    unknown) beside the totals.
     """
     final = {(a.call_id, a.number): a.usage for a in data.attempts}
     by_call = {r.call.id: final.get((r.call.id, r.attempt)) for r in data.records}
@@ -210,7 +211,7 @@ def _sound(row: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
-    """The calls as Parquet.
+    """Write the calls as Parquet.
 
     Raises:
         BenchError: pyarrow is not installed.
@@ -231,8 +232,8 @@ def write_parquet(data: ReportData, redact: Redactor, path: Path) -> None:
 
 
 def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) -> str:
-    """Claims as test cases: refuted fails, inconclusive and not comparable are skipped with the
-    reason.
+    """Return claims as test cases: refuted fails, inconclusive and not comparable are skipped with
+    the reason.
 
     Args:
         view: the run.
@@ -276,7 +277,7 @@ def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) ->
 
 
 def junit(view: View) -> str:
-    """:func:`junit_xml` of the claims alone."""
+    """Return :func:`junit_xml` of the claims alone."""
     return junit_xml(view)
 
 
@@ -293,7 +294,7 @@ MARKDOWN_COLUMNS = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50"
 
 
 def markdown(view: View) -> str:
-    """A summary for a pull request: verdicts, the comparison, what was not measured."""
+    """Return a summary for a pull request: verdicts, the comparison, what was not measured."""
     lines = [
         f"## ClaimBench: {_md(view.title)}",
         "",

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 
 def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
-    """The whole report as one HTML document; ``charts`` are drawn from the view unless given."""
+    """Return the whole report as one HTML document; ``charts`` are drawn from the view unless
+    given.
+    """
     drawn = render_charts(view) if charts is None else charts
     css, js = asset("report.css"), asset("report.js")
     return (
@@ -33,7 +35,7 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
         .get_template("report.html.j2")
         .render(
             view=view,
-            charts=[_chart(each) for each in drawn],
+            charts=[_chart_fields(each) for each in drawn],
             css=Markup(css),  # noqa: S704 - our own file
             js=Markup(js),  # noqa: S704 - our own file
             csp=policy(css, js),
@@ -46,31 +48,33 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
     )
 
 
-def _chart(chart: Chart) -> dict[str, str]:
+def _chart_fields(chart: Chart) -> dict[str, str]:
     svg = Markup(chart.svg)  # noqa: S704 - drawn by charts/svg.py, which escapes every text
     return {"id": chart.id, "title": chart.title, "description": chart.description, "svg": svg}
 
 
 def asset(name: str) -> str:
-    """A style sheet or script of the package."""
+    """Return a style sheet or script of the package."""
     return files("claimbench_reports").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def policy(css: str, js: str) -> str:
-    """A content security policy under which only this style sheet and this script count."""
+    """Return a content security policy under which only this style sheet and this script count."""
+    style = _csp_hash(css)
+    script = _csp_hash(js)
     return (
-        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(js)}'; img-src data:; "
+        f"default-src 'none'; style-src '{style}'; script-src '{script}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
-def _hash(text: str) -> str:
+def _csp_hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
 @cache
 def environment() -> Environment:
-    """The template environment: autoescape always on, unknown names are errors."""
+    """Return the template environment: autoescape always on, unknown names are errors."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     return Environment(

@@ -14,8 +14,8 @@ from claimbench_reports.view.words import STATUS
 
 
 def render_index(runs: Sequence[EarlierRun], redact: Redactor | None = None) -> str:
-    """One HTML page; ``EarlierRun.report`` is the relative path of a run's report, None if it has
-    none yet.
+    """Return one HTML page; ``EarlierRun.report`` is the relative path of a run's report, None if
+    it has none yet.
 
     Same content security policy and theme switch as the reports; the runs are given oldest first
     and shown newest first.

@@ -25,8 +25,8 @@ TIMEOUT_S = 180
 
 
 def find_browser(environ: Mapping[str, str] | None = None) -> str | None:
-    """The browser to print with: ``CHROMIUM`` in the environment, else the first of :data:`NAMES`
-    on the path.
+    """Return the browser to print with: ``CHROMIUM`` in the environment, else the first of
+    :data:`NAMES` on the path.
     """
     env = os.environ if environ is None else environ
     named = env.get("CHROMIUM")

@@ -15,11 +15,11 @@ _PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(
 
 
 def report_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`;
+    """Return the JSON Schema (2020-12) of :func:`claimbench_reports.formats.exports.view_json`;
     docs/report.schema.json is this.
     """
     definitions: dict[str, Any] = {}
-    root = _of(View, definitions)
+    root = _schema_of(View, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "ClaimBench report",
@@ -32,7 +32,7 @@ def report_schema() -> dict[str, Any]:
     }
 
 
-def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+def _schema_of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if kind in _PLAIN:
         return {"type": _PLAIN[kind]}
     if is_dataclass(kind) and isinstance(kind, type):
@@ -43,18 +43,18 @@ def _of(kind: Any, definitions: dict[str, Any]) -> dict[str, Any]:
             definitions[kind.__name__] = {
                 "type": "object",
                 "description": (kind.__doc__ or "").partition("\n")[0],
-                "properties": {name: _of(hints[name], definitions) for name in names},
+                "properties": {name: _schema_of(hints[name], definitions) for name in names},
                 "required": names,
                 "additionalProperties": False,
             }
         return {"$ref": f"#/$defs/{kind.__name__}"}
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
-        return {"anyOf": [_of(a, definitions) for a in arguments]}
+        return {"anyOf": [_schema_of(a, definitions) for a in arguments]}
     if origin is tuple and len(arguments) == 2 and arguments[1] is Ellipsis:
-        return {"type": "array", "items": _of(arguments[0], definitions)}
+        return {"type": "array", "items": _schema_of(arguments[0], definitions)}
     if origin is tuple:
-        parts = [_of(a, definitions) for a in arguments]
+        parts = [_schema_of(a, definitions) for a in arguments]
         return {
             "type": "array",
             "prefixItems": parts,

@@ -57,7 +57,7 @@ def write_xlsx(view: View, path: Path) -> None:
     _prices(book, view)
     _bill(book, view)
     _samples(book, view)
-    _about(book, view)
+    _about_sheet(book, view)
     _figures(book, view)
     book.properties.creator = "ClaimBench"
     book.properties.title = visible(view.title)
@@ -235,7 +235,9 @@ def _prices(book: Workbook, view: View) -> None:
     )
     at = len(view.prices) + 4
     measured = [
-        a for a in view.arms if a.scope == ALL and a.measured and _number(a, "usd_1k") is not None
+        a
+        for a in view.arms
+        if a.scope == ALL and a.measured and _figure_value(a, "usd_1k") is not None
     ]
     title = sheet.cell(at, 1)
     title.value = "What a month costs: change the yellow cells"
@@ -265,9 +267,9 @@ def _prices(book: Workbook, view: View) -> None:
         name = sheet.cell(r, 1)
         name.value = arm.arm
         name.data_type = "s"
-        sheet.cell(r, 2).value = _number(arm, "quality")
+        sheet.cell(r, 2).value = _figure_value(arm, "quality")
         sheet.cell(r, 2).number_format = "0.0%"
-        sheet.cell(r, 3).value = _number(arm, "usd_1k")
+        sheet.cell(r, 3).value = _figure_value(arm, "usd_1k")
         sheet.cell(r, 4).value = f"=$C${at + 2}"
         sheet.cell(r, 5).value = f"=C{r}*D{r}*$C${at + 1}/1000"
         sheet.cell(r, 6).value = f'=IF(N(B{r})>0,C{r}*D{r}/B{r},"no correct answers")'
@@ -296,7 +298,7 @@ def _bill_sheet(book: Workbook, title: str, who: str, bills: Sequence[BillView])
     _rows(sheet, rows)
 
 
-def _number(arm: ArmView, column: str) -> float | None:
+def _figure_value(arm: ArmView, column: str) -> float | None:
     found = arm.get(column)
     return found.value if found else None
 
@@ -358,7 +360,7 @@ def _samples(book: Workbook, view: View) -> None:
     _rows(sheet, rows)
 
 
-def _about(book: Workbook, view: View) -> None:
+def _about_sheet(book: Workbook, view: View) -> None:
     sheet = _sheet(book, "About", ("What", "Value", "Source"), (34, 80, 40))
     rows: list[Sequence[Value]] = [
         ("Run", view.run_id, view.created),

@@ -9,7 +9,7 @@ import numpy as np
 
 from claimbench.privacy.masking import in_words
 from claimbench.privacy.redact import Redactor
-from claimbench.types import Json
+from claimbench.types import Json, Task
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.clock import clocks
 from claimbench_reports.view.format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
@@ -19,58 +19,65 @@ from claimbench_reports.view.words import STATUS
 
 
 def assumptions(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
-    """What was assumed rather than measured, each with its source."""
-    s = data.suite
+    """List what was assumed rather than measured, each with its source."""
+    suite = data.suite
     facts = [
         Fact(
             "Margin for \u201cas good as\u201d",
-            f"{100 * s.margin:g} percentage points",
+            f"{100 * suite.margin:g} percentage points",
             "suite, set before the run",
         ),
-        Fact("Confidence level", f"{100 * (1 - s.alpha):g}%, two-sided", "suite"),
+        Fact("Confidence level", f"{100 * (1 - suite.alpha):g}%, two-sided", "suite"),
         Fact(
             "Items stand for",
             (
                 "themselves only (a named benchmark)"
-                if s.population == "fixed"
+                if suite.population == "fixed"
                 else "a larger population like them"
             ),
             "suite",
         ),
         Fact(
-            "Sampling", _params(s.sampling.temperature, s.sampling.top_p, s.sampling.seed), "suite"
+            "Sampling",
+            _params(suite.sampling.temperature, suite.sampling.top_p, suite.sampling.seed),
+            "suite",
         ),
         Fact("Load", _load(data), "suite"),
-        Fact("Retries", f"up to {s.errors.max_retries}, timeout {s.errors.timeout_s:g} s", "suite"),
+        Fact(
+            "Retries",
+            f"up to {suite.errors.max_retries}, timeout {suite.errors.timeout_s:g} s",
+            "suite",
+        ),
     ]
-    for arm in s.arms:
+    for arm in suite.arms:
         facts += _host_facts(arm.name, arm.cost_model)
-        if arm.params != s.sampling and is_measured(data, arm.name):
+        if arm.params != suite.sampling and is_measured(data, arm.name):
             facts.append(
                 Fact(
                     f"Sampling of {arm.name}",
                     _params(arm.params.temperature, arm.params.top_p, arm.params.seed),
                 )
             )
-    if s.allow:
-        facts.append(Fact("Differences accepted", ", ".join(s.allow), "suite"))
-    for task in s.tasks:
-        system = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
-        facts.append(
-            Fact(
-                f"Prompt of task {task.name}",
-                excerpt(redact.transcript(system), 1500).text,
-                "suite",
-            )
-        )
-        judge = task.judge
-        if judge is not None:
-            worth = ", ".join(f"{choice} = {value:g}" for choice, value in judge.choices.items())
-            rubric = excerpt(judge.rubric, 1500).text
-            facts.append(
-                Fact(f"Judge of task {task.name}", f"{judge.by}: {rubric} ({worth})", "suite")
-            )
+    if suite.allow:
+        facts.append(Fact("Differences accepted", ", ".join(suite.allow), "suite"))
+    for task in suite.tasks:
+        facts += _task_facts(task, redact)
     return tuple(_clean(f, redact) for f in facts)
+
+
+def _task_facts(task: Task, redact: Redactor) -> list[Fact]:
+    """Return the prompt of a task and, where a model scores it, what that judge goes by."""
+    prompt = " / ".join(f"{m.role}: {m.content}" for m in task.prompt)
+    shown = excerpt(redact.transcript(prompt), 1500).text
+    facts = [Fact(f"Prompt of task {task.name}", shown, "suite")]
+    judge = task.judge
+    if judge is not None:
+        choices = judge.choices.items()
+        worth = ", ".join(f"{choice} = {value:g}" for choice, value in choices)
+        rubric = excerpt(judge.rubric, 1500).text
+        words = f"{judge.by}: {rubric} ({worth})"
+        facts.append(Fact(f"Judge of task {task.name}", words, "suite"))
+    return facts
 
 
 def _clean(fact: Fact, redact: Redactor) -> Fact:
@@ -112,26 +119,22 @@ def _host_facts(arm: str, cost: Mapping[str, Json]) -> list[Fact]:
         return []
     source = ", ".join(str(host[k]) for k in ("source", "dated") if host.get(k))
     facts = []
-    if (rate := _number(host.get("usd_per_hour"))) is not None:
+    if (rate := _as_number(host.get("usd_per_hour"))) is not None:
         facts.append(Fact(f"Host price of {arm}", f"{usd(rate)} per hour", source))
-    if (share := _number(host.get("utilisation"))) is not None:
+    if (share := _as_number(host.get("utilisation"))) is not None:
         facts.append(
             Fact(
                 f"Utilisation of {arm}", f"{percent(share)} (assumed, never measured here)", source
             )
         )
-    rest = {
-        k: v for k, v in host.items() if k not in ("usd_per_hour", "utilisation", "source", "dated")
-    }
-    facts += [
-        Fact(f"{k.replace('_', ' ')} of {arm}", str(v), source)
-        for k, v in rest.items()
-        if v is not None
-    ]
+    told = ("usd_per_hour", "utilisation", "source", "dated")
+    for key, value in host.items():
+        if key not in told and value is not None:
+            facts.append(Fact(f"{key.replace('_', ' ')} of {arm}", str(value), source))
     return facts
 
 
-def _number(value: Json) -> float | None:
+def _as_number(value: Json) -> float | None:
     try:
         return None if value is None or isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
@@ -139,7 +142,7 @@ def _number(value: Json) -> float | None:
 
 
 def limits(data: ReportData) -> tuple[str, ...]:
-    """What the numbers do not cover, derived from the run itself."""
+    """Say what the numbers do not cover, derived from the run itself."""
     found: list[str] = []
     m, s = data.manifest, data.suite
     finished = sum(len(r.item) for r in data.calls.arms.values())
@@ -204,7 +207,7 @@ def limits(data: ReportData) -> tuple[str, ...]:
 
 
 def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
-    """Where prompts went, by arm, and what was masked in them, by task."""
+    """Say where prompts went, by arm, and what was masked in them, by task."""
     arms = {arm.name for arm in data.suite.asked}
     facts = [
         Fact(
@@ -224,25 +227,27 @@ def privacy(data: ReportData, redact: Redactor) -> tuple[Fact, ...]:
 
 
 def price_views(data: ReportData, redact: Redactor) -> tuple[PriceView, ...]:
-    """The price sheet."""
-    return tuple(
-        PriceView(
-            visible(p.arm),
-            visible(p.component),
-            figure(
-                f"price.{i}.{p.arm}.{p.component}",
-                None if p.usd is None else float(p.usd),
-                "usd",
-                unknown=_no_price(p),
-            ),
-            visible(p.unit),
-            visible(redact.mask(p.source or "not stated")),
-            visible(p.dated or "not dated"),
-            visible(p.price_id or ""),
-            visible(redact.mask(p.note or "")),
+    """Return the price sheet."""
+    views = []
+    for i, price in enumerate(data.prices):
+        dollars = figure(
+            f"price.{i}.{price.arm}.{price.component}",
+            None if price.usd is None else float(price.usd),
+            "usd",
+            unknown=_no_price(price),
         )
-        for i, p in enumerate(data.prices)
-    )
+        view = PriceView(
+            visible(price.arm),
+            visible(price.component),
+            dollars,
+            visible(price.unit),
+            visible(redact.mask(price.source or "not stated")),
+            visible(price.dated or "not dated"),
+            visible(price.price_id or ""),
+            visible(redact.mask(price.note or "")),
+        )
+        views.append(view)
+    return tuple(views)
 
 
 def _no_price(price: PriceFact) -> str:
@@ -251,7 +256,7 @@ def _no_price(price: PriceFact) -> str:
 
 
 def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
-    """Manifest, hashes, versions, host, sessions, models, calibration."""
+    """Return facts in groups: manifest, hashes, versions, host, sessions, models, calibration."""
     m = data.manifest
     run = {
         "run": m.run_id,
@@ -310,13 +315,13 @@ def _flat(value: Json, prefix: str = "", depth: int = 0) -> list[Fact]:
 
 
 def history(data: ReportData, redact: Redactor) -> tuple[RunView, ...]:
-    """Earlier runs, in the order given."""
+    """Return earlier runs, in the order given."""
     return tuple(run_view(e, redact) for e in data.earlier)
 
 
 def run_view(run: EarlierRun, redact: Redactor) -> RunView:
-    """One line of history. A report's path is shown only if it is a relative one, so that no scheme
-    can hide in it.
+    """Return one line of history. A report's path is shown only if it is a relative one, so that no
+    scheme can hide in it.
     """
     words = {True: "same requests", False: "other requests: not comparable", None: ""}
     report = run.report or ""
@@ -333,7 +338,9 @@ def run_view(run: EarlierRun, redact: Redactor) -> RunView:
 
 
 def short_date(stamp: str) -> str:
-    """``2026-11-22T04:05:06.1+00:00`` -> ``2026-11-22 04:05 UTC``; anything else unchanged."""
+    """Shorten a stamp: ``2026-11-22T04:05:06.1+00:00`` -> ``2026-11-22 04:05 UTC``; anything else
+    unchanged.
+    """
     try:
         return datetime.fromisoformat(stamp).strftime("%Y-%m-%d %H:%M UTC")
     except ValueError:

@@ -29,8 +29,8 @@ BASES = {
 
 
 def scopes(data: ReportData) -> dict[str, BoolArray]:
-    """Scope name -> mask of its items; all tasks first, single tasks only where there are
-    several.
+    """Map each scope's name to the mask of its items; all tasks first, single tasks only where
+    there are several.
     """
     every = np.ones(len(data.items.items), dtype=np.bool_)
     names = [t.name for t in data.suite.tasks]
@@ -40,8 +40,8 @@ def scopes(data: ReportData) -> dict[str, BoolArray]:
 
 
 def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
-    """Every arm of the suite in every scope: measured ones first, then those not run, with the
-    reason.
+    """Return every arm of the suite in every scope: measured ones first, then those not run, with
+    the reason.
     """
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     views: list[ArmView] = []
@@ -51,10 +51,10 @@ def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
                 figures = _figures(
                     data, arm, scope, measure.ItemScope(mask, codes, data.suite.alpha)
                 )
-                views.append(_view(data, redact, arm, scope, figures))
+                views.append(_arm_view(data, redact, arm, scope, figures))
         if scope == ALL:
             views += [
-                _view(data, redact, a, scope, ())
+                _arm_view(data, redact, a, scope, ())
                 for a in data.suite.arms
                 if not is_measured(data, a.name)
             ]
@@ -62,12 +62,12 @@ def arm_views(data: ReportData, redact: Redactor) -> tuple[ArmView, ...]:
 
 
 def is_measured(data: ReportData, arm: str) -> bool:
-    """Whether the arm left at least one finished call."""
+    """Return True if the arm left at least one finished call."""
     rows = data.calls.arms.get(arm)
     return rows is not None and len(rows.item) > 0
 
 
-def _view(
+def _arm_view(
     data: ReportData,
     redact: Redactor,
     arm: Arm,
@@ -108,7 +108,7 @@ def _view(
 
 
 def destination(arm: Arm) -> str:
-    """Where prompts went, as far as the arm says: the host of its endpoint, or this machine."""
+    """Say where prompts went, as far as the arm says: the host of its endpoint, or this machine."""
     if arm.base_url:
         host = urlsplit(arm.base_url).hostname or arm.base_url
         return "this machine" if host in ("localhost", "127.0.0.1", "::1") else host
@@ -149,12 +149,12 @@ def _figures(
             ),
         ),
         ("break_even", _break_even(fid("break_even"), data, arm.name if scope == ALL else "")),
-        *_counts(fid, table, rows, items.mask, calls),
+        *_arm_counts(fid, table, rows, items.mask, calls),
     ]
     return tuple(found)
 
 
-def _counts(
+def _arm_counts(
     fid: Callable[[str], str],
     table: ArmItems,
     rows: CallRows,
@@ -200,10 +200,14 @@ def _break_even(id_: str, data: ReportData, arm: str) -> Figure:
 
 
 def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
-    """Every ordered pair of measured arms over all items."""
+    """Return every ordered pair of measured arms over all items."""
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
-    return tuple(_difference(data, a, b, codes) for b in arms for a in arms if a != b)
+    views = []
+    for baseline in arms:
+        others = [arm for arm in arms if arm != baseline]
+        views += [_difference(data, arm, baseline, codes) for arm in others]
+    return tuple(views)
 
 
 def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:
@@ -263,8 +267,8 @@ def _latency(
 
 
 def slice_views(data: ReportData) -> tuple[tuple[SliceView, ...], str]:
-    """Quality by slice value and arm; the largest values of each slice, and a note where some are
-    left out.
+    """Return quality by slice value and arm; the largest values of each slice, and a note where
+    some are left out.
     """
     codes = stats.cluster_codes(data.items.cluster).astype(np.int64)
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]

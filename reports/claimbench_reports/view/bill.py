@@ -17,14 +17,14 @@ MICRO = Decimal("0.000001")
 
 
 def bill_views(data: ReportData) -> tuple[BillView, ...]:
-    """One bill per arm that left finished calls; calls of unknown cost are counted and stand in no
-    sum.
+    """Return one bill per arm that left finished calls; calls of unknown cost are counted and stand
+    in no sum.
     """
     return _bills("bill", [arm.name for arm in data.suite.arms], data.records, data.costs)
 
 
 def judge_bill_views(data: ReportData) -> tuple[BillView, ...]:
-    """The same per judge, apart: dollars of the experiment, in no arm's figures."""
+    """Return the same per judge, apart: dollars of the experiment, in no arm's figures."""
     asked = [record for record in data.judge_records if record.attempt > 0]
     return _bills(
         "judge_bill", [judge.name for judge in data.suite.judges], asked, data.judge_costs
@@ -47,13 +47,15 @@ def _bills(
             for name, amount in (cost.components or {cost.basis or "total": cost.amount}).items():
                 parts[arm][name] += amount
     return tuple(
-        _view(f"{kind}.{name}", name, parts[name], calls[name], unknown[name])
+        _view_of_arm(f"{kind}.{name}", name, parts[name], calls[name], unknown[name])
         for name in names
         if calls[name]
     )
 
 
-def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int) -> BillView:
+def _view_of_arm(
+    id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown: int
+) -> BillView:
     known = calls > unknown
     total, shown = rounded_parts(parts)
     return BillView(
@@ -71,7 +73,7 @@ def _view(id_: str, arm: str, parts: Mapping[str, Decimal], calls: int, unknown:
 
 
 def rounded_parts(parts: Mapping[str, Decimal]) -> tuple[Decimal, dict[str, Decimal]]:
-    """The total to the micro-dollar (half to even), and parts that add up to exactly it.
+    """Return the total to the micro-dollar (half to even), and parts that add up to exactly it.
 
     Each part is cut to the micro-dollar; what is missing goes, one each, to the parts that lost
     most.

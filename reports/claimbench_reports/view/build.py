@@ -21,8 +21,8 @@ PROFILE_WORDS = {
 
 
 def build_view(data: ReportData, redact: Redactor) -> View:
-    """Everything a report shows, from one run; every foreign text passes through ``redact`` here
-    and nowhere else.
+    """Return everything a report shows, from one run; every foreign text passes through ``redact``
+    here and nowhere else.
 
     Pure: the same data and redactor give the same view. Costs one pass over the records, attempts
     and scores plus the intervals; no model, network or file is touched.
@@ -36,7 +36,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
     disagreements, disagreements_note = samples.disagreement_views(data, redact)
     transcripts, transcripts_note = samples.transcript_views(data, redact)
     slices, slices_note = arms.slice_views(data)
-    counts = _counts(data)
+    counts = _run_counts(data)
     return View(
         schema=VIEW_SCHEMA,
         title=clean(f"{m.suite_name} {m.suite_version}"),
@@ -76,7 +76,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
     )
 
 
-def _counts(data: ReportData) -> tuple[Figure, ...]:
+def _run_counts(data: ReportData) -> tuple[Figure, ...]:
     rows = data.calls.arms.values()
     costs = [c.amount for c in (*data.costs.values(), *data.judge_costs.values())]
     known = [c for c in costs if c is not None]

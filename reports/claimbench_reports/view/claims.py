@@ -32,7 +32,7 @@ RATIO_READINGS = frozenset({"relative", "error_reduction"})
 
 
 def verdict_views(verdicts: Sequence[Verdict], redact: Redactor) -> tuple[VerdictView, ...]:
-    """All verdicts in the order of the suite."""
+    """Return all verdicts in the order of the suite."""
     return tuple(_verdict(v, redact, f"verdict.{v.claim.id}") for v in verdicts)
 
 
@@ -55,7 +55,7 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         status_text=status,
         sentence=clean(_sentence(v)),
         qualifier=clean(v.qualifier),
-        about=clean(_about(v.claim)),
+        about=clean(_claim_words(v.claim)),
         # A compound's readings are those of its parts, shown there.
         readings=(
             () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
@@ -92,7 +92,7 @@ def _sentence(v: Verdict) -> str:
     )
 
 
-def _about(claim: Claim) -> str:
+def _claim_words(claim: Claim) -> str:
     scope = f"task {claim.task}" if claim.task else "all tasks"
     if claim.slice:
         field, value = claim.slice
@@ -105,8 +105,8 @@ def _about(claim: Claim) -> str:
 
 
 def unit_of(claim: Claim, reading: Reading) -> str:
-    """The unit of a reading's estimate: points for differences, share of the baseline for ratios,
-    else the metric's.
+    """Return the unit of a reading's estimate: points for differences, share of the baseline for
+    ratios, else the metric's.
     """
     if claim.parts and claim.kind == "class_level":
         return unit_of(claim.parts[0], reading)
@@ -183,7 +183,7 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
 
 
 def reading_name(name: str) -> str:
-    """A reading in words; in a class-level claim the arm stands before it."""
+    """Return a reading in words; in a class-level claim the arm stands before it."""
     arm, colon, own = name.rpartition(": ")
     return arm + colon + MEANS.get(own, OWN_NAMES.get(own, own.replace("_", " ")))
 
@@ -219,8 +219,8 @@ def _pair(id_: str, name: str, pair: tuple[float, float] | None, unit: str) -> t
 
 
 def settle_sentence(r: Reading) -> str:
-    """What would settle an inconclusive reading, in samples, dollars and hours; empty where nothing
-    is known.
+    """Say what would settle an inconclusive reading, in samples, dollars and hours; empty where
+    nothing is known.
     """
     if r.status != "inconclusive" or r.n_more is None:
         return ""

@@ -20,8 +20,8 @@ WHERE = {
 
 
 def clocks(data: ReportData) -> list[tuple[str, dict[str, Json]]]:
-    """A titled group of facts per arm with timed calls: stamps, and tokens per second of local
-    engines.
+    """Return a titled group of facts per arm with timed calls: stamps, and tokens per second of
+    local engines.
 
     Medians over the arm's answered calls; the engine's own figures are from the same calls.
     """

@@ -50,20 +50,22 @@ def _signed(x: float, body: Callable[[float], str]) -> str:
 
 
 def percent(x: float) -> str:
-    """0.8425 -> 84.3%; two more places beside the ends, where the difference is the message."""
+    """Show a share: 0.8425 -> 84.3%; two more places beside the ends, where the difference is the
+    message.
+    """
     value = 100 * x
     near = min(abs(value), abs(100 - value))
     return _signed(value, lambda v: f"{v:.2f}%" if 0 < near < 0.95 else f"{v:.1f}%")
 
 
 def points(x: float) -> str:
-    """A difference of shares in percentage points: +3.1 pts."""
+    """Show a difference of shares in percentage points: +3.1 pts."""
     value = round(100 * x, 1)
     return f"{'+' if value > 0 else MINUS if value < 0 else '±'}{abs(value):.1f} pts"
 
 
 def seconds(x: float) -> str:
-    """0.0123 -> 12 ms; 1.234 -> 1.23 s; 75 -> 75.0 s."""
+    """Show seconds: 0.0123 -> 12 ms; 1.234 -> 1.23 s; 75 -> 75.0 s."""
     if x == 0:
         return "0 s"
     if abs(x) < 0.9995:
@@ -72,7 +74,7 @@ def seconds(x: float) -> str:
 
 
 def usd(x: float) -> str:
-    """Three significant digits, at least cents: $12.30, $0.20, $0.0123, $1,230; 0 is $0.00."""
+    """Show three significant digits, at least cents: $12.30, $0.20, $0.0123, $1,230; 0 is $0.00."""
 
     def body(v: float) -> str:
         if v >= 0.995 or v == 0:
@@ -84,17 +86,17 @@ def usd(x: float) -> str:
 
 
 def usd_micro(x: float) -> str:
-    """A bill: always six decimals, so that a column adds up as it stands."""
+    """Show an amount of a bill: always six decimals, so that a column adds up as it stands."""
     return _signed(x, lambda v: f"${v:,.6f}")
 
 
 def ratio(x: float) -> str:
-    """A factor: 0.123×."""
+    """Show a factor: 0.123×."""
     return _signed(x, lambda v: f"{_sig(v, 3)}×")
 
 
 def of_baseline(x: float) -> str:
-    """A ratio as a share of the baseline, three significant digits: 4.2%, 122%."""
+    """Show a ratio as a share of the baseline, three significant digits: 4.2%, 122%."""
 
     def body(v: float) -> str:
         text = _sig(100 * v, 3)
@@ -104,32 +106,32 @@ def of_baseline(x: float) -> str:
 
 
 def count(x: float) -> str:
-    """A whole number with separators."""
+    """Show a whole number with separators."""
     return _signed(x, lambda v: f"{v:,.0f}")
 
 
 def score(x: float) -> str:
-    """A score of one answer: 1, 0, 0.67."""
+    """Show a score of one answer: 1, 0, 0.67."""
     return _signed(x, lambda v: f"{v:.2f}".rstrip("0").rstrip("."))
 
 
 def share(x: float) -> str:
-    """A whole percentage, for axes."""
+    """Show a whole percentage, for axes."""
     return f"{100 * x:.0f}%"
 
 
 def plain(x: float) -> str:
-    """Three significant digits."""
+    """Show three significant digits."""
     return _signed(x, lambda v: _sig(v, 3))
 
 
 def p_value(x: float) -> str:
-    """P-value to three places, never 0."""
+    """Show a p-value to three places, never 0."""
     return "<0.001" if x < 0.001 else f"{x:.3f}"
 
 
 def hours(x: float) -> str:
-    """A duration for planning: minutes, hours or days."""
+    """Show a duration for planning: minutes, hours or days."""
     if x * 60 < 1:
         return "under a minute"
     if x < 1.5:
@@ -181,12 +183,19 @@ def figure(
         value = float(value)
         text = show(value)
     return Figure(
-        id_, value, text, unit, _finite(low), _finite(high), interval(low, high, unit), note
+        id_,
+        value,
+        text,
+        unit,
+        _finite_or_none(low),
+        _finite_or_none(high),
+        interval(low, high, unit),
+        note,
     )
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """``81.0% to 87.2%``; one-sided where an end is infinite; empty where there is none."""
+    """Return ``81.0% to 87.2%``; one-sided where an end is infinite; empty where there is none."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
     show = FORMATS[unit]
@@ -199,7 +208,7 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     return f"{show(low)} to {show(high)}"
 
 
-def _finite(x: float | None) -> float | None:
+def _finite_or_none(x: float | None) -> float | None:
     return float(x) if x is not None and math.isfinite(x) else None
 
 
@@ -242,8 +251,8 @@ class Text:
 
 
 def excerpt(text: str | None, limit: int) -> Text:
-    """At most ``limit`` characters of ``text`` (already redacted), with a note where something was
-    cut.
+    """Return at most ``limit`` characters of ``text`` (already redacted), with a note where
+    something was cut.
     """
     if text is None:
         return Text("", "")

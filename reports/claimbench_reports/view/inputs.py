@@ -120,7 +120,7 @@ class TornadoChart:
 def tornado_of(
     title: str, claim_id: str | None, threshold: float | None, result: economics.Tornado
 ) -> TornadoChart:
-    """A core tornado as a report's, its labels in words."""
+    """Return a core tornado as a report's, its labels in words."""
     rows = tuple(
         TornadoBar(
             r.assumption.label,
@@ -150,7 +150,7 @@ def break_even_of(
     local_marginal_usd: float = 0.0,
     basis: str = "measured",
 ) -> BreakEvenLine:
-    """The core's break-even of one pair, with what went into it."""
+    """Return the core's break-even of one pair, with what went into it."""
     found = economics.break_even(
         usd_per_hour, api_usd_per_request, capacity_per_hour, local_marginal_usd
     )

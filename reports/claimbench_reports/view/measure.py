@@ -56,7 +56,7 @@ def from_interval(id_: str, iv: Interval, unit: str, scale: float = 1.0, extra: 
 
 
 def quality(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Mean score over the scope's items with a score."""
+    """Return the mean score over the scope's items with a score."""
     ok = scope.mask & np.isfinite(arm.score)
     x = arm.score[ok]
     if not len(x):
@@ -69,8 +69,8 @@ def quality(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
 
 
 def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Dollars per 1,000 requests; unknown as soon as one request's price is unknown for want of a
-    price.
+    """Return dollars per 1,000 requests; unknown as soon as one request's price is unknown for want
+    of a price.
 
     What failed calls cost stands in the bill; where nothing was answered it says nothing of what
     requests cost.
@@ -92,7 +92,7 @@ def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
 
 
 def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
-    """Dollars per 1,000 correct answers, on items with both a cost and a score."""
+    """Return dollars per 1,000 correct answers, on items with both a cost and a score."""
     ok = scope.mask & np.isfinite(arm.usd) & np.isfinite(arm.score)
     if arm.cost_why_unknown or not ok.any():
         return figure(id_, None, "usd")
@@ -103,8 +103,8 @@ def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
 def call_scope(
     rows: CallRows, item_codes: IntArray, in_scope: BoolArray, alpha: float
 ) -> CallScope:
-    """The measured calls whose item is in scope. The cluster is the coarser of item cluster and
-    time block.
+    """Return the measured calls whose item is in scope. The cluster is the coarser of item cluster
+    and time block.
     """
     keep = in_scope[rows.item] & ~rows.cached if len(rows.item) else np.zeros(0, dtype=np.bool_)
     clusters = item_codes[rows.item] if len(rows.item) else np.zeros(0, dtype=np.int64)
@@ -115,8 +115,8 @@ def call_scope(
 
 
 def quantile(id_: str, values: FloatArray, p: float, scope: CallScope) -> Figure:
-    """Percentile ``p`` with its interval and, where it cannot be bounded, the number of samples
-    needed.
+    """Return percentile ``p`` with its interval and, where it cannot be bounded, the number of
+    samples needed.
     """
     ok = scope.keep & ~np.isnan(values)
     if not ok.any():
@@ -135,7 +135,7 @@ def quantile(id_: str, values: FloatArray, p: float, scope: CallScope) -> Figure
 
 
 def output_speed(id_: str, scope: CallScope) -> Figure:
-    """Output tokens after the first, over the seconds they took; a ratio of sums."""
+    """Return output tokens after the first, over the seconds they took; a ratio of sums."""
     r = scope.rows
     tokens, took = r.n_out - 1, r.e2e_s - r.ttft_s
     ok = scope.keep & np.isfinite(tokens) & np.isfinite(took) & (tokens >= 1) & (took > 0)
@@ -146,8 +146,8 @@ def output_speed(id_: str, scope: CallScope) -> Figure:
 
 
 def throughput(id_: str, scope: CallScope, concurrency: int, closed: bool) -> Figure:
-    """Requests per busy hour at ``concurrency``; only where the load is closed, else it is what was
-    offered.
+    """Return requests per busy hour at ``concurrency``; only where the load is closed, else it is
+    what was offered.
     """
     busy = scope.rows.busy_s
     ok = scope.keep & np.isfinite(busy) & (busy > 0)
@@ -160,13 +160,13 @@ def throughput(id_: str, scope: CallScope, concurrency: int, closed: bool) -> Fi
 
 
 def mean_or_unknown(id_: str, values: FloatArray, keep: BoolArray) -> Figure:
-    """A plain mean over the known values."""
+    """Return a plain mean over the known values."""
     ok = keep & np.isfinite(values)
     return figure(id_, float(values[ok].mean()) if ok.any() else None, "plain", unknown="\u2014")
 
 
 def cache_share(id_: str, scope: CallScope) -> Figure:
-    """Share of the input tokens that a provider or engine read from a prefix cache."""
+    """Return the share of the input tokens that a provider or engine read from a prefix cache."""
     r = scope.rows
     ok = scope.keep & np.isfinite(r.cache_read) & np.isfinite(r.n_in)
     total = float(r.n_in[ok].sum())

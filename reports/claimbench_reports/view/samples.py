@@ -49,8 +49,8 @@ class Lookup:
 
 
 def disagreement_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
-    """Samples on which measured arms' scores differ, the widest differences first, and how many
-    there are in all.
+    """Return samples on which measured arms' scores differ, the widest differences first, and how
+    many there are in all.
     """
     order, total = _disagreeing(data)
     if total == 0:
@@ -212,8 +212,8 @@ def _e2e(data: ReportData, arm: str, call_id: str) -> float | None:
 
 
 def transcript_views(data: ReportData, redact: Redactor) -> tuple[tuple[SampleView, ...], str]:
-    """Whole transcripts of a few samples per task: all right, all wrong, disagreement - the first
-    of each kind.
+    """Return whole transcripts of a few samples per task: all right, all wrong, disagreement - the
+    first of each kind.
     """
     arms = [a.name for a in data.suite.arms if is_measured(data, a.name)]
     if not arms:

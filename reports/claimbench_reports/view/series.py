@@ -15,7 +15,9 @@ CURVE_POINTS = 120
 
 
 def series(data: ReportData) -> tuple[Series, ...]:
-    """Empirical distributions of TTFT and E2E per arm, thinned to :data:`CURVE_POINTS` steps."""
+    """Return empirical distributions of TTFT and E2E per arm, thinned to :data:`CURVE_POINTS`
+    steps.
+    """
     found: list[Series] = []
     for metric in ("ttft", "e2e"):
         for arm in data.suite.arms:
@@ -38,8 +40,8 @@ def series(data: ReportData) -> tuple[Series, ...]:
 
 
 def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
-    """Mean dollars per 1,000 requests by component (input, output, cache, fees, host time); known
-    costs only.
+    """Return mean dollars per 1,000 requests by component (input, output, cache, fees, host time);
+    known costs only.
     """
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     calls: dict[str, int] = defaultdict(int)
@@ -63,7 +65,7 @@ def cost_parts(data: ReportData) -> tuple[CostPart, ...]:
 
 
 def break_even_views(data: ReportData) -> tuple[BreakEvenView, ...]:
-    """Every break-even pair with a plain sentence."""
+    """Return every break-even pair with a plain sentence."""
     return tuple(_break_even(b) for b in (data.economics.break_even if data.economics else ()))
 
 
@@ -102,7 +104,7 @@ def _break_even(b: BreakEvenLine) -> BreakEvenView:
 
 
 def tornado_views(data: ReportData) -> tuple[TornadoView, ...]:
-    """Sensitivity tables, the widest bar first."""
+    """Return sensitivity tables, the widest bar first."""
     views = []
     for i, t in enumerate(data.economics.tornado if data.economics else ()):
         id_ = f"tornado.{t.claim_id or i}"

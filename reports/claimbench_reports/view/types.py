@@ -124,7 +124,7 @@ class ArmView:
     notes: tuple[str, ...]
 
     def get(self, column: str) -> Figure | None:
-        """The figure of a column, None if the arm has none."""
+        """Return the figure of a column, None if the arm has none."""
         return dict(self.figures).get(column)
 
 
@@ -138,7 +138,7 @@ class DifferenceView:
     figures: tuple[tuple[str, Figure], ...]
 
     def get(self, column: str) -> Figure | None:
-        """The figure of a column, None if it could not be formed."""
+        """Return the figure of a column, None if it could not be formed."""
         return dict(self.figures).get(column)
 
 
@@ -353,7 +353,7 @@ class View:
 
 
 def iter_figures(node: object) -> Iterator[Figure]:
-    """Every figure of a view, in reading order."""
+    """Yield every figure of a view, in reading order."""
     if isinstance(node, Figure):
         yield node
     elif isinstance(node, tuple):

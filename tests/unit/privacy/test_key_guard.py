@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from claimbench.cli.secrets import guard_of, known_secrets
 from claimbench.errors import SuiteError
 from claimbench.privacy.key_guard import KeyGuard
 from claimbench.privacy.redact import MASK
 from claimbench.provider.attempt import CollectedAnswer, Tried
 from claimbench.suite.load import load_suite
 from claimbench.types import Attempt, Outcome, Timing, ToolCall
+from claimbench_providers.endpoints.known_keys import guard_of, known_secrets
 
 KEY = "my-own-endpoint-key/0815+x"
 GUARD = KeyGuard(secrets=("another-secret-1",), keys=(KEY, "short"))

@@ -38,7 +38,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     0 every claim holds and no threshold is missed; 1 a claim is refuted or a threshold missed; 2 a
     claim is undecided or not comparable; 4 the run is not complete; 5 the store was tampered with.
     """
-    from claimbench.cli.reporting import evaluate_run, view_of
+    from claimbench.cli.runs import evaluate_run, view_of
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
@@ -54,7 +54,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         if junit is not None:
             from claimbench_reports.formats.exports import junit_xml
 
-            gates = {f"{m.metric} of {m.arm}": _line(m) for m in missed}
+            gates = {f"{m.metric} of {m.arm}": _missed_line(m) for m in missed}
             junit.write_text(junit_xml(view_of(store, evaluation, "none"), gates), encoding="utf-8")
     codes = [EXIT_OK if finished else EXIT_INCOMPLETE, *verdict_codes(evaluation.verdicts)]
     code = worst([*codes, *([EXIT_REFUTED] if missed else [])])
@@ -73,7 +73,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     for verdict in evaluation.verdicts:
         click.echo(f"{verdict.status:<15} {verdict.claim.id}: {told(verdict)}")
     for one in missed:
-        click.echo(_line(one))
+        click.echo(_missed_line(one))
     if not finished:
         stored = evaluation.stored
         done, planned = (
@@ -87,7 +87,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
     return code
 
 
-def _line(one: Missed) -> str:
+def _missed_line(one: Missed) -> str:
     return (
         f"{'missed':<15} {one.metric} of {one.arm} is {one.value:g}, the suite asks for {one.side}"
         f" {one.limit:g}"

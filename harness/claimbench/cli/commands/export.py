@@ -84,7 +84,8 @@ def _to_tool(
     force: bool,
     profile: str,
 ) -> int:
-    from claimbench.cli.reporting import evaluate_run, redactor
+    from claimbench.api import background_of
+    from claimbench.cli.runs import evaluate_run
     from claimbench.error_words import did_you_mean
     from claimbench.exporters.write import export_run
 
@@ -107,7 +108,8 @@ def _to_tool(
             f"no arm '{arm}' was measured{did_you_mean(arm, names)}",
             hint=f"arms: {', '.join(names)}",
         )
-    files = export_run(evaluation, tool, output, arm=arm, redact=redactor(evaluation, profile))
+    redact = background_of(evaluation.stored.suite).redactor(profile)
+    files = export_run(evaluation, tool, output, arm=arm, redact=redact)
     for path in files:
         click.echo(f"wrote {path}")
     return 0
@@ -116,7 +118,8 @@ def _to_tool(
 def _to_file(
     kind: str, run: str | None, results: Path, output: Path | None, force: bool, profile: str
 ) -> int:
-    from claimbench.cli.reporting import evaluate_run, redactor, report_data
+    from claimbench.api import background_of
+    from claimbench.cli.runs import evaluate_run
 
     if output is None and kind in BINARY:
         raise BenchError(f"--format {kind} is not text", hint=f"name a file: --output run.{kind}")
@@ -130,7 +133,11 @@ def _to_file(
         )
     with open_store(results) as store:
         evaluation = evaluate_run(store, store.resolve_run(run))
-        data, redact = report_data(store, evaluation), redactor(evaluation, profile)
+        from claimbench_reports.collect.data import report_data
+
+        background = background_of(evaluation.stored.suite)
+        redact = background.redactor(profile)
+        data = report_data(store, evaluation, background)
     if output is not None and kind in BINARY:
         _write_binary(kind, data, redact, output)
     elif output is not None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -62,45 +62,55 @@ if TYPE_CHECKING:
 @results_option
 @click.option("--no-report", is_flag=True, help="Only store; bench report writes the report later.")
 @json_option
-def import_command(
-    files: tuple[Path, ...],
-    kind: str | None,
-    metric: str | None,
-    arms: tuple[str, ...],
-    task: str | None,
-    columns: tuple[str, ...],
-    scale: float,
-    claims: tuple[str, ...],
-    name: str | None,
-    results: Path,
-    no_report: bool,
-    as_json: bool,
-) -> int:
+def import_command(**options: Any) -> int:
     """Read results of lm-eval, Inspect, promptfoo or a plain table as a run, and judge claims on
     it.
 
     Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score
     without its number of items gets no interval, a cost of 0 is no cost.
     """
+    return _import(ImportCommand(**options))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ImportCommand:
+    """The options of ``bench import``, one field an option, by the names that click gives them."""
+
+    files: tuple[Path, ...]
+    kind: str | None
+    metric: str | None
+    arms: tuple[str, ...]
+    task: str | None
+    columns: tuple[str, ...]
+    scale: float
+    claims: tuple[str, ...]
+    name: str | None
+    results: Path
+    no_report: bool
+    as_json: bool
+
+
+def _import(asked: ImportCommand) -> int:
     from claimbench.importers.detect import read_files
     from claimbench.importers.imported import ImportOptions
 
-    if not scale > 0:
+    if not asked.scale > 0:
         raise BenchError(
-            f"--scale {scale:g}: scores cannot be divided by it",
+            f"--scale {asked.scale:g}: scores cannot be divided by it",
             hint="give the scale's maximum, e.g. 100",
         )
-    options = ImportOptions(metric, arms, _columns(columns), task, scale)
-    imported = read_files(files, options, kind)
-    run = _build(imported, name or files[0].stem, claims)
-    with open_store(results, create=True) as store:
-        from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+    columns = _columns(asked.columns)
+    options = ImportOptions(asked.metric, asked.arms, columns, asked.task, asked.scale)
+    imported = read_files(asked.files, options, asked.kind)
+    run = _build(imported, asked.name or asked.files[0].stem, asked.claims)
+    with open_store(asked.results, create=True) as store:
+        from claimbench.cli.runs import console_summary, evaluate_run, write_report
         from claimbench.importers.imported_run import store_run
 
         run_id = store_run(store, run)
         evaluation = evaluate_run(store, run_id)
-        path = None if no_report else write_report(store, evaluation)
-        if as_json:
+        path = None if asked.no_report else write_report(store, evaluation)
+        if asked.as_json:
             _as_json(run_id, imported, path)
         else:
             _say(imported)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -64,63 +65,78 @@ FIRST_LOOK = 25
 )
 @click.option("--force", is_flag=True, help="Replace files that exist.")
 @json_option
-def init_command(
-    data: str | None,
-    source: str | None,
-    inputs: tuple[str, ...],
-    target: str | None,
-    mask: bool | None,
-    models: tuple[str, ...],
-    output: Path | None,
-    name: str | None,
-    id_column: str | None,
-    cluster: str | None,
-    encoding: str | None,
-    delimiter: str | None,
-    sheet: str | None,
-    max_rows: int | None,
-    seed: int,
-    force: bool,
-    as_json: bool,
-) -> int:
+def init_command(**options: Any) -> int:
     """Write a runnable suite from your own DATA; what it assumed stands in it as comments.
 
     DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or
     hf:NAME[:CONFIG][@SPLIT].
     """
-    from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite, write_proposal
-    from claimbench.suite.datasets import ReadOptions
+    return _init(InitOptions(**options))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class InitOptions:
+    """The options of ``bench init``, one field an option, by the names that click gives them.
+
+    ``mask`` is None where the person is asked, if there is one.
+    """
+
+    data: str | None
+    source: str | None
+    inputs: tuple[str, ...]
+    target: str | None
+    mask: bool | None
+    models: tuple[str, ...]
+    output: Path | None
+    name: str | None
+    id_column: str | None
+    cluster: str | None
+    encoding: str | None
+    delimiter: str | None
+    sheet: str | None
+    max_rows: int | None
+    seed: int
+    force: bool
+    as_json: bool
+
+
+def _init(asked: InitOptions) -> int:
+    from claimbench.init.propose import write_proposal
     from claimbench.suite.load import load_suite
 
-    given = data or source
-    if given is None or (data is not None and source is not None):
+    given = asked.data or asked.source
+    if given is None or (asked.data is not None and asked.source is not None):
         raise BenchError("name one source of rows", hint="for example: bench init tickets.csv")
-
-    def propose(masking: bool) -> InitProposal:
-        return propose_suite(
-            given,
-            StatedColumns(inputs, target, id_column, cluster),
-            models=models,
-            name=name,
-            options=ReadOptions(encoding=encoding, delimiter=delimiter, sheet=sheet),
-            max_rows=max_rows or MAX_ROWS,
-            seed=seed,
-            mask=masking,
-        )
-
-    proposal = propose(bool(mask))
-    if mask is None and proposal.private is not None and _asked_to_mask(proposal.private):
-        proposal = propose(True)
-    path = write_proposal(proposal, output or Path("suites") / proposal.name, force=force)
+    proposal = _propose(given, asked, mask=bool(asked.mask))
+    if asked.mask is None and proposal.private is not None and _asked_to_mask(proposal.private):
+        proposal = _propose(given, asked, mask=True)
+    folder = asked.output or Path("suites") / proposal.name
+    path = write_proposal(proposal, folder, force=asked.force)
     # a suite that does not load must not be called runnable; a model file may be named by the
     # person from anywhere
     load_suite(path, allow_outside=True)
-    _say(proposal, path, as_json)
+    _say(proposal, path, asked.as_json)
     return 0
 
 
+def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
+    from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite
+    from claimbench.suite.datasets import ReadOptions
+
+    return propose_suite(
+        given,
+        StatedColumns(asked.inputs, asked.target, asked.id_column, asked.cluster),
+        models=asked.models,
+        name=asked.name,
+        options=ReadOptions(encoding=asked.encoding, delimiter=asked.delimiter, sheet=asked.sheet),
+        max_rows=asked.max_rows or MAX_ROWS,
+        seed=asked.seed,
+        mask=mask,
+    )
+
+
 def _say(proposal: InitProposal, path: Path, as_json: bool) -> None:
-    """What was written, what was assumed, and what to do next."""
+    """Print what was written, what was assumed, and what to do next."""
     if as_json:
         print_json(
             {

@@ -105,10 +105,10 @@ def _judged_run(store: ResultsStore, run: str | None) -> StoredRun:
 
 def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
     """The answers as CSV for a spreadsheet; texts that it would run as formulas are defused."""
-    from claimbench.cli.secrets import known_secrets
     from claimbench.plan.judges import asked_text
     from claimbench.plan.prompts import target_text
     from claimbench.privacy.redact import Redactor
+    from claimbench_providers.endpoints.known_keys import known_secrets
     from claimbench_reports.formats.exports import safe_cell
 
     mask = Redactor("full", known_secrets(stored.suite)).mask

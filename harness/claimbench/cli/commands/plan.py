@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,50 +31,48 @@ if TYPE_CHECKING:
 @results_option
 @suite_options
 @json_option
-def plan_command(
-    suite: Path,
-    arms: tuple[str, ...],
-    limit: int | None,
-    pilot: str | None,
-    results: Path,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-    as_json: bool,
-) -> int:
+def plan_command(pilot: str | None, results: Path, **options: Any) -> int:
     """Say what SUITE would cost in calls, dollars and hours, and which claims it could settle.
     Sends nothing.
     """
     evaluation = None
     if pilot is not None:
-        from claimbench.cli.reporting import evaluate_run
+        from claimbench.cli.runs import evaluate_run
 
         with open_store(results) as store:
             evaluation = evaluate_run(
                 store, store.resolve_run(None if pilot == "latest" else pilot)
             )
-    return show_plan(suite, arms, limit, overrides, allow_outside, as_json, evaluation)
+    return show_plan(PlanOptions(**options), evaluation)
 
 
-def show_plan(
-    path: Path,
-    arms: Sequence[str],
-    limit: int | None,
-    overrides: Sequence[str],
-    allow_outside: bool,
-    as_json: bool,
-    pilot: Evaluation | None = None,
-) -> int:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PlanOptions:
+    """What is planned and how it is printed: the options that ``bench plan`` and ``bench run
+    --dry-run`` share.
+    """
+
+    suite: Path
+    arms: tuple[str, ...]
+    limit: int | None
+    overrides: tuple[str, ...]
+    allow_outside: bool
+    as_json: bool
+
+
+def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
     from claimbench.cli.books import price_book
     from claimbench.plan.estimate import estimate_arms, worst_cases
     from claimbench.privacy.masking import in_words
     from claimbench.suite.load import load_suite
 
-    suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
-    estimates = estimate_arms(suite, arms, limit, _pilots(pilot), price_book())
+    limit = asked.limit
+    suite = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    estimates = estimate_arms(suite, asked.arms, limit, _pilots(pilot), price_book())
     claims = _claim_plans(suite, estimates, limit, pilot)
     run, by_arm = worst_cases(suite, estimates)
-    if as_json:
+    if asked.as_json:
         budget = {
             "run": asdict(run),
             "arms": {name: asdict(worst) for name, worst in by_arm.items()},

@@ -31,7 +31,7 @@ def report_command(
     run: str | None, results: Path, output: Path | None, profile: str, pdf: bool, as_json: bool
 ) -> int:
     """Write the report of RUN (default: the latest) from what is stored; no model is called."""
-    from claimbench.cli.reporting import evaluate_run, write_report
+    from claimbench.cli.runs import evaluate_run, write_report
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)

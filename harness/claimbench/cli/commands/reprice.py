@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.evaluation.stored import StoredRun
     from claimbench.pricing.arms import ArmPrice
-    from claimbench.types import Cost, Json
+    from claimbench.types import Cost, Json, Verdict
 
 
 @click.command("reprice")
@@ -107,71 +108,67 @@ def _totals(evaluation: Evaluation) -> dict[str, Cost]:
 
 
 def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
-    totals, repriced = _totals(old), _totals(new)
-    counts = _counts(old)
+    before = _totals(old)
+    after = _totals(new)
+    arms: dict[str, Json] = {}
+    for arm, n in _calls_by_arm(old).items():
+        arms[arm] = {"old": _cost_json(before[arm], n), "new": _cost_json(after[arm], n)}
+    verdicts = [
+        {
+            "claim": was.claim.id,
+            "text": was.claim.text,
+            "old": _verdict_json(was),
+            "new": _verdict_json(now),
+            "changed": was.status != now.status,
+        }
+        for was, now in zip(old.verdicts, new.verdicts, strict=True)
+    ]
+    return {"run": run_id, "arms": arms, "verdicts": verdicts}
+
+
+def _cost_json(cost: Cost, n_calls: int) -> dict[str, Json]:
     return {
-        "run": run_id,
-        "arms": {
-            arm: {
-                side: {
-                    "usd": cost.amount,
-                    "usd_per_1000": (
-                        None if cost.amount is None else cost.amount * 1000 / counts[arm]
-                    ),
-                    "low": cost.low,
-                    "high": cost.high,
-                    "components": dict(cost.components),
-                    "basis": cost.basis,
-                    "price_id": cost.price_id,
-                    "why_unknown": cost.why_unknown,
-                }
-                for side, cost in (("old", totals[arm]), ("new", repriced[arm]))
-            }
-            for arm in totals
-        },
-        "verdicts": [
-            {
-                "claim": was.claim.id,
-                "text": was.claim.text,
-                "old": {
-                    "status": was.status,
-                    "sentence": was.sentence,
-                    "reasons": reason_texts(was.reasons),
-                },
-                "new": {
-                    "status": now.status,
-                    "sentence": now.sentence,
-                    "reasons": reason_texts(now.reasons),
-                },
-                "changed": was.status != now.status,
-            }
-            for was, now in zip(old.verdicts, new.verdicts, strict=True)
-        ],
+        "usd": cost.amount,
+        "usd_per_1000": None if cost.amount is None else cost.amount * 1000 / n_calls,
+        "low": cost.low,
+        "high": cost.high,
+        "components": dict(cost.components),
+        "basis": cost.basis,
+        "price_id": cost.price_id,
+        "why_unknown": cost.why_unknown,
     }
 
 
-def _counts(evaluation: Evaluation) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for record in evaluation.stored.records:
-        counts[record.call.arm] = counts.get(record.call.arm, 0) + 1
-    return counts
+def _verdict_json(verdict: Verdict) -> dict[str, Json]:
+    return {
+        "status": verdict.status,
+        "sentence": verdict.sentence,
+        "reasons": reason_texts(verdict.reasons),
+    }
+
+
+def _calls_by_arm(evaluation: Evaluation) -> Mapping[str, int]:
+    """Count the finished calls of each arm."""
+    return Counter(record.call.arm for record in evaluation.stored.records)
 
 
 def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
-    totals, repriced, counts = _totals(old), _totals(new), _counts(old)
+    before = _totals(old)
+    after = _totals(new)
+    calls = _calls_by_arm(old)
     click.echo(f"run {run_id}, dollars per 1,000 requests")
-    for arm, was in totals.items():
-        now = repriced[arm]
-        click.echo(f"  {arm}: {_per_1000(was, counts[arm])} -> {_per_1000(now, counts[arm])}")
+    for arm, was in before.items():
+        now = after[arm]
+        click.echo(f"  {arm}: {_per_1000(was, calls[arm])} -> {_per_1000(now, calls[arm])}")
         for label, cost in (("was", was), ("now", now)):
             click.echo(f"    {label}: {cost.price_id or cost.why_unknown or 'unknown'}")
-    for was_v, now_v in zip(old.verdicts, new.verdicts, strict=True):
-        change = (
-            now_v.status if was_v.status == now_v.status else f"{was_v.status} -> {now_v.status}"
-        )
-        click.echo(f"  claim {was_v.claim.id}: {change}")
-        if now_v.sentence:
-            click.echo(f"    {told(now_v)}")
+    for old_verdict, new_verdict in zip(old.verdicts, new.verdicts, strict=True):
+        change: str = new_verdict.status
+        if old_verdict.status != new_verdict.status:
+            change = f"{old_verdict.status} -> {new_verdict.status}"
+        click.echo(f"  claim {old_verdict.claim.id}: {change}")
+        if new_verdict.sentence:
+            click.echo(f"    {told(new_verdict)}")
 
 
 def _per_1000(cost: Cost, n: int) -> str:
@@ -179,5 +176,8 @@ def _per_1000(cost: Cost, n: int) -> str:
 
     if cost.amount is not None:
         return f"${micro(cost.amount * 1000 / n):f}"
-    low, high = (None if x is None else micro(x * 1000 / n) for x in (cost.low, cost.high))
-    return "unknown" if low is None or high is None else f"unknown, ${low:f} to ${high:f}"
+    if cost.low is None or cost.high is None:
+        return "unknown"
+    low = micro(cost.low * 1000 / n)
+    high = micro(cost.high * 1000 / n)
+    return f"unknown, ${low:f} to ${high:f}"

@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,7 +19,6 @@ from claimbench.cli.common import (
     open_store,
     positive_dollars,
     print_json,
-    provider_context,
     provider_factories,
     results_option,
     suite_options,
@@ -82,119 +82,115 @@ if TYPE_CHECKING:
     "--no-report", is_flag=True, help="Only measure; bench report writes the report later."
 )
 @json_option
-def run_command(
-    suite: Path | None,
-    arms: tuple[str, ...],
-    limit: int | None,
-    max_cost: Decimal | None,
-    results: Path,
-    resume: str | None,
-    retry_missing: bool,
-    dry_run: bool,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-    offline: bool,
-    allow_unknown_cost: bool,
-    until_decided: bool,
-    no_report: bool,
-    as_json: bool,
-) -> int:
+def run_command(**options: Any) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
 
     Everything finished is kept: after a crash or Ctrl-C, --resume goes on without repeating a
     finished call. Without a key an arm is not run, and the report says so.
     """
-    if retry_missing and resume is None:
+    return _run(RunOptions(**options))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """The options of ``bench run``, one field an option, by the names that click gives them.
+
+    ``suite`` may be None with ``resume``, which is a run's id, the beginning of one, or "latest".
+    """
+
+    suite: Path | None
+    arms: tuple[str, ...]
+    limit: int | None
+    max_cost: Decimal | None
+    results: Path
+    resume: str | None
+    retry_missing: bool
+    dry_run: bool
+    overrides: tuple[str, ...]
+    allow_outside: bool
+    offline: bool
+    allow_unknown_cost: bool
+    until_decided: bool
+    no_report: bool
+    as_json: bool
+
+    def order(self, limit: int | None) -> Order:
+        """Return what the session is asked for; ``limit`` is that of the run, new or resumed."""
+        from claimbench.run.session import Order
+
+        return Order(
+            results=self.results,
+            arms=self.arms,
+            limit=limit,
+            max_cost_usd=self.max_cost,
+            allow_unknown_cost=self.allow_unknown_cost,
+            until_decided=self.until_decided,
+            retry_missing=self.retry_missing,
+            options={"argv": sys.argv[1:], "overrides": list(self.overrides)},
+        )
+
+
+def _run(asked: RunOptions) -> int:
+    if asked.retry_missing and asked.resume is None:
         raise BenchError(
             "--retry-missing goes on with a run", hint="add --resume RUN ('latest': the last one)"
         )
-    if suite is None and resume is None:
+    if asked.suite is None and asked.resume is None:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
-    if dry_run:
-        if suite is None:
-            raise BenchError(
-                "--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE"
-            )
-        from claimbench.cli.commands.plan import show_plan
-
-        return show_plan(suite, arms, limit, overrides, allow_outside, as_json)
-    with open_store(results, create=True) as store:
-        loaded, resume_id, limit = _suite_and_run(
-            store, suite, resume, overrides, allow_outside, limit
-        )
-        order = _order(
-            results,
-            arms,
-            limit,
-            max_cost,
-            allow_unknown_cost,
-            until_decided,
-            retry_missing,
-            overrides,
-        )
+    if asked.dry_run:
+        return _dry_run(asked)
+    with open_store(asked.results, create=True) as store:
+        loaded, resume_id, limit = _suite_and_run(store, asked)
+        order = asked.order(limit)
         said: set[str] = set()
-        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, offline))
-        return _finish(store, ended, results, no_report, as_json, said)
+        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline))
+        return _finish(store, ended, asked, said)
 
 
-def _suite_and_run(
-    store: ResultsStore,
-    suite: Path | None,
-    resume: str | None,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-    limit: int | None,
-) -> tuple[Suite, str | None, int | None]:
-    """The suite to run and, for a resume, the run's id; a resumed run keeps its own limit."""
+def _dry_run(asked: RunOptions) -> int:
+    from claimbench.cli.commands.plan import PlanOptions, show_plan
+
+    if asked.suite is None:
+        raise BenchError(
+            "--dry-run needs a suite", hint="bench run SUITE --dry-run, or bench plan SUITE"
+        )
+    options = PlanOptions(
+        suite=asked.suite,
+        arms=asked.arms,
+        limit=asked.limit,
+        overrides=asked.overrides,
+        allow_outside=asked.allow_outside,
+        as_json=asked.as_json,
+    )
+    return show_plan(options)
+
+
+def _suite_and_run(store: ResultsStore, asked: RunOptions) -> tuple[Suite, str | None, int | None]:
+    """Return the suite to run and, for a resume, the run's id; a resumed run keeps its own
+    limit.
+    """
     from claimbench.claims.parse import parse_claims
     from claimbench.suite.load import load_suite, suite_from_json
 
-    if resume is None:
+    suite = asked.suite
+    if asked.resume is None:
         assert suite is not None  # noqa: S101 - checked by the caller
-        loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
-        parse_claims(
-            loaded
-        )  # a claim that cannot be read must not be found out after the money is spent
-        return loaded, None, limit
-    run_id = store.resolve_run(None if resume == "latest" else resume)
+        loaded = load_suite(suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+        # A claim that cannot be read must not be found out after the money is spent.
+        parse_claims(loaded)
+        return loaded, None, asked.limit
+    run_id = store.resolve_run(None if asked.resume == "latest" else asked.resume)
     manifest = store.manifest(run_id)
-    if limit is not None and limit != manifest.limit:
+    if asked.limit is not None and asked.limit != manifest.limit:
         raise StoreError(
             f"run {run_id} was planned with --limit {manifest.limit}; a resumed run keeps its plan"
         )
     path = suite or Path(manifest.suite_path)
     if suite is None and not path.exists():
         return suite_from_json(manifest.suite), run_id, manifest.limit
-    kept = overrides or tuple(manifest.options.get("overrides", ()))
-    return (
-        load_suite(path, allow_outside=allow_outside or suite is None, overrides=kept),
-        run_id,
-        manifest.limit,
-    )
-
-
-def _order(
-    results: Path,
-    arms: tuple[str, ...],
-    limit: int | None,
-    max_cost: Decimal | None,
-    allow_unknown_cost: bool,
-    until_decided: bool,
-    retry_missing: bool,
-    overrides: tuple[str, ...],
-) -> Order:
-    from claimbench.run.session import Order
-
-    return Order(
-        results=results,
-        arms=arms,
-        limit=limit,
-        max_cost_usd=max_cost,
-        allow_unknown_cost=allow_unknown_cost,
-        until_decided=until_decided,
-        retry_missing=retry_missing,
-        options={"argv": sys.argv[1:], "overrides": list(overrides)},
-    )
+    kept = asked.overrides or tuple(manifest.options.get("overrides", ()))
+    allowed = asked.allow_outside or suite is None
+    return load_suite(path, allow_outside=allowed, overrides=kept), run_id, manifest.limit
 
 
 def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
@@ -216,11 +212,12 @@ async def _measure(
     offline: bool,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
-    from claimbench.cli.secrets import guard_of
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run.arms import make_arms
     from claimbench.run.session import Job, execute
+    from claimbench_providers.endpoints.known_keys import guard_of
+    from claimbench_providers.models.context import provider_context
 
     clock = SystemClock()
     wanted = order.arms
@@ -266,14 +263,8 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     return of_run
 
 
-def _finish(
-    store: ResultsStore,
-    ended: Ended,
-    results: Path,
-    no_report: bool,
-    as_json: bool,
-    notes_said: set[str],
-) -> int:
+def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: set[str]) -> int:
+    results = asked.results
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
     if ended.sent_again:
         listed = ", ".join(intent.call_id for intent in ended.sent_again[:10])
@@ -298,19 +289,19 @@ def _finish(
                 " they stay missing)"
             )
     codes = [EXIT_OK if ended.why is None else EXIT_INCOMPLETE]
-    if no_report:
-        if as_json:
+    if asked.no_report:
+        if asked.as_json:
             print_json(
                 {"run": ended.run_id, "results": results, "report": None, "incomplete": ended.why}
             )
         return worst(codes)
-    from claimbench.cli.reporting import console_summary, evaluate_run, write_report
+    from claimbench.cli.runs import console_summary, evaluate_run, write_report
 
     evaluation = evaluate_run(store, ended.run_id)
     path = write_report(store, evaluation)
     codes += verdict_codes(evaluation.verdicts)
     code = worst(codes)
-    if as_json:
+    if asked.as_json:
         summary = {
             "run": ended.run_id,
             "results": results,

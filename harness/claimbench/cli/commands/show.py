@@ -17,7 +17,7 @@ from claimbench.cli.common import json_option, open_store, print_json, results_o
 @json_option
 def show_command(run: str | None, results: Path, as_json: bool) -> int:
     """Print the verdicts and the comparison of RUN (default: the latest)."""
-    from claimbench.cli.reporting import console_summary, evaluate_run, view_of
+    from claimbench.cli.runs import console_summary, evaluate_run, view_of
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator
-from dataclasses import asdict, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,6 @@ from claimbench.cli.common import (
     json_option,
     open_store,
     print_json,
-    provider_context,
     provider_factories,
     results_option,
     suite_options,
@@ -52,46 +51,46 @@ if TYPE_CHECKING:
 @results_option
 @suite_options
 @json_option
-def sweep_command(
-    suite: Path,
-    arm: str,
-    concurrency: str,
-    limit: int | None,
-    seconds: float | None,
-    all_levels: bool,
-    results: Path,
-    overrides: tuple[str, ...],
-    allow_outside: bool,
-    as_json: bool,
-) -> int:
+def sweep_command(**options: Any) -> int:
     """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the
     suite's slo, the knee.
 
     Every level is a stored run of its own. It stops at saturation: hardly more throughput for much
     longer waits.
     """
-    from claimbench.run.sweep import knee, saturated
+    return _sweep(SweepOptions(**options))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SweepOptions:
+    """The options of ``bench sweep``, one field an option, by the names that click gives them.
+
+    ``limit`` samples of each task and ``seconds`` bound one level; None: no bound.
+    """
+
+    suite: Path
+    arm: str
+    concurrency: str
+    limit: int | None
+    seconds: float | None
+    all_levels: bool
+    results: Path
+    overrides: tuple[str, ...]
+    allow_outside: bool
+    as_json: bool
+
+
+def _sweep(asked: SweepOptions) -> int:
+    from claimbench.run.sweep import knee
     from claimbench.suite.load import load_suite
 
-    steps = _steps(concurrency)
-    loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
-    levels: list[Level] = []
-    stopped: str | None = None
-    with open_store(results, create=True) as store:
-        for step in steps:
-            level = asyncio.run(_level(loaded, arm, step, limit, seconds, store, results))
-            if level is None:
-                stopped = f"nothing was answered at {step} in flight"
-                break
-            levels.append(level)
-            if not as_json:
-                click.echo(_line(level) if len(levels) > 1 else f"{_HEAD}\n{_line(level)}")
-            if len(levels) > 1 and saturated(levels[-2], level) and not all_levels:
-                stopped = f"saturated at {step} in flight"
-                break
+    steps = _steps(asked.concurrency)
+    loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    with open_store(asked.results, create=True) as store:
+        levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)
-    if as_json:
-        shown = [_plain(level) for level in levels]
+    if asked.as_json:
+        shown = [_level_json(level) for level in levels]
         print_json(
             {"levels": shown, "knee": best.concurrency if best else None, "stopped": stopped}
         )
@@ -103,6 +102,25 @@ def sweep_command(
                 f"knee: {best.concurrency} in flight (most throughput per second of median latency)"
             )
     return EXIT_OK if levels else EXIT_INCOMPLETE
+
+
+def _levels(
+    suite: Suite, steps: Sequence[int], asked: SweepOptions, store: ResultsStore
+) -> tuple[list[Level], str | None]:
+    """Measure level by level; return them and why the sweep stopped before its last step."""
+    from claimbench.run.sweep import saturated
+
+    levels: list[Level] = []
+    for step in steps:
+        level = asyncio.run(_level(suite, step, asked, store))
+        if level is None:
+            return levels, f"nothing was answered at {step} in flight"
+        levels.append(level)
+        if not asked.as_json:
+            click.echo(_level_line(level) if len(levels) > 1 else f"{_HEAD}\n{_level_line(level)}")
+        if len(levels) > 1 and saturated(levels[-2], level) and not asked.all_levels:
+            return levels, f"saturated at {step} in flight"
+    return levels, None
 
 
 _HEAD = (
@@ -125,16 +143,9 @@ def _steps(text: str) -> list[int]:
 
 
 async def _level(
-    suite: Suite,
-    arm: str,
-    concurrency: int,
-    limit: int | None,
-    seconds: float | None,
-    store: ResultsStore,
-    results: Path,
+    suite: Suite, concurrency: int, asked: SweepOptions, store: ResultsStore
 ) -> Level | None:
     from claimbench.cli.books import price_book
-    from claimbench.cli.secrets import guard_of
     from claimbench.clock import SystemClock
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
@@ -142,6 +153,8 @@ async def _level(
     from claimbench.run.arms import make_arms
     from claimbench.run.session import Job, Order, execute
     from claimbench.run.sweep import ForSeconds, level_of
+    from claimbench_providers.endpoints.known_keys import guard_of
+    from claimbench_providers.models.context import provider_context
 
     at = replace(
         suite,
@@ -151,17 +164,22 @@ async def _level(
     )
     at = replace(at, arms=tuple(replace(one, concurrency=concurrency) for one in at.arms))
     clock = SystemClock()
-    factories = provider_factories([one.provider for one in at.arms if one.name == arm])
-    arms = make_arms(at, (arm,), factories, provider_context(at))
+    factories = provider_factories([one.provider for one in at.arms if one.name == asked.arm])
+    arms = make_arms(at, (asked.arm,), factories, provider_context(at))
     order = Order(
-        results, arms=(arm,), limit=limit, options={"argv": sys.argv[1:], "sweep": concurrency}
+        asked.results,
+        arms=(asked.arm,),
+        limit=asked.limit,
+        options={"argv": sys.argv[1:], "sweep": concurrency},
     )
+    seconds = asked.seconds
     segments = (lambda _run_id: ForSeconds(seconds)) if seconds is not None else None
-    pricing, guard = pricing_for(at, price_book(), clock), guard_of(at, arms.ready)
+    pricing = pricing_for(at, price_book(), clock)
+    guard = guard_of(at, arms.ready)
     ended = await execute(
         Job(at, order, arms, pricing, store, clock, _unseen, segments, guard=guard)
     )
-    rows = evaluate(read_run(store, ended.run_id)).calls.arms.get(arm)
+    rows = evaluate(read_run(store, ended.run_id)).calls.arms.get(asked.arm)
     return None if rows is None else level_of(rows, concurrency, dict(at.options.get("slo") or {}))
 
 
@@ -170,7 +188,7 @@ async def _unseen(_progress: Progress) -> AsyncIterator[None]:
     yield
 
 
-def _line(level: Level) -> str:
+def _level_line(level: Level) -> str:
     def ms(value: float | None) -> str:
         return "-" if value is None else f"{value * 1e3:.0f} ms"
 
@@ -186,7 +204,7 @@ def _line(level: Level) -> str:
     )
 
 
-def _plain(level: Level) -> dict[str, object]:
+def _level_json(level: Level) -> dict[str, object]:
     found = asdict(level)
     for name in ("ttft_s", "e2e_s"):
         found[name] = {f"p{100 * q:g}": value for q, value in found[name].items()}

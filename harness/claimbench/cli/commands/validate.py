@@ -10,7 +10,6 @@ import click
 from claimbench.cli.common import (
     json_option,
     print_json,
-    provider_context,
     provider_factories,
     suite_options,
 )
@@ -30,6 +29,7 @@ def validate_command(
     from claimbench.privacy.masking import in_words
     from claimbench.run.arms import check_arms
     from claimbench.suite.load import load_suite
+    from claimbench_providers.models.context import provider_context
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)

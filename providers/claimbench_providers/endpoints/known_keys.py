@@ -36,12 +36,12 @@ def guard_of(suite: Suite, arms: Iterable[str]) -> KeyGuard:
 
 
 def _keys(arms: Iterable[Arm], suite: Suite) -> tuple[str, ...]:
-    from claimbench.cli.commands.providers import provider_rows
-    from claimbench.cli.common import provider_context
     from claimbench.errors import BenchError
     from claimbench_providers import hosts, keys
+    from claimbench_providers.endpoints.known import known_providers
+    from claimbench_providers.models.context import provider_context
 
-    usual = {row["name"]: row["key"] for row in provider_rows()}
+    usual = {row["name"]: row["key"] for row in known_providers()}
     context = provider_context(suite)
     found = []
     for arm in arms:
