@@ -56,9 +56,7 @@ class Tally:
         return getattr(self, name) / self.reps  # type: ignore[no-any-return]
 
 
-def load_paths(
-    rng: np.random.Generator, times: np.ndarray, tau: float, reps: int
-) -> np.ndarray:
+def load_paths(rng: np.random.Generator, times: np.ndarray, tau: float, reps: int) -> np.ndarray:
     """Standard normal load at ``times`` (ascending), shape (len(times), reps)."""
     keep = np.exp(-np.diff(times, prepend=times[0]) / tau)
     path = np.empty((len(times), reps))

@@ -242,7 +242,7 @@ def _headline(
         p,
         kept,
         headline=head.name,
-        qualifier=_qualifier(claim, head),
+        qualifier=_qualifier(claim, head) or _window_of(found, head),
         flags=flags,
         reasons=reasons if head.status != "supported" else (),
         title=title,
@@ -277,6 +277,13 @@ def _qualifier(claim: Claim, head: Reading) -> str:
     if estimate.low > 0:
         return "surpassed"
     return "measurably behind, within margin" if estimate.high < 0 else ""
+
+
+def _window_of(found: Sequence[Question], head: Reading) -> str:
+    """Return the only time that a decided reading is about, in words; empty = all times."""
+    if head.status not in {"supported", "refuted"}:
+        return ""
+    return next(q.window_of_time for q in found if q.name == head.name)
 
 
 def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) -> Effort:
@@ -325,6 +332,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             status="refuted",
             p=p_first,
             headline=_name(first, first.headline),
+            qualifier=first.qualifier,
             reasons=first.reasons,
         )
     unlike = [f for f in findings if f.status == "not_comparable"]
