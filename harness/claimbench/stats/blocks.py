@@ -20,11 +20,11 @@ LAG1_LIMIT = 0.15
 """Largest lag-1 autocorrelation of neighbouring blocks that counts as none."""
 FEWEST_BLOCKS = 6
 """With fewer blocks no autocorrelation can be told from chance, and no variance either."""
-FEW_BLOCKS = 12
-DRIFT_LIMIT = 0.20
-"""Below :data:`FEW_BLOCKS` joined blocks, one arm's level must not drift by more: load was seen to
-last, and few blocks that do not correlate do not show that it has ended. Two arms need no such
-rule, since the interval of a ratio is on the safe side (docs/method_stats.md).
+FEW_BLOCKS = 24
+DRIFT_LIMIT = 0.24
+"""Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more: so few of them that do
+not correlate do not show that no load lasted. Two arms need no such rule, since the interval of a
+ratio is on the safe side (docs/method_stats.md).
 """
 
 
@@ -85,7 +85,7 @@ def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool =
             found += [lag1(column, label, arm.session, corrected=all_times) for column in columns]
             drifts += [drift(column, label) for column in columns]
         enough = max(found) <= LAG1_LIMIT and fewest >= FEWEST_BLOCKS
-        if all_times and doublings and len(arms) == 1 and fewest < FEW_BLOCKS:
+        if all_times and len(arms) == 1 and fewest < FEW_BLOCKS:
             enough = enough and max(drifts) <= DRIFT_LIMIT
         tried = Blocking(labels, doublings, fewest, max(found), enough)
         if enough or fewest < FEWEST_BLOCKS:
