@@ -139,7 +139,7 @@ class Question:
 @dataclass(frozen=True)
 class Finding:
     """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to
-    ``status``.
+    ``status``; ``window`` is the only time that it speaks of, in words, empty = all times.
     """
 
     status: VerdictStatus
@@ -150,6 +150,7 @@ class Finding:
     flags: tuple[Reason, ...] = ()
     reasons: tuple[Reason, ...] = ()
     title: str = ""
+    window: str = ""
 
 
 @dataclass(frozen=True)

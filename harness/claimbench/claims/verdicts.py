@@ -282,11 +282,12 @@ def _verdict(
     sentence = (
         _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
     )
+    window = finding.window if finding.status in {"supported", "refuted"} else ""
     return Verdict(
         claim,
         finding.status,
         finding.headline,
-        finding.qualifier,
+        "; ".join(said for said in (finding.qualifier, window) if said),
         readings,
         flags,
         finding.reasons,

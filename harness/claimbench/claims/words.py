@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
+from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -254,6 +254,23 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
+def second_opinion_text(opinion: SecondOpinion) -> str:
+    """Say a second opinion in a sentence that cannot be taken for the verdict."""
+    text = (
+        f"Second opinion, deciding nothing (paired beta model, {opinion.n} items): probability that"
+        f" {opinion.that}: {_chance(opinion.probability)}"
+    )
+    points = number(opinion.margin, "points")
+    return f"{text}; better by the margin of {points} points: {_chance(opinion.better_by_margin)}."
+
+
+def _chance(probability: float) -> str:
+    """A probability with two digits that never claims to be certain."""
+    if probability < 0.005:
+        return "below 0.01"
+    return "above 0.99" if probability > 0.995 else f"{probability:.2f}"
+
+
 def without_status(sentence: str) -> str:
     """Return a reading's sentence without the status that leads it."""
     return sentence.split(": ", 1)[-1]
@@ -281,8 +298,8 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     if outcome.status in {"supported", "refuted"}:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
-        if outcome.qualifier and outcome.qualifier in body:
-            extra = " in that window"
+        if outcome.window:
+            extra += " in that time" if outcome.window in body else f" {outcome.window}"
         return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
     if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"

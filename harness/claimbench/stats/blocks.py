@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from claimbench.stats.arrays import FloatArray, IntArray
+from claimbench.stats.arrays import BoolArray, FloatArray, IntArray
 from claimbench.stats.intervals import dot
 
 LAG1_LIMIT = 0.15
@@ -21,7 +21,7 @@ LAG1_LIMIT = 0.15
 FEWEST_BLOCKS = 6
 """With fewer blocks no autocorrelation can be told from chance, and no variance either."""
 FEW_BLOCKS = 24
-DRIFT_LIMIT = 0.24
+DRIFT_LIMIT = 0.20
 """Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more: so few of them that do
 not correlate do not show that no load lasted. Two arms need no such rule, since the interval of a
 ratio is on the safe side (docs/method_stats.md).
@@ -76,14 +76,17 @@ def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool =
     tried: Blocking | None = None
     while True:
         labels = tuple(_joined(arm, doublings) for arm in arms)
-        fewest = min(len(np.unique(one)) for one in labels)
+        fewest = min(int(np.count_nonzero(np.bincount(one))) for one in labels)
         if fewest < FEWEST_BLOCKS and tried is not None:
             return tried
         found: list[float] = []
         drifts: list[float] = []
         for arm, label, columns in zip(arms, labels, shown, strict=True):
-            found += [lag1(column, label, arm.session, corrected=all_times) for column in columns]
-            drifts += [drift(column, label) for column in columns]
+            grouped = Grouped.of(label, arm.session)
+            for column in columns:
+                shift = grouped.shifts(column)
+                found.append(lag1(shift, grouped.neighbours, corrected=all_times))
+                drifts.append(drift(shift))
         enough = max(found) <= LAG1_LIMIT and fewest >= FEWEST_BLOCKS
         if all_times and len(arms) == 1 and fewest < FEW_BLOCKS:
             enough = enough and max(drifts) <= DRIFT_LIMIT
@@ -116,46 +119,56 @@ def _joined(arm: TimedRows, doublings: int) -> IntArray:
     return joined
 
 
-def lag1(x: FloatArray, block: IntArray, session: IntArray, *, corrected: bool = True) -> float:
-    """Return the lag-1 autocorrelation of what blocks add to the mean of ``x``.
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """Hold how rows fall into blocks: the block of each row, the rows of each block that has any,
+    and whether the next such block belongs to the same session (shape (blocks - 1,)).
+    """
 
-    Pairs are a block and the next one of its session that holds rows; a block weighs by its rows.
+    block: IntArray
+    rows: FloatArray
+    used: BoolArray
+    neighbours: BoolArray
+
+    @classmethod
+    def of(cls, block: IntArray, session: IntArray) -> Grouped:
+        """Group rows by block; higher numbers are later, and a block belongs to one session."""
+        rows = np.bincount(block).astype(np.float64)
+        used = rows > 0
+        of_session = np.zeros(len(rows), dtype=np.int64)
+        of_session[block] = session
+        return cls(block, rows[used], used, np.diff(of_session[used]) == 0)
+
+    def shifts(self, x: FloatArray) -> FloatArray:
+        """Sum ``x`` minus its mean over each block, in the order of time."""
+        return np.bincount(self.block, weights=x)[self.used] - self.rows * float(x.mean())
+
+
+def lag1(shift: FloatArray, neighbours: BoolArray, *, corrected: bool = True) -> float:
+    """Return the lag-1 autocorrelation of what blocks add to a mean; a block weighs by its rows.
+
     0 where nothing varies, or no session has two blocks.
 
     Args:
-        x: one number for each row.
-        block: of each row; higher is later.
-        session: of each row; a block belongs to one.
+        shift: by block, see :meth:`Grouped.shifts`.
+        neighbours: whether a block and the next are a pair.
         corrected: add (1 + 4 r) / G, by which r is too low for G blocks (Marriott & Pope 1954).
     """
-    shift = _shifts(x, block)
-    blocks, codes = np.unique(block, return_inverse=True)
-    of_session = np.zeros(len(blocks), dtype=np.int64)
-    of_session[codes] = session
-    neighbours = np.diff(of_session) == 0
-    pairs, spread = int(neighbours.sum()), dot(shift, shift) / len(blocks)
+    pairs, spread = int(neighbours.sum()), dot(shift, shift) / len(shift)
     if pairs == 0 or spread <= 1e-18:
         return 0.0
     r = dot(shift[:-1][neighbours], shift[1:][neighbours]) / pairs / spread
-    return r + (1 + 4 * r) / len(blocks) if corrected else r
+    return r + (1 + 4 * r) / len(shift) if corrected else r
 
 
-def drift(x: FloatArray, block: IntArray) -> float:
-    """Return how far what blocks add to the mean of ``x`` piles up over time.
+def drift(shift: FloatArray) -> float:
+    """Return how far what blocks add to a mean piles up over time.
 
     The mean square of its running sum over that of white noise times G, 1/6 on average for blocks
     that are independent (Kwiatkowski, Phillips, Schmidt & Shin 1992, without lags).
     """
-    shift = _shifts(x, block)
     spread = dot(shift, shift)
     if spread <= 1e-18:
         return 0.0
     total = np.cumsum(shift)
     return dot(total, total) / len(shift) / spread
-
-
-def _shifts(x: FloatArray, block: IntArray) -> FloatArray:
-    """Sum ``x`` minus its mean over each block, in the order of time."""
-    _, codes = np.unique(block, return_inverse=True)
-    rows = np.bincount(codes).astype(np.float64)
-    return np.bincount(codes, weights=x) - rows * float(x.mean())
