@@ -9,9 +9,46 @@ from __future__ import annotations
 import re
 
 _LOWER_WORDS = frozenset(
-    "error errors err wer cer ter mer loss losses perplexity ppl nll toxicity toxic brier mae mse"
-    " rmse mape ece hallucination hallucinations hallucinated violation violations distance"
-    " levenshtein bpb fpr fnr hamming failure failures fault faults misses latency regret".split()
+    {
+        "error",
+        "errors",
+        "err",
+        "wer",
+        "cer",
+        "ter",
+        "mer",
+        "loss",
+        "losses",
+        "perplexity",
+        "ppl",
+        "nll",
+        "toxicity",
+        "toxic",
+        "brier",
+        "mae",
+        "mse",
+        "rmse",
+        "mape",
+        "ece",
+        "hallucination",
+        "hallucinations",
+        "hallucinated",
+        "violation",
+        "violations",
+        "distance",
+        "levenshtein",
+        "bpb",
+        "fpr",
+        "fnr",
+        "hamming",
+        "failure",
+        "failures",
+        "fault",
+        "faults",
+        "misses",
+        "latency",
+        "regret",
+    }
 )
 _LOWER_PHRASES = re.compile(
     r"bits_per_byte|false_(positive|negative)|error_rate|miss_rate|word_perplexity|"

@@ -43,7 +43,7 @@ from claimbench.importers.table_roles import TableRoles, find_table_roles
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.suite.records import flattened
-from claimbench.types import Json, Outcome, Usage
+from claimbench.types import Outcome, Usage
 
 KIND = "csv"
 EQUAL = "equal to the target"
@@ -108,7 +108,7 @@ class _Reading:
 
 def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None) -> Imported:
     """Read one table; raises ImportFault or SuiteError naming the line."""
-    asked = reading or ReadOptions(records=options.records, nan_is_null=True)
+    asked = reading or ReadOptions(wide=True, records=options.records, nan_is_null=True)
     table = flattened(read_table(path, asked))
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")

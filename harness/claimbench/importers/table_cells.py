@@ -52,7 +52,7 @@ _HIGHEST_FOUND = 10
 
 
 def is_nothing(value: Json) -> bool:
-    """Tell a cell that holds no value: empty, null, or a word for it such as ``nan`` and ``n/a``."""
+    """Tell a cell that holds no value: empty, null, or a word for it (``nan``, ``n/a``)."""
     if isinstance(value, float) and math.isnan(value):
         return True
     return value is None or (isinstance(value, str) and value.strip().casefold() in _NOTHING)
@@ -154,7 +154,10 @@ def parse_scale(text: str) -> Scale:
     if worst is None or best is None or worst == best or (not dots and best <= 0):
         raise ImportFault(
             f"--scale {text}: scores cannot be read by it",
-            hint="give the scale's maximum, e.g. 100, or both ends, e.g. 1..5 (5..1: lower is better)",
+            hint=(
+                "give the scale's maximum, e.g. 100, or both ends, e.g. 1..5 (5..1: lower is"
+                " better)"
+            ),
         )
     return Scale(float(worst), float(best))
 

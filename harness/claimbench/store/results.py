@@ -36,7 +36,7 @@ from claimbench.store.engine import (
 )
 from claimbench.store.runs import RunInfo, find_run, list_runs
 from claimbench.store.verify import verify_rows
-from claimbench.store.writer import RunWriter
+from claimbench.store.writer import RunWriter, chained_rows
 from claimbench.types import (
     Attempt,
     Call,
@@ -134,11 +134,19 @@ class ResultsStore:
         Raises:
             StoreError: the run is there already, or a call belongs to another run or comes twice.
         """
+        self._check_plan(manifest, calls)
+        with self._writing() as connection:
+            self._insert_run(connection, manifest, calls)
+
+    def _check_plan(self, manifest: Manifest, calls: Sequence[Call]) -> None:
         ids = {call.id for call in calls}
         if len(ids) != len(calls) or any(call.run_id != manifest.run_id for call in calls):
             raise StoreError(
                 f"the plan of run {manifest.run_id} has calls of another run, or one call twice"
             )
+
+    def _insert_run(self, connection: Connection, manifest: Manifest, calls: Sequence[Call]) -> str:
+        """Insert the run's row and its plan; return the run's hash, with which its chains begin."""
         body = encode(manifest)
         run = {
             "run_id": manifest.run_id,
@@ -150,15 +158,49 @@ class ResultsStore:
             "sha256": schema.chain("", body),
         }
         rows = [_call_row(call) for call in calls]
+        if manifest.run_id in self._run_ids(connection):
+            raise StoreError(
+                f"{self.path}: run {manifest.run_id} is there already",
+                hint="continue it with --resume",
+            )
+        connection.execute(insert(schema.runs), [run])
+        if rows:
+            connection.execute(insert(schema.calls), rows)
+        return str(run["sha256"])
+
+    def add_whole_run(
+        self,
+        manifest: Manifest,
+        calls: Sequence[Call],
+        sessions: Sequence[Session],
+        attempts: Sequence[Attempt],
+        records: Sequence[CallRecord],
+    ) -> None:
+        """Store a run that is finished elsewhere, all of it in one transaction: a fault or a kill
+        leaves nothing. Rows are chained as the writer chains them; ``sessions`` have ended.
+
+        Raises:
+            StoreError: as :meth:`create_run`.
+        """
+        self._check_plan(manifest, calls)
         with self._writing() as connection:
-            if manifest.run_id in self._run_ids(connection):
-                raise StoreError(
-                    f"{self.path}: run {manifest.run_id} is there already",
-                    hint="continue it with --resume",
-                )
-            connection.execute(insert(schema.runs), [run])
-            if rows:
-                connection.execute(insert(schema.calls), rows)
+            last = self._insert_run(connection, manifest, calls)
+            for session in sessions:
+                ended = replace(session, ended_utc=None, end_reason=None)
+                row = {
+                    "run_id": manifest.run_id,
+                    "n": session.n,
+                    "started_utc": session.started_utc,
+                    "body": encode(ended),
+                    "ended_utc": session.ended_utc,
+                    "end_reason": session.end_reason,
+                    "loop_lag_ms": encode(dict(session.loop_lag_ms)),
+                }
+                connection.execute(insert(schema.sessions), [row])
+            for table, rows in ((schema.attempts, attempts), (schema.records, records)):
+                chained = chained_rows(manifest.run_id, rows, last)
+                if chained:
+                    connection.execute(insert(table), chained)
 
     def lock_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the run for this process while the block runs; freed by the kernel if the process is

@@ -2,8 +2,8 @@
 
 Suites read JSONL, CSV, TSV and XLSX. ``bench init`` and ``bench import`` ask for a wide reading:
 JSON documents, Parquet, plain text, and each of them under gzip. A row's values are what the file
-says: text in CSV, JSON values in JSONL, text, numbers, booleans or ISO dates in XLSX; ``None`` is an
-empty cell of a workbook or a JSON null. What they mean for a task is decided in
+says: text in CSV, JSON values in JSONL, text, numbers, booleans or ISO dates in XLSX; ``None`` is
+an empty cell of a workbook or a JSON null. What they mean for a task is decided in
 :mod:`claimbench.suite.samples`.
 """
 
@@ -38,12 +38,11 @@ WIDE_FORMATS = {**FORMATS, ".json": "json", ".parquet": "parquet", ".txt": "txt"
 MOST_BYTES = 1024 * 2**20
 """Bytes of a file, and of what gzip unpacks, that are read at most."""
 MOST_PARQUET_ROWS = 5_000_000
+_AS_FOUND = ReadOptions()
 _HINTS = {".xls": "save the workbook as .xlsx", ".json": "write one JSON object per line (.jsonl)"}
 
 
-def read_table(
-    file: Path, options: ReadOptions = ReadOptions(), *, shown: str | None = None
-) -> Table:
+def read_table(file: Path, options: ReadOptions = _AS_FOUND, *, shown: str | None = None) -> Table:
     """Read ``file``; errors are :class:`SuiteError` under the name ``shown``, with the line.
 
     Raises for: an unreadable file, a wrong byte, malformed JSON or CSV, NaN, duplicate columns,
@@ -121,8 +120,8 @@ def file_format(file: Path, declared: str | None, shown: str, *, wide: bool = Fa
 
 
 def _read_text(text: str, options: ReadOptions, path: str, encoding: str) -> Table:
-    """Read plain text: JSON where it is some, tab-separated where every line has the same tabs, else
-    a CSV.
+    """Read plain text: JSON where it is some, tab-separated where each line has the same tabs,
+    else by the delimiter that is stated.
     """
     start = text.lstrip()[:1]
     if start in ("{", "["):

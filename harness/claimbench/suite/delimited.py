@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from claimbench.error_words import show
 from claimbench.errors import SuiteError
 from claimbench.suite.table import DataRow, ReadOptions, Table
 

@@ -163,8 +163,8 @@ def _said(value: Json) -> str:
 
 
 def _as_records(value: Json) -> list[dict[str, Json]] | None:
-    """Return records of a list of objects, a list of lists under one of names, an object of lists of
-    one length, or an object of objects (their keys become ``key``); None for anything else.
+    """Return records of a list of objects, a list of lists under one of names, an object of lists
+    of one length, or an object of objects (their keys become ``key``); None for anything else.
     """
     if isinstance(value, list):
         objects = [item for item in value if isinstance(item, dict)]

@@ -168,7 +168,7 @@ def _padded(value: int | float, number_format: str | None) -> Json:
 
 def _unescaped(text: str) -> str:
     """Decode the format's escapes for characters that XML cannot hold: ``_x000D_`` is a carriage
-    return (as an end of line, a line feed), ``_x005F_`` the underscore of a text that looks like one.
+    return (as an end of line, a line feed), ``_x005F_`` an underscore that would look like one.
     """
     if "_x" not in text:
         return text
@@ -210,4 +210,7 @@ def _hidden(raw: bytes, sheet: Any) -> str | None:
     first = re.search(rb'\br="(\d+)"', hidden[0])
     where = f" (the first: row {int(first.group(1))})" if first else ""
     rows = "row is" if len(hidden) == 1 else "rows are"
-    return f"{len(hidden)} hidden {rows} read like the others{where}; delete them if they do not belong"
+    return (
+        f"{len(hidden)} hidden {rows} read like the others{where}; delete them if they do not"
+        " belong"
+    )
