@@ -1,7 +1,7 @@
 """Inspect: the tokens that the model under test spent on a sample, without those of its grader.
 
-``model_usage`` of a sample sums all calls by the model's name, so that a grader of the same model is
-in it. A log's events tell solver from scorer; without them, one answer's own usage does.
+``model_usage`` of a sample sums all calls by the model's name, so that a grader of the same model
+is in it. A log's events tell solver from scorer; without them, one answer's own usage does.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Spending:
             if _more(total, summed):
                 self._left_out += 1
             return usage_of(summed)
-        if not self._graded or not total:
+        if not (self._graded or _graded_here(row)) or not _more(total, last):
             return usage_of(total or last)
         if answers_made(row) <= 1 and last:
             self._left_out += _more(total, last)
@@ -93,6 +93,12 @@ def _same_grader(log: Json, model: str) -> bool:
         if other is not None or any(word in names for word in _GRADED):
             return True
     return "grader" in roles
+
+
+def _graded_here(row: Json) -> bool:
+    """Tell whether a score of the sample keeps the conversation with its grader."""
+    scores = mapping(get(row, "scores")).values()
+    return any(get(score, "metadata", "grading") is not None for score in scores)
 
 
 def _own_calls(row: Json, model: str) -> list[dict[str, Json]]:
