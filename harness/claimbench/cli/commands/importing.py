@@ -184,8 +184,8 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 
 def _say(imported: Imported) -> None:
-    from claimbench.error_words import visible
     from claimbench.importers.imported_run import describe
+    from claimbench_reports.view.format import visible
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
