@@ -15,8 +15,8 @@ from claimbench.errors import SuiteError
 
 _SAMPLE = 256 * 1024
 _PREVIEW = 60
-_MOST_CANDIDATES = 6
-_FEW = 4
+_MOST_CANDIDATES = 7
+_FEW = 3
 _USUAL = ("cp1252", "cp1251", "cp1250", "cp1254", "gb18030", "cp932", "big5", "euc-kr")
 _WESTERN = frozenset(
     "àáâãäåæçèéêëìíîïñòóôõöøùúûüßœÿÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜŒŸ"
