@@ -96,7 +96,7 @@ def _list_plan(
             values = {**item.values, ALIASES: several}
             made.append(replace(item, target=several[0], values=values))
         return made
-    name = column or "labels"
+    name = column.rpartition(".")[2] or "labels"
     labels = sorted(counts, key=str.casefold)
     schema: dict[str, Json] = {
         "type": "object",

@@ -76,8 +76,10 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
             options.append([cell for cell in cells if cell])
         said = f"options in the columns {one_of(columns, 10)}"
     else:
-        listed = next((folded[n] for n in _LISTS if n in folded and folded[n] != answer), None)
-        if listed is None or not all(_is_list(row.values.get(listed)) for row in table.rows[:20]):
+        lists = [folded[n] for n in _LISTS if n in folded and folded[n] != answer]
+        first = table.rows[:20]
+        listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in first)), None)
+        if listed is None:
             return None
         options = [_listed(row.values.get(listed), table, row) for row in table.rows]
         said = f"options in the column {listed}"

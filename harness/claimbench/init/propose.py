@@ -141,7 +141,7 @@ def propose_suite(
         )
     arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
     suite = SuitePlan(
-        name=slug(name or file.stem),
+        name=slug(name or _stem(file)),
         source=file.name,
         roles=roles,
         answer=plan,
@@ -172,6 +172,10 @@ def propose_suite(
         n_examples=len(examples),
         private=private,
     )
+
+
+def _stem(file: Path) -> str:
+    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
 
 
 def _chat(table: Table, wanted: Sequence[str], notes: list[str]) -> Chat | None:

@@ -150,17 +150,20 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
 
 
 def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str]) -> str | None:
-    """Return the first column with one of the words in its name, the earliest word first: ``E-mail
-    text`` has text, ``Assigned team`` has team.
+    """Return the one column with a word in its name, the earliest word first: ``E-mail text`` has
+    text, ``Assigned team`` has team. None where two have the same word: a person must say which.
     """
     parts: dict[str, set[str]] = {}
     for column in columns:
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
         parts[column] = {part for part in re.split(r"[\W_]+", spaced.casefold()) if part}
     for word in words:
+        found = []
         for column, mine in parts.items():
             if word in mine and column not in taken and not mine & set(_NO_TARGET):
-                return column
+                found.append(column)
+        if found:
+            return found[0] if len(found) == 1 else None
     return None
 
 

@@ -269,6 +269,10 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "Solve the problem step by step.",
             "End with a line that holds #### and the number.",
         ]
+    if answer.rubric:
+        return [
+            "Answer with the code only." if answer.why.startswith("code") else "Answer in full."
+        ]
     return [
         (
             "Answer with the number only."
@@ -301,7 +305,7 @@ def _answer(plan: SuitePlan) -> str:
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
     elif answer.rubric:
         lines += [
-            "    # equality says little of such texts, so a model judges; docs/suites.md: people check",
+            "    # equality says little of such texts: a model judges, and people check it",
             "    scorers:",
             "      - name: judge",
             "        by: arbiter",
