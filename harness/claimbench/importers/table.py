@@ -356,8 +356,8 @@ def _seconds(found: _Reading, row: DataRow, role: str) -> float | None:
 def _usage(found: _Reading, row: DataRow) -> Usage | None:
     buckets = row.values.get("usage") if found.roles.own else None
     if isinstance(buckets, dict):
-        given = {name: whole(buckets.get(name)) for name in _BUCKETS}
-        return Usage(**given)
+        counts = [whole(buckets.get(name)) for name in _BUCKETS]
+        return Usage(*counts[:6])
     n_in = whole(found.number(row, "input_tokens"))
     n_out = whole(found.number(row, "output_tokens"))
     if not n_in or n_out is None:

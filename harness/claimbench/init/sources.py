@@ -223,7 +223,7 @@ def _from_files(folder: Path, options: ReadOptions) -> tuple[Table, list[str]]:
     tables = [read_table(path, replace(options, wide=True)) for path in files]
     shapes = {frozenset(table.columns) for table in tables}
     if len(tables) >= 2 and len(shapes) == 1:
-        joined = []
+        joined: list[DataRow] = []
         for path, table in zip(files, tables, strict=True):
             for row in table.rows:
                 joined.append(DataRow({"file": path.stem, **row.values}, len(joined) + 1))

@@ -379,11 +379,12 @@ def chained_rows(
         body = encode(row)
         last = chain(last, body)
         if isinstance(row, Attempt):
-            table, head = attempts, (row.call_id, row.number, row.session, row.outcome.value)
+            names = _COLUMNS[attempts]
+            values: _Values = (run_id, row.call_id, row.number, row.session, row.outcome.value)
         else:
-            table, head = records, (row.call.id, row.outcome.value)
-        values = (run_id, *head, body, last)
-        made.append(dict(zip(_COLUMNS[table], values, strict=True)))
+            names = _COLUMNS[records]
+            values = (run_id, row.call.id, row.outcome.value)
+        made.append(dict(zip(names, (*values, body, last), strict=True)))
     return made
 
 

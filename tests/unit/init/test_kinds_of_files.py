@@ -108,7 +108,8 @@ def test_text_files_and_folders(tmp_path: Path) -> None:
     tables.mkdir()
     for name in ("a.csv", "b.csv"):
         (tables / name).write_text(csv_of(ROWS))
-    assert propose_suite(tables).n_rows == 48
+    proposal = propose_suite(tables)
+    assert proposal.n_rows + 2 * proposal.n_examples == 48, "an example's copy is held out with it"
     (tables / "c.csv").write_text("other,columns\n1,2\n")
     with pytest.raises(SuiteError, match="a folder, and not one") as fault:
         propose_suite(tables)
