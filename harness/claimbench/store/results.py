@@ -36,7 +36,13 @@ from claimbench.store.engine import (
 )
 from claimbench.store.runs import RunInfo, find_run, list_runs
 from claimbench.store.verify import verify_rows
-from claimbench.store.writer import RunWriter, chained_rows
+from claimbench.store.whole_run import (
+    check_plan,
+    insert_chained,
+    insert_ended_sessions,
+    insert_run,
+)
+from claimbench.store.writer import RunWriter
 from claimbench.types import (
     Attempt,
     Call,
@@ -134,39 +140,9 @@ class ResultsStore:
         Raises:
             StoreError: the run is there already, or a call belongs to another run or comes twice.
         """
-        self._check_plan(manifest, calls)
+        check_plan(manifest, calls)
         with self._writing() as connection:
-            self._insert_run(connection, manifest, calls)
-
-    def _check_plan(self, manifest: Manifest, calls: Sequence[Call]) -> None:
-        ids = {call.id for call in calls}
-        if len(ids) != len(calls) or any(call.run_id != manifest.run_id for call in calls):
-            raise StoreError(
-                f"the plan of run {manifest.run_id} has calls of another run, or one call twice"
-            )
-
-    def _insert_run(self, connection: Connection, manifest: Manifest, calls: Sequence[Call]) -> str:
-        """Insert the run's row and its plan; return the run's hash, with which its chains begin."""
-        body = encode(manifest)
-        run = {
-            "run_id": manifest.run_id,
-            "created_utc": manifest.created_utc,
-            "suite_name": manifest.suite_name,
-            "suite_version": manifest.suite_version,
-            "measured_sha256": manifest.measured_sha256,
-            "body": body,
-            "sha256": schema.chain("", body),
-        }
-        rows = [_call_row(call) for call in calls]
-        if manifest.run_id in self._run_ids(connection):
-            raise StoreError(
-                f"{self.path}: run {manifest.run_id} is there already",
-                hint="continue it with --resume",
-            )
-        connection.execute(insert(schema.runs), [run])
-        if rows:
-            connection.execute(insert(schema.calls), rows)
-        return str(run["sha256"])
+            insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
 
     def add_whole_run(
         self,
@@ -182,25 +158,12 @@ class ResultsStore:
         Raises:
             StoreError: as :meth:`create_run`.
         """
-        self._check_plan(manifest, calls)
+        check_plan(manifest, calls)
         with self._writing() as connection:
-            last = self._insert_run(connection, manifest, calls)
-            for session in sessions:
-                ended = replace(session, ended_utc=None, end_reason=None)
-                row = {
-                    "run_id": manifest.run_id,
-                    "n": session.n,
-                    "started_utc": session.started_utc,
-                    "body": encode(ended),
-                    "ended_utc": session.ended_utc,
-                    "end_reason": session.end_reason,
-                    "loop_lag_ms": encode(dict(session.loop_lag_ms)),
-                }
-                connection.execute(insert(schema.sessions), [row])
-            for table, rows in ((schema.attempts, attempts), (schema.records, records)):
-                chained = chained_rows(manifest.run_id, rows, last)
-                if chained:
-                    connection.execute(insert(table), chained)
+            last = insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
+            insert_ended_sessions(connection, sessions)
+            insert_chained(connection, manifest.run_id, attempts, last)
+            insert_chained(connection, manifest.run_id, records, last)
 
     def lock_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the run for this process while the block runs; freed by the kernel if the process is
@@ -498,19 +461,6 @@ class ResultsStore:
         self._check_writable()
         with clear_errors(self.path), for_writing(self.engine).begin() as connection:
             yield connection
-
-
-def _call_row(call: Call) -> dict[str, object]:
-    return {
-        "run_id": call.run_id,
-        "call_id": call.id,
-        "position": call.position,
-        "arm": call.arm,
-        "task": call.task,
-        "sample_id": call.sample_id,
-        "epoch": call.epoch,
-        "body": encode(call),
-    }
 
 
 def _intent(row: Any) -> Intent:

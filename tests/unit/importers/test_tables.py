@@ -352,7 +352,7 @@ def test_a_fault_while_storing_leaves_nothing(
         book=PriceBook(),
         clock=FakeClock(datetime(2026, 1, 2, tzinfo=UTC)),
     )
-    from claimbench.store import results as stored
+    from claimbench.store import whole_run as stored
 
     with ResultsStore.open(tmp_path / "results") as store:
         monkeypatch.setattr(stored, "chained_rows", lambda *_: 1 / 0)
