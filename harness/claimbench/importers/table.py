@@ -57,14 +57,6 @@ _NUMBERS = (
     "ttft_ms",
 )
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
-_BUCKETS = (
-    "input_fresh",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output_visible",
-    "output_reasoning",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,8 +348,14 @@ def _seconds(found: _Reading, row: DataRow, role: str) -> float | None:
 def _usage(found: _Reading, row: DataRow) -> Usage | None:
     buckets = row.values.get("usage") if found.roles.own else None
     if isinstance(buckets, dict):
-        counts = [whole(buckets.get(name)) for name in _BUCKETS]
-        return Usage(*counts[:6])
+        return Usage(
+            input_fresh=whole(buckets.get("input_fresh")),
+            cache_read=whole(buckets.get("cache_read")),
+            cache_write_5m=whole(buckets.get("cache_write_5m")),
+            cache_write_1h=whole(buckets.get("cache_write_1h")),
+            output_visible=whole(buckets.get("output_visible")),
+            output_reasoning=whole(buckets.get("output_reasoning")),
+        )
     n_in = whole(found.number(row, "input_tokens"))
     n_out = whole(found.number(row, "output_tokens"))
     if not n_in or n_out is None:
