@@ -38,7 +38,11 @@ def plain(text: str) -> str:
     ``1 1/2``.
     """
     if text.isascii():
-        return text if text.isprintable() else re.sub(r"[^\S\n]|[\x00-\x08\x0e-\x1f\x7f]", _blank, text)
+        return (
+            text
+            if text.isprintable()
+            else re.sub(r"[^\S\n]|[\x00-\x08\x0e-\x1f\x7f]", _blank, text)
+        )
     pieces: list[str] = []
     run: list[str] = []
     before = ""

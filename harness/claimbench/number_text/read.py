@@ -201,9 +201,7 @@ def _cased(char: str) -> bool:
     return char != "" and unicodedata.category(char) in ("Lu", "Ll", "Lt")
 
 
-def _number(
-    text: str, match: re.Match[str], decimal: str, foreign: bool, last_end: int
-) -> Found:
+def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_end: int) -> Found:
     start, end = match.span()
     value = None if match.group("run") is None else _digits(match.group("run"), decimal, foreign)
     if match.group("exp") and value is not None:
@@ -319,7 +317,9 @@ def _powers(text: str, value: Decimal | None, end: int) -> tuple[Decimal | None,
     power = _POWER.match(text, at)
     if power is None:
         return value, end
-    exponent = int((power.group(1) or power.group(2) or power.group(3)).translate(_SUPERSCRIPTS) or 0)
+    exponent = int(
+        (power.group(1) or power.group(2) or power.group(3)).translate(_SUPERSCRIPTS) or 0
+    )
     if value is None or abs(exponent) > _LARGEST_EXPONENT:
         return None, power.end()
     if times:
@@ -380,7 +380,9 @@ def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:
 
 def _before_currency(text: str, start: int) -> int:
     at = start
-    while at > 0 and (text[at - 1] in _SIGNS or (text[at - 1] == " " and at > 1 and text[at - 2] in _SIGNS)):
+    while at > 0 and (
+        text[at - 1] in _SIGNS or (text[at - 1] == " " and at > 1 and text[at - 2] in _SIGNS)
+    ):
         at -= 1
     letters = re.search(r"(?<![^\W_])[A-Z]{1,2}\Z", text[max(0, at - 3) : at])
     if at < start and letters:  # US$, R$

@@ -29,7 +29,7 @@ from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsabl
 from claimbench.scorers.reading.common import is_common, is_mention
 from claimbench.scorers.reading.cues import told
 from claimbench.scorers.reading.negation import affirmed
-from claimbench.scorers.reading.words import Words, loose_words, occurrences, strict_words
+from claimbench.scorers.reading.words import QUESTION, Words, loose_words, occurrences, strict_words
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -135,9 +135,7 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
     loose = {label: loose_words(label).folded for label in labels}
     if not (all(loose.values()) and len(set(loose.values())) == len(labels)):
         return strict, {}
-    signs = all(
-        not (is_word(form[0]) and is_word(form[-1])) for form in strict.values()
-    )
+    signs = all(not (is_word(form[0]) and is_word(form[-1])) for form in strict.values())
     return (strict if signs else {}), loose
 
 
@@ -151,7 +149,12 @@ def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
         denied = {name for _, _, name in certain} - {name for _, _, name in sure}
         if announced[0] not in denied:
             return tuple(announced)
-    return tuple(dict.fromkeys(name for _, _, name in sure))
+    stated = [span for span in sure if not _is_asked(span, words)]
+    return tuple(dict.fromkeys(name for _, _, name in stated or sure))
+
+
+def _is_asked(span: tuple[int, int, str], words: Words) -> bool:
+    return words.kind_at(words.sentence(span[0], span[1])[1]) == QUESTION
 
 
 def _counts(span: tuple[int, int, str], words: Words) -> bool:

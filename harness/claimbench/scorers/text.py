@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from claimbench.number_text.plain import is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import Json, Sample, Score, Task
@@ -23,12 +24,13 @@ class TextOptions(ScorerOptions):
 
 
 class ExactScorer:
-    """1 if the answer is the target. Unicode form and blanks never count; case and punctuation do
-    unless told so.
+    """1 if the answer is the target. Unicode form, blanks, invisible characters and the typography
+    of quotes and hyphens never count; case and punctuation do unless told so. Superscripts are no
+    digits.
     """
 
     name = "exact"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(TextOptions, options or {}, self.name)
@@ -42,8 +44,10 @@ class ExactScorer:
 
     def _normal(self, text: str) -> str:
         if self._options.ignore_punctuation:
-            text = re.sub(r"[^\w\s]", "", text)
-        text = squeeze(text)
+            text = "".join(
+                char for char in plain(text) if is_word(char) or char in "_" or char.isspace()
+            )
+        text = typographic(squeeze(text))
         return text.casefold() if self._options.ignore_case else text
 
 
@@ -78,7 +82,7 @@ class RegexScorer:
     """
 
     name = "regex"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RegexOptions, options or {}, self.name)

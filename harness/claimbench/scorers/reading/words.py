@@ -16,13 +16,15 @@ WEAK = ","
 ELISION = "'"
 HYPHEN = "-"
 
-_STRONG_SIGNS = frozenset(".!:;|。！．:;…→⇒=>؛۔।॥።፤\n•*#\"“”«»「」『』()[]{}（）【】<>/")
+_STRONG_SIGNS = frozenset('.!:;|。！．:;…→⇒=>؛۔।॥።፤\n•*#"“”«»「」『』()[]{}（）【】<>/')
 _QUESTION_SIGNS = frozenset("?？؟՞")
 _WEAK_SIGNS = frozenset(",，、،፣—–")
 _KOREAN_PARTICLES = re.compile(
     r"(?:입니다|이에요|예요|이다|이고|이며|이라고|라고|이라|으로|에서|에게|보다|처럼|부터|까지|은|는|이|가|을|를|의|에|로|와|과|도|만|임|요|다)+"
     r"(?![가-힣])"
 )
+# Vowel points and stretching, which Arabic and Hebrew may leave out.
+_OPTIONAL_MARKS = re.compile("[\u0640\u064b-\u0652\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
 _ARABIC_ARTICLE = re.compile(r"[وف]?(?:[بك]?ال|لل)\Z")
 _HEBREW_PREFIX = re.compile(r"[הו]\Z")
 
@@ -67,7 +69,7 @@ def _around(borders: tuple[int, ...], start: int, end: int, length: int) -> tupl
 
 def loose_words(text: str) -> Words:
     """Read a text as words only; signs matter as borders of clauses."""
-    text = plain(text)
+    text = _OPTIONAL_MARKS.sub("", plain(text))
     folded: list[str] = []
     kept: list[str] = []
     kinds: dict[int, str] = {}
