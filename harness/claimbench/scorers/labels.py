@@ -70,6 +70,13 @@ class LabelScorer:
         return _read(text, labels, self._search)
 
 
+_ANSWERED_NO = re.compile(
+    r"(?:no|nope|not|never|nein|nicht|nee|non|não|нет|ні|nie|hayır|لا|לא|नहीं|không)(?!\w)"
+    r"|不|否|いいえ|違|아니|ไม่"
+)
+"""What a model says behind a label that it asked about."""
+
+
 @lru_cache(maxsize=4096)
 def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
     """Return what an answer is read as; models that classify give the same few again and again."""
@@ -150,7 +157,13 @@ def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
         if announced[0] not in denied:
             return tuple(announced)
     stated = [span for span in sure if not _is_asked(span, words)]
+    if sure and not stated and _ANSWERED_NO.match(words.folded, _after(sure[-1], words)):
+        return ()
     return tuple(dict.fromkeys(name for _, _, name in stated or sure))
+
+
+def _after(span: tuple[int, int, str], words: Words) -> int:
+    return words.sentence(span[0], span[1])[1] + 1
 
 
 def _is_asked(span: tuple[int, int, str], words: Words) -> bool:

@@ -39,7 +39,7 @@ _INSTEAD = _of(
     " anstelle_von außer in_plaats_van plutôt_que au_lieu_de sauf"
     " en_lugar_de en_vez_de salvo excepto más_que anziché piuttosto_che invece_di tranne"
     " em_vez_de ao_invés_de exceto вместо кроме а_не zamiast thay_vì bukannya"
-    " بدلا_من بدلاً_من عوضا_عن במקום के_बजाय"
+    " بدلا_من بدلاً_من عوضا_عن במקום"
 )
 _UNSPACED_BEFORE = (
     "不是|並非|并非|而非|绝非|絕非|绝不|絕不|并不|並不|不属于|不屬於|不应|不應|不该|不該|不算|不像|不会是|不會是|不可能"
@@ -137,7 +137,7 @@ def _negated(span: Span, words: Words, negators: Sequence[tuple[int, int, str]])
     after = _AFTER.match(text, end)
     if after and not any(words.is_border(place) for place in range(end, after.end())):
         return "not"
-    clause, _ = words.clause(start, end)
+    clause, _ = words.negated_with(start, end)
     sentence, _ = words.sentence(start, end)
     for begin, stop, kind in reversed(_between(negators, sentence, start)):
         word = text[begin:stop]

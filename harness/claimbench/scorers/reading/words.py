@@ -16,9 +16,14 @@ WEAK = ","
 ELISION = "'"
 HYPHEN = "-"
 
-_STRONG_SIGNS = frozenset('.!:;|。！．:;…→⇒=>؛۔।॥።፤\n•*#"“”«»「」『』()[]{}（）【】<>/')
+ENCLOSURE = '"'
+"""Kind of a quote, a bracket or bold type: it parts what is enclosed, but a negation reaches in."""
+
+_STRONG_SIGNS = frozenset(".!:;|。！．:;…→⇒=>؛۔।॥።፡\n•#<")
+_ENCLOSING_SIGNS = frozenset("*\"“”«»「」『』()[]{}（）【】„`'‘’‹›/_《》〈〉")
 _QUESTION_SIGNS = frozenset("?？؟՞")
 _WEAK_SIGNS = frozenset(",，、،፣—–")
+_PARTS = (STRONG, QUESTION, WEAK, ENCLOSURE)
 _KOREAN_PARTICLES = re.compile(
     r"(?:입니다|이에요|예요|이다|이고|이며|이라고|라고|이라|으로|에서|에게|보다|처럼|부터|까지|은|는|이|가|을|를|의|에|로|와|과|도|만|임|요|다)+"
     r"(?![가-힣])"
@@ -34,7 +39,8 @@ class Words:
     """A text in which every run of blanks and signs between words is one blank.
 
     ``folded`` has no case, ``kept`` has; both have the same length. ``kinds``: place of a blank ->
-    what stands there. ``soft`` are the borders of clauses, ``hard`` those of sentences.
+    what stands there. ``soft`` are the borders of clauses and of what is enclosed, ``hard`` those of sentences,
+    ``scope`` those that end what a word negates.
     """
 
     folded: str
@@ -42,10 +48,15 @@ class Words:
     kinds: Mapping[int, str]
     soft: tuple[int, ...]
     hard: tuple[int, ...]
+    scope: tuple[int, ...]
 
     def clause(self, start: int, end: int) -> tuple[int, int]:
-        """Return the start and end of the clause around a span."""
+        """Return the start and end of the clause around a span, or of its quotes or brackets."""
         return _around(self.soft, start, end, len(self.folded))
+
+    def negated_with(self, start: int, end: int) -> tuple[int, int]:
+        """Return the start and end of the clause around a span, quotes and brackets left open."""
+        return _around(self.scope, start, end, len(self.folded))
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """Return the start and end of the sentence around a span."""
@@ -93,9 +104,10 @@ def loose_words(text: str) -> Words:
         length += len(small)
     if length and _kind(gap, " "):
         kinds[length] = _kind(gap, " ")
-    soft = tuple(place for place, kind in kinds.items() if kind in (STRONG, QUESTION, WEAK))
     hard = tuple(place for place, kind in kinds.items() if kind in (STRONG, QUESTION))
-    return Words("".join(folded), "".join(kept), kinds, soft, hard)
+    scope = tuple(place for place, kind in kinds.items() if kind in (STRONG, QUESTION, WEAK))
+    soft = tuple(place for place, kind in kinds.items() if kind in _PARTS)
+    return Words("".join(folded), "".join(kept), kinds, soft, hard, scope)
 
 
 def strict_words(text: str) -> Words:
@@ -107,7 +119,7 @@ def strict_words(text: str) -> Words:
         small = char.casefold()
         folded.append(small)
         wide.append(char * len(small))
-    return Words("".join(folded), "".join(wide), {}, (), ())
+    return Words("".join(folded), "".join(wide), {}, (), (), ())
 
 
 def _belongs(text: str, index: int) -> bool:
@@ -136,7 +148,7 @@ def _kind(gap: list[str], after: str) -> str:
         return STRONG
     if found & _WEAK_SIGNS or (len(gap) > 2 and "-" in found):
         return WEAK
-    return ""
+    return ENCLOSURE if found & _ENCLOSING_SIGNS else ""
 
 
 def occurrences(form: str, words: Words) -> Iterator[tuple[int, int]]:
@@ -172,7 +184,8 @@ def _ends(text: str, end: int) -> bool:
         return False
     if not joined(text[end - 1], text[end]):
         return True
-    return is_hangul(text[end - 1]) and _KOREAN_PARTICLES.match(text, end) is not None
+    return is_hangul(text[end - 1]) and _PARTS = (STRONG, QUESTION, WEAK, ENCLOSURE)
+_KOREAN_PARTICLES.match(text, end) is not None
 
 
 def _clings(words: Words, start: int, end: int) -> bool:
