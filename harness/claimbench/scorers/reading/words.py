@@ -184,8 +184,7 @@ def _ends(text: str, end: int) -> bool:
         return False
     if not joined(text[end - 1], text[end]):
         return True
-    return is_hangul(text[end - 1]) and _PARTS = (STRONG, QUESTION, WEAK, ENCLOSURE)
-_KOREAN_PARTICLES.match(text, end) is not None
+    return is_hangul(text[end - 1]) and _KOREAN_PARTICLES.match(text, end) is not None
 
 
 def _clings(words: Words, start: int, end: int) -> bool:
