@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.importers import json_values
+from claimbench.importers.direction import higher_is_better
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -102,8 +103,17 @@ def read(path: Path, options: ImportOptions) -> Imported:
     calls = tuple(_imported_call(row, arm.name, task, model, metric) for row in rows)
     aggregate, more = _checked(arm.name, task, metric, calls, stated)
     notes += [*more, judged_by(task, metric, all_metrics)]
-    return Imported(
-        KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files
+    return higher_is_better(
+        Imported(
+            KIND,
+            (arm,),
+            tuple(samples.values()),
+            calls,
+            aggregate,
+            tuple(notes),
+            {task: metric},
+            files,
+        )
     )
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from claimbench.importers import json_values
+from claimbench.importers.direction import higher_is_better, lower_is_better
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -111,7 +112,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
     ]
     with_items = {task for part in found for task in part.metrics}
     alone = _aggregates(arm.name, {t: v for t, v in stated.items() if t not in with_items}, data)
-    return Imported(
+    read_in = Imported(
         KIND,
         (arm,),
         tuple(s for part in found for s in part.samples),
@@ -121,6 +122,12 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         {task: metric for part in found for task, metric in part.metrics.items()},
         {path.name: json_values.sha256(content) for path, content in raw.items()},
     )
+
+    def lower(task: str, metric: str) -> bool:
+        said = get(data, "higher_is_better", task, metric.partition(",")[0])
+        return not said if isinstance(said, bool) else lower_is_better(metric)
+
+    return higher_is_better(read_in, lower)
 
 
 def _setup(data: Json, task: str) -> dict[str, Json]:

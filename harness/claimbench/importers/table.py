@@ -16,6 +16,7 @@ from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.importers import json_values
+from claimbench.importers.direction import higher_is_better
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -235,8 +236,17 @@ def _answers(
     if costs:
         notes = [*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free"]
     metrics = dict.fromkeys((c.task for c in calls), metric)
-    return Imported(
-        KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), tuple(notes), metrics, files
+    return higher_is_better(
+        Imported(
+            KIND,
+            arms,
+            tuple(samples.values()),
+            tuple(calls),
+            tuple(made),
+            tuple(notes),
+            metrics,
+            files,
+        )
     )
 
 

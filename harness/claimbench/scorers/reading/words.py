@@ -29,7 +29,9 @@ _KOREAN_PARTICLES = re.compile(
     r"(?![가-힣])"
 )
 # Vowel points and stretching, which Arabic and Hebrew may leave out.
-_OPTIONAL_MARKS = re.compile("[\u0640\u064b-\u0652\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]")
+_OPTIONAL_MARKS = re.compile(
+    "[\u0640\u064b-\u0652\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"
+)
 _ARABIC_ARTICLE = re.compile(r"[وف]?(?:[بك]?ال|لل)\Z")
 _HEBREW_PREFIX = re.compile(r"[הו]\Z")
 
