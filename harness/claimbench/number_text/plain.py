@@ -15,10 +15,10 @@ _UNSEEN = frozenset(
     "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u3164\uffa0"
     + "".join(map(chr, range(0xFE00, 0xFE10)))
 )
-_UNSPACED = frozenset(
-    "CJK HIRAGANA KATAKANA BOPOMOFO THAI LAO KHMER MYANMAR TIBETAN YI KATAKANA-HIRAGANA"
-    " IDEOGRAPHIC JAVANESE BALINESE TAI NEW".split()
-)
+_UNSPACED = frozenset({
+    "CJK", "HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "BOPOMOFO", "IDEOGRAPHIC", "THAI", "LAO",
+    "KHMER", "MYANMAR", "TIBETAN", "YI", "JAVANESE", "BALINESE", "TAI", "NEW",
+})  # fmt: skip
 # Quotes, hyphens and minus signs that differ in typography only.
 _TYPOGRAPHY = str.maketrans(
     {

@@ -49,7 +49,8 @@ _GROUP = r"[.,'’_٫٬]"
 _NUMBER = re.compile(
     rf"""
     0[xX][0-9a-fA-F]+
-    | (?P<date>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d)|\d{{1,4}}([/.])\d{{1,2}}\2\d{{4}}(?!\d)|\d{{4}}/\d{{1,2}}/\d{{1,2}}(?!\d)
+    | (?P<date>\d{{4}}-\d{{1,2}}-\d{{1,2}}(?!\d)|\d{{1,4}}([/.])\d{{1,2}}\2\d{{4}}(?!\d)
+              |\d{{4}}/\d{{1,2}}/\d{{1,2}}(?!\d)
               |\d{{1,2}}/\d{{1,2}}/\d{{2}}(?!\d)
               |\d{{1,2}}:[0-5]\d(?::[0-5]\d)?(?!\d))
     | (?P<run>
@@ -63,36 +64,41 @@ _NUMBER = re.compile(
 )
 _PERCENT = re.compile(
     r"[ ]?(?:%|٪|(?:percent|per cent|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento"
-    r"|процент|パーセント|퍼센트|프로|प्रतिशत|फ़ीसदी|เปอร์เซ็นต์|بالمئة|بالمائة|في المئة|في المائة|אחוז|yüzde))",
+    r"|процент|パーセント|퍼센트|프로|प्रतिशत|फ़ीसदी|เปอร์เซ็นต์"
+    r"|بالمئة|بالمائة|في المئة|في المائة|אחוז|yüzde))",
     re.IGNORECASE,
 )
 _POWER = re.compile(
-    r"[ ]?(?:\^[ ]?\{?[ ]?\(?([-+]?\d{1,6})\)?[ ]?\}?|\*\*[ ]?\(?([-+]?\d{1,6})\)?|([⁻⁺]?[⁰¹²³⁴-⁹]{1,6}))"
+    r"[ ]?(?:\^[ ]?\{?[ ]?\(?([-+]?\d{1,6})\)?[ ]?\}?|\*\*[ ]?\(?([-+]?\d{1,6})\)?"
+    r"|([⁻⁺]?[⁰¹²³⁴-⁹]{1,6}))"
 )
 _TIMES_TEN = re.compile(r"[ ]?[x×*·⋅∙][ ]?10(?=[ ]?\^|\*\*|[⁻⁺⁰¹²³⁴-⁹])", re.IGNORECASE)
 _SLASH = re.compile(r"[ ]?[/∕][ ]?(\d+(?:[.,]\d+)?)(?![\d/]|[.,]\d)")
 _MIXED = re.compile(r"[ ](\d{1,6})[/∕](\d{1,6})(?![\d/.,])")
 _UNIT = re.compile(r"[^\W\d_]+")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-_MAGNITUDES: dict[str, int] = {
-    **dict.fromkeys("k thousand tausend tsd mille mil mila тыс тысяч тысячи тысяча हज़ार हजार พัน ألف آلاف אלף nghìn ribu bin 千 천".split(), 3),
-    **dict.fromkeys("หมื่น 万 萬 만".split(), 4),
-    **dict.fromkeys("lakh lakhs लाख แสน".split(), 5),
-    **dict.fromkeys(
-        "million millions mio million millionen millón millones milhão milhões milione milioni miljoen mln млн миллион миллиона миллионов ล้าน مليون ملايين מיליון triệu juta milyon 百万 百萬 백만".split(), 6
-    ),
-    **dict.fromkeys("crore crores करोड़".split(), 7),
-    **dict.fromkeys("亿 億 억".split(), 8),
-    **dict.fromkeys("billion bn milliarde milliarden milliard milliards mrd миллиард миллиарда миллиардов млрд مليار מיליארד tỷ miliar 十亿 十億".split(), 9),
-    **dict.fromkeys("trillion 兆 조".split(), 12),
-}  # fmt: skip
+_POWERS_OF_TEN = {
+    3: "k thousand tausend tsd mille mil mila тыс тысяч тысячи тысяча हज़ार हजार พัน ألف آلاف אלף"
+    " nghìn ribu 千 천",
+    4: "หมื่น 万 萬 만",
+    5: "lakh lakhs लाख แสน",
+    6: "million millions mio millionen millón millones milhão milhões milione milioni miljoen mln"
+    " млн миллион миллиона миллионов ล้าน مليون ملايين מיליון triệu juta milyon 百万 百萬 백만",
+    7: "crore crores करोड़",
+    8: "亿 億 억",
+    9: "billion bn milliarde milliarden milliard milliards mrd миллиард миллиарда миллиардов млрд"
+    " مليار מיליארד tỷ miliar 十亿 十億",
+    12: "trillion 兆 조",
+}
+_MAGNITUDES = {word: power for power, words in _POWERS_OF_TEN.items() for word in words.split()}
 _MAGNITUDE = re.compile(
     r"[ ]?(" + "|".join(sorted(map(re.escape, _MAGNITUDES), key=len, reverse=True)) + r")(\.?)",
     re.IGNORECASE,
 )
 _AMBIGUOUS_LETTER = re.compile(r"[KMB](?![^\W_])")
 _MINUS_WORD = re.compile(
-    r"(?:minus|negative|moins|menos|meno|минус|負|负|マイナス|마이너스|음수|ลบ|سالب|ناقص|मिनस|माइनस|ऋण|מינוס|eksi|âm)[ ]?\Z",
+    r"(?:minus|negative|moins|menos|meno|минус|負|负|マイナス|마이너스|음수"
+    r"|ลบ|سالب|ناقص|मिनस|माइनस|ऋण|מינוס|eksi|âm)[ ]?\Z",
     re.IGNORECASE,
 )
 _UNREAD = re.compile(rf"[{UNREAD}√π∞∛](?:[({{ ]?\d[\d.,]*)?", re.ASCII)
@@ -347,7 +353,7 @@ def _magnitude(
         if word.lower() == "k" and (found.group(0)[0] == " " or word == "K"):
             break
         after = text[found.end(1) : found.end(1) + 1]
-        if word.isascii() and after.isalpha() or _cased(word[-1]) and _cased(after):
+        if (word.isascii() and after.isalpha()) or (_cased(word[-1]) and _cased(after)):
             break
         if re.match(r"[ ]?\d", text[found.end() : found.end() + 2]) and not word.isascii():
             return None, found.end()  # 1万2千

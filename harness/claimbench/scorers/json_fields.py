@@ -1,5 +1,5 @@
-"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean over
-the fields.
+"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean
+over the fields.
 
 The answer is the whole text, or the last code fence with JSON in it, or the last object with text
 around it (said in the explanation). Anything else - NaN, a duplicate key, a trailing comma, a list
@@ -33,8 +33,8 @@ class FieldRule(ScorerOptions):
     compare: Compare = "exact"
     """exact: equal values, blanks in texts collapsed. casefold: also without case. numeric: as
     numbers, also when written as text. set: lists without order and repetition, texts without case;
-    the score is the Jaccard index. unordered: lists with the same items in any order, each as often:
-    0 or 1."""
+    the score is the Jaccard index. unordered: the same items in any order, each as often: 0 or
+    1."""
     tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """For numeric: absolute difference still right."""
     relative: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)

@@ -1,9 +1,9 @@
-"""``label``: which of the task's labels does the answer name?
+r"""``label``: which of the task's labels does the answer name?
 
 Reading, in this order, after Unicode's compatibility form, case folding, and signs and blanks taken
 as one blank:
 
-1. the whole answer is a label, or what stands in its last ``\\boxed{}`` or ``<answer>`` is;
+1. the whole answer is a label, or what stands in its last ``\boxed{}`` or ``<answer>`` is;
 2. one label ends a clause behind a word that announces it ("The answer is B.", "答案：B");
 3. one label occurs in the answer as whole words of its script (``lost_card`` in "a lost card"); a
    label inside a longer one that also occurs does not count, nor does a negated one ("not

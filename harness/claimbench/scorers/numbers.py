@@ -14,7 +14,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import Found, parse_number, read_numbers
+from claimbench.number_text import parse_number, read_numbers
 from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
@@ -66,16 +66,15 @@ class NumericScorer:
         chosen = self._chosen(visible(text))
         if isinstance(chosen, str):
             return unparsable(self, call_id, f"{chosen} in {brief(text)}")
-        number = chosen.value
-        assert number is not None
+        number, percent = chosen
         right = any(
             close(reading, target, self._options.tolerance, self._options.relative)
-            for reading in _readings(chosen, str(sample.target), target)
+            for reading in _readings(number, percent, str(sample.target), target)
         )
         return scored(self, call_id, float(right), f"read as {number:f}; right is {target:f}")
 
-    def _chosen(self, answer: str) -> Found | str:
-        """Return the number that counts, or why there is none."""
+    def _chosen(self, answer: str) -> tuple[Decimal, bool] | str:
+        """Return the number that counts and whether it is in percent, or why there is none."""
         if self._options.after is not None and self._options.after in answer:
             answer = answer.rpartition(self._options.after)[2]
         inner = boxed(answer)
@@ -86,20 +85,21 @@ class NumericScorer:
         if self._options.which == "only" and len(different) > 1:
             return f"{len(different)} different numbers"
         chosen = numbers[0] if self._options.which == "first" else numbers[-1]
-        return "a number that can be read in several ways" if chosen.value is None else chosen
+        if chosen.value is None:
+            return "a number that can be read in several ways"
+        return chosen.value, chosen.percent
 
 
-def _readings(found: Found, written: str, target: Decimal) -> list[Decimal]:
+def _readings(number: Decimal, percent: bool, written: str, target: Decimal) -> list[Decimal]:
     """Return what an answer may mean beside a target: with percent on one side only, also its
     value.
     """
-    assert found.value is not None
-    in_percent = any(number.percent for number in read_numbers(written))
-    if found.percent and not in_percent and abs(target) <= 1:
-        return [found.value, found.value / 100]
-    if in_percent and not found.percent and abs(found.value) <= 1:
-        return [found.value, found.value * 100]
-    return [found.value]
+    in_percent = any(found.percent for found in read_numbers(written))
+    if percent and not in_percent and abs(target) <= 1:
+        return [number, number / 100]
+    if in_percent and not percent and abs(number) <= 1:
+        return [number, number * 100]
+    return [number]
 
 
 def close(number: Decimal, target: Decimal, tolerance: float = 0.0, relative: float = 0.0) -> bool:

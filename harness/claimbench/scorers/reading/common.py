@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from claimbench.scorers.reading.words import Words, loose_words
 
-_COMMON = frozenset(
-    (
-        # en
-        "a i it us may am no in on or so as at be by do go he if is me my of to up we an all any can"
-        " will not and the who she they them you out march mark bill art but for now then well here"
-        # de nl
-        " er es an da du man um zu die der das den im was war ein het een en ik je"
-        # fr es pt it
-        " à y un une le la les de du des et ou il elle ce se sa son ma mon tu est car o e el los las"
-        " una si su lo i gli di os um uma em na non ne che per con"
-        # ru uk pl
-        " а и в с к о у я он не но да u w z do nie"
-    ).split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_COMMON = _words(
+    # en
+    "a i it us may am no in on or so as at be by do go he if is me my of to up we an all any can"
+    " will not and the who she they them you out march mark bill art but for now then well here"
+    # de nl
+    " er es an da du man um zu die der das den im was war ein het een en ik je"
+    # fr es pt it
+    " à y un une le la les de du des et ou il elle ce se sa son ma mon tu est car o e el los las"
+    " una si su lo i gli di os um uma em na non ne che per con"
+    # ru uk pl
+    " а и в с к о у я он не но da u w z do nie"
 )
-_ARTICLES = frozenset("a an no the o e y и а в с к о у i".split())
-_VERBS = frozenset(
+_ARTICLES = _words("a an no the o e y и а в с к о у i")
+_VERBS = _words(
     "is was because since as and or seems would best applies fits matches describes ist est es è é"
-    " weil car porque".split()
+    " weil car porque"
 )
 
 

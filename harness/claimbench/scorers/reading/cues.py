@@ -50,7 +50,7 @@ def told(words: Words, spans: list[tuple[int, int, str]]) -> list[str]:
     """Return the labels, each once, that follow a word such as "answer" and end their clause."""
     found: dict[str, None] = {}
     for start, end, name in spans:
-        first, last = words.clause(start, end)
+        _, last = words.clause(start, end)
         tail = words.folded[end : min(last, end + 20)]
         if words.kind_at(last) == QUESTION or len(tail) == 20 or not _TAIL.match(tail):
             continue

@@ -91,7 +91,7 @@ def _fences(text: str) -> list[str]:
             opening = _FENCE.match(line[place:]) if place > 0 else None
         if opening is None:
             continue
-        signs, word, rest = opening.groups()
+        signs, _, rest = opening.groups()
         end = rest.rfind(signs)
         if end >= 0:
             found.append(rest[:end])

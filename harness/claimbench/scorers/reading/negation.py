@@ -52,10 +52,11 @@ _BUT = _of(
 )
 _UNSPACED_BUT = "而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
 _NOT_NEGATING = re.compile(
-    r"(?<!\w)(?:not (?:only|just|merely|to mention)|no (?:doubt|question|other than|further)|nothing but"
-    r"|none other than|without (?:a |any )?(?:doubt|question)|not without|nicht nur|kein zweifel|zweifellos"
-    r"|ohne (?:jeden )?zweifel|sans (?:aucun )?doute|no solo|no sólo|sin duda|non solo|senza dubbio|não só"
-    r"|não apenas|sem dúvida|не только|нет сомнений|niet alleen|nie tylko|ليس فقط|לא רק|न केवल)(?!\w)"
+    r"(?<!\w)(?:not (?:only|just|merely|to mention)|no (?:doubt|question|other than|further)"
+    r"|nothing but|none other than|without (?:a |any )?(?:doubt|question)|not without|nicht nur"
+    r"|kein zweifel|zweifellos|ohne (?:jeden )?zweifel|sans (?:aucun )?doute|no solo|no sólo"
+    r"|sin duda|non solo|senza dubbio|não só|não apenas|sem dúvida|не только|нет сомнений"
+    r"|niet alleen|nie tylko|ليس فقط|לא רק|न केवल)(?!\w)"
     r"|不仅|不但|不仅仅|毫无疑问|没有疑问|ไม่เพียง|ไม่ต้องสงสัย"
 )
 _NEGATES = re.compile(rf"(?<!\w)(?:{_BEFORE}|[a-z]{{2,6}}n t)(?!\w)|{_UNSPACED_BEFORE}")
@@ -66,12 +67,16 @@ _AFTER = re.compile(
     r"(?: (?:is|are|was|does|do|did|can|could|would|should|will|seems?|looks?|isn|doesn|wasn|can))?"
     r"(?: (?:clearly|certainly|definitely|be|really))?"
     r" (?:not|t|cannot|never|wrong|incorrect|ruled out|excluded|does not apply|ist (?:es )?nicht"
-    r"|ist (?:hier )?falsch|trifft nicht|scheidet aus|n est pas|ne convient pas|no es|non è|não é|не подходит"
+    r"|ist (?:hier )?falsch|trifft nicht|scheidet aus|n est pas"
+    r"|ne convient pas|no es|non è|não é|не подходит"
     r"|неверно|değil|değildir)(?!\w)"
     r"|[」』\"]? ?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)"
     r"|(?:은|는|이|가)? ?(?:아니|아닙|아닌|아님)"
     r"| (?:(?:है|था) )?(?:नहीं|नही)(?:\Z| )"
-    r"| (?:نیست|نہیں|নয়|இல்லை|కాదు)|ではな|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)|(?:无关|無關|以外|之外)|(?: ?대신| ?말고| ?외에|과 무관| 와 무관)"
+    r"| (?:نیست|نہیں|নয়|இல்லை|కాదు)|ではな"
+    r"|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
+    r"|(?:无关|無關|以外|之外)"
+    r"|(?: ?대신| ?말고| ?외에|과 무관| 와 무관)"
     r"| (?:के|की|के) (?:बजाय|बदले|अलावा)(?!\w)| yerine(?!\w)| (?:कोई )?नहीं(?!\w)"
 )  # fmt: skip
 

@@ -41,8 +41,8 @@ class Words:
     """A text in which every run of blanks and signs between words is one blank.
 
     ``folded`` has no case, ``kept`` has; both have the same length. ``kinds``: place of a blank ->
-    what stands there. ``soft`` are the borders of clauses and of what is enclosed, ``hard`` those of sentences,
-    ``scope`` those that end what a word negates.
+    what stands there. ``soft`` are the borders of clauses and of what is
+    enclosed, ``hard`` those of sentences, ``scope`` those that end what a word negates.
     """
 
     folded: str
