@@ -26,6 +26,7 @@ from functools import lru_cache
 from claimbench.number_text.latex import boxed, without_latex
 from claimbench.number_text.plain import is_unspaced, is_word
 from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsable, visible
+from claimbench.scorers.reading.answers import right_answers
 from claimbench.scorers.reading.common import is_common, is_mention
 from claimbench.scorers.reading.cues import told
 from claimbench.scorers.reading.negation import affirmed
@@ -41,10 +42,15 @@ class LabelScorer:
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
+        self._aliases: tuple[str, ...] = ()
+        self._separator = "|"
         if options:
             from claimbench.scorers.options import LabelOptions, read_options
 
-            self._search = read_options(LabelOptions, options, self.name).search
+            read = read_options(LabelOptions, options, self.name)
+            self._search = read.search
+            self._aliases = tuple(read.aliases)
+            self._separator = read.separator
 
     def check(self, answer: AnswerSpec) -> str | None:
         """Refuse an answer space without labels."""
@@ -60,8 +66,9 @@ class LabelScorer:
         if len(found) != 1:
             what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
             return unparsable(self, call_id, f"{brief(text)} {what}")
-        right = found[0] == sample.target
-        return scored(self, call_id, float(right), f"read as {found[0]}; right is {sample.target}")
+        right = right_answers(sample, self._aliases, self._separator)
+        why = f"read as {found[0]}; right is {' or '.join(right)}"
+        return scored(self, call_id, float(found[0] in right), why)
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could
@@ -146,9 +153,23 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
     return (strict if signs else {}), loose
 
 
+def all_named(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return every label that an answer names and does not negate."""
+    strict, loose = _forms(labels)
+    for forms, words in _readings(text, strict, loose):
+        spans = outermost(_places(forms, words))
+        sure = affirmed([span for span in spans if _counts(span, words)], words)
+        if sure:
+            return tuple(dict.fromkeys(name for _, _, name in sure))
+    return ()
+
+
+def _places(forms: Mapping[str, str], words: Words) -> list[tuple[int, int, str]]:
+    return [(*span, label) for label, form in forms.items() for span in occurrences(form, words)]
+
+
 def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
-    found = [(*span, label) for label, form in forms.items() for span in occurrences(form, words)]
-    spans = outermost(found)
+    spans = outermost(_places(forms, words))
     announced = told(words, spans)
     certain = [span for span in spans if _counts(span, words)]
     sure = affirmed(certain, words)

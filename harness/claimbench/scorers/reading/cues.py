@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from claimbench.number_text.plain import is_unspaced
 from claimbench.scorers.reading.words import QUESTION, Words
@@ -49,15 +50,24 @@ _LONGEST_CUE = 120
 def told(words: Words, spans: list[tuple[int, int, str]]) -> list[str]:
     """Return the labels, each once, that follow a word such as "answer" and end their clause."""
     found: dict[str, None] = {}
+    starts = {start: end for start, end, _ in spans}
     for start, end, name in spans:
         _, last = words.clause(start, end)
         tail = words.folded[end : min(last, end + 20)]
         if words.kind_at(last) == QUESTION or len(tail) == 20 or not _TAIL.match(tail):
             continue
+        if _goes_on(words, last, starts):
+            continue
         before = words.folded[max(0, start - _LONGEST_CUE) : start]
         if _CUE.search(before) or (_is_one_sign(words, start, end) and _SINGLE.search(before)):
             found[name] = None
     return list(found)
+
+
+def _goes_on(words: Words, last: int, starts: Mapping[int, int]) -> bool:
+    """Return whether another label stands alone behind the clause: "Answer: B, C"."""
+    following = starts.get(last + 1)
+    return following is not None and words.clause(last + 1, following)[1] == following
 
 
 def _is_one_sign(words: Words, start: int, end: int) -> bool:
