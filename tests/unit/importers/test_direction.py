@@ -33,11 +33,10 @@ def _write(folder: Path, metric: str, higher: bool | None, values: list[float]) 
     if higher is not None:
         results["higher_is_better"] = {"t": {metric: higher}}
     (folder / f"results_{stamp}.json").write_text(json.dumps(results), encoding="utf-8")
-    rows = [
-        {"doc_id": i, "doc": {"q": i}, "target": "x", "filtered_resps": ["y"], "filter": "none",
-         "metrics": [metric], metric: value}
-        for i, value in enumerate(values)
-    ]  # fmt: skip
+    rows = []
+    for i, value in enumerate(values):
+        row = {"doc_id": i, "doc": {"q": i}, "target": "x", "filtered_resps": ["y"]}
+        rows.append({**row, "filter": "none", "metrics": [metric], metric: value})
     samples = folder / f"samples_t_{stamp}.jsonl"
     samples.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
     return [folder / f"results_{stamp}.json", samples]
