@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from claimbench.scorers import Scorer, ScorerOptionError
+from claimbench.scorers.labels import LabelScorer
 from claimbench.scorers.several.contains import ContainsScorer
 from claimbench.scorers.several.label_set import LabelSetScorer
-from claimbench.scorers.labels import LabelScorer
 from claimbench.scorers.several.overlap import SquadScorer
 from claimbench.scorers.text import ExactScorer
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
