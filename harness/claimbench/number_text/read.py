@@ -16,7 +16,7 @@ from decimal import Decimal, DecimalException
 from functools import lru_cache
 
 from claimbench.number_text.latex import UNREAD, without_latex
-from claimbench.number_text.plain import plain
+from claimbench.number_text.plain import is_hangul, is_unspaced, plain
 from claimbench.types import Json
 
 
@@ -141,7 +141,7 @@ def read_numbers(text: str, decimal: str = ".") -> list[Found]:
 
 
 def _normal(text: str) -> str:
-    text = without_latex(plain(text))
+    text = without_latex(plain(text.replace("№", "#")))
     if not text.isascii():
         text = text.translate(_DASHES)
         text = "".join(map(_ascii_digit, text))
@@ -373,7 +373,8 @@ def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:
         before = text[first - 1] if first else ""
         if first == last_end:
             return start, False, minus
-        if before.isalnum() or before == ")":
+        parts_words = is_unspaced(before) or is_hangul(before) if before else True
+        if (before.isalnum() and not parts_words) or before == ")":
             return at, False, False
         return _before_currency(text, first), minus, False
     word = _MINUS_WORD.search(text[max(0, at - 12) : at])
