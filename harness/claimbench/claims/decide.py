@@ -337,7 +337,7 @@ def _items_excluding(check: Check, n: int) -> float:
 def _more_items(
     question: Question, interval: Interval, alpha: float, calls: float
 ) -> tuple[float, float] | None:
-    """Return the items more at the estimate, and with a standard error against it (the bad case)."""
+    """Return the items more at the estimate, and in the bad case: a standard error against it."""
     if interval.est is None or not interval.bounded or interval.n == 0:
         return None
     threshold = question.threshold

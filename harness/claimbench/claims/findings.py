@@ -79,7 +79,7 @@ def leaf_finding(
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     lost = _lost_calls(found, leaf, items)
     readings = [
-        _missing_rule(question, reading, leaf, lost)
+        _missing_rule(question, reading, lost)
         for question, reading in zip(found, readings, strict=True)
     ]
     flags += _missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
@@ -196,7 +196,7 @@ def _lost_calls(
 
 
 def _missing_rule(
-    question: Question, reading: Reading, leaf: Leaf, lost: Sequence[tuple[str, float]]
+    question: Question, reading: Reading, lost: Sequence[tuple[str, float]]
 ) -> Reading:
     """Withdraw a decision that rests on the calls that did not fail.
 

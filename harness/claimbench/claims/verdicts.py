@@ -114,7 +114,7 @@ def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[in
 
 
 def _question_of(claim: Claim) -> Claim:
-    """Return a claim without what does not change its question: the same asked twice counts once."""
+    """Return a claim without what leaves its question alone: the same asked twice counts once."""
     parts = tuple(_question_of(part) for part in claim.parts)
     return replace(claim, id="", text="", source=None, note=None, parts=parts)
 
