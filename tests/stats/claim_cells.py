@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import special
 
 from claimbench import stats
 from claimbench.claims.readings.runaways import AT_CAP, Runaways, Side
-from claimbench.claims.readings.size import LARGEST_SHARE, too_few_wrong
+from claimbench.claims.readings.size import LARGEST_SHARE, both_near_limit, too_few_wrong
 from claimbench.stats import sequential
 
 Rng = np.random.Generator
@@ -47,7 +48,8 @@ class Rate:
 class Cell:
     """One simulated situation: ``draw`` makes a sample and decides it.
 
-    ``fast``: part of the quick tests. ``wrong`` says which decisions are false (None: it is a
+    ``fast``: part of the quick tests. ``limited``: held to the limit; without a known cap no method
+    can be. ``wrong`` says which decisions are false (None: it is a
     cell of power, where none is).
     """
 
@@ -56,7 +58,7 @@ class Cell:
     draw: Callable[[Rng], str]
     wrong: frozenset[str] = frozenset({"supported", "refuted"})
     fast: bool = False
-    tags: tuple[str, ...] = field(default=())
+    limited: bool = True
 
     def run(self, reps: int, seed: int = 1) -> Rate:
         rng = np.random.default_rng([seed, *f"{self.table}/{self.label}".encode()])
@@ -219,14 +221,12 @@ def looks_draw(ours: Costs, n: int) -> Callable[[Rng], str]:
 def dollar_cells() -> Iterator[Cell]:
     for name, ours in RUNAWAYS.items():
         for n in SIZES:
+            shown = n in {50, 200, 1000}
             quick = name in {"0.5% at 100x", "1% at 50x", "sigma 2"} and n in {50, 200, 1000}
             yield Cell("cost", f"{name}, n={n}", cost_draw(ours, RIVAL, n, RATIO), fast=quick)
-            yield Cell(
-                "cost, cap unknown",
-                f"{name}, n={n}",
-                cost_draw(ours, RIVAL, n, RATIO, known=False),
-                tags=("no limit",),
-            )
+            if shown:
+                free = cost_draw(ours, RIVAL, n, RATIO, known=False)
+                yield Cell("cost, cap unknown", f"{name}, n={n}", free, limited=False)
     for cap in (1.5, 5.0, 20.0, 100.0):
         for n in (50, 200, 1000):
             calm = Costs(0.2 if cap < 5 else 0.6, 0.0, cap)
@@ -247,20 +247,13 @@ def dollar_cells() -> Iterator[Cell]:
                 cost_draw(RUNAWAYS[name], RIVAL, n, RATIO, correct=True),
                 fast=name in {"sigma 2", "1% at 50x"} and n in {50, 1000},
             )
-            yield Cell(
-                "per correct, cap unknown",
-                f"{name}, n={n}",
-                cost_draw(RUNAWAYS[name], RIVAL, n, RATIO, correct=True, known=False),
-                tags=("no limit",),
-            )
+            if n in {50, 200, 1000}:
+                free = cost_draw(RUNAWAYS[name], RIVAL, n, RATIO, correct=True, known=False)
+                yield Cell("per correct, cap unknown", f"{name}, n={n}", free, limited=False)
     for n in (20, 50, 200, 1000):
         yield Cell("per correct", f"wrong answers 8x, n={n}", dear_errors(n, known=True))
-        yield Cell(
-            "per correct, cap unknown",
-            f"wrong answers 8x, n={n}",
-            dear_errors(n, known=False),
-            tags=("no limit",),
-        )
+        free = dear_errors(n, known=False)
+        yield Cell("per correct, cap unknown", f"wrong answers 8x, n={n}", free, limited=False)
         calm = Costs(0.6, 0.0, 20.0)
         yield Cell(
             "per correct, power at 4.2% against 10.5%",
@@ -330,6 +323,8 @@ def difference_draw(
         if dominated(cluster):
             return "inconclusive"
         pm = stats.paired_means(a, b, cluster, bounded=True, effective_df=True)
+        if both_near_limit(pm):
+            return "inconclusive"
         found = stats.paired_ci(pm)
         return stats.verdict(found.lo, found.hi, threshold, ">=")
 
@@ -354,10 +349,10 @@ def clustered_cost_draw(shape: str, g: int, ratio: float) -> Callable[[Rng], str
 
 def cluster_cells() -> Iterator[Cell]:
     for shape in SHAPES:
-        for g in (8, 12, 15, 30, 60, 120):
+        for g in (12, 30, 60):
             for icc in (0.1, 0.5):
                 name = f"{shape}, G={g}, ICC {icc:g}"
-                quick = shape == "lognormal" and g in {15, 60} and icc == 0.5
+                quick = shape == "lognormal" and g in {12, 60} and icc == 0.5
                 for limit in (0.8, 0.95):
                     yield Cell(
                         "clusters",
@@ -380,7 +375,7 @@ def cluster_cells() -> Iterator[Cell]:
             cost_cell = clustered_cost_draw(shape, g, RATIO)
             yield Cell("clusters", f"cost, {shape}, G={g}", cost_cell)
     for shape in ("equal", "lognormal"):
-        for g in (15, 30, 60, 120):
+        for g in (15, 60):
             yield Cell(
                 "clusters, power",
                 f"at least 80% at .92, {shape}, G={g}, ICC .1",
@@ -489,11 +484,11 @@ def main() -> None:
             continue
         start = time.process_time()
         rate = cell.run(given.reps)
-        print(
+        sys.stdout.write(
             f"{cell.table} | {cell.label} | wrong {rate.wrong / rate.reps:.3f} |"
-            f" decided {rate.decided / rate.reps:.3f} | {time.process_time() - start:.2f} s",
-            flush=True,
+            f" decided {rate.decided / rate.reps:.3f} | {time.process_time() - start:.2f} s\n"
         )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

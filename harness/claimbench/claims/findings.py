@@ -12,6 +12,7 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.decide import Effort, decide
+from claimbench.claims.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -21,15 +22,8 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
-from claimbench.claims.readings.failures import (
-    MISSING_LIMIT,
-    answered_text,
-    missing_share,
-    shares_text,
-)
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
-from claimbench.claims.words import explain_reason, without_status
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
@@ -77,12 +71,13 @@ def leaf_finding(
         )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
-    lost = _lost_calls(found, leaf, items)
+    on_scores = claim.kind == "accuracy" or any(q.name in ON_SCORES for q in found)
+    lost = lost_calls(leaf, items, scores=on_scores)
     readings = [
-        _missing_rule(question, reading, lost)
+        missing_rule(question, reading, lost)
         for question, reading in zip(found, readings, strict=True)
     ]
-    flags += _missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
+    flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)
 
@@ -176,55 +171,6 @@ def _judge_flags(
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
-
-
-def _lost_calls(
-    found: Sequence[Question], leaf: Leaf, items: ItemTable
-) -> tuple[tuple[str, float], ...]:
-    """Return (arm, share of its calls without a result) of each arm above the limit.
-
-    An answer without a score is missing to the claims that rest on scores.
-    """
-    scores = leaf.claim.kind == "accuracy" or any(q.name in ON_SCORES for q in found)
-    lost: list[tuple[str, float]] = []
-    for arm in (leaf.ours, leaf.theirs):
-        if arm is not None:
-            share = missing_share(items, arm, leaf.mask, scores=scores)
-            if share > MISSING_LIMIT + 1e-12:
-                lost.append((arm, share))
-    return tuple(lost)
-
-
-def _missing_rule(
-    question: Question, reading: Reading, lost: Sequence[tuple[str, float]]
-) -> Reading:
-    """Withdraw a decision that rests on the calls that did not fail.
-
-    Above 5% without a result nothing is supported; below, nothing stands that the missing calls,
-    filled against it, would overturn. Arithmetic on list prices rests on no call.
-    """
-    if reading.status not in {"supported", "refuted"} or question.name == "list_price":
-        return reading
-    worst = reading.sensitivity.get("worst_case_missing", reading.status)
-    if lost and reading.status == "supported":
-        reason = Reason("too_many_missing", shares_text(lost))
-    elif worst != reading.status and not reading.infeasible:
-        reason = Reason("missing_sensitive")
-    else:
-        return reading
-    said = without_status(reading.sentence).rstrip(".")
-    return replace(
-        reading,
-        status="inconclusive",
-        reasons=(*reading.reasons, reason),
-        sentence=f"Inconclusive: {said}, but {explain_reason(reason)}.",
-    )
-
-
-def _missing_flags(leaf: Leaf, items: ItemTable) -> tuple[Reason, ...]:
-    """Flag the share of calls that failed, for it qualifies every number of the arm."""
-    text = answered_text(items, leaf)
-    return (Reason("failed_calls", text),) if text else ()
 
 
 def _size_flags(

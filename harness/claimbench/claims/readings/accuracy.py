@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.readings.size import size_block, too_few_wrong
+from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import (
@@ -348,7 +348,7 @@ class _Pair:
     def _too_small(self) -> tuple[Reason, ...]:
         if self.claim.population == "fixed":
             return () if len(self.scores.a) >= 20 else (Reason("n_too_small"),)
-        return size_block(self.items, self.scores.chosen)
+        return size_block(self.items, self.scores.chosen) or both_near_limit(self.main)
 
     def _interval(self, family: str) -> IntervalAt:
         if family == "difference" and self.corrected is not None:

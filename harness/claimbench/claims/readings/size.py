@@ -57,5 +57,22 @@ def too_few_wrong(summary: stats.Proportion, threshold: float) -> tuple[Reason, 
     claimed = summary.worth * min(threshold, 1 - threshold)
     if summary.n_clusters == summary.n or seen >= SEEN_NEEDED or claimed >= CLAIMED_NEEDED:
         return ()
-    detail = f"{summary.n:,} items are worth {summary.worth:.3g} equal groups"
+    return _near_limit(summary.n, summary.worth)
+
+
+def both_near_limit(means: stats.PairedMeans) -> tuple[Reason, ...]:
+    """Return the reason that forbids a verdict on two clustered accuracies both near 0 or 1.
+
+    ``means`` with the effective degrees of freedom.
+    """
+    if not means.bounded or means.n_clusters == means.n:
+        return ()
+    worth = means.df + 1
+    if worth * max(min(mean, 1 - mean) for mean in means.theta) >= SEEN_NEEDED:
+        return ()
+    return _near_limit(means.n, worth)
+
+
+def _near_limit(n: int, worth: float) -> tuple[Reason, ...]:
+    detail = f"{n:,} items are worth {worth:.3g} equal groups"
     return (Reason("few_clusters_near_limit", detail),)
