@@ -316,7 +316,7 @@ def _notes(flags: Sequence[Reason], body: str) -> str:
 
 def _depends(readings: Sequence[Reading], quoted: str) -> str:
     def named(status: str) -> str:
-        return ", ".join(MEANS.get(r.name, r.name) for r in readings if r.status == status)
+        return ", ".join(_means(r.name) for r in readings if r.status == status)
 
     yes, no, open_ = named("supported"), named("refuted"), named("inconclusive")
     if yes:
@@ -325,6 +325,12 @@ def _depends(readings: Sequence[Reading], quoted: str) -> str:
     else:
         text = f"{quoted} is false if it means {no}"
     return text + (f"; undecided if it means {open_}" if open_ else "") + "."
+
+
+def _means(name: str) -> str:
+    """Say what a reading means; in a claim of several parts the part stands before it."""
+    part, colon, own = name.rpartition(": ")
+    return part + colon + MEANS.get(own, own)
 
 
 MEANS: Mapping[str, str] = {

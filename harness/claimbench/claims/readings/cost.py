@@ -231,7 +231,7 @@ def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:
         needed.side,
         needed.threshold,
         needed.strict,
-        _ratio(pm),
+        _exact(pm) if flat else _ratio(pm),
         window=needed.window,
         contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha),
         p=None if flat else _ratio_p(pm, needed),
@@ -254,6 +254,16 @@ def _zero(pm: PairedMeans) -> tuple[Reason, ...]:
     if pm.theta[0] == 0:
         return (Reason("cost_basis_missing"),)
     return (Reason("denominator_zero"),) if pm.theta[1] == 0 else ()
+
+
+def _exact(pm: PairedMeans) -> Callable[[float], Interval]:
+    """Give a ratio in which nothing varies its own value as interval, free of rounding."""
+
+    def at(alpha: float) -> Interval:
+        found = stats.ratio_ci_hull(pm, alpha)
+        return found if found.est is None else replace(found, lo=found.est, hi=found.est)
+
+    return at
 
 
 def _ratio(pm: PairedMeans) -> Callable[[float], Interval]:

@@ -64,13 +64,13 @@ class Check:
         """Say both shares."""
         at = "hit max_tokens" if self.known else f"cost {SUPPOSED:g} times the mean"
         if self.share is None:
-            flips = f"no share of requests of {self.arm} that {at} would flip it"
-        else:
-            flips = f"flips if more than {_percent(self.share)} of {self.arm}'s requests {at}"
-        count = f"{self.n:,.0f}"
-        clean = f"{count} clean requests" if self.seen < 1 else f"{self.seen:,.0f} of {count} at it"
-        only = "" if self.p <= 0 or self.share is None or self.share > self.excluded else "only "
-        return f"{flips}; {clean} exclude {only}shares above {_percent(self.excluded)}"
+            return f"it would stand even if all of {self.arm}'s requests {at}"
+        flips = f"flips if more than {_percent(self.share)} of {self.arm}'s requests {at}"
+        sample = f"{self.n:,.0f} clean requests"
+        if self.seen >= 1:
+            sample = f"{self.n:,.0f} requests, {self.seen:,.0f} of them at it,"
+        only = "only " if self.share <= self.excluded else ""
+        return f"{flips}; {sample} exclude {only}shares above {_percent(self.excluded)}"
 
 
 def _percent(share: float) -> str:

@@ -61,14 +61,15 @@ def too_few_wrong(summary: stats.Proportion, threshold: float) -> tuple[Reason, 
 
 
 def both_near_limit(means: stats.PairedMeans) -> tuple[Reason, ...]:
-    """Return the reason that forbids a verdict on two clustered accuracies both near 0 or 1.
+    """Return the reason that forbids a verdict on two clustered accuracies both near 0, or near 1.
 
     ``means`` with the effective degrees of freedom.
     """
     if not means.bounded or means.n_clusters == means.n:
         return ()
     worth = means.df + 1
-    if worth * max(min(mean, 1 - mean) for mean in means.theta) >= SEEN_NEEDED:
+    right, wrong = max(means.theta), 1 - min(means.theta)
+    if worth * min(right, wrong) >= SEEN_NEEDED:
         return ()
     return _near_limit(means.n, worth)
 
