@@ -155,12 +155,18 @@ def decide(
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
-    if status == "inconclusive" and not UNSETTLED_BY_SAMPLES & reason_codes(
-        (*reasons, *question.flags)
-    ):
+    if status == "inconclusive" and _samples_help((*reasons, *question.flags)):
         reading = _with_more(reading, question, interval, effort, alpha, unseen)
     told = "; ".join([*([question.beside] if question.beside else []), *(c.text for c in checks)])
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def _samples_help(reasons: Sequence[Reason]) -> bool:
+    """Tell whether more samples of the same kind could settle it: not where equal inputs make the
+    groups (the detail of ``n_too_small``), for the next ones would be equal too.
+    """
+    collapsed = any(reason.code == "n_too_small" and reason.detail for reason in reasons)
+    return not collapsed and not UNSETTLED_BY_SAMPLES & reason_codes(reasons)
 
 
 def _runaway_checks(question: Question, status: Decision, alpha: float) -> list[Check]:
