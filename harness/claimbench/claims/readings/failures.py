@@ -22,7 +22,9 @@ FAILED = tuple(outcome.value for outcome in Outcome if outcome.missing)
 
 def failed_calls(rows: ArmItems) -> IntArray:
     """Return the calls per item that failed or never ran."""
-    return rows.n_errors + np.maximum(rows.n_calls - rows.n_finished, 0)
+    unfinished: IntArray = np.maximum(rows.n_calls - rows.n_finished, 0)
+    lost: IntArray = rows.n_errors + unfinished
+    return lost
 
 
 def missing_share(items: ItemTable, arm: str, mask: BoolArray, *, scores: bool) -> float:
