@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
+
+if TYPE_CHECKING:
+    from claimbench.claims.readings.runaways import Runaways
 
 Relation = Literal[">=", "<=", ">", "<", "within"]
 
@@ -39,7 +42,8 @@ class ClaimContext:
         profiles: comparability keys of each arm (see :mod:`claimbench.claims.gate`).
         allow: keys whose difference the suite accepts; printed in the verdict.
         arms_not_run: why an arm was not run.
-        list_prices: published prices, for that reading.
+        list_prices: published prices, for that reading, and for the largest bill of a request.
+        max_tokens: by task, the longest answer that was asked for; absent = unknown.
         hosts: hourly price and utilisation of local arms.
         projections: claim id -> projected (never measured) figures, attached to
             ``arm_not_measured`` verdicts.
@@ -64,6 +68,7 @@ class ClaimContext:
     allow: frozenset[str] = frozenset()
     arms_not_run: Mapping[str, str] = field(default_factory=dict)
     list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
+    max_tokens: Mapping[str, int] = field(default_factory=dict)
     hosts: Mapping[str, HostRate] = field(default_factory=dict)
     projections: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     instrument_error_s: Mapping[str, float] = field(default_factory=dict)
@@ -105,7 +110,8 @@ class Question:
     how the number is shown. ``infeasible_p``: p of the baseline lying where arithmetic forbids the
     claim, None where it does not. ``timed``: its rows are calls, not items; ``difference``: the
     difference in words, where there is no ratio. ``window_of_time``: the only time that the
-    reading is about, in words; empty = all times.
+    reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
+    to a decision about dollars; ``beside``: what has to be read with the number, in words.
     """
 
     name: str
@@ -134,6 +140,8 @@ class Question:
     timed: bool = False
     difference: str = ""
     window_of_time: str = ""
+    runaways: Runaways | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True)

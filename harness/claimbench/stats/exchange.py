@@ -111,7 +111,7 @@ def _design_effect(score: FloatArray, inside: BoolArray, cluster: IntArray) -> f
     m1, m0 = float(score[inside].mean()), float(score[~inside].mean())
     plain = m1 * (1 - m1) / n + m0 * (1 - m0) / rest
     shares = np.where(inside, (score - m1) / n, -(score - m0) / rest)
-    sums = np.bincount(cluster, weights=shares)
+    sums = np.bincount(cluster, weights=shares).astype(np.float64)
     return dot(sums, sums) / plain if plain > 1e-15 else 1.0
 
 

@@ -230,17 +230,16 @@ def settle_sentence(r: Reading) -> str:
     """
     if r.status != "inconclusive" or r.n_more is None:
         return ""
-    low, high = r.n_more
-    if low == math.inf:
+    expected, bad = r.n_more
+    if expected == math.inf:
         return "It may never resolve: the estimate sits on the threshold."
-    if low <= 0:
+    if expected <= 0:
         return ""  # the interval would decide; the reasons say what forbids it
-    text = f"To settle it: about {_span(low, high, count)} more samples per arm"
-    if high == math.inf:
-        text = (
-            f"At best {count(low)} more samples per arm settle it; it may never resolve, so close"
-            " is the estimate"
-        )
+    text = f"To settle it: about {count(expected)} more samples per arm"
+    if bad == math.inf:
+        text += " if the estimate is right; in the bad case it never resolves"
+    elif bad > expected:
+        text += f" if the estimate is right, {count(bad)} in the bad case"
     extra = []
     if r.dollars_more:
         extra.append(f"{_span(*r.dollars_more, usd)}")

@@ -13,6 +13,7 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.readings.failures import answered_text, failed_rows
 from claimbench.claims.readings.window import (
     SESSIONS_WANTED,
     ArmWindow,
@@ -22,7 +23,7 @@ from claimbench.claims.readings.window import (
 )
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, QuantileData, TimedRows
-from claimbench.tables.types import BLOCK_S, CallTable, FloatArray, ItemTable
+from claimbench.tables.types import BLOCK_S, BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason
 
 METRICS = ("ttft", "tpot", "e2e")
@@ -36,6 +37,8 @@ Inference's Llama 2 70B server scenario and of its interactive variant, as our d
 check them against the current rules."""
 OVERLAP_NEEDED = 0.80
 LAG_SHARE = 0.05
+AT_ONCE = 1e-9
+"""Seconds of a failed call that is given the first rank."""
 LOOP_STAMPS = frozenset({"transport", "sdk"})
 
 
@@ -46,6 +49,7 @@ class ArmTimes:
     ``rows`` are the same values in time blocks of ``block_s`` seconds; None where the send times
     are unknown, or the caller has said that rows are independent. ``items`` holds the item cluster
     of each row.
+    ``failed`` rows have no answer: their value is +inf, the last rank, as that of a timeout.
     """
 
     arm: str
@@ -55,6 +59,11 @@ class ArmTimes:
     items: stats.IntArray
     rows: TimedRows | None
     block_s: float
+    failed: BoolArray
+
+    def failures_at(self, seconds: float) -> FloatArray:
+        """Return the values with every failed call at ``seconds``."""
+        return np.where(self.failed, seconds, self.values)
 
 
 @dataclass(frozen=True)
@@ -77,6 +86,8 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
         samples = [_arm_times(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
         made += _of_metric(metric, samples, leaf.claim, caps)
+    beside = answered_text(items, leaf)
+    made = [replace(question, beside=beside) for question in made]
     return made if any(q.interval_at for q in made) else []
 
 
@@ -131,9 +142,11 @@ def _arm_times(
     shared = leaf.mask.copy()
     for other in arms:
         there = np.zeros(len(items.items), dtype=bool)
-        there[calls.arms[other].item[~np.isnan(calls.arms[other].e2e_s)]] = True
+        measured = ~np.isnan(calls.arms[other].e2e_s) | failed_rows(calls.arms[other])
+        there[calls.arms[other].item[measured]] = True
         shared &= there
-    values: FloatArray = getattr(rows, f"{metric}_s")
+    failed = failed_rows(rows)
+    values: FloatArray = np.where(failed, math.inf, getattr(rows, f"{metric}_s"))
     keep = shared[rows.item] & ~np.isnan(values)
     error = ctx.instrument_error_s.get(arm, 0.0)
     if metric == "tpot" and error:
@@ -153,6 +166,7 @@ def _arm_times(
         items=clusters,
         rows=timed,
         block_s=rows.block_s,
+        failed=failed[keep],
     )
 
 
@@ -221,10 +235,10 @@ def _too_small(samples: list[ArmTimes], p: float) -> tuple[Reason, ...]:
 
 
 def _unusable(samples: list[ArmTimes]) -> str | None:
-    empty = [s.arm for s in samples if len(s.values) == 0]
+    empty = [s.arm for s in samples if s.failed.all()]
     if empty:
         return f"not measured for {' and '.join(empty)}"
-    flat = [s.arm for s in samples if s.values.min() <= 0]
+    flat = [s.arm for s in samples if s.values[~s.failed].min() <= 0]
     return f"below the clock's resolution for {' and '.join(flat)}" if flat else None
 
 
@@ -264,7 +278,8 @@ def _ratio_question(
         needed.strict,
         _ratio_interval(data[0], data[1]),
         window=needed.window,
-        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])},
+        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])}
+        | _filled_ratios(samples, p),
         bounds=ends,
         bounds_code="instrument_error",
         blocked=caps.blocked + blocked + _too_small(samples, p),
@@ -277,6 +292,30 @@ def _ratio_question(
 
 def _ratio_interval(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
+
+
+def _filled_ratios(samples: list[ArmTimes], p: float) -> dict[str, Callable[[float], Interval]]:
+    """Give failed calls their rank: against the claim ours last and theirs first, and for it."""
+    if not any(s.failed.any() for s in samples):
+        return {}
+    found: dict[str, Callable[[float], Interval]] = {}
+    for name, ends in (("worst", (math.inf, AT_ONCE)), ("best", (AT_ONCE, math.inf))):
+        a, b = (
+            stats.quantile_data(s.failures_at(end), p, s.cluster)
+            for s, end in zip(samples, ends, strict=True)
+        )
+        found[name] = _ratio_interval(a, b)
+    return found
+
+
+def _filled_limit(sample: ArmTimes, p: float) -> dict[str, Callable[[float], Interval]]:
+    if not sample.failed.any():
+        return {}
+    found: dict[str, Callable[[float], Interval]] = {}
+    for name, end in (("worst", math.inf), ("best", AT_ONCE)):
+        filled = stats.quantile_data(sample.failures_at(end), p, sample.cluster)
+        found[name] = _quantile_interval(filled)
+    return found
 
 
 def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
@@ -326,7 +365,7 @@ def _limit_question(
         seconds,
         _quantile_interval(data),
         scale="seconds",
-        sensitivity={"unclustered": _quantile_interval(plain)},
+        sensitivity={"unclustered": _quantile_interval(plain)} | _filled_limit(sample, p),
         bounds=ends,
         bounds_code="instrument_error",
         blocked=caps.blocked + blocked + _too_small([sample], p),
