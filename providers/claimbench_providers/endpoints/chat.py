@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.provider.usage import hides_reasoning
 from claimbench.types import (
     Arm,
@@ -25,6 +26,7 @@ from claimbench.types import (
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.carried import rules_for
 from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
 from claimbench_providers.endpoints.responses_wire import ResponsesDialect
 from claimbench_providers.stop_text import TextStream
@@ -78,6 +80,7 @@ class ChatEndpoint:
             structured=options.flag("structured", False) if options.has("structured") else None,
             stream_usage=options.flag("stream_usage", True),
             extra_body=options.mapping("extra_body"),
+            rules=rules_for(arm.provider, self.url),
         )
 
     def missing(self) -> str | None:
@@ -98,6 +101,10 @@ class ChatEndpoint:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self.dialect.constraint(request)
 
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self.dialect.sent(request)
+
     def not_started(self) -> PluginError:
         """The error for a request before ``start``."""
         return PluginError(f"arm {self._arm.name!r} is not started")
@@ -107,7 +114,7 @@ class ChatEndpoint:
         label = bool(request.labels) and self.constraint(request) == "json_schema"
         reader = self.dialect.reader(meta, hidden_reasoning=self._hides_reasoning, label=label)
         # Where the endpoint takes no `stop`, the answer is cut here, so that arms stay comparable.
-        cut = TextStream(request.stop) if "stop" in self.dialect.omit and request.stop else None
+        cut = TextStream(request.stop) if self.dialect.cuts(request) else None
         return AnswerReader(reader, cut)
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.types import Arm, ConstraintKind, Event, Json, Meta, Request
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint
 from claimbench_providers.endpoints.faults import error_chunk
@@ -57,6 +58,10 @@ class CompatibleProvider(SseEndpoint):
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self._endpoint.sent(request)
 
     def details(self) -> dict[str, Json]:
         """Describe how the parameters go out."""

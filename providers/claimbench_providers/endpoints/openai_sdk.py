@@ -27,6 +27,7 @@ from typing import Any
 
 from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -72,6 +73,10 @@ class OpenAIProvider:
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self._endpoint.sent(request)
 
     async def start(self) -> ArmFacts:
         """Make the client; sends nothing."""
