@@ -306,8 +306,10 @@ def test_the_request_says_what_the_suite_says_and_that_nothing_is_kept(tmp_path:
         "stream": True,
     }
     about = provider.details()
-    assert (about["api"], about["stop_applied_by_client"]) == ("responses", True)
-    assert set(about["parameters_omitted"]) == {"seed", "stop"}
+    assert (about["api"], about["parameters_omitted"]) == ("responses", [])
+    said_sent = provider.sent(ask(params=SamplingParams(0.0, 0.9, 7), seed=7, stop=("\n",)))
+    assert set(said_sent.refused) == {"seed", "stop"}
+    assert said_sent.here == ("stop",)
 
 
 def test_a_reasoning_models_request(tmp_path: Path) -> None:

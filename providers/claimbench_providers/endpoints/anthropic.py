@@ -107,6 +107,13 @@ def effort_claude(effort: str, model: str) -> Fragment:
     return {"output_config": {"effort": effort}}
 
 
+def _budget(effort: Fragment) -> int | None:
+    """Return the tokens to think for, where a part of a body says them."""
+    thinking = effort.get("thinking")
+    found = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    return found if isinstance(found, int) else None
+
+
 class AnthropicProvider(SseEndpoint):
     """See the module."""
 
@@ -165,7 +172,12 @@ class AnthropicProvider(SseEndpoint):
         return merged(merged(body, self._effort(request)[0]), self._extra)
 
     def _effort(self, request: Request) -> tuple[Fragment, str | None]:
-        return effort_fragment(effort_claude, request, self._arm.model, self._omit)
+        said, why = effort_fragment(effort_claude, request, self._arm.model, self._omit)
+        budget = _budget(said)
+        if budget is not None and budget >= request.max_tokens:
+            why = f"the task's max_tokens ({request.max_tokens}) must be above a budget of {budget}"
+            said = {}
+        return said, why
 
     def _refused(self, request: Request) -> dict[str, str]:
         wanted = asked(request)
@@ -178,15 +190,8 @@ class AnthropicProvider(SseEndpoint):
         if (request.params.temperature or 0) > 1:
             refused["temperature"] = "the API takes 0 to 1"
         effort, why = self._effort(request)
-        thinking = effort.get("thinking")
-        if isinstance(thinking, Mapping) and thinking.get("type") == "enabled":
-            if request.params.temperature not in (None, 1):
-                refused["temperature"] = "with thinking on, the API takes no temperature but 1"
-            if int(str(thinking["budget_tokens"])) >= request.max_tokens:
-                why = (
-                    f"the task's max_tokens ({request.max_tokens}) must be above a budget of"
-                    f" {thinking['budget_tokens']}"
-                )
+        if _budget(effort) is not None and request.params.temperature not in (None, 1):
+            refused["temperature"] = "with thinking on, the API takes no temperature but 1"
         if why is not None:
             refused["reasoning_effort"] = why
         return {name: text for name, text in refused.items() if name in wanted}

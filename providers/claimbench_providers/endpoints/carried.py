@@ -40,20 +40,26 @@ def tokens_of(effort: str) -> int | None:
     return int(effort) if effort.isdecimal() else None
 
 
-def _word(effort: str) -> str:
+def _word(effort: str, model: str = "") -> str:
     if tokens_of(effort) is not None:
         raise NotCarried(f"it takes a word ({', '.join(WORDS)}), not a number of tokens")
+    if REASONING_FAMILY.search(model):
+        later = re.search(r"gpt-5\.\d", model)
+        if effort == "none" and not later:
+            raise NotCarried(f"{model} always reasons; its least is minimal, of o models low")
+        if effort == "minimal" and later:
+            raise NotCarried(f"{model} has no minimal; its least is none")
     return effort
 
 
-def effort_word(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+def effort_word(effort: str, model: str) -> Fragment:
     """Write OpenAI's own field."""
-    return {"reasoning_effort": _word(effort)}
+    return {"reasoning_effort": _word(effort, model)}
 
 
-def effort_object(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+def effort_object(effort: str, model: str) -> Fragment:
     """Write the Responses API's field."""
-    return {"reasoning": {"effort": _word(effort)}}
+    return {"reasoning": {"effort": _word(effort, model)}}
 
 
 def effort_openai(effort: str, model: str) -> Fragment:
@@ -61,6 +67,12 @@ def effort_openai(effort: str, model: str) -> Fragment:
     if re.match(r"(gpt-3|gpt-4|chatgpt-4)", model):
         raise NotCarried(f"{model} does not reason, and its API refuses the field")
     return effort_word(effort, model)
+
+
+def effort_object_openai(effort: str, model: str) -> Fragment:
+    """Write the Responses API's field, for models that reason."""
+    effort_openai(effort, model)
+    return effort_object(effort, model)
 
 
 def effort_switch(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
@@ -278,6 +290,8 @@ NO_PARAMETERS = (
     "store",
     "user",
     "metadata",
+    "include",
+    "reasoning.summary",
     "safety_identifier",
     "context_length_exceeded_behavior",
     "api_base",

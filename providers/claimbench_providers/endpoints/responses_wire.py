@@ -24,9 +24,11 @@ from claimbench.provider.usage import normalise_openai
 from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
 from claimbench_providers.endpoints.carried import (
     CLAUDE_AS_OPENAI,
+    OPENAI,
     Effort,
     Writing,
     effort_object,
+    effort_object_openai,
     merged,
 )
 from claimbench_providers.endpoints.chat_wire import (
@@ -54,8 +56,10 @@ class ResponsesDialect(Dialect):
 
     @property
     def effort(self) -> Effort:
-        """An object of this API, unless the endpoint takes none at all."""
-        return effort_object if self.rules.effort is not CLAUDE_AS_OPENAI.effort else self.rules.effort
+        """An object of this API, unless the host takes none at all."""
+        if self.rules is CLAUDE_AS_OPENAI:
+            return self.rules.effort
+        return effort_object_openai if self.rules is OPENAI else effort_object
 
     def refused(self, request: Request) -> dict[str, str]:
         """As in chat completions, and this API knows neither a seed nor stop strings."""

@@ -66,6 +66,7 @@ def llama_options(arm: Arm) -> LlamaOptions:
         top_k=options.integer("top_k", 0, least=0) or 0,
         min_p=options.real("min_p", 0.0, least=0, most=1),
         flash_attn=options.text("flash_attn", "auto", choices=("auto", "on", "off")) or "auto",
+        omit=_omit(arm, options),
     )
 
 
