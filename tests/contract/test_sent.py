@@ -160,7 +160,9 @@ def test_nothing_goes_out_that_nobody_asked_for(one: matrix.Example) -> None:
     ({"thinking_budget": 512}, "512"),
 ])  # fmt: skip
 def test_an_effort_in_extra_body_is_read_as_one(extra: dict[str, Json], effort: str) -> None:
-    arm = Arm("a", "compatible", "m", base_url="https://x.example/v1", options={"extra_body": extra})
+    arm = Arm(
+        "a", "compatible", "m", base_url="https://x.example/v1", options={"extra_body": extra}
+    )
     said = provider_of(arm).sent(request_with())
     assert said.values["reasoning_effort"] == effort
     assert said.added == {}

@@ -27,7 +27,15 @@ from claimbench.init.columns import (
 )
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, guess_columns, read_any
-from claimbench.init.suite_text import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
+from claimbench.init.suite_text import (
+    ArmPlan,
+    Refused,
+    SuitePlan,
+    arm_plans,
+    mask_block,
+    takes_all,
+    write_suite,
+)
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
 from claimbench.suite.samples import identifier
@@ -79,6 +87,7 @@ def propose_suite(
     max_rows: int = MAX_ROWS,
     seed: int = 42,
     mask: bool = False,
+    refused: Refused = takes_all,
 ) -> InitProposal:
     """Propose a suite for a CSV, TSV, XLSX or JSONL file, a chat log, or a data set of the Hugging
     Face hub.
@@ -127,7 +136,7 @@ def propose_suite(
         notes.append(
             f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims"
         )
-    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
+    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS, refused)
     suite = SuitePlan(
         name=slug(name or file.stem),
         source=file.name,

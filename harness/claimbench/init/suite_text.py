@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.init.answer import AnswerPlan
@@ -29,6 +29,8 @@ class ArmPlan:
     name: str
     provider: str
     model: str
+    omit: tuple[str, ...] = ()
+    """Parameters of the suite that its endpoint does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,21 @@ class SuitePlan:
     mask: str = ""
 
 
-def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
+NEEDS_ADDRESS = ("compatible", "azure", "vertex")
+"""Providers that have no address of their own."""
+
+Refused = Callable[[str, str], Sequence[str]]
+"""(provider, model) -> the parameters of a new suite that cannot be sent there."""
+
+
+def takes_all(provider: str, model: str) -> Sequence[str]:  # noqa: ARG001 - the kind's
+    """Refuse nothing."""
+    return ()
+
+
+def arm_plans(
+    models: Sequence[str], refused: Refused = takes_all
+) -> tuple[tuple[ArmPlan, ...], list[str]]:
     """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs
     to run.
     """
@@ -69,7 +85,14 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
                 " there"
             )
         elif colon and re.fullmatch(r"[a-z_]+", provider):
-            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest))
+            omit = tuple(refused(provider, rest))
+            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest, omit))
+            if omit:
+                notes.append(
+                    f"the arm {rest} is not sent {', '.join(omit)}, which it does not take"
+                )
+            if provider in NEEDS_ADDRESS:
+                notes.append(f"the arm {rest}: change its base_url to where your server listens")
             if provider == "openai":
                 notes.append(
                     f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and"
@@ -85,7 +108,7 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
     unique = []
     for number, arm in enumerate(arms, start=1):
         name = arm.name if names.count(arm.name) == 1 else f"{arm.name}-{number}"
-        unique.append(ArmPlan(name, arm.provider, arm.model))
+        unique.append(replace(arm, name=name))
     return tuple(unique), notes
 
 
@@ -311,6 +334,13 @@ def _arms(plan: SuitePlan) -> str:
                 f" {_context(plan)}}}\n"
             )
         else:
+            if arm.provider in NEEDS_ADDRESS:
+                text += (
+                    "    base_url: http://127.0.0.1:8000/v1  # CHANGE: your server's address, to which"
+                    " the prompts go\n"
+                )
+            if arm.omit:
+                text += f"    omit: [{', '.join(arm.omit)}]{' ' * 20}# not taken by this endpoint\n"
             key = "    api_key_env: OPENAI_API_KEY\n" if arm.provider == "openai" else ""
             priced = (
                 "    cost: {list: {}}                    # the price book; or `price:` for your"

@@ -119,18 +119,21 @@ def _on_device(
 
 def check_arms(
     suite: Suite, factories: Mapping[str, ProviderFactory], context: ProviderContext
-) -> None:
-    """Let each arm's and judge's provider look at its options; opens nothing.
+) -> dict[str, object]:
+    """Let each arm's and judge's provider look at its options; opens nothing. Return them by name.
 
     Raises:
         SuiteError: an arm that its provider cannot serve as written, at its line.
     """
+    providers: dict[str, object] = {}
     for arm in suite.asked:
         with at_its_line(suite, arm):
             made = factories[arm.provider](
                 arm if arm.serve is None else served(arm, ANY_PORT), context
             )
             check_sent(suite, arm, made)
+        providers[arm.name] = made
+    return providers
 
 
 def check_sent(suite: Suite, arm: Arm, provider: object) -> None:

@@ -114,9 +114,7 @@ def effort_template(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the 
     budget = tokens_of(effort)
     if budget is not None:
         return {"chat_template_kwargs": {"enable_thinking": True, "thinking_budget": budget}}
-    said: Fragment = {
-        "chat_template_kwargs": {"enable_thinking": True, "reasoning_effort": effort}
-    }
+    said: Fragment = {"chat_template_kwargs": {"enable_thinking": True, "reasoning_effort": effort}}
     return said | ({"reasoning_effort": effort} if effort in ("low", "medium", "high") else {})
 
 
@@ -397,7 +395,14 @@ def _holds(body: Any, part: Any) -> bool:
     return bool(body == part)
 
 
-MERGED = ("generationConfig", "thinkingConfig", "chat_template_kwargs", "output_config", "reasoning", "text")
+MERGED = (
+    "generationConfig",
+    "thinkingConfig",
+    "chat_template_kwargs",
+    "output_config",
+    "reasoning",
+    "text",
+)
 """Fields that hold parameters of ours and of ``extra_body`` side by side."""
 
 

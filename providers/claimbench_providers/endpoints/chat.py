@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
 
 from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider.contract import ProviderContext
@@ -57,11 +58,13 @@ class ChatEndpoint:
         self._arm = arm
         self._context = context
         self.url = arm.base_url or hosts.OPENAI_URL
-        if not re.match(r"https?://[^/]", self.url):
+        if not re.match(r"(?i)https?://[^/\s]", self.url):
             raise PluginError(
                 f"arm {arm.name!r}: base_url {self.url!r} is not an address",
                 hint="it looks like https://host/v1",
+                option="base_url",
             )
+        self._check_path(options.text("api", choices=APIS) or "chat")
         self._hides_reasoning = hides_reasoning(self.url)
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self.api = options.text("api", choices=APIS) or "chat"
@@ -82,6 +85,24 @@ class ChatEndpoint:
             extra_body=options.mapping("extra_body"),
             rules=rules_for(arm.provider, self.url),
         )
+
+    def _check_path(self, api: str) -> None:
+        """Refuse an address that already ends in what is added to it."""
+        added = ResponsesDialect.path if api == "responses" else Dialect.path
+        path = urlsplit(self.url).path.rstrip("/")
+        for ending in (added, Dialect.path, ResponsesDialect.path):
+            if path.endswith(ending):
+                cut = self.url.replace(ending, "", 1)
+                raise PluginError(
+                    f"arm {self._arm.name!r}: base_url ends in {ending}, and {added} is added to it",
+                    hint=f"cut it: base_url: {cut}",
+                    option="base_url",
+                )
+
+    def address(self) -> str:
+        """Return the address that requests go to; a query of the base address stays at its end."""
+        place = urlsplit(self.url)
+        return urlunsplit(place._replace(path=place.path.rstrip("/") + self.dialect.path))
 
     def missing(self) -> str | None:
         """Say why the arm cannot run here: a key that is not set, or a host whose key variable

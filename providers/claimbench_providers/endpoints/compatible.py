@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from claimbench.errors import PluginError
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent
 from claimbench.types import Arm, ConstraintKind, Event, Json, Meta, Request
@@ -22,6 +23,12 @@ from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 def create(arm: Arm, context: ProviderContext) -> CompatibleProvider:
     """The provider factory named in the entry points; checks options, opens nothing."""
+    if arm.provider == "compatible" and arm.base_url is None:
+        raise PluginError(
+            f"arm {arm.name!r}: provider compatible needs a base_url, or a server to start (serve)",
+            hint="where prompts go is never guessed: base_url: http://127.0.0.1:8000/v1, or that of"
+            " your vendor; for OpenAI itself: provider: openai",
+        )
     return CompatibleProvider(arm, context)
 
 
@@ -47,7 +54,7 @@ class CompatibleProvider(SseEndpoint):
 
     def address(self) -> str:
         """The base address and the protocol's path."""
-        return self._url + self._endpoint.dialect.path
+        return self._endpoint.address()
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The key as a bearer token, unless the arm's own headers carry it."""

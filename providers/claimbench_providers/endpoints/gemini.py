@@ -100,7 +100,9 @@ def effort_gemini(effort: str, model: str) -> Fragment:
         return _thinking({"thinkingBudget": budget})
     if re.search(r"gemini-(?:[3-9]|\d\d)", model):
         if budget is not None or effort not in BUDGET_OF:
-            raise NotCarried(f"{model} takes {', '.join(BUDGET_OF)}, and cannot be told not to think")
+            raise NotCarried(
+                f"{model} takes {', '.join(BUDGET_OF)}, and cannot be told not to think"
+            )
         if effort == "minimal" and "pro" in model:
             raise NotCarried(f"{model} has no level minimal; its least is low")
         return _thinking({"thinkingLevel": effort})

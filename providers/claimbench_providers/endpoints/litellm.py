@@ -109,6 +109,11 @@ class LitellmProvider:
             omit=dialect.omit,
         )
 
+    def goes_to(self) -> str:
+        """Return the address that prompts are sent to, or what is known of it."""
+        vendor = self._arm.model.partition("/")[0]
+        return self._arm.base_url or f"the address that litellm knows for {vendor}"
+
     async def start(self) -> ArmFacts:
         """Import litellm; sends nothing."""
         if why := self.missing():

@@ -176,7 +176,7 @@ def matrix_markdown() -> str:
         "|---" * (len(PARAMETERS) + 1) + "|",
     ]
     for row in rows:
-        lines.append("| " + " | ".join([row["provider"], *(row[name] for name in PARAMETERS)]) + " |")
+        lines.append(
+            "| " + " | ".join([row["provider"], *(row[name] for name in PARAMETERS)]) + " |"
+        )
     return "\n".join(lines)
-
-

@@ -86,6 +86,10 @@ class LlamaCppProvider:
         """Labels and schemas alike become grammars."""
         return "grammar" if request.labels or request.answer_schema is not None else "none"
 
+    def goes_to(self) -> None:
+        """Return None: prompts stay in this process."""
+        return
+
     def sent(self, request: Request) -> Sent:
         """See :class:`~claimbench.provider.sent.SaysSent`: what the engine is told.
 

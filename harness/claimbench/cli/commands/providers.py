@@ -41,7 +41,9 @@ def providers_command(as_json: bool) -> int:
     click.echo("read, and notes.")
     click.echo("\nWhat becomes of a suite's parameters (docs/providers.md says more):")
     heads = list(matrix[0])
-    widths = [max(len(row[head]) for row in [*matrix, dict.fromkeys(heads, head)]) for head in heads]
+    widths = [
+        max(len(row[head]) for row in [*matrix, dict.fromkeys(heads, head)]) for head in heads
+    ]
     for row in [dict(zip(heads, heads, strict=True)), *matrix]:
         cells = [row[head].ljust(width) for head, width in zip(heads, widths, strict=True)]
         click.echo("  ".join(cells).rstrip())
