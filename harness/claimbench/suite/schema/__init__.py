@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
 from claimbench.error_words import did_you_mean, show
-from claimbench.suite.schema_base import Name, Strict
-from claimbench.suite.schema_run import (
+from claimbench.suite.schema.base import Name, Strict
+from claimbench.suite.schema.run import (
     BudgetModel,
     ErrorsModel,
     LimitsModel,
@@ -24,7 +24,7 @@ from claimbench.suite.schema_run import (
     OrderModel,
     ServeModel,
 )
-from claimbench.suite.schema_tasks import LmEvalTaskModel, MaskModel, task_kind
+from claimbench.suite.schema.tasks import LmEvalTaskModel, MaskModel, task_kind
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (
