@@ -7,20 +7,28 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from claimbench.claims import gate
+from claimbench.cli.common import provider_factories
 from claimbench.clock import SystemClock
-from claimbench.errors import BenchError, ModelError, PluginError, ProviderError
+from claimbench.errors import BadRequest, ModelError, PluginError, ProviderError
 from claimbench.provider.contract import ProviderContext
-from claimbench.provider.sent import OMISSIBLE, PARAMETERS, Sent
-from claimbench.types import Arm, Json
+from claimbench.provider.sent import OMISSIBLE, PARAMETERS, Sent, sent_by
+from claimbench.run.arms import check_arms, requests_by_group
+from claimbench.suite.idle_settings import idle_settings
+from claimbench.suite.load import load_suite
+from claimbench.types import Arm, Json, Meta
 from claimbench_providers.endpoints import matrix
+from claimbench_providers.endpoints.carried import effort_in
 from claimbench_providers.endpoints.matrix import examples, provider_of, request_with
 from claimbench_providers.llama.chat import effort_variables
+from claimbench_providers.models.context import provider_context
 
 VALUES: dict[str, tuple[Any, ...]] = {
     "temperature": (0.2, 0.7),
@@ -32,7 +40,6 @@ VALUES: dict[str, tuple[Any, ...]] = {
     "max_tokens": (4097, 4098),
 }
 ENDPOINTS = [one for one in examples() if one.arm.provider != "llama_cpp"]
-NO_KEYS = {"litellm", "bedrock"}
 
 
 def ids(one: matrix.Example) -> str:
@@ -243,4 +250,126 @@ def test_the_table_says_what_the_providers_do() -> None:
     assert rows["anthropic, claude-haiku-4-5"]["seed"] == "refused"
     assert rows["openai, gpt-5.4-mini"]["temperature"] == "sent with effort none"
     assert rows["openai, gpt-5-mini"]["stop"] == "refused; with omit cut here"
-    assert issubclass(PluginError, BenchError)
+
+
+SUITES = sorted((Path(__file__).parents[2] / "suites").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+def test_every_two_arms_of_a_shipped_suite_are_comparable_or_the_suite_says_why(path: Path) -> None:
+    suite = load_suite(path)
+    factories = provider_factories([arm.provider for arm in suite.asked])
+    providers = check_arms(suite, factories, provider_context(suite))
+    profiles: dict[str, dict[str, Json]] = {}
+    for arm in suite.arms:
+        requests = requests_by_group(suite, arm)
+        told = {task: sent_by(providers[arm.name], one) for task, one in requests.items()}
+        profiles[arm.name] = {
+            "sent": {task: said.as_json() for task, said in told.items() if said is not None}
+        }
+        assert set(told) == {task.name for task in suite.tasks}
+        assert all(said is not None and "temperature" in said.values for said in told.values())
+        assert all(said is not None and not said.added for said in told.values())
+    tasks = [task.name for task in suite.tasks]
+    differing = set()
+    for one, two in combinations(profiles, 2):
+        for kind in ("accuracy", "cost", "latency"):
+            found = gate._sent_differently(kind, (one, profiles[one]), (two, profiles[two]), tasks)
+            differing |= {key for key, _ in found}
+    gate_keys = {key for key in suite.allow if key in gate.COMPARED_AS_SENT or "sampling" in key}
+    assert differing == gate_keys, "what the suite allows is what differs, no more and no less"
+    assert idle_settings(suite) == []
+
+
+@pytest.mark.parametrize("path", SUITES, ids=lambda path: path.stem)
+async def test_every_arm_of_a_shipped_suite_is_sent_what_it_says(
+    path: Path, wire: Wire, tmp_path: Path
+) -> None:
+    suite = load_suite(path)
+    for arm in suite.arms:
+        if arm.provider == "llama_cpp":
+            continue
+        provider = at(wire, arm, tmp_path)
+        await provider.start()
+        try:
+            for request in requests_by_group(suite, arm).values():
+                wire.bodies.clear()
+                with contextlib.suppress(ProviderError):
+                    async for _ in provider.stream(request):
+                        pass
+                (body,) = wire.bodies
+                config = body.get("generationConfig", body)
+                assert config["temperature"] == 0, arm.name
+                asked_effort = arm.params.reasoning_effort
+                assert provider.sent(request).values["reasoning_effort"] == asked_effort
+                assert effort_in(body) == asked_effort, arm.name
+                assert "seed" not in config
+        finally:
+            await provider.close()
+
+
+@pytest.mark.parametrize("kind", ["openai", "compatible", "anthropic", "gemini"])
+@pytest.mark.parametrize("location", ["/v2/chat/completions", "https://other.example/v1/x?key=s"])
+async def test_a_redirect_is_a_fault_that_says_where(
+    kind: str, location: str, tmp_path: Path
+) -> None:
+    async def away(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        return web.Response(status=307, headers={"Location": location})
+
+    asked: list[str] = []
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", away)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    place = Wire(url=f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
+    provider = at(place, Arm("a", kind, "m"), tmp_path)
+    await provider.start()
+    try:
+        with pytest.raises(BadRequest) as error:
+            async for event in provider.stream(request_with()):
+                assert isinstance(event, Meta)
+    finally:
+        await provider.close()
+        await runner.cleanup()
+    assert len(asked) == 1, "a redirect was followed"
+    said = f"{error.value.message} {error.value.hint}"
+    assert "redirects to" in said
+    assert "not followed" in said
+    assert "key=s" not in said
+    assert location.partition("?")[0] in said
+
+
+@pytest.mark.parametrize(("base", "path"), [
+    ("/v1", "/v1/chat/completions"),
+    ("/v1/", "/v1/chat/completions"),
+    ("", "/chat/completions"),
+    ("/v1?api-version=2024-10-21", "/v1/chat/completions?api-version=2024-10-21"),
+])  # fmt: skip
+@pytest.mark.parametrize("kind", ["openai", "compatible"])
+async def test_forms_of_base_url(kind: str, base: str, path: str, tmp_path: Path) -> None:
+    async def none(request: web.Request) -> web.Response:
+        asked.append(request.path_qs)
+        return web.json_response({"error": {"message": "no such path"}}, status=404)
+
+    asked: list[str] = []
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", none)
+    runner = web.AppRunner(app, shutdown_timeout=1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    root = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    provider = at(Wire(url=root + base), Arm("a", kind, "m"), tmp_path)
+    await provider.start()
+    try:
+        with pytest.raises(BadRequest) as error:
+            async for event in provider.stream(request_with()):
+                assert isinstance(event, Meta)
+    finally:
+        await provider.close()
+        await runner.cleanup()
+    assert asked == [path]
+    assert f"asked was {root}{path.partition('?')[0]}" in str(error.value.hint)
+    if not base:
+        assert f"base_url: {root}/v1" in str(error.value.hint)

@@ -25,8 +25,9 @@ MUST_MATCH = (
 )
 """Keys that must be equal between the arms of any comparison."""
 COMPARED_AS_SENT = ("sampling", "reasoning_effort", "answer_constraint")
-"""Those of them that are compared parameter by parameter as they went out, where a run says so; else
-as the suite declares them."""
+"""Those of them that are compared parameter by parameter as they went out, where a run says so;
+else as the suite declares them.
+"""
 MUST_MATCH_LATENCY = ("client_host", "concurrency")
 """Further keys for latency claims. ``concurrency`` is reported, and allowed, as ``load``."""
 LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share": 0.20}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from claimbench.pricing.book import PriceBook
+    from claimbench.pricing.price_lists.book import PriceBook
     from claimbench.types import Arm, Suite
 
 
@@ -82,6 +82,6 @@ def _leaves(suite: Suite, arm: Arm, host: str | None) -> str:
     if arm in suite.judges:
         said = "rows, right answers and the arms' answers leave this machine"
     else:
-        said = "rows and examples leave it, no right answers of measured rows"
+        said = "rows and examples leave this machine, the right answers of rows do not"
     masked = [task.name for task in suite.tasks if task.masked is not None]
     return f"{said}; masked first in {', '.join(masked)}" if masked else said

@@ -29,11 +29,10 @@ from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, sc
 from claimbench.init.sources import HUB, guess_columns, read_any
 from claimbench.init.suite_text import (
     ArmPlan,
-    Refused,
+    NamedModels,
     SuitePlan,
     arm_plans,
     mask_block,
-    takes_all,
     write_suite,
 )
 from claimbench.privacy import masking
@@ -77,17 +76,21 @@ class InitProposal:
     """What looks like personal data and was not masked; None: nothing does."""
 
 
+def _arms_of(models: Sequence[str] | NamedModels) -> tuple[tuple[ArmPlan, ...], list[str]]:
+    named = models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+    return arm_plans(named.names or DEFAULT_MODELS, named.refused)
+
+
 def propose_suite(
     path: str | Path,
     columns: StatedColumns = StatedColumns(),
     *,
-    models: Sequence[str] = (),
+    models: Sequence[str] | NamedModels = (),
     name: str | None = None,
     options: ReadOptions | None = None,
     max_rows: int = MAX_ROWS,
     seed: int = 42,
     mask: bool = False,
-    refused: Refused = takes_all,
 ) -> InitProposal:
     """Propose a suite for a CSV, TSV, XLSX or JSONL file, a chat log, or a data set of the Hugging
     Face hub.
@@ -136,7 +139,7 @@ def propose_suite(
         notes.append(
             f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims"
         )
-    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS, refused)
+    arms, arm_notes = _arms_of(models)
     suite = SuitePlan(
         name=slug(name or file.stem),
         source=file.name,

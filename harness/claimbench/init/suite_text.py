@@ -67,6 +67,14 @@ def takes_all(provider: str, model: str) -> Sequence[str]:  # noqa: ARG001 - the
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class NamedModels:
+    """Models as a person names them, and who knows what their endpoints take."""
+
+    names: tuple[str, ...]
+    refused: Refused = takes_all
+
+
 def arm_plans(
     models: Sequence[str], refused: Refused = takes_all
 ) -> tuple[tuple[ArmPlan, ...], list[str]]:
@@ -340,7 +348,8 @@ def _arms(plan: SuitePlan) -> str:
                     " the prompts go\n"
                 )
             if arm.omit:
-                text += f"    omit: [{', '.join(arm.omit)}]{' ' * 20}# not taken by this endpoint\n"
+                left_out = ", ".join(arm.omit)
+                text += f"    omit: [{left_out}]{' ' * 20}# not taken by this endpoint\n"
             key = "    api_key_env: OPENAI_API_KEY\n" if arm.provider == "openai" else ""
             priced = (
                 "    cost: {list: {}}                    # the price book; or `price:` for your"

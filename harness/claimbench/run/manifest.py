@@ -62,8 +62,8 @@ def manifest_of(
 
 
 def _how_asked(suite: Suite, name: str, arms: Arms) -> dict[str, Json]:
-    """Say how answer spaces, or a judge's choices, are enforced, and what goes out with the calls of
-    each task; ``sent`` is missing where a provider does not say.
+    """Say how answer spaces, or a judge's choices, are enforced, and what goes out with the calls
+    of each task; ``sent`` is missing where a provider does not say.
     """
     provider = arms.providers[name]
     arm = next(one for one in suite.asked if one.name == name)

@@ -298,7 +298,9 @@ NO_PARAMETERS = (
     "max_retries",
     "timeout",
 )
-"""Fields that say what is asked, or how the answer travels: they change neither it nor its price."""
+"""Fields that say what is asked, or how the answer travels; they change neither it nor its
+price.
+"""
 
 OPENED = ("generationConfig", "chat_template_kwargs", "output_config", "reasoning")
 """Fields that hold parameters, looked at one by one."""

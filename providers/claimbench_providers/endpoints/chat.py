@@ -94,7 +94,7 @@ class ChatEndpoint:
             if path.endswith(ending):
                 cut = self.url.replace(ending, "", 1)
                 raise PluginError(
-                    f"arm {self._arm.name!r}: base_url ends in {ending}, and {added} is added to it",
+                    f"arm {self._arm.name!r}: base_url ends in {ending}, but {added} is added",
                     hint=f"cut it: base_url: {cut}",
                     option="base_url",
                 )

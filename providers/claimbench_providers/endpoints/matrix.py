@@ -1,7 +1,7 @@
 """Provider x parameter: what a suite's parameter becomes at each provider, found by asking it.
 
-The table of ``docs/providers.md`` and of ``bench providers`` is made here, of the same providers and
-values that the contract test sends to a server (``tests/contract/test_sent.py``).
+The table of ``docs/providers.md`` and of ``bench providers`` is made here, of the same providers
+and values that the contract test sends to a server (``tests/contract/test_sent.py``).
 """
 
 from __future__ import annotations

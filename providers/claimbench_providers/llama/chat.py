@@ -149,7 +149,7 @@ def effort_variables(effort: str, source: str | None, model: str) -> dict[str, J
     raise ModelError(
         f"reasoning_effort {effort!r} cannot reach {model}: its chat template has no variable for"
         f" it ({has})",
-        hint="give the arm `omit: [reasoning_effort]`, or name the variable in options.template_vars",
+        hint="give the arm `omit: [reasoning_effort]`, or say it in options.template_vars",
     )
 
 

@@ -121,18 +121,18 @@ def _init(asked: InitOptions) -> int:
 
 def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
     from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite
+    from claimbench.init.suite_text import NamedModels
     from claimbench.suite.datasets import ReadOptions
 
     return propose_suite(
         given,
         StatedColumns(asked.inputs, asked.target, asked.id_column, asked.cluster),
-        models=asked.models,
+        models=NamedModels(asked.models, _refused),
         name=asked.name,
         options=ReadOptions(encoding=asked.encoding, delimiter=asked.delimiter, sheet=asked.sheet),
         max_rows=asked.max_rows or MAX_ROWS,
         seed=asked.seed,
         mask=mask,
-        refused=_refused,
     )
 
 
