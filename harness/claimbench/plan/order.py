@@ -85,14 +85,13 @@ def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return taken
 
 
-def _base_seeds(suite: Suite) -> dict[str, int]:
+def _base_seeds(suite: Suite, arms: Sequence[str]) -> dict[str, int]:
     """Return the seed of each arm's first epoch: the arm's own, else the suite's, else that of the
     order (which engines in this process use, and which is sent to nobody).
     """
     fallback = suite.sampling.seed if suite.sampling.seed is not None else suite.order_seed
-    return {
-        arm.name: fallback if arm.params.seed is None else arm.params.seed for arm in suite.arms
-    }
+    own = {arm.name: arm.params.seed for arm in suite.arms if arm.params.seed is not None}
+    return {name: own.get(name, fallback) for name in arms}
 
 
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:
@@ -108,7 +107,7 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
         )
     order_of_items = ordered_items(suite, limit)
     calls: list[Call] = []
-    seeds = _base_seeds(suite)
+    seeds = _base_seeds(suite, arms)
     for epoch in range(suite.epochs):
         for name, sample in order_of_items:
             order = sorted(arms)
