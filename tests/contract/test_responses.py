@@ -318,7 +318,10 @@ def test_a_reasoning_models_request(tmp_path: Path) -> None:
         "extra_body": {"reasoning": {"summary": "auto"}, "store": True},
         "structured": True,
     }
-    provider = made(tmp_path, Arm("a", "compatible", "gpt-5-mini", options=options))
+    provider = made(
+        tmp_path,
+        Arm("a", "compatible", "gpt-5-mini", base_url="https://x.example/v1", options=options),
+    )
     body = provider.body(
         ask(params=SamplingParams(0.0, reasoning_effort="low"), labels=("yes", "no"))
     )
@@ -334,7 +337,7 @@ def test_a_reasoning_models_request(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("arm", "says"), [
     (Arm("a", "openai", "m", options={"api": "response"}), "one of chat, responses"),
-    (Arm("a", "compatible", "m", options={"api": "responses", "stream_usage": True}), "`api: responses`"),
+    (Arm("a", "compatible", "m", base_url="https://x.example/v1", options={"api": "responses", "stream_usage": True}), "`api: responses`"),
     (Arm("a", "mistral", "m", options={"api": "responses"}), "no Responses API"),
     (Arm("a", "gemini", "m", options={"api": "responses"}), "knows no option `api`"),
 ])  # fmt: skip

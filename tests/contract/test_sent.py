@@ -30,6 +30,8 @@ from claimbench_providers.endpoints.matrix import examples, provider_of, request
 from claimbench_providers.llama.chat import effort_variables
 from claimbench_providers.models.context import provider_context
 
+from .events import events_of
+
 VALUES: dict[str, tuple[Any, ...]] = {
     "temperature": (0.2, 0.7),
     "top_p": (0.5, 0.9),
@@ -325,16 +327,12 @@ async def test_a_redirect_is_a_fault_that_says_where(
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     place = Wire(url=f"http://127.0.0.1:{runner.addresses[0][1]}/v1")
     provider = at(place, Arm("a", kind, "m"), tmp_path)
-    await provider.start()
-    try:
-        with pytest.raises(BadRequest) as error:
-            async for event in provider.stream(request_with()):
-                assert isinstance(event, Meta)
-    finally:
-        await provider.close()
-        await runner.cleanup()
+    events, fault = await events_of(provider, request_with())
+    await runner.cleanup()
+    assert all(isinstance(event, Meta) for event in events)
+    assert isinstance(fault, BadRequest)
     assert len(asked) == 1, "a redirect was followed"
-    said = f"{error.value.message} {error.value.hint}"
+    said = f"{fault.message} {fault.hint}"
     assert "redirects to" in said
     assert "not followed" in said
     assert "key=s" not in said
@@ -361,15 +359,11 @@ async def test_forms_of_base_url(kind: str, base: str, path: str, tmp_path: Path
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     root = f"http://127.0.0.1:{runner.addresses[0][1]}"
     provider = at(Wire(url=root + base), Arm("a", kind, "m"), tmp_path)
-    await provider.start()
-    try:
-        with pytest.raises(BadRequest) as error:
-            async for event in provider.stream(request_with()):
-                assert isinstance(event, Meta)
-    finally:
-        await provider.close()
-        await runner.cleanup()
+    events, fault = await events_of(provider, request_with())
+    await runner.cleanup()
+    assert all(isinstance(event, Meta) for event in events)
+    assert isinstance(fault, BadRequest)
     assert asked == [path]
-    assert f"asked was {root}{path.partition('?')[0]}" in str(error.value.hint)
+    assert f"asked was {root}{path.partition('?')[0]}" in str(fault.hint)
     if not base:
-        assert f"base_url: {root}/v1" in str(error.value.hint)
+        assert f"base_url: {root}/v1" in str(fault.hint)

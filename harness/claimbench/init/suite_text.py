@@ -344,8 +344,8 @@ def _arms(plan: SuitePlan) -> str:
         else:
             if arm.provider in NEEDS_ADDRESS:
                 text += (
-                    "    base_url: http://127.0.0.1:8000/v1  # CHANGE: your server's address, to which"
-                    " the prompts go\n"
+                    "    base_url: http://127.0.0.1:8000/v1  # CHANGE: your server's address;"
+                    " the prompts go there\n"
                 )
             if arm.omit:
                 left_out = ", ".join(arm.omit)
