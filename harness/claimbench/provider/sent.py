@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from claimbench.errors import ProviderError
 from claimbench.types import Json, Request
 
 PARAMETERS = (
@@ -66,11 +67,16 @@ class SaysSent(Protocol):
 
 
 def sent_by(provider: object, request: Request) -> Sent | None:
-    """Return what a provider sends with ``request``; None for one that does not say (a plugin)."""
+    """Return what a provider sends with ``request``; None for one that does not say (a plugin), or
+    that refuses such a request altogether.
+    """
     says = getattr(provider, "sent", None)
     if not callable(says):
         return None
-    found = says(request)
+    try:
+        found = says(request)
+    except ProviderError:
+        return None
     return found if isinstance(found, Sent) else None
 
 
