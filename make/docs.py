@@ -24,7 +24,7 @@ import click
 from claimbench.claims.words import REASONS
 from claimbench.cli import COMMANDS, usage
 from claimbench.suite.load import json_schema
-from claimbench_providers.endpoints.matrix import matrix_markdown
+from claimbench_providers.endpoints.known import matrix_markdown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 80

@@ -24,9 +24,9 @@ from claimbench.run.arms import check_arms, requests_by_group
 from claimbench.suite.idle_settings import idle_settings
 from claimbench.suite.load import load_suite
 from claimbench.types import Arm, Json, Meta
-from claimbench_providers.endpoints import matrix
+from claimbench_providers.endpoints import known
 from claimbench_providers.endpoints.carried import effort_in
-from claimbench_providers.endpoints.matrix import examples, provider_of, request_with
+from claimbench_providers.endpoints.known import examples, provider_of, request_with
 from claimbench_providers.llama.chat import effort_variables
 from claimbench_providers.models.context import provider_context
 
@@ -44,7 +44,7 @@ VALUES: dict[str, tuple[Any, ...]] = {
 ENDPOINTS = [one for one in examples() if one.arm.provider != "llama_cpp"]
 
 
-def ids(one: matrix.Example) -> str:
+def ids(one: known.Example) -> str:
     return one.title
 
 
@@ -119,7 +119,7 @@ async def body_of(provider: Any, wire: Wire, **values: Any) -> dict[str, Json]:
 
 @pytest.mark.parametrize("one", [e for e in ENDPOINTS if e.arm.provider != "bedrock"], ids=ids)
 async def test_what_is_declared_is_sent_or_refused(
-    one: matrix.Example, wire: Wire, tmp_path: Path
+    one: known.Example, wire: Wire, tmp_path: Path
 ) -> None:
     provider = at(wire, one.arm, tmp_path)
     await provider.start()
@@ -144,16 +144,16 @@ async def test_what_is_declared_is_sent_or_refused(
 
 
 @pytest.mark.parametrize("one", ENDPOINTS, ids=ids)
-def test_what_an_arm_omits_is_not_sent_and_no_error(one: matrix.Example) -> None:
+def test_what_an_arm_omits_is_not_sent_and_no_error(one: known.Example) -> None:
     for parameter in OMISSIBLE:
-        said = matrix.without(one.arm, parameter)
+        said = known.without(one.arm, parameter)
         assert said.omitted == (parameter,)
         assert parameter not in said.refused
         assert parameter not in said.values or parameter in said.here
 
 
 @pytest.mark.parametrize("one", examples(), ids=ids)
-def test_nothing_goes_out_that_nobody_asked_for(one: matrix.Example) -> None:
+def test_nothing_goes_out_that_nobody_asked_for(one: known.Example) -> None:
     said = provider_of(one.arm).sent(request_with())
     assert set(said.values) == {"max_tokens", "answer_constraint"}
     assert said.added == {}
@@ -248,7 +248,7 @@ def test_llama_cpp_says_what_the_engine_is_told() -> None:
 
 
 def test_the_table_says_what_the_providers_do() -> None:
-    rows = {row["provider"]: row for row in matrix.parameter_matrix()}
+    rows = {row["provider"]: row for row in known.parameter_matrix()}
     assert rows["anthropic, claude-haiku-4-5"]["seed"] == "refused"
     assert rows["openai, gpt-5.4-mini"]["temperature"] == "sent with effort none"
     assert rows["openai, gpt-5-mini"]["stop"] == "refused; with omit cut here"

@@ -15,8 +15,11 @@ def providers_command(as_json: bool) -> int:
     """List the providers that a suite can name, what their working rests on, and which of a suite's
     parameters reach them.
     """
-    from claimbench_providers.endpoints.known import STANDING, known_providers
-    from claimbench_providers.endpoints.matrix import parameter_matrix
+    from claimbench_providers.endpoints.known import (
+        STANDING,
+        known_providers,
+        parameter_matrix,
+    )
 
     rows = known_providers()
     matrix = parameter_matrix()
