@@ -152,7 +152,8 @@ def test_order_and_words(html: str) -> None:
         "declared after the data were seen",
         "Projected, not measured",
         "ABSENT_API_KEY is not set",
-        "about 220 to 1,400 more samples per arm ($0.80 to $5.10, 36 min to 3.9 h)",
+        "about 220 more samples per arm if the estimate is right, 1,400 in the bad case"
+        " ($0.80 to $5.10, 36 min to 3.9 h)",
         "It may never resolve",
         "too few samples",
         "Closed-loop load",

@@ -58,10 +58,12 @@ def test_a_class_takes_the_unit_of_its_member() -> None:
     ("more", "words"),
     [
         ({"n_more": (220.0, 1400.0), "dollars_more": (0.8, 5.1), "hours_more": (0.6, 3.9)},
-         "To settle it: about 220 to 1,400 more samples per arm ($0.80 to $5.10, 36 min to 3.9 h)."),
+         "To settle it: about 220 more samples per arm if the estimate is right, 1,400 in the bad case"
+         " ($0.80 to $5.10, 36 min to 3.9 h)."),
         ({"n_more": (230.0, 230.0)}, "To settle it: about 230 more samples per arm."),
         ({"n_more": (7.0, INF), "dollars_more": (0.01, INF)},
-         "At best 7 more samples per arm settle it; it may never resolve, so close is the estimate (from $0.01)."),
+         "To settle it: about 7 more samples per arm if the estimate is right; in the bad case it never"
+         " resolves (from $0.01)."),
         ({"n_more": (INF, INF)}, "It may never resolve: the estimate sits on the threshold."),
         ({"n_more": (0.0, 3.0)}, ""),
         ({"n_more": None}, ""),

@@ -19,7 +19,8 @@ from ruamel.yaml import YAML
 
 from claimbench.claims import fields, gate
 from claimbench.claims.parse import parse_claims
-from claimbench.claims.readings.accuracy import MARGINS_SHOWN, MISSING_LIMIT
+from claimbench.claims.readings.accuracy import MARGINS_SHOWN
+from claimbench.claims.readings.failures import MISSING_LIMIT
 from claimbench.claims.readings.latency import OVERLAP_NEEDED
 from claimbench.claims.words import REASONS
 from claimbench.cli import COMMANDS

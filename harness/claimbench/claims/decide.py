@@ -5,15 +5,40 @@ qualifies it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from claimbench import stats
+from claimbench.claims.readings.runaways import Check
 from claimbench.claims.types import Leaf, Question, Relation
 from claimbench.claims.words import reading_sentence
 from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading, Reason, reason_codes
 
-EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
+EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error", "deterministic_given_prices"})
+"""Flags of readings without sampling noise: such a decision cannot be wrong by chance."""
+EXACT_SLACK = 1e-9
+"""Relative slack at the threshold of such readings: prices are decimal, floats are not."""
+UNSETTLED_BY_SAMPLES = frozenset(
+    {
+        "judge_uncorrected",
+        "autocorrelated",
+        "window_unknown",
+        "not_interleaved",
+        "client_limited",
+        "instrument_error",
+        "billing_unknown",
+        "cost_missing",
+        "cost_basis_missing",
+        "denominator_zero",
+        "fixed_needs_epochs",
+        "dominant_cluster",
+        "too_many_missing",
+        "missing_sensitive",
+        "no_sampling_error",
+    }
+)
+"""Reasons that more samples of the same kind cannot remove, so that none are named."""
 MIN_ITEMS = 20
 """Below this no reading is decided, whatever its interval (stats.size_reasons)."""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
@@ -92,18 +117,24 @@ def decide(
         )
         return replace(made, sentence=reading_sentence(question, made, leaf))
     interval = question.interval_at(alpha)
+    exact = bool(EXACT & reason_codes(question.flags))
     status, reasons = _status(question, interval, alpha)
     infeasible = question.infeasible_p is not None and status != "supported"
     blocked = question.blocked + extra_blocked
     p = _p(question)
     if status != "inconclusive" and question.p is not None and question.p > alpha:
         status, reasons = "inconclusive", (*reasons, Reason("test_disagrees"))
-    if EXACT & reason_codes(
-        question.flags
-    ):  # nothing was sampled, so a decision cannot be wrong by chance
+    if exact:  # nothing was sampled, so a decision cannot be wrong by chance
         p = None if status == "inconclusive" else 0.0
     if infeasible and status != "refuted":
         status, p = "refuted", question.infeasible_p
+    checks = _runaway_checks(question, status, alpha)
+    unseen = [check for check in checks if check.known and check.p > alpha]
+    if checks and status != "inconclusive":
+        p = max(p or 0.0, *(check.p for check in checks if check.known), 0.0)
+    if unseen:
+        status = "inconclusive"
+        reasons = (*reasons, *(_unseen(check) for check in unseen))
     if blocked:
         status, infeasible = "inconclusive", False
     reasons = (*blocked, *reasons, *((Reason("infeasible"),) if infeasible else ()))
@@ -120,16 +151,49 @@ def decide(
         status,
         p=p,
         infeasible=infeasible,
-        flip_points=question.flip_points,
+        flip_points={**question.flip_points, **_runaway_points(checks)},
         delta_star=stats.delta_star(interval) if question.is_difference else None,
         sensitivity=_sensitivity(question, interval, alpha, status),
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
-    # More of the judge's scores would not settle what only people's labels can.
-    if status == "inconclusive" and "judge_uncorrected" not in reason_codes(reasons):
-        reading = _with_more(reading, question, interval, effort, alpha)
-    return replace(reading, sentence=reading_sentence(question, reading, leaf))
+    if status == "inconclusive" and _samples_help((*reasons, *question.flags)):
+        reading = _with_more(reading, question, interval, effort, alpha, unseen)
+    told = "; ".join([*([question.beside] if question.beside else []), *(c.text for c in checks)])
+    return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def _samples_help(reasons: Sequence[Reason]) -> bool:
+    """Tell whether more samples of the same kind could settle it: not where equal inputs make the
+    groups (the detail of ``n_too_small``), for the next ones would be equal too.
+    """
+    collapsed = any(reason.code == "n_too_small" and reason.detail for reason in reasons)
+    return not collapsed and not UNSETTLED_BY_SAMPLES & reason_codes(reasons)
+
+
+def _runaway_checks(question: Question, status: Decision, alpha: float) -> list[Check]:
+    if question.runaways is None:
+        return []
+    return question.runaways.checks(
+        status, question.side, question.threshold, question.window, alpha
+    )
+
+
+def _unseen(check: Check) -> Reason:
+    """Return the reason of a decision that runaways which nobody has seen could flip."""
+    detail = f"{check.needed:,.0f} requests like these would exclude it" if check.needed else ""
+    return Reason("unseen_runaways", detail)
+
+
+def _runaway_points(checks: Sequence[Check]) -> dict[str, float]:
+    """Return the shares of requests at their cap that flip the decision and that are excluded."""
+    points: dict[str, float] = {}
+    for check in checks:
+        if check.known:
+            if check.share is not None:
+                points[f"{check.arm}_capped_share"] = check.share
+            points[f"{check.arm}_excluded_share"] = check.excluded
+    return points
 
 
 def _status(
@@ -146,8 +210,12 @@ def _status(
     ):
         contrast = question.contrast_at(question.threshold, alpha)
         return rule(contrast.lo, contrast.hi, question.side, 0.0), reasons
-    found = rule(interval.lo, interval.hi, question.side, question.threshold, question.window)
-    return found, reasons
+    lo, hi, threshold = interval.lo, interval.hi, question.threshold
+    if EXACT & reason_codes(question.flags):
+        near = EXACT_SLACK * abs(threshold)
+        lo = threshold if abs(lo - threshold) <= near else lo
+        hi = threshold if abs(hi - threshold) <= near else hi
+    return rule(lo, hi, question.side, threshold, question.window), reasons
 
 
 def _p(question: Question) -> float | None:
@@ -161,7 +229,24 @@ def _p(question: Question) -> float | None:
     if NO_RATIO & set(at(0.05).reasons) and question.contrast_at is not None:
         contrast = question.contrast_at
         return stats.p_by_inversion(lambda alpha: contrast(question.threshold, alpha), 0.0)
+    if question.side in {"<", ">"}:
+        return stats.p_by_inversion(_tie_decides(at, question.threshold), question.threshold)
     return stats.p_by_inversion(at, question.threshold)
+
+
+def _tie_decides(at: Callable[[float], Interval], threshold: float) -> Callable[[float], Interval]:
+    """Move an interval of width 0 on the threshold off it: an exact tie refutes "more" (see
+    :func:`rule`), so its p is the smallest level at which the tie shows.
+    """
+
+    def moved(alpha: float) -> Interval:
+        found = at(alpha)
+        if found.lo == found.hi == threshold:
+            beyond = threshold + 1.0
+            return replace(found, lo=beyond, hi=beyond)
+        return found
+
+    return moved
 
 
 def _sensitivity(
@@ -175,9 +260,14 @@ def _sensitivity(
         out[name] = rule(interval.lo, interval.hi, question.side, value)
     skip = "worst" if status == "refuted" else "best"
     for name, at in question.sensitivity.items():
-        if name != skip:
-            shown = "worst_case_missing" if name in {"worst", "best"} else name
-            out[shown] = _status(replace(question, contrast_at=None), at(alpha), alpha)[0]
+        found = _status(replace(question, contrast_at=None), at(alpha), alpha)[0]
+        if name not in {"worst", "best"}:
+            out[name] = found
+        elif question.window is not None:  # a window can be left on either side
+            if out.get("worst_case_missing", status) == status:
+                out["worst_case_missing"] = found
+        elif name != skip:
+            out["worst_case_missing"] = found
     return out
 
 
@@ -201,12 +291,24 @@ def _estimate(interval: Interval) -> Estimate:
 
 
 def _with_more(
-    reading: Reading, question: Question, interval: Interval, effort: Effort, alpha: float
+    reading: Reading,
+    question: Question,
+    interval: Interval,
+    effort: Effort,
+    alpha: float,
+    unseen: Sequence[Check],
 ) -> Reading:
-    """Add how many more items (range), with dollars and hours. Infinite = may never resolve."""
-    if question.rows_needed is not None:
+    """Add how many more items, at the estimate and in the bad case, with dollars and hours.
+
+    Infinite = may never resolve. ``unseen``: runaways that the sample is too small to exclude.
+    """
+    span: tuple[float, float] | None
+    if unseen:
+        more = max(_items_excluding(check, interval.n) for check in unseen)
+        span = (more, more)
+    elif question.rows_needed is not None:
         more = math.ceil(max(question.rows_needed - interval.n, 1) / effort.calls)
-        span: tuple[float, float] | None = (float(more), float(more))
+        span = (float(more), float(more))
     else:
         span = _more_items(
             question,
@@ -222,6 +324,8 @@ def _with_more(
         else 0.0
     )
     span = (max(span[0], least), max(span[1], least))
+    if span[1] <= 0:  # more items are not what it lacks
+        return reading
 
     def times(price: float | None) -> tuple[float, float] | None:
         return None if price is None else (span[0] * price, span[1] * price)
@@ -231,9 +335,17 @@ def _with_more(
     )
 
 
+def _items_excluding(check: Check, n: int) -> float:
+    """Return the items beyond ``n`` that exclude a check's runaways, at the present clustering."""
+    if check.needed is None:
+        return math.inf
+    return float(max(math.ceil(check.needed * n / check.n) - n, 1))
+
+
 def _more_items(
     question: Question, interval: Interval, alpha: float, calls: float
 ) -> tuple[float, float] | None:
+    """Return the items more at the estimate, and in the bad case: a standard error against it."""
     if interval.est is None or not interval.bounded or interval.n == 0:
         return None
     threshold = question.threshold
@@ -246,10 +358,8 @@ def _more_items(
         )
         threshold = math.log(threshold)
     found = stats.n_more(interval, threshold, alpha=alpha)
-    if found.n_more is None:
-        return None
-    low = math.inf if found.low is None else found.low / calls
-    return (
-        float(math.ceil(low)),
-        math.inf if found.high is None else float(math.ceil(found.high / calls)),
-    )
+    if found.n_more is None:  # it sits on the threshold, or the interval has no width
+        return None if found.low is None else (math.inf, math.inf)
+    expected = float(math.ceil(found.n_more / calls))
+    worst = math.inf if found.high is None else float(math.ceil(found.high / calls))
+    return expected, max(worst, expected)

@@ -12,6 +12,7 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.decide import Effort, decide
+from claimbench.claims.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -21,8 +22,9 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.size import equal_inputs
+from claimbench.claims.second_opinion import with_second_opinion
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
-from claimbench.claims.words import without_status
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
@@ -70,9 +72,15 @@ def leaf_finding(
         )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
-    if claim.kind == "accuracy" and claim.relation != "at_least":
-        readings, flags = _missing_rule(readings, leaf, items, flags)
-    flags += _size_flags(found, readings) + _judge_flags(found, leaf, items, ctx)
+    readings = with_second_opinion(readings, found, leaf, items)
+    on_scores = claim.kind == "accuracy" or any(q.name in ON_SCORES for q in found)
+    lost = lost_calls(leaf, items, scores=on_scores)
+    readings = [
+        missing_rule(question, reading, lost)
+        for question, reading in zip(found, readings, strict=True)
+    ]
+    flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
+    flags += _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)
 
 
@@ -167,42 +175,23 @@ def _judge_flags(
     return flags
 
 
-def _missing_rule(
-    readings: Sequence[Reading], leaf: Leaf, items: ItemTable, flags: tuple[Reason, ...]
-) -> tuple[list[Reading], tuple[Reason, ...]]:
-    """Missing items filled against the verdict: flag it where it changes, withdraw it where many or
-    unequal.
-    """
-    unequal = readings_accuracy.missing_is_unequal(readings_accuracy.paired_scores(items, leaf))
-    out = []
-    for reading in readings:
-        worst = reading.sensitivity.get("worst_case_missing", reading.status)
-        if (
-            reading.status in {"supported", "refuted"}
-            and worst != reading.status
-            and not reading.infeasible
-        ):
-            flags = (*flags, Reason("missing_sensitive"))
-            if unequal:
-                said = without_status(reading.sentence).rstrip(".")
-                reading = replace(
-                    reading,
-                    status="inconclusive",
-                    reasons=(*reading.reasons, Reason("missing_sensitive")),
-                    sentence=f"Inconclusive: {said}, but missing calls could overturn it.",
-                )
-        out.append(reading)
-    return out, tuple(dict.fromkeys(flags))
-
-
-def _size_flags(found: Sequence[Question], readings: Sequence[Reading]) -> tuple[Reason, ...]:
-    """Flag guarded tails and few groups."""
+def _size_flags(
+    found: Sequence[Question], readings: Sequence[Reading], leaf: Leaf, items: ItemTable
+) -> tuple[Reason, ...]:
+    """Flag guarded tails, unknown caps, and few groups (by what unequal ones are worth)."""
     flags = [f for q in found for f in q.flags]
     for reading in readings:
         flags += [r for r in reading.reasons if r.code in {"tail_guard", "tail_dominated"}]
+    for question, reading in zip(found, readings, strict=True):
+        if question.runaways is not None and reading.status != "n/a":
+            unknown = question.runaways.unknown
+            flags += [Reason("cap_unknown", ", ".join(unknown))] if unknown else []
     groups = [r.estimate.n_clusters for r in readings if r.estimate and r.estimate.n_clusters]
-    if groups and 6 <= min(groups) < 12:
-        flags.append(Reason("few_clusters"))
+    if groups and min(groups) >= 6:
+        _, counts = np.unique(items.cluster[leaf.mask], return_counts=True)
+        worth = min(min(groups), stats.effective_clusters(counts))
+        if worth < 12:
+            flags.append(Reason("few_clusters", equal_inputs(items, leaf.mask)))
     return tuple(dict.fromkeys(flags))
 
 
@@ -246,6 +235,7 @@ def _headline(
         flags=flags,
         reasons=reasons if head.status != "supported" else (),
         title=title,
+        window=next(q.window_of_time for q in found if q.name == head.name),
     )
 
 
@@ -325,6 +315,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             status="refuted",
             p=p_first,
             headline=_name(first, first.headline),
+            window=first.window,
             reasons=first.reasons,
         )
     unlike = [f for f in findings if f.status == "not_comparable"]
@@ -340,11 +331,12 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             headline=_name(weakest, weakest.headline),
             qualifier=_common([f.qualifier for f in findings]),
             reasons=(),
+            window=_windows(findings),
         )
     undecided = [f for f in findings if f.status == "inconclusive"]
     reasons = _distinct_reasons(undecided)
     if any(f.status == "refuted" for f in findings):
-        reasons = (*reasons, Reason("multiplicity"))
+        reasons = (*reasons, Reason("multiplicity_parts"))
     shown = undecided[0] if undecided else findings[0]
     return replace(
         merged, status="inconclusive", p=p, headline=_name(shown, shown.headline), reasons=reasons
@@ -374,6 +366,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(best, best.headline),
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
+            window=_windows([finding for _, finding in holds]),
         )
     if all(f.status == "refuted" for f in findings):
         worst = max(findings, key=_known_p)
@@ -384,11 +377,12 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(worst, worst.headline),
             qualifier=qualifier,
             reasons=worst.reasons,
+            window=_windows(findings),
         )
     undecided = [f for f in compared if f.status == "inconclusive"]
     reasons = _distinct_reasons(undecided)
     if any(f.status == "supported" for f in compared):
-        reasons = (*reasons, Reason("multiplicity"))
+        reasons = (*reasons, Reason("multiplicity_parts"))
     if len(compared) < len(findings):
         reasons = (*reasons, Reason("some_not_comparable"))
     return replace(
@@ -427,6 +421,11 @@ def _name(finding: Finding, name: str | None) -> str | None:
 
 def _common(qualifiers: Sequence[str]) -> str:
     return qualifiers[0] if len(set(qualifiers)) == 1 else ""
+
+
+def _windows(findings: Sequence[Finding]) -> str:
+    """Return the times that the findings speak of, each once; empty where all speak of all."""
+    return "; ".join(dict.fromkeys(f.window for f in findings if f.window))
 
 
 def _merged(findings: Sequence[Finding]) -> Finding:

@@ -21,7 +21,6 @@ from claimbench.types import Claim
 POWER = 0.8
 MIN_ITEMS = 20
 TAIL_ALPHA_FACTOR = 10.0
-TAIL_ITEMS = 200
 
 
 @dataclass(frozen=True)
@@ -195,15 +194,15 @@ def _plan_reading(
     needed = stats.items_needed(
         gap, sd, power=POWER, alpha=alpha, design_effect=assumed.design_effect
     )
-    if rule.family in {"cost", "usd"} and needed is not None and needed < TAIL_ITEMS:
-        wide = stats.items_needed(
+    if rule.family in {"cost", "usd"} and needed is not None:
+        # 95% decides only where the largest bill is known and the sample is long (tail guard)
+        needed = stats.items_needed(
             gap,
             sd,
             power=POWER,
             alpha=alpha / TAIL_ALPHA_FACTOR,
             design_effect=assumed.design_effect,
         )
-        needed = min(wide or TAIL_ITEMS, TAIL_ITEMS)
     if rule.name == "non_inferior" and needed is not None:
         needed = max(needed, stats.items_all_agree(claim.margin, alpha))
     resolvable = None

@@ -27,7 +27,18 @@ CONTINUE = "continue"
 DECIDED = "stop: decided"
 FUTILE = "stop: futile"
 END = "end of plan"
-TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
+TOO_EARLY = frozenset(
+    {
+        "n_too_small",
+        "quantile_not_estimable",
+        "no_valid_data",
+        "few_clusters",
+        "few_clusters_near_limit",
+        "dominant_cluster",
+        "unseen_runaways",
+        "autocorrelated",
+    }
+)
 """Reasons that later looks can remove, so that a claim is not given up for them."""
 HOPELESS = frozenset(
     {
@@ -36,6 +47,7 @@ HOPELESS = frozenset(
         "fixed_needs_epochs",
         "client_limited",
         "cost_missing",
+        "window_unknown",
     }
 )
 """Reasons that more requests of the same kind cannot remove."""
@@ -129,7 +141,9 @@ class StopRule:
                 and finding.status == "inconclusive"
                 and self.plan.futile(z, planned.number)
             )
-            settled[claim.id] = _is_settled(finding)
+            # Without a largest bill a sample says nothing of the runaways that it does not hold.
+            unbounded = "cap_unknown" in reason_codes(finding.flags)
+            settled[claim.id] = _is_settled(finding) and not unbounded
             hopeless[claim.id] = trend or bool(found & HOPELESS)
         decision = self._decision(planned.number, settled, repeated, hopeless)
         made = Look(

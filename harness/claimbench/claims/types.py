@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
+
+if TYPE_CHECKING:
+    from claimbench.claims.readings.runaways import Runaways
 
 Relation = Literal[">=", "<=", ">", "<", "within"]
 
@@ -39,7 +42,8 @@ class ClaimContext:
         profiles: comparability keys of each arm (see :mod:`claimbench.claims.gate`).
         allow: keys whose difference the suite accepts; printed in the verdict.
         arms_not_run: why an arm was not run.
-        list_prices: published prices, for that reading.
+        list_prices: published prices, for that reading, and for the largest bill of a request.
+        max_tokens: by task, the longest answer that was asked for; absent = unknown.
         hosts: hourly price and utilisation of local arms.
         projections: claim id -> projected (never measured) figures, attached to
             ``arm_not_measured`` verdicts.
@@ -53,6 +57,7 @@ class ClaimContext:
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.
+        loopback: arms without a device that answer on this machine all the same.
         look: the look a run stopped at when decided; the displayed interval is then the repeated
             one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
@@ -63,6 +68,7 @@ class ClaimContext:
     allow: frozenset[str] = frozenset()
     arms_not_run: Mapping[str, str] = field(default_factory=dict)
     list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
+    max_tokens: Mapping[str, int] = field(default_factory=dict)
     hosts: Mapping[str, HostRate] = field(default_factory=dict)
     projections: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     instrument_error_s: Mapping[str, float] = field(default_factory=dict)
@@ -74,6 +80,7 @@ class ClaimContext:
     judges_like: Mapping[str, str] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
     devices: Mapping[str, str | None] = field(default_factory=dict)
+    loopback: frozenset[str] = frozenset()
     look: Look | None = None
     look_alpha: float | None = None
     deterministic: frozenset[str] = frozenset()
@@ -102,7 +109,9 @@ class Question:
     data. ``blocked`` reasons forbid a decision; ``not_formed`` makes the reading n/a; ``scale``:
     how the number is shown. ``infeasible_p``: p of the baseline lying where arithmetic forbids the
     claim, None where it does not. ``timed``: its rows are calls, not items; ``difference``: the
-    difference in words, where there is no ratio.
+    difference in words, where there is no ratio. ``window_of_time``: the only time that the
+    reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
+    to a decision about dollars; ``beside``: what has to be read with the number, in words.
     """
 
     name: str
@@ -130,12 +139,15 @@ class Question:
     rows_needed: int | None = None
     timed: bool = False
     difference: str = ""
+    window_of_time: str = ""
+    runaways: Runaways | None = None
+    beside: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
     """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to
-    ``status``.
+    ``status``; ``window`` is the only time that it speaks of, in words, empty = all times.
     """
 
     status: VerdictStatus
@@ -146,6 +158,7 @@ class Finding:
     flags: tuple[Reason, ...] = ()
     reasons: tuple[Reason, ...] = ()
     title: str = ""
+    window: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ every comparison.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judge_affinity import judges_like
+from claimbench.privacy.egress import is_here
 from claimbench.stats import sequential
-from claimbench.tables.types import BoolArray, CallTable, ItemTable
+from claimbench.tables.types import BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import (
+    Arm,
     Claim,
     Json,
     Manifest,
@@ -64,16 +67,86 @@ def decide_claims(
         _ClaimDecider(items, calls, ctx, _level(claim, ctx)).finding(claim) for claim in claims
     ]
     ps = [_family_p(claim, finding, ctx) for claim, finding in zip(claims, findings, strict=True)]
-    family = [
-        i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None
-    ]
-    adjusted: dict[int, float] = {}
-    if family:
-        values = stats.holm([ps[i] or 0.0 for i in family])[0]
-        adjusted = {i: float(p) for i, p in zip(family, values, strict=True)}
-    return tuple(
-        _verdict(claim, finding, adjusted.get(i), items, calls, ctx)
-        for i, (claim, finding) in enumerate(zip(claims, findings, strict=True))
+    places = _holm_places(claims, ps)
+    verdicts: list[Verdict] = []
+    for i, (claim, finding) in enumerate(zip(claims, findings, strict=True)):
+        place = places.get(i)
+        if place is not None and ctx.look is None:
+            finding = _at_level_of(claim, finding, place, items, calls, ctx)
+        verdicts.append(_verdict(claim, finding, place, items, calls, ctx))
+    return tuple(verdicts)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A claim's place in Holm's family: its adjusted p, by how much its level is divided, and how
+    many different questions the family asks.
+    """
+
+    p: float
+    divisor: float
+    questions: int
+
+
+def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[int, _Place]:
+    """Place every claim of the family: those declared before, with a p, each question once.
+
+    Step-down: the smallest p is tested at alpha / m, the next at alpha / (m - 1), and so on; from
+    the first that is not below its level on, all are undecided at that level.
+    """
+    asked: dict[Claim, list[int]] = {}
+    for i, claim in enumerate(claims):
+        if claim.declared == "before" and ps[i] is not None:
+            asked.setdefault(_question_of(claim), []).append(i)
+    if not asked:
+        return {}
+    members = list(asked.values())
+    raw = [max(ps[i] or 0.0 for i in same) for same in members]
+    adjusted = stats.holm(raw)[0]
+    m = len(members)
+    places: dict[int, _Place] = {}
+    failed_at: float | None = None
+    for rank, k in enumerate(sorted(range(m), key=raw.__getitem__)):
+        alpha = min(claims[i].alpha for i in members[k])
+        if failed_at is None and float(adjusted[k]) > alpha + P_SLACK:
+            failed_at = float(m - rank)
+        divisor = float(m - rank) if failed_at is None else failed_at
+        for i in members[k]:
+            places[i] = _Place(float(adjusted[k]), divisor, m)
+    return places
+
+
+def _question_of(claim: Claim) -> Claim:
+    """Return a claim without what leaves its question alone: the same asked twice counts once."""
+    parts = tuple(_question_of(part) for part in claim.parts)
+    return replace(claim, id="", text="", source=None, note=None, parts=parts)
+
+
+def _at_level_of(
+    claim: Claim,
+    finding: Finding,
+    place: _Place,
+    items: ItemTable,
+    calls: CallTable,
+    ctx: ClaimContext,
+) -> Finding:
+    """Show a claim at the level that Holm decides it at, so that what is shown is what decided."""
+    if place.divisor <= 1 or finding.status not in {"supported", "refuted"}:
+        return finding
+    alpha = claim.alpha / place.divisor
+    shown = _ClaimDecider(items, calls, ctx, alpha).finding(claim)
+    if shown.status == "inconclusive":
+        why = _multiplicity(claim, place)
+        return replace(shown, reasons=(*shown.reasons, why))
+    return shown
+
+
+def _multiplicity(claim: Claim, place: _Place) -> Reason:
+    level, needed = 1 - claim.alpha, 1 - claim.alpha / place.divisor
+    return Reason(
+        "multiplicity",
+        f"decided at {100 * level:.4g}%, not at the {100 * needed:.4g}% that"
+        f" {place.questions} claims need",
     )
 
 
@@ -115,6 +188,7 @@ def context_of(
         allow=frozenset(suite.allow),
         arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {},
+        max_tokens={task.name: task.max_tokens for task in suite.tasks},
         hosts=_hosts(suite),
         projections=projections or {},
         instrument_error_s=instrument_error_s or {},
@@ -124,8 +198,20 @@ def context_of(
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
+        loopback=frozenset(a.name for a in suite.arms if _answers_here(a, calls.arms.get(a.name))),
         deterministic=frozenset(calm),
     )
+
+
+def _answers_here(arm: Arm, rows: CallRows | None) -> bool:
+    """Tell whether an arm runs on this machine: in the process, served by the run, or at a loopback
+    address.
+    """
+    if arm.serve is not None or (rows is not None and "in_process" in rows.stamp_source):
+        return True
+    url = arm.base_url
+    host = urlsplit(url if "://" in url else f"http://{url}").hostname if url else None
+    return host is not None and is_here(host)
 
 
 def _hosts(suite: Suite) -> dict[str, HostRate]:
@@ -239,16 +325,17 @@ class _ClaimDecider:
 def _verdict(
     claim: Claim,
     finding: Finding,
-    p_holm: float | None,
+    place: _Place | None,
     items: ItemTable,
     calls: CallTable,
     ctx: ClaimContext,
 ) -> Verdict:
     decided = finding.status in {"supported", "refuted"}
-    if decided and p_holm is not None and p_holm > claim.alpha + P_SLACK:
-        finding = replace(
-            finding, status="inconclusive", reasons=(*finding.reasons, Reason("multiplicity"))
-        )
+    p_holm = None if place is None else place.p
+    if decided and place is not None and place.p > claim.alpha + P_SLACK:
+        many = place.questions > 1
+        why = _multiplicity(claim, place) if many else Reason("not_at_its_level")
+        finding = replace(finding, status="inconclusive", reasons=(*finding.reasons, why))
     flags = finding.flags
     if claim.declared == "after":
         flags = (*flags, Reason("declared_after"))
@@ -267,11 +354,12 @@ def _verdict(
     sentence = (
         _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
     )
+    window = finding.window if finding.status in {"supported", "refuted"} else ""
     return Verdict(
         claim,
         finding.status,
         finding.headline,
-        finding.qualifier,
+        "; ".join(said for said in (finding.qualifier, window) if said),
         readings,
         flags,
         finding.reasons,

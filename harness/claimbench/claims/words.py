@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
+from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -23,10 +23,14 @@ LEAD: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "allowed_": "a difference between the arms that the suite accepts",
     "arm_not_measured": "the arm was not run",
+    "autocorrelated": (
+        "calls near in time were alike for too long; a longer run or more sessions would tell"
+    ),
     "arm_stopped": "every further call of the arm would have failed the same way",
     "billing_unknown": (
         "some bills are known only within bounds, and the verdict differs between them"
     ),
+    "cap_unknown": "the largest bill of a request is not known",
     "cached_excluded": "answers from a cache have no latency of this run",
     "client_limited": "the harness itself was too busy to time the answers",
     "cost_basis_missing": "the arm's dollars are 0 because its hardware is not counted",
@@ -38,7 +42,12 @@ REASONS: Mapping[str, str] = {
     "depends_on_reading": "the readings of the sentence do not agree",
     "deterministic_given_prices": "every request cost the same, so nothing varies but the prices",
     "exact_on_fixed_items": "fixed items and no sampling noise: the number is exact",
+    "dominant_cluster": "one group holds more than a quarter of the items",
+    "failed_calls": "some calls failed",
     "few_clusters": "fewer than 12 independent groups of items",
+    "few_clusters_near_limit": (
+        "so close to 0% or 100% these few groups do not show how much they vary"
+    ),
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
@@ -52,6 +61,8 @@ REASONS: Mapping[str, str] = {
     ),
     "missing_sensitive": "the missing calls could overturn it",
     "multiplicity": "not decided once all claims of the report are counted (Holm)",
+    "multiplicity_parts": "not decided once all parts of the claim are counted (Holm)",
+    "not_at_its_level": "its p-value is above the level that the looks leave",
     "n_too_small": "too few items or independent groups for any verdict",
     "no_valid_data": "no call gave a usable measurement",
     "no_items": "no item belongs to the claim",
@@ -63,10 +74,18 @@ REASONS: Mapping[str, str] = {
     "price_unknown": "no price is known",
     "quantile_not_estimable": "too few independent calls for this percentile",
     "short_blocks": "time blocks shorter than a minute",
-    "single_session": "measured in fewer than three sessions",
+    "joined_blocks": "calls near in time were alike, so longer stretches count as one",
+    "single_session": "not measured in three sessions at different hours",
+    "window_unknown": (
+        "the times of the calls are not known, so the verdict cannot say of which window it speaks"
+    ),
     "not_formed": "the reading cannot be formed",
     "some_not_comparable": "not every arm of the class could be compared",
     "stopped_at_look": "the run stopped early; intervals and p-values allow for the looks",
+    "too_many_missing": "more than 5% of an arm's calls have no result",
+    "unseen_runaways": (
+        "requests that run to their cap, fewer than the sample excludes, could overturn it"
+    ),
     "tail_dominated": "one request carries more than a tenth of the dollars",
     "test_disagrees": (
         "one of few groups carries the sum: outside its interval the test does not reject either"
@@ -182,17 +201,22 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     )
 
 
-def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
+def reading_sentence(question: Question, reading: Reading, leaf: Leaf, told: str = "") -> str:
     """Say one reading in a sentence: status, finding, interval, what was needed, and why not if
     not.
+
+    ``told``: what has to be read with the number (answered requests, unseen runaways).
     """
     if reading.status == "n/a" or reading.estimate is None:
         return f"Not formed: {question.label} ({question.not_formed})."
     where = f" {leaf.where}" if leaf.where else ""
+    if question.window_of_time:
+        where += f", {question.window_of_time}"
     said = finding(question, reading.estimate, leaf.ours, leaf.theirs)
     text = (
         f"{LEAD[reading.status]}: {said}{where} {interval_text(reading.estimate, question.scale)}"
     )
+    text += f"; {told}" if told else ""
     text += f"; {needed_text(question)}"
     if reading.infeasible:
         return f"{text}: impossible, given {leaf.theirs}'s accuracy."
@@ -206,20 +230,19 @@ def more_text(reading: Reading) -> str:
     """Say what would settle an inconclusive reading, in samples, dollars and hours."""
     if reading.n_more is None:
         return ""
-    low, high = reading.n_more
-    if math.isinf(low):
+    expected, bad = reading.n_more
+    if expected <= 0 and math.isinf(bad):
+        return " More samples may settle it, or never, because the estimate is so close."
+    if math.isinf(expected):
         return " The estimate sits on the threshold: more samples may never resolve it."
-    if math.isinf(high):
-        text = (
-            f" About {low:,.0f} more samples at best; it may never resolve, because the estimate is"
-            " so close"
-        )
-    elif low <= 1 < high:
-        text = f" Up to about {high:,.0f} more samples would settle it"
-    elif low == high:
-        text = f" About {low:,.0f} more samples would settle it"
+    if expected <= 0:
+        text = f" Up to about {bad:,.0f} more samples would settle it"
     else:
-        text = f" About {low:,.0f} to {high:,.0f} more samples would settle it"
+        text = f" About {expected:,.0f} more samples would settle it"
+        if math.isinf(bad):
+            text += " if the estimate is right; in the bad case it never resolves"
+        elif bad > expected:
+            text += f" if the estimate is right, {bad:,.0f} in the bad case"
     cost = []
     if reading.dollars_more is not None:
         cost.append(_span("$", reading.dollars_more, ""))
@@ -244,6 +267,23 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     if math.isinf(high) or low == high:
         return f"{before}{_digits(low)}{after}"
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
+
+
+def second_opinion_text(opinion: SecondOpinion) -> str:
+    """Say a second opinion in a sentence that cannot be taken for the verdict."""
+    text = (
+        f"Second opinion, deciding nothing (paired beta model, {opinion.n} items): probability that"
+        f" {opinion.that}: {_chance(opinion.probability)}"
+    )
+    points = number(opinion.margin, "points")
+    return f"{text}; better by the margin of {points} points: {_chance(opinion.better_by_margin)}."
+
+
+def _chance(probability: float) -> str:
+    """A probability with two digits that never claims to be certain."""
+    if probability < 0.005:
+        return "below 0.01"
+    return "above 0.99" if probability > 0.995 else f"{probability:.2f}"
 
 
 def without_status(sentence: str) -> str:
@@ -284,7 +324,10 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     if outcome.status in {"supported", "refuted"}:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
-        return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
+        if outcome.window:
+            extra += " in that time" if outcome.window in body else f" {outcome.window}"
+        notes = _notes(outcome.flags, body)
+        return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{notes}{after}"
     if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
     why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
@@ -295,9 +338,25 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     )
 
 
+CHANGES_USE = frozenset(
+    {"failed_calls", "single_session", "few_clusters", "tail_dominated", "cap_unknown"}
+)
+"""Flags that change what a verdict may be used for: they stand in its sentence."""
+
+
+def _notes(flags: Sequence[Reason], body: str) -> str:
+    """Say the flags that change how a verdict may be used, unless ``body`` says them already."""
+    said = [
+        explain_reason(flag)
+        for flag in flags
+        if flag.code in CHANGES_USE and not (flag.detail and flag.detail in body)
+    ]
+    return f" Note: {'; '.join(said)}." if said else ""
+
+
 def _depends(readings: Sequence[Reading], quoted: str) -> str:
     def named(status: str) -> str:
-        return ", ".join(MEANS.get(r.name, r.name) for r in readings if r.status == status)
+        return ", ".join(_means(r.name) for r in readings if r.status == status)
 
     yes, no, open_ = named("supported"), named("refuted"), named("inconclusive")
     if yes:
@@ -306,6 +365,12 @@ def _depends(readings: Sequence[Reading], quoted: str) -> str:
     else:
         text = f"{quoted} is false if it means {no}"
     return text + (f"; undecided if it means {open_}" if open_ else "") + "."
+
+
+def _means(name: str) -> str:
+    """Say what a reading means; in a claim of several parts the part stands before it."""
+    part, colon, own = name.rpartition(": ")
+    return part + colon + MEANS.get(own, own)
 
 
 MEANS: Mapping[str, str] = {

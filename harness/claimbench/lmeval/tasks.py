@@ -143,6 +143,10 @@ def expand(spec: LmEvalSpec) -> Task:
     gen = next(iter(by_doc.values()))[0].args[1] if kind == "generate_until" else {}
     metric = spec.metric or _metric_names(config)[0]
     options = {"task": spec.source, "metric": metric, "config": stored_config(theirs)}
+    # of perplexities score_doc gives the mean probability, of which higher is better
+    better = theirs.higher_is_better().get(metric.partition(",")[0], True)
+    if better is False and kind != "loglikelihood_rolling":
+        options["higher_is_better"] = False
     return Task(
         name=spec.name,
         samples=samples,

@@ -11,11 +11,11 @@ score could.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from claimbench.errors import BenchError
+from claimbench.number_text.plain import plain
 from claimbench.types import AnswerSpec, Json, Outcome, Sample, Score, Task
 
 
@@ -96,16 +96,38 @@ def unparsable(
     return Score(call_id, scorer.name, scorer.version, "unparsable", 0.0, explanation, parts or {})
 
 
+_THOUGHT_ENDS = re.compile(
+    r"</(?:think|thinking|thought|thoughts|reasoning|reflection|seed:think|longcat_think)>"
+    r"|\[/THINK\]|◁/think▷|<\|END_THINKING\|>|<\|end_of_thought\|>|<unused95>"
+    r"|<\|channel\|>final<\|message\|>",
+    re.IGNORECASE,
+)
+_THOUGHT_BEGINS = re.compile(
+    r"\A\s*(?:<(?:think|thinking|thought|thoughts|reasoning|seed:think|longcat_think)>"
+    r"|\[THINK\]|◁think▷|<\|START_THINKING\|>|<\|begin_of_thought\|>|<unused94>)",
+    re.IGNORECASE,
+)
+
+
 def visible(text: str) -> str:
-    """Return the answer without a leading ``<think>…</think>``, which some local models write into
-    their text.
+    """Return what follows a model's thoughts: all behind the last closing mark, ``</think>`` and
+    its kinds, whether an opening one stands before it or not.
+
+    Thoughts that never end leave nothing.
     """
-    return re.sub(r"\A\s*<think>.*?</think>", "", text, count=1, flags=re.DOTALL)
+    end = None
+    for found in _THOUGHT_ENDS.finditer(text):
+        end = found.end()
+    if end is not None:
+        return text[end:]
+    return "" if _THOUGHT_BEGINS.match(text) else text
 
 
 def squeeze(text: str) -> str:
-    """Return text in one normal form of Unicode, blanks collapsed and trimmed."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    """Return text in one form (:func:`claimbench.number_text.plain.plain`), blanks collapsed and
+    trimmed.
+    """
+    return " ".join(plain(text).split())
 
 
 def brief(value: Any, limit: int = 80) -> str:
@@ -115,18 +137,25 @@ def brief(value: Any, limit: int = 80) -> str:
     return f"'{line if len(line) <= limit else line[: limit - 1] + '…'}'"
 
 
-def outermost_names(spans: Sequence[tuple[int, int, str]]) -> list[str]:
-    """Return the names of ``(start, end, name)`` spans of a text, each once, in the order of the
-    text.
+def outermost(spans: Sequence[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
+    """Return the ``(start, end, name)`` spans of a text that lie inside no longer one, in its
+    order.
 
-    A span that lies inside a longer one does not count: "card" in "lost card" is not a second name.
+    "card" in "lost card" is not a second name.
     """
-    found: dict[str, None] = {}
-    for start, end, name in sorted(spans):
-        inside = any(
-            first <= start and end <= last and last - first > end - start
-            for first, last, _ in spans
-        )
-        if not inside:
-            found[name] = None
-    return list(found)
+    found = []
+    reach = 0
+    longest = (-1, -1)
+    for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1], span[2])):
+        if end > reach:
+            reach = end
+            longest = (start, end)
+        elif (start, end) != longest:
+            continue
+        found.append((start, end, name))
+    return found
+
+
+def outermost_names(spans: Sequence[tuple[int, int, str]]) -> list[str]:
+    """Return the names of :func:`outermost` spans, each once, in the order of the text."""
+    return list(dict.fromkeys(name for _, _, name in outermost(spans)))

@@ -16,7 +16,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import find_numbers, parse_number
+from claimbench.number_text import parse_number, read_numbers
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
@@ -39,7 +39,7 @@ class GradedScorer:
     """Agreement of a grade with the final rating; what raters say stands in the parts."""
 
     name = "graded"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(GradedOptions, options or {}, self.name)
@@ -111,12 +111,18 @@ class GradedScorer:
         return scored(self, call_id, parts[self._options.metric], why, parts)
 
     def grade(self, text: str, task: Task) -> Decimal | None:
-        """Return the grade in an answer: its only number, or its first; None outside the scale."""
-        numbers = find_numbers(visible(text))
+        """Return the grade in an answer: its only number, or its first; None outside the scale.
+
+        4/5 is the grade 4 where 5 is the highest.
+        """
+        numbers = read_numbers(visible(text))
         low, high = self._scale(task)
-        if not numbers or not low <= numbers[0] <= high:
+        if not numbers or numbers[0].value is None:
             return None
-        return numbers[0]
+        grade = numbers[0].value
+        if numbers[0].over == high:
+            grade = (grade * high).normalize()
+        return grade if low <= grade <= high else None
 
     def ratings(self, sample: Sample) -> dict[str, Decimal]:
         """Return rater -> grade, those who gave one."""

@@ -1,15 +1,16 @@
-"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean over
-the fields.
+"""``json_fields``: the answer as a JSON object, compared field by field; the score is the mean
+over the fields.
 
-The answer is the whole text, or the one code fence in it (said in the explanation). Anything else -
-prose around the object, NaN, a duplicate key, a list - is ``unparsable``. Null, an empty text and a
-missing field are the same: nothing said. Fields that were not asked for are ignored.
+The answer is the whole text, or the last code fence with JSON in it, or the last object with text
+around it (said in the explanation). Anything else - NaN, a duplicate key, a trailing comma, a list
+- is ``unparsable``. Null, an empty text and a missing field are the same, nothing said, unless
+``missing_is_null`` is false. Fields that were not asked for are ignored.
 """
 
 from __future__ import annotations
 
 import json
-import re
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -20,9 +21,10 @@ from claimbench.number_text import parse_number
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.numbers import close
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.json_text import read_object
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
-Compare = Literal["exact", "casefold", "numeric", "set"]
+Compare = Literal["exact", "casefold", "numeric", "set", "unordered"]
 
 
 class FieldRule(ScorerOptions):
@@ -31,7 +33,8 @@ class FieldRule(ScorerOptions):
     compare: Compare = "exact"
     """exact: equal values, blanks in texts collapsed. casefold: also without case. numeric: as
     numbers, also when written as text. set: lists without order and repetition, texts without case;
-    the score is the Jaccard index."""
+    the score is the Jaccard index. unordered: the same items in any order, each as often: 0 or
+    1."""
     tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
     """For numeric: absolute difference still right."""
     relative: float = Field(default=0.0, ge=0, lt=1, allow_inf_nan=False)
@@ -46,15 +49,19 @@ class JsonFieldsOptions(ScorerOptions):
     """Options of ``json_fields``."""
 
     fields: dict[str, Annotated[FieldRule, BeforeValidator(_rule)]] = Field(default_factory=dict)
-    """Field (dots reach into objects) -> exact, casefold, numeric, set, or {compare:, tolerance:,
-    relative:}. Left out: every field of the schema, or of the target, compared exactly."""
+    """Field (dots reach into objects, numbers into lists: items.0.price) -> exact, casefold,
+    numeric, set, unordered, or {compare:, tolerance:, relative:}. Left out: every field of the
+    schema, or of the target, compared exactly."""
+    missing_is_null: bool = True
+    """A field that is not there says the same as one that is null; false: it is wrong where the
+    target holds the field as null, and the other way round."""
 
 
 class JsonFieldsScorer:
     """Mean of the fields' scores; each field's score is a part."""
 
     name = "json_fields"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(JsonFieldsOptions, options or {}, self.name)
@@ -87,8 +94,7 @@ class JsonFieldsScorer:
         if answer is None:
             return unparsable(self, call_id, f"{note}: {brief(text)}", dict.fromkeys(rules, 0.0))
         parts = {
-            name: _compare(_get(answer, name), _get(sample.target, name), rule)
-            for name, rule in rules.items()
+            name: self._field(answer, sample.target, name, rule) for name, rule in rules.items()
         }
         wrong = [
             f"{name} {brief(_get(answer, name), 30)} against {brief(_get(sample.target, name), 30)}"
@@ -98,6 +104,14 @@ class JsonFieldsScorer:
         explanation = "; ".join([*([note] if note else []), *(wrong or ["all fields right"])])
         return scored(self, call_id, sum(parts.values()) / len(parts), explanation, parts)
 
+    def _field(self, answer: Json, target: Json, name: str, rule: FieldRule) -> float:
+        ours, theirs = _get(answer, name), _get(target, name)
+        if not self._options.missing_is_null:
+            ours_there, theirs_there = _has(answer, name), _has(target, name)
+            if ours_there != theirs_there:
+                return 0.0
+        return _compare(ours, theirs, rule)
+
     def _rules(self, sample: Sample, task: Task) -> dict[str, FieldRule]:
         if self._options.fields:
             return dict(self._options.fields)
@@ -105,38 +119,28 @@ class JsonFieldsScorer:
         return dict.fromkeys(names, FieldRule()) if isinstance(names, dict) else {}
 
 
-def read_object(text: str) -> tuple[dict[str, Json] | None, str]:
-    """Read an answer as a JSON object; returns it with a note, or None with the reason."""
-    fences = re.findall(r"```[\w+-]*[ \t]*\n(.*?)\n?[ \t]*```", text, flags=re.DOTALL)
-    note = ""
-    if len(fences) == 1 and not text.strip().startswith("{"):
-        text, note = fences[0], "read from a code fence"
-
-    def pairs(items: list[tuple[str, Json]]) -> dict[str, Json]:
-        if len(dict(items)) != len(items):
-            raise ValueError("a duplicate key")
-        return dict(items)
-
-    def constant(word: str) -> Json:
-        raise ValueError(f"{word} is not JSON")
-
-    try:
-        value = json.loads(text, object_pairs_hook=pairs, parse_constant=constant)
-    except json.JSONDecodeError as exc:
-        return None, f"not JSON ({exc.msg} at character {exc.pos + 1})"
-    except (ValueError, RecursionError) as exc:
-        return None, f"not JSON ({exc})"
-    if not isinstance(value, dict):
-        return None, f"a JSON {type(value).__name__}, not an object"
-    return value, note
-
-
 def _get(value: Json, path: str) -> Json:
     if isinstance(value, dict) and path in value:
         return value[path]
     for step in path.split("."):
-        value = value.get(step) if isinstance(value, dict) else None
+        value = _step(value, step)
     return value
+
+
+def _step(value: Json, step: str) -> Json:
+    if isinstance(value, list) and step.isascii() and step.isdecimal() and len(step) < 10:
+        return value[int(step)] if int(step) < len(value) else None
+    return value.get(step) if isinstance(value, dict) else None
+
+
+def _has(value: Json, path: str) -> bool:
+    if isinstance(value, dict) and path in value:
+        return True
+    parent, _, last = path.rpartition(".")
+    holder = _get(value, parent) if parent else value
+    if isinstance(holder, list):
+        return last.isdecimal() and int(last) < len(holder)
+    return isinstance(holder, dict) and last in holder
 
 
 def _nothing(value: Json) -> bool:
@@ -144,7 +148,7 @@ def _nothing(value: Json) -> bool:
 
 
 def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
-    if rule.compare == "set":  # an empty list says as much as no list
+    if rule.compare in ("set", "unordered"):  # an empty list says as much as no list
         answer = None if answer == [] else answer
         target = None if target == [] else target
     if _nothing(answer) or _nothing(target):
@@ -155,6 +159,8 @@ def _compare(answer: Json, target: Json, rule: FieldRule) -> float:
         if ours is None or theirs is None:
             return 0.0
         return float(close(ours, theirs, rule.tolerance, rule.relative))
+    if rule.compare == "unordered":
+        return float(_bag(answer) == _bag(target))
     if rule.compare == "set":
         return _jaccard(answer, target)
     return float(
@@ -166,6 +172,11 @@ def _jaccard(answer: Json, target: Json) -> float:
     ours = _normal_items(answer)
     theirs = _normal_items(target)
     return len(ours & theirs) / len(ours | theirs) if ours | theirs else 1.0
+
+
+def _bag(value: Json) -> Counter[str]:
+    items = value if isinstance(value, list) else [value]
+    return Counter(_normal(item, False) for item in items)
 
 
 def _normal_items(value: Json) -> set[str]:

@@ -21,7 +21,7 @@ class JudgeScorer:
     """Scores an answer by the choice that its judge named; ``options`` are the checked ones."""
 
     name = JUDGE
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         from claimbench.scorers.options import JudgeOptions, read_options

@@ -1,12 +1,16 @@
-"""``label``: which of the task's labels does the answer name?
+r"""``label``: which of the task's labels does the answer name?
 
-Reading, in this order, after Unicode NFKC, case folding, and punctuation and blanks taken as one
-blank:
+Reading, in this order, after Unicode's compatibility form, case folding, and signs and blanks taken
+as one blank:
 
-1. the whole answer is a label;
-2. one label occurs in the answer as whole words (``lost_card`` in "a lost card"); a label inside a
-   longer one that also occurs does not count. Several different labels, or none, are
-   ``unparsable``.
+1. the whole answer is a label, or what stands in its last ``\boxed{}`` or ``<answer>`` is;
+2. one label ends a clause behind a word that announces it ("The answer is B.", "答案：B");
+3. one label occurs in the answer as whole words of its script (``lost_card`` in "a lost card"); a
+   label inside a longer one that also occurs does not count, nor does a negated one ("not
+   billing"). Several different labels, or none, are ``unparsable``.
+
+Labels that are also words (IT, US, May, A, I, No) count inside a sentence only as written, and a
+sign of a script without blanks (是) only as a clause or announced.
 
 Where every label begins or ends with punctuation (``(A)``, ``(B)``) it is looked for as written
 first, so that "(B) a film" is not read as two. Labels that lose their difference with their
@@ -16,11 +20,17 @@ punctuation (``c`` and ``c++``) keep it.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from functools import lru_cache
 
-from claimbench.scorers.base import brief, outermost_names, scored, squeeze, unparsable, visible
+from claimbench.number_text.latex import boxed, without_latex
+from claimbench.number_text.plain import is_unspaced, is_word
+from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsable, visible
+from claimbench.scorers.reading.answers import right_answers
+from claimbench.scorers.reading.common import is_common, is_mention
+from claimbench.scorers.reading.cues import told
+from claimbench.scorers.reading.negation import affirmed
+from claimbench.scorers.reading.words import QUESTION, Words, loose_words, occurrences, strict_words
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -28,14 +38,19 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
+        self._aliases: tuple[str, ...] = ()
+        self._separator = "|"
         if options:
             from claimbench.scorers.options import LabelOptions, read_options
 
-            self._search = read_options(LabelOptions, options, self.name).search
+            read = read_options(LabelOptions, options, self.name)
+            self._search = read.search
+            self._aliases = tuple(read.aliases)
+            self._separator = read.separator
 
     def check(self, answer: AnswerSpec) -> str | None:
         """Refuse an answer space without labels."""
@@ -51,8 +66,9 @@ class LabelScorer:
         if len(found) != 1:
             what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
             return unparsable(self, call_id, f"{brief(text)} {what}")
-        right = found[0] == sample.target
-        return scored(self, call_id, float(right), f"read as {found[0]}; right is {sample.target}")
+        right = right_answers(sample, self._aliases, self._separator)
+        why = f"read as {found[0]}; right is {' or '.join(right)}"
+        return scored(self, call_id, float(found[0] in right), why)
 
     def read(self, text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         """Return the labels that ``text`` names, in order of first appearance; one means it could
@@ -61,24 +77,64 @@ class LabelScorer:
         return _read(text, labels, self._search)
 
 
+_ANSWERED_NO = re.compile(
+    r"(?:no|nope|not|never|nein|nicht|nee|non|não|нет|ні|nie|hayır|لا|לא|नहीं|không)(?!\w)"
+    r"|不|否|いいえ|違|아니|ไม่"
+)
+"""What a model says behind a label that it asked about."""
+
+
 @lru_cache(maxsize=4096)
 def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
-    """What answers are read as; models that classify give the same few answers again and again."""
+    """Return what an answer is read as; models that classify give the same few again and again."""
     strict, loose = _forms(labels)
-    shown = visible(text)
-    readings = [(strict, squeeze(shown).casefold())] if strict else []
-    if loose:
-        readings.append((loose, _loose(shown)))
-    for forms, answer in readings:
-        whole = [label for label, form in forms.items() if form == answer]
-        if whole:
-            return tuple(whole)
+    shown = _of_highest(visible(text), labels)
+    parts = _parts(shown) if search else [shown]
+    for part in parts:
+        for forms, words in _readings(part, strict, loose):
+            whole = [label for label, form in forms.items() if form == words.folded]
+            if whole:
+                return tuple(whole)
     if search:
-        for forms, answer in readings:
-            found = _search(forms, answer)
-            if found:
-                return found
+        for part in parts:
+            for forms, words in _readings(part, strict, loose):
+                found = _search(forms, words)
+                if found:
+                    return found
     return ()
+
+
+def _readings(
+    text: str, strict: Mapping[str, str], loose: Mapping[str, str]
+) -> list[tuple[Mapping[str, str], Words]]:
+    found: list[tuple[Mapping[str, str], Words]] = []
+    if strict:
+        found.append((strict, strict_words(text)))
+    if loose:
+        found.append((loose, loose_words(text)))
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    """Return an answer and, before it, what it marks as its answer."""
+    marked = boxed(text)
+    if marked is None:
+        pieces = re.split(r"</answer>", text, flags=re.IGNORECASE)
+        tail = re.split(r"<answer>", pieces[-2], flags=re.IGNORECASE) if len(pieces) > 1 else [""]
+        marked = tail[-1] if len(tail) > 1 else None
+    return [text] if marked is None else [text, without_latex(marked)]
+
+
+def _of_highest(text: str, labels: tuple[str, ...]) -> str:
+    """Return text with "4/5" and "4 out of 5" as 4 where labels are grades up to 5."""
+    if not all(label.strip().isdecimal() for label in labels):
+        return text
+    highest = max(labels, key=int).strip()
+    return re.sub(
+        rf"(?<![\d/.,])(\d+)(?: ?/ ?| (?:out of|of|von|sur|de|su|из) ){highest}(?![\d/]|[.,]\d)",
+        r"\1",
+        text,
+    )
 
 
 @lru_cache(maxsize=64)
@@ -90,25 +146,54 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
     the ends of a label may matter, or the loose one cannot be used.
     """
     strict = {label: squeeze(label).casefold() for label in labels}
-    loose = {label: _loose(label) for label in labels}
+    loose = {label: loose_words(label).folded for label in labels}
     if not (all(loose.values()) and len(set(loose.values())) == len(labels)):
         return strict, {}
-    signs = all(not (form[0].isalnum() and form[-1].isalnum()) for form in strict.values())
+    signs = all(not (is_word(form[0]) and is_word(form[-1])) for form in strict.values())
     return (strict if signs else {}), loose
 
 
-def _search(forms: Mapping[str, str], answer: str) -> tuple[str, ...]:
-    spans = [(*span, label) for label, form in forms.items() for span in _occurrences(form, answer)]
-    return tuple(outermost_names(spans))
+def all_named(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return every label that an answer names and does not negate."""
+    strict, loose = _forms(labels)
+    for forms, words in _readings(text, strict, loose):
+        spans = outermost(_places(forms, words))
+        sure = affirmed([span for span in spans if _counts(span, words)], words)
+        if sure:
+            return tuple(dict.fromkeys(name for _, _, name in sure))
+    return ()
 
 
-def _loose(text: str) -> str:
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(re.sub(r"[\W_]+", " ", folded).split())
+def _places(forms: Mapping[str, str], words: Words) -> list[tuple[int, int, str]]:
+    return [(*span, label) for label, form in forms.items() for span in occurrences(form, words)]
 
 
-def _occurrences(form: str, answer: str) -> list[tuple[int, int]]:
-    # scripts without blanks between words have no word ends to ask for
-    unspaced = any(unicodedata.category(char) == "Lo" for char in form)
-    pattern = re.escape(form) if unspaced else rf"(?<!\w){re.escape(form)}(?!\w)"
-    return [match.span() for match in re.finditer(pattern, answer)]
+def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
+    spans = outermost(_places(forms, words))
+    announced = told(words, spans)
+    certain = [span for span in spans if _counts(span, words)]
+    sure = affirmed(certain, words)
+    if len(announced) == 1:
+        denied = {name for _, _, name in certain} - {name for _, _, name in sure}
+        if announced[0] not in denied:
+            return tuple(announced)
+    stated = [span for span in sure if not _is_asked(span, words)]
+    if sure and not stated and _ANSWERED_NO.match(words.folded, _after(sure[-1], words)):
+        return ()
+    return tuple(dict.fromkeys(name for _, _, name in stated or sure))
+
+
+def _after(span: tuple[int, int, str], words: Words) -> int:
+    return words.sentence(span[0], span[1])[1] + 1
+
+
+def _is_asked(span: tuple[int, int, str], words: Words) -> bool:
+    return words.kind_at(words.sentence(span[0], span[1])[1]) == QUESTION
+
+
+def _counts(span: tuple[int, int, str], words: Words) -> bool:
+    """Return whether a label at its place is meant, not the word that is spelt like it."""
+    start, end, label = span
+    if end - start == 1 and is_unspaced(words.folded[start]):
+        return words.clause(start, end) == (start, end)
+    return not is_common(words.folded[start:end]) or is_mention(start, end, label, words)

@@ -23,13 +23,15 @@ class LmEvalOptions(ScorerOptions):
     """Its metric, or metric and filter: exact_match,strict-match."""
     config: dict[str, Any] | None = None
     """The task's configuration as it was run; null: it holds Python code and is loaded again."""
+    higher_is_better: bool = True
+    """False: lm-eval says that lower is better; the score is 1 - metric."""
 
 
 class LmEvalScorer:
     """The value of lm-eval's metric; its other metrics from 0 to 1 are parts."""
 
     name = "lm_eval"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(LmEvalOptions, options or {}, self.name)
@@ -58,4 +60,6 @@ class LmEvalScorer:
                 f"lm-eval gives no {wanted}; it gives {', '.join(values) or 'nothing'}"
             )
         parts = {k: v for k, v in values.items() if k != key and 0 <= v <= 1}
+        if not self._options.higher_is_better:
+            return scored(self, call_id, 1 - values[key], f"1 - {key} of {shown}", parts)
         return scored(self, call_id, values[key], f"{key} of {shown}", parts)

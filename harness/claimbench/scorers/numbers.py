@@ -1,4 +1,10 @@
-"""``numeric``: the answer as a number (how numbers are read: :mod:`claimbench.number_text`)."""
+r"""``numeric``: the answer as a number (how numbers are read: :mod:`claimbench.number_text`).
+
+What stands in the last ``\boxed{…}`` is the answer where there is one. A number that can be read in
+two ways leaves the answer unparsable. An answer in percent is right by its digits (``45%`` for 45)
+and, where the target is written from 0 to 1 or the other way round, by its value (``45%`` for
+0.45).
+"""
 
 from __future__ import annotations
 
@@ -8,7 +14,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import find_numbers, parse_number
+from claimbench.number_text import parse_number, read_numbers
+from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
@@ -38,7 +45,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)
@@ -56,19 +63,43 @@ class NumericScorer:
         target = parse_number(sample.target, self._options.decimal)
         if target is None:
             raise ValueError(f"the target {sample.target!r} is not a number")
-        answer = visible(text)
+        chosen = self._chosen(visible(text))
+        if isinstance(chosen, str):
+            return unparsable(self, call_id, f"{chosen} in {brief(text)}")
+        number, percent = chosen
+        right = any(
+            close(reading, target, self._options.tolerance, self._options.relative)
+            for reading in _readings(number, percent, str(sample.target), target)
+        )
+        return scored(self, call_id, float(right), f"read as {number:f}; right is {target:f}")
+
+    def _chosen(self, answer: str) -> tuple[Decimal, bool] | str:
+        """Return the number that counts and whether it is in percent, or why there is none."""
         if self._options.after is not None and self._options.after in answer:
             answer = answer.rpartition(self._options.after)[2]
-        numbers = find_numbers(answer, self._options.decimal)
+        inner = boxed(answer)
+        numbers = read_numbers(answer if inner is None else inner, self._options.decimal)
         if not numbers:
-            return unparsable(self, call_id, f"no number in {brief(text)}")
-        if self._options.which == "only" and len(set(numbers)) > 1:
-            return unparsable(
-                self, call_id, f"{len(set(numbers))} different numbers in {brief(text)}"
-            )
-        number = numbers[0] if self._options.which == "first" else numbers[-1]
-        right = close(number, target, self._options.tolerance, self._options.relative)
-        return scored(self, call_id, float(right), f"read as {number:f}; right is {target:f}")
+            return "no number"
+        different = {found.value for found in numbers}
+        if self._options.which == "only" and len(different) > 1:
+            return f"{len(different)} different numbers"
+        chosen = numbers[0] if self._options.which == "first" else numbers[-1]
+        if chosen.value is None:
+            return "a number that can be read in several ways"
+        return chosen.value, chosen.percent
+
+
+def _readings(number: Decimal, percent: bool, written: str, target: Decimal) -> list[Decimal]:
+    """Return what an answer may mean beside a target: with percent on one side only, also its
+    value.
+    """
+    in_percent = any(found.percent for found in read_numbers(written))
+    if percent and not in_percent and abs(target) <= 1:
+        return [number, number / 100]
+    if in_percent and not percent and abs(number) <= 1:
+        return [number, number * 100]
+    return [number]
 
 
 def close(number: Decimal, target: Decimal, tolerance: float = 0.0, relative: float = 0.0) -> bool:

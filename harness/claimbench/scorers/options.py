@@ -59,6 +59,10 @@ class LabelOptions(ScorerOptions):
 
     search: bool = Field(default=True)
     """Look for a label inside a longer answer; false: the whole answer must be one."""
+    aliases: list[str] = Field(default_factory=list)
+    """Columns with further labels that are right: lists, or texts parted by the separator."""
+    separator: str = Field(default="|", min_length=1)
+    """What parts several labels in one cell."""
 
 
 class JudgeOptions(ScorerOptions):

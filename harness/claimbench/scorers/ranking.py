@@ -40,7 +40,7 @@ class RankingScorer:
     """NDCG@k (gain 2^grade - 1) or reciprocal rank of the answer's order; both are parts."""
 
     name = "ranking"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RankingOptions, options or {}, self.name)

@@ -8,8 +8,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from claimbench.number_text.plain import is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.answers import as_text, right_answers
 from claimbench.types import Json, Sample, Score, Task
 
 
@@ -20,30 +22,40 @@ class TextOptions(ScorerOptions):
     """Compare without case."""
     ignore_punctuation: bool = False
     """Compare without punctuation."""
+    aliases: list[str] = Field(default_factory=list)
+    """Columns with further right answers: lists, or texts parted by the separator."""
+    separator: str = Field(default="|", min_length=1)
+    """What parts several answers in one cell."""
 
 
 class ExactScorer:
-    """1 if the answer is the target. Unicode form and blanks never count; case and punctuation do
-    unless told so.
+    """1 if the answer is the target. Unicode form, blanks, invisible characters and the typography
+    of quotes and hyphens never count; case and punctuation do unless told so. Superscripts are no
+    digits.
     """
 
     name = "exact"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(TextOptions, options or {}, self.name)
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`."""
-        answer, target = self._normal(visible(text)), self._normal(target_as_text(sample.target))
-        return scored(
-            self, call_id, float(answer == target), f"{brief(answer)} against {brief(target)}"
-        )
+        answer = self._normal(visible(text))
+        right = [
+            self._normal(each)
+            for each in right_answers(sample, self._options.aliases, self._options.separator)
+        ]
+        why = f"{brief(answer)} against {' or '.join(map(brief, right[:5]))}"
+        return scored(self, call_id, float(answer in right), why)
 
     def _normal(self, text: str) -> str:
         if self._options.ignore_punctuation:
-            text = re.sub(r"[^\w\s]", "", text)
-        text = squeeze(text)
+            text = "".join(
+                char for char in plain(text) if is_word(char) or char in "_" or char.isspace()
+            )
+        text = typographic(squeeze(text))
         return text.casefold() if self._options.ignore_case else text
 
 
@@ -78,7 +90,7 @@ class RegexScorer:
     """
 
     name = "regex"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RegexOptions, options or {}, self.name)
@@ -97,7 +109,7 @@ class RegexScorer:
             )
         if found is None:
             return unparsable(self, call_id, f"the pattern finds nothing in {brief(text)}")
-        target = target_as_text(sample.target)
+        target = as_text(sample.target)
         wanted = self._find(target)
         right = self._normal(found) == self._normal(target if wanted is None else wanted)
         return scored(
@@ -114,10 +126,3 @@ class RegexScorer:
 
     def _normal(self, text: str) -> str:
         return squeeze(text).casefold() if self._options.ignore_case else squeeze(text)
-
-
-def target_as_text(target: Json) -> str:
-    """Return a target as text, booleans and null as in JSON."""
-    if target is None or isinstance(target, bool):
-        return {None: "null", True: "true", False: "false"}[target]
-    return str(target)

@@ -10,6 +10,13 @@ intervals on it) for accuracy, cost and mean latency; A (:func:`accuracy_ci`) fo
 from __future__ import annotations
 
 from claimbench.stats.arrays import FloatArray, IntArray
+from claimbench.stats.blocks import (
+    FEWEST_BLOCKS,
+    LAG1_LIMIT,
+    Blocking,
+    TimedRows,
+    independent_blocks,
+)
 from claimbench.stats.intervals import (
     P_FLOOR,
     Decision,
@@ -17,6 +24,7 @@ from claimbench.stats.intervals import (
     Interval,
     cluster_codes,
     delta_star,
+    effective_clusters,
     holm,
     p_by_inversion,
     size_reasons,
@@ -76,20 +84,25 @@ from claimbench.stats.skewed import (
     HullTest,
     contrast_ci_hull,
     cost_per_correct_ratio_ci,
+    distrust_tail,
     hall_inverse,
     hall_transform,
     hull_test,
     log_ratio_ci,
     mean_ci,
+    per_correct_means,
     ratio_ci_hull,
     skewness,
     tail_alpha,
 )
 
 __all__ = [
+    "FEWEST_BLOCKS",
+    "LAG1_LIMIT",
     "P_FLOOR",
     "TAIL_KISH",
     "TAIL_N",
+    "Blocking",
     "Components",
     "Decision",
     "Direction",
@@ -101,6 +114,7 @@ __all__ = [
     "PairedMeans",
     "Proportion",
     "QuantileData",
+    "TimedRows",
     "accuracy_ci",
     "clopper_pearson",
     "cluster_codes",
@@ -108,6 +122,8 @@ __all__ = [
     "cost_per_correct_ratio_ci",
     "delta_star",
     "difference_ci",
+    "distrust_tail",
+    "effective_clusters",
     "error_ratio_ci",
     "exact_bounds",
     "fieller",
@@ -118,6 +134,7 @@ __all__ = [
     "hall_transform",
     "holm",
     "hull_test",
+    "independent_blocks",
     "items_all_agree",
     "items_needed",
     "items_needed_accuracy",
@@ -131,6 +148,7 @@ __all__ = [
     "p_by_inversion",
     "paired_ci",
     "paired_means",
+    "per_correct_means",
     "ppi_mean",
     "proportion",
     "proportion_ci",

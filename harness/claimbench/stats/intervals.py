@@ -91,6 +91,22 @@ def cluster_codes(labels: npt.ArrayLike) -> IntArray:
     return np.unique(np.asarray(labels), return_inverse=True)[1].astype(np.intp)
 
 
+def effective_clusters(sizes: npt.ArrayLike) -> float:
+    """Return how many equal clusters unequal ones are worth: G* = (sum m)^2 / sum m^2.
+
+    Equal to G where all ``sizes`` m are equal; 0 without any. One cluster that holds a share s of
+    the items leaves at most 1/s^2 (Carter, Schnepel & Steigerwald 2017, without their variance
+    term).
+    """
+    m = np.asarray(sizes, dtype=np.float64)
+    m = m[m > 0]
+    if len(m) == 0:
+        return 0.0
+    if m.min() == m.max():
+        return float(len(m))
+    return float(m.sum()) ** 2 / dot(m, m)
+
+
 def as_codes(cluster: npt.ArrayLike | None, n: int) -> tuple[IntArray | None, int]:
     """Return ``(codes, G)`` for ``n`` rows; codes are None where every row is its own cluster.
 
@@ -227,10 +243,10 @@ def delta_star(interval: Interval) -> float:
     return max(0.0, -interval.lo)
 
 
-def size_reasons(n: int, n_clusters: int, *, few_ok: bool = True) -> tuple[str, ...]:
+def size_reasons(n: int, n_clusters: float, *, few_ok: bool = True) -> tuple[str, ...]:
     """Return the codes of the hard minimum for a decision: n >= 20 items.
 
-    G >= 12, or 6..11 with a flag.
+    G >= 12, or 6..11 with a flag; G may be effective (:func:`effective_clusters`).
 
     ``n_too_small`` forbids any decision; ``few_clusters`` only warns (and forbids where ``few_ok``
     is false).

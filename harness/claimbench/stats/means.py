@@ -20,6 +20,7 @@ from claimbench.stats.intervals import (
     as_codes,
     cluster_sums,
     dot,
+    effective_clusters,
     floats,
     influence,
     jackknife_var,
@@ -72,6 +73,7 @@ def paired_means(
     *,
     bounded: bool = False,
     draws: npt.ArrayLike | None = None,
+    effective_df: bool = False,
 ) -> PairedMeans:
     """Summarise two arms measured on the same items.
 
@@ -84,6 +86,8 @@ def paired_means(
             seconds.
         draws: epochs behind each item (the smaller of the two arms'), for the guard; None = one
             each.
+        effective_df: t has G* - 1 degrees of freedom (:func:`effective_clusters`), as verdicts
+            need where clusters are unequal; else the textbook's G - 1. Equal clusters: the same.
 
     Raises:
         ValueError: lengths differ, no rows, NaN, or bounded scores outside [0, 1].
@@ -112,15 +116,15 @@ def paired_means(
             np.append(sums_b, corners[:, 1]),
             np.append(sizes, np.full(4, w / 2)),
         )
-        guard01 = proportion(np.maximum(xb - xa, 0), codes, draws)
-        guard10 = proportion(np.maximum(xa - xb, 0), codes, draws)
+        guard01 = proportion(np.maximum(xb - xa, 0), codes, draws, effective_df=effective_df)
+        guard10 = proportion(np.maximum(xa - xb, 0), codes, draws, effective_df=effective_df)
     j_cov, j_third = _influence_moments(-ja, -jb)
     nonnegative = bool(min(xa.min(), xb.min()) >= 0)
     spread = (*_kish_share(xa), *_kish_share(xb))
     return PairedMeans(
         n,
         g,
-        float(g - 1),
+        (effective_clusters(sizes) if effective_df else g) - 1.0,
         theta,
         cov,
         core_theta,

@@ -15,6 +15,7 @@ from claimbench.stats.intervals import (
     Interval,
     as_codes,
     cluster_sums,
+    effective_clusters,
     floats,
     influence,
     jackknife_var,
@@ -28,6 +29,7 @@ class Proportion:
     """Hold what an interval needs at any level: mean, jackknife variance, clusters, draws.
 
     ``plain`` = every item its own cluster with one draw, where Wilson applies with n as it is.
+    ``worth`` = the clusters that count: G, or G* where they are unequal and ``effective_df`` asks.
     """
 
     mean: float
@@ -36,17 +38,18 @@ class Proportion:
     n_clusters: int
     draws: float
     plain: bool
+    worth: float
 
     def n_eff(self, alpha: float) -> float:
         """Return the effective n at ``alpha``: clip(p(1-p)/v, G/2, draws), or G where v = 0, times
-        (z/t_{G-1})^2.
+        (z/t_{G-1})^2; G as :attr:`worth` counts it.
         """
         if self.plain:
             return float(self.n)
-        g = self.n_clusters
-        if g < 2:
+        g = self.worth
+        if self.n_clusters < 2:
             return 0.0
-        base = float(g)
+        base = g
         if self.var > 1e-18:
             base = min(max(self.mean * (1 - self.mean) / self.var, g / 2), self.draws)
         return base * (z_crit(alpha) / t_crit(alpha, g - 1)) ** 2
@@ -76,10 +79,13 @@ def proportion(
     x: npt.ArrayLike,
     cluster: npt.ArrayLike | None = None,
     draws: npt.ArrayLike | float | None = None,
+    *,
+    effective_df: bool = False,
 ) -> Proportion:
     """Summarise per-item means ``x`` in [0, 1] for :func:`accuracy_ci`.
 
-    ``draws`` = epochs behind each item (array) or their total; None = one each.
+    ``draws`` = epochs behind each item (array) or their total; None = one each. ``effective_df``:
+    as in :func:`claimbench.stats.paired_means`.
     """
     values = floats(x, "x")
     n = len(values)
@@ -95,10 +101,11 @@ def proportion(
     else:
         counts = np.bincount(codes).astype(np.float64)
         sums, sizes = cluster_sums(values, codes, counts), counts[counts > 0]
+    worth = effective_clusters(sizes) if effective_df else float(g)
     if g < 2:
-        return Proportion(float(values.mean()), 0.0, n, g, total, plain)
+        return Proportion(float(values.mean()), 0.0, n, g, total, plain, worth)
     mean, j = influence(sums, sizes)
-    return Proportion(min(max(mean, 0.0), 1.0), jackknife_var(j), n, g, total, plain)
+    return Proportion(min(max(mean, 0.0), 1.0), jackknife_var(j), n, g, total, plain, worth)
 
 
 def accuracy_ci(
@@ -129,7 +136,7 @@ def proportion_ci(summary: Proportion, alpha: float = 0.05, *, exact: bool = Fal
     n_eff = summary.n_eff(alpha)
     lo, hi = (exact_bounds if exact else wilson)(summary.mean, n_eff, alpha)
     method = ("clopper-pearson" if exact else "wilson") + ("" if summary.plain else "-effective-n")
-    df = None if summary.plain else float(summary.n_clusters - 1)
+    df = None if summary.plain else summary.worth - 1.0
     return Interval(
         summary.mean, lo, hi, 1 - alpha, method, summary.n, summary.n_clusters, n_eff, df
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -157,6 +157,59 @@ def ratio_ci_hull(pm: PairedMeans, alpha: float = 0.05, *, guard_tail: bool = Tr
     if math.isinf(lo) or math.isinf(hi):
         reasons = ("denominator_near_zero", *reasons)
     return _ratio_interval(pm, est, lo, hi, used, reasons)
+
+
+def distrust_tail(pm: PairedMeans) -> PairedMeans:
+    """Return ``pm`` with Kish's effective n forgotten, so that the tail guard always acts.
+
+    A sample without its tail has the largest Kish n, so that n alone must not switch the guard
+    off: only where the largest possible amount is known, and looked at beside it, may it.
+    """
+    return replace(pm, kish_a=0.0, kish_b=0.0)
+
+
+def per_correct_means(
+    costs: tuple[npt.ArrayLike, npt.ArrayLike],
+    correct: tuple[npt.ArrayLike, npt.ArrayLike],
+    cluster: npt.ArrayLike | None = None,
+    *,
+    effective_df: bool = False,
+) -> PairedMeans | None:
+    """Return two means whose ratio is dollars per correct answer, A over B, linearised.
+
+    With means c (dollars) and s (correct) of the arms, the ratio is u/v for u = c_A s_B and
+    v = c_B s_A. Item i counts in u by c_A,i s_B + c_A s_B,i - u, which has the mean u and, to first
+    order, its variance (delta method); v alike. So Fieller, Hall and the tail guard of
+    :func:`ratio_ci_hull` apply, where the jackknife of the logarithm alone is too short in a skewed
+    tail. Kish's n and the largest share are those of the dollars.
+
+    Args:
+        costs: dollars per item of A and B.
+        correct: scores per item of A and B.
+        cluster: label of each item; None = independent items.
+        effective_df: as in :func:`claimbench.stats.paired_means`.
+
+    Returns:
+        The means, or None where an arm has nothing correct: the ratio does not exist.
+    """
+    cost_a, cost_b = (np.asarray(x, dtype=np.float64) for x in costs)
+    right_a, right_b = (np.asarray(x, dtype=np.float64) for x in correct)
+    c_a, c_b = float(cost_a.mean()), float(cost_b.mean())
+    s_a, s_b = float(right_a.mean()), float(right_b.mean())
+    if s_a <= 0 or s_b <= 0:
+        return None
+    u = cost_a * s_b + c_a * right_b - c_a * s_b
+    v = cost_b * s_a + c_b * right_a - c_b * s_a
+    made = paired_means(u, v, cluster, effective_df=effective_df)
+    dollars = paired_means(cost_a, cost_b)
+    return replace(
+        made,
+        nonnegative=True,
+        kish_a=dollars.kish_a,
+        kish_b=dollars.kish_b,
+        share_a=dollars.share_a,
+        share_b=dollars.share_b,
+    )
 
 
 def mean_ci(

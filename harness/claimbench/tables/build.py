@@ -10,7 +10,7 @@ from datetime import datetime
 
 import numpy as np
 
-from claimbench.plan.clusters import cluster_names
+from claimbench.plan.clusters import find_clusters
 from claimbench.tables.items import arm_items
 from claimbench.tables.rows import CallRow, call_rows, make_row, strings
 from claimbench.tables.types import ArmItems, CallRows, CallTable, IntArray, ItemTable, StrArray
@@ -69,7 +69,8 @@ def build_tables(
             make_row(item, record, tuple(mine), found, costs.get(record.call.id), origin)
         )
     keys = list(index)
-    clusters = cluster_names(suite.tasks, keys)
+    found_clusters = find_clusters(suite.tasks, keys)
+    clusters = found_clusters.names
     counts = _planned_per_item(planned, arms, index)
     arrays = {arm: call_rows(rows[arm], clusters) for arm in arms}
     table = ItemTable(
@@ -78,6 +79,7 @@ def build_tables(
         cluster=strings(clusters),
         slices=_slices(suite, keys),
         arms={arm: arm_items(len(keys), rows[arm], arrays[arm], counts[arm]) for arm in arms},
+        twins=found_clusters.twins,
     )
     return table, CallTable(arrays)
 

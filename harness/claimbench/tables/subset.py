@@ -27,6 +27,7 @@ def restrict(
         items.cluster[keep],
         {name: column[keep] for name, column in items.slices.items()},
         arms,
+        items.twins,
     )
     number = np.cumsum(keep) - 1
     return table, CallTable(

@@ -70,7 +70,7 @@ class ArmItems:
 @dataclass(frozen=True)
 class ItemTable:
     """One row per task and sample; pairing between arms lives here. ``items`` are
-    ``task/sample_id``.
+    ``task/sample_id``. ``twins``: the clusters that hold items only because their inputs are equal.
     """
 
     items: tuple[str, ...]
@@ -78,6 +78,7 @@ class ItemTable:
     cluster: StrArray
     slices: Mapping[str, StrArray]
     arms: Mapping[str, ArmItems]
+    twins: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from claimbench.claims.words import MEANS
+from claimbench.claims.words import MEANS, second_opinion_text
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
 from claimbench_reports.view.format import (
@@ -83,7 +83,8 @@ def _sentence(v: Verdict) -> str:
     speak below.
     """
     if v.parts:
-        return COMPOUND[v.status]
+        said = COMPOUND[v.status]
+        return f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
@@ -179,7 +180,12 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
             word(Reason(x.code, visible(redact.mask(x.detail)))) for x in r.reasons if x not in said
         ),
         headline=v.headline == r.name,
+        second_opinion=visible(redact.mask(_second_opinion(r))),
     )
+
+
+def _second_opinion(r: Reading) -> str:
+    return "" if r.second_opinion is None else second_opinion_text(r.second_opinion)
 
 
 def reading_name(name: str) -> str:
@@ -224,17 +230,16 @@ def settle_sentence(r: Reading) -> str:
     """
     if r.status != "inconclusive" or r.n_more is None:
         return ""
-    low, high = r.n_more
-    if low == math.inf:
+    expected, bad = r.n_more
+    if expected == math.inf:
         return "It may never resolve: the estimate sits on the threshold."
-    if low <= 0:
+    if expected <= 0:
         return ""  # the interval would decide; the reasons say what forbids it
-    text = f"To settle it: about {_span(low, high, count)} more samples per arm"
-    if high == math.inf:
-        text = (
-            f"At best {count(low)} more samples per arm settle it; it may never resolve, so close"
-            " is the estimate"
-        )
+    text = f"To settle it: about {count(expected)} more samples per arm"
+    if bad == math.inf:
+        text += " if the estimate is right; in the bad case it never resolves"
+    elif bad > expected:
+        text += f" if the estimate is right, {count(bad)} in the bad case"
     extra = []
     if r.dollars_more:
         extra.append(f"{_span(*r.dollars_more, usd)}")

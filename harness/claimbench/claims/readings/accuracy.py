@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.readings.size import size_block
+from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import (
@@ -26,20 +26,16 @@ from claimbench.types import Claim, Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
-MISSING_LIMIT = 0.05
-"""Share of missing calls in an arm above which a verdict that missing items could overturn is
-withdrawn.
-"""
 LABELS_FOR_PPI = 50
 IntervalAt = Callable[[float], Interval]
 
 
 @dataclass(frozen=True)
 class ScoreChoice:
-    """Name a column of scores, and what stands in for missing items.
+    """Name a column of scores, and what stands in for missing calls.
 
-    ``fill`` holds the scores (of the treatment, of the baseline) that missing items get; None
-    leaves out every item that is missing in one arm.
+    ``fill`` holds the scores (of the treatment, of the baseline) that missing calls get; None
+    leaves them out, and every item that has no call left in one arm.
     """
 
     name: str
@@ -55,25 +51,24 @@ OTHER_CHOICES = (
     ScoreChoice("worst", lambda arm: arm.score, fill=(0.0, 1.0)),
     ScoreChoice("best", lambda arm: arm.score, fill=(1.0, 0.0)),
 )
-"""Other ways to look at the same calls: the verdict is shown for each, and decided by none."""
+"""Other ways to look at the same calls: the verdict is shown for each; ``worst`` and ``best`` can
+withdraw it (docs/method.md, missing calls).
+"""
+LEAST_OF_BASELINE = ScoreChoice("least_of_baseline", lambda arm: arm.score, fill=(0.0, 0.0))
 
 
 @dataclass(frozen=True)
 class Scores:
-    """Paired item means of two arms (``b`` is ``a`` for absolute claims) on the items both have,
-    with what is missing.
+    """Paired item means of two arms (``b`` is ``a`` for absolute claims) on the items both have.
 
-    ``planned`` counts the claim's items planned for both; ``missing_a``/``missing_b`` those without
-    a score.
+    ``chosen`` marks these items in the table.
     """
 
     a: FloatArray
     b: FloatArray
     cluster: StrArray
     draws: IntArray
-    planned: int
-    missing_a: int
-    missing_b: int
+    chosen: BoolArray
     bounded: bool
 
 
@@ -82,40 +77,34 @@ def paired_scores(items: ItemTable, leaf: Leaf, choice: ScoreChoice = HEADLINE) 
     ours = items.arms[leaf.ours]
     theirs = items.arms[leaf.theirs] if leaf.theirs else ours
     planned = leaf.mask & (ours.n_calls > 0) & (theirs.n_calls > 0)
-    a, b = choice.column(ours)[planned], choice.column(theirs)[planned]
-    missing_a, missing_b = int(np.isnan(a).sum()), int(np.isnan(b).sum())
+    a, b = choice.column(ours), choice.column(theirs)
     if choice.fill is not None:
-        a = np.where(np.isnan(a), choice.fill[0], a)
-        b = np.where(np.isnan(b), choice.fill[1], b)
-    keep = ~(np.isnan(a) | np.isnan(b))
-    draws = np.minimum(ours.n_epochs, theirs.n_epochs)[planned][keep]
-    a, b = a[keep], b[keep]
+        a, b = _filled(ours, a, choice.fill[0]), _filled(theirs, b, choice.fill[1])
+    chosen = planned & ~(np.isnan(a) | np.isnan(b))
+    draws = np.minimum(ours.n_epochs, theirs.n_epochs)[chosen]
+    a, b = a[chosen], b[chosen]
     return Scores(
         a=a,
         b=b,
-        cluster=items.cluster[planned][keep],
+        cluster=items.cluster[chosen],
         draws=np.maximum(draws, 1),
-        planned=int(planned.sum()),
-        missing_a=missing_a,
-        missing_b=missing_b,
+        chosen=chosen,
         bounded=_in_unit(a) and _in_unit(b),
     )
 
 
+def _filled(arm: ArmItems, score: FloatArray, value: float) -> FloatArray:
+    """Return item means in which every missing call counts as ``value``."""
+    calls = arm.n_epochs + arm.n_missing
+    right = np.where(arm.n_epochs > 0, np.nan_to_num(score) * arm.n_epochs, 0.0)
+    filled: FloatArray = np.divide(
+        right + value * arm.n_missing, calls, out=np.full(len(score), math.nan), where=calls > 0
+    )
+    return np.where(arm.n_missing > 0, filled, score)
+
+
 def _in_unit(scores: FloatArray) -> bool:
     return bool(len(scores) == 0 or (scores.min() >= 0 and scores.max() <= 1))
-
-
-def missing_is_unequal(scores: Scores) -> bool:
-    """Tell whether missing calls could carry a verdict: above 5% in an arm, or shares that differ
-    (Fisher p < .05).
-    """
-    n = scores.planned
-    if n == 0:
-        return False
-    if max(scores.missing_a, scores.missing_b) > MISSING_LIMIT * n:
-        return True
-    return stats.fisher_p(scores.missing_a, n, scores.missing_b, n) < 0.05
 
 
 def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
@@ -126,36 +115,44 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     if len(scores.a) == 0:
         return []
     if leaf.claim.relation == "at_least":
-        return [_limit_question(leaf.claim, scores)]
+        return [_limit_question(items, leaf, scores)]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _limit_question(claim: Claim, scores: Scores) -> Question:
-    codes = stats.cluster_codes(scores.cluster)
-    summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
-
-    def at(alpha: float) -> Interval:
-        return (
-            stats.proportion_ci(summary, alpha, exact=True)
-            if summary
-            else stats.mean_ci(scores.a, codes, alpha)
-        )
-
-    threshold = claim.threshold or 0.0
+def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores) -> Question:
+    """Ask whether one arm's accuracy reaches a limit; missing calls filled with 0 and 1 beside."""
+    threshold = leaf.claim.threshold or 0.0
+    blocked = size_block(items, scores.chosen)
+    if scores.bounded and not blocked:
+        blocked = too_few_wrong(_proportion(scores), threshold)
+    others: dict[str, IntervalAt] = {}
+    for choice in OTHER_CHOICES:
+        if choice.name in {"worst", "best"}:
+            others[choice.name] = _one_accuracy(paired_scores(items, leaf, choice))
     return Question(
         "accuracy",
         "accuracy",
         ">=",
         threshold,
         threshold,
-        at,
+        _one_accuracy(scores),
         scale="share",
-        blocked=_too_few(scores),
+        sensitivity=others,
+        blocked=blocked,
     )
 
 
-def _too_few(scores: Scores) -> tuple[Reason, ...]:
-    return size_block(len(scores.a), len(np.unique(scores.cluster)))
+def _proportion(scores: Scores) -> stats.Proportion:
+    codes = stats.cluster_codes(scores.cluster)
+    return stats.proportion(scores.a, codes, scores.draws, effective_df=True)
+
+
+def _one_accuracy(scores: Scores) -> IntervalAt:
+    if scores.bounded:
+        summary = _proportion(scores)
+        return lambda alpha: stats.proportion_ci(summary, alpha, exact=True)
+    codes = stats.cluster_codes(scores.cluster)
+    return lambda alpha: stats.mean_ci(scores.a, codes, alpha)
 
 
 class _Pair:
@@ -169,17 +166,18 @@ class _Pair:
         self.items = items
         self.scores = scores
         self.ctx = ctx
-        self.codes = stats.cluster_codes(scores.cluster)
         self.exact = False
         self.cannot: Reason | None = None
         self.main = self._means(scores)
         self.corrected = _judge_corrected(leaf, items, ctx)
         self.others: dict[str, PairedMeans] = {}
+        for choice in OTHER_CHOICES:
+            other = paired_scores(items, leaf, choice)
+            if len(other.a) and leaf.claim.population == "super":
+                self.others[choice.name] = self._super(other)
+            elif len(other.a) and choice.name in {"worst", "best"}:
+                self.others[choice.name] = self._fixed(other)
         if leaf.claim.population == "super":
-            for choice in OTHER_CHOICES:
-                other = paired_scores(items, leaf, choice)
-                if len(other.a):
-                    self.others[choice.name] = self._super(other)
             self.others["unclustered"] = stats.paired_means(
                 scores.a, scores.b, bounded=scores.bounded
             )
@@ -187,34 +185,43 @@ class _Pair:
     def _super(self, scores: Scores) -> PairedMeans:
         codes = stats.cluster_codes(scores.cluster)
         return stats.paired_means(
-            scores.a, scores.b, codes, bounded=scores.bounded, draws=scores.draws
+            scores.a,
+            scores.b,
+            codes,
+            bounded=scores.bounded,
+            draws=scores.draws,
+            effective_df=True,
         )
 
     def _means(self, scores: Scores) -> PairedMeans:
         if self.claim.population == "super":
             return self._super(scores)
-        keep = self._kept()
-        ours, theirs = (
-            self.items.arms[self.leaf.ours],
-            self.items.arms[self.leaf.theirs or self.leaf.ours],
+        ours, theirs = self._arms()
+        least = min(
+            int(ours.n_epochs[scores.chosen].min()), int(theirs.n_epochs[scores.chosen].min())
         )
-        k_a, k_b = ours.n_epochs[keep], theirs.n_epochs[keep]
-        var_a, var_b = ours.score_var[keep], theirs.score_var[keep]
-        if min(int(k_a.min()), int(k_b.min())) < 2:
+        if least < 2:
             if {self.leaf.ours, self.leaf.theirs} <= self.ctx.deterministic:
                 self.exact = True
             else:
                 self.cannot = Reason("fixed_needs_epochs")
-            var_a = var_b = np.zeros(len(scores.a))
-            k_a = k_b = np.full(len(scores.a), 2, dtype=np.int64)
-        return stats.fixed_means(scores.a, var_a, k_a, scores.b, var_b, k_b)
+        return self._fixed(scores)
 
-    def _kept(self) -> BoolArray:
-        ours, theirs = (
-            self.items.arms[self.leaf.ours],
-            self.items.arms[self.leaf.theirs or self.leaf.ours],
+    def _fixed(self, scores: Scores) -> PairedMeans:
+        """Summarise fixed items: only the noise between epochs counts, none where it is unknown."""
+        ours, theirs = self._arms()
+        k_a, k_b = ours.n_epochs[scores.chosen], theirs.n_epochs[scores.chosen]
+        var_a, var_b = ours.score_var[scores.chosen], theirs.score_var[scores.chosen]
+        if self.exact or self.cannot is not None:
+            var_a = var_b = np.zeros(len(scores.a))
+        var_a, var_b = np.nan_to_num(var_a), np.nan_to_num(var_b)
+        return stats.fixed_means(
+            scores.a, var_a, np.maximum(k_a, 2), scores.b, var_b, np.maximum(k_b, 2)
         )
-        return self.leaf.mask & ~np.isnan(ours.score) & ~np.isnan(theirs.score)
+
+    def _arms(self) -> tuple[ArmItems, ArmItems]:
+        arms = self.items.arms
+        return arms[self.leaf.ours], arms[self.leaf.theirs or self.leaf.ours]
 
     def questions(self) -> list[Question]:
         """List the readings of the claim's relation."""
@@ -329,7 +336,11 @@ class _Pair:
         """
         if ceiling is None or not self.scores.bounded or ceiling >= 1:
             return None
-        summary = stats.proportion(self.scores.b, self.codes, self.scores.draws)
+        # Missing calls of the baseline may have been wrong, which leaves the most room.
+        lowest = paired_scores(self.items, self.leaf, LEAST_OF_BASELINE)
+        summary = stats.proportion(
+            lowest.b, stats.cluster_codes(lowest.cluster), lowest.draws, effective_df=True
+        )
         if stats.proportion_ci(summary, self.claim.alpha).lo <= ceiling:
             return None
         return stats.p_by_inversion(lambda alpha: stats.proportion_ci(summary, alpha), ceiling)
@@ -337,7 +348,7 @@ class _Pair:
     def _too_small(self) -> tuple[Reason, ...]:
         if self.claim.population == "fixed":
             return () if len(self.scores.a) >= 20 else (Reason("n_too_small"),)
-        return _too_few(self.scores)
+        return size_block(self.items, self.scores.chosen) or both_near_limit(self.main)
 
     def _interval(self, family: str) -> IntervalAt:
         if family == "difference" and self.corrected is not None:
@@ -443,9 +454,13 @@ def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Correct
 
     else:
         flag = Reason("human_labels_only", f"{n} items")
-        blocked = size_block(n, len(np.unique(items.cluster[labelled])))
+        blocked = size_block(items, labelled)
         pm = stats.paired_means(
-            ctx.human_scores[a][labelled], ctx.human_scores[b][labelled], codes, bounded=True
+            ctx.human_scores[a][labelled],
+            ctx.human_scores[b][labelled],
+            codes,
+            bounded=True,
+            effective_df=True,
         )
 
         def at(alpha: float) -> Interval:

@@ -5,12 +5,15 @@ per token.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.dollars import Dollars, Filled, dollars_of, filled_ends
+from claimbench.claims.readings.failures import answered_text
+from claimbench.claims.readings.runaways import Runaways, Side, side_of
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
@@ -21,37 +24,6 @@ AS_CHEAP = 1.10
 """'As cheap as' allows this ratio."""
 UNPRICED_LIMIT = 0.05
 """Share of items without known dollars above which no cost verdict is given."""
-
-
-@dataclass(frozen=True)
-class Dollars:
-    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill
-    is unknown.
-    """
-
-    usd: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-    @property
-    def has_range(self) -> bool:
-        """Return whether some bill is known only within bounds."""
-        return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
-
-    @property
-    def known(self) -> BoolArray:
-        """Return the items with an amount or bounds."""
-        return ~np.isnan(self.low) & ~np.isnan(self.high)
-
-    def middle(self) -> FloatArray:
-        """Return the amount, or the middle of its bounds."""
-        return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
-
-
-def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
-    """Pick the dollars of one arm on the items of ``mask``."""
-    rows = items.arms[arm]
-    return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
 
 
 def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> Reason | None:
@@ -88,10 +60,33 @@ def needed_ratio(claim: Claim) -> Needed:
     return Needed(side, 1 - x + h, 1 - x, window)
 
 
+@dataclass(frozen=True)
+class _Pair:
+    """Dollars and scores of two arms on the items that both have, and what qualifies them.
+
+    ``filled``: the same with failed calls filled against the claim (worst) and for it (best);
+    ``sides``: what the arms' runaways could do, per request.
+    """
+
+    a: Dollars
+    b: Dollars
+    score_a: FloatArray
+    score_b: FloatArray
+    codes: stats.IntArray
+    blocked: tuple[Reason, ...]
+    sides: tuple[Side, Side]
+    filled: Mapping[str, Filled]
+
+    @property
+    def tail_known(self) -> bool:
+        """Return whether the largest bill of a request is known in both arms."""
+        return all(side.cap is not None for side in self.sides)
+
+
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
     if leaf.claim.relation == "at_most":
-        return _limit_questions(items, leaf)
+        return _limit_questions(items, calls, leaf, ctx)
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
@@ -101,58 +96,68 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
     hole = 1 - keep.sum() / max(int(served.sum()), 1)
-    blocked = _too_few(keep, items, planned) + (
+    chosen = planned.copy()
+    chosen[planned] = keep
+    blocked = size_block(items, chosen) + (
         (Reason("cost_missing"),) if hole > UNPRICED_LIMIT else ()
     )
     a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
-    codes = stats.cluster_codes(items.cluster[planned][keep])
-    where = np.flatnonzero(planned)[keep]
-    made = [
-        _per_request(leaf, a, b, codes, blocked, ctx),
-        _per_correct(leaf, a, b, rows_a.score[where], rows_b.score[where], codes, blocked),
-        _list_price(leaf, calls, ctx),
-    ]
+    sides = (
+        side_of(items, calls, leaf.ours, chosen, a.middle(), ctx),
+        side_of(items, calls, leaf.theirs, chosen, b.middle(), ctx),
+    )
+    pair = _Pair(
+        a,
+        b,
+        rows_a.score[chosen],
+        rows_b.score[chosen],
+        stats.cluster_codes(items.cluster[chosen]),
+        blocked,
+        sides,
+        filled_ends(items, leaf, planned, sides),
+    )
+    made = [_per_request(leaf, pair, ctx), _per_correct(leaf, pair), _list_price(leaf, calls, ctx)]
     ids = rows_a.price_ids + rows_b.price_ids
-    return [q if q.price_ids else replace(q, price_ids=ids) for q in made]
+    beside = answered_text(items, leaf)
+    return [replace(q, price_ids=q.price_ids or ids, beside=beside) for q in made]
 
 
-def _too_few(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[Reason, ...]:
-    return size_block(int(keep.sum()), len(np.unique(items.cluster[planned][keep])))
+def _means(x: FloatArray, y: FloatArray, codes: stats.IntArray, *, known: bool) -> PairedMeans:
+    """Summarise dollars of two arms; 99.5% always where the largest bill is not known."""
+    pm = stats.paired_means(x, y, codes, effective_df=True)
+    return pm if known else stats.distrust_tail(pm)
 
 
-def _per_request(
-    leaf: Leaf,
-    a: Dollars,
-    b: Dollars,
-    codes: stats.IntArray,
-    blocked: tuple[Reason, ...],
-    ctx: ClaimContext,
-) -> Question:
+def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:
     needed = needed_ratio(leaf.claim)
-    pm = stats.paired_means(a.middle(), b.middle(), codes)
+    a, b, codes, known = pair.a, pair.b, pair.codes, pair.tail_known
+    pm = _means(a.middle(), b.middle(), codes, known=known)
     zero = _zero(pm)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         ends = tuple(
-            _ratio(stats.paired_means(x, y, codes)) for x, y in ((a.low, b.high), (a.high, b.low))
+            _ratio(_means(x, y, codes, known=known)) for x, y in ((a.low, b.high), (a.high, b.low))
         )
     flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
     plain = stats.paired_means(a.middle(), b.middle())
     ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
+    others = {"unclustered": _ratio(plain)}
+    for name, end in pair.filled.items():
+        others[name] = _ratio(_means(end.usd_a, end.usd_b, end.codes, known=known))
     return Question(
         "per_request",
         "dollars per request",
         needed.side,
         needed.threshold,
         needed.strict,
-        _ratio(pm),
+        _exact(pm) if flat else _ratio(pm),
         window=needed.window,
         contrast_at=lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha),
-        p=_ratio_p(pm, needed),
-        sensitivity={"unclustered": _ratio(plain)},
+        p=None if flat else _ratio_p(pm, needed),
+        sensitivity=others,
         bounds=ends,
         bounds_code="billing_unknown",
-        blocked=blocked + zero,
+        blocked=pair.blocked + zero,
         flags=(Reason("deterministic_given_prices"),) if flat else (),
         flip_points=_flips(leaf, ratio, needed.threshold, ctx),
         difference=(
@@ -160,6 +165,7 @@ def _per_request(
             if "denominator_zero" in reason_codes(zero)
             else ""
         ),
+        runaways=None if zero else Runaways(*pair.sides),
     )
 
 
@@ -167,6 +173,16 @@ def _zero(pm: PairedMeans) -> tuple[Reason, ...]:
     if pm.theta[0] == 0:
         return (Reason("cost_basis_missing"),)
     return (Reason("denominator_zero"),) if pm.theta[1] == 0 else ()
+
+
+def _exact(pm: PairedMeans) -> Callable[[float], Interval]:
+    """Give a ratio in which nothing varies its own value as interval, free of rounding."""
+
+    def at(alpha: float) -> Interval:
+        found = stats.ratio_ci_hull(pm, alpha)
+        return found if found.est is None else replace(found, lo=found.est, hi=found.est)
+
+    return at
 
 
 def _ratio(pm: PairedMeans) -> Callable[[float], Interval]:
@@ -205,17 +221,9 @@ def _flips(
     return out
 
 
-def _per_correct(
-    leaf: Leaf,
-    a: Dollars,
-    b: Dollars,
-    score_a: FloatArray,
-    score_b: FloatArray,
-    codes: stats.IntArray,
-    blocked: tuple[Reason, ...],
-) -> Question:
+def _per_correct(leaf: Leaf, pair: _Pair) -> Question:
     needed = needed_ratio(leaf.claim)
-    keep = ~(np.isnan(score_a) | np.isnan(score_b))
+    keep = ~(np.isnan(pair.score_a) | np.isnan(pair.score_b))
     name, label = "per_correct", "dollars per correct answer"
     if not keep.any():
         return Question(
@@ -228,40 +236,81 @@ def _per_correct(
             window=needed.window,
             not_formed="no item has a score in both arms",
         )
-    xa, xb, sa, sb, cl = (
-        a.middle()[keep],
-        b.middle()[keep],
-        score_a[keep],
-        score_b[keep],
-        codes[keep],
-    )
+    a, b, known = pair.a, pair.b, pair.tail_known
+    xa, xb, codes = a.middle()[keep], b.middle()[keep], pair.codes[keep]
+    scores = (pair.score_a[keep], pair.score_b[keep])
     zero: tuple[Reason, ...] = ()
     if not xa.any():
         zero = (Reason("cost_basis_missing"),)
     elif not xb.any():
         zero = (Reason("denominator_zero"),)
+    pm = _correct_means((xa, xb), scores, codes, known=known)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         pairs = ((a.low[keep], b.high[keep]), (a.high[keep], b.low[keep]))
-        ends = tuple(_correct_ratio(x, sa, y, sb, cl) for x, y in pairs)
+        ends = tuple(
+            _correct_ratio(_correct_means(costs, scores, codes, known=known), len(xa))
+            for costs in pairs
+        )
+    others: dict[str, Callable[[float], Interval]] = {}
+    for end_name, end in pair.filled.items():
+        have = ~(np.isnan(end.score_a) | np.isnan(end.score_b))
+        filled = _correct_means(
+            (end.usd_a[have], end.usd_b[have]),
+            (end.score_a[have], end.score_b[have]),
+            end.codes[have],
+            known=known,
+        )
+        others[end_name] = _correct_ratio(filled, int(have.sum()))
     return Question(
         name,
         label,
         needed.side,
         needed.threshold,
         needed.strict,
-        _correct_ratio(xa, sa, xb, sb, cl),
+        _correct_ratio(pm, len(xa)),
         window=needed.window,
+        contrast_at=(
+            None if pm is None else lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha)
+        ),
+        p=None if pm is None else _ratio_p(pm, needed),
+        sensitivity=others,
         bounds=ends,
         bounds_code="billing_unknown",
-        blocked=blocked + zero,
+        blocked=pair.blocked + zero,
+        runaways=None if zero or pm is None else _correct_runaways(pair, (xa, xb), scores),
     )
 
 
-def _correct_ratio(
-    xa: FloatArray, sa: FloatArray, xb: FloatArray, sb: FloatArray, cluster: stats.IntArray
-) -> Callable[[float], Interval]:
-    return lambda alpha: stats.cost_per_correct_ratio_ci(xa, sa, xb, sb, cluster, alpha)
+def _correct_runaways(
+    pair: _Pair, costs: tuple[FloatArray, FloatArray], scores: tuple[FloatArray, FloatArray]
+) -> Runaways:
+    """Return what the arms' runaways could do per correct answer."""
+    sides = []
+    for side, usd, score in zip(pair.sides, costs, scores, strict=True):
+        right = float(score.mean())
+        cap = None if side.cap is None else side.cap / right
+        sides.append(replace(side, mean=float(usd.mean()) / right, cap=cap))
+    return Runaways(sides[0], sides[1], loses=True)
+
+
+def _correct_means(
+    costs: tuple[FloatArray, FloatArray],
+    scores: tuple[FloatArray, FloatArray],
+    codes: stats.IntArray,
+    *,
+    known: bool,
+) -> PairedMeans | None:
+    pm = stats.per_correct_means(costs, scores, codes, effective_df=True)
+    return pm if known or pm is None else stats.distrust_tail(pm)
+
+
+def _correct_ratio(pm: PairedMeans | None, n: int) -> Callable[[float], Interval]:
+    if pm is None:
+        return lambda alpha: Interval(
+            None, -math.inf, math.inf, 1 - alpha, "none", n, n, reasons=("denominator_zero",)
+        )
+    return _ratio(pm)
 
 
 def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
@@ -322,22 +371,33 @@ def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
     return n_in / (n_in + n_out) if n_in + n_out > 0 else None
 
 
-def _limit_questions(items: ItemTable, leaf: Leaf) -> list[Question]:
-    """Dollars per 1,000 requests against a stated limit."""
+def _limit_questions(
+    items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext
+) -> list[Question]:
+    """Ask for dollars per 1,000 requests against a stated limit."""
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
     got = dollars_of(items, leaf.ours, planned)
     keep = got.known
     if not keep.any():
         return []
-    codes = stats.cluster_codes(items.cluster[planned][keep])
+    chosen = planned.copy()
+    chosen[planned] = keep
+    codes = stats.cluster_codes(items.cluster[chosen])
+    side = side_of(items, calls, leaf.ours, chosen, got.middle()[keep], ctx)
 
-    def per_1k(x: FloatArray) -> Callable[[float], Interval]:
-        values = 1000 * x[keep]
-        return lambda alpha: stats.mean_ci(values, codes, alpha)
+    def per_1k(x: FloatArray, codes: stats.IntArray = codes) -> Callable[[float], Interval]:
+        pm = _means(1000 * x, 1000 * x, codes, known=side.cap is not None)
+        return lambda alpha: stats.contrast_ci_hull(pm, (1.0, 0.0), alpha)
 
+    others = {
+        name: per_1k(end.usd_a, end.codes)
+        for name, end in filled_ends(items, leaf, planned, (side, side)).items()
+    }
     threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
     zero = (Reason("cost_basis_missing"),) if not got.middle()[keep].any() else ()
+    cap = None if side.cap is None else 1000 * side.cap
+    ends = (per_1k(got.low[keep]), per_1k(got.high[keep])) if got.has_range else ()
     return [
         Question(
             "per_1k_requests",
@@ -345,11 +405,16 @@ def _limit_questions(items: ItemTable, leaf: Leaf) -> list[Question]:
             "<=",
             threshold,
             threshold,
-            per_1k(got.middle()),
+            per_1k(got.middle()[keep]),
             scale="usd",
-            bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
+            sensitivity=others,
+            bounds=ends,
             bounds_code="billing_unknown",
-            blocked=_too_few(keep, items, planned) + zero,
+            blocked=size_block(items, chosen) + zero,
             price_ids=rows.price_ids,
+            runaways=(
+                None if zero else Runaways(replace(side, mean=1000 * side.mean, cap=cap), None)
+            ),
+            beside=answered_text(items, leaf),
         )
     ]

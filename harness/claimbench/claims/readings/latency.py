@@ -6,16 +6,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.readings.failures import answered_text, failed_rows
+from claimbench.claims.readings.window import (
+    SESSIONS_WANTED,
+    ArmWindow,
+    different_hours,
+    is_remote,
+    measured_window,
+)
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
-from claimbench.stats import Interval, QuantileData
-from claimbench.tables.types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
+from claimbench.stats import Interval, QuantileData, TimedRows
+from claimbench.tables.types import BLOCK_S, BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason
 
 METRICS = ("ttft", "tpot", "e2e")
@@ -28,27 +36,46 @@ TIERS: dict[str, dict[str, float]] = {
 Inference's Llama 2 70B server scenario and of its interactive variant, as our design recorded them;
 check them against the current rules."""
 OVERLAP_NEEDED = 0.80
-SESSIONS_WANTED = 3
 LAG_SHARE = 0.05
+AT_ONCE = 1e-9
+"""Seconds of a failed call that is given the first rank."""
 LOOP_STAMPS = frozenset({"transport", "sdk"})
 
 
 @dataclass(frozen=True)
 class ArmTimes:
-    """One arm's values of one metric with the cluster of each row; ``arm`` for reasons."""
+    """One arm's values of one metric with the cluster of each row; ``arm`` for reasons.
+
+    ``rows`` are the same values in time blocks of ``block_s`` seconds; None where the send times
+    are unknown, or the caller has said that rows are independent. ``items`` holds the item cluster
+    of each row.
+    ``failed`` rows have no answer: their value is +inf, the last rank, as that of a timeout.
+    """
 
     arm: str
     values: FloatArray
     cluster: stats.IntArray
     error_s: float
+    items: stats.IntArray
+    rows: TimedRows | None
+    block_s: float
+    failed: BoolArray
+
+    def failures_at(self, seconds: float) -> FloatArray:
+        """Return the values with every failed call at ``seconds``."""
+        return np.where(self.failed, seconds, self.values)
 
 
 @dataclass(frozen=True)
 class Caps:
-    """Hold the reasons that cap every latency verdict at inconclusive, and flags that only warn."""
+    """Hold the reasons that cap every latency verdict at inconclusive, and flags that only warn.
+
+    ``window``: the time that a verdict is about, in words; empty where it is about all times.
+    """
 
     blocked: tuple[Reason, ...]
     flags: tuple[Reason, ...]
+    window: str = ""
 
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
@@ -59,6 +86,8 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     for metric in METRICS if leaf.claim.metric == "latency" else (leaf.claim.metric,):
         samples = [_arm_times(arm, metric, items, calls, leaf, arms, ctx) for arm in arms]
         made += _of_metric(metric, samples, leaf.claim, caps)
+    beside = answered_text(items, leaf)
+    made = [replace(question, beside=beside) for question in made]
     return made if any(q.interval_at for q in made) else []
 
 
@@ -113,27 +142,79 @@ def _arm_times(
     shared = leaf.mask.copy()
     for other in arms:
         there = np.zeros(len(items.items), dtype=bool)
-        there[calls.arms[other].item[~np.isnan(calls.arms[other].e2e_s)]] = True
+        measured = ~np.isnan(calls.arms[other].e2e_s) | failed_rows(calls.arms[other])
+        there[calls.arms[other].item[measured]] = True
         shared &= there
-    values: FloatArray = getattr(rows, f"{metric}_s")
+    failed = failed_rows(rows)
+    values: FloatArray = np.where(failed, math.inf, getattr(rows, f"{metric}_s"))
     keep = shared[rows.item] & ~np.isnan(values)
     error = ctx.instrument_error_s.get(arm, 0.0)
     if metric == "tpot" and error:
         tokens = rows.n_out[keep]
         error /= max(float(np.nanmedian(tokens)) - 1, 1.0) if np.isfinite(tokens).any() else 1.0
-    return ArmTimes(arm, values[keep], _coarser(rows, keep), error)
+    clusters = stats.cluster_codes(rows.cluster[keep])
+    blocks = stats.cluster_codes(rows.block[keep])
+    timed = None
+    sent = rows.sent_utc_s[keep]
+    if np.isfinite(sent).all() and not _declared_apart(blocks, sent, rows.block_s):
+        timed = TimedRows(values[keep], rows.block[keep], rows.session[keep])
+    return ArmTimes(
+        arm,
+        values[keep],
+        _coarser(clusters, blocks),
+        error,
+        items=clusters,
+        rows=timed,
+        block_s=rows.block_s,
+        failed=failed[keep],
+    )
 
 
-def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> stats.IntArray:
+def _declared_apart(blocks: stats.IntArray, sent_utc_s: FloatArray, block_s: float) -> bool:
+    """Tell whether each row is a block of its own in less time than so many blocks take: then the
+    blocks were not cut from the times, but given to say that the rows are independent.
+    """
+    n = len(np.unique(blocks))
+    return n == len(sent_utc_s) and n > 1 and float(np.ptp(sent_utc_s)) < block_s * n / 2
+
+
+def _coarser(clusters: stats.IntArray, blocks: stats.IntArray) -> stats.IntArray:
     """Label rows by item cluster or time block, whichever makes fewer groups; blocks only if there
     are several.
     """
-    clusters, blocks = (
-        stats.cluster_codes(rows.cluster[keep]),
-        stats.cluster_codes(rows.block[keep]),
-    )
     n_clusters, n_blocks = len(np.unique(clusters)), len(np.unique(blocks))
     return blocks if 1 < n_blocks < n_clusters else clusters
+
+
+def _in_time(
+    samples: list[ArmTimes], p: float, caps: Caps
+) -> tuple[list[ArmTimes], tuple[Reason, ...], tuple[Reason, ...]]:
+    """Regroup each arm's rows by time blocks that are long enough to be independent.
+
+    Returns:
+        (samples, reasons that forbid a decision, flags). Unchanged where send times are unknown.
+    """
+    timed = [sample.rows for sample in samples if sample.rows is not None]
+    few = any(len(np.unique(s.cluster)) < stats.FEWEST_BLOCKS for s in samples)
+    if few or len(timed) < len(samples):
+        return samples, (), ()
+    found = stats.independent_blocks(timed, p, all_times=not caps.window)
+    seconds = max(s.block_s for s in samples) * 2**found.doublings
+    if not found.enough:
+        detail = f"at most {found.blocks} blocks of {_length(seconds)}"
+        if found.lag1 > stats.LAG1_LIMIT:
+            detail += f", and neighbours correlate {min(found.lag1, 1):.2f}"
+        return samples, (Reason("autocorrelated", detail),), ()
+    regrouped = [
+        replace(sample, cluster=_coarser(sample.items, stats.cluster_codes(labels)))
+        for sample, labels in zip(samples, found.labels, strict=True)
+    ]
+    flags = (Reason("joined_blocks", _length(seconds)),) if found.doublings else ()
+    return regrouped, (), flags
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:.3g} s"
 
 
 def _too_small(samples: list[ArmTimes], p: float) -> tuple[Reason, ...]:
@@ -154,10 +235,10 @@ def _too_small(samples: list[ArmTimes], p: float) -> tuple[Reason, ...]:
 
 
 def _unusable(samples: list[ArmTimes]) -> str | None:
-    empty = [s.arm for s in samples if len(s.values) == 0]
+    empty = [s.arm for s in samples if s.failed.all()]
     if empty:
         return f"not measured for {' and '.join(empty)}"
-    flat = [s.arm for s in samples if s.values.min() <= 0]
+    flat = [s.arm for s in samples if s.values[~s.failed].min() <= 0]
     return f"below the clock's resolution for {' and '.join(flat)}" if flat else None
 
 
@@ -179,6 +260,7 @@ def _ratio_question(
             window=needed.window,
             not_formed=unusable,
         )
+    samples, blocked, flags = _in_time(samples, p, caps)
     one, two = samples
     data = [stats.quantile_data(s.values, p, s.cluster) for s in samples]
     plain = [stats.quantile_data(s.values, p) for s in samples]
@@ -196,11 +278,13 @@ def _ratio_question(
         needed.strict,
         _ratio_interval(data[0], data[1]),
         window=needed.window,
-        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])},
+        sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])}
+        | _filled_ratios(samples, p),
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=caps.blocked + _too_small(samples, p),
-        flags=caps.flags,
+        blocked=caps.blocked + blocked + _too_small(samples, p),
+        flags=caps.flags + flags,
+        window_of_time=caps.window,
         rows_needed=_rows_needed(data, p),
         timed=True,
     )
@@ -208,6 +292,30 @@ def _ratio_question(
 
 def _ratio_interval(a: QuantileData, b: QuantileData) -> Callable[[float], Interval]:
     return lambda alpha: stats.quantile_ratio_interval(a, b, alpha)
+
+
+def _filled_ratios(samples: list[ArmTimes], p: float) -> dict[str, Callable[[float], Interval]]:
+    """Give failed calls their rank: against the claim ours last and theirs first, and for it."""
+    if not any(s.failed.any() for s in samples):
+        return {}
+    found: dict[str, Callable[[float], Interval]] = {}
+    for name, ends in (("worst", (math.inf, AT_ONCE)), ("best", (AT_ONCE, math.inf))):
+        a, b = (
+            stats.quantile_data(s.failures_at(end), p, s.cluster)
+            for s, end in zip(samples, ends, strict=True)
+        )
+        found[name] = _ratio_interval(a, b)
+    return found
+
+
+def _filled_limit(sample: ArmTimes, p: float) -> dict[str, Callable[[float], Interval]]:
+    if not sample.failed.any():
+        return {}
+    found: dict[str, Callable[[float], Interval]] = {}
+    for name, end in (("worst", math.inf), ("best", AT_ONCE)):
+        filled = stats.quantile_data(sample.failures_at(end), p, sample.cluster)
+        found[name] = _quantile_interval(filled)
+    return found
 
 
 def _moved(sample: ArmTimes, sign: int, p: float) -> QuantileData:
@@ -240,6 +348,8 @@ def _limit_question(
         return Question(
             name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable
         )
+    samples, blocked, flags = _in_time([sample], p, caps)
+    sample = samples[0]
     data, plain = (
         stats.quantile_data(sample.values, p, sample.cluster),
         stats.quantile_data(sample.values, p),
@@ -255,11 +365,12 @@ def _limit_question(
         seconds,
         _quantile_interval(data),
         scale="seconds",
-        sensitivity={"unclustered": _quantile_interval(plain)},
+        sensitivity={"unclustered": _quantile_interval(plain)} | _filled_limit(sample, p),
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=caps.blocked + _too_small([sample], p),
-        flags=caps.flags,
+        blocked=caps.blocked + blocked + _too_small([sample], p),
+        flags=caps.flags + flags,
+        window_of_time=caps.window,
         rows_needed=_rows_needed([data], p),
         timed=True,
     )
@@ -281,6 +392,7 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
             detail = f"send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
             blocked.append(Reason("not_interleaved", detail))
     wanted = np.flatnonzero(leaf.mask)
+    windows: list[ArmWindow] = []
     for arm in arms:
         rows = calls.arms[arm]
         mine = np.isin(rows.item, wanted)
@@ -294,12 +406,14 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
                     f" {limit * 1e3:.3g} ms (5% of p50 TTFT)"
                 )
                 blocked.append(Reason("client_limited", detail))
-        remote = arm in ctx.devices and ctx.devices[arm] is None
-        if remote and len(np.unique(rows.session[mine])) < SESSIONS_WANTED:
+        measured = ArmWindow(arm, rows.sent_utc_s[mine], rows.session[mine])
+        if is_remote(arm, ctx) and different_hours(measured) < SESSIONS_WANTED:
+            windows.append(measured)
             flags.append(Reason("single_session", arm))
         if rows.block_s < BLOCK_S:
             flags.append(Reason("short_blocks", f"{arm}, {rows.block_s:.3g} s"))
         if bool(rows.cached[mine].any()):
             detail = f"{arm}, {int(rows.cached[mine].sum())} calls"
             flags.append(Reason("cached_excluded", detail))
-    return Caps(tuple(blocked), tuple(flags))
+    window, named = measured_window(windows)
+    return Caps(tuple(blocked) + named, tuple(flags), window)

@@ -1,0 +1,95 @@
+"""The dollars of a claim's items, and what they may have been where calls failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.claims.readings.failures import failed_calls
+from claimbench.claims.readings.runaways import Side
+from claimbench.claims.types import Leaf
+from claimbench.tables.types import ArmItems, BoolArray, FloatArray, ItemTable
+
+
+@dataclass(frozen=True)
+class Dollars:
+    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill
+    is unknown.
+    """
+
+    usd: FloatArray
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def has_range(self) -> bool:
+        """Return whether some bill is known only within bounds."""
+        return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
+
+    @property
+    def known(self) -> BoolArray:
+        """Return the items with an amount or bounds."""
+        return ~np.isnan(self.low) & ~np.isnan(self.high)
+
+    def middle(self) -> FloatArray:
+        """Return the amount, or the middle of its bounds."""
+        return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
+
+
+def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
+    """Pick the dollars of one arm on the items of ``mask``."""
+    rows = items.arms[arm]
+    return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Hold dollars and scores per item with the failed calls filled in."""
+
+    usd_a: FloatArray
+    usd_b: FloatArray
+    score_a: FloatArray
+    score_b: FloatArray
+    codes: stats.IntArray
+
+
+def filled_ends(
+    items: ItemTable, leaf: Leaf, planned: BoolArray, sides: tuple[Side, Side]
+) -> dict[str, Filled]:
+    """Fill failed calls against the claim and for it; empty without failed calls.
+
+    Against: each failed call of ours would have cost the cap (without one, the most that was seen)
+    and been wrong, each of theirs the least that was seen and been right.
+    """
+    arms = (items.arms[leaf.ours], items.arms[leaf.theirs or leaf.ours])
+    failed = [failed_calls(rows) for rows in arms]
+    if not any((lost[planned] > 0).any() for lost in failed):
+        return {}
+    found: dict[str, Filled] = {}
+    for name, dearer in (("worst", 0), ("best", 1)):
+        usd, score = [], []
+        for k, (rows, lost, side) in enumerate(zip(arms, failed, sides, strict=True)):
+            known = dollars_of(items, side.arm, np.ones(len(planned), dtype=np.bool_)).middle()
+            seen = known[planned & ~np.isnan(known)]
+            top = float(seen.max()) if side.cap is None else max(side.cap, float(seen.max()))
+            usd.append(_mixed(known, rows, lost, top if k == dearer else float(seen.min())))
+            score.append(_mixed(rows.score, rows, lost, 0.0 if k == dearer else 1.0))
+        chosen = planned & ~np.isnan(usd[0]) & ~np.isnan(usd[1])
+        found[name] = Filled(
+            usd[0][chosen],
+            usd[1][chosen],
+            score[0][chosen],
+            score[1][chosen],
+            stats.cluster_codes(items.cluster[chosen]),
+        )
+    return found
+
+
+def _mixed(values: FloatArray, rows: ArmItems, lost: stats.IntArray, value: float) -> FloatArray:
+    """Return item means in which every lost call counts as ``value``."""
+    served = np.where(np.isnan(values), 0, np.maximum(rows.n_finished - rows.n_errors, 1))
+    calls = served + lost
+    mixed = (np.nan_to_num(values) * served + value * lost) / np.maximum(calls, 1)
+    return np.where(lost > 0, mixed, values)

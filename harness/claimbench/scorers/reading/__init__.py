@@ -1,0 +1,1 @@
+"""How labels are found in sentences: words of every script, clauses, and what is negated."""

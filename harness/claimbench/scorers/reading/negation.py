@@ -1,0 +1,171 @@
+"""Which labels of a sentence are said not to be the answer, in the languages of the tests."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+
+from claimbench.scorers.reading.words import WEAK, Words
+
+Span = tuple[int, int, str]
+
+
+def _of(words: str) -> str:
+    return "|".join(re.escape(word.replace("_", " ")) for word in words.split())
+
+
+# Written loosely: without case, every sign a blank (don't -> don t).
+_BEFORE = _of(
+    # en de nl
+    "not never neither nor don_t isn_t won_t can_t"
+    " cannot anything_but far_from no nothing_to_do_with rules_out rule_out"
+    " ruled_out ruling_out excludes exclude excluding hardly dont doesnt isnt unlike without"
+    " nicht kein keine keinen keinem keiner keines nie niemals weder noch alles_andere_als"
+    " niet geen nooit noch"
+    # fr es it pt
+    " pas ni jamais aucun aucune tout_sauf"
+    " no nunca tampoco jamás ni todo_menos cualquier_cosa_menos"
+    " non né mai nessun nessuna tutt_altro_che tutto_tranne"
+    " não nem nunca nenhum nenhuma tudo_menos qualquer_coisa_menos"
+    # ru uk pl tr vi id sv da
+    " не ни никак_не нет ні nie ani ani_nie không không_phải chẳng_phải bukan tidak inte ikke"
+    # ar fa he hi
+    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه نیست"
+    " नहीं न मत"
+)
+_INSTEAD = _of(
+    "rather_than instead_of other_than except except_for as_opposed_to but_not anstatt statt"
+    " anstelle_von außer in_plaats_van plutôt_que au_lieu_de sauf"
+    " en_lugar_de en_vez_de salvo excepto más_que anziché piuttosto_che invece_di tranne"
+    " em_vez_de ao_invés_de exceto вместо кроме а_не zamiast thay_vì bukannya"
+    " بدلا_من بدلاً_من عوضا_عن במקום"
+)
+_UNSPACED_BEFORE = (
+    "不是|並非|并非|而非|绝非|絕非|绝不|絕不|并不|並不|不属于|不屬於|不应|不應|不该|不該|不算|不像|不会是|不會是|不可能"
+    "|没有|沒有|排除|除了|ไม่ใช่|มิใช่|ไม่ได้|ไม่เกี่ยวกับ|ไม่อยู่ใน|ไม่เป็น|ไม่|ບໍ່ແມ່ນ|មិនមែន|မဟုတ်"
+)
+_BUT = _of(
+    "but rather however instead thus therefore hence sondern aber stattdessen daher"
+    " maar mais plutôt donc sino pero más_bien bensì però quindi mas sim portanto а но однако"
+    " ale lecz mà nhưng melainkan tetapi بل ولكن لكن إنما אלא אבל बल्कि लेकिन परंतु"
+)
+_UNSPACED_BUT = "而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
+_NOT_NEGATING = re.compile(
+    r"(?<!\w)(?:not (?:only|just|merely|to mention)|no (?:doubt|question|other than|further)"
+    r"|nothing but|none other than|without (?:a |any )?(?:doubt|question)|not without|nicht nur"
+    r"|kein zweifel|zweifellos|ohne (?:jeden )?zweifel|sans (?:aucun )?doute|no solo|no sólo"
+    r"|sin duda|non solo|senza dubbio|não só|não apenas|sem dúvida|не только|нет сомнений"
+    r"|niet alleen|nie tylko|ليس فقط|לא רק|न केवल)(?!\w)"
+    r"|不仅|不但|不仅仅|毫无疑问|没有疑问|ไม่เพียง|ไม่ต้องสงสัย"
+)
+_NEGATES = re.compile(rf"(?<!\w)(?:{_BEFORE}|[a-z]{{2,6}}n t)(?!\w)|{_UNSPACED_BEFORE}")
+_REPLACES = re.compile(rf"(?<!\w)(?:{_INSTEAD})(?!\w)")
+_CONTRAST = re.compile(rf"(?<!\w)(?:{_BUT})(?!\w)|{_UNSPACED_BUT}")
+_AFTER = re.compile(
+    r" ?(?:team|label|category|class|option|answer|choice)?"
+    r"(?: (?:is|are|was|does|do|did|can|could|would|should|will|seems?|looks?|isn|doesn|wasn|can))?"
+    r"(?: (?:clearly|certainly|definitely|be|really))?"
+    r" (?:not|t|cannot|never|wrong|incorrect|ruled out|excluded|does not apply|ist (?:es )?nicht"
+    r"|ist (?:hier )?falsch|trifft nicht|scheidet aus|n est pas"
+    r"|ne convient pas|no es|non è|não é|не подходит"
+    r"|неверно|değil|değildir)(?!\w)"
+    r"|[」』\"]? ?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)"
+    r"|(?:은|는|이|가)? ?(?:아니|아닙|아닌|아님)"
+    r"| (?:(?:है|था) )?(?:नहीं|नही)(?:\Z| )"
+    r"| (?:نیست|نہیں|নয়|இல்லை|కాదు)|ではな"
+    r"|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
+    r"|(?:无关|無關|以外|之外)"
+    r"|(?: ?대신| ?말고| ?외에|과 무관| 와 무관)"
+    r"| (?:के|की|के) (?:बजाय|बदले|अलावा)(?!\w)| yerine(?!\w)| (?:कोई )?नहीं(?!\w)"
+)  # fmt: skip
+
+
+def affirmed(spans: Sequence[Span], words: Words) -> list[Span]:
+    """Return the spans of labels, in order of the text, that it does not negate.
+
+    "not billing but delivery" leaves delivery; "not card, other" leaves both, for it may mean
+    either, so that the answer names two labels. A negating word inside a label, or one that is a
+    label, negates nothing. A label that is negated after it was named does not count.
+    """
+    spans = sorted(span for span in spans if not _in_phrase(span, words.folded))
+    negators = _negators(words, spans)
+    kept: list[Span] = []
+    negated: list[tuple[Span, str]] = []
+    doubtful: list[Span] = []
+    for span in spans:
+        how = _negated(span, words, negators)
+        if how:
+            negated.append((span, how))
+            continue
+        kept.append(span)
+        if negated and negated[-1][1] == "not" and _only_listed(negated[-1][0], span, words):
+            doubtful.append(negated[-1][0])
+    if doubtful:
+        return sorted([*kept, *doubtful])
+    last = {span[2]: span[0] for span, _ in negated}
+    return [span for span in kept if last.get(span[2], -1) < span[0]]
+
+
+def _in_phrase(span: Span, text: str) -> bool:
+    """Return whether a label is part of a fixed phrase: no doubt, not only."""
+    first = max(0, span[0] - 30)
+    return any(
+        first + found.start() <= span[0] and span[1] <= first + found.end()
+        for found in _NOT_NEGATING.finditer(text[first : span[1] + 30])
+    )
+
+
+def _negators(words: Words, spans: Sequence[Span]) -> list[tuple[int, int, str]]:
+    """Return the negating words with their kind, those inside labels and fixed phrases left out."""
+    text = words.folded
+    taken = [(start, end) for start, end, _ in spans]
+    taken += [match.span() for match in _NOT_NEGATING.finditer(text)]
+    taken.sort()
+    found = []
+    for pattern, kind in ((_REPLACES, "instead"), (_NEGATES, "not")):
+        for match in pattern.finditer(text):
+            if not _inside(match.start(), match.end(), taken):
+                found.append((match.start(), match.end(), kind))
+    return sorted(found)
+
+
+def _inside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:
+    index = bisect_right(taken, start, key=lambda span: span[0])
+    return any(end <= last for _, last in taken[max(0, index - 2) : index])
+
+
+def _negated(span: Span, words: Words, negators: Sequence[tuple[int, int, str]]) -> str:
+    """Return how a label is negated, or nothing."""
+    start, end, _ = span
+    text = words.folded
+    after = _AFTER.match(text, end)
+    if after and not any(words.is_border(place) for place in range(end, after.end())):
+        return "not"
+    clause, _ = words.negated_with(start, end)
+    sentence, _ = words.sentence(start, end)
+    for begin, stop, kind in reversed(_between(negators, sentence, start)):
+        word = text[begin:stop]
+        # "neither a, b nor c", "not, I think, a" reach over commas; others end with their clause
+        far = word in ("neither", "weder") or (word != "no" and words.kind_at(stop) == WEAK)
+        if begin < clause and not far:
+            continue
+        between = text[stop:start]
+        italian = word == "non" and " ma " in f"{between} "
+        return "" if italian or _CONTRAST.search(between) else kind
+    return ""
+
+
+def _between(
+    negators: Sequence[tuple[int, int, str]], first: int, start: int
+) -> Sequence[tuple[int, int, str]]:
+    low = bisect_left(negators, (first, 0, ""))
+    high = bisect_left(negators, (start, 0, ""))
+    return negators[max(low, high - 3) : high]
+
+
+def _only_listed(negated: Span, kept: Span, words: Words) -> bool:
+    """Return whether a label stands alone behind a comma after a negated one: "not card, other"."""
+    if words.kind_at(negated[1]) != WEAK or kept[0] != negated[1] + 1:
+        return False
+    return words.clause(kept[0], kept[1])[1] == kept[1]

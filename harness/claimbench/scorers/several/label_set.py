@@ -1,0 +1,94 @@
+"""``label_set``: several labels at once, in any order.
+
+The answer is a JSON list, or a text in which labels are found as ``label`` finds one; a negated
+label does not count. "none" (or what ``empty`` says) is the empty set.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.labels import LabelScorer, all_named
+from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.answers import parts_of
+from claimbench.types import Json, Sample, Score, Task
+
+
+class LabelSetOptions(ScorerOptions):
+    """Options of ``label_set``."""
+
+    labels: list[str] = Field(min_length=2)
+    """Every label there is."""
+    metric: Literal["f1", "subset", "jaccard"] = "f1"
+    """What the score is; all three are parts. subset: 1 if the sets are equal, else 0."""
+    separator: str = Field(default=";", min_length=1)
+    """What parts the labels of a target that is a text."""
+    empty: str = "none"
+    """What says that no label applies."""
+
+
+class LabelSetScorer:
+    """F1, Jaccard index or equality of the answer's labels and the target's, per item."""
+
+    name = "label_set"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(LabelSetOptions, options or {}, self.name)
+        self._labels = tuple(self._options.labels)
+        self._reader = LabelScorer({"search": False})
+
+    def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Return the three metrics."""
+        return ("f1", "jaccard", "subset")
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that names an
+        unknown label.
+        """
+        right = self._target(sample.target)
+        found = self._answer(visible(text))
+        if found is None:
+            nothing = dict.fromkeys(("f1", "jaccard", "subset"), 0.0)
+            return unparsable(self, call_id, f"{brief(text)} names no label", nothing)
+        same = len(found & right)
+        parts = {
+            "f1": 2 * same / (len(found) + len(right)) if found or right else 1.0,
+            "jaccard": same / len(found | right) if found or right else 1.0,
+            "subset": float(found == right),
+        }
+        why = f"read as {sorted(found)}; right is {sorted(right)}"
+        return scored(self, call_id, parts[self._options.metric], why, parts)
+
+    def _target(self, target: Json) -> set[str]:
+        found: set[str] = set()
+        for part in parts_of(target, self._options.separator):
+            if self._is_empty(part):
+                continue
+            label = self._reader.read(part, self._labels)
+            if len(label) != 1:
+                raise ValueError(f"the target names {part!r}, which is none of the labels")
+            found.add(label[0])
+        return found
+
+    def _answer(self, text: str) -> set[str] | None:
+        try:
+            value = json.loads(text)
+        except (ValueError, RecursionError):
+            value = None
+        if isinstance(value, list):
+            read = [self._reader.read(str(item), self._labels) for item in value]
+            return {names[0] for names in read if len(names) == 1} if all(read) else None
+        found = set(all_named(text, self._labels))
+        if found:
+            return found
+        return set() if self._is_empty(text) else None
+
+    def _is_empty(self, text: str) -> bool:
+        said = squeeze(text).casefold().strip(" .![](){}*'\"")
+        return said in (self._options.empty.casefold(), "")
