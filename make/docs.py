@@ -1,4 +1,5 @@
-"""Rewrite the generated parts of docs/: help texts, keys of suites, reason codes, packages.
+"""Rewrite the generated parts of docs/: help texts, keys of suites, reason codes, packages,
+parameters.
 
 ``--check`` only compares.
 
@@ -23,6 +24,7 @@ import click
 from claimbench.claims.words import REASONS
 from claimbench.cli import COMMANDS, usage
 from claimbench.suite.load import json_schema
+from claimbench_providers.endpoints.known import matrix_markdown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 80
@@ -234,6 +236,7 @@ PARTS: Mapping[str, tuple[str, Callable[[], str]]] = {
     "keys": ("suites.md", suite_keys),
     "reasons": ("glossary.md", reason_codes),
     "packages": ("architecture.md", packages),
+    "parameters": ("providers.md", matrix_markdown),
 }
 """Name of a generated part -> (page, what makes it)."""
 

@@ -97,6 +97,10 @@ class ReplayProvider:
         """Return how the stored run enforced the answers."""
         return self._constraint
 
+    def goes_to(self) -> None:
+        """Return None: nothing is asked."""
+        return
+
     async def start(self) -> ArmFacts:
         """Read the stored run.
 

@@ -33,10 +33,11 @@ def make_context(folder: Path, **environ: str) -> ProviderContext:
 
 
 def make_request(text: str = "Count from one to ten in words.", **changes: Any) -> Request:
+    seed = changes.get("seed", 7)
     values: dict[str, Any] = {
         "call_id": "c1",
         "messages": (Message("system", "You are helpful."), Message("user", text)),
-        "params": SamplingParams(temperature=changes.pop("temperature", 0.0), top_p=1.0),
+        "params": SamplingParams(changes.pop("temperature", 0.0), top_p=1.0, seed=seed),
         "max_tokens": 12,
         "seed": 7,
         "prefix_key": "task",

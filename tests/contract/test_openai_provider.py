@@ -231,8 +231,10 @@ async def test_reasoning_models_get_the_parameters_they_take(
     sent = script.asked[0]
     assert sent["max_completion_tokens"] == 12
     assert not {"max_tokens", "temperature", "top_p", "stop"} & set(sent)
-    assert facts.details["parameters_omitted"] == ["temperature", "top_p", "stop"]
-    assert facts.details["stop_applied_by_client"] is True
+    assert facts.details["parameters_omitted"] == []
+    said_sent = provider.sent(request_for(stop=("\n",)))
+    assert set(said_sent.refused) == {"temperature", "top_p", "stop"}
+    assert said_sent.here == ("stop",)
     assert text_of(events) == "one two three", "the stop string still ends the answer"
 
 

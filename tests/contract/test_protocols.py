@@ -85,7 +85,7 @@ def make(face: str, mock: LLMockServer, folder: Path) -> Provider:
 def ask(text: str = "How do I reset my password?", **changes: Any) -> Request:
     turns = (Message("system", "Be brief."), Message("user", text))
     values: dict[str, Any] = {"max_tokens": 64, "timeout_s": 20.0, "seed": None} | changes
-    return Request("c1", turns, SamplingParams(temperature=0.0), **values)
+    return Request("c1", turns, SamplingParams(0.0, seed=values["seed"]), **values)
 
 
 def text_of(events: list[Event]) -> str:

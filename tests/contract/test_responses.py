@@ -306,8 +306,10 @@ def test_the_request_says_what_the_suite_says_and_that_nothing_is_kept(tmp_path:
         "stream": True,
     }
     about = provider.details()
-    assert (about["api"], about["stop_applied_by_client"]) == ("responses", True)
-    assert set(about["parameters_omitted"]) == {"seed", "stop"}
+    assert (about["api"], about["parameters_omitted"]) == ("responses", [])
+    said_sent = provider.sent(ask(params=SamplingParams(0.0, 0.9, 7), seed=7, stop=("\n",)))
+    assert set(said_sent.refused) == {"seed", "stop"}
+    assert said_sent.here == ("stop",)
 
 
 def test_a_reasoning_models_request(tmp_path: Path) -> None:
@@ -316,7 +318,10 @@ def test_a_reasoning_models_request(tmp_path: Path) -> None:
         "extra_body": {"reasoning": {"summary": "auto"}, "store": True},
         "structured": True,
     }
-    provider = made(tmp_path, Arm("a", "compatible", "gpt-5-mini", options=options))
+    provider = made(
+        tmp_path,
+        Arm("a", "compatible", "gpt-5-mini", base_url="https://x.example/v1", options=options),
+    )
     body = provider.body(
         ask(params=SamplingParams(0.0, reasoning_effort="low"), labels=("yes", "no"))
     )
@@ -332,7 +337,7 @@ def test_a_reasoning_models_request(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("arm", "says"), [
     (Arm("a", "openai", "m", options={"api": "response"}), "one of chat, responses"),
-    (Arm("a", "compatible", "m", options={"api": "responses", "stream_usage": True}), "`api: responses`"),
+    (Arm("a", "compatible", "m", base_url="https://x.example/v1", options={"api": "responses", "stream_usage": True}), "`api: responses`"),
     (Arm("a", "mistral", "m", options={"api": "responses"}), "no Responses API"),
     (Arm("a", "gemini", "m", options={"api": "responses"}), "knows no option `api`"),
 ])  # fmt: skip

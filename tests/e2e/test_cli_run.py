@@ -222,7 +222,7 @@ def test_resume_after_an_arm_changed_names_the_difference(desk: Path, bench: Ben
         (["run", "desk.yaml", "--max-cost", "0"], 3, "--max-cost 0"),
         (["run", "desk.yaml", "--max-cost", "lots"], 3, "not an amount"),
         (["run", "desk.yaml", "--arm", "godo"], 3, "did you mean 'good'"),
-        (["run", "desk.yaml", "--limit", "0"], 3, "--limit 0"),
+        (["run", "desk.yaml", "--limit", "0"], 3, "'--limit': 0"),
         (["run", "desk.yaml", "--set", "arms.god.model=x"], 3, "good"),
         (["run", "desk.yaml", "--resume", "zzz"], 3, "no runs yet"),
         (["show"], 3, "run a suite first"),

@@ -24,6 +24,10 @@ MUST_MATCH = (
     "load",
 )
 """Keys that must be equal between the arms of any comparison."""
+COMPARED_AS_SENT = ("sampling", "reasoning_effort", "answer_constraint")
+"""Those of them that are compared parameter by parameter as they went out, where a run says so;
+else as the suite declares them.
+"""
 MUST_MATCH_LATENCY = ("client_host", "concurrency")
 """Further keys for latency claims. ``concurrency`` is reported, and allowed, as ``load``."""
 LIMITS: Mapping[str, float] = {"truncation": 0.02, "refusal": 0.05, "cache_share": 0.20}
@@ -37,6 +41,8 @@ def arm_profile(
     suite: Suite, manifest: Manifest, arm: Arm, sessions: Sequence[Session] = ()
 ) -> dict[str, Json]:
     """Collect the comparability keys of one arm from a run's suite, manifest and sessions.
+
+    ``sent`` holds what the provider sent, by task; None in runs from before it was stored.
 
     The answer constraint in force is what the provider reported (``arm_facts``:
     details.answer_constraint); without a report, in-process arms use a grammar and endpoints a JSON
@@ -57,6 +63,7 @@ def arm_profile(
         "answer_constraint": details.get("answer_constraint", assumed),
         "load": _fields(load),
         "concurrency": (load.concurrency or arm.concurrency) if load.mode == "closed" else None,
+        "sent": details.get("sent"),
         "client_host": sorted(
             {f"{s.host.get('host') or ''}/{s.host.get('region') or ''}" for s in hosts}
         ),
@@ -115,7 +122,13 @@ def breaches(
     found: list[tuple[str, str]] = []
     one, two = ctx.profiles.get(ours, {}), ctx.profiles.get(theirs, {})
     keys = MUST_MATCH + (MUST_MATCH_LATENCY if kind == "latency" else ())
+    tasks = sorted({str(task) for task in items.task[mask]})
+    both_say = _says(one, tasks) and _says(two, tasks)
+    if both_say:
+        found += _sent_differently(kind, (ours, one), (theirs, two), tasks)
     for key in keys:
+        if both_say and key in COMPARED_AS_SENT:
+            continue
         if one.get(key) != two.get(key):
             a, b = _differing(one.get(key), two.get(key))
             found.append(
@@ -130,9 +143,136 @@ def breaches(
                 (key, f"{x:.1%} for {ours} and {y:.1%} for {theirs} (limit {limit * 100:g} points)")
             )
     accepted = ctx.allow - NEVER_ALLOWED
-    refused = tuple(Reason(key, text) for key, text in found if key not in accepted)
-    allowed = tuple(Reason(f"allowed_{key}", text) for key, text in found if key in accepted)
-    return refused, allowed
+    refused: list[Reason] = []
+    allowed: list[Reason] = []
+    for key, text in found:
+        if key in accepted or key.partition(".")[0] in accepted:
+            allowed.append(Reason(f"allowed_{key}", text))
+        elif both_say and key.partition(".")[0] in COMPARED_AS_SENT:
+            refused.append(Reason(key, f"{text}; to allow it: `allow: [{key}]`"))
+        else:
+            refused.append(Reason(key, text))
+    idle = effort_without_effect(ours, theirs, calls, mask, ctx)
+    if idle is not None:
+        allowed.append(idle)
+    return tuple(refused), tuple(allowed)
+
+
+Profile = Mapping[str, Json]
+
+NOT_SENT = "not sent"
+
+
+def _says(profile: Profile, tasks: Sequence[str]) -> bool:
+    """Tell whether a run says what it sent in each of the tasks."""
+    sent = profile.get("sent")
+    return isinstance(sent, Mapping) and all(task in sent for task in tasks)
+
+
+def _sent_differently(
+    kind: str, ours: tuple[str, Profile], theirs: tuple[str, Profile], tasks: Sequence[str]
+) -> list[tuple[str, str]]:
+    """Compare what two arms (name, profile) were sent, parameter by parameter; each difference is
+    told once, with the tasks where it stands.
+    """
+    places: dict[tuple[str, str, str], list[str]] = {}
+    for task in tasks:
+        one, two = _parameters(kind, ours[1], task), _parameters(kind, theirs[1], task)
+        for key in sorted({*one, *two}):
+            a, b = one.get(key, NOT_SENT), two.get(key, NOT_SENT)
+            if a != b:
+                places.setdefault((key, a, b), []).append(task)
+    found = []
+    for (key, a, b), where in places.items():
+        of = "" if len(where) == len(tasks) else f" in {', '.join(where)}"
+        found.append((key, f"{key} is {a} for {ours[0]} and {b} for {theirs[0]}{of}"))
+    return found
+
+
+def _parameters(kind: str, profile: Profile, task: str) -> dict[str, str]:
+    """Return what one arm was sent in one task: gate key -> value in words."""
+    sent: Any = profile["sent"]
+    sent = sent[task]
+    here = sent.get("here", ())
+    shown: dict[str, str] = {}
+    for name, value in sent["values"].items():
+        text = _value(value)
+        if name in here and kind != "accuracy":
+            text += " (cut here: the model may have gone on)"
+        shown[_key(name)] = text
+    for name in sent.get("omitted", ()):
+        shown.setdefault(_key(name), f"{NOT_SENT} (omit)")
+    for name, value in sent.get("added", {}).items():
+        shown[f"sampling.{name}"] = _value(value)
+    return shown
+
+
+def _value(value: Json) -> str:
+    """Show a parameter's value; 0 and 0.0 are the same one."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{value:g}" if number else repr(value)
+
+
+def _key(parameter: str) -> str:
+    whole = parameter in ("reasoning_effort", "answer_constraint")
+    return parameter if whole else f"sampling.{parameter}"
+
+
+def effort_without_effect(
+    ours: str, theirs: str, calls: CallTable, mask: BoolArray, ctx: ClaimContext
+) -> Reason | None:
+    """Return a note where two arms were sent different reasoning efforts and reasoned alike.
+
+    Reasoning tokens are compared item by item, over items where both arms' are known: the note is
+    given where the 95% normal interval of the mean difference holds 0.
+    """
+    efforts = {_effort_sent(ctx.profiles.get(arm, {})) for arm in (ours, theirs)}
+    if len(efforts) < 2 or None in efforts:
+        return None
+    means = [_reasoning_by_item(arm, calls, np.flatnonzero(mask)) for arm in (ours, theirs)]
+    shared = sorted(means[0].keys() & means[1].keys())
+    if len(shared) < LEAST_PAIRS:
+        return None
+    ones = np.array([means[0][item] for item in shared])
+    twos = np.array([means[1][item] for item in shared])
+    difference = ones - twos
+    error = float(difference.std(ddof=1)) / math.sqrt(len(shared))
+    if abs(float(difference.mean())) > 1.96 * error:
+        return None
+    return Reason(
+        "effort_no_effect",
+        f"{ours} used {float(ones.mean()):.4g} reasoning tokens an item and {theirs}"
+        f" {float(twos.mean()):.4g}, over {len(shared)} items",
+    )
+
+
+LEAST_PAIRS = 10
+"""Fewer pairs say nothing about an effort's effect."""
+
+
+def _effort_sent(profile: Profile) -> str | None:
+    """Return the one effort that an arm was sent; None if none, or not the same in every task."""
+    sent: Any = profile.get("sent")
+    if not isinstance(sent, Mapping):
+        return None
+    found = {str(one["values"].get("reasoning_effort")) for one in sent.values()}
+    effort = found.pop() if len(found) == 1 else None
+    return None if effort == "None" else effort
+
+
+def _reasoning_by_item(arm: str, calls: CallTable, wanted: IntArray) -> dict[int, float]:
+    """Return the mean number of reasoning tokens of each item whose calls all tell it."""
+    rows = calls.arms.get(arm)
+    if rows is None:
+        return {}
+    of_item: dict[int, list[float]] = {}
+    for item, tokens in zip(rows.item.tolist(), rows.n_reasoning.tolist(), strict=True):
+        of_item.setdefault(item, []).append(tokens)
+    return {
+        item: sum(of_item[item]) / len(of_item[item])
+        for item in wanted.tolist()
+        if item in of_item and all(math.isfinite(tokens) for tokens in of_item[item])
+    }
 
 
 def _differing(a: Json, b: Json) -> tuple[str, str]:

@@ -51,6 +51,7 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
+    "effort_no_effect": "different reasoning efforts, the same reasoning tokens",
     "human_labels_only": (
         "people's labels alone, too few or too dependent to correct the judge's scores with"
     ),
@@ -290,9 +291,20 @@ def without_status(sentence: str) -> str:
     return sentence.split(": ", 1)[-1]
 
 
+def accepted_text(flags: Sequence[Reason]) -> str:
+    """Say which differences between the arms the suite accepts; empty where there are none."""
+    told: list[str] = []
+    for flag in flags:
+        key = flag.code.removeprefix("allowed_")
+        if key != flag.code and key not in ACCEPTED and flag.detail not in told:
+            told.append(flag.detail)
+    return f" The suite accepts that {'; that '.join(told)}." if told else ""
+
+
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """Say what was found and whether the claim as published holds: the sentence at the top."""
-    after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
+    after = accepted_text(outcome.flags)
+    after += " (Declared after the data were seen.)" if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'
     if outcome.status == "not_comparable":
         why = "; ".join(explain_reason(r) for r in outcome.reasons)

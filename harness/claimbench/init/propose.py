@@ -29,7 +29,14 @@ from claimbench.init.columns import (
 )
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, guess_columns, read_any
-from claimbench.init.suite_text import ArmPlan, SuitePlan, arm_plans, mask_block, write_suite
+from claimbench.init.suite_text import (
+    ArmPlan,
+    NamedModels,
+    SuitePlan,
+    arm_plans,
+    mask_block,
+    write_suite,
+)
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
 from claimbench.suite.samples import identifier
@@ -71,11 +78,16 @@ class InitProposal:
     """What looks like personal data and was not masked; None: nothing does."""
 
 
+def _arms_of(models: Sequence[str] | NamedModels) -> tuple[tuple[ArmPlan, ...], list[str]]:
+    named = models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+    return arm_plans(named.names or DEFAULT_MODELS, named.refused)
+
+
 def propose_suite(
     path: str | Path,
     columns: StatedColumns = StatedColumns(),
     *,
-    models: Sequence[str] = (),
+    models: Sequence[str] | NamedModels = (),
     name: str | None = None,
     options: ReadOptions | None = None,
     max_rows: int = MAX_ROWS,
@@ -139,7 +151,7 @@ def propose_suite(
         notes.append(
             f"{len(measured)} rows are too few for a verdict; 100 to 500 decide most claims"
         )
-    arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
+    arms, arm_notes = _arms_of(models)
     suite = SuitePlan(
         name=slug(name or _stem(file)),
         source=file.name,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.init.answer import AnswerPlan
@@ -29,6 +29,8 @@ class ArmPlan:
     name: str
     provider: str
     model: str
+    omit: tuple[str, ...] = ()
+    """Parameters of the suite that its endpoint does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,29 @@ class SuitePlan:
     """The system prompt of a chat log, sent as it is; None: instructions of ours."""
 
 
-def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
+NEEDS_ADDRESS = ("compatible", "azure", "vertex")
+"""Providers that have no address of their own."""
+
+Refused = Callable[[str, str], Sequence[str]]
+"""(provider, model) -> the parameters of a new suite that cannot be sent there."""
+
+
+def takes_all(provider: str, model: str) -> Sequence[str]:  # noqa: ARG001 - the kind's
+    """Refuse nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class NamedModels:
+    """Models as a person names them, and who knows what their endpoints take."""
+
+    names: tuple[str, ...]
+    refused: Refused = takes_all
+
+
+def arm_plans(
+    models: Sequence[str], refused: Refused = takes_all
+) -> tuple[tuple[ArmPlan, ...], list[str]]:
     """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs
     to run.
     """
@@ -73,7 +97,14 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
                 " there"
             )
         elif colon and re.fullmatch(r"[a-z_]+", provider):
-            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest))
+            omit = tuple(refused(provider, rest))
+            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest, omit))
+            if omit:
+                notes.append(
+                    f"the arm {rest} is not sent {', '.join(omit)}, which it does not take"
+                )
+            if provider in NEEDS_ADDRESS:
+                notes.append(f"the arm {rest}: change its base_url to where your server listens")
             if provider == "openai":
                 notes.append(
                     f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and"
@@ -89,7 +120,7 @@ def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
     unique = []
     for number, arm in enumerate(arms, start=1):
         name = arm.name if names.count(arm.name) == 1 else f"{arm.name}-{number}"
-        unique.append(ArmPlan(name, arm.provider, arm.model))
+        unique.append(replace(arm, name=name))
     return tuple(unique), notes
 
 
@@ -357,6 +388,14 @@ def _arms(plan: SuitePlan) -> str:
                 f" {_context(plan)}}}\n"
             )
         else:
+            if arm.provider in NEEDS_ADDRESS:
+                text += (
+                    "    base_url: http://127.0.0.1:8000/v1  # CHANGE: your server's address;"
+                    " the prompts go there\n"
+                )
+            if arm.omit:
+                left_out = ", ".join(arm.omit)
+                text += f"    omit: [{left_out}]{' ' * 20}# not taken by this endpoint\n"
             key = "    api_key_env: OPENAI_API_KEY\n" if arm.provider == "openai" else ""
             priced = (
                 "    cost: {list: {}}                    # the price book; or `price:` for your"

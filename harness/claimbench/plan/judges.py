@@ -150,12 +150,13 @@ class JudgeRequests:
         task = self._tasks[call.task]
         judge = task.judge
         assert judge is not None  # noqa: S101 - only tasks with a judge have judges' calls
+        params = self._judges[call.arm].params
         return Request(
             call_id=call.id,
             messages=self._messages(task, judge, call, answer),
-            params=self._judges[call.arm].params,
+            params=params,
             max_tokens=judge.max_tokens,
-            seed=call.seed,
+            seed=call.seed if params.seed is None else params.seed + call.epoch,
             labels=tuple(judge.choices),
             prefix_key=f"judge/{task.name}",
             timeout_s=self._suite.errors.timeout_s,

@@ -85,6 +85,15 @@ def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     return taken
 
 
+def _base_seeds(suite: Suite, arms: Sequence[str]) -> dict[str, int]:
+    """Return the seed of each arm's first epoch: the arm's own, else the suite's, else that of the
+    order (which engines in this process use, and which is sent to nobody).
+    """
+    fallback = suite.sampling.seed if suite.sampling.seed is not None else suite.order_seed
+    own = {arm.name: arm.params.seed for arm in suite.arms if arm.params.seed is not None}
+    return {name: own.get(name, fallback) for name in arms}
+
+
 def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None = None) -> Plan:
     """Plan ``arms`` (names) over the suite's samples; ``limit`` is a number of samples per task.
 
@@ -98,7 +107,7 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
         )
     order_of_items = ordered_items(suite, limit)
     calls: list[Call] = []
-    base_seed = suite.sampling.seed if suite.sampling.seed is not None else suite.order_seed
+    seeds = _base_seeds(suite, arms)
     for epoch in range(suite.epochs):
         for name, sample in order_of_items:
             order = sorted(arms)
@@ -114,7 +123,7 @@ def make_plan(suite: Suite, run_id: str, arms: Sequence[str], limit: int | None 
                         sample_id=sample.id,
                         epoch=epoch,
                         arm=arm,
-                        seed=base_seed + epoch,
+                        seed=seeds[arm] + epoch,
                         position=len(calls),
                     )
                 )

@@ -12,6 +12,7 @@ from claimbench.provider.contract import (
     ProviderFactory,
     SharesPrefixes,
 )
+from claimbench.provider.sent import SaysSent, Sent
 
 __all__ = [
     "ArmProvider",
@@ -21,5 +22,7 @@ __all__ = [
     "Provider",
     "ProviderContext",
     "ProviderFactory",
+    "SaysSent",
+    "Sent",
     "SharesPrefixes",
 ]

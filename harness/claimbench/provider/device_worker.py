@@ -16,6 +16,7 @@ from claimbench.clock import Clock
 from claimbench.errors import Timeout
 from claimbench.provider.contract import InProcessProvider, Interruptible, SharesPrefixes
 from claimbench.provider.device import Device
+from claimbench.provider.sent import Sent, sent_by
 from claimbench.types import ArmFacts, ConstraintKind, Event, Meta, Request, StampSource
 
 
@@ -41,6 +42,10 @@ class WorkerProvider:
     def constraint(self, request: Request) -> ConstraintKind:
         """See :meth:`Provider.constraint`."""
         return self._engine.constraint(request)
+
+    def sent(self, request: Request) -> Sent | None:
+        """Return what the engine is told; None for one that does not say."""
+        return sent_by(self._engine, request)
 
     async def start(self) -> ArmFacts:
         """Load the model on the device's thread."""

@@ -25,6 +25,7 @@ from claimbench.errors import ModelError, ProviderError
 from claimbench.provider import server_watcher as serve_watch
 from claimbench.provider.contract import Provider
 from claimbench.provider.device import Device
+from claimbench.provider.sent import Sent, sent_by
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -213,6 +214,10 @@ class ServedProvider:
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self._inner.constraint(request)
+
+    def sent(self, request: Request) -> Sent | None:
+        """Return what the inner provider sends; None for one that does not say."""
+        return sent_by(self._inner, request)
 
     async def start(self) -> ArmFacts:
         """Start the server, wait for its health, open connections, warm it up."""

@@ -20,6 +20,7 @@ from claimbench.provider.adapters import as_provider
 from claimbench.provider.contract import ArmProvider, ProviderContext, ProviderFactory
 from claimbench.provider.device import Device
 from claimbench.provider.device_worker import WorkerProvider
+from claimbench.provider.sent import asked, sent_by
 from claimbench.provider.served import ServedProvider, free_port, served
 from claimbench.types import Arm, ArmFacts, Call, Request, Sample, Suite, Task
 
@@ -111,20 +112,63 @@ def _on_device(
         arms.devices[arm.device] = Device(arm.device)
     device = arms.devices.get(arm.device) if arm.device is not None else None
     with at_its_line(suite, arm):
-        return _provider(arm, factories[arm.provider], context, device)
+        made = _provider(arm, factories[arm.provider], context, device)
+        check_sent(suite, arm, made)
+        return made
 
 
 def check_arms(
     suite: Suite, factories: Mapping[str, ProviderFactory], context: ProviderContext
-) -> None:
-    """Let each arm's and judge's provider look at its options; opens nothing.
+) -> dict[str, object]:
+    """Let each arm's and judge's provider look at its options; opens nothing. Return them by name.
 
     Raises:
         SuiteError: an arm that its provider cannot serve as written, at its line.
     """
+    providers: dict[str, object] = {}
     for arm in suite.asked:
         with at_its_line(suite, arm):
-            factories[arm.provider](arm if arm.serve is None else served(arm, ANY_PORT), context)
+            made = factories[arm.provider](
+                arm if arm.serve is None else served(arm, ANY_PORT), context
+            )
+            check_sent(suite, arm, made)
+        providers[arm.name] = made
+    return providers
+
+
+def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
+    """Refuse what the suite sets for an arm and its provider cannot send.
+
+    Raises:
+        PluginError: a parameter that neither goes out nor is omitted by the arm's wish; or a wish
+            to omit what the suite does not know.
+    """
+    for request in requests_by_group(suite, arm).values():
+        sent = sent_by(provider, request)
+        if sent is None:
+            return
+        for name, why in sent.refused.items():
+            value = asked(request)[name]
+            raise PluginError(
+                f"arm {arm.name!r} cannot be sent {name} {value!r}: {why}",
+                hint=f"give the arm `omit: [{name}]` to leave it out (verdicts then say that it was"
+                " not sent), or set another value in the arm's `sampling:`",
+                option=f"sampling.{name}",
+            )
+
+
+def requests_by_group(suite: Suite, arm: Arm) -> dict[str, Request]:
+    """Return one request of each group of calls that an arm or judge is sent: a group is a task,
+    whose calls all have the same parameters.
+    """
+    if arm in suite.judges:
+        groups = prefix_requests(suite, arm, "")
+        return {task: requests[0] for task, requests in groups.items()}
+    return {
+        task.name: request_outside_plan(suite, task, task.samples[0], arm.name)
+        for task in suite.tasks
+        if task.samples
+    }
 
 
 @contextlib.contextmanager

@@ -10,10 +10,10 @@ from claimbench.clock import Clock
 from claimbench.errors import IntegrityError
 from claimbench.machine import provenance
 from claimbench.machine.manifest import manifest_of_suite
-from claimbench.plan.judges import prefix_requests
 from claimbench.plan.order import Plan
 from claimbench.pricing.frozen import FrozenBook
-from claimbench.run.arms import Arms, request_outside_plan
+from claimbench.provider.sent import sent_by
+from claimbench.run.arms import Arms, requests_by_group
 from claimbench.suite.load import suite_to_json
 from claimbench.types import Json, Manifest, Suite
 
@@ -38,7 +38,7 @@ def manifest_of(
             "model_returned": fact.model_returned,
             "model_sha256": fact.model_sha256,
             "load_seconds": fact.load_seconds,
-            "details": {**fact.details, "answer_constraint": _constraint(suite, name, arms)},
+            "details": {**fact.details, **_how_asked(suite, name, arms)},
         }
         for name, fact in arms.facts.items()
     }
@@ -61,18 +61,27 @@ def manifest_of(
     )
 
 
-def _constraint(suite: Suite, name: str, arms: Arms) -> str:
-    """Say how answer spaces, or a judge's choices, are enforced: one word, or one per task where
-    they differ.
+def _how_asked(suite: Suite, name: str, arms: Arms) -> dict[str, Json]:
+    """Say how answer spaces, or a judge's choices, are enforced, and what goes out with the calls
+    of each task; ``sent`` is missing where a provider does not say.
     """
     provider = arms.providers[name]
-    judge = next((judge for judge in suite.judges if judge.name == name), None)
-    asked = (
-        {t.name: request_outside_plan(suite, t, t.samples[0], name) for t in suite.tasks}
-        if judge is None
-        else {task: requests[0] for task, requests in prefix_requests(suite, judge, "").items()}
-    )
-    kinds = {task: provider.constraint(request) for task, request in asked.items()}
+    arm = next(one for one in suite.asked if one.name == name)
+    requests = requests_by_group(suite, arm)
+    kinds = {task: provider.constraint(request) for task, request in requests.items()}
+    about: dict[str, Json] = {"answer_constraint": _in_words(kinds)}
+    sent: dict[str, Json] = {}
+    for task, request in requests.items():
+        said = sent_by(provider, request)
+        if said is not None:
+            sent[task] = said.as_json()
+    if sent:
+        about["sent"] = sent
+    return about
+
+
+def _in_words(kinds: Mapping[str, str]) -> str:
+    """One word, or one per task where they differ."""
     if len(set(kinds.values())) == 1:
         return str(next(iter(kinds.values())))
     return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())

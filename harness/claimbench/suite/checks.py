@@ -230,11 +230,8 @@ class SuiteChecker:
             raise self._fail(
                 (*loc, "base_url"), "{port} stands for the port of a server that `serve:` starts"
             )
-        if arm.base_url is not None and not re.match(r"https?://[^\s/]", arm.base_url):
-            raise self._fail(
-                (*loc, "base_url"),
-                f"base_url {show(arm.base_url)} does not start with http:// or https://",
-            )
+        if arm.base_url is not None:
+            self._check_address(arm.base_url, (*loc, "base_url"))
         self._check_no_key(arm, loc)
         keys = [
             key
@@ -257,6 +254,22 @@ class SuiteChecker:
         if arm.model.lower().endswith(".gguf"):
             self._path(arm.model, (*loc, "model"))
         self._check_option_paths(arm.options, (*loc, "options"))
+
+    def _check_address(self, address: str, loc: Loc) -> None:
+        if address != address.strip():
+            raise self._fail(
+                loc,
+                f"base_url {show(address)} has blanks at its ends",
+                f"cut them: base_url: {address.strip()}",
+            )
+        if re.match(r"(?i)https?://[^\s/]", address):
+            return
+        hint = None
+        if re.match(r"[A-Za-z0-9.\[\]:-]+(:\d+)?(/|$)", address) and "://" not in address:
+            hint = f"with its scheme: base_url: http://{address} (or https://)"
+        raise self._fail(
+            loc, f"base_url {show(address)} does not start with http:// or https://", hint
+        )
 
     def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:
         """A key in an address or an option would be stored with the suite and shown wherever the

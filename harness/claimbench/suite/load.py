@@ -216,6 +216,11 @@ def _arms(
     for index, model in enumerate(models):
         place: Loc = (key, index)
         lines = {name: document.line((*place, "options", name)) for name in model.options}
+        for name in ("omit", "base_url", "concurrency"):
+            if name in model.model_fields_set:
+                lines[name] = document.line((*place, name), key=True)
+        for name in model.sampling.model_fields_set:
+            lines[f"sampling.{name}"] = document.line((*place, "sampling", name))
         arm = replace(
             _arm(model, sampling),
             line=document.line(place),
@@ -243,12 +248,21 @@ def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:
         device=device,
         base_url=model.base_url,
         api_key_env=model.api_key_env,
-        options=dict(model.options),
+        options=_options(model),
         limits=limits_of(model.limits),
         serve=serve_of(model.serve),
         api_key_file=model.api_key_file,
         api_key_keyring=model.api_key_keyring,
     )
+
+
+def _options(model: ArmModel) -> dict[str, Json]:
+    """Return the provider's options; what the arm omits is one of them."""
+    options = dict(model.options)
+    if model.omit:
+        stated = options.get("omit") or []
+        options["omit"] = [*stated, *model.omit] if isinstance(stated, list) else stated
+    return options
 
 
 def _check_cost(document: YamlDocument, place: Loc, arm: Arm) -> None:

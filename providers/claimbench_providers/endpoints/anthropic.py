@@ -1,19 +1,25 @@
 """Anthropic's Messages API on the core's transport: usage by cache class, thinking apart, exact
 stamps.
 
-Options of an arm: ``headers`` (further HTTP headers), ``extra_body`` (further fields, e.g.
-``thinking``), ``omit`` (parameters not to send). Prefill and schema enforcement are not used: an
-arm's ``constraint`` is "none".
+Options of an arm: ``headers`` (further HTTP headers), ``extra_body`` (further fields), ``omit``
+(parameters not to send). Prefill and schema enforcement are not used: an arm's ``constraint`` is
+"none".
+
+Reasoning effort is ``output_config.effort`` for models that have levels, ``thinking`` with a budget
+for a number of tokens, and ``thinking: {type: disabled}`` for none; each where the model takes it.
+There is no seed.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent, asked
 from claimbench.provider.usage import merge_anthropic, normalise_anthropic
 from claimbench.types import (
     Arm,
@@ -28,8 +34,43 @@ from claimbench.types import (
     UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
+from claimbench_providers.endpoints.carried import (
+    Fragment,
+    NotCarried,
+    Writing,
+    effort_fragment,
+    merged,
+    read_sent,
+    tokens_of,
+)
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
+
+NO_LEVELS = re.compile(r"claude-(?:3|haiku-4|(?:sonnet|opus)-4(?:-[01]\b|-20|$)|sonnet-4-5)")
+"""Models from before ``output_config.effort``: they think by a budget in tokens, or not at all."""
+
+BUDGETS = re.compile(r"claude-(?:3-7|haiku-4|sonnet-4(?:-[0-6]\b|-20|$)|opus-4(?:-[0-6]\b|-20|$))")
+"""Models that take ``thinking.budget_tokens``; later ones refuse it."""
+
+OWN_SAMPLING = re.compile(
+    r"claude-(?:opus-4-(?:[7-9]|\d\d)\b|(?:sonnet|opus|haiku|fable|mythos)-(?:[5-9]|\d\d)\b|mythos)"
+)
+"""Models that refuse temperature and top_p."""
+
+ALWAYS_THINK = re.compile(r"claude-(?:opus-5-5|fable|mythos)")
+ONE_OF_TWO = re.compile(r"claude-(?:opus-4-[1-6]\b|sonnet-4-[56]\b|haiku-4)")
+"""Models that take temperature or top_p, and refuse both together."""
+
+LEAST_BUDGET = 1024
+
+WRITING = Writing(
+    {
+        "temperature": ("temperature",),
+        "top_p": ("top_p",),
+        "stop": ("stop_sequences",),
+        "max_tokens": ("max_tokens",),
+    }
+)
 
 FINISH_REASONS = {
     "end_turn": "stop",
@@ -44,6 +85,33 @@ FINISH_REASONS = {
 def create(arm: Arm, context: ProviderContext) -> AnthropicProvider:
     """The provider factory named in the entry points; checks options, opens nothing."""
     return AnthropicProvider(arm, context)
+
+
+def effort_claude(effort: str, model: str) -> Fragment:
+    """Write a reasoning effort as ``model`` takes it."""
+    budget = tokens_of(effort)
+    if effort == "none":
+        if ALWAYS_THINK.search(model):
+            raise NotCarried(f"{model} always thinks; its least effort is low")
+        return {"thinking": {"type": "disabled"}}
+    if budget is not None:
+        if not BUDGETS.search(model):
+            raise NotCarried(f"{model} takes levels (low, medium, high), not a number of tokens")
+        if budget < LEAST_BUDGET:
+            raise NotCarried(f"a budget of {budget} is below the API's least, {LEAST_BUDGET}")
+        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
+    if NO_LEVELS.search(model):
+        raise NotCarried(f"{model} has no levels: say none, or a number of tokens to think for")
+    if effort == "minimal":
+        raise NotCarried("its levels are low, medium, high, xhigh and max")
+    return {"output_config": {"effort": effort}}
+
+
+def _budget(effort: Fragment) -> int | None:
+    """Return the tokens to think for, where a part of a body says them."""
+    thinking = effort.get("thinking")
+    found = thinking.get("budget_tokens") if isinstance(thinking, Mapping) else None
+    return found if isinstance(found, int) else None
 
 
 class AnthropicProvider(SseEndpoint):
@@ -83,11 +151,11 @@ class AnthropicProvider(SseEndpoint):
         if request.prompt is not None:
             turns = [{"role": "user", "content": request.prompt}]
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
-        optional: dict[str, Json] = {
-            "system": system or None,
-            "temperature": request.params.temperature,
-            "top_p": request.params.top_p,
-            "stop_sequences": list(request.stop) or None,
+        optional: dict[str, tuple[str, Json]] = {
+            "system": ("system", system or None),
+            "temperature": ("temperature", request.params.temperature),
+            "top_p": ("top_p", request.params.top_p),
+            "stop": ("stop_sequences", list(request.stop) or None),
         }
         body: dict[str, Json] = {
             "model": self._arm.model,
@@ -95,12 +163,50 @@ class AnthropicProvider(SseEndpoint):
             "messages": turns,
             "stream": True,
         }
+        left_out = {*self._omit, *self._refused(request)}
         body |= {
-            name: value
-            for name, value in optional.items()
-            if value is not None and name not in self._omit
+            wire: value
+            for name, (wire, value) in optional.items()
+            if value is not None and not left_out & {name, wire}
         }
-        return body | self._extra
+        return merged(merged(body, self._effort(request)[0]), self._extra)
+
+    def _effort(self, request: Request) -> tuple[Fragment, str | None]:
+        said, why = effort_fragment(effort_claude, request, self._arm.model, self._omit)
+        budget = _budget(said)
+        if budget is not None and budget >= request.max_tokens:
+            why = f"the task's max_tokens ({request.max_tokens}) must be above a budget of {budget}"
+            said = {}
+        return said, why
+
+    def _refused(self, request: Request) -> dict[str, str]:
+        wanted = asked(request)
+        refused = {"seed": "the Messages API takes no seed"}
+        model = self._arm.model
+        if OWN_SAMPLING.search(model):
+            refused |= {"temperature": f"{model} refuses it", "top_p": f"{model} refuses it"}
+        elif ONE_OF_TWO.search(model) and {"temperature", "top_p"} <= {*wanted} - {*self._omit}:
+            refused["top_p"] = f"{model} refuses it beside temperature"
+        if (request.params.temperature or 0) > 1:
+            refused["temperature"] = "the API takes 0 to 1"
+        effort, why = self._effort(request)
+        if _budget(effort) is not None and request.params.temperature not in (None, 1):
+            refused["temperature"] = "with thinking on, the API takes no temperature but 1"
+        if why is not None:
+            refused["reasoning_effort"] = why
+        return {name: text for name, text in refused.items() if name in wanted}
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return read_sent(
+            self.body(request),
+            request,
+            WRITING,
+            effort=self._effort(request)[0],
+            constraint=self.constraint(request),
+            refused=self._refused(request),
+            omit=self._omit,
+        )
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
         """A reader of message events."""

@@ -7,9 +7,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
 
 from claimbench.errors import IncompleteStream, PluginError
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.provider.usage import hides_reasoning
 from claimbench.types import (
     Arm,
@@ -25,6 +27,7 @@ from claimbench.types import (
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.carried import rules_for
 from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
 from claimbench_providers.endpoints.responses_wire import ResponsesDialect
 from claimbench_providers.stop_text import TextStream
@@ -55,11 +58,13 @@ class ChatEndpoint:
         self._arm = arm
         self._context = context
         self.url = arm.base_url or hosts.OPENAI_URL
-        if not re.match(r"https?://[^/]", self.url):
+        if not re.match(r"(?i)https?://[^/\s]", self.url):
             raise PluginError(
                 f"arm {arm.name!r}: base_url {self.url!r} is not an address",
                 hint="it looks like https://host/v1",
+                option="base_url",
             )
+        self._check_path(options.text("api", choices=APIS) or "chat")
         self._hides_reasoning = hides_reasoning(self.url)
         self.headers = {name: str(value) for name, value in options.mapping("headers").items()}
         self.api = options.text("api", choices=APIS) or "chat"
@@ -78,7 +83,26 @@ class ChatEndpoint:
             structured=options.flag("structured", False) if options.has("structured") else None,
             stream_usage=options.flag("stream_usage", True),
             extra_body=options.mapping("extra_body"),
+            rules=rules_for(arm.provider, self.url),
         )
+
+    def _check_path(self, api: str) -> None:
+        """Refuse an address that already ends in what is added to it."""
+        added = ResponsesDialect.path if api == "responses" else Dialect.path
+        path = urlsplit(self.url).path.rstrip("/")
+        for ending in (added, Dialect.path, ResponsesDialect.path):
+            if path.endswith(ending):
+                cut = self.url.replace(ending, "", 1)
+                raise PluginError(
+                    f"arm {self._arm.name!r}: base_url ends in {ending}, but {added} is added",
+                    hint=f"cut it: base_url: {cut}",
+                    option="base_url",
+                )
+
+    def address(self) -> str:
+        """Return the address that requests go to; a query of the base address stays at its end."""
+        place = urlsplit(self.url)
+        return urlunsplit(place._replace(path=place.path.rstrip("/") + self.dialect.path))
 
     def missing(self) -> str | None:
         """Say why the arm cannot run here: a key that is not set, or a host whose key variable
@@ -98,6 +122,10 @@ class ChatEndpoint:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self.dialect.constraint(request)
 
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self.dialect.sent(request)
+
     def not_started(self) -> PluginError:
         """The error for a request before ``start``."""
         return PluginError(f"arm {self._arm.name!r} is not started")
@@ -107,7 +135,7 @@ class ChatEndpoint:
         label = bool(request.labels) and self.constraint(request) == "json_schema"
         reader = self.dialect.reader(meta, hidden_reasoning=self._hides_reasoning, label=label)
         # Where the endpoint takes no `stop`, the answer is cut here, so that arms stay comparable.
-        cut = TextStream(request.stop) if "stop" in self.dialect.omit and request.stop else None
+        cut = TextStream(request.stop) if self.dialect.cuts(request) else None
         return AnswerReader(reader, cut)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from claimbench.errors import BadRequest, MalformedStream, ServerFault
+from claimbench.provider.sent import Sent, call_seed
 from claimbench.provider.usage import billed_usd, normalise_openai
 from claimbench.types import (
     ConstraintKind,
@@ -22,10 +23,18 @@ from claimbench.types import (
     ToolCall,
     UsageReport,
 )
+from claimbench_providers.endpoints.carried import (
+    REASONING_FAMILY,
+    Effort,
+    Fragment,
+    Rules,
+    Writing,
+    chat_refusals,
+    effort_fragment,
+    merged,
+    read_sent,
+)
 from claimbench_providers.endpoints.faults import error_chunk
-
-REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
-"""OpenAI's models that take ``max_completion_tokens`` and refuse temperature, top_p and stop."""
 
 FINISH_REASONS = {
     "stop": "stop",
@@ -68,7 +77,6 @@ class Dialect:
     """
 
     path = "/chat/completions"
-    never_sent: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -79,17 +87,23 @@ class Dialect:
         structured: bool | None,
         stream_usage: bool,
         extra_body: Mapping[str, Json],
+        rules: Rules | None = None,
     ) -> None:
         reasoning = bool(REASONING_FAMILY.search(model))
         self.model = model
         self.token_parameter = token_parameter or (
             "max_completion_tokens" if reasoning else "max_tokens"
         )
-        refused = ("temperature", "top_p", "stop") if reasoning else ()
-        self.omit = tuple(dict.fromkeys((*refused, *self.never_sent, *omit)))
-        self.structured = structured
+        self.omit = tuple(dict.fromkeys(omit))
+        self.rules = rules or Rules()
+        self.structured = structured if self.rules.structured else False
         self.stream_usage = stream_usage
         self.extra_body = dict(extra_body)
+
+    @property
+    def effort(self) -> Effort:
+        """How the endpoint is told a reasoning effort."""
+        return self.rules.effort
 
     def constraint(self, request: Request) -> ConstraintKind:
         """Schemas are enforced unless ``structured`` is false, labels only if it is true."""
@@ -105,27 +119,71 @@ class Dialect:
         messages = [{"role": m.role, "content": m.content} for m in request.messages]
         if request.prompt is not None:
             messages = [{"role": "user", "content": request.prompt}]
-        params = request.params
-        seed = request.seed if request.seed is not None else params.seed
-        optional = {
-            "temperature": params.temperature,
-            "top_p": params.top_p,
-            "seed": seed,
-            "stop": list(request.stop) or None,
-            "reasoning_effort": params.reasoning_effort,
-        }
         body: dict[str, Json] = {"model": self.model, "messages": messages, "stream": True}
         body[self.token_parameter] = request.max_tokens
-        body |= {
-            name: value
-            for name, value in optional.items()
-            if value is not None and name not in self.omit
-        }
+        body |= self._optional(request)
         if self.stream_usage:
             body["stream_options"] = {"include_usage": True}
         if self.constraint(request) == "json_schema":
             body["response_format"] = {"type": "json_schema", "json_schema": schema_of(request)}
-        return body | self.extra_body
+        return merged(merged(body, self._effort(request)[0]), self.extra_body)
+
+    def _optional(self, request: Request) -> dict[str, Json]:
+        """The parameters that the suite sets, the arm does not omit and the endpoint takes."""
+        params = request.params
+        fields: dict[str, tuple[str, Json]] = {
+            "temperature": ("temperature", params.temperature),
+            "top_p": ("top_p", params.top_p),
+            "seed": (self.rules.seed or "seed", call_seed(request)),
+            "stop": ("stop", list(request.stop) or None),
+        }
+        left_out = {*self.omit, *self.refused(request)}
+        return {
+            wire: value
+            for name, (wire, value) in fields.items()
+            if value is not None and not left_out & {name, wire}
+        }
+
+    def _effort(self, request: Request) -> tuple[Fragment, str | None]:
+        return effort_fragment(self.effort, request, self.model, self.omit)
+
+    def body_effort(self, request: Request) -> Fragment:
+        """The part of the body that says the declared effort; empty where it is not sent."""
+        return self._effort(request)[0]
+
+    def refused(self, request: Request) -> dict[str, str]:
+        """What the endpoint does not take of what the suite sets, and why."""
+        refused = chat_refusals(self.model, self.rules, request)
+        effort = self._effort(request)[1]
+        return refused if effort is None else refused | {"reasoning_effort": effort}
+
+    def writing(self) -> Writing:
+        """The names of the protocol's fields."""
+        fields = {
+            "temperature": ("temperature",),
+            "top_p": ("top_p",),
+            "seed": (self.rules.seed or "seed",),
+            "stop": ("stop",),
+            "max_tokens": (self.token_parameter,),
+        }
+        return Writing(fields, ("response_format",))
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return read_sent(
+            self.body(request),
+            request,
+            self.writing(),
+            effort=self._effort(request)[0],
+            constraint=self.constraint(request),
+            refused=self.refused(request),
+            omit=self.omit,
+            cut_here=True,
+        )
+
+    def cuts(self, request: Request) -> bool:
+        """Tell whether the endpoint does not apply the request's stop strings."""
+        return bool(request.stop) and bool({"stop"} & {*self.omit, *self.refused(request)})
 
     def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ChunksReader:
         """A reader of one response's chunks."""
@@ -145,7 +203,6 @@ class Dialect:
         return {
             "token_parameter": self.token_parameter,
             "parameters_omitted": list(self.omit),
-            "stop_applied_by_client": "stop" in self.omit,
             "structured": self.structured,
             "stream_usage": self.stream_usage,
             "extra_body": self.extra_body,

@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from claimbench.errors import PluginError
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.types import Arm, ConstraintKind, Event, Json, Meta, Request
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint
 from claimbench_providers.endpoints.faults import error_chunk
@@ -21,6 +23,12 @@ from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 def create(arm: Arm, context: ProviderContext) -> CompatibleProvider:
     """The provider factory named in the entry points; checks options, opens nothing."""
+    if arm.provider == "compatible" and arm.base_url is None:
+        raise PluginError(
+            f"arm {arm.name!r}: provider compatible needs a base_url, or a server to start (serve)",
+            hint="where prompts go is never guessed: base_url: http://127.0.0.1:8000/v1, or that of"
+            " your vendor; for OpenAI itself: provider: openai",
+        )
     return CompatibleProvider(arm, context)
 
 
@@ -46,7 +54,7 @@ class CompatibleProvider(SseEndpoint):
 
     def address(self) -> str:
         """The base address and the protocol's path."""
-        return self._url + self._endpoint.dialect.path
+        return self._endpoint.address()
 
     def headers(self, key: str | None) -> dict[str, str]:
         """The key as a bearer token, unless the arm's own headers carry it."""
@@ -57,6 +65,10 @@ class CompatibleProvider(SseEndpoint):
     def constraint(self, request: Request) -> ConstraintKind:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self._endpoint.sent(request)
 
     def details(self) -> dict[str, Json]:
         """Describe how the parameters go out."""

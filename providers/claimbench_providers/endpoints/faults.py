@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
+from urllib.parse import urljoin, urlsplit
 
 from claimbench.errors import (
     Auth,
@@ -58,12 +59,18 @@ def error_chunk(error: Json) -> ProviderError:
     return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
 
 
-def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
+def fault(
+    status: int, body: Json, headers: Mapping[str, str], asked: str | None = None
+) -> ProviderError:
     """Our error for an HTTP status before the answer began; such requests are not billed.
+
+    ``asked`` is the address that was asked, for hints.
 
     ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
     """
     message, code = _error_text(body)
+    if 300 <= status < 400:
+        return _redirected(status, headers, asked)
     said = f"HTTP {status}: {message}"
     if status in (401, 403):
         return Auth(
@@ -87,12 +94,62 @@ def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
         return ServerFault(
             said, http_status=status, retry_after_s=retry_after(headers), billable="no"
         )
-    hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
+    hint = _not_found(asked) if status == 404 else None
     if status == 400 and re.search(
         r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE
     ):
-        hint = "leave a parameter out with `options: {omit: [NAME]}`"
+        hint = "leave a parameter out with `omit: [NAME]`"
     return BadRequest(said, hint=hint, http_status=status, billable="no")
+
+
+def _redirected(status: int, headers: Mapping[str, str], asked: str | None) -> BadRequest:
+    """The fault of a redirect, which is never followed: key and prompts were meant for the address
+    in the suite.
+    """
+    found = {name.lower(): value for name, value in headers.items()}
+    where = found.get("location")
+    to = "nowhere (no Location)" if where is None else _shown(urljoin(asked or "", where))
+    base = None
+    if where is not None:
+        moved = _shown(urljoin(asked or "", where))
+        for ending in ENDINGS:
+            moved = moved.removesuffix(ending)
+        base = f"; if that is right: base_url: {moved}"
+    return BadRequest(
+        f"HTTP {status}: {_shown(asked)} redirects to {to}",
+        hint=f"redirects are not followed, for the key and the prompts would go there{base or ''}",
+        http_status=status,
+        billable="no",
+    )
+
+
+ENDINGS = ("/chat/completions", "/responses", "/v1/messages")
+"""What protocols add to a base address."""
+
+
+def _not_found(asked: str | None) -> str:
+    """What may be wrong where an address gives 404."""
+    model = "is the model's name right, and does this endpoint serve it?"
+    if asked is None:
+        return model
+    place = urlsplit(asked)
+    path = place.path
+    for ending in ENDINGS:
+        path = path.removesuffix(ending)
+    where = f"asked was {_shown(asked)}; {model}"
+    if path in ("", "/"):
+        base = f"{place.scheme}://{place.netloc.rpartition('@')[2]}"
+        return f"{where} Most servers want base_url: {base}/v1"
+    return f"{where} Or does base_url want another path than {path}?"
+
+
+def _shown(address: str | None) -> str:
+    """An address without what may be secret in it: user, query, fragment; controls as escapes."""
+    if not address:
+        return "the address"
+    place = urlsplit(address)
+    shown = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)[:300]
 
 
 def is_filtered(status: int, body: Json) -> bool:

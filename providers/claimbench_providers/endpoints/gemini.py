@@ -2,7 +2,7 @@
 thoughts apart.
 
 Options of an arm: ``headers``, ``extra_body`` (further fields), ``extra_config`` (fields of
-``generationConfig``, e.g. ``thinkingConfig``), ``omit``, ``structured`` (false: schemas are not
+``generationConfig``), ``omit``, ``structured`` (false: schemas are not
 enforced; true: labels are too).
 
 For Vertex set ``base_url: https://HOST/v1/projects/P/locations/L/publishers/google`` and
@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent, call_seed
 from claimbench.provider.usage import normalise_gemini
 from claimbench.types import (
     Arm,
@@ -34,8 +35,35 @@ from claimbench.types import (
     UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
+from claimbench_providers.endpoints.carried import (
+    Fragment,
+    NotCarried,
+    Writing,
+    effort_fragment,
+    merged,
+    read_sent,
+    tokens_of,
+)
 from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
+
+BUDGET_OF = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
+"""Levels as thinking budgets of Gemini 2.5: Google's own mapping for its OpenAI-compatible API."""
+
+WRITING = Writing(
+    {
+        "temperature": ("generationConfig", "temperature"),
+        "top_p": ("generationConfig", "topP"),
+        "seed": ("generationConfig", "seed"),
+        "stop": ("generationConfig", "stopSequences"),
+        "max_tokens": ("generationConfig", "maxOutputTokens"),
+    },
+    (
+        "generationConfig.responseMimeType",
+        "generationConfig.responseSchema",
+        "generationConfig.responseJsonSchema",
+    ),
+)
 
 FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
 FILTERED = frozenset(
@@ -55,6 +83,34 @@ FILTERED = frozenset(
 def create(arm: Arm, context: ProviderContext) -> GeminiProvider:
     """The provider factory named in the entry points; checks options, opens nothing."""
     return GeminiProvider(arm, context)
+
+
+def effort_gemini(effort: str, model: str) -> Fragment:
+    """Write a reasoning effort as ``model`` takes it: levels from Gemini 3 on, budgets for 2.5."""
+    budget = tokens_of(effort)
+    if re.search(r"gemini-2\.5", model):
+        if effort == "none":
+            budget = 0
+        elif budget is None:
+            budget = BUDGET_OF.get(effort)
+        if budget is None:
+            raise NotCarried(f"{model} takes none, {', '.join(BUDGET_OF)} or a number of tokens")
+        if budget == 0 and "pro" in model:
+            raise NotCarried(f"{model} always thinks; its least is a number of tokens, 128")
+        return _thinking({"thinkingBudget": budget})
+    if re.search(r"gemini-(?:[3-9]|\d\d)", model):
+        if budget is not None or effort not in BUDGET_OF:
+            raise NotCarried(
+                f"{model} takes {', '.join(BUDGET_OF)}, and cannot be told not to think"
+            )
+        if effort == "minimal" and "pro" in model:
+            raise NotCarried(f"{model} has no level minimal; its least is low")
+        return _thinking({"thinkingLevel": effort})
+    raise NotCarried(f"{model} is not known to take a level or a budget")
+
+
+def _thinking(config: Fragment) -> Fragment:
+    return {"generationConfig": {"thinkingConfig": config}}
 
 
 class GeminiProvider(SseEndpoint):
@@ -105,33 +161,54 @@ class GeminiProvider(SseEndpoint):
                 turns.append({"role": role, "parts": [{"text": message.content}]})
         if request.prompt is not None:
             turns = [{"role": "user", "parts": [{"text": request.prompt}]}]
-        seed = request.seed if request.seed is not None else request.params.seed
+        fields: dict[str, tuple[str, Json]] = {
+            "max_tokens": ("maxOutputTokens", request.max_tokens),
+            "temperature": ("temperature", request.params.temperature),
+            "top_p": ("topP", request.params.top_p),
+            "seed": ("seed", call_seed(request)),
+            "stop": ("stopSequences", list(request.stop) or None),
+        }
         config: dict[str, Json] = {
-            "maxOutputTokens": request.max_tokens,
-            "temperature": request.params.temperature,
-            "topP": request.params.top_p,
-            "seed": seed,
-            "stopSequences": list(request.stop) or None,
+            wire: value
+            for name, (wire, value) in fields.items()
+            if value is not None and not {name, wire} & {*self._omit}
         }
         if self.constraint(request) == "json_schema":
             if request.labels:
                 enum = {"type": "STRING", "enum": list(request.labels)}
-                config |= {"responseMimeType": "text/x.enum", "responseSchema": enum}
+                space: dict[str, Json] = {
+                    "responseMimeType": "text/x.enum",
+                    "responseSchema": enum,
+                }
             else:
-                config |= {
+                space = {
                     "responseMimeType": "application/json",
                     "responseJsonSchema": request.answer_schema,
                 }
-        config = {
-            name: value
-            for name, value in config.items()
-            if value is not None and name not in self._omit
-        }
-        body: dict[str, Json] = {"contents": turns, "generationConfig": config | self._config}
+            config |= {name: value for name, value in space.items() if name not in self._omit}
+        body: dict[str, Json] = {"contents": turns, "generationConfig": config}
+        body = merged(body, self._effort(request)[0])
+        body = merged(body, {"generationConfig": self._config})
         system = "\n\n".join(m.content for m in request.messages if m.role == "system")
         if system:
             body["systemInstruction"] = {"parts": [{"text": system}]}
         return body | self._extra
+
+    def _effort(self, request: Request) -> tuple[Fragment, str | None]:
+        return effort_fragment(effort_gemini, request, self._arm.model, self._omit)
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        effort, why = self._effort(request)
+        return read_sent(
+            self.body(request),
+            request,
+            WRITING,
+            effort=effort,
+            constraint=self.constraint(request),
+            refused={} if why is None else {"reasoning_effort": why},
+            omit=self._omit,
+        )
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
         """A reader of GenerateContentResponse objects."""

@@ -23,6 +23,7 @@ from typing import Any
 
 from claimbench.errors import IncompleteStream, Network, PluginError, ProviderError, Timeout
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -39,6 +40,7 @@ from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import chat_wire as openai_wire
 from claimbench_providers.endpoints import faults as wire_faults
+from claimbench_providers.endpoints.carried import Rules, read_sent
 from claimbench_providers.endpoints.chat import response_meta
 
 PASSED_ON = "llm_provider-"
@@ -48,6 +50,13 @@ PASSED_ON = "llm_provider-"
 def create(arm: Arm, context: ProviderContext) -> LitellmProvider:
     """The provider factory named in the entry points; imports nothing."""
     return LitellmProvider(arm, context)
+
+
+def rules_for_litellm(arm: Arm) -> Rules:
+    """Return what the vendor behind a model's prefix takes; litellm refuses the rest itself."""
+    if arm.provider == "bedrock" or arm.model.startswith("bedrock/"):
+        return Rules(seed=None)
+    return Rules()
 
 
 class LitellmProvider:
@@ -65,6 +74,7 @@ class LitellmProvider:
             structured=False,
             stream_usage=True,
             extra_body={},
+            rules=rules_for_litellm(arm),
         )
         self._arm = arm
         self._context = context
@@ -85,6 +95,24 @@ class LitellmProvider:
     def constraint(self, request: Request) -> ConstraintKind:  # noqa: ARG002 - the protocol's
         """Answers are not constrained."""
         return "none"
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        dialect = self._dialect
+        return read_sent(
+            dialect.body(request) | self._extra,
+            request,
+            dialect.writing(),
+            effort=dialect.body_effort(request),
+            constraint=self.constraint(request),
+            refused=dialect.refused(request),
+            omit=dialect.omit,
+        )
+
+    def goes_to(self) -> str:
+        """Return the address that prompts are sent to, or what is known of it."""
+        vendor = self._arm.model.partition("/")[0]
+        return self._arm.base_url or f"the address that litellm knows for {vendor}"
 
     async def start(self) -> ArmFacts:
         """Import litellm; sends nothing."""

@@ -24,9 +24,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.sent import Sent
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -73,16 +75,28 @@ class OpenAIProvider:
         """See :class:`~claimbench.provider.contract.Provider`."""
         return self._endpoint.constraint(request)
 
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`."""
+        return self._endpoint.sent(request)
+
+    def goes_to(self) -> str:
+        """Return the address that prompts are sent to."""
+        return self._endpoint.address()
+
     async def start(self) -> ArmFacts:
         """Make the client; sends nothing."""
         import openai
 
         key = self._endpoint.key() or "none"
         await self.close()
+        place = urlsplit(self._endpoint.url)
         self._client = openai.AsyncOpenAI(
             api_key=key,
-            base_url=self._endpoint.url,
+            base_url=urlunsplit(place._replace(query="")),
+            default_query=dict(parse_qsl(place.query)) or None,
             max_retries=0,
+            # A redirect would take the key and the prompts to an address that no suite names.
+            http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
             default_headers=self._endpoint.headers or None,
         )
         about = self._endpoint.dialect.describe()
@@ -120,7 +134,8 @@ class OpenAIProvider:
                 yield Done("content_filter", refusal=True)
                 return
             headers = dict(error.response.headers)
-            raise wire_faults.fault(error.status_code, error.body, headers) from error
+            asked = self._endpoint.address()
+            raise wire_faults.fault(error.status_code, error.body, headers, asked) from error
         except openai.APIConnectionError as error:
             raise wire_faults.connection_fault(
                 error.__cause__ or error, began=reader is not None

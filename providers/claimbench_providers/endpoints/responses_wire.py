@@ -3,7 +3,8 @@
 An arm asks for it by ``options: {api: responses}``. What differs from chat completions:
 
 * the answer is not kept by the vendor (``store: false``) unless ``extra_body`` says otherwise;
-* there is neither ``seed`` nor ``stop``: the seed is not sent, stop strings cut the answer here;
+* there is neither ``seed`` nor ``stop``: an arm that is asked for one must say ``omit``; stop
+  strings then cut the answer here;
 * summaries of the reasoning come only if asked for (``extra_body: {reasoning: {summary: auto}}``),
   and are never part of the answer.
 
@@ -18,8 +19,18 @@ from dataclasses import replace
 from typing import Any
 
 from claimbench.errors import MalformedStream
+from claimbench.provider.sent import asked
 from claimbench.provider.usage import normalise_openai
 from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench_providers.endpoints.carried import (
+    CLAUDE_AS_OPENAI,
+    OPENAI,
+    Effort,
+    Writing,
+    effort_object,
+    effort_object_openai,
+    merged,
+)
 from claimbench_providers.endpoints.chat_wire import (
     Dialect,
     LabelText,
@@ -42,7 +53,31 @@ class ResponsesDialect(Dialect):
     """Write an arm's requests for ``/responses``."""
 
     path = "/responses"
-    never_sent = ("seed", "stop")
+
+    @property
+    def effort(self) -> Effort:
+        """An object of this API, unless the host takes none at all."""
+        if self.rules is CLAUDE_AS_OPENAI:
+            return self.rules.effort
+        return effort_object_openai if self.rules is OPENAI else effort_object
+
+    def refused(self, request: Request) -> dict[str, str]:
+        """As in chat completions, and this API knows neither a seed nor stop strings."""
+        refused = super().refused(request)
+        if "seed" in asked(request):
+            refused["seed"] = "the Responses API takes no seed"
+        if request.stop:
+            refused["stop"] = "the Responses API takes none; with it omitted, answers are cut here"
+        return refused
+
+    def writing(self) -> Writing:
+        """The names of the protocol's fields."""
+        fields = {
+            "temperature": ("temperature",),
+            "top_p": ("top_p",),
+            "max_tokens": ("max_output_tokens",),
+        }
+        return Writing(fields, ("text",))
 
     def body(self, request: Request) -> dict[str, Json]:
         """The request as JSON; system turns stay where they are, as input items."""
@@ -50,35 +85,14 @@ class ResponsesDialect(Dialect):
         turns: Json = [{"role": m.role, "content": m.content} for m in request.messages]
         if request.prompt is not None:
             turns = request.prompt
-        params = request.params
-        optional: dict[str, Json] = {
-            "temperature": params.temperature,
-            "top_p": params.top_p,
-            "reasoning": (
-                {"effort": params.reasoning_effort} if params.reasoning_effort is not None else None
-            ),
-            "store": False,
-        }
-        if self.constraint(request) == "json_schema":
-            optional["text"] = {"format": {"type": "json_schema", **schema_of(request)}}
         body: dict[str, Json] = {"model": self.model, "input": turns, "stream": True}
         body["max_output_tokens"] = request.max_tokens
-        body |= {
-            name: value
-            for name, value in optional.items()
-            if value is not None and name not in self.omit
-        }
-        for (
-            name,
-            value,
-        ) in self.extra_body.items():  # `reasoning` and `text` hold parameters of ours too
-            ours = body.get(name)
-            body[name] = (
-                {**ours, **value}
-                if isinstance(ours, Mapping) and isinstance(value, Mapping)
-                else value
-            )
-        return body
+        body |= self._optional(request)
+        if "store" not in self.omit:
+            body["store"] = False
+        if self.constraint(request) == "json_schema":
+            body["text"] = {"format": {"type": "json_schema", **schema_of(request)}}
+        return merged(merged(body, self._effort(request)[0]), self.extra_body)
 
     def reader(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> ResponseReader:
         """A reader of one response's events."""

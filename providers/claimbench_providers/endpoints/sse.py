@@ -159,6 +159,10 @@ class SseEndpoint:
         """Return what the manifest says of the arm's requests."""
         return {"protocol": self._arm.provider}
 
+    def goes_to(self) -> str:
+        """Return the address that prompts are sent to."""
+        return self.address()
+
     # --- the provider -----------------------------------------------------------------------------
 
     @property
@@ -232,7 +236,7 @@ class SseEndpoint:
         )
         if reply.status != 200:
             yield meta
-            yield from _refused(reply)
+            yield from _refused(reply, self.address())
             return
         reader = self.reader(request, meta)
         try:
@@ -320,7 +324,7 @@ def _least_ms(durations_ns: list[int | None]) -> float | None:
     return round(min(known) / 1e6, 3) if known else None
 
 
-def _refused(reply: Reply) -> Iterator[Event]:
+def _refused(reply: Reply, address: str) -> Iterator[Event]:
     """A status other than 200: a fault, or a content filter's answer."""
     body: Json = reply.body.decode("utf-8", "replace")
     with contextlib.suppress(ValueError):
@@ -332,4 +336,4 @@ def _refused(reply: Reply) -> Iterator[Event]:
     if wire_faults.is_filtered(reply.status, body):
         yield Done("content_filter", refusal=True, received_ns=reply.ended_ns)
         return
-    raise wire_faults.fault(reply.status, body, reply.headers)
+    raise wire_faults.fault(reply.status, body, reply.headers, address)

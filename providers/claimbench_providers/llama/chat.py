@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,40 @@ def template_source(
             f"options.chat_template: cannot read {path}: {error}",
             hint="it may be `gguf`, `none` or a Jinja file",
         ) from error
+
+
+def effort_variables(effort: str, source: str | None, model: str) -> dict[str, Json]:
+    """Return the template variables that say a reasoning effort.
+
+    A variable that the template does not read would change nothing, so that the effort could not be
+    said to be sent.
+
+    Args:
+        effort: a word, ``none``, or a number of tokens.
+        source: the template's text; None for plain completion.
+        model: the model's name, for the error.
+
+    Raises:
+        ModelError: the template has no variable for it.
+    """
+    text = source or ""
+    if effort == "none":
+        if "enable_thinking" in text:
+            return {"enable_thinking": False}
+        if not re.search(r"think|reasoning", text):
+            return {}  # a model that does not reason has nothing to switch off
+    elif effort.isdecimal():
+        if "thinking_budget" in text:
+            return {"thinking_budget": int(effort)}
+    elif "reasoning_effort" in text:
+        switch = {"enable_thinking": True} if "enable_thinking" in text else {}
+        return {**switch, "reasoning_effort": effort}
+    has = "reads enable_thinking, so say none" if "enable_thinking" in text else "reads none"
+    raise ModelError(
+        f"reasoning_effort {effort!r} cannot reach {model}: its chat template has no variable for"
+        f" it ({has})",
+        hint="give the arm `omit: [reasoning_effort]`, or say it in options.template_vars",
+    )
 
 
 def plain_prompt(messages: Sequence[Message]) -> str:

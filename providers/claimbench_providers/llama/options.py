@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from claimbench.errors import PluginError
 from claimbench.types import Arm, Json
 from claimbench_providers.arm_options import ArmOptions
 
@@ -23,6 +24,7 @@ OPTIONS = (
     "top_k",
     "min_p",
     "flash_attn",
+    "omit",
 )
 DEFAULT_N_CTX = 4096
 
@@ -44,6 +46,7 @@ class LlamaOptions:
     top_k: int
     min_p: float
     flash_attn: str
+    omit: tuple[str, ...]
 
 
 def llama_options(arm: Arm) -> LlamaOptions:
@@ -63,7 +66,23 @@ def llama_options(arm: Arm) -> LlamaOptions:
         top_k=options.integer("top_k", 0, least=0) or 0,
         min_p=options.real("min_p", 0.0, least=0, most=1),
         flash_attn=options.text("flash_attn", "auto", choices=("auto", "on", "off")) or "auto",
+        omit=_omit(arm, options),
     )
+
+
+def _omit(arm: Arm, options: ArmOptions) -> tuple[str, ...]:
+    """Return what the arm leaves out of what the suite says; the engine takes all but the effort,
+    which needs a template that reads it.
+    """
+    omit = options.texts("omit")
+    for name in omit:
+        if name != "reasoning_effort":
+            raise PluginError(
+                f"arm {arm.name!r}: omit: {name} does nothing here, for llama_cpp takes it",
+                hint="only reasoning_effort can be omitted",
+                option="omit",
+            )
+    return omit
 
 
 def usable_cpus() -> int:

@@ -13,8 +13,12 @@ Options of an arm (all optional):
 ``lora``           a LoRA adapter (GGUF), relative to the suite; ``lora_scale``, default 1
 ``prefix_slots``   tasks whose prompt prefix is kept at the same time; default 4
 ``top_k, min_p``   further sampling limits; default 0, which is off
+``omit``           parameters of the suite not to use: ``[reasoning_effort]``
 ``flash_attn``     ``auto`` (default, llama.cpp decides), ``on`` or ``off``; it changes rounding, so results too
 =================  =================================================================================
+
+A reasoning effort becomes the variables of the chat template that say it (``enable_thinking``,
+``reasoning_effort``, ``thinking_budget``); a template that reads none of them is an error.
 
 A ``temperature`` the suite does not give is 0 here, ``top_p`` 1, ``seed`` 0; the manifest says what
 was used.
@@ -30,6 +34,7 @@ from typing import Any
 
 from claimbench.errors import IntegrityError, ModelError
 from claimbench.provider.contract import ContinuationScore, ProviderContext
+from claimbench.provider.sent import Sent, asked
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -80,6 +85,38 @@ class LlamaCppProvider:
     def constraint(self, request: Request) -> ConstraintKind:
         """Labels and schemas alike become grammars."""
         return "grammar" if request.labels or request.answer_schema is not None else "none"
+
+    def goes_to(self) -> None:
+        """Return None: prompts stay in this process."""
+        return
+
+    def sent(self, request: Request) -> Sent:
+        """See :class:`~claimbench.provider.sent.SaysSent`: what the engine is told.
+
+        Whether a reasoning effort reaches the template is known, and checked, once it is loaded.
+        """
+        options = self._options
+        wanted = asked(request)
+        used = self._sampling(request.params)
+        values: dict[str, Json] = {
+            name: value
+            for name, value in {**wanted, **used}.items()
+            if name in wanted and name not in options.omit
+        }
+        values["answer_constraint"] = self.constraint(request)
+        settings: dict[str, Json] = {
+            "top_k": options.top_k or None,
+            "min_p": options.min_p or None,
+            "lora": options.lora,
+        }
+        added = {name: value for name, value in settings.items() if value is not None}
+        if options.template_vars.get("reasoning_effort") is not None:
+            values["reasoning_effort"] = options.template_vars["reasoning_effort"]
+        elif options.template_vars.get("enable_thinking") is not None:
+            thinks = options.template_vars["enable_thinking"]
+            values["reasoning_effort"] = "on" if thinks else "none"
+        omitted = tuple(name for name in wanted if name in options.omit)
+        return Sent(values, added, omitted=omitted)
 
     # Loading
 
@@ -185,13 +222,19 @@ class LlamaCppProvider:
         found = llama_chat.template_source(
             options.chat_template, engine.metadata, self._context.suite_dir, self._arm.model
         )
+        source = None if found is None else found[0]
+        effort = self._arm.params.reasoning_effort
+        said: dict[str, Json] = {}
+        if effort is not None and "reasoning_effort" not in options.omit:
+            said = llama_chat.effort_variables(effort, source, self._arm.model)
+        variables = {**said, **options.template_vars}
         if found is None:
             self._template = None
         else:
             source, origin = found
             bos, eos = engine.token_text(engine.bos), engine.token_text(engine.eos)
             self._template = llama_chat.ChatTemplate(
-                source, bos=bos, eos=eos, origin=origin, extra=options.template_vars
+                source, bos=bos, eos=eos, origin=origin, extra=variables
             )
         offloaded, layers = engine.layers_offloaded()
         details: dict[str, Json] = {
@@ -212,7 +255,7 @@ class LlamaCppProvider:
                 if self._template is not None and self._template.dated
                 else None
             ),
-            "template_vars": dict(options.template_vars),
+            "template_vars": variables,
             "lora": None if options.lora is None else options.lora,
             "lora_sha256": (
                 None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claimbench.cli.common import json_option, print_json
+from claimbench.cli.common import json_option, print_json, provider_factories
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -129,12 +129,13 @@ def _init(asked: InitOptions) -> int:
 
 def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
     from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite
+    from claimbench.init.suite_text import NamedModels
     from claimbench.suite.datasets import ReadOptions
 
     return propose_suite(
         given,
         StatedColumns(asked.inputs, asked.target, asked.id_column, asked.cluster),
-        models=asked.models,
+        models=NamedModels(asked.models, _refused),
         name=asked.name,
         options=ReadOptions(
             encoding=asked.encoding,
@@ -148,6 +149,29 @@ def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
         seed=asked.seed,
         mask=mask,
     )
+
+
+def _refused(provider: str, model: str) -> tuple[str, ...]:
+    """Return the parameters of a new suite that an endpoint does not take; none where the provider
+    is not known here or says nothing of it.
+    """
+    from claimbench.clock import SystemClock
+    from claimbench.init.suite_text import NEEDS_ADDRESS
+    from claimbench.provider.contract import ProviderContext
+    from claimbench.provider.sent import sent_by
+    from claimbench.types import Arm, Request, SamplingParams
+
+    arm = Arm(model, provider, model, base_url=None)
+    if provider in NEEDS_ADDRESS:
+        arm = Arm(model, provider, model, base_url="http://127.0.0.1:8000/v1")
+    request = Request("", (), SamplingParams(temperature=0.0, seed=0), max_tokens=1, seed=0)
+    try:
+        factory = provider_factories([provider])[provider]
+        made = factory(arm, ProviderContext(SystemClock(), {}, Path(), Path()))
+    except BenchError:  # `bench run` will say it with the suite's line
+        return ()
+    sent = sent_by(made, request)
+    return () if sent is None else tuple(sent.refused)
 
 
 def _say(proposal: InitProposal, path: Path, as_json: bool) -> None:

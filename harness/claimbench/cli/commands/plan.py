@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from claimbench.cli.common import json_option, open_store, print_json, results_option, suite_options
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    provider_factories,
+    results_option,
+    suite_options,
+)
 from claimbench.cli.efforts import plan_lines
 from claimbench.cli.progress import dollars, duration
 
@@ -24,7 +31,12 @@ if TYPE_CHECKING:
 @click.command("plan")
 @click.argument("suite", type=click.Path(path_type=Path))
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
-@click.option("--limit", type=int, metavar="N", help="Plan for the first N samples of each task.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Plan for the first N samples of each task.",
+)
 @click.option(
     "--pilot", metavar="RUN", help="Take seconds, dollars and disagreement from this stored run."
 )
@@ -63,14 +75,21 @@ class PlanOptions:
 def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     """Print the plan of a suite; ``pilot`` feeds measured seconds, dollars and disagreement."""
     from claimbench.cli.books import price_book
+    from claimbench.cli.destinations import destinations
     from claimbench.plan.estimate import estimate_arms, worst_cases
     from claimbench.privacy.masking import in_words
     from claimbench.suite.load import load_suite
 
     limit = asked.limit
+    book = price_book()
     suite = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
-    estimates = estimate_arms(suite, asked.arms, limit, _pilots(pilot), price_book())
+    estimates = estimate_arms(suite, asked.arms, limit, _pilots(pilot), book)
     claims = _claim_plans(suite, estimates, limit, pilot)
+    going = [
+        one
+        for one in destinations(suite, _providers(suite), book)
+        if one.arm in {estimate.arm for estimate in estimates}
+    ]
     run, by_arm = worst_cases(suite, estimates)
     if asked.as_json:
         budget = {
@@ -83,11 +102,15 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
             "budget": budget,
             "claims": [asdict(c) for c in claims],
         }
-        print_json({**shown, "masked": masked})
+        going_json = [asdict(one) for one in going]
+        print_json({**shown, "masked": masked, "destinations": going_json})
         return 0
     click.echo(f"{suite.name} {suite.version}: nothing was sent")
     for estimate in estimates:
         click.echo(_arm_line(estimate))
+    click.echo("\nWhere prompts go:")
+    for one in going:
+        click.echo(f"  {one.line}")
     for task in suite.tasks:
         if (words := in_words(task)) is not None:
             click.echo(f"  masked in {task.name}: {words}")
@@ -105,6 +128,15 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
         for line in plan_lines(claim, "    "):
             click.echo(line)
     return 0
+
+
+def _providers(suite: Suite) -> dict[str, object]:
+    """Return the providers of arms and judges, with nothing opened; a wrong arm is an error."""
+    from claimbench.run.arms import check_arms
+    from claimbench_providers.models.context import provider_context
+
+    factories = provider_factories([arm.provider for arm in suite.asked])
+    return check_arms(suite, factories, provider_context(suite))
 
 
 def _arm_line(e: ArmEstimate) -> str:

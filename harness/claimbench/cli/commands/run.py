@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--arm", "arms", multiple=True, metavar="NAME", help="Only this arm. Repeatable.")
 @click.option(
     "--limit",
-    type=int,
+    type=click.IntRange(min=1),
     metavar="N",
     help="Only the first N samples of each task (in seeded order).",
 )

@@ -42,7 +42,10 @@ if TYPE_CHECKING:
     help="Calls in flight.",
 )
 @click.option(
-    "--limit", type=int, metavar="N", help="Only the first N samples of each task per level."
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the first N samples of each task per level.",
 )
 @click.option(
     "--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level."

@@ -26,16 +26,21 @@ def validate_command(
     option.
     """
     from claimbench.claims.parse import parse_claims
+    from claimbench.cli.books import price_book
+    from claimbench.cli.destinations import destinations
     from claimbench.privacy.masking import in_words
     from claimbench.run.arms import check_arms
+    from claimbench.suite.idle_settings import idle_settings
     from claimbench.suite.load import load_suite
     from claimbench_providers.models.context import provider_context
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)
-    check_arms(
+    providers = check_arms(
         loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded)
     )
+    going = destinations(loaded, providers, price_book())
+    warnings = idle_settings(loaded)
     if as_json:
         print_json(
             {
@@ -50,6 +55,8 @@ def validate_command(
                 },
                 "arms": [arm.name for arm in loaded.arms],
                 "judges": [judge.name for judge in loaded.judges],
+                "destinations": [asdict(one) for one in going],
+                "warnings": warnings,
                 "claims": [
                     {"id": claim.id, "kind": claim.kind, "text": claim.text} for claim in claims
                 ],
@@ -65,6 +72,10 @@ def validate_command(
     click.echo(f"  arms: {', '.join(arm.name for arm in loaded.arms)}")
     if loaded.judges:
         click.echo(f"  judges: {', '.join(judge.name for judge in loaded.judges)}")
+    for one in going:
+        click.echo(f"    {one.line}")
     for claim in claims:
         click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")
+    for warning in warnings:
+        click.echo(f"warning: {warning}")
     return 0

@@ -8,11 +8,13 @@ places of the file at once is checked in :mod:`claimbench.suite.load`. ``model_j
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
+from claimbench.error_words import did_you_mean, show
 from claimbench.suite.schema.base import Name, Strict
 from claimbench.suite.schema.run import (
     BudgetModel,
@@ -65,6 +67,32 @@ def _label(value: Any) -> Any:
     return str(value) if isinstance(value, int) else value
 
 
+def _effort(value: Any) -> Any:
+    """Let a number of tokens stand for its text."""
+    if isinstance(value, bool):
+        raise ValueError("expected a word such as low, or a number of tokens; got a boolean")
+    return str(value) if isinstance(value, int) else value
+
+
+def _allowed(value: Any) -> Any:
+    """Take a key of the gate, or one parameter by ``sampling.NAME``."""
+    if isinstance(value, str):
+        known = (*COMPARABILITY_KEYS, *JUDGE_KEYS)
+        if value in known or re.fullmatch(r"sampling\.[A-Za-z][\w.]*", value):
+            return value
+        raise ValueError(
+            f"expected one of {', '.join(known)}, or sampling.PARAMETER; got"
+            f" {show(value)}{did_you_mean(value, known)}"
+        )
+    return value
+
+
+Effort = Annotated[
+    str,
+    BeforeValidator(_effort, json_schema_input_type=str | int),
+    Field(pattern=r"^[A-Za-z0-9_-]+$"),
+]
+Allowed = Annotated[str, BeforeValidator(_allowed)]
 Names = Annotated[list[str], BeforeValidator(_one_or_many, json_schema_input_type=str | list[str])]
 Label = Annotated[
     str, BeforeValidator(_label, json_schema_input_type=str | int), Field(min_length=1)
@@ -80,8 +108,9 @@ class SamplingModel(Strict):
     """Nucleus sampling. Left out: the provider's default."""
     seed: int | None = Field(default=None, ge=0, lt=2**31)
     """Seed of the model's sampling, where the provider takes one."""
-    reasoning_effort: str | None = None
-    """For reasoning models: low, medium, high, or what the provider takes."""
+    reasoning_effort: Effort | None = None
+    """For reasoning models: none, low, medium, high, or what the provider takes; or a number of
+    tokens to think for, where it takes one."""
 
 
 class DatasetModel(Strict):
@@ -289,6 +318,9 @@ class ArmModel(Strict):
     """A server that the run starts for this arm."""
     sampling: SamplingModel = SamplingModel()
     """Overrides the suite's."""
+    omit: Names = Field(default_factory=list)
+    """Parameters of the suite not to send to this arm, for endpoints that cannot take them:
+    temperature, top_p, seed, stop, reasoning_effort."""
     cost: dict[str, Json] = Field(default_factory=dict)
     """One of `list: {}` (price book), `price: {…}` (a contract), `host: {usd_per_hour: …}` (own
     hardware).
@@ -355,8 +387,19 @@ class SuiteModel(Strict):
     """super: the samples stand for more like them. fixed: they are all there is."""
     stop: Literal["never", "when_decided"] = "never"
     """when_decided: stop at a planned look once every claim is decided or cannot be."""
-    allow: list[Literal[(*COMPARABILITY_KEYS, *JUDGE_KEYS)]] = Field(default_factory=list)  # type: ignore[valid-type]
-    """Differences between arms that are accepted and printed in the verdict; of judges:
+    allow: list[Allowed] = Field(
+        default_factory=list,
+        json_schema_extra={
+            "items": {
+                "anyOf": [
+                    {"enum": [*COMPARABILITY_KEYS, *JUDGE_KEYS]},
+                    {"type": "string", "pattern": r"^sampling\.[A-Za-z][A-Za-z0-9_.]*$"},
+                ]
+            }
+        },
+    )
+    """Differences between arms that are accepted and printed in the verdict; one parameter by
+    `sampling.NAME` (`sampling.temperature`), all of them by `sampling`; of judges:
     judge_uncorrected (decide without human labels), self_judging (a judge of an arm's own model or
     lab)."""
     thresholds: dict[str, dict[str, float]] = Field(default_factory=dict)

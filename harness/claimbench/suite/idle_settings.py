@@ -1,0 +1,116 @@
+"""Settings of a suite that do nothing, each with its line: a reader would take them for facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from claimbench.errors import SuiteError
+from claimbench.suite.document import Loc, YamlDocument, parse_yaml
+from claimbench.types import Arm, Json, Suite
+
+
+def idle_settings(suite: Suite) -> list[str]:
+    """Return one line of text per setting that changes nothing, in the file's order.
+
+    A suite without a file to look into (a stored one) has none.
+    """
+    try:
+        document = parse_yaml(Path(suite.path).read_bytes(), suite.path)
+    except (OSError, SuiteError):
+        return []
+    found = _IdleSettings(document, suite)
+    found.look()
+    return [f"{suite.path}:{line}: {text}" for line, text in sorted(found.told)]
+
+
+class _IdleSettings:
+    """Collect (line, text) of what does nothing."""
+
+    def __init__(self, document: YamlDocument, suite: Suite) -> None:
+        self.told: list[tuple[int, str]] = []
+        self._document = document
+        self._suite = suite
+        self._data: Any = document.data
+
+    def look(self) -> None:
+        """Look at every setting that another one can make idle."""
+        for section, arms in (("arms", self._suite.arms), ("judges", self._suite.judges)):
+            stated = self._data.get(section) or ()
+            for index, (arm, written) in enumerate(zip(arms, stated, strict=False)):
+                if isinstance(written, dict):
+                    self._arm(arm, written, (section, index))
+        self._judge_keys()
+
+    def _say(self, loc: Loc, text: str) -> None:
+        self.told.append((self._document.line(loc, key=True) or 1, text))
+
+    def _arm(self, arm: Arm, written: dict[str, Json], place: Loc) -> None:
+        load = self._suite.load
+        name = f"{place[0]}.{arm.name}"
+        if "concurrency" in written:
+            here: Loc = (*place, "concurrency")
+            if arm.device is not None and arm.concurrency > 1:
+                self._say(
+                    here,
+                    f"{name}.concurrency {arm.concurrency} does nothing: calls on the device"
+                    f" {arm.device!r} take turns, one at a time",
+                )
+            elif load.concurrency is not None:
+                line = self._document.line(("load", "concurrency"))
+                self._say(
+                    here,
+                    f"{name}.concurrency {arm.concurrency} does nothing: load.concurrency"
+                    f" {load.concurrency} (line {line}) holds for every arm",
+                )
+        if arm.provider == "llama_cpp":
+            for key in ("base_url", "api_key_env", "api_key_file", "api_key_keyring", "limits"):
+                if key in written:
+                    self._say(
+                        (*place, key), f"{name}.{key} does nothing: llama_cpp asks no endpoint"
+                    )
+        elif "revision" in written:
+            self._say(
+                (*place, "revision"),
+                f"{name}.revision does nothing: only llama_cpp checks it; name the snapshot in"
+                " `model`",
+            )
+        self._omit(arm, written, place)
+        self._structured(arm, written, place)
+
+    def _omit(self, arm: Arm, written: dict[str, Json], place: Loc) -> None:
+        omitted = arm.options.get("omit")
+        if not isinstance(omitted, list):
+            return
+        loc: Loc = (*place, "omit") if "omit" in written else (*place, "options", "omit")
+        values = {
+            "temperature": arm.params.temperature,
+            "top_p": arm.params.top_p,
+            "seed": arm.params.seed,
+            "reasoning_effort": arm.params.reasoning_effort,
+            "stop": next((task.stop for task in self._suite.tasks if task.stop), None),
+        }
+        for name in omitted:
+            if name in values and values[name] is None:
+                self._say(
+                    loc, f"{place[0]}.{arm.name}: omit: {name} does nothing: the suite sets none"
+                )
+
+    def _structured(self, arm: Arm, written: dict[str, Json], place: Loc) -> None:
+        options = written.get("options")
+        if not isinstance(options, dict) or "structured" not in options:
+            return
+        tasks = self._suite.tasks
+        if not any(t.answer.constrain and t.answer.kind in ("label", "json") for t in tasks):
+            self._say(
+                (*place, "options", "structured"),
+                f"{place[0]}.{arm.name}.options.structured does nothing: no task constrains its"
+                " answers",
+            )
+
+    def _judge_keys(self) -> None:
+        if self._suite.judges:
+            return
+        for index, key in enumerate(self._suite.allow):
+            if key in ("judge_uncorrected", "self_judging"):
+                self._say(("allow", index), f"allow: {key} does nothing: the suite has no judge")

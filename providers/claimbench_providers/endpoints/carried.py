@@ -1,0 +1,433 @@
+"""Which of a suite's parameters reach which endpoint and model, and how each is written.
+
+A fact here has one of two sources: the vendor's documentation, or the error that its API gives.
+What a host takes without a word and then ignores counts as not carried.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from claimbench.provider.sent import Sent, asked
+from claimbench.types import Json, Request
+from claimbench_providers import hosts
+
+Fragment = dict[str, Json]
+Body = Mapping[str, Json]
+
+REASONING_FAMILY = re.compile(r"(?:^|/)(?:gpt-5(?!.*chat)|o[1-9](?:-|$))")
+"""OpenAI's models that take ``max_completion_tokens`` and refuse temperature, top_p and stop."""
+
+SAMPLES_WITHOUT_REASONING = re.compile(r"(?:^|/)gpt-5\.[1-5](?!\d)")
+"""Those of them that take temperature and top_p once ``reasoning_effort`` is none."""
+
+WORDS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
+
+
+class NotCarried(Exception):
+    """A value that the endpoint has no way to take; the text says why."""
+
+
+Effort = Callable[[str, str], Fragment]
+"""(effort, model) -> the part of the body that says it; raises :class:`NotCarried`."""
+
+
+def tokens_of(effort: str) -> int | None:
+    """Return a budget in tokens, where the effort is one."""
+    return int(effort) if effort.isdecimal() else None
+
+
+def _word(effort: str, model: str = "") -> str:
+    if tokens_of(effort) is not None:
+        raise NotCarried(f"it takes a word ({', '.join(WORDS)}), not a number of tokens")
+    if REASONING_FAMILY.search(model):
+        later = re.search(r"gpt-5\.\d", model)
+        if effort == "none" and not later:
+            raise NotCarried(f"{model} always reasons; its least is minimal, of o models low")
+        if effort == "minimal" and later:
+            raise NotCarried(f"{model} has no minimal; its least is none")
+    return effort
+
+
+def effort_word(effort: str, model: str) -> Fragment:
+    """Write OpenAI's own field."""
+    return {"reasoning_effort": _word(effort, model)}
+
+
+def effort_object(effort: str, model: str) -> Fragment:
+    """Write the Responses API's field."""
+    return {"reasoning": {"effort": _word(effort, model)}}
+
+
+def effort_openai(effort: str, model: str) -> Fragment:
+    """Write OpenAI's own field, for models that reason."""
+    if re.match(r"(gpt-3|gpt-4|chatgpt-4)", model):
+        raise NotCarried(f"{model} does not reason, and its API refuses the field")
+    return effort_word(effort, model)
+
+
+def effort_object_openai(effort: str, model: str) -> Fragment:
+    """Write the Responses API's field, for models that reason."""
+    effort_openai(effort, model)
+    return effort_object(effort, model)
+
+
+def effort_switch(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+    """Write ``thinking``, and the level beside it (DeepSeek, Volcengine Ark)."""
+    if _word(effort) == "none":
+        return {"thinking": {"type": "disabled"}}
+    return {"thinking": {"type": "enabled"}, "reasoning_effort": effort}
+
+
+def effort_kimi(effort: str, model: str) -> Fragment:
+    """Write Kimi's: K3 has levels, K2 a switch."""
+    if re.match(r"kimi-k[3-9]", model):
+        if _word(effort) in ("none", "minimal"):
+            raise NotCarried(f"{model} always thinks; it takes low, high or max")
+        return {"reasoning_effort": effort}
+    if _word(effort) == "none":
+        return {"thinking": {"type": "disabled"}}
+    raise NotCarried(f"{model} has a switch (none) and no levels")
+
+
+def effort_qwen(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+    """Write DashScope's: a switch, or a budget in tokens."""
+    budget = tokens_of(effort)
+    if effort == "none":
+        return {"enable_thinking": False}
+    if budget is not None:
+        return {"enable_thinking": True, "thinking_budget": budget}
+    raise NotCarried("it takes none, or a number of tokens to think for, and no words")
+
+
+def effort_template(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+    """Write the variables that chat templates read, for servers that render one.
+
+    The field of OpenAI's API stands beside them where older servers take it too: gpt-oss has no
+    template that reads it.
+    """
+    if effort == "none":
+        return {"chat_template_kwargs": {"enable_thinking": False}}
+    budget = tokens_of(effort)
+    if budget is not None:
+        return {"chat_template_kwargs": {"enable_thinking": True, "thinking_budget": budget}}
+    said: Fragment = {"chat_template_kwargs": {"enable_thinking": True, "reasoning_effort": effort}}
+    return said | ({"reasoning_effort": effort} if effort in ("low", "medium", "high") else {})
+
+
+def no_effort(why: str) -> Effort:
+    """Refuse every effort."""
+
+    def refuse(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
+        raise NotCarried(why)
+
+    return refuse
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How one host, server or vendor takes what a suite says.
+
+    Attributes:
+        seed: the name of its field; None: it takes none.
+        effort: how reasoning effort is written.
+        refused: parameters that it does not take -> why.
+        structured: whether ``response_format`` does anything there.
+    """
+
+    seed: str | None = "seed"
+    effort: Effort = effort_word
+    refused: Mapping[str, str] | None = None
+    structured: bool = True
+
+
+OPENAI = Rules(effort=effort_openai)
+TEMPLATES = Rules(effort=effort_template)
+DEEPSEEK = Rules(seed=None, effort=effort_switch)
+VOLCENGINE = Rules(seed=None, effort=effort_switch)
+MOONSHOT = Rules(seed=None, effort=effort_kimi)
+MISTRAL = Rules(seed="random_seed")
+QWEN = Rules(effort=effort_qwen)
+CLAUDE_AS_OPENAI = Rules(
+    seed=None,
+    effort=no_effort("Anthropic's OpenAI layer ignores it; provider: anthropic carries it"),
+    structured=False,
+)
+
+BY_VENDOR: Mapping[str, Rules] = {
+    "deepseek": DEEPSEEK,
+    "volcengine": VOLCENGINE,
+    "moonshot": MOONSHOT,
+    "mistral": MISTRAL,
+    "dashscope": QWEN,
+    "qianfan": Rules(effort=no_effort("no field for it is known; extra_body can send one")),
+    "vllm": TEMPLATES,
+    "sglang": TEMPLATES,
+    "llama_server": TEMPLATES,
+    "ollama": Rules(),
+    "tgi": Rules(effort=no_effort("the server has no field for it; extra_body can send one")),
+}
+"""Names of the catalogue that differ from OpenAI's own way."""
+
+BY_HOST: tuple[tuple[str, Rules], ...] = (
+    (r"api\.openai\.com$", OPENAI),
+    (r"api\.deepseek\.com$", DEEPSEEK),
+    (r"ark\.[\w.-]+\.(volces|bytepluses)\.com$", VOLCENGINE),
+    (r"api\.moonshot\.(ai|cn)$", MOONSHOT),
+    (r"api\.mistral\.ai$", MISTRAL),
+    (r"dashscope[\w-]*\.aliyuncs\.com$|\.maas\.aliyuncs\.com$", QWEN),
+    (r"qianfan\.baidubce\.com$", BY_VENDOR["qianfan"]),
+    (r"api\.anthropic\.com$", CLAUDE_AS_OPENAI),
+)
+"""Host names -> rules, whatever the provider is called in the suite."""
+
+
+def rules_for(provider: str, url: str) -> Rules:
+    """Return the rules of an OpenAI-compatible endpoint, by its host and else by its vendor's name.
+
+    A server on this machine or network, of which nothing else is known, renders a chat template.
+    """
+    host = hosts.host_of(url)
+    for pattern, rules in BY_HOST:
+        if re.search(pattern, host):
+            return rules
+    if provider in BY_VENDOR:
+        return BY_VENDOR[provider]
+    return TEMPLATES if hosts.is_local(url) else Rules()
+
+
+def chat_refusals(model: str, rules: Rules, request: Request) -> dict[str, str]:
+    """Return what a chat-completions endpoint does not take of what ``request`` asks for."""
+    wanted = asked(request)
+    effort = request.params.reasoning_effort
+    refused: dict[str, str] = dict(rules.refused or {})
+    if rules.seed is None:
+        refused["seed"] = "the API takes no seed"
+    if REASONING_FAMILY.search(model):
+        sampled = SAMPLES_WITHOUT_REASONING.search(model) and effort == "none"
+        if not sampled:
+            why = f"{model} refuses it"
+            if SAMPLES_WITHOUT_REASONING.search(model):
+                why += " unless reasoning_effort is none"
+            refused |= {"temperature": why, "top_p": why}
+        refused["stop"] = f"{model} refuses it; with it omitted, answers are cut here"
+    if rules is MOONSHOT and re.match(r"kimi-", model):
+        why = f"{model} takes no sampling parameters but its own"
+        refused |= {"temperature": why, "top_p": why}
+    if rules is DEEPSEEK and effort != "none" and model != "deepseek-chat":
+        why = "DeepSeek ignores it while the model thinks: say reasoning_effort: none"
+        refused |= {"temperature": why, "top_p": why}
+    return {name: why for name, why in refused.items() if name in wanted}
+
+
+def effort_in(body: Body) -> str | None:
+    """Return the reasoning effort that a body asks for, in whichever vendor's words."""
+    switched = _at(body, "thinking", "type")
+    if switched == "disabled":
+        return "none"
+    for path in (
+        ("output_config", "effort"),
+        ("reasoning_effort",),
+        ("reasoning", "effort"),
+        ("generationConfig", "thinkingConfig", "thinkingLevel"),
+        ("chat_template_kwargs", "reasoning_effort"),
+    ):
+        found = _at(body, *path)
+        if found is not None:
+            return str(found).lower()
+    for path in (
+        ("thinking", "budget_tokens"),
+        ("thinking_budget",),
+        ("reasoning", "max_tokens"),
+        ("chat_template_kwargs", "thinking_budget"),
+        ("generationConfig", "thinkingConfig", "thinkingBudget"),
+    ):
+        found = _at(body, *path)
+        if found is not None:
+            return "none" if found == 0 else str(found)
+    for path in (
+        ("enable_thinking",),
+        ("chat_template_kwargs", "enable_thinking"),
+        ("chat_template_kwargs", "thinking"),
+        ("reasoning", "enabled"),
+    ):
+        found = _at(body, *path)
+        if found is not None:
+            return "on" if found else "none"
+    return None if switched is None else str(switched)
+
+
+EFFORT_FIELDS = (
+    "thinking",
+    "output_config.effort",
+    "reasoning_effort",
+    "reasoning.effort",
+    "reasoning.max_tokens",
+    "reasoning.enabled",
+    "thinking_budget",
+    "enable_thinking",
+    "chat_template_kwargs.enable_thinking",
+    "chat_template_kwargs.thinking",
+    "chat_template_kwargs.thinking_budget",
+    "chat_template_kwargs.reasoning_effort",
+    "generationConfig.thinkingConfig",
+)
+
+NO_PARAMETERS = (
+    "model",
+    "messages",
+    "input",
+    "contents",
+    "system",
+    "systemInstruction",
+    "stream",
+    "stream_options",
+    "store",
+    "user",
+    "metadata",
+    "include",
+    "reasoning.summary",
+    "safety_identifier",
+    "context_length_exceeded_behavior",
+    "api_base",
+    "api_key",
+    "num_retries",
+    "max_retries",
+    "timeout",
+)
+"""Fields that say what is asked, or how the answer travels; they change neither it nor its
+price.
+"""
+
+OPENED = ("generationConfig", "chat_template_kwargs", "output_config", "reasoning")
+"""Fields that hold parameters, looked at one by one."""
+
+
+@dataclass(frozen=True)
+class Writing:
+    """How one protocol writes parameters: parameter -> the path of its field in the body.
+
+    ``constraint``: fields that carry the answer's space.
+    """
+
+    fields: Mapping[str, tuple[str, ...]]
+    constraint: tuple[str, ...] = ()
+
+
+def read_sent(
+    body: Body,
+    request: Request,
+    writing: Writing,
+    *,
+    effort: Fragment,
+    constraint: str,
+    refused: Mapping[str, str],
+    omit: tuple[str, ...],
+    cut_here: bool = False,
+) -> Sent:
+    """Read out of a body what it sends.
+
+    Args:
+        body: as it goes out, ``extra_body`` included.
+        request: what was asked.
+        writing: the protocol's fields.
+        effort: the part of the body that says the declared effort; empty if it is not sent.
+        constraint: how the answer's space is enforced.
+        refused: what cannot be carried, and why.
+        omit: what the arm leaves out.
+        cut_here: stop strings are applied on this machine where they are not sent.
+    """
+    wanted = asked(request)
+    values: dict[str, Json] = {}
+    for name, path in writing.fields.items():
+        value = _at(body, *path)
+        if value is not None:
+            values[name] = value
+    if "seed" in values and values["seed"] == request.seed:
+        values["seed"] = request.params.seed
+    said = effort_in(body)
+    if effort and _holds(body, effort):
+        said = request.params.reasoning_effort
+    if said is not None:
+        values["reasoning_effort"] = said
+    values["answer_constraint"] = constraint
+    here: tuple[str, ...] = ()
+    if cut_here and "stop" in wanted and "stop" not in values:
+        values["stop"] = wanted["stop"]
+        here = ("stop",)
+    return Sent(
+        values=values,
+        added=_added(body, writing),
+        refused={name: why for name, why in refused.items() if name not in omit},
+        omitted=tuple(name for name in wanted if name in omit),
+        here=here,
+    )
+
+
+def _added(body: Body, writing: Writing) -> dict[str, Json]:
+    known = {".".join(path) for path in writing.fields.values()}
+    known |= {*EFFORT_FIELDS, *NO_PARAMETERS, *writing.constraint}
+    added: dict[str, Json] = {}
+    for name, value in body.items():
+        if name in OPENED and isinstance(value, Mapping):
+            for inner, held in value.items():
+                if f"{name}.{inner}" not in known:
+                    added[f"{name}.{inner}"] = held
+        elif name not in known:
+            added[name] = value
+    return added
+
+
+def _at(body: Any, *path: str) -> Json:
+    for name in path:
+        body = body.get(name) if isinstance(body, Mapping) else None
+    found: Json = body
+    return found
+
+
+def _holds(body: Any, part: Any) -> bool:
+    """Tell whether every field of ``part`` stands in ``body`` with the same value."""
+    if isinstance(part, Mapping):
+        return isinstance(body, Mapping) and all(
+            name in body and _holds(body[name], value) for name, value in part.items()
+        )
+    return bool(body == part)
+
+
+MERGED = (
+    "generationConfig",
+    "thinkingConfig",
+    "chat_template_kwargs",
+    "output_config",
+    "reasoning",
+    "text",
+)
+"""Fields that hold parameters of ours and of ``extra_body`` side by side."""
+
+
+def merged(body: Body, part: Body) -> dict[str, Json]:
+    """Return ``body`` with the fields of ``part``; those of :data:`MERGED` are put together."""
+    whole = dict(body)
+    for name, value in part.items():
+        ours = whole.get(name)
+        if name in MERGED and isinstance(ours, Mapping) and isinstance(value, Mapping):
+            whole[name] = merged(ours, value)
+        else:
+            whole[name] = value
+    return whole
+
+
+def effort_fragment(
+    effort: Effort, request: Request, model: str, omit: tuple[str, ...]
+) -> tuple[Fragment, str | None]:
+    """Return the part of the body that says the declared effort, and why there is none."""
+    declared = request.params.reasoning_effort
+    if declared is None or "reasoning_effort" in omit:
+        return {}, None
+    try:
+        return effort(declared, model), None
+    except NotCarried as why:
+        return {}, str(why)
