@@ -36,7 +36,7 @@ arms:
   - {name: cheap, provider: openai, model: m-1, cost: {price: {input: 1, output: 2, source: quote, dated: 2026-01-01}}}
   - {name: dear, provider: openai, model: m-2, cost: {price: {input: 10, output: 20, source: quote, dated: 2026-01-01}}}
 claims:
-  - {id: cheaper, claim: "80% cheaper than dear", arm: cheap, than: dear}
+  - {id: cheaper, claim: "80% cheaper than dear", arm: cheap, than: dear, reading: per_request}
 """
 
 

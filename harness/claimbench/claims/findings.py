@@ -12,7 +12,6 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.decide import Effort, decide
-from claimbench.claims.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -22,8 +21,9 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
+from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
-from claimbench.claims.second_opinion import with_second_opinion
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING, Literal
 
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
-from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
+from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
 
 if TYPE_CHECKING:
     from claimbench.claims.readings.runaways import Runaways
-
-Relation = Literal[">=", "<=", ">", "<", "within"]
 
 
 @dataclass(frozen=True)

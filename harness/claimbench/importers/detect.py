@@ -12,7 +12,7 @@ from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.importers import inspect_log, json_values, lm_eval, promptfoo, table
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge, same_task
-from claimbench.suite.records import records_at
+from claimbench.suite.files.records import records_at
 
 TOOLS = ("lm-eval", "Inspect", "promptfoo")
 KINDS = (lm_eval.KIND, inspect_log.KIND, promptfoo.KIND, table.KIND)

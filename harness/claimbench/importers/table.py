@@ -42,7 +42,7 @@ from claimbench.importers.table_cells import (
 from claimbench.importers.table_roles import TableRoles, find_table_roles
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
-from claimbench.suite.records import flattened
+from claimbench.suite.files.records import flattened
 from claimbench.types import Outcome, Usage
 
 KIND = "csv"

@@ -14,7 +14,7 @@ from dataclasses import replace
 from claimbench.error_words import one_of, show
 from claimbench.errors import SuiteError
 from claimbench.init.columns import draw, plain
-from claimbench.suite.records import parse_json
+from claimbench.suite.files.records import parse_json
 from claimbench.suite.table import DataRow, Table
 from claimbench.types import Json
 

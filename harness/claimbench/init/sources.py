@@ -18,7 +18,7 @@ from claimbench.errors import SuiteError
 from claimbench.init.columns import read_source
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_limited, read_table
 from claimbench.suite.decoding import decode
-from claimbench.suite.records import flattened
+from claimbench.suite.files.records import flattened
 from claimbench.types import Json
 
 HUB = "hf:"

@@ -20,10 +20,10 @@ from typing import Any
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.suite.decoding import decode
-from claimbench.suite.delimited import read_delimited
-from claimbench.suite.records import parse_json, read_json, read_jsonl
+from claimbench.suite.files.delimited import read_delimited
+from claimbench.suite.files.records import parse_json, read_json, read_jsonl
+from claimbench.suite.files.workbooks import read_xlsx
 from claimbench.suite.table import DataRow, ReadOptions, Table
-from claimbench.suite.workbooks import read_xlsx
 
 FORMATS = {
     ".jsonl": "jsonl",

@@ -155,6 +155,6 @@ def test_a_workbook_that_explodes_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = workbook(tmp_path, [["text", "team"], ["a", "x"]], {})
-    monkeypatch.setattr("claimbench.suite.workbooks.MOST_UNPACKED", 100)
+    monkeypatch.setattr("claimbench.suite.files.workbooks.MOST_UNPACKED", 100)
     with pytest.raises(SuiteError, match="unpacks to"):
         read_table(path)

@@ -12,7 +12,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import (
     ArmItems,
@@ -22,7 +22,7 @@ from claimbench.tables.types import (
     ItemTable,
     StrArray,
 )
-from claimbench.types import Claim, Reason
+from claimbench.types import Claim, Reason, Relation
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""

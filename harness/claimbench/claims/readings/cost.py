@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.caps import side_of
 from claimbench.claims.readings.dollars import Dollars, Filled, dollars_of, filled_ends
 from claimbench.claims.readings.failures import answered_text
-from claimbench.claims.readings.runaways import Runaways, Side, side_of
+from claimbench.claims.readings.runaways import Runaways, Side
 from claimbench.claims.readings.size import size_block
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
-from claimbench.types import Claim, Reason, reason_codes
+from claimbench.types import Claim, Reason, Relation, reason_codes
 
 AS_CHEAP = 1.10
 """'As cheap as' allows this ratio."""

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from claimbench.claims.readings.cost import needed_ratio
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS, needed_rate
-from claimbench.claims.types import Needed, Relation
+from claimbench.claims.types import Needed
 from claimbench.claims.words import MEANS, number
-from claimbench.types import Claim
+from claimbench.types import Claim, Relation
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
-from claimbench.suite.delimited import header
+from claimbench.suite.files.delimited import header
 from claimbench.suite.table import DataRow, ReadOptions, Table
 from claimbench.types import Json
 

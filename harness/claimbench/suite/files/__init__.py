@@ -1,0 +1,1 @@
+"""Files of rows: delimited text, workbooks and records, each read with limits."""
