@@ -56,6 +56,7 @@ class Amount:
     half: Fraction = Fraction(0)
     high: Fraction | None = None
     bound: Bound | None = None
+    text: str = ""
 
 
 Reader = Callable[[re.Match[str]], tuple[str, Fraction, Fraction, Fraction | None]]
@@ -150,15 +151,17 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"(?P<ord>half)(?! a (?:cent|second|dozen|point))\b", _fraction),
     (rf"(?P<n>{NUM})(?![\w%])", _scaled("n", 1)),
 )  # fmt: skip
-_START = r"(?<![\w.,<⟦$])"
+_START = r"(?<![\w.,<⟦$])(?<![a-z]-)"
 _COMPILED = tuple(
     (re.compile((_START if not p.startswith(r"(?:\$") else r"(?<![\w.])") + f"(?:{p})"), reader)
     for p, reader in _RULES
 )
 
 
-def find_amounts(text: str) -> tuple[str, list[Amount]]:
-    """Replace every amount of a plain text, with the bound said before or after it, by a mark."""
+def find_amounts(text: str, *, bounds: bool = True) -> tuple[str, list[Amount]]:
+    """Replace every amount of a plain text by a mark; ``bounds``: with the English words of a bound
+    before or after it.
+    """
     text = re.sub(r"\bsub-?(?: )?(?=\d)", "under ", text)
     text = re.sub(r"\bsub[- ]second\b", "under 1 s", text)
     text = re.sub(r"\bsub[- ]millisecond\b", "under 1 ms", text)
@@ -176,10 +179,10 @@ def find_amounts(text: str) -> tuple[str, list[Amount]]:
             at += 1
             continue
         kind, value, half, high = reader(match)
-        amounts.append(Amount(kind, value, half, high))
+        amounts.append(Amount(kind, value, half, high, None, match[0]))
         out.append(f"<{kind}{len(amounts) - 1}>")
         at = match.end()
-    return _bounds("".join(out), amounts)
+    return _bounds("".join(out), amounts) if bounds else ("".join(out), amounts)
 
 
 def _plus_inside(text: str) -> str:
@@ -218,5 +221,5 @@ def _bind(kind: str, place: str, bound: Bound, amounts: list[Amount]) -> str:
     if old.bound is not None and old.bound != bound:
         return f"unclear bound <{kind}{place}>"
     half = old.half if bound in {"about", "up_to"} else Fraction(0)
-    amounts[int(place)] = Amount(old.kind, old.value, half, old.high, bound)
+    amounts[int(place)] = Amount(old.kind, old.value, half, old.high, bound, old.text)
     return f"<{kind}{place}>"

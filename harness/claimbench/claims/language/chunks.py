@@ -21,6 +21,7 @@ TABLES: tuple[tuple[str, str], ...] = (
     ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),
     ("rival", rf"(?:{words.COMPARE}) {Q}(?: accuracy)? (?:for|by|of|from|with) ⟦a(?P<arm>\d+)⟧"),
     ("rival", rf"(?:{words.COMPARE}) ⟦a(?P<arm>\d+)⟧'s? {Q}"),
+    ("by_amount", rf"by (?:a margin of )?{Q}"),
     ("compare", rf"(?:when )?(?:{words.COMPARE})(?: that of| those of| what)?"),
     ("unlike", r"unlike"),
     ("dim", rf"'s? (?:{_P}? ?)(?:{_NOUN})(?: times?)?"),

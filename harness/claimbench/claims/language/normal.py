@@ -12,6 +12,7 @@ _QUOTES = str.maketrans(
         "٪": "%", "٫": ".", "٬": ",",
     }
 )  # fmt: skip
+_CJK = r"[\u3040-\u30ff\u3400-\u9fff]"
 _SIGNS = (
     (r"≥|>=|=>", " at least "),
     (r"≤|<=|=<", " at most "),
@@ -57,6 +58,7 @@ def light(text: str) -> str:
     )
     text = re.sub(r"(?<=\d) ?[–—](?=\d)", "-", text)
     text = re.sub(r"\s*[–—]+\s*", " - ", text)
+    text = re.sub(rf"(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK})", " ", text)
     return re.sub(r"\s+", " ", text).strip()
 
 
