@@ -10,7 +10,7 @@ from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
 
-Relation = Literal[">=", "<=", ">", "<", "within"]
+Relation = Literal[">=", "<=", ">", "<", "within", "outside"]
 
 
 @dataclass(frozen=True)

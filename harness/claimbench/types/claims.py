@@ -97,7 +97,7 @@ class Reading:
     estimate: Estimate | None
     threshold: float | None
     tolerance: float | None
-    direction: Literal[">=", "<=", ">", "<", "within"] | None
+    direction: Literal[">=", "<=", ">", "<", "within", "outside"] | None
     status: VerdictStatus | Literal["n/a"]
     p: float | None = None
     p_holm: float | None = None

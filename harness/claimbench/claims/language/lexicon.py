@@ -15,7 +15,7 @@ NOUNS: dict[str, str] = {
 }
 """What a sentence can compare: share of right answers, errors, dollars, seconds, tokens per second."""
 
-LESS = r"less|lower|smaller|reduced|shorter|fewer|decreased|cheaper"
+LESS = r"less|lower|smaller|reduced|shorter|fewer|decreased"
 MORE = r"more|higher|greater|larger|increased|longer|better|improved"
 """Before a noun of the table above."""
 

@@ -143,7 +143,8 @@ def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
     elif way == "bare":
         made.relation = "at_least"
     elif way == "level" and amount is not None:
-        return _level(made, amount, "at_least", "at_most")
+        usual = ("at_least", "at_most") if said.sign > 0 else ("at_most", "at_least")
+        return _level(made, amount, *usual)
     elif way == "near" and amount is not None:
         return _near(made, amount)
     elif way in {"share", "times_as", "half", "double"}:

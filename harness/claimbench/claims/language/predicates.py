@@ -210,6 +210,9 @@ _TABLE: tuple[Rule, ...] = (
         "acc", "caught",
     ),
     _rule(r"(?:number one|no\. 1|unbeaten|unsurpassed|second to none)", "acc", "best", 1),
+)  # fmt: skip
+
+_OF_SUBJECT: tuple[Rule, ...] = (
     # of the subject's own dimension
     _rule(rf"{Q} (?:{words.LESS}|down|under)", "", "comp", -1),
     _rule(rf"{Q} (?:{words.MORE}|up)", "", "comp", 1),
@@ -226,9 +229,11 @@ _TABLE: tuple[Rule, ...] = (
     _rule(rf"{U} {PER}", "", "level"),
     _rule(rf"{PTS_PCT}", "", "level"),
 )  # fmt: skip
+"""What is said of the dimension that the subject names; any rule that names its own comes first."""
 
 RULES: tuple[Rule, ...] = (
     *_TABLE,
     *(rule for dim in words.NOUNS for rule in _of_noun(dim)),
     *_comparatives(),
+    *_OF_SUBJECT,
 )
