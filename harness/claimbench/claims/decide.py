@@ -16,6 +16,8 @@ from claimbench.types import Estimate, Reading, Reason, reason_codes
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
 MIN_ITEMS = 20
 """Below this no reading is decided, whatever its interval (stats.size_reasons)."""
+SLACK = 1e-9
+"""Relative difference below which two numbers are the same: sums of dollars are floats."""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 
@@ -42,16 +44,28 @@ def rule(
 
     ``>=`` and ``<=`` as :func:`claimbench.stats.verdict`; ``>`` and ``<`` are strict (an exact tie
     refutes "more"); ``within``: supported if the interval lies in the window, refuted if it lies
-    outside.
+    outside; ``outside`` is its opposite. An end that differs from the threshold by the last digits
+    of a float meets it.
     """
-    if side == "within" and window is not None:
+    threshold = _meeting(lo, hi, threshold)
+    if side in {"within", "outside"} and window is not None:
         low, high = window
+        if side == "outside":
+            return _by(supported=hi < low or lo > high, refuted=low <= lo and hi <= high)
         return _by(supported=low <= lo and hi <= high, refuted=hi < low or lo > high)
     if side == ">":
         return _by(supported=lo > threshold, refuted=hi < threshold or lo == hi)
     if side == "<":
         return _by(supported=hi < threshold, refuted=lo > threshold or lo == hi)
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
+
+
+def _meeting(lo: float, hi: float, threshold: float) -> float:
+    """Return the end of an interval that equals the threshold but for a float's last digits."""
+    for end in (lo, hi):
+        if math.isclose(end, threshold, rel_tol=SLACK, abs_tol=0.0):
+            return end
+    return threshold
 
 
 def _by(*, supported: bool, refuted: bool) -> Decision:
@@ -142,7 +156,7 @@ def _status(
     if (
         "denominator_near_zero" in interval.reasons
         and question.contrast_at is not None
-        and question.side != "within"
+        and question.side not in {"within", "outside"}
     ):
         contrast = question.contrast_at(question.threshold, alpha)
         return rule(contrast.lo, contrast.hi, question.side, 0.0), reasons

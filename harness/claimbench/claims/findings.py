@@ -11,6 +11,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
@@ -70,7 +71,7 @@ def leaf_finding(
         )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
-    if claim.kind == "accuracy" and claim.relation != "at_least":
+    if claim.kind == "accuracy" and claim.relation not in ABSOLUTE:
         readings, flags = _missing_rule(readings, leaf, items, flags)
     flags += _size_flags(found, readings) + _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)
@@ -98,7 +99,7 @@ def _not_comparable(
         return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
     if (
-        claim.relation in {"at_most", "at_least"}
+        claim.relation in ABSOLUTE
         and claim.threshold is None
         and claim.kind != "latency"
     ):
@@ -115,7 +116,8 @@ def _not_comparable(
         )
         if refused:
             return refused, flags
-    if claim.kind == "cost" and claim.reading != "list_price":
+    on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
+    if claim.kind == "cost" and not on_list:
         priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)
         if leaf.theirs is not None:
             priceless += _given([readings_cost.currencies(items, leaf.ours, leaf.theirs)])
@@ -235,6 +237,9 @@ def _headline(
     if len({r.status for r in counted}) > 1:
         reasons = (Reason("depends_on_reading"), *reasons)
         return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
+    if claim.modifier == "vague" and counted[0].status == "supported":
+        why = Reason("no_amount_stated", "a fraction of the cost: which?")
+        return Finding("inconclusive", p, kept, flags=flags, reasons=(why,), title=title)
     head = counted[0]  # the first is what most readers mean; p is that of the weakest
     assert head.status != "n/a"  # noqa: S101  left out above
     return Finding(
@@ -267,6 +272,7 @@ def _qualifier(claim: Claim, head: Reading) -> str:
     """
     if (
         claim.relation not in {"as", "caught_up"}
+        or claim.negated
         or claim.kind != "accuracy"
         or head.status != "supported"
     ):
@@ -401,6 +407,51 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
     )
 
 
+def count_of(findings: Sequence[Finding], alpha: float, needed: int) -> Finding:
+    """Combine tasks of which ``needed`` must hold, each decided under Holm over all of them.
+
+    Supported if so many are, refuted if so many are refuted that the rest are too few. All of them
+    needed: as :func:`all_of`, where support pays nothing.
+    """
+    merged = _merged(findings)
+    holds = _decided(findings, "supported", alpha)
+    fails = _decided(findings, "refuted", alpha)
+    said = f"holds in {len(holds)} of {len(findings)}"
+    if needed == len(findings):
+        return replace(all_of(findings, alpha), qualifier=said if len(findings) > 1 else "")
+    if len(holds) >= needed:
+        p, last = sorted(holds, key=_first)[needed - 1]
+        winners = ", ".join(finding.title for _, finding in holds)
+        return replace(
+            merged,
+            status="supported",
+            p=p,
+            headline=_name(last, last.headline),
+            qualifier=f"{said}: {winners}",
+        )
+    spare = len(findings) - needed
+    if len(fails) > spare:
+        p, last = sorted(fails, key=_first)[spare]
+        return replace(
+            merged,
+            status="refuted",
+            p=p,
+            headline=_name(last, last.headline),
+            qualifier=said,
+            reasons=last.reasons,
+        )
+    rest = [f for f in findings if f.status in {"inconclusive", "not_comparable"}]
+    reasons = _distinct_reasons(rest) or (Reason("multiplicity"),)
+    return replace(
+        merged,
+        status="inconclusive",
+        p=max((f.p for f in findings if f.p is not None), default=None),
+        headline=_name(rest[0], rest[0].headline) if rest else None,
+        qualifier=said,
+        reasons=reasons,
+    )
+
+
 def _decided(
     findings: Sequence[Finding], status: VerdictStatus, alpha: float
 ) -> list[tuple[float, Finding]]:
@@ -449,7 +500,7 @@ def combine(
     """Decide a simple claim over its arms and slices.
 
     Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one
-    slice that does.
+    slice that does, "on every task" all tasks and "in 4 of 5 tasks" so many.
     """
     rivals: Sequence[str | None] = claim.baselines or (None,)
 
@@ -466,6 +517,13 @@ def combine(
             ]
         return replace(all_of(parts, alpha), title=name or parts[0].title)
 
+    if claim.modifier in {"every", "count"}:
+        tasks = [(name, chosen & mask) for name, chosen in where()]
+        parts = [everywhere(chosen, f"for {name}") for name, chosen in tasks if chosen.any()]
+        if not parts:
+            parts = [everywhere(mask, "for the only task")]
+        needed = len(parts) if claim.count is None else claim.count[0]
+        return count_of(parts, alpha, needed)
     if claim.modifier in {"up_to", "sometimes"}:
         slices = [(name, chosen & mask) for name, chosen in where()]
         found = [everywhere(chosen, f"for {name}") for name, chosen in slices]

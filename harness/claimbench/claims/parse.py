@@ -274,6 +274,7 @@ def _of_part(
         ours, theirs = (given["arm"] or ours, given["than"] or theirs)
     else:
         ours, theirs = (given["arm"] or ours, given["than"] or theirs)
+    _known_arms((*ours, *theirs), arms)
     every_other = part.rest or made.modifier == "best"
     if made.swap and every_other:
         theirs, ours = _fill(theirs, ours, absolute, True, arms)
@@ -308,6 +309,17 @@ def _of_part(
     if len(part.tasks) <= 1:
         return [_on_task(claim, t) for t in part.tasks] or [claim]
     return [_on_task(claim, task) for task in part.tasks]
+
+
+def _known_arms(names: Sequence[str], arms: Sequence[Arm]) -> None:
+    """Refuse a name that the text holds and no field replaces."""
+    known = [a.name for a in arms]
+    for name in names:
+        if known and name not in known:
+            raise ClaimError(
+                f"no arm is called {name!r}{nearest(name, known)}",
+                hint="use the arm's name in the text, or set `arm:` and `than:`",
+            )
 
 
 def _on_task(claim: Claim, task: str) -> Claim:

@@ -224,6 +224,8 @@ class _ClaimDecider:
         """
         if claim.slice is not None:
             columns = [claim.slice[0]]
+        elif claim.modifier in {"every", "count"}:
+            return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
         elif claim.task is None and len(np.unique(self.items.task)) > 1:
             return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
         else:

@@ -53,6 +53,7 @@ REASONS: Mapping[str, str] = {
     "multiplicity": "not decided once all claims of the report are counted (Holm)",
     "n_too_small": "too few items or independent groups for any verdict",
     "no_valid_data": "no call gave a usable measurement",
+    "no_amount_stated": "the words state no amount that could be reached",
     "no_items": "no item belongs to the claim",
     "no_sampling_error": "arithmetic on prices, nothing was sampled",
     "no_slices": 'there is nothing to look through for "up to" or "sometimes"',

@@ -16,7 +16,7 @@ REST = -1
 """Stands for every arm that the sentence does not speak of."""
 _OPENERS = frozenset({"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes"})
 _TAKES_OBJECT = re.compile(
-    r"(?:\b(?:as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for|against|short of)"
+    r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for|against|short of)"
     rf"|\b{words.BEAT}|\b{words.MATCH}|\btrails?|\bleads?|\bunderperforms?|\bundercuts?)$"
 )
 _CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
@@ -134,7 +134,7 @@ class _Reader:
         place = "elsewhere"
         if before is not None and (
             before.kind in {"compare", "unlike"}
-            or (before.kind == "said" and _TAKES_OBJECT.search(before.text))
+            or (before.kind == "said" and _TAKES_OBJECT.search(before.text.strip()))
             or (before.kind in {"and", "or", "comma"} and self.collect is not None and after is None)
         ):
             place = "object"
@@ -187,7 +187,7 @@ class _Reader:
         return self.led if self.last is None else self.last.theirs
 
     def _takes_object(self) -> bool:
-        return bool(self.last is not None and _TAKES_OBJECT.search(self.last.text))
+        return bool(self.last is not None and _TAKES_OBJECT.search(self.last.text.strip()))
 
     def _compare(self, chunk: Chunk) -> None:
         del chunk
@@ -430,7 +430,9 @@ class _Reader:
             raise ClaimError(
                 f"{chunk.text!r}: of what?", hint='such as "30% lower cost" or "30% more accurate"'
             )
-        self._check_place(chunk, rule)
+        limit_of = self._limit_of(rule)
+        if limit_of is None:
+            self._check_place(chunk, rule)
         amount = self.amounts[int(found["q"])] if found.get("q") else None
         made = Statement(rule, chunk.text, dim, rule.way, rule.sign, amount, swap=rule.swap, attach=rule.attach)
         made.own_dim = not rule.dim
@@ -456,9 +458,24 @@ class _Reader:
         kept = {k: v for k, v in self.before.items() if k in {"tasks", "slice", "count"}}
         self.before = kept
         self._negation_is_plain(made)
+        if limit_of is not None:
+            made.metric = made.metric or limit_of.metric
+            made.quantile = made.quantile or limit_of.quantile
+            made.negated = made.negated or limit_of.negated
+            clause.statements.remove(limit_of)
         clause.statements.append(made)
         self.last = made
         self.collect = made.theirs if made.theirs else None
+
+    def _limit_of(self, rule: Rule) -> Statement | None:
+        """Return the bare adjective that this limit belongs to: "fast (ttft p95 under 2 s)"."""
+        last = self.last
+        before = self._before()
+        joined = before is not None and before.kind in _CONJUNCTIONS
+        sides = {"err": "acc", "rate": "time"}
+        if last is None or last.way != "bare" or rule.way != "level" or joined:
+            return None
+        return last if sides.get(rule.dim, rule.dim) == last.dim else None
 
     def _per(self, found: dict[str, str | None]) -> str:
         text = found["per"] or ""

@@ -110,6 +110,9 @@ def _statements(
                 f"cannot read {text!r}: not understood: {run!r}",
                 hint=f"Nearest that would be understood:\n{nearest_sentences(text)}",
             ) from None
+        except ClaimError as error:
+            why = _restored(error.message, amounts, names)
+            raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
     raise ClaimError(f"cannot read {text!r}: too many unknown names")
 
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
@@ -31,6 +33,15 @@ MISSING_LIMIT = 0.05
 withdrawn.
 """
 LABELS_FOR_PPI = 50
+OF_READING = {
+    "more": "difference in points",
+    "non_inferior": "not worse by more than the margin",
+    "equivalent": "neither worse nor better by more than the margin",
+    "relative": "relative accuracy",
+    "points": "difference in points",
+    "error_reduction": "relative error",
+}
+"""What each reading measures."""
 IntervalAt = Callable[[float], Interval]
 
 
@@ -125,12 +136,12 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     scores = paired_scores(items, leaf)
     if len(scores.a) == 0:
         return []
-    if leaf.claim.relation == "at_least":
-        return [_limit_question(leaf.claim, scores)]
+    if leaf.claim.relation in ABSOLUTE:
+        return [_limit_question(limit.needed, scores) for limit in limits(leaf.claim)]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _limit_question(claim: Claim, scores: Scores) -> Question:
+def _limit_question(needed: Needed, scores: Scores) -> Question:
     codes = stats.cluster_codes(scores.cluster)
     summary = stats.proportion(scores.a, codes, scores.draws) if scores.bounded else None
 
@@ -141,14 +152,14 @@ def _limit_question(claim: Claim, scores: Scores) -> Question:
             else stats.mean_ci(scores.a, codes, alpha)
         )
 
-    threshold = claim.threshold or 0.0
     return Question(
         "accuracy",
         "accuracy",
-        ">=",
-        threshold,
-        threshold,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         at,
+        window=needed.window,
         scale="share",
         blocked=_too_few(scores),
     )
@@ -218,57 +229,18 @@ class _Pair:
 
     def questions(self) -> list[Question]:
         """List the readings of the claim's relation."""
-        claim = self.claim
-        if claim.relation == "more":
-            return [self._make("more", "difference in points", Needed(">", 0.0, 0.0))]
-        if claim.relation in {"as", "caught_up"}:
-            return self._as_good()
-        if claim.relation == "times_more":
-            n, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-            needed = _needed(">=", n - h, n, _about(claim, n))
-            return [self._make("relative", "relative accuracy", needed)]
-        return self._more_by()
-
-    def _as_good(self) -> list[Question]:
-        delta = self.claim.margin
-        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN}
-        inside = Needed("within", 0.0, 0.0, (-delta, delta))
+        as_good = self.claim.relation in {"as", "caught_up"}
+        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN} if as_good else {}
         return [
             self._make(
-                "non_inferior",
-                "not worse by more than the margin",
-                Needed(">=", -delta, -delta),
-                thresholds=shown,
-            ),
-            self._make(
-                "equivalent",
-                "neither worse nor better by more than the margin",
-                inside,
-                counts=False,
-            ),
-        ]
-
-    def _more_by(self) -> list[Question]:
-        """Read "x more accurate" in its three ways: relative, in points, and as fewer errors."""
-        claim = self.claim
-        x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-        about = _about(claim, x)
-        relative = about and (1 + about[0], 1 + about[1])
-        fewer = about and (1 - about[1], 1 - about[0])
-        return [
-            self._make(
-                "relative",
-                "relative accuracy",
-                _needed(">=", 1 + x - h, 1 + x, relative),
-                ceiling=1 / (1 + x - h),
-            ),
-            self._make(
-                "points",
-                "difference in points",
-                _needed(">=", x - h, x, about),
-                ceiling=1 - (x - h),
-            ),
-            self._make("error_reduction", "relative error", _needed("<=", 1 - x + h, 1 - x, fewer)),
+                limit.name,
+                OF_READING.get(limit.name, limit.name),
+                limit.needed,
+                thresholds=shown if limit.name == "non_inferior" else None,
+                ceiling=limit.ceiling,
+                counts=limit.headline,
+            )
+            for limit in limits(self.claim)
         ]
 
     def _make(
@@ -362,11 +334,6 @@ def _needed(
 ) -> Needed:
     """Return what is needed: the window where "about" gives one, else the side."""
     return Needed("within" if window else side, threshold, strict, window)
-
-
-def _about(claim: Claim, quoted: float) -> tuple[float, float] | None:
-    """Return the window of "about": ten percent of the quoted number on either side."""
-    return (0.9 * quoted, 1.1 * quoted) if claim.modifier == "about" else None
 
 
 def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:

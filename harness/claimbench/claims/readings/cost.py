@@ -4,54 +4,23 @@ per token.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.readings.size import size_block
+from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.readings.limits import exact, limits
+from claimbench.claims.readings.dollars import Dollars, dollars_of, too_few
+from claimbench.claims.readings.price_limits import limit_questions
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason, reason_codes
 
-AS_CHEAP = 1.10
-"""'As cheap as' allows this ratio."""
 UNPRICED_LIMIT = 0.05
 """Share of items without known dollars above which no cost verdict is given."""
-
-
-@dataclass(frozen=True)
-class Dollars:
-    """Dollars per request of one arm on a claim's items: known amount, and the bounds where a bill
-    is unknown.
-    """
-
-    usd: FloatArray
-    low: FloatArray
-    high: FloatArray
-
-    @property
-    def has_range(self) -> bool:
-        """Return whether some bill is known only within bounds."""
-        return bool((np.isnan(self.usd) & ~np.isnan(self.low) & ~np.isnan(self.high)).any())
-
-    @property
-    def known(self) -> BoolArray:
-        """Return the items with an amount or bounds."""
-        return ~np.isnan(self.low) & ~np.isnan(self.high)
-
-    def middle(self) -> FloatArray:
-        """Return the amount, or the middle of its bounds."""
-        return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
-
-
-def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
-    """Pick the dollars of one arm on the items of ``mask``."""
-    rows = items.arms[arm]
-    return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
 
 
 def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> Reason | None:
@@ -73,25 +42,14 @@ def currencies(items: ItemTable, ours: str, theirs: str) -> Reason | None:
 
 
 def needed_ratio(claim: Claim) -> Needed:
-    """Return what the ratio treatment / baseline of dollars or seconds has to be."""
-    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-    about = claim.modifier == "about"
-    if claim.relation == "less":
-        return Needed("<", 1.0, 1.0)
-    if claim.relation == "as":
-        return Needed("<=", AS_CHEAP, AS_CHEAP)
-    side: Relation = "within" if about else "<="
-    if claim.relation == "times_less":
-        window = (1 / (1.1 * x), 1 / (0.9 * x)) if about else None
-        return Needed(side, 1 / (x - h), 1 / x, window)
-    window = (1 - 1.1 * x, 1 - 0.9 * x) if about else None
-    return Needed(side, 1 - x + h, 1 - x, window)
+    """Return what the ratio treatment / baseline of dollars has to be."""
+    return limits(claim)[0].needed
 
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
-    if leaf.claim.relation == "at_most":
-        return _limit_questions(items, leaf)
+    if leaf.claim.relation in ABSOLUTE:
+        return limit_questions(items, leaf, ctx)
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
@@ -101,7 +59,7 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
     hole = 1 - keep.sum() / max(int(served.sum()), 1)
-    blocked = _too_few(keep, items, planned) + (
+    blocked = too_few(keep, items, planned) + (
         (Reason("cost_missing"),) if hole > UNPRICED_LIMIT else ()
     )
     a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
@@ -114,10 +72,6 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     ]
     ids = rows_a.price_ids + rows_b.price_ids
     return [q if q.price_ids else replace(q, price_ids=ids) for q in made]
-
-
-def _too_few(keep: BoolArray, items: ItemTable, planned: BoolArray) -> tuple[Reason, ...]:
-    return size_block(int(keep.sum()), len(np.unique(items.cluster[planned][keep])))
 
 
 def _per_request(
@@ -288,10 +242,11 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
             window=needed.window,
             not_formed=why,
         )
-    ends = sorted((one.input_usd / two.input_usd, one.output_usd / two.output_usd))
+    pairs = ((one.input_usd, two.input_usd), (one.output_usd, two.output_usd))
+    ends = sorted(float(exact(a) / exact(b)) for a, b in pairs)
     share = _input_share(leaf, calls)
-    mid = None
-    if share is not None:
+    mid = ends[0] if ends[0] == ends[1] else None
+    if share is not None and mid is None:
         mid = (one.input_usd * share + one.output_usd * (1 - share)) / (
             two.input_usd * share + two.output_usd * (1 - share)
         )
@@ -320,36 +275,3 @@ def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
         known = np.isfinite(rows.n_in) & np.isfinite(rows.n_out)
         n_in, n_out = n_in + float(rows.n_in[known].sum()), n_out + float(rows.n_out[known].sum())
     return n_in / (n_in + n_out) if n_in + n_out > 0 else None
-
-
-def _limit_questions(items: ItemTable, leaf: Leaf) -> list[Question]:
-    """Dollars per 1,000 requests against a stated limit."""
-    rows = items.arms[leaf.ours]
-    planned = leaf.mask & (rows.n_calls > 0)
-    got = dollars_of(items, leaf.ours, planned)
-    keep = got.known
-    if not keep.any():
-        return []
-    codes = stats.cluster_codes(items.cluster[planned][keep])
-
-    def per_1k(x: FloatArray) -> Callable[[float], Interval]:
-        values = 1000 * x[keep]
-        return lambda alpha: stats.mean_ci(values, codes, alpha)
-
-    threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
-    zero = (Reason("cost_basis_missing"),) if not got.middle()[keep].any() else ()
-    return [
-        Question(
-            "per_1k_requests",
-            "dollars per 1,000 requests",
-            "<=",
-            threshold,
-            threshold,
-            per_1k(got.middle()),
-            scale="usd",
-            bounds=(per_1k(got.low), per_1k(got.high)) if got.has_range else (),
-            bounds_code="billing_unknown",
-            blocked=_too_few(keep, items, planned) + zero,
-            price_ids=rows.price_ids,
-        )
-    ]

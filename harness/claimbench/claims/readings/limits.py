@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from claimbench.claims.types import Relation
+from claimbench.claims.types import Needed, Relation
 from claimbench.types import Claim
 
 AS_CHEAP = 1.10
@@ -44,6 +44,11 @@ class Limit:
     window: tuple[float, float] | None = None
     ceiling: float | None = None
     headline: bool = True
+
+    @property
+    def needed(self) -> Needed:
+        """Return what the quantity has to be."""
+        return Needed(self.side, self.threshold, self.strict, self.window)
 
 
 def exact(value: float | None) -> Fraction:
