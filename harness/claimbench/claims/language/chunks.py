@@ -62,8 +62,8 @@ TABLES: tuple[tuple[str, str], ...] = (
 _COMPILED = tuple((kind, re.compile(f"(?:{pattern})" + r"(?![\w⟦<])" if kind not in {"and", "comma"} else f"(?:{pattern})")) for kind, pattern in TABLES)  # fmt: skip
 _FILL = re.compile(
     "(?:"
-    + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True))
-    + r")(?![\w])"
+    + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
+    + r")(?![\w])|[,:()\"'!-]"
 )
 _LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]))")
 _WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")

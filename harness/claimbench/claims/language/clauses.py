@@ -152,6 +152,8 @@ class _Reader:
         self._named(int(chunk.match["arm"]))
 
     def _rest(self, chunk: Chunk) -> None:
+        if chunk.text == "the rival" and self.last is None and self.pending != "compare":
+            raise Unread(chunk.text, "subject", (chunk.start, chunk.start + len(chunk.text)))
         if self.pending != "compare" and not (self.last and self._takes_object()):
             raise ClaimError(f"{chunk.text!r} stands where no comparison is")
         self._named(REST)

@@ -112,7 +112,7 @@ _TABLE: tuple[Rule, ...] = (
     _rule(rf"costs? (?:{OBJ} )?{Q} more", "cost", "comp", 1),
     _rule(rf"costs? {DEG}less", "cost", "comp", -1),
     _rule(rf"costs? {DEG}more", "cost", "comp", 1),
-    _rule(rf"costs? (?:only |just )?{Q} (?:of (?:what |that of )?|as much as |as much)(?:{OBJ})?(?: costs?| charges| does)?", "cost", "share"),
+    _rule(rf"costs? (?:only |just )?{Q} (?:of (?:what|that of)|of|as much as|as much)(?: {OBJ})?(?: costs?| charges| does)?", "cost", "share"),
     _rule(rf"(?:at|for) {Q} of what {OBJ} (?:costs?|charges)", "cost", "share"),
     _rule(r"costs? (?:exactly |about )?(?:as much as|the same as|as little as)", "cost", "same"),
     _rule(rf"sav(?:es?|ed|ing) (?:you |users )?{Q}(?: (?:of|on|in) (?:the |your |their )?(?:costs?|bill|price|money|spend))?", "cost", "comp", -1),
