@@ -57,6 +57,8 @@ class ClaimContext:
             one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
         deterministic: arms whose serving has no sampling noise (temperature 0).
+        claims_before: how many claims were judged on these data before, in words; shown with claims
+            that were declared after.
     """
 
     profiles: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
@@ -77,6 +79,7 @@ class ClaimContext:
     look: Look | None = None
     look_alpha: float | None = None
     deterministic: frozenset[str] = frozenset()
+    claims_before: str = ""
 
 
 @dataclass(frozen=True)

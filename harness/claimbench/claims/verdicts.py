@@ -12,6 +12,7 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, leaf_finding
+from claimbench.claims.language.say import read_as
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
@@ -49,7 +50,7 @@ def decide_claims(
 
     Args:
         claims: parsed claims; those declared before the run form the Holm family of their headline
-            readings.
+            readings; where all were declared after, they all do.
         items: one row per task and sample.
         calls: one row per finished call.
         context: comparability profiles, prices, clock errors, the look at which the run stopped;
@@ -64,8 +65,9 @@ def decide_claims(
         _ClaimDecider(items, calls, ctx, _level(claim, ctx)).finding(claim) for claim in claims
     ]
     ps = [_family_p(claim, finding, ctx) for claim, finding in zip(claims, findings, strict=True)]
+    counted = "before" if any(claim.declared == "before" for claim in claims) else "after"
     family = [
-        i for i, claim in enumerate(claims) if claim.declared == "before" and ps[i] is not None
+        i for i, claim in enumerate(claims) if claim.declared == counted and ps[i] is not None
     ]
     adjusted: dict[int, float] = {}
     if family:
@@ -253,7 +255,7 @@ def _verdict(
         )
     flags = finding.flags
     if claim.declared == "after":
-        flags = (*flags, Reason("declared_after"))
+        flags = (*flags, Reason("declared_after", ctx.claims_before))
     if ctx.look is not None:
         flags = (*flags, Reason("stopped_at_look", f"{ctx.look.k} of {ctx.look.looks_planned}"))
     readings = tuple(_with_holm(r, finding, p_holm) for r in finding.readings)
@@ -280,6 +282,7 @@ def _verdict(
         sentence,
         projected,
         parts,
+        read_as(claim),
     )
 
 
@@ -298,7 +301,7 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
     return (
-        f'{lead}: "{claim.text or claim.id}": {words[finding.status]}. '
+        f"{lead}: {words[finding.status]}. "
         + " ".join(p.sentence for p in parts)
         + after
     )

@@ -15,6 +15,7 @@ from claimbench.cli.common import (
     print_json,
     results_option,
     run_argument,
+    read_as_line,
     told,
     verdict_codes,
     worst,
@@ -71,7 +72,7 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         )
         return code
     for verdict in evaluation.verdicts:
-        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {told(verdict)}")
+        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {read_as_line(verdict)}{told(verdict)}")
     for one in missed:
         click.echo(_missed_line(one))
     if not finished:
