@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.predicates import RULES, Q, Rule
+from claimbench.claims.language.predicates import RULES, P, Q, Rule
 
 _NOUN = "|".join(f"(?P<{dim}>{noun})" for dim, noun in words.NOUNS.items())
-_P = r"(?:p(?P<p>\d{2}(?:\.\d+)?)|(?P<pth>\d{2}(?:\.\d+)?)(?:th|st|nd|rd)[- ]percentile|(?P<median>median|typical(?:ly)?))"
+_P = P.replace("typical)", "typical(?:ly)?)")
 _TASKS = r"(?:tasks?|benchmarks?|categories|datasets?|workloads?|tests?|evaluations?|evals?)"
 _COUNTED = rf"(?: single| individual)?(?: one)?(?: of (?:the|our|these))?(?: <n\d+>)?(?: different)? {_TASKS}"
 _THINGS = r"(?: (?:tasks?|benchmarks?|items?|questions?|inputs?|texts?|tickets?|requests?|samples?|problems?|data|set|workloads?))?"
 
 TABLES: tuple[tuple[str, str], ...] = (
-    ("arm", r"(?:the )?⟦a(?P<arm>\d+)⟧"),
+    ("arm", r"(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
     ("rest", r"(?:(?:all|any|every|each|either) )?(?:of )?(?:the |its |our )?(?:other|others|rest|rivals?|competitors?|alternatives?|competition)"
              r"(?: (?:models?|systems?|arms?|one|ones))?(?: (?:tested|measured|here))?"),
     ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),
@@ -29,12 +29,12 @@ TABLES: tuple[tuple[str, str], ...] = (
     ("poss", r"'s?(?= |$|[.,;)])"),
     ("tail", r"(?:does|do|is|are|costs?|charges|has|did|was)(?= ?(?:$|[.,;)]| and | but ))"),
     ("verb", rf"(?:{words.BE}|{words.HAVE}|comes? (?:in|out)|compares?)"),
-    ("not", r"(?:not(?! only| just| merely| all| every| always)|no longer|fails? to|failed to|unable to)"),
+    ("not", r"(?:not(?! only| just| merely| all| every| always)|can not|no longer|fails? to|failed to|unable to)"),
     ("not", r"no(?= (?:less|more|cheaper|better|worse|faster|slower|higher|lower|dearer|pricier|costlier|quicker|smarter))"),
     ("neither", r"neither"),
     ("nor", r"(?:and |, )?nor"),
     ("never", r"never"),
-    ("always", r"(?:always|in every case|in all cases|every time|across the board)"),
+    ("always", r"(?:always|consistently|in every case|in all cases|every time|across the board)"),
     ("sometimes", r"(?:sometimes|often|in some cases|occasionally|in certain cases|can(?: be)?(?= ))"),
     ("sometimes", rf"(?:on|in|for) (?:some|certain|at least one|one or more)(?: of the)? (?:{_TASKS}|\w+s)"),
     ("every", rf"(?:on|in|across|for|over) (?:every|each|all|both){_COUNTED}"),
@@ -65,7 +65,7 @@ _FILL = re.compile(
     + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
     + r")(?![\w])|[,:()\"'!-]"
 )
-_LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]))")
+_LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|(?:the )?⟦))")
 _WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")
 
 

@@ -427,7 +427,12 @@ class _Reader:
         assert rule is not None  # noqa: S101  chunks of this kind have one
         found = chunk.match.groupdict()
         clause = self.clause
+        amount = self.amounts[int(found["q"])] if found.get("q") else None
+        way = rule.way
         dim = rule.dim or clause.dim
+        if way == "share" and amount is not None and (amount.bound == "within" or not dim):
+            way = "near"
+            dim = dim or "acc"
         if not dim:
             raise ClaimError(
                 f"{chunk.text!r}: of what?", hint='such as "30% lower cost" or "30% more accurate"'
@@ -435,8 +440,7 @@ class _Reader:
         limit_of = self._limit_of(rule)
         if limit_of is None:
             self._check_place(chunk, rule)
-        amount = self.amounts[int(found["q"])] if found.get("q") else None
-        made = Statement(rule, chunk.text, dim, rule.way, rule.sign, amount, swap=rule.swap, attach=rule.attach)
+        made = Statement(rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach)
         made.own_dim = not rule.dim
         made.clause = len(self.clauses) - 1
         if clause.dim and rule.dim and not _same_side(clause.dim, rule.dim):

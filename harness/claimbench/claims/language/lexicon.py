@@ -25,9 +25,9 @@ COMPARATIVES: tuple[tuple[str, str, int], ...] = (
     (r"faster|quicker|speedier|snappier|more responsive|swifter|less slow", "time", -1),
     (r"slower|less responsive|more sluggish|less fast|less quick", "time", 1),
     (r"more accurate|better|higher accuracy|higher[- ]quality|more correct|smarter|more capable|stronger|more precise"
-     r"|more often (?:right|correct)|superior|less (?:error-prone|wrong)", "acc", 1),
+     r"|more often (?:right|correct)|superior(?: to)?|less (?:error-prone|wrong)", "acc", 1),
     (r"less accurate|worse|lower accuracy|lower[- ]quality|less correct|less capable|weaker|poorer|less precise"
-     r"|less often (?:right|correct)|inferior|less good|more error-prone", "acc", -1),
+     r"|less often (?:right|correct)|inferior(?: to)?|less good|more error-prone", "acc", -1),
 )  # fmt: skip
 
 POSITIVES: tuple[tuple[str, str, int], ...] = (
@@ -79,7 +79,7 @@ COMPARE = (
     r"than|versus|compared (?:with|to)|in comparison (?:with|to)|relative to|against|over|next to|as compared (?:with|to)"
 )
 BE = (
-    r"is|are|was|were|being|be|has been|have been|remains?|stays?|proves?(?: to be)?|turns? out(?: to be)?"
+    r"is|are|was|were|comes?|(?:must|shall)(?: be| have| cost)?|being|be|has been|have been|remains?|stays?|proves?(?: to be)?|turns? out(?: to be)?"
     r"|comes? in|ends? up|looks"
 )
 HAVE = (
@@ -98,12 +98,11 @@ FILLERS = (
     "of the bunch", "of all", "of the lot", "of them all", "out there", "on the market", "in the test", "in the field",
     "therefore", "thus", "both", "being", "at all", "per se", "by far",
     ",", ":", "(", ")", '"', "'", "!", "-", "on average", "on the whole", "at the same time", "in practice",
-    "in terms of", "in total", "to run", "to use", "to operate", "all in all",
+    "in terms of", "in total", "available", "to run", "to use", "to operate", "all in all",
 )  # fmt: skip
 """The closed list: words that say nothing that could be tested."""
 
 UNTESTABLE: tuple[tuple[str, str], ...] = (
-    (r"a (?:small |tiny |mere )?fraction of", "a fraction is no amount: say which, such as \"a tenth of the cost\""),
     (r"\b(?:may|might|could|should|would|will|expected to|aims to|plans to|designed to|promises to)\b",
      "what may or will be is no statement about the data: say what is"),
     (r"\b(?:if|unless|provided that|assuming|depending on)\b", "a condition cannot be judged: state it as `task:` or `slice:`"),

@@ -19,6 +19,7 @@ PTS_PCT = r"<(?P<qk>[pof])(?P<q>\d+)>"
 U = r"<(?P<qk>u)(?P<q>\d+)>"
 D = r"<(?P<qk>d)(?P<q>\d+)>"
 N = r"<(?P<qk>n)(?P<q>\d+)>"
+P = r"(?:p(?P<p>\d{2}(?:\.\d+)?)|(?P<pth>\d{2}(?:\.\d+)?)(?:th|st|nd|rd)[- ]percentile|(?P<median>median|typical))"
 ARM = r"⟦a\d+⟧"
 VERB = rf"(?:{words.BE}|{words.HAVE}|can|also|not|never|{words.BEAT}|{words.MATCH}|{words.CUT})"
 _MORE_ARMS = rf"(?:(?:, and |, or |, | and | or |/)(?:the |both )?{ARM}(?!(?:'s?)?,? (?:{VERB}|which|who|that)\b)(?!'))"
@@ -52,7 +53,8 @@ def _rule(pattern: str, dim: str, way: str, sign: int = 0, **more: bool | str) -
 
 def _of_noun(dim: str) -> Iterator[Rule]:
     """Rules about a named dimension: "30% lower error rate", "half the cost of X", "cuts costs by"."""
-    noun = f"(?:{words.NOUNS[dim]})"
+    plain = f"(?:{words.NOUNS[dim]})"
+    noun = f"(?:{P} )?{plain}" if dim == "time" else plain
     its = r"(?:the |its |their |an? |your )?"
     lead = r"(?:at |for |with |only |just |costs? |in |takes? |has |runs? at |delivers |gives )?(?:only |just )?"
     for way, sign in ((words.LESS, -1), (words.MORE, 1)):
@@ -64,7 +66,7 @@ def _of_noun(dim: str) -> Iterator[Rule]:
         yield _rule(rf"(?:an? )?{noun} {Q} (?:{way})", dim, "comp", sign)
     yield _rule(rf"{lead}{Q} (?:of )?{its}{noun}(?: of)?", dim, "share", attach=True)
     yield _rule(rf"{lead}{Q} (?:of )?{OBJ}(?:'s?) {noun}", dim, "share", attach=True)
-    yield _rule(rf"{lead}(?:an? )?{noun} (?:of |is )?{Q} of (?:that of )?(?:{OBJ})(?:'s?)?(?: {noun})?", dim, "share")
+    yield _rule(rf"{lead}(?:an? )?{noun} (?:of |is )?{Q} of (?:that of )?(?:{OBJ})(?:'s?)?(?: {plain})?", dim, "share")
     yield _rule(rf"{words.CUT} {its}{noun} (?:by|of) {Q}", dim, "comp", -1)
     yield _rule(rf"{words.CUT} {OBJ}(?:'s?) {noun} by {Q}", dim, "comp", -1)
     yield _rule(rf"{words.CUT} {its}{noun} (?:to|down to) {Q}", dim, "share")
@@ -85,7 +87,6 @@ def _of_noun(dim: str) -> Iterator[Rule]:
     yield _rule(rf"(?:at |for |with )?(?:the |an? )?(?:same|equal|identical|comparable|equivalent|similar) {noun}(?: to| as)?", dim, "same", attach=True)
     yield _rule(rf"(?:with )?(?:the |an? )?(?:lowest|smallest|least) {noun}", dim, "best", -1)
     yield _rule(rf"(?:with )?(?:the |an? )?(?:highest|largest|most|best) {noun}", dim, "best", 1)
-    yield _rule(rf"within {Q} of {its}{noun}(?: of)?", dim, "near", attach=True)
 
 
 def _comparatives() -> Iterator[Rule]:
@@ -140,8 +141,8 @@ _TABLE: tuple[Rule, ...] = (
     _rule(r"takes (?:less time|less long)", "time", "comp", -1),
     _rule(r"takes (?:more time|longer)", "time", "comp", 1),
     _rule(rf"(?:an? )?{Q} (?:speed-?up|speed increase)(?: over| against)?", "rate", "comp", 1),
-    _rule(rf"(?:with |an? |at )*(?:{words.NOUNS['time']})(?: times?)?,?(?: (?:of|at|is|are|was|in|stays|remains|lies))* {D}", "time", "level", -1, attach=True),
-    _rule(rf"(?:with |an? |at )*{D}(?: (?:median|p50|p95|p99))? (?:{words.NOUNS['time']})", "time", "level", -1, attach=True),
+    _rule(rf"(?:with |an? |at )*(?:{P} )?(?:{words.NOUNS['time']})(?: times?)?,?(?: (?:of|at|is|are|was|in|stays|remains|lies))* {D}", "time", "level", -1, attach=True),
+    _rule(rf"(?:with |an? |at )*{D}(?: {P})? (?:{words.NOUNS['time']})", "time", "level", -1, attach=True),
     _rule(rf"(?:answers?|responds?|repl(?:y|ies)|takes?|finish(?:es)?|completes?|returns?)(?: (?:requests|questions|queries|answers|each request|every request|a request))?(?: in| after| within)? {D}", "time", "level", -1),
     _rule(rf"(?:in|at) {D}", "time", "level", -1, attach=True),
     _rule(rf"{D}", "time", "level", -1),
@@ -186,9 +187,8 @@ _TABLE: tuple[Rule, ...] = (
     _rule(rf"{words.RETAIN} (?:only |just )?{Q} of (?:the |its )?(?:{words.NOUNS['acc']})(?: of)?", "acc", "share", attach=True),
     _rule(rf"{words.RETAIN} (?:only |just )?{Q} of {OBJ}'s? (?:{words.NOUNS['acc']})", "acc", "share", attach=True),
     _rule(rf"{words.RETAIN} (?:only |just )?{Q} of (?:the )?(?:{words.NOUNS['acc']}) of", "acc", "share", attach=True),
-    _rule(rf"within {Q} of(?: {OBJ}'s? (?:{words.NOUNS['acc']})| the (?:{words.NOUNS['acc']}) of)", "acc", "near"),
     _rule(rf"{Q} of(?: {OBJ}'s? (?:{words.NOUNS['acc']})| the (?:{words.NOUNS['acc']}) of)", "acc", "share", attach=True),
-    _rule(rf"(?:is |are |stays |performs |comes |remains )?{Q} of", "acc", "near"),
+    _rule(rf"{Q} of", "acc", "near"),
     _rule(rf"(?:los(?:es?|t|ing)|giv(?:es?|ing) up|sacrific(?:es?|ing)|forgoes|costs) (?:only |just )?{Q}(?: (?:of|in|on) (?:its |the )?(?:{words.NOUNS['acc']})| {words.NOUNS['acc']})?(?: to)?", "acc", "lose", -1),
     _rule(rf"(?:with |at )*(?:an? |only an? )?(?:loss|drop|decrease|sacrifice) of (?:only |just )?{Q}(?: (?:of|in) (?:{words.NOUNS['acc']}))?", "acc", "lose", -1, attach=True),
     _rule(rf"(?:with |at )*(?:an? |only an? |only )*{Q} (?:{words.NOUNS['acc']}) (?:loss|drop|decrease)", "acc", "lose", -1, attach=True),
@@ -199,7 +199,7 @@ _TABLE: tuple[Rule, ...] = (
     _rule(r"(?:trails?|lags? behind|falls? short of|behind|underperforms?)", "acc", "comp", -1),
     _rule(r"(?:leads?|ahead of)", "acc", "comp", 1),
     _rule(
-        r"(?:with (?:no|zero)|without (?:any |an? )?|at no) (?:loss|drop|sacrific(?:e|ing)|compromis(?:e|ing)|degradation|decrease|losing|decline|cost|reduction)"
+        r"(?:with (?:no|zero)|without(?: any| an?)?|at no) (?:loss|drop|sacrific(?:e|ing)|compromis(?:e|ing)|degradation|decrease|losing|decline|cost|reduction)"
         rf"(?: (?:of|in|on|to))?(?: any)? ?(?:the |its )?(?:{words.NOUNS['acc']})",
         "acc", "same", attach=True,
     ),
@@ -225,7 +225,6 @@ _OF_SUBJECT: tuple[Rule, ...] = (
     _rule(rf"{Q} as (?:high|large|much|many|long) as", "", "share"),
     _rule(rf"{Q} {OBJ}'s", "", "share"),
     _rule(r"the same as|(?:just )?as (?:low|high) as|equal to|identical to", "", "same"),
-    _rule(rf"within {Q} of", "", "near"),
     _rule(rf"{U} {PER}", "", "level"),
     _rule(rf"{PTS_PCT}", "", "level"),
 )  # fmt: skip

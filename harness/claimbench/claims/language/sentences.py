@@ -70,7 +70,8 @@ def read_sentence(
     try:
         said = _statements(text, simple, names, arms, free_names)
     except ClaimError:
-        other = evidence_elsewhere(text, readable=False)
+        readable = any(chunk.kind == "said" for chunk in cut(find_amounts(simple)[0]))
+        other = evidence_elsewhere(text, readable=readable)
         if other is not None:
             return Evidence(other)
         raise
@@ -86,12 +87,12 @@ def _statements(
         return [foreign]
     for pattern, instead in words.UNTESTABLE:
         found = re.search(pattern, simple)
-        if found is not None and not (pattern.startswith("(?:a)") or _is_compound_fraction(pattern, simple)):
+        if found is not None:
             raise ClaimError(f"cannot test {found[0]!r} in {text!r}", hint=instead)
     marked, amounts = find_amounts(simple)
     for _ in range(MOST_NAMES):
         try:
-            return read(cut(marked), amounts)
+            return _testable(read(cut(marked), amounts))
         except Unread as unread:
             run = _restored(unread.text, amounts, names)
             named = unread.place in {"subject", "object"} and not _is_amount(unread.text)
@@ -116,9 +117,11 @@ def _statements(
     raise ClaimError(f"cannot read {text!r}: too many unknown names")
 
 
-def _is_compound_fraction(pattern: str, simple: str) -> bool:
-    """"As good at a fraction of the cost" is read: its second half can be refuted, never supported."""
-    return "fraction of" in pattern and re.search(r"(?:as|match|par|equal|same)\b.* (?:at|for|with) ", simple) is not None
+def _testable(said: list[Statement]) -> list[Statement]:
+    """Refuse a fraction that stands alone; beside another part it can at least be refuted."""
+    if all(statement.way == "vague" for statement in said):
+        raise ClaimError("a fraction is no amount", hint='say which, such as "a tenth of the cost"')
+    return said
 
 
 def _is_amount(run: str) -> bool:
