@@ -515,7 +515,10 @@ def combine(
             parts = [
                 replace(part, title=_versus(leaf)) for leaf, part in zip(leaves, parts, strict=True)
             ]
-        return replace(all_of(parts, alpha), title=name or parts[0].title)
+        # Not the best: one rival is enough that it does not beat.
+        denied = claim.negated and claim.modifier == "best"
+        combined = any_of(parts, alpha) if denied and len(parts) > 1 else all_of(parts, alpha)
+        return replace(combined, title=name or parts[0].title)
 
     if claim.modifier in {"every", "count"}:
         tasks = [(name, chosen & mask) for name, chosen in where()]

@@ -275,7 +275,7 @@ def _of_part(
     else:
         ours, theirs = (given["arm"] or ours, given["than"] or theirs)
     _known_arms((*ours, *theirs), arms)
-    every_other = part.rest or made.modifier == "best"
+    every_other = part.rest or made.every_other or made.modifier == "best"
     if made.swap and every_other:
         theirs, ours = _fill(theirs, ours, absolute, True, arms)
     else:

@@ -140,6 +140,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM}){_PTS}", _scaled("o", 100)),
     (rf"(?P<n>{NUM}){_PCT}", _scaled("p", 100)),
     (r"(?P<count>a|an|one|\d+) orders? of magnitude", _magnitude),
+    (rf"(?:between )?(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to | and )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?P<mult>[km])?(?![\w])", _dollars),
     (rf"(?P<n>{NUM}) ?(?P<mult>[km])? ?(?:\$|usd|us dollars?|dollars?)(?![\w])", _dollars),
     (rf"(?P<n>half a|a tenth of a|{NUM}|a|one) ?(?:us )?(?:cents?|¢|penny)(?![\w])", _cents),
@@ -151,9 +152,9 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"(?P<ord>half)(?! a (?:cent|second|dozen|point))\b", _fraction),
     (rf"(?P<n>{NUM})(?![\w%])", _scaled("n", 1)),
 )  # fmt: skip
-_START = r"(?<![\w.,<⟦$])(?<![a-z]-)"
+_START = r"(?<![\w.,<⟦$-])"
 _COMPILED = tuple(
-    (re.compile((_START if not p.startswith(r"(?:\$") else r"(?<![\w.])") + f"(?:{p})"), reader)
+    (re.compile((_START if "\\$|usd" not in p[:40] else r"(?<![\w.])") + f"(?:{p})"), reader)
     for p, reader in _RULES
 )
 

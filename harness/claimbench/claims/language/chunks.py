@@ -63,7 +63,7 @@ _COMPILED = tuple((kind, re.compile(f"(?:{pattern})" + r"(?![\w⟦<])" if kind n
 _FILL = re.compile(
     "(?:"
     + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
-    + r")(?![\w])|[,:()\"'!-]"
+    + r")(?![\w])|(?:only|just|merely)(?= (?:<|as |half|the same|equally|slightly|marginally))|[,:()\"'!-]"
 )
 _LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|(?:the )?⟦))")
 _WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")

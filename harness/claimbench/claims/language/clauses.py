@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
@@ -176,6 +176,9 @@ class _Reader:
             not opens or (self.last is None and self.collect is self.clause.subjects)
         ):  # fmt: skip
             self.collect.append(arm)
+        elif self._inverted():
+            self.collect = self.clause.subjects
+            self.clause.subjects.append(arm)
         elif not self.clause.statements and not self.clause.subjects:
             self.collect = self.clause.subjects
             self.clause.subjects.append(arm)
@@ -184,6 +187,18 @@ class _Reader:
             self.collect = self.clause.subjects
         else:
             raise ClaimError("it is not clear which part of the sentence an arm belongs to")
+
+    def _inverted(self) -> bool:
+        """Tell whether the subject stands at the end: "the cheapest is gamma"."""
+        before = self._before()
+        last = self.last
+        return (
+            last is not None
+            and last.way == "best"
+            and not self.clause.subjects
+            and before is not None
+            and before.kind in {"verb", "tail"}
+        )
 
     def _objects(self) -> list[int]:
         return self.led if self.last is None else self.last.theirs
@@ -316,6 +331,9 @@ class _Reader:
 
     def _task(self, chunk: Chunk) -> None:
         tasks = tuple(int(n) for n in re.findall(r"⟦t(\d+)⟧", chunk.match["tasks"]))
+        if self.negation and self.last is not None and self.last.tasks:
+            self._denied_there(tasks)
+            return
         if self.last is None:
             self.before["tasks"] = tasks
             return
@@ -323,6 +341,16 @@ class _Reader:
             if statement.tasks:
                 raise ClaimError(f"{chunk.text!r} names a second task for one part")
             statement.tasks = tasks
+
+    def _denied_there(self, tasks: tuple[int, ...]) -> None:
+        """Read "on t1 but not on t2": the same statement, denied for another task."""
+        assert self.last is not None  # noqa: S101  the caller has looked
+        twin = _twin(self.last)
+        twin.negated = not twin.negated
+        twin.tasks = tasks
+        self.negation = None
+        self.clause.statements.append(twin)
+        self.last = twin
 
     def _slice(self, chunk: Chunk) -> None:
         if self.last is None:
@@ -443,7 +471,7 @@ class _Reader:
         made = Statement(rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach)
         made.own_dim = not rule.dim
         made.clause = len(self.clauses) - 1
-        if clause.dim and rule.dim and not _same_side(clause.dim, rule.dim):
+        if clause.dim and rule.dim and not rule.attach and not _same_side(clause.dim, rule.dim):
             raise ClaimError(f"{chunk.text!r} is not said of {clause.dim}")
         if found.get("s"):
             made.share = self.amounts[int(found["s"])]
@@ -524,6 +552,10 @@ class _Reader:
     def _finished(self) -> list[Statement]:
         out: list[Statement] = []
         led_used = not self.led
+        first = self.clauses[0]
+        leads = bool(first.statements) and all(s.attach for s in first.statements)
+        if leads and not first.subjects and len(self.clauses) > 1:
+            first.subjects = list(self.clauses[1].subjects)
         for clause in self.clauses:
             shared = next((s.theirs for s in clause.statements if s.theirs), [])
             earlier = next((s.theirs for s in out if s.theirs), [])
@@ -532,7 +564,7 @@ class _Reader:
                 absolute = statement.way in {"level", "bare"}
                 if absolute and statement.theirs:
                     raise ClaimError(f"{statement.text!r} compares with nobody, and an arm follows")
-                if not absolute and not statement.theirs:
+                if not absolute and not statement.theirs and statement.way != "best":
                     found = self.led or shared or [a for a in earlier if a not in statement.ours]
                     statement.theirs = list(found)
                     led_used = led_used or bool(self.led)
@@ -550,13 +582,20 @@ def _denied(said: Sequence[Statement], arms: Sequence[int]) -> list[Statement]:
     """What "unlike gamma" adds: the same is not true of gamma."""
     out = []
     for statement in said:
-        twin = Statement(**{k: getattr(statement, k) for k in Statement.__dataclass_fields__})
+        twin = _twin(statement)
         twin.ours = list(arms)
         twin.negated = not statement.negated
         out.append(twin)
     if len(said) > 1:
         raise ClaimError('"unlike" with several parts', hint="write one claim for each part")
     return out
+
+
+def _twin(statement: Statement) -> Statement:
+    twin = replace(statement)
+    twin.ours = list(statement.ours)
+    twin.theirs = list(statement.theirs)
+    return twin
 
 
 def _as(chunk: Chunk, kind: str) -> Chunk:

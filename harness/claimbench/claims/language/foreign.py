@@ -35,7 +35,7 @@ GERMAN = Language(
     "German",
     ((r"mindestens|wenigstens", ">="), (r"mehr als|über", ">"), (r"höchstens|maximal", "<="), (r"weniger als|unter", "<"),
      (r"rund|etwa|ungefähr|circa|ca\.|fast|knapp", "about"), (r"bis zu", "up_to")),
-    ((r"doppelt", Fraction(2)), (r"halb", _HALF), (r"die hälfte", _HALF), (r"ein drittel", Fraction(1, 3)), (r"ein viertel", Fraction(1, 4)),
+    ((r"doppelt|zweimal", Fraction(2)), (r"dreimal", Fraction(3)), (r"fünfmal", Fraction(5)), (r"zehnmal", Fraction(10)), (r"halb", _HALF), (r"die hälfte", _HALF), (r"ein drittel", Fraction(1, 3)), (r"ein viertel", Fraction(1, 4)),
      (r"ein fünftel", Fraction(1, 5)), (r"ein zehntel", Fraction(1, 10))),
     r" ?-?(?:mal|fach)",
     (
@@ -68,7 +68,7 @@ FRENCH = Language(
     "French",
     ((r"au moins", ">="), (r"plus de", ">"), (r"au plus|au maximum", "<="), (r"moins de", "<"),
      (r"environ|à peu près|presque", "about"), (r"jusqu'à", "up_to")),
-    ((r"deux fois", Fraction(2)), (r"trois fois", Fraction(3)), (r"dix fois", Fraction(10)), (r"la moitié", _HALF), (r"un tiers", Fraction(1, 3)),
+    ((r"deux fois", Fraction(2)), (r"trois fois", Fraction(3)), (r"quatre fois", Fraction(4)), (r"cinq fois", Fraction(5)), (r"dix fois", Fraction(10)), (r"la moitié", _HALF), (r"un tiers", Fraction(1, 3)),
      (r"un quart", Fraction(1, 4)), (r"un cinquième", Fraction(1, 5)), (r"un dixième", Fraction(1, 10))),
     r" fois",
     (
@@ -100,7 +100,7 @@ SPANISH = Language(
     "Spanish",
     ((r"al menos|como mínimo|por lo menos", ">="), (r"más de(?:l)?(?: un)?", ">"), (r"como máximo|a lo sumo", "<="), (r"menos de(?:l)?(?: un)?", "<"),
      (r"alrededor de(?: un)?|aproximadamente|cerca de(?: un)?|casi", "about"), (r"hasta", "up_to")),
-    ((r"dos veces", Fraction(2)), (r"el doble", Fraction(2)), (r"tres veces", Fraction(3)), (r"diez veces", Fraction(10)), (r"la mitad", _HALF),
+    ((r"dos veces", Fraction(2)), (r"el doble", Fraction(2)), (r"tres veces", Fraction(3)), (r"cuatro veces", Fraction(4)), (r"cinco veces", Fraction(5)), (r"diez veces", Fraction(10)), (r"la mitad", _HALF),
      (r"un tercio", Fraction(1, 3)), (r"una? cuart[oa](?: parte)?", Fraction(1, 4)), (r"una quinta parte", Fraction(1, 5)), (r"una décima parte", Fraction(1, 10))),
     r" veces",
     (

@@ -91,7 +91,7 @@ HAVE = (
 FILLERS = (
     "a", "an", "the", "our", "their", "its", "this", "that model", "it", "model", "models", "system", "systems",
     "llm", "llms", "also", "actually", "really", "overall", "still", "now", "today", "here", "already", "indeed", "simply",
-    "just", "only", "merely", "in fact", "in general", "generally", "in our tests", "in our test", "in our evaluation",
+    "in fact", "in general", "generally", "in our tests", "in our test", "in our evaluation",
     "in our experiments", "on our data", "on our benchmark", "on this benchmark", "in this benchmark", "in this test", "on this data",
     "we find that", "we found that", "we show that", "results show that", "our results show that",
     "they say", "they claim", "we say", "it is said", "as reported", "reportedly", "according to them", "respectively",

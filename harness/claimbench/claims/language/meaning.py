@@ -42,6 +42,7 @@ class Meaning:
     negated: bool = False
     swap: bool = False
     untested: tuple[str, ...] = ()
+    every_other: bool = False
 
 
 def mean(said: Statement) -> Meaning:
@@ -54,6 +55,7 @@ def mean(said: Statement) -> Meaning:
     if amount is not None and amount.kind == "p" and "performance" in said.text and amount.value > 1:
         raise ClaimError('"performance" may be quality or speed', hint="say accuracy or speed")
     made = _BY_DIM[said.dim](said, amount)
+    made.every_other = said.way == "best"
     made.modifier = _modifier(said, made)
     made.negated = said.negated
     made.swap = made.swap != said.swap
@@ -75,7 +77,9 @@ def _deny(made: Meaning) -> None:
         made.relation = "as"
         made.negated = False
         made.swap = False
-    if made.modifier in {"best", "up_to", "sometimes", "most", "count", "vague", "about"}:
+    if made.modifier == "best" and made.swap:
+        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
+    if made.modifier in {"up_to", "sometimes", "most", "count", "vague", "about"}:
         raise ClaimError(
             "the denial of this has more than one meaning", hint="say positively what holds"
         )
@@ -89,10 +93,10 @@ def _modifier(said: Statement, made: Meaning) -> str | None:
     if made.relation in {"at_most", "at_least"} and of_amount == "up_to" and made.kind != "accuracy":
         of_amount = None
     found = [m for m in (said.modifier, of_amount, made.modifier) if m]
-    if len(set(found)) > 1 and set(found) != {"every", "about"}:
+    if set(found) == {"best", "every"}:
+        return "every"
+    if len(set(found)) > 1:
         raise ClaimError(f"{' and '.join(sorted(set(found)))} in one statement")
-    if set(found) == {"every", "about"}:
-        raise ClaimError("about and every in one statement")
     return found[0] if found else None
 
 

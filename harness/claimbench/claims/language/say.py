@@ -164,6 +164,8 @@ def _level(limit: Limit, quantity: str, unit: str) -> Asked:
 
 def _where(claim: Claim) -> str:
     said = []
+    if claim.negated and claim.modifier == "best":
+        said.append("against at least one of them")
     if claim.modifier == "every":
         said.append("on every task")
     if claim.modifier == "count" and claim.count is not None:
