@@ -47,7 +47,8 @@ def rule(
     outside; ``outside`` is its opposite. An end that differs from the threshold by the last digits
     of a float meets it.
     """
-    threshold = _meeting(lo, hi, threshold)
+    lo = _snapped(lo, threshold)
+    hi = _snapped(hi, threshold)
     if side in {"within", "outside"} and window is not None:
         low, high = window
         if side == "outside":
@@ -60,12 +61,9 @@ def rule(
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
 
 
-def _meeting(lo: float, hi: float, threshold: float) -> float:
-    """Return the end of an interval that equals the threshold but for a float's last digits."""
-    for end in (lo, hi):
-        if math.isclose(end, threshold, rel_tol=SLACK, abs_tol=0.0):
-            return end
-    return threshold
+def _snapped(end: float, threshold: float) -> float:
+    """Return the threshold for an end of an interval that equals it but for last digits."""
+    return threshold if math.isclose(end, threshold, rel_tol=SLACK, abs_tol=0.0) else end
 
 
 def _by(*, supported: bool, refuted: bool) -> Decision:
@@ -110,7 +108,11 @@ def decide(
     infeasible = question.infeasible_p is not None and status != "supported"
     blocked = question.blocked + extra_blocked
     p = _p(question)
-    if status != "inconclusive" and question.p is not None and question.p > alpha:
+    # Every request has the same ratio: nothing varies, so no test has anything to say.
+    fixed = math.isclose(interval.lo, interval.hi, rel_tol=SLACK) and question.scale == "ratio"
+    if fixed and status != "inconclusive":
+        p = 0.0
+    elif status != "inconclusive" and question.p is not None and question.p > alpha:
         status, reasons = "inconclusive", (*reasons, Reason("test_disagrees"))
     if EXACT & reason_codes(
         question.flags

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.language.say import read_as, read_back, tested, words_of
+from claimbench.claims.language.say import read_as, read_back, stated, words_of
 from claimbench.claims.parse import parse_claim
 from claimbench.errors import ClaimError
 from claimbench.types import AnswerSpec, Arm, Claim, ClaimSpec, Message, Sample, Task
@@ -132,7 +132,7 @@ def test_reading(sentence: str, reading: str) -> None:
         return
     assert same(shown(claim), reading), shown(claim)
     for part in claim.parts if claim.kind == "compound" else (claim,):
-        assert read_back(words_of(tested(part))) == tested(part)
+        assert read_back(words_of(stated(part))) == stated(part)
 
 
 def test_most_sentences_that_state_something_testable_are_understood() -> None:

@@ -61,10 +61,10 @@ def read_as(claim: Claim) -> str:
         return f"nothing that a run of models can measure; {claim.note}"
     if claim.kind == "compound":
         return "; and ".join(f"({i + 1}) {read_as(p)}" for i, p in enumerate(claim.parts))
-    return words_of(tested(claim))
+    return words_of(stated(claim))
 
 
-def tested(claim: Claim) -> Tested:
+def stated(claim: Claim) -> Tested:
     """Return what a simple or class-level claim asks, from the limits that the engines use."""
     inner = claim.parts[0] if claim.kind == "class_level" else claim
     asked, likewise = _asked(inner)

@@ -55,6 +55,8 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
     a, b = dollars_of(items, leaf.ours, planned), dollars_of(items, leaf.theirs, planned)
     keep = a.known & b.known
+    if leaf.claim.reading == "list_price" and not keep.any():
+        return [_list_price(leaf, calls, ctx)]
     if not keep.any():
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
