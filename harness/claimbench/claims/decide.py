@@ -16,8 +16,10 @@ from claimbench.types import Estimate, Reading, Reason, reason_codes
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
 MIN_ITEMS = 20
 """Below this no reading is decided, whatever its interval (stats.size_reasons)."""
-SLACK = 1e-9
-"""Relative difference below which two numbers are the same: sums of dollars are floats."""
+SLACK = 1e-7
+"""Relative difference below which two numbers are the same: sums of dollars are floats, and roots
+of quadratics lose half their digits.
+"""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 

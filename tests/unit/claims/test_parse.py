@@ -262,7 +262,7 @@ def test_what_no_run_measures(text: str) -> None:
     ("smol is cheaper than claude", {"slice": {"language": "fr"}}, "never holds 'fr'"),
     ("smol is cheaper than claude", {"modifier": "abuot"}, "did you mean 'about'"),
     ("smol is 30% more helpful than claude", {}, "cannot read"),
-    ("smol is not only cheaper than claude", {}, "not understood: 'not'"),
+    ("smol is not only cheaper than claude", {}, "not understood: 'not only'"),
     ("smol is 90-80% cheaper than claude", {}, "a range runs from"),
     ("claude is more costly by a margin than smol", {}, "cannot read"),
     ("smol is 110% cheaper than claude", {}, "negative price"),
