@@ -15,10 +15,12 @@ RELATIONS: Mapping[str, tuple[str, ...]] = {
         "as", "caught_up", "at_least", "at_most",
     ),
     "cost": (
-        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most", "at_least",
+        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
+        "at_least",
     ),
     "latency": (
-        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most", "at_least",
+        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
+        "at_least",
     ),
 }  # fmt: skip
 NEEDS_NUMBER = frozenset(

@@ -11,8 +11,8 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.decide import Effort, decide
+from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -98,11 +98,7 @@ def _not_comparable(
     if not leaf.mask.any():
         return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
-    if (
-        claim.relation in ABSOLUTE
-        and claim.threshold is None
-        and claim.kind != "latency"
-    ):
+    if claim.relation in ABSOLUTE and claim.threshold is None and claim.kind != "latency":
         example = (
             "at least 80% accurate"
             if claim.kind == "accuracy"

@@ -9,9 +9,7 @@ from collections.abc import Sequence
 _NOUN = r"(?:models?|ones|llms?|rivals?|competitors?|alternatives?|systems?)"
 _GRADE = r"(?:best |leading |top |frontier |state-of-the-art )?"
 OPEN = rf"(?:the )?{_GRADE}open(?:[- ](?:weights?|source))? {_NOUN}"
-CLOSED = (
-    rf"(?:the )?{_GRADE}(?:closed|proprietary|commercial)(?:[- ](?:weights?|source))? {_NOUN}"
-)
+CLOSED = rf"(?:the )?{_GRADE}(?:closed|proprietary|commercial)(?:[- ](?:weights?|source))? {_NOUN}"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:

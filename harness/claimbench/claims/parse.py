@@ -39,6 +39,7 @@ from claimbench.claims.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
 
+
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
     """Parse every claim of a suite. Errors name the suite's file and line."""
     return tuple(
@@ -156,7 +157,11 @@ def _said(
 
 def _hint(error: ClaimError) -> str:
     said = error.hint or ""
-    return said if "could be understood" in said else f"{said}\nWhat can be understood:\n{UNDERSTOOD}".strip()
+    return (
+        said
+        if "could be understood" in said
+        else f"{said}\nWhat can be understood:\n{UNDERSTOOD}".strip()
+    )
 
 
 def _known_relation(override: Mapping[str, Any]) -> None:
@@ -185,7 +190,11 @@ def _overlaid(part: Part, override: Mapping[str, Any]) -> Part:
         made.strict = False
         made.upper = None
     for name, value in override.items():
-        setattr(made, "half" if name == "precision" else "threshold" if name == "number" else name, value)
+        setattr(
+            made,
+            "half" if name == "precision" else "threshold" if name == "number" else name,
+            value,
+        )
     _known_relation({"kind": made.kind, "relation": made.relation})
     return part
 
@@ -332,7 +341,9 @@ def _on_task(claim: Claim, task: str) -> Claim:
 def _once(stated: Any, said: Any, what: str) -> Any:
     """A field of the suite overrides the text, but not with another meaning in silence."""
     if stated is not None and stated != said:
-        raise ClaimError(f"the text says {what} {said!r}, the field {stated!r}", hint="drop one of them")
+        raise ClaimError(
+            f"the text says {what} {said!r}, the field {stated!r}", hint="drop one of them"
+        )
     return said
 
 
@@ -379,7 +390,9 @@ def _checked(claim: Claim) -> Claim:
             "a factor must be above 1", hint='"10x cheaper" means a tenth of the dollars'
         )
     if claim.relation == "less_by" and claim.kind != "latency" and number > 1:
-        what = "cheaper would be a negative price" if claim.kind == "cost" else "less does not exist"
+        what = (
+            "cheaper would be a negative price" if claim.kind == "cost" else "less does not exist"
+        )
         raise ClaimError(f"more than 100% {what}")
     quantile = claim.quantile
     if quantile is None and claim.kind == "latency":

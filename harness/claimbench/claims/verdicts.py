@@ -226,9 +226,9 @@ class _ClaimDecider:
         """
         if claim.slice is not None:
             columns = [claim.slice[0]]
-        elif claim.modifier in {"every", "count"}:
-            return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
-        elif claim.task is None and len(np.unique(self.items.task)) > 1:
+        elif claim.modifier in {"every", "count"} or (
+            claim.task is None and len(np.unique(self.items.task)) > 1
+        ):
             return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
         else:
             columns = list(self.items.slices)
@@ -300,8 +300,4 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     }
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
-    return (
-        f"{lead}: {words[finding.status]}. "
-        + " ".join(p.sentence for p in parts)
-        + after
-    )
+    return f"{lead}: {words[finding.status]}. " + " ".join(p.sentence for p in parts) + after

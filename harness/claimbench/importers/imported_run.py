@@ -77,7 +77,8 @@ def build_run(
     Args:
         imported: one or several files of one kind.
         name: of the suite.
-        claims: to judge; they count as declared after the data were seen, for the results were there first.
+        claims: to judge; they count as declared after the data were seen: the results were
+            there first.
         book: prices of now and then.
         clock: for the moment of the import.
 

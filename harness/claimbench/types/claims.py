@@ -56,8 +56,8 @@ class Claim:
 
     ``bound``: the effect is at least the threshold ("min") or at most it ("max"); ``strict``: more
     or less than it, not equal; ``upper``: the other end of a range. ``negated``: the opposite is
-    claimed, with the burden of proof on it. ``count``: holds in k of n tasks. ``untested``: words of
-    the sentence that state no amount ("much").
+    claimed, with the burden of proof on it. ``count``: holds in k of n tasks. ``untested``: words
+    of the sentence that state no amount ("much").
     """
 
     id: str

@@ -89,8 +89,10 @@ def _sentence(v: Verdict) -> str:
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
-    return read_as + (text if names_an_arm else text[:1].upper() + text[1:]) + (
-        "" if text.endswith((".", ")")) else "."
+    return (
+        read_as
+        + (text if names_an_arm else text[:1].upper() + text[1:])
+        + ("" if text.endswith((".", ")")) else ".")
     )
 
 
@@ -145,7 +147,9 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
         return None if value is None else figure(f"{id_}.{name}", value, as_unit)
 
     # A window has two ends, which only the sentence of the claim checker holds.
-    threshold = None if r.direction in {"within", "outside"} else small("threshold", r.threshold, unit)
+    threshold = (
+        None if r.direction in {"within", "outside"} else small("threshold", r.threshold, unit)
+    )
     return ReadingView(
         name=visible(reading_name(r.name)),
         status=r.status,

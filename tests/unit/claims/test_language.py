@@ -179,7 +179,10 @@ def test_claims_declared_after_pay_for_their_number_where_there_are_no_others() 
     a[np.flatnonzero(base == 0)[:6]] = 1.0
     items, calls = tables_from_arrays({"A": a, "B": base})
     late = replace(claim("A is more accurate than B"), declared="after")
-    several = [late, *(replace(late, id=str(i), text=f"{i}", margin=0.04 + i / 100) for i in range(3))]
+    several = [
+        late,
+        *(replace(late, id=str(i), text=f"{i}", margin=0.04 + i / 100) for i in range(3)),
+    ]
     context = ClaimContext(claims_before="typed at an import; 2 claims were judged before")
     verdicts = decide_claims(several, items, calls, context)
     assert all(v.readings[0].p_holm == pytest.approx(4 * (v.readings[0].p or 0)) for v in verdicts)

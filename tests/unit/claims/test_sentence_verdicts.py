@@ -23,7 +23,15 @@ from claimbench.types import AnswerSpec, Arm, ClaimSpec, Message, Sample, Task
 GOLDEN = Path(__file__).parents[2] / "golden" / "claim_verdicts.tsv"
 ARMS = tuple(Arm(name, "p", f"model-{name}") for name in ("alpha", "beta", "gamma"))
 TASKS = tuple(
-    Task(name, (Sample("1", {}, "x", "1", {}),), (Message("user", ""),), (), AnswerSpec("label"), (), 4)
+    Task(
+        name,
+        (Sample("1", {}, "x", "1", {}),),
+        (Message("user", ""),),
+        (),
+        AnswerSpec("label"),
+        (),
+        4,
+    )
     for name in ("t1", "t2")
 )
 EACH = 300

@@ -116,7 +116,9 @@ def _flags(claim: Claim) -> list[str]:
 
 def same(one: str, other: str) -> bool:
     """Tell whether two readings say the same, whatever the order of their flags."""
-    return [sorted(p.split()) for p in one.split(" & ")] == [sorted(p.split()) for p in other.split(" & ")]
+    return [sorted(p.split()) for p in one.split(" & ")] == [
+        sorted(p.split()) for p in other.split(" & ")
+    ]
 
 
 @pytest.mark.parametrize(("sentence", "reading"), rows())
@@ -160,7 +162,7 @@ def test_read_as_says_arms_quantity_threshold_and_rounding() -> None:
 
 
 def test_unread_words_are_named_with_the_nearest_sentences() -> None:
-    with pytest.raises(ClaimError, match="not understood: 'if'|cannot test 'if'") as caught:
+    with pytest.raises(ClaimError, match="cannot test 'if'") as caught:
         parse("alpha is cheaper than beta if cached")
     assert caught.value.hint
     with pytest.raises(ClaimError, match="not understood: 'gladly'") as caught:

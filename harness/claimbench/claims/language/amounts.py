@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """Amounts in a plain text: "at least 90%+", "two thirds", "10-fold", "$1,000", "80-90%" become marks.
 
 A mark is ``<k3>``: ``k`` says what is counted (p percent, o points, x factor, f fraction, n bare
@@ -34,10 +35,16 @@ _BEFORE: tuple[tuple[str, Bound], ...] = (
     (r"well over|well above|north of|better than", ">"),
     (r"less than|well under|well below|under|below|fewer than|lower than", "<"),
     (r"up to|as much as|as many as|as little as|as low as|down to", "up_to"),
-    (r"about|around|roughly|approximately|approx\.?|circa|ca\.|nearly|almost|close to|some", "about"),
+    (
+        r"about|around|roughly|approximately|approx\.?|circa|ca\.|nearly|almost|close to|some",
+        "about",
+    ),
 )
 _AFTER: tuple[tuple[str, Bound], ...] = (
-    (r"\+|plus\b|or more\b|or better\b|or higher\b|or above\b|and up\b|at least\b|at minimum\b", ">="),
+    (
+        r"\+|plus\b|or more\b|or better\b|or higher\b|or above\b|and up\b|at least\b|at minimum\b",
+        ">=",
+    ),
     (r"or less\b|or lower\b|or fewer\b|or below\b|at most\b|max\b|or under\b", "<="),
 )
 
@@ -105,7 +112,12 @@ def _dollars(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | 
 
 def _cents(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
     said = match["n"]
-    words = {"half a": Fraction(1, 2), "a": Fraction(1), "one": Fraction(1), "a tenth of a": Fraction(1, 10)}
+    words = {
+        "half a": Fraction(1, 2),
+        "a": Fraction(1),
+        "one": Fraction(1),
+        "a tenth of a": Fraction(1, 10),
+    }
     count = words[said] if said in words else Fraction(said)
     return "u", count / 100, Fraction(0), None
 
@@ -115,12 +127,20 @@ def _seconds(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | 
     words = {"half a": Fraction(1, 2), "a": Fraction(1), "one": Fraction(1)}
     count = words[said] if said in words else Fraction(said)
     unit = match["unit"]
-    scale = Fraction(60) if unit.startswith("min") else Fraction(1, 1000) if unit[0] == "m" else Fraction(1)
+    scale = (
+        Fraction(60)
+        if unit.startswith("min")
+        else Fraction(1, 1000)
+        if unit[0] == "m"
+        else Fraction(1)
+    )
     return "d", count * scale, Fraction(0), None
 
 
 def _word_factor(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
-    factor = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4, "2 times": 2}[match[0]]
+    factor = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4, "2 times": 2}[
+        match[0]
+    ]
     return "x", Fraction(factor), Fraction(0), None
 
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """A text of marks -> chunks that cover it wholly; what no table knows becomes a chunk ``unread``."""
 
 from __future__ import annotations
@@ -102,7 +103,11 @@ def _longest(text: str, at: int) -> Chunk:
             best = Chunk("said", match[0], at, match, rule)
     for kind, pattern in _COMPILED:
         match = pattern.match(text, at)
-        if match is not None and match.end() > at and (best is None or match.end() - at > len(best.text)):
+        if (
+            match is not None
+            and match.end() > at
+            and (best is None or match.end() - at > len(best.text))
+        ):
             best = Chunk(kind, match[0], at, match)
     match = _FILL.match(text, at)
     if match is not None and (best is None or match.end() - at > len(best.text)):

@@ -14,9 +14,12 @@ from claimbench.errors import ClaimError
 
 REST = -1
 """Stands for every arm that the sentence does not speak of."""
-_OPENERS = frozenset({"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes"})
+_OPENERS = frozenset(
+    {"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes"}
+)
 _TAKES_OBJECT = re.compile(
-    r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for|against|short of)"
+    r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for"
+    r"|against|short of)"
     rf"|\b{words.BEAT}|\b{words.MATCH}|\btrails?|\bleads?|\bunderperforms?|\bundercuts?)$"
 )
 _CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
@@ -60,8 +63,8 @@ class _Clause:
     statements: list[Statement] = field(default_factory=list)
 
 
-class Unread(Exception):  # noqa: N818  a finding of the reader, no error of the program
-    """Words that no rule consumed; ``place``: subject, object or elsewhere; ``span`` in the text."""
+class Unread(Exception):
+    """Words that no rule consumed, their place (subject, object, elsewhere) and span."""
 
     def __init__(self, text: str, place: str, span: tuple[int, int] = (0, 0)) -> None:
         super().__init__(text)
@@ -102,7 +105,8 @@ class _Reader:
         return self.clauses[-1]
 
     def run(self) -> list[Statement]:
-        for self.at, chunk in enumerate(self.chunks):
+        for at, chunk in enumerate(self.chunks):
+            self.at = at
             if chunk.kind == "unread":
                 self._unread()
             handler = getattr(self, f"_{chunk.kind}", None)
@@ -135,10 +139,16 @@ class _Reader:
         if before is not None and (
             before.kind in {"compare", "unlike"}
             or (before.kind == "said" and _TAKES_OBJECT.search(before.text.strip()))
-            or (before.kind in {"and", "or", "comma"} and self.collect is not None and after is None)
+            or (
+                before.kind in {"and", "or", "comma"} and self.collect is not None and after is None
+            )
         ):
             place = "object"
-        elif (before is None or before.kind in _CONJUNCTIONS) and after is not None and after.kind in _OPENERS:
+        elif (
+            (before is None or before.kind in _CONJUNCTIONS)
+            and after is not None
+            and after.kind in _OPENERS
+        ):
             place = "subject"
         raise Unread(run, place, span)
 
@@ -169,17 +179,17 @@ class _Reader:
             self.pending = None
             self.collect = target
             target.append(arm)
-        elif self.last is not None and before is not None and before.kind == "said" and self._takes_object():
+        elif (
+            self.last is not None
+            and before is not None
+            and before.kind == "said"
+            and self._takes_object()
+        ):
             self.collect = self.last.theirs
             self.last.theirs.append(arm)
-        elif before is not None and before.kind in {"and", "or", "comma"} and self.collect is not None and (
-            not opens or (self.last is None and self.collect is self.clause.subjects)
-        ):  # fmt: skip
+        elif self.collect is not None and self._continues(opens):
             self.collect.append(arm)
-        elif self._inverted():
-            self.collect = self.clause.subjects
-            self.clause.subjects.append(arm)
-        elif not self.clause.statements and not self.clause.subjects:
+        elif self._inverted() or (not self.clause.statements and not self.clause.subjects):
             self.collect = self.clause.subjects
             self.clause.subjects.append(arm)
         elif self.last is not None and before is not None and before.kind in _CONJUNCTIONS:
@@ -187,6 +197,13 @@ class _Reader:
             self.collect = self.clause.subjects
         else:
             raise ClaimError("it is not clear which part of the sentence an arm belongs to")
+
+    def _continues(self, opens: bool) -> bool:
+        """Tell whether an arm continues a list of arms; ``opens``: something is said of it."""
+        before = self._before()
+        if before is None or before.kind not in {"and", "or", "comma"}:
+            return False
+        return not opens or (self.last is None and self.collect is self.clause.subjects)
 
     def _inverted(self) -> bool:
         """Tell whether the subject stands at the end: "the cheapest is gamma"."""
@@ -304,7 +321,9 @@ class _Reader:
     def _scope_word(self, chunk: Chunk, modifier: str) -> None:
         if self.negation:
             raise ClaimError(f"{self.negation!r} with {chunk.text!r} has more than one meaning")
-        if self.last is None or (self._before() is not None and self.chunks[self.at - 1].kind in {"verb", "and", "but"}):
+        if self.last is None or (
+            self._before() is not None and self.chunks[self.at - 1].kind in {"verb", "and", "but"}
+        ):
             self.modifier = modifier
         else:
             for statement in self._chain(chunk):
@@ -318,7 +337,10 @@ class _Reader:
             value = self.amounts[int(found["kf"])].value
             pair = (value.numerator, value.denominator)
         else:
-            pair = (int(self.amounts[int(found["k"])].value), int(self.amounts[int(found["of"])].value))
+            pair = (
+                int(self.amounts[int(found["k"])].value),
+                int(self.amounts[int(found["of"])].value),
+            )
         if not 0 < pair[0] <= pair[1]:
             raise ClaimError(f"{chunk.text!r} is no count")
         if self.last is None:
@@ -369,7 +391,10 @@ class _Reader:
             if chain[-1].attach:
                 chain.append(earlier)
                 continue
-            if not (earlier.tasks or earlier.slice is not None or earlier.modifier) and not earlier.theirs:
+            if (
+                not (earlier.tasks or earlier.slice is not None or earlier.modifier)
+                and not earlier.theirs
+            ):
                 raise ClaimError(
                     f"{chunk.text!r} may mean the last part or all of them",
                     hint="say it with each part, or in a claim of its own",
@@ -468,7 +493,9 @@ class _Reader:
         limit_of = self._limit_of(rule)
         if limit_of is None:
             self._check_place(chunk, rule)
-        made = Statement(rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach)
+        made = Statement(
+            rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach
+        )
         made.own_dim = not rule.dim
         made.clause = len(self.clauses) - 1
         if clause.dim and rule.dim and not rule.attach and not _same_side(clause.dim, rule.dim):
@@ -516,8 +543,20 @@ class _Reader:
         count = found.get("count")
         number = int(self.amounts[int(count)].value) if count else None
         if number is None:
-            number = 1000 if re.match(r"thousand|1k", text) else 10**6 if text.startswith("million") else 1
-        kind = "correct" if re.search("correct|right", text) else "token" if "token" in text else "request"
+            number = (
+                1000
+                if re.match(r"thousand|1k", text)
+                else 10**6
+                if text.startswith("million")
+                else 1
+            )
+        kind = (
+            "correct"
+            if re.search("correct|right", text)
+            else "token"
+            if "token" in text
+            else "request"
+        )
         side = next((s for s in ("input", "output", "prompt", "completion") if s in text), "")
         return f"{number} {kind} {side}".strip()
 
@@ -528,7 +567,17 @@ class _Reader:
             return
         if before.kind in _CONJUNCTIONS or rule.attach:
             return
-        if before.kind in {"verb", "neither", "nor", "not", "sometimes", "never", "always", "quantile", "ttft"}:
+        if before.kind in {
+            "verb",
+            "neither",
+            "nor",
+            "not",
+            "sometimes",
+            "never",
+            "always",
+            "quantile",
+            "ttft",
+        }:
             return
         raise ClaimError(f"{chunk.text!r} follows {before.text!r} without a word that joins them")
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """Sentences that no run of models can judge, and the evidence that would; words that state nothing."""
 
 from __future__ import annotations

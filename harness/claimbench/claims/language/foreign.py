@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """The ten commonest forms in German, French, Spanish and Chinese: a table of sentences for each.
 
 A sentence matches as a whole or not at all, so nothing of it is left unread. ``A`` and ``B`` stand
@@ -182,7 +183,13 @@ def _pattern(language: Language, form: str) -> re.Pattern[str]:
     factors = "|".join(f"(?P<f{i}>{word})" for i, (word, _) in enumerate(language.factors))
     amount = rf"(?:(?:{bounds}) ?)?(?:un |d')?(?:<(?P<qk>[poxfn])(?P<q>\d+)>(?P<times>{language.times})?|{factors})"
     parts = re.split(r"(\bA\b|\bB\b|\bQ\b|\bNEG\b|\bIST\b)", form)
-    table = {"A": _A, "B": _B, "Q": amount, "NEG": f"(?P<neg>{language.negation})?", "IST": _IS[language.name]}
+    table = {
+        "A": _A,
+        "B": _B,
+        "Q": amount,
+        "NEG": f"(?P<neg>{language.negation})?",
+        "IST": _IS[language.name],
+    }
     return re.compile("".join(table.get(p, p) for p in parts))
 
 

@@ -52,7 +52,12 @@ def mean(said: Statement) -> Meaning:
         ClaimError: known words of which no testable claim can be made, and what to say instead.
     """
     amount = said.amount
-    if amount is not None and amount.kind == "p" and "performance" in said.text and amount.value > 1:
+    if (
+        amount is not None
+        and amount.kind == "p"
+        and "performance" in said.text
+        and amount.value > 1
+    ):
         raise ClaimError('"performance" may be quality or speed', hint="say accuracy or speed")
     made = _BY_DIM[said.dim](said, amount)
     made.every_other = said.way == "best"
@@ -72,7 +77,7 @@ def mean(said: Statement) -> Meaning:
 
 
 def _deny(made: Meaning) -> None:
-    """"Not worse" is "as good as", which has a margin of its own; vague statements have no opposite."""
+    """Deny: "not worse" is "as good as", with its margin; vague statements have no opposite."""
     if made.kind == "accuracy" and made.relation == "more" and made.swap and made.modifier is None:
         made.relation = "as"
         made.negated = False
@@ -84,13 +89,19 @@ def _deny(made: Meaning) -> None:
             "the denial of this has more than one meaning", hint="say positively what holds"
         )
     if made.relation in {"at_most", "at_least"} and made.threshold is None:
-        raise ClaimError("the denial of an adjective without a limit cannot be tested", hint="state a limit")
+        raise ClaimError(
+            "the denial of an adjective without a limit cannot be tested", hint="state a limit"
+        )
 
 
 def _modifier(said: Statement, made: Meaning) -> str | None:
     bound = None if said.amount is None else said.amount.bound
     of_amount = bound if bound in {"about", "up_to"} else None
-    if made.relation in {"at_most", "at_least"} and of_amount == "up_to" and made.kind != "accuracy":
+    if (
+        made.relation in {"at_most", "at_least"}
+        and of_amount == "up_to"
+        and made.kind != "accuracy"
+    ):
         of_amount = None
     found = [m for m in (said.modifier, of_amount, made.modifier) if m]
     if set(found) == {"best", "every"}:
@@ -115,7 +126,7 @@ def _half(amount: Amount) -> Fraction:
 
 
 def _effect(made: Meaning, amount: Amount) -> Meaning:
-    """Lay an amount over a relation whose effect is at least the amount unless a bound says most."""
+    """Lay an amount over a relation: the effect is at least that unless a bound says most."""
     made.threshold = amount.value
     made.half = _half(amount)
     made.upper = amount.high
@@ -123,7 +134,9 @@ def _effect(made: Meaning, amount: Amount) -> Meaning:
         made.bound = "max"
     made.strict = amount.bound in {">", "<"}
     if made.relation.startswith("times") and amount.value <= 1:
-        raise ClaimError("a factor must be above 1", hint='"10x cheaper" means a tenth of the dollars')
+        raise ClaimError(
+            "a factor must be above 1", hint='"10x cheaper" means a tenth of the dollars'
+        )
     if amount.high is not None and amount.high <= amount.value:
         raise ClaimError("a range runs from the smaller number to the larger one")
     return made
@@ -131,7 +144,9 @@ def _effect(made: Meaning, amount: Amount) -> Meaning:
 
 def _points_only(amount: Amount, what: str) -> None:
     if amount.kind == "o":
-        raise ClaimError(f"points measure accuracy, not {what}", hint="state a percentage or a factor")
+        raise ClaimError(
+            f"points measure accuracy, not {what}", hint="state a percentage or a factor"
+        )
 
 
 def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
@@ -175,7 +190,7 @@ def _accuracy_less(made: Meaning, amount: Amount) -> Meaning:
 
 
 def _accuracy_loss(said: Statement, made: Meaning, amount: Amount) -> Meaning:
-    """"Loses only 1%" concedes at most that; "5 points behind" states at least that."""
+    """Read a loss: "loses only 1%" concedes at most that; "5 points behind" states at least that."""
     conceded = amount.bound is None and _LOSS.search(said.text) is not None
     if amount.bound == "up_to":
         amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
@@ -227,7 +242,10 @@ def _near(made: Meaning, amount: Amount) -> Meaning:
     if amount.bound not in {None, "within", "<=", "<"} or amount.high is not None:
         raise ClaimError("within of what?", hint='such as "within 2 points of beta"')
     if amount.bound is None:
-        raise ClaimError("an amount of whom?", hint='such as "95% of beta\'s accuracy" or "within 2 points of beta"')
+        raise ClaimError(
+            "an amount of whom?",
+            hint='such as "95% of beta\'s accuracy" or "within 2 points of beta"',
+        )
     made.relation = "near"
     made.threshold = amount.value
     made.half = Fraction(0)
@@ -237,18 +255,14 @@ def _near(made: Meaning, amount: Amount) -> Meaning:
     return made
 
 
-def _level(made: Meaning, amount: Amount, usual: str, other: str) -> Meaning:
+def _level(made: Meaning, amount: Amount, usual: str) -> Meaning:
     """An absolute limit: the usual side, unless the words say the other."""
     made.threshold = amount.value
     made.half = Fraction(0)
     made.upper = amount.high
     low = amount.bound in {">=", ">"}
     high = amount.bound in {"<=", "<", "within"}
-    up_means_more = usual == "at_least"
     made.relation = "at_least" if low else "at_most" if high else usual
-    if amount.bound is None and made.relation == other:
-        made.relation = usual
-    del up_means_more
     made.strict = amount.bound in {">", "<"}
     if made.kind == "accuracy" and not 0 <= amount.value <= 1:
         raise ClaimError(f"an accuracy of {float(amount.value):.0%} does not exist")
@@ -293,7 +307,7 @@ def _errors(said: Statement, amount: Amount | None) -> Meaning:
 
 
 def _error_factor(made: Meaning, amount: Amount, factor: Fraction, sign: int) -> Meaning:
-    """"2x fewer" and "30% more" errors, as a share of the rival's errors."""
+    """Read "2x fewer" and "30% more" errors as a share of the rival's errors."""
     if factor <= 1 or amount.high is not None or amount.bound in {"<=", "<", "within", "about"}:
         raise ClaimError("state the errors as a share of the rival's", hint='"half the errors"')
     half = _half(amount)
@@ -331,7 +345,7 @@ def _error_level(made: Meaning, amount: Amount) -> Meaning:
     high = None if amount.high is None else 1 - amount.value
     value = 1 - (amount.value if amount.high is None else amount.high)
     bound = flipped.get(amount.bound or "", amount.bound)
-    return _level(made, Amount(amount.kind, value, amount.half, high, bound), "at_least", "at_most")  # type: ignore[arg-type]
+    return _level(made, Amount(amount.kind, value, amount.half, high, bound), "at_least")  # type: ignore[arg-type]
 
 
 def _cost(said: Statement, amount: Amount | None) -> Meaning:
@@ -348,7 +362,9 @@ def _price(said: Statement, made: Meaning, amount: Amount) -> Meaning:
     number, kind, *side = (said.per or "1 request").split()
     count = int(number)
     if kind == "token":
-        made.metric = "usd_per_mtok" + {"input": "_input", "prompt": "_input"}.get(side[0] if side else "", "")
+        made.metric = "usd_per_mtok" + {"input": "_input", "prompt": "_input"}.get(
+            side[0] if side else "", ""
+        )
         if side and side[0] in {"output", "completion"}:
             made.metric = "usd_per_mtok_output"
         scale = Fraction(10**6, count)
@@ -358,7 +374,12 @@ def _price(said: Statement, made: Meaning, amount: Amount) -> Meaning:
     high = None if amount.high is None else amount.high * scale
     if amount.bound == "up_to":
         amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
-    return _level(made, Amount("u", amount.value * scale, Fraction(0), high, amount.bound), "at_most", "at_least")
+    return _level(
+        made,
+        Amount("u", amount.value * scale, Fraction(0), high, amount.bound),
+        "at_most",
+        "at_least",
+    )
 
 
 def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> Meaning:
@@ -396,7 +417,7 @@ def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> 
 
 
 def _ratio_as(said: Statement, made: Meaning, amount: Amount) -> Meaning:
-    """"Twice as cheap", "half as expensive", "twice as slow"."""
+    """Read "twice as cheap", "half as expensive", "twice as slow"."""
     _points_only(amount, "this")
     if said.sign > 0:
         return _ratio_share(made, amount.value, _half(amount), amount)
@@ -409,7 +430,7 @@ def _ratio_as(said: Statement, made: Meaning, amount: Amount) -> Meaning:
 
 
 def _slower_share(made: Meaning, amount: Amount) -> Meaning:
-    """"Half as fast" takes at least twice the time; "90% as fast" at most 1/0.9 of it."""
+    """Read "half as fast" as at least twice the time, "90% as fast" as at most 1/0.9 of it."""
     if amount.high is not None or amount.bound == "about":
         raise ClaimError("state the time instead", hint='such as "within 10% of beta\'s latency"')
     made.relation = "times_more"
@@ -452,7 +473,7 @@ def _time(said: Statement, amount: Amount | None) -> Meaning:
         if said.share is not None:
             made.quantile = float(said.share.value)
             made.metric = "e2e"
-        return _level(made, amount, "at_most", "at_least")
+        return _level(made, amount, "at_most")
     made = _ratio(said, made, amount, "time")
     named = said.own_dim or _NAMED_TIME.search(said.text) is not None
     if made.relation == "less_by" and (named or said.way in {"share", "half"}):
@@ -471,13 +492,15 @@ def _rate(said: Statement, amount: Amount | None) -> Meaning:
     if way == "level" and amount is not None:
         if amount.value <= 0:
             raise ClaimError("a speed of 0")
-        flipped = {"<=": ">=", "<": ">", ">=": "<=", ">": "<", "within": ">="}.get(amount.bound or "", amount.bound)
+        flipped = {"<=": ">=", "<": ">", ">=": "<=", ">": "<", "within": ">="}.get(
+            amount.bound or "", amount.bound
+        )
         made.quantile = 0.5
         if amount.high is not None:
             turned = Amount("d", 1 / amount.high, Fraction(0), 1 / amount.value, None)
         else:
             turned = Amount("d", 1 / amount.value, Fraction(0), None, flipped)  # type: ignore[arg-type]
-        return _level(made, turned, "at_most", "at_least")
+        return _level(made, turned, "at_most")
     if way in {"same", "as"}:
         made.relation = "as"
         return made

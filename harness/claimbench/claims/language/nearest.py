@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """What can be read, by example, and which examples are nearest to a sentence that cannot."""
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ latency   "faster", "faster at p95", "30% faster", "twice as fast", "30% lower l
 with it   about, nearly, up to, sometimes, at least, more than, at most, 80-90%; not, never, neither ... nor
 where     "on every task", "in 4 of 5 tasks", "on t1", "for German" (tasks and slices of the suite)
 joined by and, but, at, with, commas: "just as good and 90% cheaper", "99% of the quality at 10% of the cost"
-classes   "open models have caught up with closed ones\""""  # noqa: E501 - a table
+classes   "open models have caught up with closed ones\""""
 
 
 def nearest_sentences(text: str, n: int = 3) -> str:

@@ -1,4 +1,4 @@
-"""One spelling for many: digits of any script, quotes, dashes, contractions, signs, number words."""
+"""One spelling for many: digits of any script, quotes, dashes, contractions, signs, numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import unicodedata
 _QUOTES = str.maketrans(
     {
         "’": "'", "‘": "'", "`": "'", "´": "'", "“": '"', "”": '"', "„": '"', "«": '"', "»": '"',
-        "−": "-", "‐": "-", "‑": "-", "⁄": "/", "\u200b": "", "\u200d": "", "\ufeff": "", "\u00ad": "",
+        "−": "-", "‐": "-", "‑": "-", "⁄": "/",
+        "\u200b": "", "\u200d": "", "\ufeff": "", "\u00ad": "",
         "٪": "%", "٫": ".", "٬": ",",
     }
 )  # fmt: skip
@@ -74,7 +75,9 @@ def plain(text: str) -> str:
     text = re.sub(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d,])", r"\1.\2", text)
     text = re.sub(r"(\d)(?:x|×)(?=[a-z])", r"\1x ", text)
     text = text.replace("×", "x ")
-    text = re.sub(r"\b(?:per[ -]?cent|percent|pct\.?|prozent|pour cent|por ciento)(?!\w)", "%", text)
+    text = re.sub(
+        r"\b(?:per[ -]?cent|percent|pct\.?|prozent|pour cent|por ciento)(?!\w)", "%", text
+    )
     text = re.sub(r"%(?=\d)(\d+(?:\.\d+)?)", r"\1%", text.replace("% ", "%  ").replace("%  ", "% "))
     return re.sub(r"\s+", " ", number_words(text)).strip()
 
@@ -83,7 +86,9 @@ def number_words(text: str) -> str:
     """Write "ninety-five", "two hundred" and "a dozen" as digits; "one" only where it counts."""
     text = re.sub(r"\bhalf a dozen\b", "6", text)
     text = re.sub(r"\b(?:a|one) dozen\b", "12", text)
-    text = re.sub(r"\b(?:a|one) (hundred|thousand|million)\b(?!th)", lambda m: str(_BIG[m[1]]), text)
+    text = re.sub(
+        r"\b(?:a|one) (hundred|thousand|million)\b(?!th)", lambda m: str(_BIG[m[1]]), text
+    )
     text = _NUMBER_WORDS.sub(_digits, text)
     return re.sub(r"(\d+(?:\.\d+)?) (hundred|thousand|million)\b", _scaled, text)
 

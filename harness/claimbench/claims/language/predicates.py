@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """What can be said of an arm, as one table of patterns over a text of marks.
 
 Ways of saying: ``comp`` (more or less of a dimension, by an amount), ``share`` (an amount of the
@@ -58,15 +59,23 @@ def _of_noun(dim: str) -> Iterator[Rule]:
     its = r"(?:the |its |their |an? |your )?"
     lead = r"(?:at |for |with |only |just |costs? |in |takes? |has |runs? at |delivers |gives )?(?:only |just )?"
     for way, sign in ((words.LESS, -1), (words.MORE, 1)):
-        yield _rule(rf"(?:with |at |an? |for )*{Q} (?:{way})[- ]{noun}", dim, "comp", sign, attach=True)
+        yield _rule(
+            rf"(?:with |at |an? |for )*{Q} (?:{way})[- ]{noun}", dim, "comp", sign, attach=True
+        )
         yield _rule(rf"(?:with |at |an? |for )*{DEG}(?:{way})[- ]{noun} by {Q}", dim, "comp", sign)
-        yield _rule(rf"(?:with |at |an? |for )*{DEG}(?:{way})[- ]{noun}", dim, "comp", sign, attach=True)
+        yield _rule(
+            rf"(?:with |at |an? |for )*{DEG}(?:{way})[- ]{noun}", dim, "comp", sign, attach=True
+        )
         yield _rule(rf"(?:an? )?{noun} (?:that|which) (?:is|are) {Q} (?:{way})", dim, "comp", sign)
         yield _rule(rf"(?:an? )?{noun} (?:that|which) (?:is|are) {DEG}(?:{way})", dim, "comp", sign)
         yield _rule(rf"(?:an? )?{noun} {Q} (?:{way})", dim, "comp", sign)
     yield _rule(rf"{lead}{Q} (?:of )?{its}{noun}(?: of)?", dim, "share", attach=True)
     yield _rule(rf"{lead}{Q} (?:of )?{OBJ}(?:'s?) {noun}", dim, "share", attach=True)
-    yield _rule(rf"{lead}(?:an? )?{noun} (?:of |is )?{Q} of (?:that of )?(?:{OBJ})(?:'s?)?(?: {plain})?", dim, "share")
+    yield _rule(
+        rf"{lead}(?:an? )?{noun} (?:of |is )?{Q} of (?:that of )?(?:{OBJ})(?:'s?)?(?: {plain})?",
+        dim,
+        "share",
+    )
     yield _rule(rf"{words.CUT} {its}{noun} (?:by|of) {Q}", dim, "comp", -1)
     yield _rule(rf"{words.CUT} {OBJ}(?:'s?) {noun} by {Q}", dim, "comp", -1)
     yield _rule(rf"{words.CUT} {its}{noun} (?:to|down to) {Q}", dim, "share")
@@ -79,12 +88,39 @@ def _of_noun(dim: str) -> Iterator[Rule]:
     yield _rule(rf"halv(?:es|ed|ing) {OBJ}(?:'s?) {noun}", dim, "half", -1)
     yield _rule(rf"doubl(?:es|ed|ing) {its}{noun}(?: of)?", dim, "double", 1)
     yield _rule(rf"doubl(?:es|ed|ing) {OBJ}(?:'s?) {noun}", dim, "double", 1)
-    yield _rule(rf"(?:an? )?{Q} (?:reduction|decrease|drop|cut|saving|savings|decline) (?:in|of|on) {its}{noun}", dim, "comp", -1)
-    yield _rule(rf"(?:an? )?{Q} (?:improvement|gain|increase|boost|rise|uplift) (?:in|of) {its}{noun}", dim, "comp", 1)
-    yield _rule(rf"(?:an? )?(?:improvement|gain|increase) (?:in|of) {its}{noun} (?:of|by) {Q}", dim, "comp", 1)
-    yield _rule(rf"(?:an? )?{Q} {noun} (?:reduction|decrease|drop|cut|savings?|advantage)", dim, "comp", -1 if dim != "acc" else 1)
-    yield _rule(rf"(?:an? )?{Q} {noun} (?:improvement|gain|increase|boost|advantage|lead)", dim, "comp", 1)
-    yield _rule(rf"(?:at |for |with )?(?:the |an? )?(?:same|equal|identical|comparable|equivalent|similar) {noun}(?: to| as)?", dim, "same", attach=True)
+    yield _rule(
+        rf"(?:an? )?{Q} (?:reduction|decrease|drop|cut|saving|savings|decline) (?:in|of|on) {its}{noun}",
+        dim,
+        "comp",
+        -1,
+    )
+    yield _rule(
+        rf"(?:an? )?{Q} (?:improvement|gain|increase|boost|rise|uplift) (?:in|of) {its}{noun}",
+        dim,
+        "comp",
+        1,
+    )
+    yield _rule(
+        rf"(?:an? )?(?:improvement|gain|increase) (?:in|of) {its}{noun} (?:of|by) {Q}",
+        dim,
+        "comp",
+        1,
+    )
+    yield _rule(
+        rf"(?:an? )?{Q} {noun} (?:reduction|decrease|drop|cut|savings?|advantage)",
+        dim,
+        "comp",
+        -1 if dim != "acc" else 1,
+    )
+    yield _rule(
+        rf"(?:an? )?{Q} {noun} (?:improvement|gain|increase|boost|advantage|lead)", dim, "comp", 1
+    )
+    yield _rule(
+        rf"(?:at |for |with )?(?:the |an? )?(?:same|equal|identical|comparable|equivalent|similar) {noun}(?: to| as)?",
+        dim,
+        "same",
+        attach=True,
+    )
     yield _rule(rf"(?:with )?(?:the |an? )?(?:lowest|smallest|least) {noun}", dim, "best", -1)
     yield _rule(rf"(?:with )?(?:the |an? )?(?:highest|largest|most|best) {noun}", dim, "best", 1)
 
@@ -95,7 +131,12 @@ def _comparatives() -> Iterator[Rule]:
         yield _rule(rf"{DEG}(?:{adjective}) by (?:a margin of )?{Q}", dim, "comp", sign)
         yield _rule(rf"{DEG}(?:{adjective})", dim, "comp", sign)
     for adjective, dim, sign in words.SUPERLATIVES:
-        yield _rule(rf"(?:the |our )?(?:very |single )?(?:{adjective})(?: (?:one|choice|option))?", dim, "best", sign)
+        yield _rule(
+            rf"(?:the |our )?(?:very |single )?(?:{adjective})(?: (?:one|choice|option))?",
+            dim,
+            "best",
+            sign,
+        )
     for adjective, dim, sign in words.BARE:
         yield _rule(rf"(?:very |really |extremely )?(?:{adjective})", dim, "bare", sign)
     for adjective, dim, sign in words.POSITIVES:
@@ -170,13 +211,13 @@ _TABLE: tuple[Rule, ...] = (
     _rule(rf"makes? {DEG}fewer (?:errors|mistakes)", "err", "comp", -1),
     _rule(rf"makes? {Q} fewer (?:errors|mistakes)", "err", "comp", -1),
     _rule(rf"makes? {Q} (?:of )?the (?:errors|mistakes)(?: of)?", "err", "share"),
-    _rule(rf"<(?P<qk>o)(?P<q>\d+)>(?: (?:better|higher|above|ahead of|ahead|more accurate|up on))?", "acc", "comp", 1),
-    _rule(rf"<(?P<qk>o)(?P<q>\d+)> (?:below|behind|lower|short of|under)", "acc", "comp", -1),
+    _rule(r"<(?P<qk>o)(?P<q>\d+)>(?: (?:better|higher|above|ahead of|ahead|more accurate|up on))?", "acc", "comp", 1),
+    _rule(r"<(?P<qk>o)(?P<q>\d+)> (?:below|behind|lower|short of|under)", "acc", "comp", -1),
     _rule(rf"{words.BEAT} {OBJ} by (?:a margin of )?{Q}", "acc", "comp", 1),
     _rule(rf"(?:{words.DEGREES} )?{words.BEAT}", "acc", "comp", 1),
     _rule(rf"{words.BEATEN} by {OBJ} by {Q}", "acc", "comp", 1, swap=True),
     _rule(rf"{words.BEATEN} by", "acc", "comp", 1, swap=True),
-    _rule(rf"(?:loses?|lost|losing) to", "acc", "comp", -1),
+    _rule(r"(?:loses?|lost|losing) to", "acc", "comp", -1),
     _rule(rf"{words.MATCH}(?: the (?:{words.NOUNS['acc']}) of)?", "acc", "same"),
     _rule(rf"{words.MATCH} {OBJ}'s? (?:{words.NOUNS['acc']})", "acc", "same"),
     _rule(r"(?:matched|equal(?:l)?ed|rivalled|rivaled) by", "acc", "same", swap=True),

@@ -23,11 +23,20 @@ SIDES = {
 _OF_WORD = {word: side for side, word in SIDES.items()}
 _BARE = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 _OF_BARE = {word: side for side, word in _BARE.items()}
-_MIRROR = {"at least": "at most", "at most": "at least", "more than": "less than", "less than": "more than"}
+_MIRROR = {
+    "at least": "at most",
+    "at most": "at least",
+    "more than": "less than",
+    "less than": "more than",
+}
 READ_AS = "Read as: "
 _AGREE = " - all of these must agree"
 _PER_COST = ("per request", "per correct answer", "by list price")
-_COST_READINGS = {"per_request": "per request", "per_correct": "per correct answer", "list_price": "by list price"}
+_COST_READINGS = {
+    "per_request": "per request",
+    "per_correct": "per correct answer",
+    "list_price": "by list price",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,9 @@ def _times(claim: Claim, made: Sequence[Limit]) -> tuple[list[Asked], tuple[str,
 def _without_limit(claim: Claim) -> Asked:
     if claim.kind == "latency":
         tiers = " or ".join(TIERS)
-        return Asked(f"p{100 * (claim.quantile or 0.95):g} latency", "tiers", "", f"the public tier {tiers}")
+        return Asked(
+            f"p{100 * (claim.quantile or 0.95):g} latency", "tiers", "", f"the public tier {tiers}"
+        )
     what = "accuracy" if claim.kind == "accuracy" else "dollars per request"
     return Asked(what, "open", "", "no limit is stated, so nothing can be tested")
 
@@ -196,7 +207,9 @@ def words_of(said: Tested) -> str:
     arms = ("its",) if said.one_of else tuple(_whose(a) for a in said.arms)
     subject = " and ".join(arms)
     each = " (each)" if len(arms) > 1 else ""
-    rivals = " and ".join(_whose(r) for r in said.rivals) + (" (each)" if len(said.rivals) > 1 else "")
+    rivals = " and ".join(_whose(r) for r in said.rivals) + (
+        " (each)" if len(said.rivals) > 1 else ""
+    )
     clauses = [_clause(a, subject, each, rivals) for a in said.asked]
     text = lead + "; ".join(clauses)
     if said.likewise:
@@ -249,9 +262,13 @@ def _demand(asked: Asked, rivals: str) -> str:
 # and back -----------------------------------------------------------------------------------------
 
 _NUMBER = r"\$?-?\d[\d.]*(?:%| s)?"
+_QUANTITY = (
+    r"(?:p[\d.]+ )?(?:accuracy|error rate|dollars [\w ,]+?|list price [\w ,]+?|latency|time [\w ]+?"
+    r"|end-to-end time)"
+)
 _CLAUSE = re.compile(
-    r"(?P<subject>.+?'s|its) (?P<quantity>(?:p[\d.]+ )?(?:accuracy|error rate|dollars [\w ,]+?|list price [\w ,]+?|latency|time [\w ]+?|end-to-end time))"
-    r"(?: \(each\))? (?:(?:is|are) (?P<demand>.+)|meets (?P<tier>.+))"
+    rf"(?P<subject>.+?'s|its) (?P<quantity>{_QUANTITY})(?: \(each\))? "
+    r"(?:(?:is|are) (?P<demand>.+)|meets (?P<tier>.+))"
 )
 
 
@@ -298,22 +315,32 @@ def _read_demand(match: re.Match[str]) -> tuple[Asked, tuple[str, ...]]:
     text, rounded = _end(match["demand"], r" \((?P<x>[^()]+) with rounding\)$")
     if text.startswith("judged: "):
         return Asked(quantity, "open", "", text.removeprefix("judged: ")), ()
-    ranged = re.fullmatch(rf"(between|outside) ({_NUMBER}) and ({_NUMBER})(?: (points from|of) (.+))?", text)
+    ranged = re.fullmatch(
+        rf"(between|outside) ({_NUMBER}) and ({_NUMBER})(?: (points from|of) (.+))?", text
+    )
     if ranged:
         form = {"points from": "points", "of": "ratio", None: "level"}[ranged[4]]
         side = _OF_WORD[ranged[1]]
-        return Asked(quantity, form, side, ranged[2], ranged[3]), _owners(ranged[5]) if ranged[5] else ()
-    points = re.fullmatch(r"(at least|at most|more than|less than) ([\d.]+) points (above|below) (.+)", text)
+        return Asked(quantity, form, side, ranged[2], ranged[3]), _owners(ranged[5]) if ranged[
+            5
+        ] else ()
+    points = re.fullmatch(
+        r"(at least|at most|more than|less than) ([\d.]+) points (above|below) (.+)", text
+    )
     if points:
         below = points[3] == "below"
         word = _MIRROR[points[1]] if below else points[1]
         sign = "-" if below else ""
         shown = f"{sign}{rounded}" if rounded else ""
-        return Asked(quantity, "points", _OF_WORD[word], sign + points[2], "", shown), _owners(points[4])
+        return Asked(quantity, "points", _OF_WORD[word], sign + points[2], "", shown), _owners(
+            points[4]
+        )
     ratio = re.fullmatch(rf"(at least|at most|more than|less than) ({_NUMBER})(?: of (.+))?", text)
     if ratio:
         form = "ratio" if ratio[3] else "level"
-        return Asked(quantity, form, _OF_WORD[ratio[1]], ratio[2], "", rounded), _owners(ratio[3]) if ratio[3] else ()
+        return Asked(quantity, form, _OF_WORD[ratio[1]], ratio[2], "", rounded), _owners(
+            ratio[3]
+        ) if ratio[3] else ()
     bare = re.fullmatch(r"(at least|at most|above|below) (.+)", text)
     if bare is None:
         raise ValueError(f"not a demand: {text!r}")

@@ -11,12 +11,11 @@ from claimbench.claims.names import CLOSED, OPEN, flexible
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task
 
-_AFTER = (
-    r"(?: (?:tasks?|benchmarks?|items?|questions?|inputs?|texts?|tickets?|requests?|samples?|problems?|data|set))?"
-)
 _COMMON = frozenset(
-    {w for w in words.FILLERS if " " not in w} | {"one", "two", "three", "we", "they", "you", "good", "cheap", "fast", "best", "b", "x"}
-)  # fmt: skip
+    {w for w in words.FILLERS if " " not in w}
+    | {"one", "two", "three", "we", "they", "you", "good", "cheap", "fast", "best", "b", "x"}
+)
+"""Names that are ordinary words; they count only as they are written."""
 _EDGE = r"(?![\w⟧]|[-.]\w)"
 
 
@@ -62,7 +61,7 @@ def mask(text: str, arms: Sequence[Arm], tasks: Sequence[Task]) -> tuple[str, Na
                 hint="name the arm instead, or set `arm:` and `than:`",
             )
         mark = names.add(owners)
-        text = re.sub(pattern, lambda m, mark=mark: mark, text, flags=flags)
+        text = re.sub(pattern, mark, text, flags=flags)
     for pattern, group, weights in ((OPEN, "open", "open"), (CLOSED, "closed", "proprietary")):
         members = tuple(a.name for a in arms if a.weights == weights)
         if re.search(rf"(?<![\w.⟦-])(?:{pattern}){_EDGE}", text, re.IGNORECASE):

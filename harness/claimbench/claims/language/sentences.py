@@ -1,4 +1,4 @@
-"""A sentence -> statements with the names they speak of. The way in for :mod:`claimbench.claims.parse`."""
+"""A sentence -> statements with the names they speak of: the way in for ``claims.parse``."""
 
 from __future__ import annotations
 

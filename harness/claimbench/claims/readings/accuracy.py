@@ -24,7 +24,7 @@ from claimbench.tables.types import (
     ItemTable,
     StrArray,
 )
-from claimbench.types import Claim, Reason
+from claimbench.types import Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""

@@ -11,10 +11,10 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.readings.limits import exact, limits
 from claimbench.claims.readings.dollars import Dollars, dollars_of, too_few
+from claimbench.claims.readings.limits import exact, limits
 from claimbench.claims.readings.price_limits import limit_questions
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason, reason_codes

@@ -95,7 +95,9 @@ def _effect(claim: Claim) -> _Effect:
     return _Effect(x, exact(claim.quoted_precision), window, claim.bound == "max", claim.strict)
 
 
-def _rising(name: str, family: str, effect: _Effect, at: tuple[Fraction, int], **more: object) -> Limit:
+def _rising(
+    name: str, family: str, effect: _Effect, at: tuple[Fraction, int], **more: object
+) -> Limit:
     """A quantity that grows with the effect: ``at`` = (its value without effect, +1 or -1).
 
     +1: quantity = base + effect. -1: quantity = base - effect.
@@ -109,7 +111,9 @@ def _rising(name: str, family: str, effect: _Effect, at: tuple[Fraction, int], *
     quoted = base + sign * effect.x
     upward = (sign > 0) != effect.most
     rounded = quoted - effect.h if upward else quoted + effect.h
-    side: Relation = (">" if effect.strict else ">=") if upward else ("<" if effect.strict else "<=")
+    side: Relation = (
+        (">" if effect.strict else ">=") if upward else ("<" if effect.strict else "<=")
+    )
     return Limit(name, family, side, float(rounded), float(quoted), **more)  # type: ignore[arg-type]
 
 
@@ -120,7 +124,9 @@ def _inverse(name: str, family: str, effect: _Effect) -> Limit:
         value = float(1 / effect.x)
         return Limit(name, family, "within", value, value, (low, high))
     factor = effect.x + effect.h if effect.most else effect.x - effect.h
-    side: Relation = (">" if effect.strict else ">=") if effect.most else ("<" if effect.strict else "<=")
+    side: Relation = (
+        (">" if effect.strict else ">=") if effect.most else ("<" if effect.strict else "<=")
+    )
     return Limit(name, family, side, float(1 / factor), float(1 / effect.x))
 
 
@@ -198,7 +204,7 @@ def _ratio(claim: Claim, family: str) -> Limit:
 
 
 def _time(claim: Claim) -> list[Limit]:
-    """"30% faster" is less time or more speed, "30% slower" more time or less speed."""
+    """Read "30% faster" as less time or more speed, "30% slower" as more time or less speed."""
     if claim.relation not in {"less_by", "more_by"}:
         return [_ratio(claim, "time")]
     effect = _effect(claim)
@@ -221,6 +227,8 @@ def _speed(effect: _Effect, faster: bool) -> Limit:
         return Limit(name, "time", "within", value, value, (float(low), float(high)))
     h = -effect.h if effect.most else effect.h
     upward = faster == effect.most
-    side: Relation = (">" if effect.strict else ">=") if upward else ("<" if effect.strict else "<=")
+    side: Relation = (
+        (">" if effect.strict else ">=") if upward else ("<" if effect.strict else "<=")
+    )
     rounded = 1 / (1 + sign * (effect.x - h))
     return Limit(name, "time", side, float(rounded), float(1 / (1 + sign * effect.x)))

@@ -79,7 +79,7 @@ def _ends(
 
 
 def _list_price(leaf: Leaf, needed: Needed, ctx: ClaimContext) -> Question:
-    """Ask arithmetic on the published price: both prices must satisfy a limit that names neither."""
+    """Ask arithmetic on the published price: both must satisfy a limit that names neither."""
     metric = leaf.claim.metric
     price = ctx.list_prices.get(leaf.ours)
     if price is None:
