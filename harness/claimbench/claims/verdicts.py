@@ -220,15 +220,16 @@ class _ClaimDecider:
             mask &= column == claim.slice[1] if column is not None else False
         return mask
 
+    def _has_tasks(self, claim: Claim) -> bool:
+        return claim.task is None and len(np.unique(self.items.task)) > 1
+
     def _slices(self, claim: Claim) -> list[tuple[str, BoolArray]]:
         """The declared workloads that "up to" and "sometimes" range over: one column, else tasks,
         else all columns.
         """
         if claim.slice is not None:
             columns = [claim.slice[0]]
-        elif claim.modifier in {"every", "count"} or (
-            claim.task is None and len(np.unique(self.items.task)) > 1
-        ):
+        elif claim.modifier in {"every", "count"} or self._has_tasks(claim):
             return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
         else:
             columns = list(self.items.slices)

@@ -296,8 +296,8 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
     tail = f": {why}" if why else ""
     return (
-        f"Inconclusive: {body}; that does not settle whether {asked}{tail}.{_strict_text(head, 'inconclusive')}"
-        f"{more_text(head) if head else ''}{after}"
+        f"Inconclusive: {body}; that does not settle whether {asked}{tail}."
+        f"{_strict_text(head, 'inconclusive')}{more_text(head) if head else ''}{after}"
     )
 
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import Literal
 
 Bound = Literal[">=", ">", "<=", "<", "within", "about", "up_to"]
@@ -225,19 +226,20 @@ def _longest(text: str, at: int) -> tuple[re.Match[str] | None, Reader | None]:
 def _bounds(text: str, amounts: list[Amount]) -> tuple[str, list[Amount]]:
     """Take the words of a bound into the amount they belong to."""
     for words, bound in _AFTER:
-        text = re.sub(
-            rf"<([a-z])(\d+)> ?(?:{words})", lambda m, b=bound: _bind(m[1], m[2], b, amounts), text
-        )
+        behind = rf"<(?P<kind>[a-z])(?P<place>\d+)> ?(?:{words})"
+        text = re.sub(behind, partial(_bind, bound=bound, amounts=amounts), text)
     for words, bound in _BEFORE:
-        text = re.sub(
-            rf"(?<![\w-])(?:{words}) ?(?:only |just |the |a )?<([poxfnud])(\d+)>",
-            lambda m, b=bound: _bind(m[1], m[2], b, amounts),
-            text,
+        before = (
+            rf"(?<![\w-])(?:{words}) ?(?:only |just |the |a )?<(?P<kind>[poxfnud])(?P<place>\d+)>"
         )
+        text = re.sub(before, partial(_bind, bound=bound, amounts=amounts), text)
     return text, amounts
 
 
-def _bind(kind: str, place: str, bound: Bound, amounts: list[Amount]) -> str:
+def _bind(match: re.Match[str], *, bound: Bound, amounts: list[Amount]) -> str:
+    """Give an amount its bound; a second, other bound leaves words that nothing reads."""
+    kind = match["kind"]
+    place = match["place"]
     old = amounts[int(place)]
     if old.bound is not None and old.bound != bound:
         return f"unclear bound <{kind}{place}>"

@@ -162,8 +162,7 @@ def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
     elif way == "bare":
         made.relation = "at_least"
     elif way == "level" and amount is not None:
-        usual = ("at_least", "at_most") if said.sign > 0 else ("at_most", "at_least")
-        return _level(made, amount, *usual)
+        return _level(made, amount, "at_least" if said.sign > 0 else "at_most")
     elif way == "near" and amount is not None:
         return _near(made, amount)
     elif way in {"share", "times_as", "half", "double"}:
@@ -190,7 +189,7 @@ def _accuracy_less(made: Meaning, amount: Amount) -> Meaning:
 
 
 def _accuracy_loss(said: Statement, made: Meaning, amount: Amount) -> Meaning:
-    """Read a loss: "loses only 1%" concedes at most that; "5 points behind" states at least that."""
+    """Read a loss: "loses only 1%" concedes at most that, "5 points behind" states at least."""
     conceded = amount.bound is None and _LOSS.search(said.text) is not None
     if amount.bound == "up_to":
         amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
@@ -378,7 +377,6 @@ def _price(said: Statement, made: Meaning, amount: Amount) -> Meaning:
         made,
         Amount("u", amount.value * scale, Fraction(0), high, amount.bound),
         "at_most",
-        "at_least",
     )
 
 
