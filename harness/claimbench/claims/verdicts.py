@@ -11,7 +11,8 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, leaf_finding
+from claimbench.claims.combine import P_SLACK, all_of, any_of, combine
+from claimbench.claims.findings import leaf_finding
 from claimbench.claims.language.say import read_as
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from claimbench.claims.combine import count_of
 from claimbench.claims.fields import ABSOLUTE, RELATIONS
-from claimbench.claims.findings import count_of
 from claimbench.claims.language.amounts import find_amounts
 from claimbench.claims.language.normal import light, plain
 from claimbench.claims.language.say import read_back, stated, words_of

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.chunks import Chunk
+from claimbench.claims.language.places import Clause, PlaceReader
 from claimbench.claims.language.predicates import Rule
+from claimbench.claims.language.statements import (
+    REST,
+    Statement,
+    Unread,
+    as_kind,
+    denied,
+    dim_named,
+    note_metric,
+    quantile,
+    same_side,
+)
 from claimbench.errors import ClaimError
 
-REST = -1
-"""Stands for every arm that the sentence does not speak of."""
 _OPENERS = frozenset(
     {"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes"}
 )
@@ -23,54 +32,6 @@ _TAKES_OBJECT = re.compile(
     rf"|\b{words.BEAT}|\b{words.MATCH}|\btrails?|\bleads?|\bunderperforms?|\bundercuts?)$"
 )
 _CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
-
-
-@dataclass
-class Statement:
-    """One thing said of its subjects. Arms are numbers of mentions; ``task`` and ``slice`` too."""
-
-    rule: Rule
-    text: str
-    dim: str
-    way: str
-    sign: int
-    amount: Amount | None = None
-    share: Amount | None = None
-    ours: list[int] = field(default_factory=list)
-    theirs: list[int] = field(default_factory=list)
-    swap: bool = False
-    negated: bool = False
-    attach: bool = False
-    per: str | None = None
-    metric: str | None = None
-    quantile: float | None = None
-    reading: str | None = None
-    modifier: str | None = None
-    count: tuple[int, int] | None = None
-    tasks: tuple[int, ...] = ()
-    slice: int | None = None
-    degree: str | None = None
-    own_dim: bool = False
-    clause: int = 0
-
-
-@dataclass
-class _Clause:
-    subjects: list[int] = field(default_factory=list)
-    dim: str = ""
-    quantile: float | None = None
-    neither: bool = False
-    statements: list[Statement] = field(default_factory=list)
-
-
-class Unread(Exception):
-    """Words that no rule consumed, their place (subject, object, elsewhere) and span."""
-
-    def __init__(self, text: str, place: str, span: tuple[int, int] = (0, 0)) -> None:
-        super().__init__(text)
-        self.text = text
-        self.place = place
-        self.span = span
 
 
 def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
@@ -83,27 +44,10 @@ def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
     return _Reader(chunks, amounts).run()
 
 
-class _Reader:
+class _Reader(PlaceReader):
     """One pass over the chunks, left to right."""
 
-    def __init__(self, chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> None:
-        self.chunks = list(chunks)
-        self.amounts = amounts
-        self.clauses = [_Clause()]
-        self.led: list[int] = []
-        self.unlike: list[int] = []
-        self.collect: list[int] | None = None
-        self.pending: str | None = None
-        self.negation: str | None = None
-        self.modifier: str | None = None
-        self.before: dict[str, object] = {}
-        self.last: Statement | None = None
-        self.at = 0
-
     @property
-    def clause(self) -> _Clause:
-        return self.clauses[-1]
-
     def run(self) -> list[Statement]:
         for at, chunk in enumerate(self.chunks):
             self.at = at
@@ -117,13 +61,6 @@ class _Reader:
         if self.modifier:
             raise ClaimError(f"{self.modifier!r} says nothing where it stands")
         return self._finished()
-
-    def _before(self) -> Chunk | None:
-        return self.chunks[self.at - 1] if self.at else None
-
-    def _next(self, step: int = 1) -> Chunk | None:
-        place = self.at + step
-        return self.chunks[place] if place < len(self.chunks) else None
 
     def _unread(self) -> None:
         """Collect the run of unread words here and say where it stands."""
@@ -193,7 +130,7 @@ class _Reader:
             self.collect = self.clause.subjects
             self.clause.subjects.append(arm)
         elif self.last is not None and before is not None and before.kind in _CONJUNCTIONS:
-            self.clauses.append(_Clause([arm]))
+            self.clauses.append(Clause([arm]))
             self.collect = self.clause.subjects
         else:
             raise ClaimError("it is not clear which part of the sentence an arm belongs to")
@@ -256,28 +193,28 @@ class _Reader:
     # dimensions -------------------------------------------------------------------------------
 
     def _dim(self, chunk: Chunk) -> None:
-        dim = _dim_of(chunk.match)
+        dim = dim_named(chunk.match)
         if self.collect is self.clause.subjects and not self.clause.statements:
             self.clause.dim = dim
             self.clause.quantile = quantile(chunk.match)
-            _metric_words(chunk.text, self.before)
+            note_metric(chunk.text, self.before)
             return
         if self.last is None or dim != self.last.dim:
             raise ClaimError(f"{chunk.text.strip()!r} is compared with something else")
 
     def _dim_of(self, chunk: Chunk) -> None:
         if self.clause.statements or self.clause.subjects:
-            if self.last is not None and _dim_of(chunk.match) == self.last.dim:
+            if self.last is not None and dim_named(chunk.match) == self.last.dim:
                 self.pending = "compare"
                 return
             raise ClaimError(f"{chunk.text!r} stands where it cannot be read")
-        self.clause.dim = _dim_of(chunk.match)
+        self.clause.dim = dim_named(chunk.match)
         self.clause.quantile = quantile(chunk.match)
-        _metric_words(chunk.text, self.before)
+        note_metric(chunk.text, self.before)
 
     def _in_dim(self, chunk: Chunk) -> None:
-        dim = _dim_of(chunk.match)
-        if self.last is None or not _same_side(dim, self.last.dim):
+        dim = dim_named(chunk.match)
+        if self.last is None or not same_side(dim, self.last.dim):
             raise ClaimError(f"{chunk.text!r} does not fit what is compared")
 
     # what is said -----------------------------------------------------------------------------
@@ -300,164 +237,11 @@ class _Reader:
             following = self._next()
             if following is not None and following.kind == "arm":
                 self.clause.subjects.append(int(following.match["arm"]))
-                self.chunks[self.at + 1] = _as(following, "consumed")
+                self.chunks[self.at + 1] = as_kind(following, "consumed")
 
     def _never(self, chunk: Chunk) -> None:
         self._not(chunk)
         self.modifier = "every"
-
-    def _always(self, chunk: Chunk) -> None:
-        self._scope_word(chunk, "every")
-
-    def _sometimes(self, chunk: Chunk) -> None:
-        self._scope_word(chunk, "sometimes")
-
-    def _every(self, chunk: Chunk) -> None:
-        self._scope_word(chunk, "every")
-
-    def _most(self, chunk: Chunk) -> None:
-        self._scope_word(chunk, "most")
-
-    def _scope_word(self, chunk: Chunk, modifier: str) -> None:
-        if self.negation:
-            raise ClaimError(f"{self.negation!r} with {chunk.text!r} has more than one meaning")
-        if self.last is None or (
-            self._before() is not None and self.chunks[self.at - 1].kind in {"verb", "and", "but"}
-        ):
-            self.modifier = modifier
-        else:
-            for statement in self._chain(chunk):
-                if statement.modifier not in {None, modifier} or statement.negated:
-                    raise ClaimError(f"{chunk.text!r} does not go with the rest of its part")
-                statement.modifier = modifier
-
-    def _count(self, chunk: Chunk) -> None:
-        found = chunk.match.groupdict()
-        if found.get("kf"):
-            value = self.amounts[int(found["kf"])].value
-            pair = (value.numerator, value.denominator)
-        else:
-            pair = (
-                int(self.amounts[int(found["k"])].value),
-                int(self.amounts[int(found["of"])].value),
-            )
-        if not 0 < pair[0] <= pair[1]:
-            raise ClaimError(f"{chunk.text!r} is no count")
-        if self.last is None:
-            self.modifier = "count"
-            self.before["count"] = pair
-            return
-        for statement in self._chain(chunk):
-            statement.modifier = "count"
-            statement.count = pair
-
-    def _task(self, chunk: Chunk) -> None:
-        tasks = tuple(int(n) for n in re.findall(r"⟦t(\d+)⟧", chunk.match["tasks"]))
-        if self.negation and self.last is not None and self.last.tasks:
-            self._denied_there(tasks)
-            return
-        if self.last is None:
-            self.before["tasks"] = tasks
-            return
-        for statement in self._chain(chunk):
-            if statement.tasks:
-                raise ClaimError(f"{chunk.text!r} names a second task for one part")
-            statement.tasks = tasks
-
-    def _denied_there(self, tasks: tuple[int, ...]) -> None:
-        """Read "on t1 but not on t2": the same statement, denied for another task."""
-        assert self.last is not None  # noqa: S101  the caller has looked
-        twin = _twin(self.last)
-        twin.negated = not twin.negated
-        twin.tasks = tasks
-        self.negation = None
-        self.clause.statements.append(twin)
-        self.last = twin
-
-    def _slice(self, chunk: Chunk) -> None:
-        if self.last is None:
-            self.before["slice"] = int(chunk.match["slice"])
-            return
-        for statement in self._chain(chunk):
-            statement.slice = int(chunk.match["slice"])
-
-    def _chain(self, chunk: Chunk) -> list[Statement]:
-        """The statements that a place at the end of a part speaks of; refuse where that is open."""
-        last = self.clause.statements[-1] if self.clause.statements else self.last
-        if last is None:
-            return []
-        chain = [last]
-        for earlier in reversed(self.clause.statements[:-1]):
-            if chain[-1].attach:
-                chain.append(earlier)
-                continue
-            if (
-                not (earlier.tasks or earlier.slice is not None or earlier.modifier)
-                and not earlier.theirs
-            ):
-                raise ClaimError(
-                    f"{chunk.text!r} may mean the last part or all of them",
-                    hint="say it with each part, or in a claim of its own",
-                )
-            break
-        return chain
-
-    def _quantile(self, chunk: Chunk) -> None:
-        p = quantile(chunk.match)
-        if self.last is None or self._coming():
-            self.before["quantile"] = p
-        elif self.last.dim not in {"time", "rate"}:
-            raise ClaimError(f"{chunk.text!r}: only times have percentiles")
-        elif self.last.quantile not in {None, p}:
-            raise ClaimError("two percentiles for one time")
-        else:
-            self.last.quantile = p
-
-    def _coming(self) -> bool:
-        """Tell whether the words here lead to a statement that is still to come."""
-        before = self._before()
-        return before is not None and before.kind in {"and", "but", "comma", "verb"} and any(
-            c.kind == "said" for c in self.chunks[self.at + 1 :]
-        )  # fmt: skip
-
-    def _ttft(self, chunk: Chunk) -> None:
-        self._metric(chunk, "ttft")
-
-    def _e2e(self, chunk: Chunk) -> None:
-        self._metric(chunk, "e2e")
-
-    def _metric(self, chunk: Chunk, metric: str) -> None:
-        if self.last is None or self._coming():
-            self.before["metric"] = metric
-        elif self.last.dim != "time":
-            raise ClaimError(f"{chunk.text!r} belongs to no time")
-        else:
-            self.last.metric = metric
-
-    def _per_token(self, chunk: Chunk) -> None:
-        if self.last is not None and self.last.dim == "time":
-            self.last.metric = "tpot"
-        else:
-            self._cost_reading(chunk, "list_price")
-
-    def _list_price(self, chunk: Chunk) -> None:
-        self._cost_reading(chunk, "list_price")
-
-    def _per_request(self, chunk: Chunk) -> None:
-        if self.last is not None and self.last.dim == "time":
-            return
-        self._cost_reading(chunk, "per_request")
-
-    def _per_correct(self, chunk: Chunk) -> None:
-        self._cost_reading(chunk, "per_correct")
-
-    def _cost_reading(self, chunk: Chunk, reading: str) -> None:
-        if self.last is None and self.clause.dim == "cost":
-            self.before["reading"] = reading
-        elif self.last is None or self.last.dim != "cost":
-            raise ClaimError(f"{chunk.text!r} belongs to no cost")
-        else:
-            self.last.reading = reading
 
     def _by_amount(self, chunk: Chunk) -> None:
         last = self.last
@@ -470,7 +254,7 @@ class _Reader:
         if last is None or last.way != "level" or last.dim != "acc":
             raise ClaimError(f"{chunk.text!r} stands where no accuracy is stated")
         amount = self.amounts[int(chunk.match["q"])]
-        self.clauses.append(_Clause([int(chunk.match["arm"])]))
+        self.clauses.append(Clause([int(chunk.match["arm"])]))
         made = Statement(last.rule, chunk.text, "acc", "level", -1, amount)
         self.clause.statements.append(made)
         made.tasks = last.tasks
@@ -498,7 +282,7 @@ class _Reader:
         )
         made.own_dim = not rule.dim
         made.clause = len(self.clauses) - 1
-        if clause.dim and rule.dim and not rule.attach and not _same_side(clause.dim, rule.dim):
+        if clause.dim and rule.dim and not rule.attach and not same_side(clause.dim, rule.dim):
             raise ClaimError(f"{chunk.text!r} is not said of {clause.dim}")
         if found.get("s"):
             made.share = self.amounts[int(found["s"])]
@@ -623,62 +407,5 @@ class _Reader:
         if not out:
             raise Unread(" ".join(c.text for c in self.chunks), "elsewhere")
         if self.unlike:
-            out += _denied(out, self.unlike)
+            out += denied(out, self.unlike)
         return out
-
-
-def _denied(said: Sequence[Statement], arms: Sequence[int]) -> list[Statement]:
-    """What "unlike gamma" adds: the same is not true of gamma."""
-    out = []
-    for statement in said:
-        twin = _twin(statement)
-        twin.ours = list(arms)
-        twin.negated = not statement.negated
-        out.append(twin)
-    if len(said) > 1:
-        raise ClaimError('"unlike" with several parts', hint="write one claim for each part")
-    return out
-
-
-def _twin(statement: Statement) -> Statement:
-    twin = replace(statement)
-    twin.ours = list(statement.ours)
-    twin.theirs = list(statement.theirs)
-    return twin
-
-
-def _as(chunk: Chunk, kind: str) -> Chunk:
-    return Chunk(kind, chunk.text, chunk.start, chunk.match, chunk.rule)
-
-
-def _dim_of(match: re.Match[str]) -> str:
-    found = match.groupdict()
-    return next(dim for dim in words.NOUNS if found.get(dim))
-
-
-def _same_side(one: str, other: str) -> bool:
-    return one == other or {one, other} == {"time", "rate"}
-
-
-def quantile(match: re.Match[str]) -> float | None:
-    """Give the percentile that a chunk names: p95, 95th percentile, median; None without."""
-    found = match.groupdict()
-    digits = found.get("p") or found.get("pth")
-    if digits:
-        return float(digits) / 100
-    return 0.5 if found.get("median") else None
-
-
-def _metric_words(text: str, before: dict[str, object]) -> None:
-    metric = metric_of(text)
-    if metric is not None:
-        before["metric"] = metric
-
-
-def metric_of(text: str) -> str | None:
-    """Give the time that words name: ttft, tpot or e2e; None for "latency"."""
-    if re.search(r"ttft|first token", text):
-        return "ttft"
-    if re.search(r"tpot|per (?:output )?token|inter[- ]token", text):
-        return "tpot"
-    return "e2e" if re.search(r"e2e|end[- ]to[- ]end", text) else None

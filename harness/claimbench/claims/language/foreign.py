@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.clauses import Statement
 from claimbench.claims.language.predicates import Rule
+from claimbench.claims.language.statements import Statement
 
 _A = r"(?:the )?⟦a(?P<ours>\d+)⟧"
 _B = r"(?:the )?⟦a(?P<theirs>\d+)⟧"
