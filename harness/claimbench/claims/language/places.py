@@ -40,7 +40,9 @@ class PlaceReader:
         self.last: Statement | None = None
         self.at = 0
 
+    @property
     def clause(self) -> Clause:
+        """Return the clause that is being read."""
         return self.clauses[-1]
 
     def _before(self) -> Chunk | None:
