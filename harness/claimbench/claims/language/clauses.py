@@ -47,7 +47,6 @@ def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
 class _Reader(PlaceReader):
     """One pass over the chunks, left to right."""
 
-    @property
     def run(self) -> list[Statement]:
         for at, chunk in enumerate(self.chunks):
             self.at = at
