@@ -79,7 +79,8 @@ def test_amounts(text: str, kind: str, value: str, half: str, bound: str | None)
 ])  # fmt: skip
 def test_rounding_is_what_a_court_would_read(text: str, threshold: float, strict: float) -> None:
     limit = limits(claim(text))[0]
-    assert (limit.threshold, limit.strict) == (pytest.approx(threshold), pytest.approx(strict))
+    assert limit.threshold == pytest.approx(threshold)
+    assert limit.strict == pytest.approx(strict)
 
 
 def test_where_rounding_decides_both_verdicts_stand_in_the_headline() -> None:
@@ -158,6 +159,11 @@ def simple_claims(draw: st.DrawFn) -> Claim:
 def test_reading_to_words_and_back_is_the_identity(made: Claim) -> None:
     said = stated(made)
     assert read_back(words_of(said)) == said
+
+
+def test_parts_keep_the_words_of_the_sentence() -> None:
+    made = claim("A is as accurate as B at 10% of the cost")
+    assert [part.text for part in made.parts] == ["as accurate as", "at 10% of the cost"]
 
 
 def test_tasks_are_counted_under_holm() -> None:

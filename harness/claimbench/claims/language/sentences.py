@@ -70,23 +70,23 @@ def read_sentence(
     if always is not None:
         return Evidence(always)
     try:
-        said = _statements(text, simple, names, arms, free_names)
+        said, amounts = _statements(text, simple, names, arms, free_names)
     except ClaimError:
         readable = any(chunk.kind == "said" for chunk in cut(find_amounts(simple)[0]))
         other = evidence_elsewhere(text, readable=readable)
         if other is not None:
             return Evidence(other)
         raise
-    return [_part(s, names) for s in said]
+    return [_part(s, names, amounts) for s in said]
 
 
 def _statements(
     text: str, simple: str, names: Names, arms: Sequence[Arm], free_names: bool
-) -> list[Statement]:
+) -> tuple[list[Statement], list[Amount]]:
     bare, unbound = find_amounts(simple, bounds=False)
     foreign = read_foreign(bare, unbound)
     if foreign is not None:
-        return [foreign]
+        return [foreign], unbound
     for pattern, instead in words.UNTESTABLE:
         found = re.search(pattern, simple)
         if found is not None:
@@ -94,7 +94,7 @@ def _statements(
     marked, amounts = find_amounts(simple)
     for _ in range(MOST_NAMES):
         try:
-            return _testable(read(cut(marked), amounts))
+            return _testable(read(cut(marked), amounts)), amounts
         except Unread as unread:
             run = _restored(unread.text, amounts, names)
             named = unread.place in {"subject", "object"} and not _is_amount(unread.text)
@@ -135,7 +135,7 @@ def _restored(run: str, amounts: Sequence[Amount], names: Names) -> str:
     return re.sub(r"⟦a(\d+)⟧", lambda m: "/".join(names.arms[int(m[1])]), text)
 
 
-def _part(said: Statement, names: Names) -> Part:
+def _part(said: Statement, names: Names, amounts: Sequence[Amount]) -> Part:
     groups = [names.groups[n] for n in said.ours if n != REST]
 
     def spelled(numbers: Sequence[int]) -> tuple[str, ...]:
@@ -151,5 +151,5 @@ def _part(said: Statement, names: Names) -> Part:
         tuple(names.tasks[n] for n in said.tasks),
         None if said.slice is None else names.slices[said.slice],
         said.count,
-        said.text,
+        _restored(said.text, amounts, names),
     )
