@@ -44,6 +44,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             status="refuted",
             p=p_first,
             headline=_name(first, first.headline),
+            window=first.window,
             reasons=first.reasons,
         )
     unlike = [f for f in findings if f.status == "not_comparable"]
@@ -59,6 +60,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             headline=_name(weakest, weakest.headline),
             qualifier=_common([f.qualifier for f in findings]),
             reasons=(),
+            window=_windows(findings),
         )
     undecided = [f for f in findings if f.status == "inconclusive"]
     reasons = distinct_reasons(undecided)
@@ -93,6 +95,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(best, best.headline),
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
+            window=_windows([finding for _, finding in holds]),
         )
     if all(f.status == "refuted" for f in findings):
         worst = max(findings, key=_known_p)
@@ -103,6 +106,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(worst, worst.headline),
             qualifier=qualifier,
             reasons=worst.reasons,
+            window=_windows(findings),
         )
     undecided = [f for f in compared if f.status == "inconclusive"]
     reasons = distinct_reasons(undecided)
@@ -141,6 +145,7 @@ def count_of(findings: Sequence[Finding], alpha: float, needed: int) -> Finding:
             p=p,
             headline=_name(last, last.headline),
             qualifier=f"{said}: {winners}",
+            window=_windows([finding for _, finding in holds]),
         )
     spare = len(findings) - needed
     if len(fails) > spare:
@@ -152,6 +157,7 @@ def count_of(findings: Sequence[Finding], alpha: float, needed: int) -> Finding:
             headline=_name(last, last.headline),
             qualifier=said,
             reasons=last.reasons,
+            window=_windows([finding for _, finding in fails]),
         )
     rest = [f for f in findings if f.status in {"inconclusive", "not_comparable"}]
     reasons = distinct_reasons(rest) or (Reason("multiplicity"),)
@@ -191,6 +197,11 @@ def _name(finding: Finding, name: str | None) -> str | None:
 
 def _common(qualifiers: Sequence[str]) -> str:
     return qualifiers[0] if len(set(qualifiers)) == 1 else ""
+
+
+def _windows(findings: Sequence[Finding]) -> str:
+    """Return the times that the findings speak of, each once; empty where all speak of all."""
+    return "; ".join(dict.fromkeys(f.window for f in findings if f.window))
 
 
 def _merged(findings: Sequence[Finding]) -> Finding:

@@ -22,6 +22,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.second_opinion import with_second_opinion
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.claims.words import without_status
 from claimbench.tables.types import CallTable, ItemTable
@@ -69,6 +70,7 @@ def leaf_finding(
         )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
+    readings = with_second_opinion(readings, found, leaf, items)
     if claim.kind == "accuracy" and claim.relation not in ABSOLUTE:
         readings, flags = _missing_rule(readings, leaf, items, flags)
     flags += _size_flags(found, readings) + _judge_flags(found, leaf, items, ctx)
@@ -241,6 +243,7 @@ def _headline(
         flags=flags,
         reasons=reasons if head.status != "supported" else (),
         title=title,
+        window=next(q.window_of_time for q in found if q.name == head.name),
     )
 
 
