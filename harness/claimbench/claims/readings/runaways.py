@@ -9,7 +9,7 @@ verdict that a smaller share at the cap would flip rests on what nobody has seen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -110,7 +110,7 @@ class Runaways:
         raised: list[tuple[bool, float]] = []  # (our arm's runaways would do it, at which edge)
         if window is not None:
             low, high = window
-            if status == "supported":
+            if (status == "supported") == (side == "within"):
                 raised = [(True, high), (False, low)]
             else:
                 raised = [(True, low)] if est < low else [(False, high)]
@@ -161,6 +161,13 @@ def _needed(before: float, share: float, alpha: float) -> float | None:
         else:
             high = middle
     return math.ceil(high)
+
+
+def per_correct(side: Side, usd: FloatArray, score: FloatArray) -> Side:
+    """Return an arm's side per correct answer; ``usd`` and ``score`` of the items with both."""
+    right = float(score.mean())
+    cap = None if side.cap is None else side.cap / right
+    return replace(side, mean=float(usd.mean()) / right, cap=cap)
 
 
 def side_of(
