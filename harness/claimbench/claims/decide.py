@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from claimbench import stats
 from claimbench.claims.readings.runaways import Check
-from claimbench.claims.types import Leaf, Question, Relation
+from claimbench.claims.types import Leaf, Question
 from claimbench.claims.words import reading_sentence
 from claimbench.stats import Decision, Interval
-from claimbench.types import Estimate, Reading, Reason, reason_codes
+from claimbench.types import Estimate, Reading, Reason, Relation, reason_codes
 
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error", "deterministic_given_prices"})
 """Flags of readings without sampling noise: such a decision cannot be wrong by chance."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from claimbench.claims.names import nearest
+from claimbench.claims.language.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Claim, ClaimSpec, Json, Task
 

@@ -10,7 +10,7 @@ Fields of a parsed claim:
 * ``threshold``: 0.9 for 90%, 10 for 10x, dollars per 1,000 requests or seconds for at_most, a share
   for at_least.
 * ``quoted_precision``: the tolerance that the quoted number leaves, on the same scale; 0 for words
-  and bounds (:mod:`claimbench.claims.language.meaning`).
+  and bounds (:mod:`claimbench.claims.language.meanings.meaning`).
 * ``metric``: accuracy, usd and its kinds, and for latency ttft, tpot, e2e or latency (each is a
   reading).
 """
@@ -33,9 +33,9 @@ from claimbench.claims.fields import (
     named_arms,
     stated_fields,
 )
+from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import UNDERSTOOD
 from claimbench.claims.language.sentences import Evidence, Part, read_sentence
-from claimbench.claims.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
 

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from claimbench.claims.readings.runaways import Runaways
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
-from claimbench.types import Claim, Json, Look, Reading, Reason, VerdictStatus
-
-if TYPE_CHECKING:
-    from claimbench.claims.readings.runaways import Runaways
-
-Relation = Literal[">=", "<=", ">", "<", "within", "outside"]
+from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
 
 
 @dataclass(frozen=True)

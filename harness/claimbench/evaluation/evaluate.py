@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 import numpy as np
 
-from claimbench.claims.look_schedule import rule_of, seen_items
+from claimbench.claims.looks.schedule import rule_of, seen_items
+from claimbench.claims.looks.stopping import CONTINUE, context_at
 from claimbench.claims.parse import parse_claims
-from claimbench.claims.stopping import CONTINUE, context_at
 from claimbench.claims.types import ClaimContext, HostRate, ListPrice
 from claimbench.claims.verdicts import context_of, decide_claims
 from claimbench.economics.projection import project_claims, token_basis

@@ -9,6 +9,8 @@ from typing import Literal
 from claimbench.types.base import Json
 
 VerdictStatus = Literal["supported", "refuted", "inconclusive", "not_comparable"]
+Relation = Literal[">=", "<=", ">", "<", "within", "outside"]
+"""How a number stands to its threshold, or to its window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,7 @@ class Reading:
     estimate: Estimate | None
     threshold: float | None
     tolerance: float | None
-    direction: Literal[">=", "<=", ">", "<", "within", "outside"] | None
+    direction: Relation | None
     status: VerdictStatus | Literal["n/a"]
     p: float | None = None
     p_holm: float | None = None

@@ -162,9 +162,11 @@ class PlaceReader:
     def _coming(self) -> bool:
         """Tell whether the words here lead to a statement that is still to come."""
         before = self._before()
-        return before is not None and before.kind in {"and", "but", "comma", "verb"} and any(
-            c.kind == "said" for c in self.chunks[self.at + 1 :]
-        )  # fmt: skip
+        return (
+            before is not None
+            and before.kind in {"and", "but", "comma", "verb"}
+            and any(c.kind == "said" for c in self.chunks[self.at + 1 :])
+        )
 
     def _ttft(self, chunk: Chunk) -> None:
         self._metric(chunk, "ttft")

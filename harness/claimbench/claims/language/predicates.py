@@ -142,8 +142,10 @@ def _comparatives() -> Iterator[Rule]:
     for adjective, dim, sign in words.POSITIVES:
         yield _rule(
             rf"(?:(?:just|exactly|at least|every bit|almost|nearly|about|roughly|equally|virtually) )?as (?:{adjective})(?: as)?",
-            dim, "as", sign,
-        )  # fmt: skip
+            dim,
+            "as",
+            sign,
+        )
         yield _rule(rf"{Q} as (?:{adjective})(?: as)?", dim, "times_as", sign)
         yield _rule(rf"equally (?:{adjective})(?: as)?", dim, "as", sign)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.names import CLOSED, OPEN, flexible
+from claimbench.claims.language.names import CLOSED, OPEN, flexible
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task
 

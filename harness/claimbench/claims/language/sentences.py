@@ -10,15 +10,15 @@ from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, find_amounts
 from claimbench.claims.language.chunks import cut
 from claimbench.claims.language.clauses import read
-from claimbench.claims.language.effects import Meaning
 from claimbench.claims.language.evidence import evidence_elsewhere
 from claimbench.claims.language.foreign import read_foreign
-from claimbench.claims.language.meaning import mean
+from claimbench.claims.language.meanings.effects import Meaning
+from claimbench.claims.language.meanings.meaning import mean
+from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import nearest_sentences
 from claimbench.claims.language.normal import light, plain
 from claimbench.claims.language.scope import Names, mask
 from claimbench.claims.language.statements import REST, Statement, Unread
-from claimbench.claims.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task
 

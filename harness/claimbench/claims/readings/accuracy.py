@@ -14,7 +14,7 @@ from claimbench import stats
 from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
-from claimbench.claims.types import ClaimContext, Leaf, Needed, Question, Relation
+from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import (
     ArmItems,
@@ -342,13 +342,6 @@ class _Pair:
 
 FAMILIES = {"relative": "ratio", "error_reduction": "error"}
 """What kind of number a reading tests; all others are differences."""
-
-
-def _needed(
-    side: Relation, threshold: float, strict: float, window: tuple[float, float] | None
-) -> Needed:
-    """Return what is needed: the window where "about" gives one, else the side."""
-    return Needed("within" if window else side, threshold, strict, window)
 
 
 def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from claimbench.claims.types import Needed, Relation
-from claimbench.types import Claim
+from claimbench.claims.types import Needed
+from claimbench.types import Claim, Relation
 
 AS_CHEAP = 1.10
 """'As cheap as' and 'as fast as' allow this ratio."""

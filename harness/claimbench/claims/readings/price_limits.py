@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.caps import side_of
 from claimbench.claims.readings.dollars import (
     correct_means,
     correct_ratio,
@@ -19,7 +20,7 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
-from claimbench.claims.readings.runaways import Runaways, Side, per_correct, side_of
+from claimbench.claims.readings.runaways import Runaways, Side, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval

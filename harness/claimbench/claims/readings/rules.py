@@ -10,9 +10,8 @@ from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES
-from claimbench.claims.types import Relation
 from claimbench.claims.words import MEANS, number
-from claimbench.types import Claim
+from claimbench.types import Claim, Relation
 
 
 @dataclass(frozen=True)

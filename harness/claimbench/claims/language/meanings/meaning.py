@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.effects import (
+from claimbench.claims.language.meanings.effects import (
     Meaning,
     half_of,
     level,
@@ -15,7 +15,7 @@ from claimbench.claims.language.effects import (
     share_of,
     with_effect,
 )
-from claimbench.claims.language.ratios import cost, seconds, speed
+from claimbench.claims.language.meanings.ratios import cost, seconds, speed
 from claimbench.claims.language.statements import Statement, metric_of
 from claimbench.errors import ClaimError
 

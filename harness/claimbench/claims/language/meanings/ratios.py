@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.effects import (
+from claimbench.claims.language.meanings.effects import (
     Meaning,
     half_of,
     level,

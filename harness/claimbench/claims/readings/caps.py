@@ -1,0 +1,75 @@
+"""What an arm's requests cost at most, and how many of them ran to it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.claims.readings.runaways import AT_CAP, Side
+from claimbench.claims.types import ClaimContext
+from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
+
+
+def side_of(
+    items: ItemTable,
+    calls: CallTable,
+    arm: str,
+    chosen: BoolArray,
+    usd: FloatArray,
+    ctx: ClaimContext,
+) -> Side:
+    """Return one arm's dollars per request, its cap, and the requests seen at it.
+
+    Args:
+        items: the item table.
+        calls: the call table, for the tokens of answers.
+        arm: its name.
+        chosen: bool per item.
+        usd: dollars of the chosen items, in their order.
+        ctx: max_tokens and prices.
+    """
+    mean = float(usd.mean())
+    cap = _cap(items, calls, arm, chosen, usd, ctx)
+    _, counts = np.unique(items.cluster[chosen], return_counts=True)
+    worth = stats.effective_clusters(counts)
+    at_cap = 0 if cap is None else int((usd >= AT_CAP * cap).sum())
+    if cap is not None and mean >= AT_CAP * cap:  # most requests are as long as they can be
+        at_cap = 0
+    return Side(arm, mean, cap, at_cap * worth / len(usd), worth)
+
+
+def _cap(
+    items: ItemTable,
+    calls: CallTable,
+    arm: str,
+    chosen: BoolArray,
+    usd: FloatArray,
+    ctx: ClaimContext,
+) -> float | None:
+    """Return the dollars of a request whose answer has max_tokens; None where unknown.
+
+    Without a price per token (owned hardware) a token costs what this arm's tokens cost on average.
+    An answer longer than max_tokens says that the limit is none.
+    """
+    limits = [ctx.max_tokens.get(task) for task in items.task[chosen].tolist()]
+    known = [limit for limit in limits if limit is not None]
+    if not known or len(known) < len(limits):
+        return None
+    rows = calls.arms[arm]
+    mine = chosen[rows.item] & np.isfinite(rows.n_out)
+    tokens = rows.n_out[mine]
+    if len(tokens) and float(tokens.max()) > max(known):
+        return None
+    price = ctx.list_prices.get(arm)
+    if price is not None:
+        per_token = price.output_usd / 1e6
+    elif arm in ctx.hosts and len(tokens) and float(tokens.sum()) > 0:
+        per_token = float(usd.mean()) / float(tokens.mean())
+    else:
+        return None
+    output = float(tokens.mean()) * per_token if len(tokens) else float(usd.mean())
+    cap = float(np.mean(known)) * per_token + max(float(usd.mean()) - output, 0.0)
+    largest = float(usd.max())
+    if largest > cap * (1 + 1e-9):
+        return largest if len(tokens) else None
+    return cap
