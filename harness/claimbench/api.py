@@ -208,6 +208,7 @@ def _verdict_rows(verdicts: Iterable[Verdict], part_of: str | None) -> Iterator[
             "text": claim.text,
             "source": claim.source,
             "status": verdict.status,
+            "read_as": verdict.read_as,
             "sentence": verdict.sentence,
             "reading": verdict.headline,
             "value": None if estimate is None else estimate.value,

@@ -92,7 +92,7 @@ def decide_ratio(
 
 
 def side(name: str, usd: np.ndarray, cap: float, worth: float | None = None) -> Side:
-    """Return what :func:`claimbench.claims.readings.runaways.side_of` finds in ``usd``."""
+    """Return what :func:`claimbench.claims.readings.caps.side_of` finds in ``usd``."""
     mean, n = float(usd.mean()), float(len(usd)) if worth is None else worth
     seen = 0 if mean >= AT_CAP * cap else int((usd >= AT_CAP * cap).sum())
     return Side(name, mean, cap, seen * n / len(usd), n)

@@ -19,7 +19,7 @@ from claimbench.suite.load import load_suite
 from claimbench.types import Attempt, Call, CallRecord, Manifest, Outcome, Suite, Timing, Usage
 
 RUN = "20260101T000000Z-aaaaaa"
-N = 24
+N = 60
 CANARY = "canary-0123456789-abcdefghij"
 SUITE = """
 name: toy

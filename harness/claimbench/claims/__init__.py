@@ -2,8 +2,8 @@
 
 ``parse`` and ``grammar`` read sentences; ``gate`` says whether arms may be compared; ``readings``
 turn tables into tested quantities; ``decide`` reads a decision off an interval; ``findings``
-combine readings, arms and parts; ``verdicts`` is the whole path. ``look_schedule`` and
-``stopping`` say when a run may end, ``power`` what it could resolve.
+make one state of the readings of a pair of arms, ``combine`` one of arms and parts; ``verdicts`` is
+the whole path. ``looks`` say when a run may end, ``power`` what it could resolve.
 
 Nothing here opens a database, sends a request or knows a price list. "Judge" means a model that
 grades answers; what happens to a claim here is deciding.
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from claimbench._lazy import lazy
 
 if TYPE_CHECKING:
+    from claimbench.claims.looks.stopping import StopRule
     from claimbench.claims.parse import parse_claim, parse_claims
-    from claimbench.claims.stopping import StopRule
     from claimbench.claims.types import ClaimContext
     from claimbench.claims.verdicts import decide_claims
 
@@ -26,7 +26,7 @@ __getattr__ = lazy(
     __name__,
     {
         "ClaimContext": "types",
-        "StopRule": "stopping",
+        "StopRule": "looks.stopping",
         "decide_claims": "verdicts",
         "parse_claim": "parse",
         "parse_claims": "parse",

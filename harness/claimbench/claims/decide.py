@@ -41,6 +41,10 @@ UNSETTLED_BY_SAMPLES = frozenset(
 """Reasons that more samples of the same kind cannot remove, so that none are named."""
 MIN_ITEMS = 20
 """Below this no reading is decided, whatever its interval (stats.size_reasons)."""
+SLACK = 1e-7
+"""Relative difference below which two numbers are the same: sums of dollars are floats, and roots
+of quadratics lose half their digits.
+"""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 
@@ -67,16 +71,26 @@ def rule(
 
     ``>=`` and ``<=`` as :func:`claimbench.stats.verdict`; ``>`` and ``<`` are strict (an exact tie
     refutes "more"); ``within``: supported if the interval lies in the window, refuted if it lies
-    outside.
+    outside; ``outside`` is its opposite. An end that differs from the threshold by the last digits
+    of a float meets it.
     """
-    if side == "within" and window is not None:
+    lo = _snapped(lo, threshold)
+    hi = _snapped(hi, threshold)
+    if side in {"within", "outside"} and window is not None:
         low, high = window
+        if side == "outside":
+            return _by(supported=hi < low or lo > high, refuted=low <= lo and hi <= high)
         return _by(supported=low <= lo and hi <= high, refuted=hi < low or lo > high)
     if side == ">":
         return _by(supported=lo > threshold, refuted=hi < threshold or lo == hi)
     if side == "<":
         return _by(supported=hi < threshold, refuted=lo > threshold or lo == hi)
     return stats.verdict(lo, hi, threshold, ">=" if side == ">=" else "<=")
+
+
+def _snapped(end: float, threshold: float) -> float:
+    """Return the threshold for an end of an interval that equals it but for last digits."""
+    return threshold if math.isclose(end, threshold, rel_tol=SLACK, abs_tol=0.0) else end
 
 
 def _by(*, supported: bool, refuted: bool) -> Decision:
@@ -122,7 +136,11 @@ def decide(
     infeasible = question.infeasible_p is not None and status != "supported"
     blocked = question.blocked + extra_blocked
     p = _p(question)
-    if status != "inconclusive" and question.p is not None and question.p > alpha:
+    # Every request has the same ratio: nothing varies, so no test has anything to say.
+    fixed = math.isclose(interval.lo, interval.hi, rel_tol=SLACK) and question.scale == "ratio"
+    if fixed and status != "inconclusive":
+        p = 0.0
+    elif status != "inconclusive" and question.p is not None and question.p > alpha:
         status, reasons = "inconclusive", (*reasons, Reason("test_disagrees"))
     if exact:  # nothing was sampled, so a decision cannot be wrong by chance
         p = None if status == "inconclusive" else 0.0
@@ -206,7 +224,7 @@ def _status(
     if (
         "denominator_near_zero" in interval.reasons
         and question.contrast_at is not None
-        and question.side != "within"
+        and question.side not in {"within", "outside"}
     ):
         contrast = question.contrast_at(question.threshold, alpha)
         return rule(contrast.lo, contrast.hi, question.side, 0.0), reasons
@@ -258,7 +276,9 @@ def _sensitivity(
         out["strict_threshold"] = rule(interval.lo, interval.hi, question.side, question.strict)
     for name, value in question.thresholds.items():
         out[name] = rule(interval.lo, interval.hi, question.side, value)
-    skip = "worst" if status == "refuted" else "best"
+    # "worst" is bad for the treatment; where the claim asks that it be bad, "best" is against it.
+    asks_good = (question.side in {">=", ">"}) == question.more_is_better
+    skip = "worst" if (status == "refuted") == asks_good else "best"
     for name, at in question.sensitivity.items():
         found = _status(replace(question, contrast_at=None), at(alpha), alpha)[0]
         if name not in {"worst", "best"}:

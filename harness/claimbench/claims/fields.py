@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from claimbench.claims.names import nearest
+from claimbench.claims.language.names import nearest
 from claimbench.errors import ClaimError
 from claimbench.types import Claim, ClaimSpec, Json, Task
 
 RELATIONS: Mapping[str, tuple[str, ...]] = {
-    "accuracy": ("more", "more_by", "times_more", "as", "caught_up", "at_least"),
-    "cost": ("less", "less_by", "times_less", "as", "at_most"),
-    "latency": ("less", "less_by", "times_less", "as", "at_most"),
-}
+    "accuracy": (
+        "more", "more_by", "times_more", "less_by", "times_less", "share", "error_share", "near",
+        "as", "caught_up", "at_least", "at_most",
+    ),
+    "cost": (
+        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
+        "at_least",
+    ),
+    "latency": (
+        "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
+        "at_least",
+    ),
+}  # fmt: skip
+NEEDS_NUMBER = frozenset(
+    {"more_by", "times_more", "less_by", "times_less", "share", "error_share", "near"}
+)
+ABSOLUTE = frozenset({"at_most", "at_least"})
 ALIASES: Mapping[str, tuple[str, str | None]] = {
     "accuracy": ("accuracy", None),
     "cost": ("cost", None),
@@ -38,6 +51,10 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "accuracy": ("accuracy", "accuracy"),
     "cost": ("cost", "usd"),
     "usd": ("cost", "usd"),
+    "usd_per_correct": ("cost", "usd_per_correct"),
+    "usd_per_mtok": ("cost", "usd_per_mtok"),
+    "usd_per_mtok_input": ("cost", "usd_per_mtok_input"),
+    "usd_per_mtok_output": ("cost", "usd_per_mtok_output"),
     "latency": ("latency", "latency"),
     "ttft": ("latency", "ttft"),
     "tpot": ("latency", "tpot"),
@@ -46,16 +63,11 @@ METRICS: Mapping[str, tuple[str, str]] = {
 READINGS: Mapping[str, tuple[str, ...]] = {
     "accuracy": ("relative", "points", "error_reduction", "non_inferior", "equivalent", "more"),
     "cost": ("per_request", "per_correct", "list_price"),
-    "latency": ("time_cut", "rate_up", "ttft", "tpot", "e2e"),
+    "latency": ("time_cut", "rate_up", "time_up", "rate_down", "ttft", "tpot", "e2e"),
 }
-MODIFIERS = ("about", "up_to", "sometimes", "best")
+MODIFIERS = ("about", "up_to", "sometimes", "best", "every", "most")
 Population = Literal["super", "fixed"]
 Declared = Literal["before", "after"]
-
-
-def states_predicate(raw: Mapping[str, Json]) -> bool:
-    """Return whether the fields say what is claimed, so that the text need not."""
-    return any(raw.get(key) is not None for key in ("kind", "metric", "relation"))
 
 
 def bare_claim(
@@ -118,7 +130,7 @@ def _slice(raw: Json, tasks: Sequence[Task]) -> tuple[str, str] | None:
 
 
 def stated_fields(raw: Mapping[str, Json]) -> dict[str, Any]:
-    """Return the fields of a Predicate that the suite states."""
+    """Return the fields of a claim that the suite states; ``number`` is the threshold."""
     out: dict[str, Any] = {}
     kind, metric = raw.get("kind"), raw.get("metric")
     if kind is not None:
@@ -147,14 +159,15 @@ def stated_fields(raw: Mapping[str, Json]) -> dict[str, Any]:
 def _quoted(threshold: Json, relation: str | None) -> float:
     """Return half a unit of the last digit as the number would be quoted.
 
-    0.9 is "90%", 0.905 is "90.5%", 10 is "10x".
+    0.9 is "90%", 0.905 is "90.5%"; of a factor (10 is "10x") at most 2% of it.
     """
-    if relation in {"at_most", "at_least"}:
+    if relation in ABSOLUTE:
         return 0.0
-    shown = float(threshold) if float(threshold) > 1 else float(threshold) * 100
+    value = float(threshold)
+    shown = value if value > 1 else value * 100
     digits = f"{shown:.6f}".rstrip("0").rstrip(".")
     half = 0.5 * 10.0 ** -(len(digits.split(".")[1]) if "." in digits else 0)
-    return half if float(threshold) > 1 else half / 100
+    return min(half, 0.02 * value) if value > 1 else half / 100
 
 
 def named_arms(value: Json, known: set[str], key: str) -> tuple[str, ...]:

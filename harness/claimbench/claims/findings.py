@@ -4,14 +4,16 @@ arms and parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
+from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -28,8 +30,6 @@ from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
-P_SLACK = 1e-9
-"""p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
 ON_SCORES = frozenset(
     {
         "more",
@@ -55,7 +55,7 @@ def leaf_finding(
     """Decide one simple claim about one pair of arms (or one arm) on the leaf's items: gate first,
     then each reading.
     """
-    title = leaf.where or _versus(leaf)
+    title = leaf.where or versus(leaf)
     refused, flags = _not_comparable(leaf, items, calls, ctx)
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
@@ -84,10 +84,6 @@ def leaf_finding(
     return _headline(claim, found, readings, flags, title)
 
 
-def _versus(leaf: Leaf) -> str:
-    return f"{leaf.ours} against {leaf.theirs}" if leaf.theirs else leaf.ours
-
-
 def _not_comparable(
     leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
 ) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
@@ -105,11 +101,7 @@ def _not_comparable(
     if not leaf.mask.any():
         return (Reason("no_items", "no item belongs to the claim's task or slice"),), ()
     claim = leaf.claim
-    if (
-        claim.relation in {"at_most", "at_least"}
-        and claim.threshold is None
-        and claim.kind != "latency"
-    ):
+    if claim.relation in ABSOLUTE and claim.threshold is None and claim.kind != "latency":
         example = (
             "at least 80% accurate"
             if claim.kind == "accuracy"
@@ -123,7 +115,8 @@ def _not_comparable(
         )
         if refused:
             return refused, flags
-    if claim.kind == "cost" and claim.reading != "list_price":
+    on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
+    if claim.kind == "cost" and not on_list:
         priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)
         if leaf.theirs is not None:
             priceless += _given([readings_cost.currencies(items, leaf.ours, leaf.theirs)])
@@ -220,10 +213,13 @@ def _headline(
             why = Reason("price_unknown", "list price")
         return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(r for r in _distinct_reasons(counted) if r.code not in WARNINGS)
+    reasons = tuple(r for r in distinct_reasons(counted) if r.code not in WARNINGS)
     if len({r.status for r in counted}) > 1:
         reasons = (Reason("depends_on_reading"), *reasons)
         return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
+    if claim.modifier == "vague" and counted[0].status == "supported":
+        why = Reason("no_amount_stated", "a fraction of the cost: which?")
+        return Finding("inconclusive", p, kept, flags=flags, reasons=(why,), title=title)
     head = counted[0]  # the first is what most readers mean; p is that of the weakest
     assert head.status != "n/a"  # noqa: S101  left out above
     return Finding(
@@ -239,14 +235,6 @@ def _headline(
     )
 
 
-def _distinct_reasons(found: Iterable[Reading | Finding]) -> tuple[Reason, ...]:
-    """Return all reasons once, in the order in which they were first given."""
-    distinct: dict[Reason, None] = {}
-    for one in found:
-        distinct.update(dict.fromkeys(one.reasons))
-    return tuple(distinct)
-
-
 def _pinned(claim: Claim, question: Question) -> bool:
     return claim.reading == question.name or claim.reading in question.name.split(".")
 
@@ -257,6 +245,7 @@ def _qualifier(claim: Claim, head: Reading) -> str:
     """
     if (
         claim.relation not in {"as", "caught_up"}
+        or claim.negated
         or claim.kind != "accuracy"
         or head.status != "supported"
     ):
@@ -297,182 +286,3 @@ def effort(leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext) ->
         device = ctx.devices.get(arm) or arm
         hours[device] = hours.get(device, 0.0) + seconds / 3600
     return Effort(usd, max(hours.values()) if known_hours and hours else None, per_item)
-
-
-def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
-    """Combine parts that must all hold: supported if all are, refuted if one is.
-
-    Support needs no adjustment; a refutation pays for the parts by Holm.
-    """
-    if len(findings) == 1:
-        return findings[0]
-    merged = _merged(findings)
-    refuted = _decided(findings, "refuted", alpha)
-    if refuted:
-        p_first, first = min(refuted, key=_first)
-        return replace(
-            merged,
-            status="refuted",
-            p=p_first,
-            headline=_name(first, first.headline),
-            window=first.window,
-            reasons=first.reasons,
-        )
-    unlike = [f for f in findings if f.status == "not_comparable"]
-    if unlike:
-        return replace(merged, status="not_comparable", p=None, reasons=_distinct_reasons(unlike))
-    p = max((f.p for f in findings if f.p is not None), default=None)
-    if all(f.status == "supported" for f in findings):
-        weakest = max(findings, key=_known_p)
-        return replace(
-            merged,
-            status="supported",
-            p=p,
-            headline=_name(weakest, weakest.headline),
-            qualifier=_common([f.qualifier for f in findings]),
-            reasons=(),
-            window=_windows(findings),
-        )
-    undecided = [f for f in findings if f.status == "inconclusive"]
-    reasons = _distinct_reasons(undecided)
-    if any(f.status == "refuted" for f in findings):
-        reasons = (*reasons, Reason("multiplicity_parts"))
-    shown = undecided[0] if undecided else findings[0]
-    return replace(
-        merged, status="inconclusive", p=p, headline=_name(shown, shown.headline), reasons=reasons
-    )
-
-
-def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) -> Finding:
-    """Combine parts of which one is enough: supported if one is, refuted if all are.
-
-    Support pays for all parts by Holm. ``share``: say in how many of them it holds ("sometimes",
-    "up to").
-    """
-    merged = _merged(findings)
-    compared = [f for f in findings if f.status != "not_comparable"]
-    if not compared:
-        reasons = _distinct_reasons(findings)
-        return replace(merged, status="not_comparable", p=None, reasons=reasons)
-    holds = _decided(compared, "supported", alpha)
-    qualifier = f"holds in {len(holds)} of {len(findings)}" if share else ""
-    if holds:
-        p, best = min(holds, key=_first)
-        winners = ", ".join(finding.title for _, finding in holds)
-        return replace(
-            merged,
-            status="supported",
-            p=p,
-            headline=_name(best, best.headline),
-            qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
-            reasons=(),
-            window=_windows([finding for _, finding in holds]),
-        )
-    if all(f.status == "refuted" for f in findings):
-        worst = max(findings, key=_known_p)
-        return replace(
-            merged,
-            status="refuted",
-            p=worst.p,
-            headline=_name(worst, worst.headline),
-            qualifier=qualifier,
-            reasons=worst.reasons,
-            window=_windows(findings),
-        )
-    undecided = [f for f in compared if f.status == "inconclusive"]
-    reasons = _distinct_reasons(undecided)
-    if any(f.status == "supported" for f in compared):
-        reasons = (*reasons, Reason("multiplicity_parts"))
-    if len(compared) < len(findings):
-        reasons = (*reasons, Reason("some_not_comparable"))
-    return replace(
-        merged,
-        status="inconclusive",
-        p=max((f.p for f in compared if f.p is not None), default=None),
-        headline=_name(undecided[0], undecided[0].headline) if undecided else None,
-        qualifier=qualifier,
-        reasons=reasons,
-    )
-
-
-def _decided(
-    findings: Sequence[Finding], status: VerdictStatus, alpha: float
-) -> list[tuple[float, Finding]]:
-    """Return (Holm's p, finding) of those with ``status`` that stay so after Holm over all."""
-    values = [1.0 if f.p is None else f.p for f in findings]
-    decided: list[tuple[float, Finding]] = []
-    for finding, p in zip(findings, stats.holm(values)[0], strict=True):
-        if finding.status == status and p <= alpha + P_SLACK:
-            decided.append((float(p), finding))
-    return decided
-
-
-def _first(pair: tuple[float, Finding]) -> float:
-    return pair[0]
-
-
-def _known_p(finding: Finding) -> float:
-    return finding.p if finding.p is not None else 0.0
-
-
-def _name(finding: Finding, name: str | None) -> str | None:
-    return None if name is None else f"{finding.title}: {name}"
-
-
-def _common(qualifiers: Sequence[str]) -> str:
-    return qualifiers[0] if len(set(qualifiers)) == 1 else ""
-
-
-def _windows(findings: Sequence[Finding]) -> str:
-    """Return the times that the findings speak of, each once; empty where all speak of all."""
-    return "; ".join(dict.fromkeys(f.window for f in findings if f.window))
-
-
-def _merged(findings: Sequence[Finding]) -> Finding:
-    """Return all readings, each under the title of its part, and the flags of all."""
-    readings: list[Reading] = []
-    flags: dict[Reason, None] = {}
-    for finding in findings:
-        readings += [replace(r, name=f"{finding.title}: {r.name}") for r in finding.readings]
-        flags.update(dict.fromkeys(finding.flags))
-    return Finding("inconclusive", None, tuple(readings), flags=tuple(flags))
-
-
-def combine(
-    claim: Claim,
-    where: Callable[[], Sequence[tuple[str, np.ndarray]]],
-    mask: np.ndarray,
-    decide_one: Callable[[Leaf], Finding],
-    alpha: float,
-) -> Finding:
-    """Decide a simple claim over its arms and slices.
-
-    Several treatments must all satisfy it, against every baseline; "up to" and "sometimes" need one
-    slice that does.
-    """
-    rivals: Sequence[str | None] = claim.baselines or (None,)
-
-    def everywhere(chosen: np.ndarray, name: str) -> Finding:
-        leaves = [
-            Leaf(claim, ours, theirs, chosen, name)
-            for ours in claim.treatments
-            for theirs in rivals
-        ]
-        parts = [decide_one(leaf) for leaf in leaves]
-        if len(parts) > 1:
-            parts = [
-                replace(part, title=_versus(leaf)) for leaf, part in zip(leaves, parts, strict=True)
-            ]
-        return replace(all_of(parts, alpha), title=name or parts[0].title)
-
-    if claim.modifier in {"up_to", "sometimes"}:
-        slices = [(name, chosen & mask) for name, chosen in where()]
-        found = [everywhere(chosen, f"for {name}") for name, chosen in slices]
-        if not found:
-            return Finding(
-                "not_comparable",
-                None,
-                reasons=(Reason("no_slices", "the suite declares no tasks or slices"),),
-            )
-        return any_of(found, alpha, share=True)
-    return everywhere(mask, "")

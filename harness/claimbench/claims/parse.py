@@ -5,24 +5,26 @@ Fields of a parsed claim:
 * ``kind``: accuracy, cost, latency; compound (``parts`` all must hold); class_level (some treatment
   against every baseline, ``parts[0]`` is the claim about one of them); not_measurable (``note``
   says what evidence is needed).
-* ``relation``: accuracy: more, more_by, times_more, as, caught_up, at_least; cost and latency:
-  less, less_by, times_less, as, at_most.
+* ``relation``: see ``RELATIONS``; ``share`` and ``error_share`` compare with a share of the rival's
+  accuracy or errors, ``near`` asks for a difference of at most the threshold either way.
 * ``threshold``: 0.9 for 90%, 10 for 10x, dollars per 1,000 requests or seconds for at_most, a share
   for at_least.
-* ``quoted_precision``: half a unit of its last digit, on the same scale ("90%" -> 0.005): the
-  rounded number decides.
-* ``metric``: accuracy, usd, and for latency ttft, tpot, e2e or latency (each is a reading).
+* ``quoted_precision``: the tolerance that the quoted number leaves, on the same scale; 0 for words
+  and bounds (:mod:`claimbench.claims.language.meanings.meaning`).
+* ``metric``: accuracy, usd and its kinds, and for latency ttft, tpot, e2e or latency (each is a
+  reading).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from claimbench.claims import grammar, names
 from claimbench.claims.fields import (
+    ABSOLUTE,
     ALIASES,
+    NEEDS_NUMBER,
     READINGS,
     RELATIONS,
     Declared,
@@ -30,14 +32,12 @@ from claimbench.claims.fields import (
     bare_claim,
     named_arms,
     stated_fields,
-    states_predicate,
 )
-from claimbench.claims.grammar import Predicate
-from claimbench.claims.names import Mention, nearest
+from claimbench.claims.language.names import nearest
+from claimbench.claims.language.nearest import UNDERSTOOD
+from claimbench.claims.language.sentences import Evidence, Part, read_sentence
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
-
-NEEDS_NUMBER = frozenset({"more_by", "times_more", "less_by", "times_less"})
 
 
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
@@ -100,123 +100,123 @@ def parse_claim(
         path: the suite's file, for errors.
 
     Raises:
-        ClaimError: the text cannot be read (lists what can), or names an unknown arm, task, metric,
-            reading or slice (names the nearest).
+        ClaimError: words of the text that were not understood (named, with the nearest sentences
+            that are), or an unknown arm, task, metric, reading or slice (names the nearest).
     """
     try:
         base = bare_claim(spec, tasks, margin, alpha, population, declared)
-        text = grammar.normalise(spec.text)
-        if not states_predicate(spec.raw):
-            evidence = grammar.evidence_elsewhere(text)
-            if evidence is not None:
-                return replace(
-                    base,
-                    kind="not_measurable",
-                    relation="none",
-                    metric="none",
-                    note=f"needed: {evidence}",
-                )
-        masked, mentions = names.mask(text, arms)
-        predicates = _predicates(spec, masked)
-        return _assemble(base, spec, predicates, masked, mentions, arms)
+        found = _said(spec, arms, tasks)
+        if isinstance(found, Evidence):
+            return replace(
+                base,
+                kind="not_measurable",
+                relation="none",
+                metric="none",
+                note=f"needed: {found.needed}",
+            )
+        return _assemble(base, spec, found, arms, tasks)
     except ClaimError as error:
-        where = ""
-        if spec.line:
-            where = f"{path}:{spec.line}: " if path else f"line {spec.line}: "
+        where = (
+            f"{path}:{spec.line}: "
+            if path and spec.line
+            else f"line {spec.line}: "
+            if spec.line
+            else ""
+        )
         raise ClaimError(f"{where}claim {spec.id!r}: {error.message}", hint=error.hint) from None
 
 
-def _predicates(spec: ClaimSpec, masked: str) -> list[Predicate]:
-    """Find what the text says, with the structured fields laid over it."""
-    found = grammar.find_predicates(masked)
-    _refuse_unreadable(masked, found)
+def _said(
+    spec: ClaimSpec, arms: Sequence[Arm], tasks: Sequence[Task]
+) -> Sequence[Part | Mapping[str, Any]] | Evidence:
+    """What the text says; a mapping of fields where the structure alone says it."""
     override = stated_fields(spec.raw)
-    if not override:
-        if not found:
-            raise ClaimError(
-                f"cannot read {spec.text!r}", hint="What can be understood:\n" + grammar.UNDERSTOOD
-            )
-        return found
-    if len(found) > 1 and not {"kind", "relation"} <= set(override):
-        if set(override) <= {"quantile"}:
-            return [replace(p, **override) if p.kind == "latency" else p for p in found]
+    states_all = {"kind", "relation"} <= set(override)
+    free = not arms or spec.raw.get("than") is not None or spec.raw.get("arm") is not None
+    try:
+        found = read_sentence(spec.text, arms, tasks, free_names=free)
+    except ClaimError as error:
+        if not states_all and not ("kind" in override and not spec.text.strip()):
+            if not spec.text.strip():
+                raise ClaimError("a claim needs a text or kind and relation") from None
+            raise ClaimError(error.message, hint=_hint(error)) from None
+        _known_relation(override)
+        return [override]
+    if isinstance(found, Evidence):
+        return [override] if states_all else found
+    if len(found) > 1 and set(override) - {"quantile"} and not states_all:
         raise ClaimError(
             "a structured field cannot say which part of a compound claim it means",
             hint="write the parts as claims of their own, or give kind and relation",
         )
-    start = found[0] if len(found) == 1 else Predicate(0, 0, "", "")
-    if "kind" in override and override["kind"] != start.kind:
-        start = Predicate(start.start, start.end, "", "")
-    made = replace(start, **override)
-    if made.kind not in RELATIONS or made.relation not in RELATIONS[made.kind]:
-        known = RELATIONS.get(made.kind, tuple(ALIASES))
-        seen = made.relation or "no relation"
+    if states_all and (len(found) > 1 or found[0].meaning.kind != override["kind"]):
+        _known_relation(override)
+        return [override]
+    return [_overlaid(part, override) for part in found]
+
+
+def _hint(error: ClaimError) -> str:
+    said = error.hint or ""
+    return (
+        said
+        if "could be understood" in said
+        else f"{said}\nWhat can be understood:\n{UNDERSTOOD}".strip()
+    )
+
+
+def _known_relation(override: Mapping[str, Any]) -> None:
+    kind, relation = override.get("kind", ""), override.get("relation", "")
+    if kind not in RELATIONS or relation not in RELATIONS[kind]:
+        known = RELATIONS.get(kind, tuple(ALIASES))
         raise ClaimError(
-            f"{made.kind or 'the claim'}: {seen} is no relation{nearest(made.relation, known)}",
+            f"{kind or 'the claim'}: {relation or 'no relation'} is no relation"
+            f"{nearest(relation, known)}",
             hint="give `kind:` and `relation:`, or a text that says them",
         )
-    return [made]
 
 
-def _refuse_unreadable(masked: str, found: Sequence[Predicate]) -> None:
-    if re.search(r"\b\d+(?:\.\d+)? ?%? ?(?:-|to) ?\d+(?:\.\d+)? ?(?:%|x\b|times)", masked):
-        raise ClaimError(
-            "a range is two numbers",
-            hint='state the one to be judged, such as "at least 90% cheaper"',
+def _overlaid(part: Part, override: Mapping[str, Any]) -> Part:
+    """Lay structured fields over one part of the text."""
+    made = part.meaning
+    if "quantile" in override and made.kind != "latency":
+        override = {k: v for k, v in override.items() if k != "quantile"}
+    if not override:
+        return part
+    if override.get("kind", made.kind) != made.kind:
+        _known_relation(override)
+    if "relation" in override and override["relation"] != made.relation:
+        made.swap = False
+        made.bound = "min"
+        made.strict = False
+        made.upper = None
+    for name, value in override.items():
+        setattr(
+            made,
+            "half" if name == "precision" else "threshold" if name == "number" else name,
+            value,
         )
-    for predicate in found:
-        if re.search(
-            r"\b(?:not|isn't|aren't|never|neither|nor|no longer|hardly)(?: \w+)? $",
-            masked[: predicate.start],
-        ):
-            raise ClaimError(
-                "negated claims are not read",
-                hint="state what is said positively, and read `refuted`",
-            )
-        if (
-            predicate.swap
-            and predicate.number is None
-            and re.search(r"\d ?(?:%|x|times) $", masked[: predicate.start])
-        ):
-            raise ClaimError(
-                '"more expensive", "slower" and "less accurate" are read without a number',
-                hint="turn it round: name the cheaper, faster or more accurate arm first",
-            )
+    _known_relation({"kind": made.kind, "relation": made.relation})
+    return part
 
 
 def _assemble(
     base: Claim,
     spec: ClaimSpec,
-    predicates: Sequence[Predicate],
-    masked: str,
-    mentions: Sequence[Mention],
+    found: Sequence[Part | Mapping[str, Any]],
     arms: Sequence[Arm],
+    tasks: Sequence[Task],
 ) -> Claim:
-    sides = [_sides(p, i, predicates, masked, mentions) for i, p in enumerate(predicates)]
     known = {a.name for a in arms}
     given = {key: named_arms(spec.raw.get(key), known, key) for key in ("arm", "than")}
-    shared = next((b for _, b in sides if b), ())
-    parts = []
-    for i, predicate in enumerate(predicates):
-        treatments, baselines = sides[i]
-        baselines = baselines or (
-            shared if predicate.relation not in {"at_most", "at_least"} else ()
-        )
-        if predicate.swap:
-            treatments, baselines = baselines, treatments
-        treated = given["arm"] or _flatten(treatments)
-        against = given["than"] or _flatten(baselines)
-        ours, theirs = _fill(predicate, treated, against, masked, predicates[0], arms)
-        whole = base
-        if len(predicates) > 1:
-            whole = replace(
-                base, id=f"{base.id}.{i + 1}", text=masked[predicate.start : predicate.end]
-            )
-        part = _one(whole, predicate, ours, theirs)
-        some_of_class = any(m.group for m in treatments) and len(ours) > 0
-        parts.append(_class_level(part) if some_of_class else part)
+    parts: list[Claim] = []
+    for one in found:
+        if isinstance(one, Mapping):
+            parts.append(_of_fields(base, one, given, arms))
+        else:
+            parts += _of_part(base, one, given, arms, tasks)
     if len(parts) == 1:
-        return parts[0]
+        return replace(parts[0], text=base.text)
+    parts = [_renamed(p, f"{base.id}.{i + 1}") for i, p in enumerate(parts)]
     everyone = tuple(dict.fromkeys(t for p in parts for t in p.treatments))
     rivals = tuple(dict.fromkeys(b for p in parts for b in p.baselines))
     return replace(
@@ -230,6 +230,142 @@ def _assemble(
     )
 
 
+def _renamed(part: Claim, name: str) -> Claim:
+    inner = tuple(_renamed(p, f"{name}.each") for p in part.parts)
+    return replace(part, id=name, parts=inner)
+
+
+def _of_fields(
+    base: Claim,
+    fields: Mapping[str, Any],
+    given: Mapping[str, tuple[str, ...]],
+    arms: Sequence[Arm],
+) -> Claim:
+    """A claim of structured fields alone."""
+    absolute = fields["relation"] in ABSOLUTE
+    ours, theirs = _fill(
+        given["arm"], given["than"], absolute, fields.get("modifier") == "best", arms
+    )
+    metric = {"accuracy": "accuracy", "cost": "usd", "latency": "latency"}[fields["kind"]]
+    return _checked(
+        replace(
+            base,
+            kind=fields["kind"],
+            metric=fields.get("metric") or metric,
+            relation=fields["relation"],
+            threshold=fields.get("number"),
+            quoted_precision=fields.get("precision"),
+            quantile=base.quantile or fields.get("quantile"),
+            reading=fields.get("reading"),
+            treatments=ours,
+            baselines=() if absolute else theirs,
+        )
+    )
+
+
+def _of_part(
+    base: Claim,
+    part: Part,
+    given: Mapping[str, tuple[str, ...]],
+    arms: Sequence[Arm],
+    tasks: Sequence[Task],
+) -> list[Claim]:
+    """One claim of one part of a sentence; several where it names several tasks."""
+    made = part.meaning
+    absolute = made.relation in ABSOLUTE
+    ours = part.ours
+    theirs = part.theirs
+    if made.swap and given["arm"] and not (ours and theirs):
+        ours, theirs = theirs, ours
+        ours, theirs = (given["than"] or ours, given["arm"])
+    elif made.swap:
+        ours, theirs = theirs, ours
+        ours, theirs = (given["arm"] or ours, given["than"] or theirs)
+    else:
+        ours, theirs = (given["arm"] or ours, given["than"] or theirs)
+    _known_arms((*ours, *theirs), arms)
+    every_other = part.rest or made.every_other or made.modifier == "best"
+    if made.swap and every_other:
+        theirs, ours = _fill(theirs, ours, absolute, True, arms)
+    else:
+        ours, theirs = _fill(ours, theirs, absolute, every_other, arms, swapped=made.swap)
+    claim = replace(
+        base,
+        text=part.text,
+        kind=made.kind,
+        metric=made.metric,
+        relation=made.relation,
+        threshold=None if made.threshold is None else float(made.threshold),
+        quoted_precision=_precision(made.half, made.threshold, absolute),
+        modifier=base.modifier or made.modifier,
+        quantile=base.quantile or made.quantile,
+        reading=made.reading,
+        treatments=ours,
+        baselines=() if absolute else theirs,
+        bound=made.bound,  # type: ignore[arg-type]
+        strict=made.strict,
+        upper=None if made.upper is None else float(made.upper),
+        negated=made.negated,
+        untested=made.untested,
+    )
+    if claim.modifier in {"count", "most"}:
+        claim = replace(claim, count=_count(claim, part, tasks), modifier="count")
+    if part.slice is not None:
+        claim = replace(claim, slice=_once(claim.slice, part.slice, "slice"))
+    claim = _checked(claim)
+    if part.group and not made.swap:
+        claim = _class_level(claim)
+    if len(part.tasks) <= 1:
+        return [_on_task(claim, t) for t in part.tasks] or [claim]
+    return [_on_task(claim, task) for task in part.tasks]
+
+
+def _known_arms(names: Sequence[str], arms: Sequence[Arm]) -> None:
+    """Refuse a name that the text holds and no field replaces."""
+    known = [a.name for a in arms]
+    for name in names:
+        if known and name not in known:
+            raise ClaimError(
+                f"no arm is called {name!r}{nearest(name, known)}",
+                hint="use the arm's name in the text, or set `arm:` and `than:`",
+            )
+
+
+def _on_task(claim: Claim, task: str) -> Claim:
+    if claim.modifier in {"every", "count"}:
+        raise ClaimError("one task and every task in one statement")
+    inner = tuple(_on_task(p, task) for p in claim.parts)
+    return replace(claim, task=_once(claim.task, task, "task"), parts=inner)
+
+
+def _once(stated: Any, said: Any, what: str) -> Any:
+    """A field of the suite overrides the text, but not with another meaning in silence."""
+    if stated is not None and stated != said:
+        raise ClaimError(
+            f"the text says {what} {said!r}, the field {stated!r}", hint="drop one of them"
+        )
+    return said
+
+
+def _count(claim: Claim, part: Part, tasks: Sequence[Task]) -> tuple[int, int]:
+    """How many of how many tasks: as said, or more than half of the suite's."""
+    n = len(tasks)
+    if part.count is None:
+        if claim.modifier == "count" and claim.count:
+            return claim.count
+        return (n // 2 + 1, n) if n else (1, 1)
+    k, of = part.count
+    if n and of != n:
+        raise ClaimError(f"the text speaks of {of} tasks, the suite has {n}")
+    return k, of
+
+
+def _precision(half: Any, threshold: Any, absolute: bool) -> float | None:
+    if threshold is None:
+        return None
+    return 0.0 if absolute or half is None else float(half)
+
+
 def _class_level(part: Claim) -> Claim:
     return replace(
         part,
@@ -239,101 +375,50 @@ def _class_level(part: Claim) -> Claim:
     )
 
 
-def _one(
-    base: Claim, predicate: Predicate, ours: tuple[str, ...], theirs: tuple[str, ...]
-) -> Claim:
-    metric = (
-        predicate.metric
-        or {"accuracy": "accuracy", "cost": "usd", "latency": "latency"}[predicate.kind]
-    )
-    reading = predicate.reading
-    if reading is not None and reading not in READINGS[predicate.kind]:
-        raise ClaimError(f"unknown reading {reading!r}{nearest(reading, READINGS[predicate.kind])}")
-    if predicate.relation in NEEDS_NUMBER and predicate.number is None:
+def _checked(claim: Claim) -> Claim:
+    """Refuse what cannot be, and name the percentile of a time where none is."""
+    reading = claim.reading
+    if reading is not None and reading not in READINGS[claim.kind]:
+        raise ClaimError(f"unknown reading {reading!r}{nearest(reading, READINGS[claim.kind])}")
+    if claim.relation in NEEDS_NUMBER and claim.threshold is None:
         raise ClaimError(
-            f"relation {predicate.relation!r} needs a number", hint="add `threshold:`, 0.9 for 90%"
+            f"relation {claim.relation!r} needs a number", hint="add `threshold:`, 0.9 for 90%"
         )
-    if predicate.relation in {"times_less", "times_more"} and (predicate.number or 0) <= 1:
+    number = claim.threshold or 0.0
+    if claim.relation in {"times_less", "times_more"} and number <= 1:
         raise ClaimError(
             "a factor must be above 1", hint='"10x cheaper" means a tenth of the dollars'
         )
-    if predicate.kind == "cost" and predicate.relation == "less_by" and (predicate.number or 0) > 1:
-        raise ClaimError("more than 100% cheaper would be a negative price")
-    quantile = base.quantile or predicate.quantile
-    if quantile is None and predicate.kind == "latency":
-        quantile = 0.95 if predicate.relation == "at_most" else 0.5
-    absolute = predicate.relation in {"at_most", "at_least"}
-    return replace(
-        base,
-        kind=predicate.kind,
-        metric=metric,
-        relation=predicate.relation,
-        threshold=predicate.number,
-        quoted_precision=0.0 if absolute and predicate.number is not None else predicate.precision,
-        modifier=base.modifier or predicate.modifier,
-        quantile=quantile,
-        reading=reading,
-        treatments=ours,
-        baselines=() if absolute else theirs,
-    )
-
-
-def _sides(
-    predicate: Predicate,
-    i: int,
-    predicates: Sequence[Predicate],
-    masked: str,
-    mentions: Sequence[Mention],
-) -> tuple[tuple[Mention, ...], tuple[Mention, ...]]:
-    """(subjects, objects) of one predicate: subjects stand before the first predicate, objects
-    after this one.
-    """
-    first = predicates[0].start
-    end = predicates[i + 1].start if i + 1 < len(predicates) else len(masked)
-    compared = r"(?:compared (?:with|to)|versus|vs\.?|than|against|relative to) (?:the )?$"
-    led = tuple(m for m in mentions if m.start < first and re.search(compared, masked[: m.start]))
-    subjects = tuple(m for m in mentions if m.start < first and m not in led)
-    objects = tuple(m for m in mentions if predicate.end <= m.start < end)
-    return subjects, (*led, *objects)
-
-
-def _flatten(mentions: Sequence[Mention]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for m in mentions for name in m.arms))
+    if claim.relation == "less_by" and claim.kind != "latency" and number > 1:
+        what = (
+            "cheaper would be a negative price" if claim.kind == "cost" else "less does not exist"
+        )
+        raise ClaimError(f"more than 100% {what}")
+    quantile = claim.quantile
+    if quantile is None and claim.kind == "latency":
+        quantile = 0.95 if claim.relation in ABSOLUTE else 0.5
+    return replace(claim, quantile=quantile)
 
 
 def _fill(
-    predicate: Predicate,
     ours: tuple[str, ...],
     theirs: tuple[str, ...],
-    masked: str,
-    first: Predicate,
+    absolute: bool,
+    every_other: bool,
     arms: Sequence[Arm],
+    *,
+    swapped: bool = False,
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Complete the two sides, or say what is missing. Never guesses an arm that the sentence names
     otherwise.
     """
     known = [a.name for a in arms]
-    absolute = predicate.relation in {"at_most", "at_least"}
-    subject = (
-        names.unknown_subject(masked, first.start)
-        if not (theirs if predicate.swap else ours)
-        else None
-    )
-    lacks_rival = not (ours if predicate.swap else theirs) and not absolute
-    rival = names.unknown_object(masked, first.start, first.end) if lacks_rival else None
     if not arms:  # explain only: the sentence's own words stand for the arms
-        said, against = (
-            ours or (subject or "the model",),
-            () if absolute else theirs or (rival or "its rival",),
-        )
-        return (against, said) if predicate.swap else (said, against)
-    for name in (subject, rival):
-        if name is not None:
-            raise ClaimError(
-                f"no arm is called {name!r}{nearest(name, known)}",
-                hint="use the arm's name in the text, or set `arm:` and `than:`",
-            )
+        one, two = ("its rival", "the model") if swapped else ("the model", "its rival")
+        return ours or (one,), () if absolute else theirs or (two,)
     rest = tuple(n for n in known if n not in ours + theirs)
+    if not ours and not absolute and swapped and theirs and len(rest) == 1:
+        return rest, theirs
     if not ours:
         if len(rest) != 1:
             raise ClaimError(
@@ -342,12 +427,14 @@ def _fill(
             )
         ours, rest = rest, ()
     if not theirs and not absolute:
-        if predicate.modifier != "best" and len(rest) != 1:
+        if not every_other and len(rest) != 1:
             raise ClaimError(
                 "compared with which arm?",
                 hint=f"add `than:`, one of {', '.join(rest) or 'none is left'}",
             )
         theirs = rest
+    if every_other and not absolute and not theirs:
+        raise ClaimError("no other arm is left to compare with")
     both = set(ours) & set(theirs)
     if both:
         raise ClaimError(f"arm {sorted(both)[0]!r} is compared with itself")

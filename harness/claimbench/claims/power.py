@@ -163,16 +163,22 @@ def default_effect(rule: ReadingRule, assumed: Assumptions) -> float:
     time beyond it.
     """
     if rule.window is not None:
-        return sum(rule.window) / 2
+        low, high = rule.window
+        return high + (high - low) / 2 if rule.side == "outside" else (low + high) / 2
+    more = rule.side in {">", ">="}
+    step = 0.05 if more else -0.05
     if rule.family == "difference":
-        return 0.0 if rule.name == "non_inferior" else rule.threshold + 0.05
+        return 0.0 if rule.name == "non_inferior" and more else rule.threshold + step
     if rule.family == "accuracy":
-        return min(rule.threshold + 0.05, (1 + rule.threshold) / 2)
+        far = (1 + rule.threshold) / 2 if more else rule.threshold / 2
+        near = rule.threshold + step
+        return min(near, far) if more else max(near, far)
     if rule.family == "ratio":
-        return rule.threshold + 0.05 / assumed.baseline_accuracy
+        return rule.threshold + step / assumed.baseline_accuracy
     if rule.family == "error":
-        return rule.threshold / 2
-    return rule.threshold * (0.5 if rule.family in {"cost", "usd"} else 0.8)
+        return rule.threshold * (2 if more else 0.5)
+    factor = 0.5 if rule.family in {"cost", "usd"} else 0.8
+    return rule.threshold / factor if more else rule.threshold * factor
 
 
 def _plan_reading(

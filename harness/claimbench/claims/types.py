@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from claimbench.claims.readings.runaways import Runaways
 from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
-
-if TYPE_CHECKING:
-    from claimbench.claims.readings.runaways import Runaways
 
 
 @dataclass(frozen=True)
@@ -60,6 +58,8 @@ class ClaimContext:
             one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
         deterministic: arms whose serving has no sampling noise (temperature 0).
+        claims_before: how many claims were judged on these data before, in words; shown with claims
+            that were declared after.
     """
 
     profiles: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class ClaimContext:
     look: Look | None = None
     look_alpha: float | None = None
     deterministic: frozenset[str] = frozenset()
+    claims_before: str = ""
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ class Question:
     difference in words, where there is no ratio. ``window_of_time``: the only time that the
     reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
+    ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Question:
     window_of_time: str = ""
     runaways: Runaways | None = None
     beside: str = ""
+    more_is_better: bool = False
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.findings import P_SLACK, all_of, any_of, combine, leaf_finding
+from claimbench.claims.combine import P_SLACK, all_of, any_of, combine
+from claimbench.claims.findings import leaf_finding
+from claimbench.claims.language.say import read_as
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
@@ -52,7 +54,7 @@ def decide_claims(
 
     Args:
         claims: parsed claims; those declared before the run form the Holm family of their headline
-            readings.
+            readings; where all were declared after, they all do.
         items: one row per task and sample.
         calls: one row per finished call.
         context: comparability profiles, prices, clock errors, the look at which the run stopped;
@@ -89,14 +91,16 @@ class _Place:
 
 
 def _holm_places(claims: Sequence[Claim], ps: Sequence[float | None]) -> dict[int, _Place]:
-    """Place every claim of the family: those declared before, with a p, each question once.
+    """Place every claim of the family: those declared before, with a p, each question once. Where
+    all were declared after, they are the family.
 
     Step-down: the smallest p is tested at alpha / m, the next at alpha / (m - 1), and so on; from
     the first that is not below its level on, all are undecided at that level.
     """
+    counted = "before" if any(claim.declared == "before" for claim in claims) else "after"
     asked: dict[Claim, list[int]] = {}
     for i, claim in enumerate(claims):
-        if claim.declared == "before" and ps[i] is not None:
+        if claim.declared == counted and ps[i] is not None:
             asked.setdefault(_question_of(claim), []).append(i)
     if not asked:
         return {}
@@ -304,13 +308,16 @@ class _ClaimDecider:
             mask &= column == claim.slice[1] if column is not None else False
         return mask
 
+    def _has_tasks(self, claim: Claim) -> bool:
+        return claim.task is None and len(np.unique(self.items.task)) > 1
+
     def _slices(self, claim: Claim) -> list[tuple[str, BoolArray]]:
         """The declared workloads that "up to" and "sometimes" range over: one column, else tasks,
         else all columns.
         """
         if claim.slice is not None:
             columns = [claim.slice[0]]
-        elif claim.task is None and len(np.unique(self.items.task)) > 1:
+        elif claim.modifier in {"every", "count"} or self._has_tasks(claim):
             return [(str(t), self.items.task == t) for t in np.unique(self.items.task)]
         else:
             columns = list(self.items.slices)
@@ -338,7 +345,7 @@ def _verdict(
         finding = replace(finding, status="inconclusive", reasons=(*finding.reasons, why))
     flags = finding.flags
     if claim.declared == "after":
-        flags = (*flags, Reason("declared_after"))
+        flags = (*flags, Reason("declared_after", ctx.claims_before))
     if ctx.look is not None:
         flags = (*flags, Reason("stopped_at_look", f"{ctx.look.k} of {ctx.look.looks_planned}"))
     readings = tuple(_with_holm(r, finding, p_holm) for r in finding.readings)
@@ -366,6 +373,7 @@ def _verdict(
         sentence,
         projected,
         parts,
+        read_as(claim),
     )
 
 
@@ -383,8 +391,4 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     }
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = " (Declared after the data were seen.)" if claim.declared == "after" else ""
-    return (
-        f'{lead}: "{claim.text or claim.id}": {words[finding.status]}. '
-        + " ".join(p.sentence for p in parts)
-        + after
-    )
+    return f"{lead}: {words[finding.status]}. " + " ".join(p.sentence for p in parts) + after

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from claimbench.claims.language.say import read_as
 from claimbench.claims.types import Leaf, Question
 from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
@@ -65,6 +66,7 @@ REASONS: Mapping[str, str] = {
     "not_at_its_level": "its p-value is above the level that the looks leave",
     "n_too_small": "too few items or independent groups for any verdict",
     "no_valid_data": "no call gave a usable measurement",
+    "no_amount_stated": "the words state no amount that could be reached",
     "no_items": "no item belongs to the claim",
     "no_sampling_error": "arithmetic on prices, nothing was sampled",
     "no_slices": 'there is nothing to look through for "up to" or "sometimes"',
@@ -161,9 +163,17 @@ def needed_text(question: Question) -> str:
     unit = " points" if scale == "points" else ""
     if question.window is not None:
         low, high = question.window
+        if question.side == "outside":
+            ends = (number(low, scale, figures=4), number(high, scale, figures=4))
+            return f"needed: below {ends[0]} or above {ends[1]}{unit}"
         return f"needed: {number(low, scale, figures=4)} to {number(high, scale, figures=4)}{unit}"
     word = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[question.side]
-    ways = {"time_cut": "needed if it means less time", "rate_up": "needed if it means more speed"}
+    ways = {
+        "time_cut": "needed if it means less time",
+        "rate_up": "needed if it means more speed",
+        "time_up": "needed if it means more time",
+        "rate_down": "needed if it means less speed",
+    }
     needed = ways.get(question.name.split(".")[-1], "needed")
     return f"{needed}: {word} {number(question.threshold, scale, figures=4)}{unit}"
 
@@ -186,7 +196,9 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     if question.scale == "share":
         return f"{ours} is right on {value} of the items"
     if question.scale == "usd":
-        return f"{ours} costs {value} per 1,000 requests"
+        if question.name == "list_price":
+            return f"{ours}'s {question.label} is {value}"
+        return f"{ours} costs {value} per 1,000 {_served(question)}"
     if question.scale == "seconds":
         return f"{ours}'s {question.label} is {value} {UNDER}"
     phrases = {
@@ -199,6 +211,10 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     return (
         phrases.get(question.name) or f"{ours}'s {question.label} is {value} of {theirs}'s {UNDER}"
     )
+
+
+def _served(question: Question) -> str:
+    return "correct answers" if question.name == "per_1k_correct" else "requests"
 
 
 def reading_sentence(question: Question, reading: Reading, leaf: Leaf, told: str = "") -> str:
@@ -306,6 +322,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     after = accepted_text(outcome.flags)
     after += " (Declared after the data were seen.)" if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'
+    asked = read_as(claim)
     if outcome.status == "not_comparable":
         why = "; ".join(explain_reason(r) for r in outcome.reasons)
         return f"Not comparable: {quoted} cannot be judged: {why}.{after}"
@@ -322,19 +339,22 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
         else f"{quoted} has no tested reading"
     )
     if outcome.status in {"supported", "refuted"}:
-        holds = "holds" if outcome.status == "supported" else "does not hold"
+        holds = "it holds" if outcome.status == "supported" else "it does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
+        strict = _strict_text(head, outcome.status)
         if outcome.window:
             extra += " in that time" if outcome.window in body else f" {outcome.window}"
         notes = _notes(outcome.flags, body)
-        return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{notes}{after}"
+        return (
+            f"{LEAD[outcome.status]}: {body}, so {holds} that {asked}{extra}.{strict}{notes}{after}"
+        )
     if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"
     why = "; ".join(explain_reason(r) for r in outcome.reasons if r.code != "tail_guard")
     tail = f": {why}" if why else ""
     return (
-        f"Inconclusive: {body}; that does not settle"
-        f" {quoted}{tail}.{more_text(head) if head else ''}{after}"
+        f"Inconclusive: {body}; that does not settle whether {asked}{tail}."
+        f"{_strict_text(head, 'inconclusive')}{more_text(head) if head else ''}{after}"
     )
 
 
@@ -352,6 +372,14 @@ def _notes(flags: Sequence[Reason], body: str) -> str:
         if flag.code in CHANGES_USE and not (flag.detail and flag.detail in body)
     ]
     return f" Note: {'; '.join(said)}." if said else ""
+
+
+def _strict_text(head: Reading | None, status: str) -> str:
+    """Say the verdict on the number as quoted, where rounding changes it."""
+    strict = None if head is None else head.sensitivity.get("strict_threshold")
+    if strict is None or strict == status:
+        return ""
+    return f" By the number as quoted, without rounding: {strict}."
 
 
 def _depends(readings: Sequence[Reading], quoted: str) -> str:
@@ -398,6 +426,15 @@ MEANS: Mapping[str, str] = {
     },
     **{
         f"{m}.rate_up": f"more speed in {t}"
+        for m, t in (
+            ("ttft", "time to first token"),
+            ("tpot", "output tokens"),
+            ("e2e", "whole answers"),
+        )
+    },
+    **{
+        f"{m}.{way}": f"{word} in {t}"
+        for way, word in (("time_up", "more time"), ("rate_down", "less speed"))
         for m, t in (
             ("ttft", "time to first token"),
             ("tpot", "output tokens"),

@@ -159,6 +159,11 @@ def told(verdict: Verdict) -> str:
     return rest if colon and lead.lower().replace(" ", "_") == verdict.status else verdict.sentence
 
 
+def read_as_line(verdict: Verdict) -> str:
+    """Return "Read as: ..." with a blank behind it; it stands before a verdict's sentence."""
+    return f"Read as: {verdict.read_as}. " if verdict.read_as else ""
+
+
 def worst(codes: Sequence[int]) -> int:
     """Return, of several exit codes, the one that wins (docs/architecture.md)."""
     return min(codes, key=EXIT_ORDER.index)

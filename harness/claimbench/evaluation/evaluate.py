@@ -10,9 +10,9 @@ from datetime import date, datetime
 
 import numpy as np
 
-from claimbench.claims.look_schedule import rule_of, seen_items
+from claimbench.claims.looks.schedule import rule_of, seen_items
+from claimbench.claims.looks.stopping import CONTINUE, context_at
 from claimbench.claims.parse import parse_claims
-from claimbench.claims.stopping import CONTINUE, context_at
 from claimbench.claims.types import ClaimContext, HostRate, ListPrice
 from claimbench.claims.verdicts import context_of, decide_claims
 from claimbench.economics.projection import project_claims, token_basis
@@ -132,7 +132,8 @@ def evaluate(
     scores = with_judge_costs(scores, stored, judge_costs)
     items, calls = _tables(stored, scores, costs, like)
     calls = without_warmup(calls, stored.calls, stored.suite.load.warmup_calls)
-    claims = parse_claims(stored.suite)
+    imported = stored.manifest.options.get("imported")
+    claims = parse_claims(stored.suite, declared="after" if imported else "before")
     if extra_claims:
         claims = (
             *claims,
@@ -147,6 +148,8 @@ def evaluate(
     judges = {judge.name for judge in stored.suite.judges}
     ours = {name: price for name, price in book.items() if name not in judges}
     context = claim_context(stored, ours, claims, items, calls, moment, instrument_error_s)
+    if imported:
+        context = replace(context, claims_before=judged_before(imported))
     context = replace(context, judge_usd=_mean_judge_usd(stored, judge_costs))
     last = stored.looks[-1] if stored.looks else None
     if last is not None and last.decision != CONTINUE:
@@ -156,6 +159,15 @@ def evaluate(
         context = replace(context, human_scores=human_scores(stored.people, stored.records, items))
     verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)
+
+
+def judged_before(imported: Mapping[str, Json]) -> str:
+    """Say how many claims were judged on the same files in earlier imports; empty where unknown."""
+    earlier = imported.get("claims_before")
+    if earlier is None:
+        return "typed at an import"
+    word = "claim was" if earlier == 1 else "claims were"
+    return f"typed at an import; {earlier} {word} judged on these files before"
 
 
 def cost_judges(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from claimbench.claims.look_schedule import rule_of
-from claimbench.claims.stopping import CONTINUE
+from claimbench.claims.looks.schedule import rule_of
+from claimbench.claims.looks.stopping import CONTINUE
 from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Call, Look, Note, NoteKind, Suite

@@ -217,7 +217,7 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     """
     if not job.order.retry_missing:
         return set(), []
-    from claimbench.claims.look_schedule import seen_items
+    from claimbench.claims.looks.schedule import seen_items
 
     failed, looks = job.store.missing(run_id), job.store.looks(run_id)
     seen = seen_items(calls, looks[-1]) if looks else set()

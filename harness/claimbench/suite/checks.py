@@ -20,7 +20,19 @@ from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteMode
 from claimbench.suite.templates import check_template
 from claimbench.types import JUDGE, Arm, Json, Task
 
-METRICS = ("accuracy", "cost", "usd", "latency", "ttft", "tpot", "e2e")
+METRICS = (
+    "accuracy",
+    "cost",
+    "usd",
+    "usd_per_correct",
+    "usd_per_mtok",
+    "usd_per_mtok_input",
+    "usd_per_mtok_output",
+    "latency",
+    "ttft",
+    "tpot",
+    "e2e",
+)
 """What structured claims may be about; the same as ``claims.fields.METRICS``, which stands above
 this module.
 """

@@ -11,6 +11,8 @@ from claimbench.types.base import Json
 Relation = Literal[">=", "<=", ">", "<", "within"]
 """How a number has to stand to its threshold."""
 VerdictStatus = Literal["supported", "refuted", "inconclusive", "not_comparable"]
+Relation = Literal[">=", "<=", ">", "<", "within", "outside"]
+"""How a number stands to its threshold, or to its window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,13 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A claim, parsed: see ``claims.parse_claim``."""
+    """A claim, parsed: see ``claims.parse_claim``.
+
+    ``bound``: the effect is at least the threshold ("min") or at most it ("max"); ``strict``: more
+    or less than it, not equal; ``upper``: the other end of a range. ``negated``: the opposite is
+    claimed, with the burden of proof on it. ``count``: holds in k of n tasks. ``untested``: words
+    of the sentence that state no amount ("much").
+    """
 
     id: str
     text: str
@@ -77,6 +85,12 @@ class Claim:
     alpha: float = 0.05
     declared: Literal["before", "after"] = "before"
     note: str | None = None
+    bound: Literal["min", "max"] = "min"
+    strict: bool = False
+    upper: float | None = None
+    negated: bool = False
+    count: tuple[int, int] | None = None
+    untested: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +116,7 @@ class Reading:
     estimate: Estimate | None
     threshold: float | None
     tolerance: float | None
-    direction: Literal[">=", "<=", ">", "<", "within"] | None
+    direction: Relation | None
     status: VerdictStatus | Literal["n/a"]
     p: float | None = None
     p_holm: float | None = None
@@ -136,7 +150,10 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Say what the data show of a claim; ``headline`` names the reading that decides, if any."""
+    """Say what the data show of a claim; ``headline`` names the reading that decides, if any.
+
+    ``read_as`` is the claim as it was tested, in one plain line.
+    """
 
     claim: Claim
     status: VerdictStatus
@@ -148,3 +165,4 @@ class Verdict:
     sentence: str = ""
     projected: Mapping[str, Json] = field(default_factory=dict)
     parts: tuple[Verdict, ...] = ()
+    read_as: str = ""

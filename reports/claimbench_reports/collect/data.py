@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from claimbench.claims.look_schedule import rule_of
+from claimbench.claims.looks.schedule import rule_of
 from claimbench.claims.slices import difference_lines
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
 from claimbench.plan.judges import not_judged

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.words import MEANS, second_opinion_text
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
@@ -82,14 +83,17 @@ def _sentence(v: Verdict) -> str:
     """The claim checker's sentence without the status, which stands beside it; a compound's parts
     speak below.
     """
+    read_as = f"Read as: {v.read_as}. " if v.read_as else ""
     if v.parts:
         said = COMPOUND[v.status]
-        return f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said
+        return read_as + (f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said)
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
-    return (text if names_an_arm else text[:1].upper() + text[1:]) + (
-        "" if text.endswith((".", ")")) else "."
+    return (
+        read_as
+        + (text if names_an_arm else text[:1].upper() + text[1:])
+        + ("" if text.endswith((".", ")")) else ".")
     )
 
 
@@ -112,10 +116,10 @@ def unit_of(claim: Claim, reading: Reading) -> str:
     if claim.parts and claim.kind == "class_level":
         return unit_of(claim.parts[0], reading)
     if claim.kind == "cost":
-        return "usd" if claim.relation == "at_most" else "of_baseline"
+        return "usd" if claim.relation in ABSOLUTE else "of_baseline"
     if claim.kind == "latency":
-        return "seconds" if claim.relation == "at_most" else "of_baseline"
-    if claim.relation == "at_least":
+        return "seconds" if claim.relation in ABSOLUTE else "of_baseline"
+    if claim.relation in ABSOLUTE:
         return "percent"
     ratio = claim.relation == "times_more" or reading.name.rpartition(": ")[2] in RATIO_READINGS
     return "of_baseline" if ratio else "points"
@@ -144,7 +148,9 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
         return None if value is None else figure(f"{id_}.{name}", value, as_unit)
 
     # A window has two ends, which only the sentence of the claim checker holds.
-    threshold = None if r.direction == "within" else small("threshold", r.threshold, unit)
+    threshold = (
+        None if r.direction in {"within", "outside"} else small("threshold", r.threshold, unit)
+    )
     return ReadingView(
         name=visible(reading_name(r.name)),
         status=r.status,
@@ -209,7 +215,7 @@ def _needs(r: Reading, threshold: Figure | None, redact: Redactor) -> str:
         return f"{DIRECTION.get(r.direction or '', '')} {threshold.text}".strip()
     found = (
         re.search(r"needed: ([^;]+?)(?:: impossible|\.$|;|\(|$)", r.sentence)
-        if r.direction == "within"
+        if r.direction in {"within", "outside"}
         else None
     )
     return visible(redact.mask(found.group(1).strip())) if found else ""

@@ -38,7 +38,7 @@ def test_one_session_of_a_remote_arm_is_said_of_its_window() -> None:
     assert (found.status, found.qualifier) == ("supported", window)
     assert window in found.sentence
     assert window in found.readings[0].sentence
-    assert "holds in that time" in found.sentence
+    assert "it holds that A's p50 time to first token is below B's in that time." in found.sentence
     assert "single_session" in reason_codes(found.flags)
 
 

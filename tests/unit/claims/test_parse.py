@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from claimbench.claims.grammar import UNDERSTOOD, normalise
+from claimbench.claims.grammar import UNDERSTOOD
+from claimbench.claims.language.normal import light, plain
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.readings.rules import rules
 from claimbench.errors import ClaimError
@@ -50,14 +51,14 @@ SENTENCES = [
     ("at 90% lower cost", "cost", "less_by", 0.9, 0.005),
     ("cuts costs by 90%", "cost", "less_by", 0.9, 0.005),
     ("saves 40%", "cost", "less_by", 0.4, 0.005),
-    ("at a tenth of the price", "cost", "less_by", 0.9, 0.005),
-    ("half the cost", "cost", "less_by", 0.5, 0.005),
+    ("at a tenth of the price", "cost", "less_by", 0.9, 0.0),
+    ("half the cost", "cost", "less_by", 0.5, 0.0),
     ("costs 10% of what the rival costs", "cost", "less_by", 0.9, 0.005),
-    ("10x cheaper", "cost", "times_less", 10.0, 0.5),
-    ("ten times cheaper", "cost", "times_less", 10.0, 0.5),
+    ("10x cheaper", "cost", "times_less", 10.0, 0.2),
+    ("ten times cheaper", "cost", "times_less", 10.0, 0.2),
     ("2.5 times less expensive", "cost", "times_less", 2.5, 0.05),
-    ("tenfold cheaper", "cost", "times_less", 10.0, 0.5),
-    ("10-fold cheaper", "cost", "times_less", 10.0, 0.5),
+    ("tenfold cheaper", "cost", "times_less", 10.0, 0.2),
+    ("10-fold cheaper", "cost", "times_less", 10.0, 0.2),
     ("cheaper", "cost", "less", None, None),
     ("as cheap as", "cost", "as", None, None),
     ("the cheapest", "cost", "less", None, None),
@@ -68,7 +69,7 @@ SENTENCES = [
     ("30% better", "accuracy", "more_by", 0.3, 0.005),
     ("5 percentage points better", "accuracy", "more_by", 0.05, 0.005),
     ("20% fewer errors", "accuracy", "more_by", 0.2, 0.005),
-    ("twice more accurate", "accuracy", "times_more", 2.0, 0.5),
+    ("twice more accurate", "accuracy", "times_more", 2.0, 0.0),
     ("more accurate", "accuracy", "more", None, None),
     ("beats", "accuracy", "more", None, None),
     ("as accurate as", "accuracy", "as", None, None),
@@ -85,8 +86,8 @@ SENTENCES = [
     ("faster at p95", "latency", "less", None, None),
     ("30% faster", "latency", "less_by", 0.3, 0.005),
     ("30% lower latency", "latency", "less_by", 0.3, 0.005),
-    ("2x faster", "latency", "times_less", 2.0, 0.5),
-    ("twice as fast", "latency", "times_less", 2.0, 0.5),
+    ("2x faster", "latency", "times_less", 2.0, 0.04),
+    ("twice as fast", "latency", "times_less", 2.0, 0.0),
     ("as fast as", "latency", "as", None, None),
     ("the fastest", "latency", "less", None, None),
     ("fast", "latency", "at_most", None, None),
@@ -108,7 +109,7 @@ def test_sentences(
 
 @pytest.mark.parametrize(("text", "modifier", "precision"), [
     ("about 90% cheaper", "about", 0.005),
-    ("nearly 10x cheaper", "about", 0.5),
+    ("nearly 10x cheaper", "about", 0.2),
     ("up to 90% cheaper", "up_to", 0.005),
     ("sometimes faster", "sometimes", None),
     ("can be 90% cheaper", "sometimes", 0.005),
@@ -261,9 +262,9 @@ def test_what_no_run_measures(text: str) -> None:
     ("smol is cheaper than claude", {"slice": {"language": "fr"}}, "never holds 'fr'"),
     ("smol is cheaper than claude", {"modifier": "abuot"}, "did you mean 'about'"),
     ("smol is 30% more helpful than claude", {}, "cannot read"),
-    ("smol is not cheaper than claude", {}, "negated"),
-    ("smol is 80-90% cheaper than claude", {}, "a range is two numbers"),
-    ("claude is 30% slower than smol", {}, "without a number"),
+    ("smol is not only cheaper than claude", {}, "not understood: 'not only'"),
+    ("smol is 90-80% cheaper than claude", {}, "a range runs from"),
+    ("claude is more costly by a margin than smol", {}, "cannot read"),
     ("smol is 110% cheaper than claude", {}, "negative price"),
     ("smol is 1x cheaper than claude", {}, "factor must be above 1"),
     ("smol is cheaper than smol", {}, "compared with itself"),
@@ -337,4 +338,4 @@ def test_without_a_suite_the_words_stand_for_the_arms() -> None:
 
 
 def test_normalise() -> None:
-    assert normalise("Twice  as “fast” – ten  per cent") == '2 times as "fast" - 10%'
+    assert plain(light("Twice  as “fast” – ten  per cent")) == 'twice as "fast" - 10 %'

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from statsmodels.stats.power import TTestPower
 
+from claimbench.claims.looks.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
 from claimbench.claims.power import (
     ArmEffort,
     Assumptions,
     from_pilot,
     plan_claim,
 )
-from claimbench.claims.stopping import CONTINUE, DECIDED, FUTILE, StopRule, context_at
 from claimbench.claims.verdicts import ClaimContext, decide_claims, explain_text, parse_claim
 from claimbench.stats.sequential import nominal_alpha
 from claimbench.tables.subset import restrict

@@ -211,3 +211,26 @@ def test_the_command_stores_judges_and_prints(
     assert bad.value.code == 3
     with ResultsStore.open(tmp_path / "results") as store:
         assert len(store.runs()) == 1, "a claim that cannot be read leaves no run behind"
+
+
+def test_claims_typed_at_an_import_are_late_and_their_number_is_seen(
+    tmp_path: Path, peers: SimpleNamespace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from claimbench.cli import main
+
+    base = peers.coin(200, 0.5, 1)
+    files = [str(peers.lm_eval(tmp_path / n, n, base)) for n in ("old", "new")]
+    results = str(tmp_path / "results")
+    for claim in ("new is as accurate as old", "new matches old"):
+        with pytest.raises(SystemExit):
+            main(["import", *files, "--results", results, "--claim", claim, "--no-report"])
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["check", "--results", results, "--json"])
+    verdict = json.loads(capsys.readouterr().out)["verdicts"][0]
+    assert verdict["claim"]["declared"] == "after"
+    assert "1 claim was judged on these files before" in " ".join(verdict["flags"])
+    assert verdict["read_as"] == "new's accuracy is at most 3 points below old's"
+    with pytest.raises(SystemExit):
+        main(["check", "--results", results])
+    assert "Read as: new's accuracy is at most 3 points below old's." in capsys.readouterr().out

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from claimbench import stats
-from claimbench.claims.stopping import CONTINUE, StopRule
+from claimbench.claims.looks.stopping import CONTINUE, StopRule
 from claimbench.claims.verdicts import ClaimContext, decide_claims, parse_claim
 from claimbench.claims.words import explain_reason
 from claimbench.errors import SuiteError

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
@@ -22,11 +24,20 @@ from claimbench.tables.types import (
     ItemTable,
     StrArray,
 )
-from claimbench.types import Claim, Reason, Relation
+from claimbench.types import Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
 LABELS_FOR_PPI = 50
+OF_READING = {
+    "more": "difference in points",
+    "non_inferior": "not worse by more than the margin",
+    "equivalent": "neither worse nor better by more than the margin",
+    "relative": "relative accuracy",
+    "points": "difference in points",
+    "error_reduction": "relative error",
+}
+"""What each reading measures."""
 IntervalAt = Callable[[float], Interval]
 
 
@@ -114,17 +125,18 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     scores = paired_scores(items, leaf)
     if len(scores.a) == 0:
         return []
-    if leaf.claim.relation == "at_least":
-        return [_limit_question(items, leaf, scores)]
+    if leaf.claim.relation in ABSOLUTE:
+        return [_limit_question(items, leaf, scores, limit.needed) for limit in limits(leaf.claim)]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores) -> Question:
-    """Ask whether one arm's accuracy reaches a limit; missing calls filled with 0 and 1 beside."""
-    threshold = leaf.claim.threshold or 0.0
+def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores, needed: Needed) -> Question:
+    """Ask whether one arm's accuracy keeps a limit; missing calls filled with 0 and 1 beside."""
     blocked = size_block(items, scores.chosen)
     if scores.bounded and not blocked:
-        blocked = too_few_wrong(_proportion(scores), threshold)
+        summary = _proportion(scores)
+        for edge in needed.window or (needed.threshold,):
+            blocked = blocked or too_few_wrong(summary, edge)
     others: dict[str, IntervalAt] = {}
     for choice in OTHER_CHOICES:
         if choice.name in {"worst", "best"}:
@@ -132,11 +144,13 @@ def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores) -> Question:
     return Question(
         "accuracy",
         "accuracy",
-        ">=",
-        threshold,
-        threshold,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         _one_accuracy(scores),
+        window=needed.window,
         scale="share",
+        more_is_better=True,
         sensitivity=others,
         blocked=blocked,
     )
@@ -225,57 +239,18 @@ class _Pair:
 
     def questions(self) -> list[Question]:
         """List the readings of the claim's relation."""
-        claim = self.claim
-        if claim.relation == "more":
-            return [self._make("more", "difference in points", Needed(">", 0.0, 0.0))]
-        if claim.relation in {"as", "caught_up"}:
-            return self._as_good()
-        if claim.relation == "times_more":
-            n, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-            needed = _needed(">=", n - h, n, _about(claim, n))
-            return [self._make("relative", "relative accuracy", needed)]
-        return self._more_by()
-
-    def _as_good(self) -> list[Question]:
-        delta = self.claim.margin
-        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN}
-        inside = Needed("within", 0.0, 0.0, (-delta, delta))
+        as_good = self.claim.relation in {"as", "caught_up"}
+        shown = {f"margin_{m:g}": -m for m in MARGINS_SHOWN} if as_good else {}
         return [
             self._make(
-                "non_inferior",
-                "not worse by more than the margin",
-                Needed(">=", -delta, -delta),
-                thresholds=shown,
-            ),
-            self._make(
-                "equivalent",
-                "neither worse nor better by more than the margin",
-                inside,
-                counts=False,
-            ),
-        ]
-
-    def _more_by(self) -> list[Question]:
-        """Read "x more accurate" in its three ways: relative, in points, and as fewer errors."""
-        claim = self.claim
-        x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-        about = _about(claim, x)
-        relative = about and (1 + about[0], 1 + about[1])
-        fewer = about and (1 - about[1], 1 - about[0])
-        return [
-            self._make(
-                "relative",
-                "relative accuracy",
-                _needed(">=", 1 + x - h, 1 + x, relative),
-                ceiling=1 / (1 + x - h),
-            ),
-            self._make(
-                "points",
-                "difference in points",
-                _needed(">=", x - h, x, about),
-                ceiling=1 - (x - h),
-            ),
-            self._make("error_reduction", "relative error", _needed("<=", 1 - x + h, 1 - x, fewer)),
+                limit.name,
+                OF_READING.get(limit.name, limit.name),
+                limit.needed,
+                thresholds=shown if limit.name == "non_inferior" else None,
+                ceiling=limit.ceiling,
+                counts=limit.headline,
+            )
+            for limit in limits(self.claim)
         ]
 
     def _make(
@@ -326,6 +301,7 @@ class _Pair:
             blocked=blocked,
             infeasible_p=self._infeasible_p(ceiling),
             is_difference=family == "difference",
+            more_is_better=family != "error",
             counts_for_headline=counts,
             not_formed=not_formed,
         )
@@ -366,18 +342,6 @@ class _Pair:
 
 FAMILIES = {"relative": "ratio", "error_reduction": "error"}
 """What kind of number a reading tests; all others are differences."""
-
-
-def _needed(
-    side: Relation, threshold: float, strict: float, window: tuple[float, float] | None
-) -> Needed:
-    """Return what is needed: the window where "about" gives one, else the side."""
-    return Needed("within" if window else side, threshold, strict, window)
-
-
-def _about(claim: Claim, quoted: float) -> tuple[float, float] | None:
-    """Return the window of "about": ten percent of the quoted number on either side."""
-    return (0.9 * quoted, 1.1 * quoted) if claim.modifier == "about" else None
 
 
 def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:

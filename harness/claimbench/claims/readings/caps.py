@@ -1,4 +1,4 @@
-"""The largest bill of one request of an arm, and what is seen of such requests."""
+"""What an arm's requests cost at most, and how many of them ran to it."""
 
 from __future__ import annotations
 

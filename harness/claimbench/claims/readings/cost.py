@@ -4,25 +4,33 @@ per token.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.caps import side_of
-from claimbench.claims.readings.dollars import Dollars, Filled, dollars_of, filled_ends
+from claimbench.claims.readings.dollars import (
+    Dollars,
+    Filled,
+    correct_means,
+    correct_ratio,
+    dollar_means,
+    dollars_of,
+    filled_ends,
+)
 from claimbench.claims.readings.failures import answered_text
-from claimbench.claims.readings.runaways import Runaways, Side
+from claimbench.claims.readings.limits import exact, limits
+from claimbench.claims.readings.price_limits import limit_questions
+from claimbench.claims.readings.runaways import Runaways, Side, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason, Relation, reason_codes
 
-AS_CHEAP = 1.10
-"""'As cheap as' allows this ratio."""
 UNPRICED_LIMIT = 0.05
 """Share of items without known dollars above which no cost verdict is given."""
 
@@ -46,19 +54,8 @@ def currencies(items: ItemTable, ours: str, theirs: str) -> Reason | None:
 
 
 def needed_ratio(claim: Claim) -> Needed:
-    """Return what the ratio treatment / baseline of dollars or seconds has to be."""
-    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-    about = claim.modifier == "about"
-    if claim.relation == "less":
-        return Needed("<", 1.0, 1.0)
-    if claim.relation == "as":
-        return Needed("<=", AS_CHEAP, AS_CHEAP)
-    side: Relation = "within" if about else "<="
-    if claim.relation == "times_less":
-        window = (1 / (1.1 * x), 1 / (0.9 * x)) if about else None
-        return Needed(side, 1 / (x - h), 1 / x, window)
-    window = (1 - 1.1 * x, 1 - 0.9 * x) if about else None
-    return Needed(side, 1 - x + h, 1 - x, window)
+    """Return what the ratio treatment / baseline of dollars has to be."""
+    return limits(claim)[0].needed
 
 
 @dataclass(frozen=True)
@@ -86,13 +83,15 @@ class _Pair:
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
-    if leaf.claim.relation == "at_most":
-        return _limit_questions(items, calls, leaf, ctx)
+    if leaf.claim.relation in ABSOLUTE:
+        return limit_questions(items, calls, leaf, ctx)
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
     a, b = dollars_of(items, leaf.ours, planned), dollars_of(items, leaf.theirs, planned)
     keep = a.known & b.known
+    if leaf.claim.reading == "list_price" and not keep.any():
+        return [_list_price(leaf, calls, ctx)]
     if not keep.any():
         return []
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
@@ -123,28 +122,23 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     return [replace(q, price_ids=q.price_ids or ids, beside=beside) for q in made]
 
 
-def _means(x: FloatArray, y: FloatArray, codes: stats.IntArray, *, known: bool) -> PairedMeans:
-    """Summarise dollars of two arms; 99.5% always where the largest bill is not known."""
-    pm = stats.paired_means(x, y, codes, effective_df=True)
-    return pm if known else stats.distrust_tail(pm)
-
-
 def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:
     needed = needed_ratio(leaf.claim)
     a, b, codes, known = pair.a, pair.b, pair.codes, pair.tail_known
-    pm = _means(a.middle(), b.middle(), codes, known=known)
+    pm = dollar_means(a.middle(), b.middle(), codes, known=known)
     zero = _zero(pm)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         ends = tuple(
-            _ratio(_means(x, y, codes, known=known)) for x, y in ((a.low, b.high), (a.high, b.low))
+            _ratio(dollar_means(x, y, codes, known=known))
+            for x, y in ((a.low, b.high), (a.high, b.low))
         )
     flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
     plain = stats.paired_means(a.middle(), b.middle())
     ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
     others = {"unclustered": _ratio(plain)}
     for name, end in pair.filled.items():
-        others[name] = _ratio(_means(end.usd_a, end.usd_b, end.codes, known=known))
+        others[name] = _ratio(dollar_means(end.usd_a, end.usd_b, end.codes, known=known))
     return Question(
         "per_request",
         "dollars per request",
@@ -245,31 +239,31 @@ def _per_correct(leaf: Leaf, pair: _Pair) -> Question:
         zero = (Reason("cost_basis_missing"),)
     elif not xb.any():
         zero = (Reason("denominator_zero"),)
-    pm = _correct_means((xa, xb), scores, codes, known=known)
+    pm = correct_means((xa, xb), scores, codes, known=known)
     ends: tuple[Callable[[float], Interval], ...] = ()
     if a.has_range or b.has_range:
         pairs = ((a.low[keep], b.high[keep]), (a.high[keep], b.low[keep]))
         ends = tuple(
-            _correct_ratio(_correct_means(costs, scores, codes, known=known), len(xa))
+            correct_ratio(correct_means(costs, scores, codes, known=known), len(xa))
             for costs in pairs
         )
     others: dict[str, Callable[[float], Interval]] = {}
     for end_name, end in pair.filled.items():
         have = ~(np.isnan(end.score_a) | np.isnan(end.score_b))
-        filled = _correct_means(
+        filled = correct_means(
             (end.usd_a[have], end.usd_b[have]),
             (end.score_a[have], end.score_b[have]),
             end.codes[have],
             known=known,
         )
-        others[end_name] = _correct_ratio(filled, int(have.sum()))
+        others[end_name] = correct_ratio(filled, int(have.sum()))
     return Question(
         name,
         label,
         needed.side,
         needed.threshold,
         needed.strict,
-        _correct_ratio(pm, len(xa)),
+        correct_ratio(pm, len(xa)),
         window=needed.window,
         contrast_at=(
             None if pm is None else lambda r, alpha: stats.contrast_ci_hull(pm, (1.0, -r), alpha)
@@ -287,31 +281,11 @@ def _correct_runaways(
     pair: _Pair, costs: tuple[FloatArray, FloatArray], scores: tuple[FloatArray, FloatArray]
 ) -> Runaways:
     """Return what the arms' runaways could do per correct answer."""
-    sides = []
-    for side, usd, score in zip(pair.sides, costs, scores, strict=True):
-        right = float(score.mean())
-        cap = None if side.cap is None else side.cap / right
-        sides.append(replace(side, mean=float(usd.mean()) / right, cap=cap))
-    return Runaways(sides[0], sides[1], loses=True)
-
-
-def _correct_means(
-    costs: tuple[FloatArray, FloatArray],
-    scores: tuple[FloatArray, FloatArray],
-    codes: stats.IntArray,
-    *,
-    known: bool,
-) -> PairedMeans | None:
-    pm = stats.per_correct_means(costs, scores, codes, effective_df=True)
-    return pm if known or pm is None else stats.distrust_tail(pm)
-
-
-def _correct_ratio(pm: PairedMeans | None, n: int) -> Callable[[float], Interval]:
-    if pm is None:
-        return lambda alpha: Interval(
-            None, -math.inf, math.inf, 1 - alpha, "none", n, n, reasons=("denominator_zero",)
-        )
-    return _ratio(pm)
+    ours, theirs = (
+        per_correct(side, usd, score)
+        for side, usd, score in zip(pair.sides, costs, scores, strict=True)
+    )
+    return Runaways(ours, theirs, loses=True)
 
 
 def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
@@ -338,10 +312,11 @@ def _list_price(leaf: Leaf, calls: CallTable, ctx: ClaimContext) -> Question:
             window=needed.window,
             not_formed=why,
         )
-    ends = sorted((one.input_usd / two.input_usd, one.output_usd / two.output_usd))
+    pairs = ((one.input_usd, two.input_usd), (one.output_usd, two.output_usd))
+    ends = sorted(float(exact(a) / exact(b)) for a, b in pairs)
     share = _input_share(leaf, calls)
-    mid = None
-    if share is not None:
+    mid = ends[0] if ends[0] == ends[1] else None
+    if share is not None and mid is None:
         mid = (one.input_usd * share + one.output_usd * (1 - share)) / (
             two.input_usd * share + two.output_usd * (1 - share)
         )
@@ -370,52 +345,3 @@ def _input_share(leaf: Leaf, calls: CallTable) -> float | None:
         known = np.isfinite(rows.n_in) & np.isfinite(rows.n_out)
         n_in, n_out = n_in + float(rows.n_in[known].sum()), n_out + float(rows.n_out[known].sum())
     return n_in / (n_in + n_out) if n_in + n_out > 0 else None
-
-
-def _limit_questions(
-    items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext
-) -> list[Question]:
-    """Ask for dollars per 1,000 requests against a stated limit."""
-    rows = items.arms[leaf.ours]
-    planned = leaf.mask & (rows.n_calls > 0)
-    got = dollars_of(items, leaf.ours, planned)
-    keep = got.known
-    if not keep.any():
-        return []
-    chosen = planned.copy()
-    chosen[planned] = keep
-    codes = stats.cluster_codes(items.cluster[chosen])
-    side = side_of(items, calls, leaf.ours, chosen, got.middle()[keep], ctx)
-
-    def per_1k(x: FloatArray, codes: stats.IntArray = codes) -> Callable[[float], Interval]:
-        pm = _means(1000 * x, 1000 * x, codes, known=side.cap is not None)
-        return lambda alpha: stats.contrast_ci_hull(pm, (1.0, 0.0), alpha)
-
-    others = {
-        name: per_1k(end.usd_a, end.codes)
-        for name, end in filled_ends(items, leaf, planned, (side, side)).items()
-    }
-    threshold = leaf.claim.threshold if leaf.claim.threshold is not None else math.nan
-    zero = (Reason("cost_basis_missing"),) if not got.middle()[keep].any() else ()
-    cap = None if side.cap is None else 1000 * side.cap
-    ends = (per_1k(got.low[keep]), per_1k(got.high[keep])) if got.has_range else ()
-    return [
-        Question(
-            "per_1k_requests",
-            "dollars per 1,000 requests",
-            "<=",
-            threshold,
-            threshold,
-            per_1k(got.middle()[keep]),
-            scale="usd",
-            sensitivity=others,
-            bounds=ends,
-            bounds_code="billing_unknown",
-            blocked=size_block(items, chosen) + zero,
-            price_ids=rows.price_ids,
-            runaways=(
-                None if zero else Runaways(replace(side, mean=1000 * side.mean, cap=cap), None)
-            ),
-            beside=answered_text(items, leaf),
-        )
-    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +12,7 @@ from claimbench import stats
 from claimbench.claims.readings.failures import failed_calls
 from claimbench.claims.readings.runaways import Side
 from claimbench.claims.types import Leaf
+from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import ArmItems, BoolArray, FloatArray, ItemTable
 
 
@@ -42,6 +45,35 @@ def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
     """Pick the dollars of one arm on the items of ``mask``."""
     rows = items.arms[arm]
     return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
+
+
+def dollar_means(
+    x: FloatArray, y: FloatArray, codes: stats.IntArray, *, known: bool
+) -> PairedMeans:
+    """Summarise dollars of two arms; 99.5% always where the largest bill is not ``known``."""
+    pm = stats.paired_means(x, y, codes, effective_df=True)
+    return pm if known else stats.distrust_tail(pm)
+
+
+def correct_means(
+    costs: tuple[FloatArray, FloatArray],
+    scores: tuple[FloatArray, FloatArray],
+    codes: stats.IntArray,
+    *,
+    known: bool,
+) -> PairedMeans | None:
+    """Summarise dollars per correct answer of two arms; None where one has nothing correct."""
+    pm = stats.per_correct_means(costs, scores, codes, effective_df=True)
+    return pm if known or pm is None else stats.distrust_tail(pm)
+
+
+def correct_ratio(pm: PairedMeans | None, n: int) -> Callable[[float], Interval]:
+    """Return the interval of dollars per correct answer; unbounded where there is none."""
+    if pm is None:
+        return lambda alpha: Interval(
+            None, -math.inf, math.inf, 1 - alpha, "none", n, n, reasons=("denominator_zero",)
+        )
+    return lambda alpha: stats.ratio_ci_hull(pm, alpha)
 
 
 @dataclass(frozen=True)

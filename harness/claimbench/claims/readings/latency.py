@@ -12,8 +12,9 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
-from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.failures import answered_text, failed_rows
+from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.window import (
     SESSIONS_WANTED,
     ArmWindow,
@@ -92,37 +93,31 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
 
 
 def _of_metric(metric: str, samples: list[ArmTimes], claim: Claim, caps: Caps) -> list[Question]:
-    if claim.relation == "at_most":
-        limits = _limits(claim, metric)
+    if claim.relation in ABSOLUTE:
         return [
-            _limit_question(name, metric, samples[0], claim, limit, caps) for name, limit in limits
+            _limit_question(name, metric, samples[0], claim, needed, caps)
+            for name, needed in _tiers(claim, metric)
         ]
-    if claim.relation != "less_by":
-        return [_ratio_question(metric, metric, samples, claim, needed_ratio(claim), caps)]
-    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-    made = []
-    if x - h < 1:  # more than 100% less time does not exist, so nobody can have meant it
-        name = f"{metric}.time_cut"
-        made.append(_ratio_question(name, metric, samples, claim, needed_ratio(claim), caps))
-    made.append(
-        _ratio_question(f"{metric}.rate_up", metric, samples, claim, needed_rate(claim), caps)
-    )
-    return made
-
-
-def needed_rate(claim: Claim) -> Needed:
-    """Return what a ratio of seconds has to be for "x% faster" to mean x% more speed."""
-    x, h = claim.threshold or 0.0, claim.quoted_precision or 0.0
-    about = claim.modifier == "about"
-    window = (1 / (1 + 1.1 * x), 1 / (1 + 0.9 * x)) if about else None
-    return Needed("within" if about else "<=", 1 / (1 + x - h), 1 / (1 + x), window)
-
-
-def _limits(claim: Claim, metric: str) -> list[tuple[str, float]]:
-    if claim.threshold is not None:
-        return [(metric, claim.threshold)]
     return [
-        (f"{metric}.{tier}", limits[metric]) for tier, limits in TIERS.items() if metric in limits
+        _ratio_question(
+            f"{metric}.{limit.name}" if limit.name else metric,
+            metric,
+            samples,
+            claim,
+            limit.needed,
+            caps,
+        )
+        for limit in limits(claim)
+    ]
+
+
+def _tiers(claim: Claim, metric: str) -> list[tuple[str, Needed]]:
+    if claim.threshold is not None:
+        return [(metric, limit.needed) for limit in limits(claim)]
+    return [
+        (f"{metric}.{tier}", Needed("<=", of[metric], of[metric]))
+        for tier, of in TIERS.items()
+        if metric in of
     ]
 
 
@@ -338,7 +333,7 @@ def _rows_needed(data: list[QuantileData], p: float) -> int | None:
 
 
 def _limit_question(
-    name: str, metric: str, sample: ArmTimes, claim: Claim, seconds: float, caps: Caps
+    name: str, metric: str, sample: ArmTimes, claim: Claim, needed: Needed, caps: Caps
 ) -> Question:
     """Ask whether a quantile of one arm stays below a limit."""
     p = claim.quantile or 0.95
@@ -346,7 +341,15 @@ def _limit_question(
     unusable = _unusable([sample])
     if unusable:
         return Question(
-            name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable
+            name,
+            label,
+            needed.side,
+            needed.threshold,
+            needed.strict,
+            None,
+            window=needed.window,
+            scale="seconds",
+            not_formed=unusable,
         )
     samples, blocked, flags = _in_time([sample], p, caps)
     sample = samples[0]
@@ -360,10 +363,11 @@ def _limit_question(
     return Question(
         name,
         label,
-        "<=",
-        seconds,
-        seconds,
+        needed.side,
+        needed.threshold,
+        needed.strict,
         _quantile_interval(data),
+        window=needed.window,
         scale="seconds",
         sensitivity={"unclustered": _quantile_interval(plain)} | _filled_limit(sample, p),
         bounds=ends,

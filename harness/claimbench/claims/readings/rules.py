@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claimbench.claims.readings.cost import needed_ratio
-from claimbench.claims.readings.latency import LABELS, METRICS, TIERS, needed_rate
-from claimbench.claims.types import Needed
+from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
+from claimbench.claims.readings.limits import Limit, limits
+from claimbench.claims.readings.price_limits import LABELS as PRICES
 from claimbench.claims.words import MEANS, number
 from claimbench.types import Claim, Relation
 
@@ -40,6 +41,8 @@ class ReadingRule:
         unit = " points" if scale == "points" else ""
         if self.window is not None:
             low, high = (number(x, scale, figures=4) for x in self.window)
+            if self.side == "outside":
+                return f"{self.means}: below {low} or above {high}{unit}"
             return f"{self.means}: from {low} to {high}{unit}"
         word = {
             ">=": "at least",
@@ -47,6 +50,7 @@ class ReadingRule:
             ">": "more than",
             "<": "less than",
             "within": "within",
+            "outside": "outside",
         }[self.side]
         rounded = (
             f" (as quoted: {number(self.strict, scale, figures=4)}{unit})"
@@ -74,89 +78,39 @@ def _pin(claim: Claim, made: list[ReadingRule]) -> list[ReadingRule]:
 
 
 def _accuracy(claim: Claim) -> list[ReadingRule]:
-    x, h, m = claim.threshold or 0.0, claim.quoted_precision or 0.0, claim.margin
-    about = claim.modifier == "about"
-    if claim.relation == "at_least":
-        return (
-            []
-            if claim.threshold is None
-            else [ReadingRule("accuracy", "accuracy", "accuracy", ">=", x, x)]
-        )
-    if claim.relation == "more":
-        return [ReadingRule("more", "difference in points", "difference", ">", 0.0, 0.0)]
-    if claim.relation in {"as", "caught_up"}:
-        return [
-            ReadingRule("non_inferior", "difference in points", "difference", ">=", -m, -m),
-            ReadingRule(
-                "equivalent",
-                "difference in points",
-                "difference",
-                "within",
-                0.0,
-                0.0,
-                (-m, m),
-                False,
-            ),
-        ]
-    side: Relation = "within" if about else ">="
-    if claim.relation == "times_more":
-        window = (0.9 * x, 1.1 * x) if about else None
-        return [ReadingRule("relative", MEANS["relative"], "ratio", side, x - h, x, window)]
-    low, high = 0.9 * x, 1.1 * x
-    return [
-        ReadingRule(
-            "relative",
-            MEANS["relative"],
-            "ratio",
-            side,
-            1 + x - h,
-            1 + x,
-            (1 + low, 1 + high) if about else None,
-        ),
-        ReadingRule(
-            "points",
-            "difference in points",
-            "difference",
-            side,
-            x - h,
-            x,
-            (low, high) if about else None,
-        ),
-        ReadingRule(
-            "error_reduction",
-            "errors relative to the rival's",
-            "error",
-            "within" if about else "<=",
-            1 - x + h,
-            1 - x,
-            (1 - high, 1 - low) if about else None,
-        ),
-    ]
+    if claim.relation in ABSOLUTE:
+        return [_rule(limit, "accuracy", "accuracy") for limit in limits(claim)]
+    names = {
+        "difference": "difference in points",
+        "ratio": MEANS["relative"],
+        "error": "errors relative to the rival's",
+    }
+    return [_rule(limit, names[limit.family], limit.family) for limit in limits(claim)]
+
+
+def _rule(limit: Limit, means: str, family: str, name: str | None = None) -> ReadingRule:
+    return ReadingRule(
+        limit.name if name is None else name,
+        means,
+        family,
+        limit.side,
+        limit.threshold,
+        limit.strict,
+        limit.window,
+        limit.headline,
+    )
 
 
 def _cost(claim: Claim) -> list[ReadingRule]:
-    if claim.relation == "at_most":
-        limit = claim.threshold
-        return (
-            []
-            if limit is None
-            else [
-                ReadingRule(
-                    "per_1k_requests", "dollars per 1,000 requests", "usd", "<=", limit, limit
-                )
-            ]
-        )
-    made: list[ReadingRule] = []
-    for name in ("per_request", "per_correct", "list_price"):
-        means = f"{MEANS[name]}, relative to the rival's"
-        made.append(_ratio_rule(name, means, "cost", needed_ratio(claim)))
-    return made
-
-
-def _ratio_rule(name: str, means: str, family: str, needed: Needed) -> ReadingRule:
-    return ReadingRule(
-        name, means, family, needed.side, needed.threshold, needed.strict, needed.window
-    )
+    made = limits(claim)
+    if claim.relation in ABSOLUTE:
+        names = {"usd": "per_1k_requests", "usd_per_correct": "per_1k_correct"}
+        name = names.get(claim.metric, "list_price")
+        return [_rule(limit, PRICES[claim.metric], "usd", name) for limit in made]
+    return [
+        _rule(made[0], f"{MEANS[name]}, relative to the rival's", "cost", name)
+        for name in ("per_request", "per_correct", "list_price")
+    ]
 
 
 def _latency(claim: Claim) -> list[ReadingRule]:
@@ -164,28 +118,22 @@ def _latency(claim: Claim) -> list[ReadingRule]:
     p = f"p{100 * (claim.quantile or 0.5):g}"
     made: list[ReadingRule] = []
     for metric in metrics:
-        made += _of_metric(claim, metric, f"{p} {LABELS[metric]}")
+        means = f"{p} {LABELS[metric]}"
+        if claim.relation in ABSOLUTE:
+            made += _tiers(claim, metric, means)
+            continue
+        means += ", relative to the rival's"
+        for limit in limits(claim):
+            name = f"{metric}.{limit.name}" if limit.name else metric
+            made.append(_rule(limit, means, "quantile_ratio", name))
     return made
 
 
-def _of_metric(claim: Claim, metric: str, means: str) -> list[ReadingRule]:
-    if claim.relation == "at_most":
-        limits = [(metric, claim.threshold)]
-        if claim.threshold is None:
-            limits = [
-                (f"{metric}.{tier}", of[metric]) for tier, of in TIERS.items() if metric in of
-            ]
-        return [
-            ReadingRule(name, means, "quantile", "<=", limit, limit)
-            for name, limit in limits
-            if limit is not None
-        ]
-    means += ", relative to the rival's"
-    family = "quantile_ratio"
-    if claim.relation != "less_by":
-        return [_ratio_rule(metric, means, family, needed_ratio(claim))]
-    made: list[ReadingRule] = []
-    if (claim.threshold or 0.0) - (claim.quoted_precision or 0.0) < 1:
-        made.append(_ratio_rule(f"{metric}.time_cut", means, family, needed_ratio(claim)))
-    made.append(_ratio_rule(f"{metric}.rate_up", means, family, needed_rate(claim)))
-    return made
+def _tiers(claim: Claim, metric: str, means: str) -> list[ReadingRule]:
+    if claim.threshold is not None:
+        return [_rule(limit, means, "quantile", metric) for limit in limits(claim)]
+    return [
+        ReadingRule(f"{metric}.{tier}", means, "quantile", "<=", of[metric], of[metric])
+        for tier, of in TIERS.items()
+        if metric in of
+    ]

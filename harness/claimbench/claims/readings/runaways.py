@@ -9,11 +9,12 @@ verdict that a smaller share at the cap would flip rests on what nobody has seen
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claimbench import stats
 from claimbench.stats import Decision
 from claimbench.stats.distributions import binomial_cdf
+from claimbench.tables.types import FloatArray
 from claimbench.types import Relation
 
 AT_CAP = 0.5
@@ -107,7 +108,7 @@ class Runaways:
         raised: list[tuple[bool, float]] = []  # (our arm's runaways would do it, at which edge)
         if window is not None:
             low, high = window
-            if status == "supported":
+            if (status == "supported") == (side == "within"):
                 raised = [(True, high), (False, low)]
             else:
                 raised = [(True, low)] if est < low else [(False, high)]
@@ -158,3 +159,10 @@ def _needed(before: float, share: float, alpha: float) -> float | None:
         else:
             high = middle
     return math.ceil(high)
+
+
+def per_correct(side: Side, usd: FloatArray, score: FloatArray) -> Side:
+    """Return an arm's side per correct answer; ``usd`` and ``score`` of the items with both."""
+    right = float(score.mean())
+    cap = None if side.cap is None else side.cap / right
+    return replace(side, mean=float(usd.mean()) / right, cap=cap)

@@ -65,10 +65,13 @@ def _likely(question: Question, counts: PairCounts) -> float | None:
     """Return the probability of what the question asks; None for a kind of number that the model
     does not speak of.
     """
-    if question.window is not None and question.side == "within":
+    if question.window is not None:
         low, high = question.window
         above, beyond = _at_least(question, counts, low), _at_least(question, counts, high)
-        return None if above is None or beyond is None else abs(above - beyond)
+        if above is None or beyond is None:
+            return None
+        inside = abs(above - beyond)
+        return inside if question.side == "within" else 1 - inside
     at_least = _at_least(question, counts, question.threshold)
     if at_least is None:
         return None

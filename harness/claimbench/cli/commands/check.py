@@ -13,6 +13,7 @@ from claimbench.cli.common import (
     json_option,
     open_store,
     print_json,
+    read_as_line,
     results_option,
     run_argument,
     told,
@@ -71,7 +72,9 @@ def check_command(run: str | None, results: Path, junit: Path | None, as_json: b
         )
         return code
     for verdict in evaluation.verdicts:
-        click.echo(f"{verdict.status:<15} {verdict.claim.id}: {told(verdict)}")
+        click.echo(
+            f"{verdict.status:<15} {verdict.claim.id}: {read_as_line(verdict)}{told(verdict)}"
+        )
     for one in missed:
         click.echo(_missed_line(one))
     if not finished:

@@ -61,6 +61,7 @@ def explain_command(
     """Print what would be tested for TEXT: each reading, its threshold, and how many samples it
     needs.
     """
+    from claimbench.claims.language.say import read_as
     from claimbench.claims.parse import explain_text
     from claimbench.claims.power import plan_claim
     from claimbench.suite.load import load_suite
@@ -85,9 +86,10 @@ def explain_command(
         efforts=efforts,
     )
     if as_json:
-        print_json({"claim": asdict(claim), "plan": asdict(plan)})
+        print_json({"claim": asdict(claim), "read_as": read_as(claim), "plan": asdict(plan)})
         return 0
     click.echo(f'"{text}"')
+    click.echo(f"Read as: {read_as(claim)}")
     for line in plan_lines(plan):
         click.echo(line)
     _say_assumptions(loaded)

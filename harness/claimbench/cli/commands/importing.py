@@ -120,9 +120,9 @@ def _import(asked: ImportCommand) -> int:
     run = _build(imported, asked)
     with open_store(asked.results, create=True) as store:
         from claimbench.cli.runs import console_summary, evaluate_run, write_report
-        from claimbench.importers.imported_run import store_run
+        from claimbench.importers.imported_run import store_run, with_history
 
-        run_id = store_run(store, run)
+        run_id = store_run(store, with_history(run, store))
         evaluation = evaluate_run(store, run_id)
         path = None if asked.no_report else write_report(store, evaluation)
         if asked.as_json:

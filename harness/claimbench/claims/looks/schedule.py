@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from claimbench.claims.looks.stopping import StopRule
 from claimbench.claims.parse import parse_claims
-from claimbench.claims.stopping import StopRule
 from claimbench.plan.clusters import cluster_names
 from claimbench.types import Call, Look, Suite
 

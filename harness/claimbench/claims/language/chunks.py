@@ -1,0 +1,121 @@
+# ruff: noqa: E501 - tables of words
+"""A text of marks -> chunks that cover it wholly; what no table knows becomes a chunk ``unread``."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from claimbench.claims.language import lexicon as words
+from claimbench.claims.language.predicates import RULES, P, Q, Rule
+
+_NOUN = "|".join(f"(?P<{dim}>{noun})" for dim, noun in words.NOUNS.items())
+_P = P.replace("typical)", "typical(?:ly)?)")
+_TASKS = r"(?:tasks?|benchmarks?|categories|datasets?|workloads?|tests?|evaluations?|evals?)"
+_COUNTED = rf"(?: single| individual)?(?: one)?(?: of (?:the|our|these))?(?: <n\d+>)?(?: different)? {_TASKS}"
+_THINGS = r"(?: (?:tasks?|benchmarks?|items?|questions?|inputs?|texts?|tickets?|requests?|samples?|problems?|data|set|workloads?))?"
+
+TABLES: tuple[tuple[str, str], ...] = (
+    ("arm", r"(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
+    ("rest", r"(?:(?:all|any|every|each|either) )?(?:of )?(?:the |its |our )?(?:other|others|rest|rivals?|competitors?|alternatives?|competition)"
+             r"(?: (?:models?|systems?|arms?|one|ones))?(?: (?:tested|measured|here))?"),
+    ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),
+    ("rival", rf"(?:{words.COMPARE}) {Q}(?: accuracy)? (?:for|by|of|from|with) ⟦a(?P<arm>\d+)⟧"),
+    ("rival", rf"(?:{words.COMPARE}) ⟦a(?P<arm>\d+)⟧'s? {Q}"),
+    ("by_amount", rf"by (?:a margin of )?{Q}"),
+    ("compare", rf"(?:when )?(?:{words.COMPARE})(?: that of| those of| what)?"),
+    ("unlike", r"unlike"),
+    ("dim", rf"'s? (?:{_P}? ?)(?:{_NOUN})(?: times?)?"),
+    ("dim_of", rf"(?:the )?(?:{_P} )?(?:{_NOUN}) of"),
+    ("poss", r"'s?(?= |$|[.,;)])"),
+    ("tail", r"(?:does|do|is|are|costs?|charges|has|did|was)(?= ?(?:$|[.,;)]| and | but ))"),
+    ("verb", rf"(?:{words.BE}|{words.HAVE}|comes? (?:in|out)|compares?)"),
+    ("not", r"(?:not(?! only| just| merely| all| every| always)|can not|no longer|fails? to|failed to|unable to)"),
+    ("not", r"no(?= (?:less|more|cheaper|better|worse|faster|slower|higher|lower|dearer|pricier|costlier|quicker|smarter))"),
+    ("neither", r"neither"),
+    ("nor", r"(?:and |, )?nor"),
+    ("never", r"never"),
+    ("always", r"(?:always|consistently|in every case|in all cases|every time|across the board)"),
+    ("sometimes", r"(?:sometimes|often|in some cases|occasionally|in certain cases|can(?: be)?(?= ))"),
+    ("sometimes", rf"(?:on|in|for) (?:some|certain|at least one|one or more)(?: of the)? (?:{_TASKS}|\w+s)"),
+    ("every", rf"(?:on|in|across|for|over) (?:every|each|all|both){_COUNTED}"),
+    ("every", r"(?:on|in|across|for|over) (?:all|both|each|every one) of (?:them|the tasks|the benchmarks)"),
+    ("count", rf"(?:on|in|across|for) <n(?P<k>\d+)> (?:out of|of|in) (?:the |our )?<n(?P<of>\d+)> {_TASKS}"),
+    ("count", r"(?:on|in|for) <f(?P<kf>\d+)>(?: of)?(?: the)? " + _TASKS),
+    ("most", rf"(?:on|in|across|for) (?:most|a majority|the majority)(?: of)?(?: the)? {_TASKS}"),
+    ("task", rf"(?:on|for|in|at|with|across) (?:the |both )?(?P<tasks>⟦t\d+⟧(?:(?:, and |, | and )⟦t\d+⟧)*){_THINGS}"),
+    ("slice", rf"(?:on|for|in|with) (?:the )?⟦s(?P<slice>\d+)⟧{_THINGS}"),
+    ("quantile", rf"(?:(?:at|for|in|on|by) )?(?:the )?{_P}(?! (?:latency|response))"),
+    ("quantile", rf"(?:at|for|in|on)? ?(?:the )?{_P}"),
+    ("ttft", r"(?:to|until|in|on|for|by)? ?(?:the )?(?:ttft|(?:time to )?(?:the )?first token)"),
+    ("per_token", r"(?:per|for each|by)[- ](?:output[- ]|input[- ])?token|per (?:<n\d+>|million) (?:input |output )?tokens|inter[- ]token"),
+    ("e2e", r"(?:end[- ]to[- ]end|e2e|for whole answers|in total time|in response time)"),
+    ("list_price", r"(?:in|by|at|on) list prices?"),
+    ("per_request", r"(?:per|for each|for every|a) (?:request|call|query|answer|prompt)"),
+    ("per_correct", r"(?:per|for each|for every) (?:correct|right|solved) (?:answer|task|problem)"),
+    ("in_dim", rf"(?:in|on|for|in terms of|when it comes to|at) (?:the )?(?:{_NOUN})"),
+    ("which", r"(?:which|that|who)(?= )"),
+    ("and", r"(?:,? ?and|,? ?as well as|,? plus|;|\. |\.$| - )(?: at the same time)?"),
+    ("or", r",? ?or"),
+    ("but", r",? ?(?:but|yet|while|whereas|although|though|however|despite being|and yet)(?: also| still| is still)?"),
+    ("comma", r","),
+)  # fmt: skip
+_COMPILED = tuple((kind, re.compile(f"(?:{pattern})" + r"(?![\w⟦<])" if kind not in {"and", "comma"} else f"(?:{pattern})")) for kind, pattern in TABLES)  # fmt: skip
+_FILL = re.compile(
+    "(?:"
+    + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
+    + r")(?![\w])|(?:only|just|merely)(?= (?:<|as |half|the same|equally|slightly|marginally))|[,:()\"'!-]"
+)
+_LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|(?:the )?⟦))")
+_WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the text: what it is, and for predicates which rule matched."""
+
+    kind: str
+    text: str
+    start: int
+    match: re.Match[str]
+    rule: Rule | None = None
+
+
+def cut(text: str) -> list[Chunk]:
+    """Cut a text of marks into chunks, the longest first at each place; spaces are dropped."""
+    out: list[Chunk] = []
+    at = 0
+    while at < len(text):
+        if text[at] == " ":
+            at += 1
+            continue
+        chunk = _longest(text, at)
+        out.append(chunk)
+        at += max(len(chunk.text), 1)
+    return [c for c in out if c.kind != "filler"]
+
+
+def _longest(text: str, at: int) -> Chunk:
+    best: Chunk | None = None
+    for rule in RULES:
+        match = rule.pattern.match(text, at)
+        if match is not None and (best is None or match.end() - at > len(best.text)):
+            best = Chunk("said", match[0], at, match, rule)
+    for kind, pattern in _COMPILED:
+        match = pattern.match(text, at)
+        if (
+            match is not None
+            and match.end() > at
+            and (best is None or match.end() - at > len(best.text))
+        ):
+            best = Chunk(kind, match[0], at, match)
+    match = _FILL.match(text, at)
+    if match is not None and (best is None or match.end() - at > len(best.text)):
+        kind = "unread" if _LAST_ALSO.match(text, at) else "filler"
+        best = Chunk(kind, match[0], at, match)
+    if best is not None:
+        return best
+    match = _WORD.match(text, at)
+    assert match is not None  # noqa: S101  the last alternative takes anything
+    kind = "filler" if match[0] in {".", "!", "?"} else "unread"
+    return Chunk(kind, match[0], at, match)

@@ -1,0 +1,259 @@
+"""A statement -> fields of a claim: kind, relation, threshold, tolerance, reading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+
+from claimbench.claims.language.amounts import Amount
+from claimbench.claims.language.meanings.effects import (
+    Meaning,
+    half_of,
+    level,
+    near,
+    share_of,
+    with_effect,
+)
+from claimbench.claims.language.meanings.ratios import cost, seconds, speed
+from claimbench.claims.language.statements import Statement, metric_of
+from claimbench.errors import ClaimError
+
+_LOSS = re.compile(r"los[est]|giv|sacrific|forgo|drop|decrease|costs?")
+
+
+def mean(said: Statement) -> Meaning:
+    """Give the claim that a statement makes.
+
+    Raises:
+        ClaimError: known words of which no testable claim can be made, and what to say instead.
+    """
+    amount = said.amount
+    if (
+        amount is not None
+        and amount.kind == "p"
+        and "performance" in said.text
+        and amount.value > 1
+    ):
+        raise ClaimError('"performance" may be quality or speed', hint="say accuracy or speed")
+    made = _BY_DIM[said.dim](said, amount)
+    made.every_other = said.way == "best"
+    made.modifier = _modifier(said, made)
+    made.negated = said.negated
+    made.swap = made.swap != said.swap
+    if said.degree:
+        made.untested = (said.degree,)
+    if made.kind == "latency":
+        made.metric = _metric(said, made)
+        made.quantile = said.quantile if made.quantile is None else made.quantile
+    if made.kind == "cost" and said.reading:
+        made.reading = said.reading
+    if said.negated:
+        _deny(made)
+    return made
+
+
+def _deny(made: Meaning) -> None:
+    """Deny: "not worse" is "as good as", with its margin; vague statements have no opposite."""
+    if made.kind == "accuracy" and made.relation == "more" and made.swap and made.modifier is None:
+        made.relation = "as"
+        made.negated = False
+        made.swap = False
+    if made.modifier == "best" and made.swap:
+        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
+    if made.modifier in {"up_to", "sometimes", "most", "count", "vague", "about"}:
+        raise ClaimError(
+            "the denial of this has more than one meaning", hint="say positively what holds"
+        )
+    if made.relation in {"at_most", "at_least"} and made.threshold is None:
+        raise ClaimError(
+            "the denial of an adjective without a limit cannot be tested", hint="state a limit"
+        )
+
+
+def _modifier(said: Statement, made: Meaning) -> str | None:
+    bound = None if said.amount is None else said.amount.bound
+    of_amount = bound if bound in {"about", "up_to"} else None
+    if (
+        made.relation in {"at_most", "at_least"}
+        and of_amount == "up_to"
+        and made.kind != "accuracy"
+    ):
+        of_amount = None
+    found = [m for m in (said.modifier, of_amount, made.modifier) if m]
+    if set(found) == {"best", "every"}:
+        return "every"
+    if len(set(found)) > 1:
+        raise ClaimError(f"{' and '.join(sorted(set(found)))} in one statement")
+    return found[0] if found else None
+
+
+def _metric(said: Statement, made: Meaning) -> str:
+    if said.metric:
+        return said.metric
+    return metric_of(said.text) or made.metric
+
+
+def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
+    way = said.way
+    made = Meaning("accuracy", "more", "accuracy")
+    if way in {"same", "as"}:
+        made.relation = "as"
+    elif way == "caught":
+        made.relation = "caught_up"
+    elif way == "best":
+        made.modifier = "best" if said.sign > 0 else None
+        made.swap = said.sign < 0
+    elif way == "bare":
+        made.relation = "at_least"
+    elif way == "level" and amount is not None:
+        return level(made, amount, "at_least" if said.sign > 0 else "at_most")
+    elif way == "near" and amount is not None:
+        return near(made, amount)
+    elif way in {"share", "times_as", "half", "double"}:
+        return _accuracy_share(said, made, amount)
+    elif way == "lose" and amount is not None:
+        return _accuracy_loss(said, made, amount)
+    elif amount is None:
+        made.swap = said.sign < 0
+    elif said.sign > 0:
+        made.relation = "times_more" if amount.kind == "x" else "more_by"
+        made.reading = "points" if amount.kind == "o" else None
+        return with_effect(made, amount)
+    else:
+        return _accuracy_less(made, amount)
+    return made
+
+
+def _accuracy_less(made: Meaning, amount: Amount) -> Meaning:
+    if amount.bound == "up_to":
+        raise ClaimError('"up to" with a loss is unclear', hint='say "at most 5 points worse"')
+    made.relation = "times_less" if amount.kind == "x" else "less_by"
+    made.reading = "points" if amount.kind == "o" else None
+    return with_effect(made, amount)
+
+
+def _accuracy_loss(said: Statement, made: Meaning, amount: Amount) -> Meaning:
+    """Read a loss: "loses only 1%" concedes at most that, "5 points behind" states at least."""
+    conceded = amount.bound is None and _LOSS.search(said.text) is not None
+    if amount.bound == "up_to":
+        amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
+    found = _accuracy_less(made, amount)
+    if conceded and amount.high is None:
+        found.bound = "max"
+    return found
+
+
+def _accuracy_share(said: Statement, made: Meaning, amount: Amount | None) -> Meaning:
+    value, half = share_of(said, amount)
+    if amount is not None and amount.kind == "o":
+        raise ClaimError("points are no share of an accuracy")
+    if amount is not None and amount.kind == "x" and "performance" in said.text:
+        raise ClaimError('"performance" may be quality or speed', hint="say accuracy or speed")
+    if value >= 1:
+        made.relation = "times_more"
+        made = with_effect(made, amount) if amount is not None and value > 1 else made
+        if value == 1:
+            made.relation = "as"
+            made.threshold = None
+        elif amount is None:
+            made.threshold = value
+            made.half = half
+        return made
+    made.relation = "share"
+    if amount is None:
+        made.threshold = value
+        made.half = half
+        made.bound = "max"
+        return made
+    made = with_effect(made, amount)
+    belittles = re.match(r"(?:has|with|at|gets|is|<)", said.text) is not None
+    if amount.kind == "f" and amount.bound is None and belittles:
+        made.bound = "max"
+    return made
+
+
+def _errors(said: Statement, amount: Amount | None) -> Meaning:
+    way = said.way
+    made = Meaning("accuracy", "more", "accuracy")
+    if way == "level" and amount is not None:
+        return _error_level(made, amount)
+    if way == "same":
+        made.relation = "as"
+        return made
+    if way == "best":
+        made.modifier = "best" if said.sign < 0 else None
+        made.swap = said.sign > 0
+        return made
+    if way == "near" and amount is not None and amount.kind == "o":
+        return near(made, amount)
+    if way in {"half", "double"} or (way == "share" and amount is not None):
+        return _error_share(said, made, amount)
+    if way != "comp":
+        raise ClaimError(f"{said.text!r}: errors cannot be compared like this")
+    if amount is None:
+        made.swap = said.sign > 0
+        return made
+    if amount.kind == "o":
+        made.relation = "more_by" if said.sign < 0 else "less_by"
+        made.reading = "points"
+        return with_effect(made, amount)
+    if said.sign < 0 and amount.kind in {"p", "f"}:
+        if amount.value > 1:
+            raise ClaimError("more than 100% fewer errors do not exist")
+        made.relation = "more_by"
+        made.reading = "error_reduction"
+        return with_effect(made, amount)
+    factor = amount.value if amount.kind == "x" else 1 + amount.value
+    return _error_factor(made, amount, factor, said.sign)
+
+
+def _error_factor(made: Meaning, amount: Amount, factor: Fraction, sign: int) -> Meaning:
+    """Read "2x fewer" and "30% more" errors as a share of the rival's errors."""
+    if factor <= 1 or amount.high is not None or amount.bound in {"<=", "<", "within", "about"}:
+        raise ClaimError("state the errors as a share of the rival's", hint='"half the errors"')
+    half = half_of(amount)
+    made.relation = "error_share"
+    made.strict = amount.bound == ">"
+    if sign < 0:
+        made.threshold = 1 / factor
+        made.half = 1 / (factor - half) - 1 / factor
+        made.bound = "max"
+    else:
+        made.threshold = factor
+        made.half = half
+    return made
+
+
+def _error_share(said: Statement, made: Meaning, amount: Amount | None) -> Meaning:
+    value, half = share_of(said, amount)
+    if amount is not None and (amount.high is not None or amount.kind == "o"):
+        raise ClaimError("state one share of the rival's errors")
+    made.relation = "error_share"
+    made.threshold = value
+    made.half = half
+    made.bound = "max" if value < 1 else "min"
+    bound = None if amount is None else amount.bound
+    if bound in {"<=", "<", "within"}:
+        made.bound = "max"
+    if bound in {">=", ">"}:
+        made.bound = "min"
+    made.strict = bound in {"<", ">"}
+    return made
+
+
+def _error_level(made: Meaning, amount: Amount) -> Meaning:
+    flipped = {"<=": ">=", "<": ">", "within": ">=", ">=": "<=", ">": "<"}
+    high = None if amount.high is None else 1 - amount.value
+    value = 1 - (amount.value if amount.high is None else amount.high)
+    bound = flipped.get(amount.bound or "", amount.bound)
+    return level(made, Amount(amount.kind, value, amount.half, high, bound), "at_least")  # type: ignore[arg-type]
+
+
+_BY_DIM: dict[str, Callable[[Statement, Amount | None], Meaning]] = {
+    "acc": _accuracy,
+    "err": _errors,
+    "cost": cost,
+    "time": seconds,
+    "rate": speed,
+}

@@ -1,0 +1,155 @@
+"""A sentence -> statements with the names they speak of: the way in for ``claims.parse``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from claimbench.claims.language import lexicon as words
+from claimbench.claims.language.amounts import Amount, find_amounts
+from claimbench.claims.language.chunks import cut
+from claimbench.claims.language.clauses import read
+from claimbench.claims.language.evidence import evidence_elsewhere
+from claimbench.claims.language.foreign import read_foreign
+from claimbench.claims.language.meanings.effects import Meaning
+from claimbench.claims.language.meanings.meaning import mean
+from claimbench.claims.language.names import nearest
+from claimbench.claims.language.nearest import nearest_sentences
+from claimbench.claims.language.normal import light, plain
+from claimbench.claims.language.scope import Names, mask
+from claimbench.claims.language.statements import REST, Statement, Unread
+from claimbench.errors import ClaimError
+from claimbench.types import Arm, Task
+
+MOST_NAMES = 6
+"""Unknown names that a sentence may hold where names are taken as they are written."""
+
+
+@dataclass
+class Part:
+    """One thing a sentence says, with names: ``rest`` = compared with every other arm."""
+
+    meaning: Meaning
+    ours: tuple[str, ...]
+    theirs: tuple[str, ...]
+    rest: bool
+    group: bool
+    tasks: tuple[str, ...]
+    slice: tuple[str, str] | None
+    count: tuple[int, int] | None
+    text: str
+
+
+@dataclass
+class Evidence:
+    """A sentence that no run of models can judge."""
+
+    needed: str
+
+
+def read_sentence(
+    text: str, arms: Sequence[Arm], tasks: Sequence[Task], *, free_names: bool
+) -> list[Part] | Evidence:
+    """Read a sentence wholly.
+
+    Args:
+        text: as published.
+        arms: whose names are known.
+        tasks: whose names and slices are known.
+        free_names: take unknown names where arms stand as they are written (no suite, or the suite
+            says elsewhere which arms are meant); else they are errors.
+
+    Raises:
+        ClaimError: words that nothing consumed (named, with the nearest sentences), unknown names,
+            or a statement that cannot be tested.
+    """
+    masked, names = mask(light(text), arms, tasks)
+    simple = plain(masked)
+    always = evidence_elsewhere(text, readable=True)
+    if always is not None:
+        return Evidence(always)
+    try:
+        said, amounts = _statements(text, simple, names, arms, free_names)
+    except ClaimError:
+        readable = any(chunk.kind == "said" for chunk in cut(find_amounts(simple)[0]))
+        other = evidence_elsewhere(text, readable=readable)
+        if other is not None:
+            return Evidence(other)
+        raise
+    return [_part(s, names, amounts) for s in said]
+
+
+def _statements(
+    text: str, simple: str, names: Names, arms: Sequence[Arm], free_names: bool
+) -> tuple[list[Statement], list[Amount]]:
+    bare, unbound = find_amounts(simple, bounds=False)
+    foreign = read_foreign(bare, unbound)
+    if foreign is not None:
+        return [foreign], unbound
+    for pattern, instead in words.UNTESTABLE:
+        found = re.search(pattern, simple)
+        if found is not None:
+            raise ClaimError(f"cannot test {found[0]!r} in {text!r}", hint=instead)
+    marked, amounts = find_amounts(simple)
+    for _ in range(MOST_NAMES):
+        try:
+            return _testable(read(cut(marked), amounts)), amounts
+        except Unread as unread:
+            run = _restored(unread.text, amounts, names)
+            named = unread.place in {"subject", "object"} and not _is_amount(unread.text)
+            if named and free_names:
+                start, end = unread.span
+                marked = marked[:start] + names.add((run,)) + marked[end:]
+                continue
+            if named:
+                known = [a.name for a in arms]
+                raise ClaimError(
+                    f"no arm is called {run!r}{nearest(run, known)}",
+                    hint="use the arm's name in the text, or set `arm:` and `than:`;"
+                    f" nearest to the sentence:\n{nearest_sentences(text)}",
+                ) from None
+            raise ClaimError(
+                f"cannot read {text!r}: not understood: {run!r}",
+                hint=f"Nearest that would be understood:\n{nearest_sentences(text)}",
+            ) from None
+        except ClaimError as error:
+            why = _restored(error.message, amounts, names)
+            raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
+    raise ClaimError(f"cannot read {text!r}: too many unknown names")
+
+
+def _testable(said: list[Statement]) -> list[Statement]:
+    """Refuse a fraction that stands alone; beside another part it can at least be refuted."""
+    if all(statement.way == "vague" for statement in said):
+        raise ClaimError("a fraction is no amount", hint='say which, such as "a tenth of the cost"')
+    return said
+
+
+def _is_amount(run: str) -> bool:
+    return re.fullmatch(r"(?:<[a-z]\d+> ?)+", run) is not None
+
+
+def _restored(run: str, amounts: Sequence[Amount], names: Names) -> str:
+    text = re.sub(r"<[a-z](\d+)>", lambda m: amounts[int(m[1])].text, run)
+    return re.sub(r"⟦a(\d+)⟧", lambda m: "/".join(names.arms[int(m[1])]), text)
+
+
+def _part(said: Statement, names: Names, amounts: Sequence[Amount]) -> Part:
+    groups = [names.groups[n] for n in said.ours if n != REST]
+
+    def spelled(numbers: Sequence[int]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(a for n in numbers if n != REST for a in names.arms[n]))
+
+    made = mean(said)
+    return Part(
+        made,
+        spelled(said.ours),
+        spelled(said.theirs),
+        REST in said.theirs,
+        any(groups),
+        tuple(names.tasks[n] for n in said.tasks),
+        None if said.slice is None else names.slices[said.slice],
+        said.count,
+        _restored(said.text, amounts, names),
+    )

@@ -1,0 +1,117 @@
+"""What a sentence says, piece by piece, and small questions about the pieces."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from claimbench.claims.language import lexicon as words
+from claimbench.claims.language.amounts import Amount
+from claimbench.claims.language.chunks import Chunk
+from claimbench.claims.language.predicates import Rule
+from claimbench.errors import ClaimError
+
+REST = -1
+"""Stands for every arm that the sentence does not speak of."""
+
+
+@dataclass
+class Statement:
+    """One thing said of its subjects. Arms are numbers of mentions; ``task`` and ``slice`` too."""
+
+    rule: Rule
+    text: str
+    dim: str
+    way: str
+    sign: int
+    amount: Amount | None = None
+    share: Amount | None = None
+    ours: list[int] = field(default_factory=list)
+    theirs: list[int] = field(default_factory=list)
+    swap: bool = False
+    negated: bool = False
+    attach: bool = False
+    per: str | None = None
+    metric: str | None = None
+    quantile: float | None = None
+    reading: str | None = None
+    modifier: str | None = None
+    count: tuple[int, int] | None = None
+    tasks: tuple[int, ...] = ()
+    slice: int | None = None
+    degree: str | None = None
+    own_dim: bool = False
+    clause: int = 0
+
+
+class Unread(Exception):
+    """Words that no rule consumed, their place (subject, object, elsewhere) and span."""
+
+    def __init__(self, text: str, place: str, span: tuple[int, int] = (0, 0)) -> None:
+        super().__init__(text)
+        self.text = text
+        self.place = place
+        self.span = span
+
+
+def denied(said: Sequence[Statement], arms: Sequence[int]) -> list[Statement]:
+    """What "unlike gamma" adds: the same is not true of gamma."""
+    out = []
+    for statement in said:
+        twin = twin_of(statement)
+        twin.ours = list(arms)
+        twin.negated = not statement.negated
+        out.append(twin)
+    if len(said) > 1:
+        raise ClaimError('"unlike" with several parts', hint="write one claim for each part")
+    return out
+
+
+def twin_of(statement: Statement) -> Statement:
+    """Copy a statement with lists of its own."""
+    twin = replace(statement)
+    twin.ours = list(statement.ours)
+    twin.theirs = list(statement.theirs)
+    return twin
+
+
+def as_kind(chunk: Chunk, kind: str) -> Chunk:
+    """Copy a chunk under another kind."""
+    return Chunk(kind, chunk.text, chunk.start, chunk.match, chunk.rule)
+
+
+def dim_named(match: re.Match[str]) -> str:
+    """Return the dimension whose noun a chunk matched."""
+    found = match.groupdict()
+    return next(dim for dim in words.NOUNS if found.get(dim))
+
+
+def same_side(one: str, other: str) -> bool:
+    """Tell whether two dimensions are one, or speed and time."""
+    return one == other or {one, other} == {"time", "rate"}
+
+
+def quantile(match: re.Match[str]) -> float | None:
+    """Give the percentile that a chunk names: p95, 95th percentile, median; None without."""
+    found = match.groupdict()
+    digits = found.get("p") or found.get("pth")
+    if digits:
+        return float(digits) / 100
+    return 0.5 if found.get("median") else None
+
+
+def note_metric(text: str, before: dict[str, object]) -> None:
+    """Note the time that words name for the statement to come."""
+    metric = metric_of(text)
+    if metric is not None:
+        before["metric"] = metric
+
+
+def metric_of(text: str) -> str | None:
+    """Give the time that words name: ttft, tpot or e2e; None for "latency"."""
+    if re.search(r"ttft|first token", text):
+        return "ttft"
+    if re.search(r"tpot|per (?:output )?token|inter[- ]token", text):
+        return "tpot"
+    return "e2e" if re.search(r"e2e|end[- ]to[- ]end", text) else None
