@@ -13,7 +13,6 @@ from claimbench.claims import gate
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )

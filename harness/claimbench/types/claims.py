@@ -8,8 +8,6 @@ from typing import Literal
 
 from claimbench.types.base import Json
 
-Relation = Literal[">=", "<=", ">", "<", "within"]
-"""How a number has to stand to its threshold."""
 VerdictStatus = Literal["supported", "refuted", "inconclusive", "not_comparable"]
 Relation = Literal[">=", "<=", ">", "<", "within", "outside"]
 """How a number stands to its threshold, or to its window."""

@@ -29,7 +29,7 @@ from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
-from claimbench.types import Claim, Reason, Relation, reason_codes
+from claimbench.types import Claim, Reason, reason_codes
 
 UNPRICED_LIMIT = 0.05
 """Share of items without known dollars above which no cost verdict is given."""
