@@ -259,7 +259,9 @@ class Exchange:
             return
         self._body_bytes += len(body)
         self.reply.pieces.append((self._stamp, body))
-        tail = (self._tail + body)[-_TAIL_BYTES:] if len(body) < _TAIL_BYTES else body[-_TAIL_BYTES:]
+        tail = (
+            (self._tail + body)[-_TAIL_BYTES:] if len(body) < _TAIL_BYTES else body[-_TAIL_BYTES:]
+        )
         self._tail = tail
         self._said_done = b"[DONE]" in tail and _DONE_LINE.search(tail) is not None
 

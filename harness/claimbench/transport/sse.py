@@ -27,8 +27,8 @@ class SseParser:
 
     Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments
     and a byte order mark. Lines that are no field of the format are kept in ``stray``, as far as
-    :data:`MAX_STRAY_BYTES`: servers put errors there. ``finish`` gives an event that the end of the stream cut short of its
-    blank line, as many servers do.
+    :data:`MAX_STRAY_BYTES`: servers put errors there. ``finish`` gives an event that the end of
+    the stream cut short of its blank line, as many servers do.
     """
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:

@@ -6,10 +6,12 @@ Shared by every protocol; pure functions.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
+from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from claimbench.errors import (
     Auth,
@@ -34,7 +36,7 @@ _FILTERED = re.compile(
     r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety",
     re.IGNORECASE,
 )
-_WORDS = {
+_STATUS_OF = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
     "insufficient_quota": 429,
@@ -43,28 +45,99 @@ _WORDS = {
     "invalid_prompt": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
+    "badrequesterror": 400,
+    "invalid_request_error": 400,
+    "overloaded_error": 529,
+    "resource_exhausted": 429,
+    "unavailable": 503,
 }
 """Codes of error objects inside a stream, where no status says what they mean; any other is the
 server's fault.
 """
 
 
+_WORDS_IN = (
+    "message",
+    "detail",
+    "details",
+    "msg",
+    "error_message",
+    "error_msg",
+    "errorMessage",
+    "err_msg",
+    "error_description",
+    "status_msg",
+    "description",
+    "reason",
+    "title",
+    "error",
+    "errors",
+    "fault",
+    "exception",
+)
+"""Where servers put the words of an error, the usual place first."""
+_CODES_IN = ("code", "error_code", "errorCode", "status_code", "statusCode", "status", "type")
+_ALONE = frozenset(_WORDS_IN) - {"reason", "description", "title", "details"}
+"""Fields that make a message an error where it has nothing of an answer."""
+
+
+def error_in(message: Mapping[str, Any]) -> Json:
+    """Return the error in a message that holds nothing of an answer; None where it is none.
+
+    Servers put errors into a 200 in many shapes: an object or a string under ``error``, an object
+    that says that it is an error, a bare ``detail`` or ``message``, or a status beside empty
+    choices.
+    """
+    error = message.get("error")
+    if error:
+        beside = {key: message[key] for key in _CODES_IN if key in message}
+        if isinstance(error, Mapping):
+            return {**beside, **error}
+        if isinstance(error, str):
+            return {**beside, "message": error}
+        return dict(message)
+    if message.get("object") == "error" or message.get("type") == "error":
+        return dict(message)
+    base = message.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code") not in (None, 0):
+        return dict(base)
+    if message.get("choices"):
+        return None
+    if any(message.get(name) for name in _ALONE) or message.get("success") is False:
+        return dict(message)
+    return None
+
+
 def error_chunk(error: Json) -> ProviderError:
-    """The fault in an error object that came inside a stream with status 200."""
+    """Return the fault in an error object that came inside a stream with status 200."""
     message, code = _error_text({"error": error})
-    status = int(code) if code.isdigit() else _WORDS.get(code)
+    status = int(code) if code.isdigit() and len(code) < 5 else _STATUS_OF.get(code.lower())
     if status is not None and 400 <= status < 600:
         return fault(status, {"error": error}, {})
     return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
 
 
-def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
-    """Our error for an HTTP status before the answer began; such requests are not billed.
+def says(words: str) -> ProviderError | None:
+    """Return the fault in what a server wrote outside of its messages; None where it wrote
+    nothing.
+    """
+    if not words:
+        return None
+    return ServerFault(f"the server sent no answer but: {words}", http_status=200)
 
-    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
+
+def fault(
+    status: int, body: Json, headers: Mapping[str, str], asked: str | None = None
+) -> ProviderError:
+    """Return our error for an HTTP status before the answer began; such requests are not billed.
+
+    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault. ``asked``: the
+    address that the request went to.
     """
     message, code = _error_text(body)
     said = f"HTTP {status}: {message}"
+    if 300 <= status < 400:
+        return _redirected(status, headers, asked)
     if status in (401, 403):
         return Auth(
             said, hint="check the key and what it may use", http_status=status, billable="no"
@@ -87,7 +160,11 @@ def fault(status: int, body: Json, headers: Mapping[str, str]) -> ProviderError:
         return ServerFault(
             said, http_status=status, retry_after_s=retry_after(headers), billable="no"
         )
-    hint = "is the model's name right, and does this endpoint serve it?" if status == 404 else None
+    hint: str | None = None
+    if status in (404, 405):
+        said += "" if asked is None else f" (asked {_bare(asked)})"
+        hint = "is the model's name right, does this endpoint serve it, and is base_url right?"
+        hint += _address_hint(asked)
     if status == 400 and re.search(
         r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE
     ):
@@ -107,32 +184,105 @@ def is_filtered(status: int, body: Json) -> bool:
     return bool(_FILTERED.search(code) or (code == "" and _FILTERED.search(message)))
 
 
+def _redirected(status: int, headers: Mapping[str, str], asked: str | None) -> ProviderError:
+    """Return the fault of a redirection, which is never followed: it may lead the key elsewhere."""
+    found = {name.lower(): value for name, value in headers.items()}
+    where = found.get("location")
+    said = f"HTTP {status}: the server sends requests elsewhere"
+    said += f", from {_bare(asked)}" if asked else ""
+    said += f" to {_bare(urljoin(asked or '', where))}" if where else ", without saying where"
+    hint = "it is not followed: if that place is right, give its address as base_url"
+    if where and asked:
+        hint += f" ({_base_of(urljoin(asked, where))})"
+    return BadRequest(said, hint=hint, http_status=status, billable="no")
+
+
+def _base_of(address: str) -> str:
+    return re.sub(
+        r"/(?:chat/completions|completions|responses|v1/messages|models/[^/]+)/?$",
+        "",
+        _bare(address),
+    )
+
+
+def _bare(address: str) -> str:
+    """Return an address without what may hold a secret: its query, user and fragment."""
+    parts = urlsplit(address)
+    host = parts.netloc.rpartition("@")[2]
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _address_hint(asked: str | None) -> str:
+    """Return what to add to a base address or cut from it, by the usual mistakes."""
+    if asked is None:
+        return ""
+    path = urlsplit(asked).path
+    if re.search(r"/chat/completions/(?:chat/completions|responses)$", path):
+        return " It should end before /chat/completions"
+    if re.fullmatch(r"/(?:chat/completions|responses)", path):
+        return " Most servers want /v1 at its end"
+    if re.search(r"/v1/v1/", path):
+        return " It has /v1 twice"
+    return ""
+
+
 def _error_text(body: Json) -> tuple[str, str]:
-    error = body.get("error", body) if isinstance(body, Mapping) else body
+    """Return the words and the code of an error, of whatever shape."""
+    error = body.get("error") or body if isinstance(body, Mapping) else body
+    if isinstance(error, list) and len(error) == 1:
+        error = error[0]
     if isinstance(error, Mapping):
         error = cast("Mapping[str, Any]", error)
-        message = error.get("message") or error.get("detail") or str(dict(error))
-        return str(message)[:500], str(error.get("code") or error.get("type") or "")
+        codes = (error.get(key) for key in _CODES_IN)
+        code = next((str(c) for c in codes if c and not isinstance(c, Mapping | list)), "")
+        return _words(error)[:500], code
     return (str(error)[:500] if error else "no message"), ""
 
 
+def _words(value: Any, depth: int = 0) -> str:
+    """Return the server's own words in an error object; the object where it has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and depth < 5:
+        for key in _WORDS_IN:
+            if value.get(key) and value[key] is not True:
+                return _words(value[key], depth + 1)
+    if isinstance(value, list) and value and depth < 5:
+        return "; ".join(_words(item, depth + 1) for item in value[:5])
+    return str(dict(value)) if isinstance(value, Mapping) else str(value)
+
+
+LONGEST_RETRY_S = 30 * 86_400.0
+"""The longest wait that is believed; longer ones mean "not now", whatever they say."""
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the
-    reply's own date).
+    """Return the seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date
+    against the reply's own date); finite and at most :data:`LONGEST_RETRY_S`. None where nothing
+    sensible is said.
     """
     found = {name.lower(): value for name, value in headers.items()}
-    try:
-        if "retry-after-ms" in found:
-            return max(0.0, float(found["retry-after-ms"]) / 1000)
-        value = found.get("retry-after")
-        if value is None:
-            return None
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-            return float(value)
-        gap = parsedate_to_datetime(value) - parsedate_to_datetime(found["date"])
-        return max(0.0, gap.total_seconds())
-    except (ValueError, TypeError, KeyError):
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        seconds = _seconds(found.get(name), found.get("date"), scale)
+        if seconds is not None:
+            return seconds
+    return None
+
+
+def _seconds(value: str | None, date: str | None, scale: float) -> float | None:
+    if value is None:
         return None
+    try:
+        seconds = float(value) / scale
+    except ValueError:
+        try:
+            gap = parsedate_to_datetime(value) - parsedate_to_datetime(date or "")
+            seconds = max(0.0, gap.total_seconds())
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+    if math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, LONGEST_RETRY_S)
 
 
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:
