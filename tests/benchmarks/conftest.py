@@ -24,7 +24,7 @@ from claimbench.cli import COLLECTOR
 from claimbench.clock import SystemClock
 from claimbench.evaluation.evaluate import evaluate
 from claimbench.evaluation.stored import read_run
-from claimbench.pricing.book import PriceBook
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext
 from claimbench.run.arms import make_arms

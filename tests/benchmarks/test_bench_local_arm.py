@@ -25,7 +25,7 @@ from claimbench.machine import provenance
 from claimbench.machine.garbage_collection import collector_at_rest
 from claimbench.plan.order import make_plan
 from claimbench.plan.prompts import build_request
-from claimbench.pricing.book import PriceBook
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.run import pricing_for
 from claimbench.provider.contract import ProviderContext
 from claimbench.run.arms import make_arms, start_arms

@@ -21,8 +21,8 @@ from pathlib import Path
 import pytest
 
 from claimbench.plan.order import make_plan
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.frozen import freeze_suite
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.suite.load import load_suite, suite_to_json
 from claimbench.types import Attempt, CallRecord, Manifest, Outcome, Timing, Usage

@@ -133,7 +133,7 @@ def measure(
         providers = {arm.name: ChaosProvider(i, share) for i, arm in enumerate(suite.arms)} | arms
         hosted = {name: as_provider(made, None, clock) for name, made in providers.items()}
         ready = Arms(hosted, {}, {}, {})
-        from claimbench.pricing.book import PriceBook
+        from claimbench.pricing.price_lists.book import PriceBook
 
         pricing = pricing_for(suite, PriceBook(use_genai=False), clock)
         run_id = provenance.new_run_id()

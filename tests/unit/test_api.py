@@ -11,8 +11,8 @@ import claimbench
 from claimbench.clock import FakeClock
 from claimbench.errors import BenchError, StoreError
 from claimbench.plan.order import make_plan
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.frozen import freeze_suite
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import suite_to_json
 from claimbench.suite.load import load_suite

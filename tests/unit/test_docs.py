@@ -33,7 +33,7 @@ from claimbench.scorers.judge import JudgeScorer
 from claimbench.stats import TAIL_KISH
 from claimbench.suite.load import json_schema, load_suite
 from claimbench.suite.schema import ArmModel
-from claimbench.suite.schema_tasks import LmEvalTaskModel
+from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.types import (
     AnswerSpec,
     Intent,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from claimbench.pricing.arms import ArmPrice
-    from claimbench.pricing.book import PriceBook
+    from claimbench.pricing.price_lists.book import PriceBook
     from claimbench.types import Suite
 
 
@@ -24,7 +24,7 @@ def bundled_books() -> list[Path]:
 
 def price_book(first: Sequence[Path] = ()) -> PriceBook:
     """Return the price book; files in ``first`` stand in for others where both name a model."""
-    from claimbench.pricing.book import PriceBook
+    from claimbench.pricing.price_lists.book import PriceBook
 
     return PriceBook(bundled_books(), first=first)
 

@@ -27,8 +27,8 @@ from claimbench.importers.json_values import digest
 from claimbench.machine import provenance
 from claimbench.machine.manifest import manifest_of_suite
 from claimbench.plan.call_ids import call_id
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.frozen import freeze_suite
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import measured_sha256
 from claimbench.types import (

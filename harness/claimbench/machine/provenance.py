@@ -32,13 +32,13 @@ PACKAGES = (
     "llama-cpp-python",
     "lm-eval",
     "matplotlib",
+    "msgspec",
     "numpy",
     "openai",
     "pandas",
     "pydantic",
     "scipy",
     "sqlalchemy",
-    "statsmodels",
 )
 """Distributions whose version can change a figure; plugins are added to them."""
 

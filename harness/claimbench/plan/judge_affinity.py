@@ -49,7 +49,9 @@ def _weights(model: str) -> str:
 
 def _labs(arm: Arm) -> set[str]:
     """Return the labs that an arm's model is known to be of, in lower case."""
-    from claimbench.pricing.book import LABS  # a report of a run without judges does not need it
+    from claimbench.pricing.price_lists.book import (
+        LABS,  # a report of a run without judges does not need it
+    )
 
     model = base_id(arm.model)
     labs = [] if arm.lab is None else [arm.lab]

@@ -16,10 +16,10 @@ from claimbench._lazy import lazy
 
 if TYPE_CHECKING:
     from claimbench.pricing.arms import ArmPrice, resolve_arm
-    from claimbench.pricing.book import PriceBook
     from claimbench.pricing.calls import RunCosts, cost_run
     from claimbench.pricing.model import Price, UnknownPrice
     from claimbench.pricing.money import Money
+    from claimbench.pricing.price_lists.book import PriceBook
     from claimbench.pricing.run import Pricing
 
 __all__ = [
@@ -39,7 +39,7 @@ __getattr__ = lazy(
         "ArmPrice": "arms",
         "Money": "money",
         "Price": "model",
-        "PriceBook": "book",
+        "PriceBook": "price_lists.book",
         "Pricing": "run",
         "RunCosts": "calls",
         "UnknownPrice": "model",

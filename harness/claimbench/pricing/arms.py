@@ -16,9 +16,7 @@ from typing import Any
 from claimbench.errors import BenchError
 from claimbench.pricing.bill import as_billed, billed_tier, time_stamp
 from claimbench.pricing.bills import Bills
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.ceiling import TokenBound, token_bound
-from claimbench.pricing.codec import fx_from_json
 from claimbench.pricing.hosts import HostCost, Training, parse_host, parse_training
 from claimbench.pricing.model import (
     TIERS,
@@ -31,6 +29,8 @@ from claimbench.pricing.model import (
     UnknownPrice,
     scaled,
 )
+from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.pricing.price_lists.codec import fx_from_json
 from claimbench.pricing.stated import check_keys, read_amount
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Usage
 

@@ -11,9 +11,14 @@ from typing import Any
 
 from claimbench.errors import BenchError, IntegrityError
 from claimbench.pricing.arms import ArmPrice, resolve_arm
-from claimbench.pricing.book import PriceBook
-from claimbench.pricing.codec import fx_from_json, fx_to_json, price_from_json, price_to_json
 from claimbench.pricing.hosts import host_to_json, parse_host, parse_training, training_to_json
+from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.pricing.price_lists.codec import (
+    fx_from_json,
+    fx_to_json,
+    price_from_json,
+    price_to_json,
+)
 from claimbench.types import Json, Suite
 
 SCHEMA = 1

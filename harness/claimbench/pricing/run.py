@@ -19,7 +19,7 @@ from claimbench.types import Arm, Attempt, Manifest, Request, Suite
 
 if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run
     from claimbench.clock import Clock
-    from claimbench.pricing.book import PriceBook
+    from claimbench.pricing.price_lists.book import PriceBook
 
 __all__ = ["RunCosts", "book_of", "cost_run", "prices_of", "pricing_for", "pricing_from"]
 

@@ -19,15 +19,15 @@ from pydantic import ValidationError
 from claimbench.errors import BenchError, SuiteError
 from claimbench.plugins import PROVIDERS, installed
 from claimbench.pricing.arms import resolve_arm
-from claimbench.pricing.book import PriceBook
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
-from claimbench.suite.schema_errors import first_error
-from claimbench.suite.schema_run import limits_of, serve_of
-from claimbench.suite.schema_tasks import LmEvalTaskModel
+from claimbench.suite.schema.errors import first_error
+from claimbench.suite.schema.run import limits_of, serve_of
+from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.suite.tasks import TaskBuilder, task_maskings
 from claimbench.suite.tasks_lm_eval import LmEvalBuilder
 from claimbench.types import (

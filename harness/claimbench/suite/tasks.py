@@ -25,7 +25,7 @@ from claimbench.suite.schema import (
     TaskModel,
     UserTurn,
 )
-from claimbench.suite.schema_tasks import LmEvalTaskModel, mask_of
+from claimbench.suite.schema.tasks import LmEvalTaskModel, mask_of
 from claimbench.suite.templates import check_template
 from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 

@@ -13,7 +13,7 @@ from claimbench.errors import SuiteError
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import ArmModel
-from claimbench.suite.schema_tasks import LmEvalTaskModel
+from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.types import Json, Sample, Task
 
 EMPTY = "(empty)"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from claimbench.economics.unit_prices import unit_prices
 from claimbench.pricing.model import UNIT_CLASSES, UnknownPrice
+from claimbench.pricing.price_lists.second_opinion import load_second_opinion, warnings_for
 from claimbench.pricing.run import unmetered
-from claimbench.pricing.second_opinion import load_second_opinion, warnings_for
 from claimbench_reports.view.inputs import PriceFact
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ def test_second_opinion_becomes_a_warning_with_both_numbers():
 
     from claimbench.cli.books import price_book
     from claimbench.pricing.arms import resolve_arm
-    from claimbench.pricing.second_opinion import SecondOpinion, warnings_for
+    from claimbench.pricing.price_lists.second_opinion import SecondOpinion, warnings_for
     from claimbench.types import Arm
 
     entry = {

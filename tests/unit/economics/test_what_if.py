@@ -22,7 +22,6 @@ from claimbench.economics.projection import (
 from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model, throughput
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import resolve_arm
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.hosts import (
     busy_shares,
     host_to_json,
@@ -30,6 +29,7 @@ from claimbench.pricing.hosts import (
     parse_training,
     per_million_tokens,
 )
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.provider import usage as u
 from claimbench.types import Arm, Claim
 

@@ -18,7 +18,7 @@ from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportOptions
 from claimbench.importers.imported_run import build_run, store_run
-from claimbench.pricing.book import PriceBook
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec
 

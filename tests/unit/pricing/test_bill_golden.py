@@ -15,8 +15,8 @@ import pytest
 
 from claimbench.pricing.arms import contract_price
 from claimbench.pricing.bill import micro
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.model import FxRate
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.types import Arm, Usage
 
 from .attempts import cost_of_attempt

@@ -13,10 +13,10 @@ import pytest
 from claimbench.pricing import bill as p
 from claimbench.pricing import ceiling
 from claimbench.pricing.arms import ArmPrice, resolve_arm
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.calls import cost_run
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import TIERS
+from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.provider import usage as u
 from claimbench.types import (
     Arm,

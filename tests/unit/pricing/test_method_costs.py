@@ -17,9 +17,9 @@ from claimbench.economics.what_if import break_even, flip_points, tornado
 from claimbench.pricing.arms import contract_price
 from claimbench.pricing.bill import bill, tariff_of
 from claimbench.pricing.ceiling import TokenBound
-from claimbench.pricing.codec import fx_from_json
 from claimbench.pricing.hosts import busy_shares, parse_host, parse_training, per_million_tokens
 from claimbench.pricing.model import Price, Terms
+from claimbench.pricing.price_lists.codec import fx_from_json
 from claimbench.provider.usage import normalise_anthropic, normalise_openai
 from claimbench.types import Arm
 from claimbench_reports.view.bill import rounded_parts

@@ -16,7 +16,7 @@ from claimbench.plan.prompts import build_request
 from claimbench.privacy.masking import Finder, Found, Masking
 from claimbench.suite.codec import _measured_task
 from claimbench.suite.load import json_schema, load_suite, suite_from_json, suite_to_json
-from claimbench.suite.schema_tasks import USUAL
+from claimbench.suite.schema.tasks import USUAL
 from claimbench.types import Call, MaskSpec, Suite
 
 SPEC = MaskSpec(USUAL)

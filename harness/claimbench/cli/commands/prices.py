@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from claimbench.pricing.arms import ArmPrice
-    from claimbench.pricing.book import PriceBook
     from claimbench.pricing.model import Price, Rate
+    from claimbench.pricing.price_lists.book import PriceBook
     from claimbench.types import Json
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -39,8 +39,8 @@ def prices_command() -> None:
 def show_command(model: str, as_of: str | None, provider: str | None, as_json: bool) -> int:
     """Print what MODEL costs, where the figure comes from, and what it depends on."""
     from claimbench.cli.books import price_book
-    from claimbench.pricing.codec import price_to_json
     from claimbench.pricing.model import UnknownPrice
+    from claimbench.pricing.price_lists.codec import price_to_json
 
     at = _moment(as_of)
     found = price_book().resolve(model, provider=provider)
@@ -85,7 +85,7 @@ def diff_command(
     are any.
     """
     from claimbench.cli.books import price_book
-    from claimbench.pricing.second_opinion import compare_all, load_second_opinion
+    from claimbench.pricing.price_lists.second_opinion import compare_all, load_second_opinion
 
     second = load_second_opinion(map_file)
     if second is None:
@@ -189,7 +189,7 @@ def _arm_row(price: ArmPrice, at: datetime) -> dict[str, Json]:
 
 
 def _second(price: ArmPrice, at: datetime) -> Iterator[str]:
-    from claimbench.pricing.second_opinion import load_second_opinion
+    from claimbench.pricing.price_lists.second_opinion import load_second_opinion
 
     second = load_second_opinion()
     if second is None or price.price is None or price.price.id.startswith("suite:"):
@@ -246,14 +246,14 @@ def _rate_text(rate: Rate, price: Price) -> str:
 
 
 def _rate_json(rate: Rate) -> Json:
-    from claimbench.pricing.codec import rate_to_json
+    from claimbench.pricing.price_lists.codec import rate_to_json
 
     return rate_to_json(rate)
 
 
 def _all_prices(book: PriceBook, provider: str | None) -> Iterator[tuple[str, Price]]:
     """Yield every price once, at one seller or at the labs' own APIs."""
-    from claimbench.pricing.book import LABS
+    from claimbench.pricing.price_lists.book import LABS
 
     seen: set[str] = set()
     for seller in [provider] if provider else dict.fromkeys(s for _, s in LABS):

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from claimbench.suite.schema_base import Name, Strict
+from claimbench.suite.schema.base import Name, Strict
 from claimbench.types import MaskSpec
 
 

@@ -13,15 +13,15 @@ import pytest
 from claimbench.errors import BenchError, IntegrityError
 from claimbench.pricing.arms import resolve_arm
 from claimbench.pricing.bill import bill, tariff_of
-from claimbench.pricing.book import PriceBook
 from claimbench.pricing.calls import cost_run
 from claimbench.pricing.changes import change_rates, parse_change
-from claimbench.pricing.codec import price_from_json, price_to_json
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import FxRate, Terms, UnknownPrice, usd_rate
+from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.pricing.price_lists.codec import price_from_json, price_to_json
 from claimbench.types import Arm, Attempt, Call, Outcome, Session, Timing, Usage
 
-BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted((Path(__file__).parents[4] / "providers/claimbench_providers/prices").glob("*.yaml"))
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
-from claimbench.suite.schema_base import Strict
+from claimbench.suite.schema.base import Strict
 from claimbench.types import RateLimits, ServeSpec
 
 

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag
 
-from claimbench.suite.schema_base import Name, Strict
-from claimbench.suite.schema_run import (
+from claimbench.suite.schema.base import Name, Strict
+from claimbench.suite.schema.run import (
     BudgetModel,
     ErrorsModel,
     LimitsModel,
@@ -22,7 +22,7 @@ from claimbench.suite.schema_run import (
     OrderModel,
     ServeModel,
 )
-from claimbench.suite.schema_tasks import LmEvalTaskModel, MaskModel, task_kind
+from claimbench.suite.schema.tasks import LmEvalTaskModel, MaskModel, task_kind
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (

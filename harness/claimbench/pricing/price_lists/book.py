@@ -18,9 +18,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claimbench.errors import BenchError
-from claimbench.pricing.codec import fx_from_json, price_from_json
-from claimbench.pricing.genai import GenaiPrices
 from claimbench.pricing.model import FxRate, Price
+from claimbench.pricing.price_lists.codec import fx_from_json, price_from_json
+from claimbench.pricing.price_lists.genai import GenaiPrices
 
 SELLER_ALIASES = {
     "xai": "x-ai",
