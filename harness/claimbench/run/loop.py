@@ -157,6 +157,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commits = Commits()
+        self._remarked: set[tuple[str, str]] = set()
         self._halts = {name: asyncio.Event() for name in setup.arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
         self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
@@ -421,6 +422,7 @@ class Runner:
                 turn=self._turns[arm.name],
             )
             tried = self._clean(checked_model(arm, tried))
+            self._remark(arm, tried.remarks)
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
         finally:
@@ -432,6 +434,15 @@ class Runner:
             state.spent_usd += cost
         self._on_attempt(call, tried.attempt)
         return tried
+
+    def _remark(self, arm: Arm, remarks: Sequence[str]) -> None:
+        """Say what is odd about an endpoint, each kind of it once per arm."""
+        for remark in remarks:
+            kind = (arm.name, remark.partition(":")[0])
+            if kind not in self._remarked:
+                self._remarked.add(kind)
+                text = f"{arm.name}: {remark}"
+                self.progress.notes.append(Note(NoteKind.ENDPOINT, text, arm.name))
 
     def _out_of_budget(self, arm: Arm, reserved: Decimal | None) -> None:
         why = f"budget: the next request could cost ${reserved}, more than is left"

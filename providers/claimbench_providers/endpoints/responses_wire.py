@@ -147,7 +147,7 @@ class ResponseReader:
         if isinstance(event.get("response"), Mapping):
             yield from self._identify(event["response"], received_ns)
         if kind in ENDS or (kind.startswith("response.") and kind[9:] in CUT_SHORT[:2]):
-            yield from self._end(kind, event.get("response") or {}, received_ns)
+            yield from self._ended(kind, event.get("response") or {}, received_ns)
         elif kind == "response.output_text.delta":
             for text, _ in texts(event.get("delta")):
                 yield from self._answer(text, received_ns)
@@ -206,7 +206,7 @@ class ResponseReader:
         self._end_ns = received_ns
         yield from ()
 
-    def _end(
+    def _ended(
         self, kind: str, response: Mapping[str, Any], received_ns: int | None
     ) -> Iterator[Event]:
         self._end_ns = received_ns
