@@ -265,7 +265,7 @@ def billed_usd(raw: Json) -> Decimal | None:
 
 MOST_TOKENS = 100_000_000
 """No request has more: a larger count is a mistake."""
-WORDS_PER_TOKEN = 2
+WORDS_PER_TOKEN = 3
 BYTES_PER_TOKEN = 64
 """A token holds part of a word, seldom more than one, and never so many bytes of text."""
 

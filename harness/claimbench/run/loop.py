@@ -54,7 +54,13 @@ from claimbench.provider.attempt import NO_TURN, Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
 from claimbench.run.progress import ArmProgress, Progress
-from claimbench.run.records import checked_model, record_of, said_by
+from claimbench.run.records import (
+    LONGEST_WAIT_S,
+    checked_model,
+    is_of_its_sample,
+    record_of,
+    said_by,
+)
 from claimbench.types import (
     Arm,
     Attempt,
@@ -70,8 +76,6 @@ from claimbench.types import (
 
 NEVER_ANSWERED = 3
 """Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
-LONGEST_WAIT_S = 900.0
-"""An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
 LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 """What a call meets whose server has ended."""
 
@@ -262,7 +266,7 @@ class Runner:
                 final = await self._call(arm, call)
                 if final is None:
                     continue
-                self._judge_health(arm, final)
+                self._judge_health(arm, call, final)
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError) and self._stopping is None:
                 self.stop(f"{type(error).__name__}: {error}")
@@ -301,17 +305,23 @@ class Runner:
         try:
             final = await self._call(arm, call)
             if final is not None:
-                self._judge_health(arm, final)
+                self._judge_health(arm, call, final)
         except BenchError as error:
             self._fatal = self._fatal or error
             self.stop(f"{type(error).__name__}: {error}")
 
-    def _judge_health(self, arm: Arm, final: Attempt) -> None:
+    def _judge_health(self, arm: Arm, call: Call, final: Attempt) -> None:
         """Give an arm up when every further call would fail too; one that never answered gets
         little patience.
+
+        A prompt that the endpoint does not take says nothing of the next one: such calls stop the
+        arm only if they are its first, of different samples, and fail alike.
         """
         state, outcome = self.progress.arms[arm.name], final.outcome
         state.answered += outcome.answered
+        if is_of_its_sample(final):
+            self._judge_sample(arm, call, final)
+            return
         state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
         patience = (
             self._policy.stop_arm_after
@@ -323,6 +333,21 @@ class Runner:
         elif state.failed_in_a_row >= patience:
             last = f"the last with {outcome.value}: {final.error}"
             self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, {last}")
+
+    def _judge_sample(self, arm: Arm, call: Call, final: Attempt) -> None:
+        """Take note of a call that failed for its prompt's sake, as it seems."""
+        state = self.progress.arms[arm.name]
+        fault = (final.outcome.value, final.http_status)
+        state.first_fault = state.first_fault or fault
+        if state.answered == 0 and fault == state.first_fault:
+            state.alike.add(f"{call.task}/{call.sample_id}")
+        if state.answered == 0 and len(state.alike) >= NEVER_ANSWERED:
+            first = f"the first {len(state.alike)} prompts alike"
+            text = f"{final.outcome.value} for {first}, as every further call would: {final.error}"
+            self._stop_arm(arm, text)
+        else:
+            text = f"a sample that it does not take: {call.sample_id}: {final.error}"
+            self._remark(arm, (text,))
 
     def _stop_arm(self, arm: Arm, why: str) -> None:
         state = self.progress.arms[arm.name]

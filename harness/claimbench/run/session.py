@@ -36,6 +36,7 @@ from claimbench.run.judging import JudgedRunner
 from claimbench.run.loop import Runner, RunnerSetup, Runs
 from claimbench.run.manifest import check_resumable, manifest_of
 from claimbench.run.progress import Progress
+from claimbench.run.records import is_of_its_sample
 from claimbench.store.notes import save_notes
 from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import (
@@ -229,6 +230,15 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
     were_asked = [call for call in mine if failed[call.id] is not Outcome.CANCELLED]
     notes: list[Note] = []
+    hopeless = _hopeless(job, run_id, calls) & again
+    if hopeless:
+        again -= hopeless
+        were_asked = [call for call in were_asked if call.id not in hopeless]
+        text = (
+            f"not asked again: {len(hopeless)} calls whose prompts the endpoint does not take (too"
+            " long, or refused as a request), as it did others: they could only fail again"
+        )
+        notes.append(Note(NoteKind.RETRY, text))
     if asked := sum(call.id in again for call in were_asked):
         text = f"asked again: {asked} calls that had failed in an earlier session"
         notes.append(Note(NoteKind.RETRY, text))
@@ -239,6 +249,25 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
         )
         notes.append(Note(NoteKind.RETRY, text))
     return again, notes
+
+
+def _hopeless(job: Job, run_id: str, calls: Sequence[Call]) -> set[str]:
+    """Return the ids of calls that failed for their prompts' sake, in arms that answered others.
+
+    Where an arm answered nothing, its trouble may have been mended since.
+    """
+    arm_of = {call.id: call.arm for call in calls}
+    last: dict[str, Attempt] = {}
+    answered: set[str] = set()
+    for attempt in job.store.attempts(run_id):
+        last[attempt.call_id] = attempt
+        if attempt.outcome.answered:
+            answered.add(arm_of[attempt.call_id])
+    return {
+        call_id
+        for call_id, attempt in last.items()
+        if arm_of[call_id] in answered and is_of_its_sample(attempt)
+    }
 
 
 @dataclass(frozen=True, slots=True)
