@@ -57,6 +57,7 @@ from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import (
     LONGEST_WAIT_S,
     checked_model,
+    is_in_process,
     is_of_its_sample,
     record_of,
     said_by,
@@ -341,8 +342,11 @@ class Runner:
         state.first_fault = state.first_fault or fault
         if state.answered == 0 and fault == state.first_fault:
             state.alike.add(f"{call.task}/{call.sample_id}")
-        if state.answered == 0 and len(state.alike) >= NEVER_ANSWERED:
-            first = f"the first {len(state.alike)} prompts alike"
+        alike = len(state.alike) if state.answered == 0 else 0
+        if is_in_process(final):  # another task may well be possible, and asking it costs nothing
+            alike = 0
+        if alike >= NEVER_ANSWERED:
+            first = f"the first {alike} prompts alike"
             text = f"{final.outcome.value} for {first}, as every further call would: {final.error}"
             self._stop_arm(arm, text)
         else:

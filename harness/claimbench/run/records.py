@@ -11,7 +11,6 @@ from claimbench.model_ids import same_model
 from claimbench.provider.attempt import Tried
 from claimbench.types import Arm, Attempt, Call, CallRecord, Outcome
 
-
 LONGEST_WAIT_S = 900.0
 """An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
 ABOUT_ONE_PROMPT = frozenset({400, 413, 422})
@@ -22,7 +21,16 @@ def is_of_its_sample(attempt: Attempt) -> bool:
     """Return True if what the call met may be about its prompt alone: too long, or refused."""
     if attempt.outcome is Outcome.CONTEXT_OVERFLOW:
         return True
-    return attempt.outcome is Outcome.BAD_REQUEST and attempt.http_status in ABOUT_ONE_PROMPT
+    if attempt.outcome is not Outcome.BAD_REQUEST:
+        return False
+    return is_in_process(attempt) or attempt.http_status in ABOUT_ONE_PROMPT
+
+
+def is_in_process(attempt: Attempt) -> bool:
+    """Return True if the call was worked on in this process: what it refuses, it refuses at no
+    cost.
+    """
+    return attempt.timing.stamp_source == "in_process"
 
 
 def checked_model(arm: Arm, tried: Tried) -> Tried:

@@ -81,6 +81,14 @@ class LlamaCppProvider:
         """Labels and schemas alike become grammars."""
         return "grammar" if request.labels or request.answer_schema is not None else "none"
 
+    def refuses(self, request: Request) -> str | None:
+        """Say why the request's answer cannot be enforced here, with the field at fault; loads
+        nothing.
+        """
+        if request.answer_schema is None or request.labels or self.missing() is not None:
+            return None
+        return llama_grammar.schema_fault(request.answer_schema)
+
     # Loading
 
     def load(self) -> ArmFacts:
@@ -95,7 +103,8 @@ class LlamaCppProvider:
         settings = self._engine_settings(model.path, header)
         self._check_memory(model, header, settings)
         sha256 = self._check_hash(model)
-        self._engine = Engine(settings)
+        name = self._arm.name
+        self._engine = Engine(settings, lambda at: self._context.progress(f"{name}: loaded {at} %"))
         try:
             return self._facts(model, sha256, settings)
         except BaseException:
@@ -368,8 +377,8 @@ class LlamaCppProvider:
 
         engine = self._loaded()
         if request.prompt is None and self._template is not None:
-            text = self._template.render(request.messages)
-            tokens = engine.tokenize(text, add_special=False, parse_special=True)
+            text, mark = self._template.render_apart(request.messages, engine.control_texts)
+            tokens = engine.tokenize_apart(text, mark)
             return tokens, text.rstrip().endswith(THINK_TAGS[0])
         text = (
             request.prompt
