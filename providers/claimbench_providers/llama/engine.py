@@ -131,7 +131,7 @@ class Engine:
             self._add_lora(settings.lora)
 
     def _heard(self) -> Callable[[float, Any], bool]:
-        """Return llama.cpp's callback: it tells each quarter of the loading once, after a second."""
+        """Return llama.cpp's callback: it tells each quarter of a loading that takes a while."""
         said = {0, 100}
         began = time.monotonic()
 

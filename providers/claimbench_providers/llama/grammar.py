@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -68,11 +71,14 @@ def _converted(schema: Mapping[str, Json]) -> str:
 
 
 _CLASSES = {"d": "0-9", "w": "A-Za-z0-9_", "s": " \\t\\n\\r"}
-_KEPT = frozenset('[]()|{}*+?\\^$"')
+_KEPT = frozenset("[]()|{}*+?")
+
+
+_NO_QUOTES = "a quote or backslash in a pattern would be one of the JSON text"
 
 
 def plain_pattern(pattern: str) -> str:
-    """Return a regular expression without what GBNF does not know: ``\\d`` and its like, groups
+    r"""Return a regular expression without what GBNF does not know: ``\d`` and its like, groups
     that are not captured, escapes of characters that need none.
 
     Raises:
@@ -91,6 +97,8 @@ def plain_pattern(pattern: str) -> str:
             out.append("(")
             at += 3
             continue
+        if char == '"':
+            raise ValueError(_NO_QUOTES)
         inside = char == "[" or (inside and char != "]")
         out.append(char)
         at += 1
@@ -98,6 +106,8 @@ def plain_pattern(pattern: str) -> str:
 
 
 def _escape_of(char: str, *, inside: bool) -> str:
+    if char in '"\\' and not inside:
+        raise ValueError(_NO_QUOTES)
     if char.lower() in _CLASSES and (char.islower() or not inside):
         members = _CLASSES[char.lower()]
         if inside:
@@ -153,6 +163,21 @@ def _fault_of(schema: Mapping[str, Json]) -> str | None:
     return _refused(text)
 
 
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep what llama.cpp's grammar parser writes to standard error from the terminal."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def _refused(grammar: str) -> str | None:
     """Return why llama.cpp refuses the grammar; None if it takes it."""
     from llama_cpp import llama_cpp as low
@@ -160,7 +185,7 @@ def _refused(grammar: str) -> str | None:
     from claimbench_providers.llama.log import LlamaLog
 
     log = LlamaLog(low)
-    with log.capture():
+    with log.capture(), _quiet():
         made: Any = low.llama_sampler_init_grammar(None, grammar.encode("utf-8"), b"root")
     if not made:
         return f"llama.cpp refuses the grammar: {log.reason() or 'it gives no reason'}"

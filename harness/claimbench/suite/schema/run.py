@@ -89,27 +89,24 @@ class ErrorsModel(Strict):
 
 
 PLACES = frozenset({"port", "model", "model_path", "python"})
-ENGINES: dict[str, tuple[list[str], str, dict[str, str]]] = {
+ENGINES: dict[str, tuple[str, str, dict[str, str]]] = {
     "llama_server": (
-        ["llama-server", "--model", "{model_path}", "--alias", "{model}", "--jinja"]
-        + ["--host", "127.0.0.1", "--port", "{port}"],
+        "llama-server --model {model_path} --alias {model} --jinja",
         "http://127.0.0.1:{port}/health",
         {},
     ),
     "vllm": (
-        ["vllm", "serve", "{model}", "--served-model-name", "{model}"]
-        + ["--host", "127.0.0.1", "--port", "{port}"],
+        "vllm serve {model} --served-model-name {model}",
         "http://127.0.0.1:{port}/health",
         {},
     ),
     "sglang": (
-        ["{python}", "-m", "sglang.launch_server", "--model-path", "{model}"]
-        + ["--served-model-name", "{model}", "--host", "127.0.0.1", "--port", "{port}"],
+        "{python} -m sglang.launch_server --model-path {model} --served-model-name {model}",
         "http://127.0.0.1:{port}/health",
         {},
     ),
     "ollama": (
-        ["ollama", "serve"],
+        "ollama serve",
         "http://127.0.0.1:{port}/api/version",
         {"OLLAMA_HOST": "127.0.0.1:{port}"},
     ),
@@ -188,7 +185,10 @@ def serve_of(model: ServeModel | None) -> ServeSpec | None:
     command, health, env = model.command, model.health, dict(model.env)
     if model.engine is not None:
         usual_command, usual_health, usual_env = ENGINES[model.engine]
-        command = command or usual_command
+        if command is None:
+            command = usual_command.split()
+            if model.engine != "ollama":
+                command += ["--host", "127.0.0.1", "--port", "{port}"]
         health = health or usual_health
         env = usual_env | env
     return ServeSpec(
