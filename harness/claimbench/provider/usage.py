@@ -16,8 +16,8 @@ Rules common to all:
   the wider bucket (fresh input, visible output), which prices it at the dearer, undiscounted rate;
 * usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`. Readers of
   answers catch it: the answer stands, its usage is unknown, and it is said;
-* a count that cannot be (no request has 0 input tokens) is unknown: :func:`believable` compares
-  counts with what was sent and received.
+* a count that cannot be (no prompt has 0 tokens) is unknown: :func:`believable` compares counts
+  with what was sent and received.
 """
 
 from __future__ import annotations
@@ -66,7 +66,6 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     completion = _first(data, "completion_tokens", "output_tokens")
     if data is None or (prompt is None and completion is None) or _says_nothing(data):
         return UNKNOWN
-    prompt = prompt or None  # no request has no input
     details_in = _sub(data, "prompt_tokens_details", "input_tokens_details", "input_token_details")
     details_out = _sub(
         data, "completion_tokens_details", "output_tokens_details", "output_token_details"
@@ -143,8 +142,6 @@ def normalise_anthropic(raw: Json) -> Usage:
         )
     fresh = _count(data, "input_tokens")
     cached = _count(data, "cache_read_input_tokens")
-    if fresh == 0 and not (cached or written or short or long):
-        fresh = None  # no request has no input
     output = _count(data, "output_tokens")
     thinking = _count(_sub(data, "output_tokens_details"), "thinking_tokens")
     tools = _sub(data, "server_tool_use") or {}
@@ -186,7 +183,7 @@ def normalise_gemini(raw: Json) -> Usage:
         return UNKNOWN
     if _says_nothing(data):
         return UNKNOWN
-    prompt = _count(data, "promptTokenCount") or None  # no request has no input
+    prompt = _count(data, "promptTokenCount")
     cached = _count(data, "cachedContentTokenCount")
     thoughts, tool = _count(data, "thoughtsTokenCount"), _count(data, "toolUsePromptTokenCount")
     candidates, total = _count(data, "candidatesTokenCount"), _count(data, "totalTokenCount")

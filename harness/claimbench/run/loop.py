@@ -53,12 +53,11 @@ from claimbench.pricing.money import Money
 from claimbench.provider.attempt import NO_TURN, Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
+from claimbench.run.health import judge_health
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import (
     LONGEST_WAIT_S,
     checked_model,
-    is_in_process,
-    is_of_its_sample,
     record_of,
     said_by,
 )
@@ -75,8 +74,6 @@ from claimbench.types import (
     Request,
 )
 
-NEVER_ANSWERED = 3
-"""Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
 LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 """What a call meets whose server has ended."""
 
@@ -312,46 +309,12 @@ class Runner:
             self.stop(f"{type(error).__name__}: {error}")
 
     def _judge_health(self, arm: Arm, call: Call, final: Attempt) -> None:
-        """Give an arm up when every further call would fail too; one that never answered gets
-        little patience.
-
-        A prompt that the endpoint does not take says nothing of the next one: such calls stop the
-        arm only if they are its first, of different samples, and fail alike.
-        """
-        state, outcome = self.progress.arms[arm.name], final.outcome
-        state.answered += outcome.answered
-        if is_of_its_sample(final):
-            self._judge_sample(arm, call, final)
-            return
-        state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
-        patience = (
-            self._policy.stop_arm_after
-            if state.answered
-            else min(NEVER_ANSWERED, self._policy.stop_arm_after)
-        )
-        if outcome.stops_arm:
-            self._stop_arm(arm, f"{outcome.value}, as every further call would: {final.error}")
-        elif state.failed_in_a_row >= patience:
-            last = f"the last with {outcome.value}: {final.error}"
-            self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, {last}")
-
-    def _judge_sample(self, arm: Arm, call: Call, final: Attempt) -> None:
-        """Take note of a call that failed for its prompt's sake, as it seems."""
-        state = self.progress.arms[arm.name]
-        fault = (final.outcome.value, final.http_status)
-        state.first_fault = state.first_fault or fault
-        if state.answered == 0 and fault == state.first_fault:
-            state.alike.add(f"{call.task}/{call.sample_id}")
-        alike = len(state.alike) if state.answered == 0 else 0
-        if is_in_process(final):  # another task may well be possible, and asking it costs nothing
-            alike = 0
-        if alike >= NEVER_ANSWERED:
-            first = f"the first {alike} prompts alike"
-            text = f"{final.outcome.value} for {first}, as every further call would: {final.error}"
-            self._stop_arm(arm, text)
-        else:
-            text = f"a sample that it does not take: {call.sample_id}: {final.error}"
-            self._remark(arm, (text,))
+        """Give an arm up, or say what is odd, by how its call ended."""
+        why, remark = judge_health(self.progress.arms[arm.name], self._policy, call, final)
+        if why is not None:
+            self._stop_arm(arm, why)
+        if remark is not None:
+            self._remark(arm, (remark,))
 
     def _stop_arm(self, arm: Arm, why: str) -> None:
         state = self.progress.arms[arm.name]

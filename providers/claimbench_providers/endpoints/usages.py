@@ -77,20 +77,17 @@ class UsageReports:
             odd = "its reports do not grow with the answer"
         raw: Json = self.last if odd is None else {"reports": list(self._reports)}
         usage = UNKNOWN
-        impossible: str | None = None
         if odd is None:
             try:
                 usage = normalise(self.last)
             except MalformedStream as error:
                 odd = error.message.partition("; raw usage")[0]
-            if usage.input_fresh is None and _first_of(self.last, _INPUT) == 0:
-                impossible = "usage that cannot be: 0 input tokens; its cost is not known"
         billed = None
         try:
             billed = billed_usd(self.last) if isinstance(self.last, Mapping) else None
         except MalformedStream as error:
             odd = odd or error.message.partition("; raw usage")[0]
-        remark = impossible if odd is None else f"usage that cannot be relied on: {odd}"
+        remark = None if odd is None else f"usage that cannot be relied on: {odd}"
         return UsageReport(usage, with_tier(raw, tier), billed, self.received_ns), remark
 
 
@@ -108,10 +105,6 @@ def _says_nothing(usage: Any) -> bool:
     return isinstance(usage, Mapping) and not any(
         _first(usage, names) for names in (_INPUT, _OUTPUT, ("total_tokens", "totalTokenCount"))
     )
-
-
-def _first_of(usage: Any, names: tuple[str, ...]) -> int | None:
-    return _first(usage, names) if isinstance(usage, Mapping) else None
 
 
 def _first(usage: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
