@@ -130,7 +130,10 @@ class Dialect:
         if not isinstance(choices, list):
             return answer
         return answer | {
-            "choices": [{**choice, "delta": choice.get("message") or {}} for choice in choices]
+            "choices": [
+                {**choice, "delta": choice.get("message") or choice.get("delta") or {}}
+                for choice in choices
+            ]
         }
 
     def describe(self) -> dict[str, Json]:

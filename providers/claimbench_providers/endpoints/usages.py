@@ -57,7 +57,7 @@ class UsageReports:
         if output is not None and output > 0 and len(self._reports) > 1 and self._texts:
             self._stuck = self._stuck + 1 if output == self._most[1] else 0
         for at, count in enumerate(counts):
-            if count is None:
+            if count is None or count < 0:
                 continue
             if count < self._most[at]:
                 self._odd = "its later reports are smaller than its earlier ones"
