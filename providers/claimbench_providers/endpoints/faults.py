@@ -217,6 +217,8 @@ def _address_hint(asked: str | None) -> str:
     if asked is None:
         return ""
     path = urlsplit(asked).path
+    if re.search(r"/(?:chat/completions|responses|messages)\b", urlsplit(asked).query):
+        return " It holds a `?`, behind which the path of the request was lost"
     if re.search(r"/chat/completions/(?:chat/completions|responses)$", path):
         return " It should end before /chat/completions"
     if re.fullmatch(r"/(?:chat/completions|responses)", path):

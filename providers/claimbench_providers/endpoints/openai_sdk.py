@@ -110,14 +110,13 @@ class OpenAIProvider:
                 reader = self._endpoint.answer(
                     request, response_meta(response.status_code, dict(response.headers))
                 )
-                body = BodyReader(
-                    {}, self._endpoint.dialect.whole
-                )  # the SDK's client undoes content codings
+                # The SDK's client undoes content codings.
+                arriving = BodyReader({}, self._endpoint.dialect.whole)
                 async for piece in response.iter_bytes():
-                    for _, data, _ in body.feed(piece, 0):
+                    for _, data, _ in arriving.feed(piece, 0):
                         for event in reader.read(data):
                             yield event
-                for event in _last(body, reader):
+                for event in _last(arriving, reader):
                     yield event
         except openai.APIStatusError as error:
             if wire_faults.is_filtered(error.status_code, error.body):

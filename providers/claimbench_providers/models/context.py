@@ -12,14 +12,17 @@ from claimbench.types import Suite
 from claimbench_providers.models.catalogue import cache_dir, resolve
 
 
+def print_nothing(_what: str) -> None:
+    """Nobody listens to what a start is doing."""
+
+
 def provider_context(
-    suite: Suite, *, offline: bool = False, progress: Callable[[str], None] | None = None
+    suite: Suite, *, offline: bool = False, progress: Callable[[str], None] = print_nothing
 ) -> ProviderContext:
     """Return what the providers of ``suite`` are given: this process's clock and environment, the
     models folder, the suite's folder.
     """
     suite_dir = Path(suite.path).resolve().parent
-    heard = {} if progress is None else {"progress": progress}
     return ProviderContext(
         clock=SystemClock(),
         environ=os.environ,
@@ -28,5 +31,5 @@ def provider_context(
         offline=offline,
         connect_timeout_s=suite.errors.connect_timeout_s,
         model_path=lambda name: resolve(name, cache_dir(), suite_dir).path,
-        **heard,
+        progress=progress,
     )
