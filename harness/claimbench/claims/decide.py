@@ -16,6 +16,8 @@ from claimbench.types import Estimate, Reading, Reason, reason_codes
 EXACT = frozenset({"exact_on_fixed_items", "no_sampling_error"})
 MIN_ITEMS = 20
 """Below this no reading is decided, whatever its interval (stats.size_reasons)."""
+NOT_BY_SAMPLES = frozenset({"judge_uncorrected", "autocorrelated", "window_unknown"})
+"""Reasons that no number of further samples removes."""
 NO_RATIO = frozenset({"denominator_zero", "denominator_near_zero"})
 
 
@@ -126,8 +128,9 @@ def decide(
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
-    # More of the judge's scores would not settle what only people's labels can.
-    if status == "inconclusive" and "judge_uncorrected" not in reason_codes(reasons):
+    # More of the judge's scores would not settle what only people's labels can, nor more calls in
+    # the same time what only other times can.
+    if status == "inconclusive" and not NOT_BY_SAMPLES & reason_codes(reasons):
         reading = _with_more(reading, question, interval, effort, alpha)
     return replace(reading, sentence=reading_sentence(question, reading, leaf))
 

@@ -21,6 +21,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.second_opinion import with_second_opinion
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
 from claimbench.claims.words import without_status
 from claimbench.tables.types import CallTable, ItemTable
@@ -70,6 +71,7 @@ def leaf_finding(
         )
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
+    readings = with_second_opinion(readings, found, leaf, items)
     if claim.kind == "accuracy" and claim.relation != "at_least":
         readings, flags = _missing_rule(readings, leaf, items, flags)
     flags += _size_flags(found, readings) + _judge_flags(found, leaf, items, ctx)
@@ -246,6 +248,7 @@ def _headline(
         flags=flags,
         reasons=reasons if head.status != "supported" else (),
         title=title,
+        window=next(q.window_of_time for q in found if q.name == head.name),
     )
 
 
@@ -325,6 +328,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             status="refuted",
             p=p_first,
             headline=_name(first, first.headline),
+            window=first.window,
             reasons=first.reasons,
         )
     unlike = [f for f in findings if f.status == "not_comparable"]
@@ -340,6 +344,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
             headline=_name(weakest, weakest.headline),
             qualifier=_common([f.qualifier for f in findings]),
             reasons=(),
+            window=_windows(findings),
         )
     undecided = [f for f in findings if f.status == "inconclusive"]
     reasons = _distinct_reasons(undecided)
@@ -374,6 +379,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(best, best.headline),
             qualifier=f"{qualifier}: {winners}" if share else best.qualifier,
             reasons=(),
+            window=_windows([finding for _, finding in holds]),
         )
     if all(f.status == "refuted" for f in findings):
         worst = max(findings, key=_known_p)
@@ -384,6 +390,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             headline=_name(worst, worst.headline),
             qualifier=qualifier,
             reasons=worst.reasons,
+            window=_windows(findings),
         )
     undecided = [f for f in compared if f.status == "inconclusive"]
     reasons = _distinct_reasons(undecided)
@@ -427,6 +434,11 @@ def _name(finding: Finding, name: str | None) -> str | None:
 
 def _common(qualifiers: Sequence[str]) -> str:
     return qualifiers[0] if len(set(qualifiers)) == 1 else ""
+
+
+def _windows(findings: Sequence[Finding]) -> str:
+    """Return the times that the findings speak of, each once; empty where all speak of all."""
+    return "; ".join(dict.fromkeys(f.window for f in findings if f.window))
 
 
 def _merged(findings: Sequence[Finding]) -> Finding:

@@ -27,7 +27,9 @@ CONTINUE = "continue"
 DECIDED = "stop: decided"
 FUTILE = "stop: futile"
 END = "end of plan"
-TOO_EARLY = frozenset({"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters"})
+TOO_EARLY = frozenset(
+    {"n_too_small", "quantile_not_estimable", "no_valid_data", "few_clusters", "autocorrelated"}
+)
 """Reasons that later looks can remove, so that a claim is not given up for them."""
 HOPELESS = frozenset(
     {
@@ -36,6 +38,7 @@ HOPELESS = frozenset(
         "fixed_needs_epochs",
         "client_limited",
         "cost_missing",
+        "window_unknown",
     }
 )
 """Reasons that more requests of the same kind cannot remove."""

@@ -53,6 +53,7 @@ class ClaimContext:
         judges_like: why an arm's judge may favour it, where the suite accepts that.
         concurrency: calls in flight, to turn items into hours.
         devices: arms that share a device take turns; None = remote, counted as an API arm.
+        loopback: arms without a device that answer on this machine all the same.
         look: the look a run stopped at when decided; the displayed interval is then the repeated
             one.
         look_alpha: nominal alpha of that look; None = equal O'Brien-Fleming looks.
@@ -74,6 +75,7 @@ class ClaimContext:
     judges_like: Mapping[str, str] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
     devices: Mapping[str, str | None] = field(default_factory=dict)
+    loopback: frozenset[str] = frozenset()
     look: Look | None = None
     look_alpha: float | None = None
     deterministic: frozenset[str] = frozenset()
@@ -102,7 +104,8 @@ class Question:
     data. ``blocked`` reasons forbid a decision; ``not_formed`` makes the reading n/a; ``scale``:
     how the number is shown. ``infeasible_p``: p of the baseline lying where arithmetic forbids the
     claim, None where it does not. ``timed``: its rows are calls, not items; ``difference``: the
-    difference in words, where there is no ratio.
+    difference in words, where there is no ratio. ``window_of_time``: the only time that the
+    reading is about, in words; empty = all times.
     """
 
     name: str
@@ -130,12 +133,13 @@ class Question:
     rows_needed: int | None = None
     timed: bool = False
     difference: str = ""
+    window_of_time: str = ""
 
 
 @dataclass(frozen=True)
 class Finding:
     """The state of a claim, or of a part of one, on the way to a Verdict. ``p`` belongs to
-    ``status``.
+    ``status``; ``window`` is the only time that it speaks of, in words, empty = all times.
     """
 
     status: VerdictStatus
@@ -146,6 +150,7 @@ class Finding:
     flags: tuple[Reason, ...] = ()
     reasons: tuple[Reason, ...] = ()
     title: str = ""
+    window: str = ""
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -16,9 +17,11 @@ from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
 from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judge_affinity import judges_like
+from claimbench.privacy.egress import is_here
 from claimbench.stats import sequential
-from claimbench.tables.types import BoolArray, CallTable, ItemTable
+from claimbench.tables.types import BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import (
+    Arm,
     Claim,
     Json,
     Manifest,
@@ -124,8 +127,20 @@ def context_of(
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
+        loopback=frozenset(a.name for a in suite.arms if _answers_here(a, calls.arms.get(a.name))),
         deterministic=frozenset(calm),
     )
+
+
+def _answers_here(arm: Arm, rows: CallRows | None) -> bool:
+    """Tell whether an arm runs on this machine: in the process, served by the run, or at a loopback
+    address.
+    """
+    if arm.serve is not None or (rows is not None and "in_process" in rows.stamp_source):
+        return True
+    url = arm.base_url
+    host = urlsplit(url if "://" in url else f"http://{url}").hostname if url else None
+    return host is not None and is_here(host)
 
 
 def _hosts(suite: Suite) -> dict[str, HostRate]:
@@ -267,11 +282,12 @@ def _verdict(
     sentence = (
         _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
     )
+    window = finding.window if finding.status in {"supported", "refuted"} else ""
     return Verdict(
         claim,
         finding.status,
         finding.headline,
-        finding.qualifier,
+        "; ".join(said for said in (finding.qualifier, window) if said),
         readings,
         flags,
         finding.reasons,

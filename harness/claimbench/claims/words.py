@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.types import Leaf, Question
-from claimbench.types import Claim, Estimate, Reading, Reason, reason_codes
+from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
 if TYPE_CHECKING:
     from claimbench.claims.types import Finding
@@ -23,6 +23,9 @@ LEAD: Mapping[str, str] = {
 REASONS: Mapping[str, str] = {
     "allowed_": "a difference between the arms that the suite accepts",
     "arm_not_measured": "the arm was not run",
+    "autocorrelated": (
+        "calls near in time were alike for too long; a longer run or more sessions would tell"
+    ),
     "arm_stopped": "every further call of the arm would have failed the same way",
     "billing_unknown": (
         "some bills are known only within bounds, and the verdict differs between them"
@@ -62,7 +65,11 @@ REASONS: Mapping[str, str] = {
     "price_unknown": "no price is known",
     "quantile_not_estimable": "too few independent calls for this percentile",
     "short_blocks": "time blocks shorter than a minute",
-    "single_session": "measured in fewer than three sessions",
+    "joined_blocks": "calls near in time were alike, so longer stretches count as one",
+    "single_session": "not measured in three sessions at different hours",
+    "window_unknown": (
+        "the times of the calls are not known, so the verdict cannot say of which window it speaks"
+    ),
     "not_formed": "the reading cannot be formed",
     "some_not_comparable": "not every arm of the class could be compared",
     "stopped_at_look": "the run stopped early; intervals and p-values allow for the looks",
@@ -188,6 +195,8 @@ def reading_sentence(question: Question, reading: Reading, leaf: Leaf) -> str:
     if reading.status == "n/a" or reading.estimate is None:
         return f"Not formed: {question.label} ({question.not_formed})."
     where = f" {leaf.where}" if leaf.where else ""
+    if question.window_of_time:
+        where += f", {question.window_of_time}"
     said = finding(question, reading.estimate, leaf.ours, leaf.theirs)
     text = (
         f"{LEAD[reading.status]}: {said}{where} {interval_text(reading.estimate, question.scale)}"
@@ -245,6 +254,23 @@ def _span(before: str, pair: tuple[float, float], after: str) -> str:
     return f"{before}{_digits(low)} to {before}{_digits(high)}{after}"
 
 
+def second_opinion_text(opinion: SecondOpinion) -> str:
+    """Say a second opinion in a sentence that cannot be taken for the verdict."""
+    text = (
+        f"Second opinion, deciding nothing (paired beta model, {opinion.n} items): probability that"
+        f" {opinion.that}: {_chance(opinion.probability)}"
+    )
+    points = number(opinion.margin, "points")
+    return f"{text}; better by the margin of {points} points: {_chance(opinion.better_by_margin)}."
+
+
+def _chance(probability: float) -> str:
+    """A probability with two digits that never claims to be certain."""
+    if probability < 0.005:
+        return "below 0.01"
+    return "above 0.99" if probability > 0.995 else f"{probability:.2f}"
+
+
 def without_status(sentence: str) -> str:
     """Return a reading's sentence without the status that leads it."""
     return sentence.split(": ", 1)[-1]
@@ -272,6 +298,8 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     if outcome.status in {"supported", "refuted"}:
         holds = "holds" if outcome.status == "supported" else "does not hold"
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
+        if outcome.window:
+            extra += " in that time" if outcome.window in body else f" {outcome.window}"
         return f"{LEAD[outcome.status]}: {body}, so {quoted} {holds}{extra}.{after}"
     if depends:
         return f"Inconclusive: {_depends(outcome.readings, quoted)}{after}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
+from claimbench.importers.inspect_log import OWN_KEY
 from claimbench.importers.json_values import digest
 from claimbench.types import Arm, Json, Task, Usage
 
@@ -123,6 +124,7 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
             "outcome": record.outcome.value,
             "cluster": row.sample.cluster,
             **row.sample.slices,
+            OWN_KEY: row.own,
         },
         "store": {},
         "events": [],

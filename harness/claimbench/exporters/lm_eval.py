@@ -17,6 +17,7 @@ from typing import Any
 from claimbench.evaluation.evaluate import Evaluation
 from claimbench.exporters.rows import ExportRow, by_task, figures, model_name, run_moment, slug
 from claimbench.importers.imported import mean_and_stderr
+from claimbench.importers.lm_eval import OWN_KEY
 from claimbench.lmeval.tasks import DOC_HASH, INPUT_PAIRS, filtered_answers, scoring_task
 from claimbench.types import Arm, Json, Task
 
@@ -228,6 +229,7 @@ def _sample_line(number: int, row: ExportRow, shape: _Shape) -> dict[str, Json]:
         ),
         "prompt_hash": _hash(str(first)),
         "target_hash": _hash(str(target)),
+        OWN_KEY: row.own,
     }
     if row.value is None:
         return sample

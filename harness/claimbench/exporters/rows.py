@@ -12,7 +12,7 @@ from claimbench.evaluation.evaluate import Evaluation
 from claimbench.importers.imported import mean_and_stderr
 from claimbench.plan.prompts import render
 from claimbench.privacy.redact import Redactor
-from claimbench.types import Arm, Attempt, CallRecord, Json, Outcome, Sample, Score, Task
+from claimbench.types import Arm, Attempt, CallRecord, Cost, Json, Outcome, Sample, Score, Task
 
 
 class ExportRow:
@@ -26,12 +26,14 @@ class ExportRow:
         score: Score | None,
         tries: list[Attempt],
         redact: Redactor,
+        cost: Cost | None = None,
     ) -> None:
         self.record = record
         self.task = task
         self.sample = sample
         self.score = score
         self.final = tries[-1] if tries else None
+        self.cost = cost
         self._redact = redact
 
     @property
@@ -73,6 +75,26 @@ class ExportRow:
             given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
         )
 
+    @property
+    def own(self) -> dict[str, Json]:
+        """Return what other tools' formats have no place for, so that an import has it again:
+        dollars (as text, to the last digit), tokens, seconds, cluster; what is unknown is left out.
+        """
+        told: dict[str, Json] = {"sample_id": self.sample.id, "cluster": self.sample.cluster}
+        if self.cost is not None and self.cost.amount is not None and self.cost.currency == "USD":
+            told["cost_usd"] = str(self.cost.amount)
+            told["cost_basis"] = self.cost.basis
+        if self.final is None:
+            return told
+        usage, timing = self.final.usage, self.final.timing
+        if usage is not None and usage.input_total is not None and usage.output_total is not None:
+            told |= {"input_tokens": usage.input_total, "output_tokens": usage.output_total}
+        if timing.ended_ns > timing.sent_ns and timing.engine.get("latency_known", 1.0):
+            told["e2e_s"] = (timing.ended_ns - timing.sent_ns) / 1e9
+        if timing.first_content_ns is not None:
+            told["ttft_s"] = (timing.first_content_ns - timing.sent_ns) / 1e9
+        return told
+
     def value_shown(self, value: Json) -> Json:
         """Return a value of the sample: itself in full, else as text that the profile lets out."""
         return value if self.plain else self.shown(json.dumps(value, ensure_ascii=False))
@@ -85,6 +107,7 @@ def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[Expo
     samples = {(t.name, s.id): s for t in stored.suite.tasks for s in t.samples}
     headline = {t.name: t.scorers[0].name for t in stored.suite.tasks if t.scorers}
     scores = {(s.call_id, s.scorer): s for s in evaluation.scores}
+    costs = evaluation.costs.calls
     tries: dict[str, list[Attempt]] = {}
     for attempt in stored.attempts:
         tries.setdefault(attempt.call_id, []).append(attempt)
@@ -96,7 +119,13 @@ def rows_by_arm(evaluation: Evaluation, redact: Redactor) -> dict[str, list[Expo
         score = scores.get((call.id, headline.get(call.task, "")))
         mine = sorted(tries.get(call.id, ()), key=lambda a: a.number)
         row = ExportRow(
-            record, tasks[call.task], samples[call.task, call.sample_id], score, mine, redact
+            record,
+            tasks[call.task],
+            samples[call.task, call.sample_id],
+            score,
+            mine,
+            redact,
+            costs.get(call.id),
         )
         rows.setdefault(call.arm, []).append(row)
     return rows

@@ -8,10 +8,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
+from claimbench.error_words import one_of
+from claimbench.errors import SuiteError
 from claimbench.importers import inspect_log, json_values, lm_eval, promptfoo, table
-from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge
+from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge, same_task
+from claimbench.suite.records import records_at
 
+TOOLS = ("lm-eval", "Inspect", "promptfoo")
 KINDS = (lm_eval.KIND, inspect_log.KIND, promptfoo.KIND, table.KIND)
+_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".txt", ".gz", ".parquet")
 
 
 def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None = None) -> Imported:
@@ -44,17 +49,23 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
             table.KIND: table.read,
         }
         parts = [readers[name](path, options) for path in files]
+    if name in (table.KIND, promptfoo.KIND) and options.task is None:
+        parts = same_task(parts, [path.stem for path in files])
     return merge(parts, options.arms)
 
 
 def kind_of(path: Path) -> str:
-    """Tell the kind of a file; raises ImportFault with what to say."""
-    if path.suffix.lower() in (".csv", ".tsv", ".tab", ".xlsx"):
+    """Tell the kind of a file by its contents; raises ImportFault for one that is none.
+
+    What no tool's reader knows and holds records is a table.
+    """
+    suffix = path.suffix.lower()
+    if suffix in _TABLES:
         return table.KIND
-    if path.suffix.lower() == ".eval" or zipfile.is_zipfile(path):
+    if suffix == ".eval" or zipfile.is_zipfile(path):
         return inspect_log.KIND
     raw = json_values.read_bytes(path)
-    if path.suffix.lower() in (".jsonl", ".ndjson"):
+    if suffix in (".jsonl", ".ndjson"):
         try:
             first = json.loads(next((line for line in raw.split(b"\n") if line.strip()), b"{}"))
         except (ValueError, RecursionError):
@@ -70,6 +81,17 @@ def kind_of(path: Path) -> str:
     ):
         if known(value):
             return name
-    raise ImportFault(
-        f"{path}: which tool wrote it?", hint=f"say it with --from {' | '.join(KINDS)}"
-    )
+    try:
+        records_at(value, None, str(path))
+    except SuiteError as error:
+        if "lists of records" in error.message:
+            return table.KIND  # the reader asks which
+        raise ImportFault(
+            f"{path}: which tool wrote it? It is no log of {one_of(TOOLS, 5)}, and as a table:"
+            f" {error.message}",
+            hint=(
+                "write one record per answer (item, model, score) as CSV or JSON Lines; columns of"
+                " other names are stated with --column ROLE=COLUMN"
+            ),
+        ) from None
+    return table.KIND

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
+from claimbench.importers.direction import inverted
 from claimbench.types import Json, SamplingParams, Usage
 
+T = TypeVar("T")
 Z_95 = 1.959963984540054
 """Two-sided 95% quantile of the normal distribution."""
 
@@ -79,6 +82,7 @@ class ImportedCall:
     fingerprint: str = ""
     prompt_hash: str = ""
     explanation: str = ""
+    ttft_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +129,16 @@ class Imported:
 class ImportOptions:
     """What the command line says of the files.
 
-    ``columns``: role -> column, for tables. ``scale``: scores are divided by it (100 for percent).
+    ``columns``: role -> column, for tables. ``scale``: the maximum (100 for percent) or both ends
+    (``1..5``) of a table's scores. ``records``: dotted path of the records in a JSON document.
     """
 
     metric: str | None = None
     arms: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     task: str | None = None
-    scale: float = 1.0
+    scale: str | None = None
+    records: str | None = None
 
 
 def mean_and_stderr(values: Sequence[float]) -> tuple[float, float | None]:
@@ -156,12 +162,88 @@ def aggregate_of(arm: str, task: str, metric: str, values: Sequence[float]) -> A
     return Aggregate(arm, task, metric, mean, error, len(values))
 
 
+def turned(
+    calls: Sequence[ImportedCall], aggregates: Sequence[Aggregate], metric: str
+) -> tuple[tuple[ImportedCall, ...], tuple[Aggregate, ...]]:
+    """Judge 1 - x of a metric between 0 and 1 of which lower is better, under a name that says
+    so.
+    """
+    name = inverted(metric)
+    made = []
+    for call in calls:
+        scores = {name: 1 - v} if (v := call.scores.get(metric)) is not None else {}
+        rest = {key: value for key, value in call.scores.items() if key != metric}
+        made.append(replace(call, scores={**scores, **rest}))
+    told = tuple(
+        replace(a, metric=name, value=1 - a.value) if a.metric == metric else a for a in aggregates
+    )
+    return tuple(made), told
+
+
 def unknown_metric(path: Path, kind: str, wanted: str, known: Sequence[str]) -> ImportFault:
     """Make the error for a ``--metric`` that a file does not have; ``kind`` is its tool's word."""
     return ImportFault(
         f"{path}: no {kind} {wanted!r}{did_you_mean(wanted, known)}",
         hint=f"there are: {one_of(known)}",
     )
+
+
+def same_task(parts: Sequence[Imported], named: Sequence[str]) -> list[Imported]:
+    """Give files of one model each, on the same items, one task, so that their items pair.
+
+    Args:
+        parts: read files, in the order given.
+        named: for each, the task that stands for "the file does not say": its own name.
+
+    Files pair where each holds one arm and no task but its own name, and shares at least half of
+    its items with the first; all others stay as they are.
+    """
+    if len(parts) < 2:
+        return list(parts)
+    items = []
+    for part, name in zip(parts, named, strict=True):
+        if len(part.arms) != 1 or {sample.task for sample in part.samples} != {name}:
+            return list(parts)
+        items.append({sample.id for sample in part.samples})
+    for mine in items[1:]:
+        if 2 * len(mine & items[0]) < min(len(mine), len(items[0])):
+            return list(parts)
+    task = _shared_name(named)
+    made = []
+    for part in parts:
+        made.append(_renamed_task(part, task))
+    note = f"files of one model each on the same items: paired by item, as the task {task!r}"
+    return [replace(made[0], notes=(*made[0].notes, note)), *made[1:]]
+
+
+def _shared_name(names: Sequence[str]) -> str:
+    beginning = _common_start(names).strip(" -_.")
+    ending = _common_start([name[::-1] for name in names])[::-1].strip(" -_.")
+    return next((name for name in (beginning, ending) if len(name) >= 3), "items")
+
+
+def _common_start(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    same = 0
+    while same < len(first) and first[same] == last[same]:
+        same += 1
+    return first[:same]
+
+
+def _renamed_task(part: Imported, task: str) -> Imported:
+    return replace(
+        part,
+        arms=tuple(replace(arm, setup=_under(task, arm.setup)) for arm in part.arms),
+        samples=tuple(replace(sample, task=task) for sample in part.samples),
+        calls=tuple(replace(call, task=task) for call in part.calls),
+        aggregates=tuple(replace(a, task=task) for a in part.aggregates),
+        metrics=_under(task, part.metrics),
+    )
+
+
+def _under(task: str, values: Mapping[str, T]) -> dict[str, T]:
+    """Put the one value of a part of one task under the task's new name."""
+    return dict(zip([task], values.values(), strict=False))
 
 
 def judged_by(task: str, metric: str, known: Sequence[str]) -> str:
@@ -246,6 +328,6 @@ def _one_metric(parts: Sequence[Imported]) -> dict[str, str]:
             if metrics.setdefault(task, metric) != metric:
                 raise ImportFault(
                     f"task {task}: one file is scored by {metrics[task]!r}, another by {metric!r}",
-                    hint="name one that both have with --metric",
+                    hint="name one that both have with --metric (for tables: --column score=NAME)",
                 )
     return metrics

@@ -70,7 +70,13 @@ class ImportedRun:
 
 
 def build_run(
-    imported: Imported, *, name: str, claims: Sequence[ClaimSpec], book: PriceBook, clock: Clock
+    imported: Imported,
+    *,
+    name: str,
+    claims: Sequence[ClaimSpec],
+    book: PriceBook,
+    clock: Clock,
+    allow: Sequence[str] = (),
 ) -> ImportedRun:
     """Make a run of what was read.
 
@@ -80,6 +86,7 @@ def build_run(
         claims: to judge; they count as declared before, for imports are judged once.
         book: prices of now and then.
         clock: for the moment of the import.
+        allow: differences between arms that the claims accept, as a suite's ``allow``.
 
     Raises:
         ImportFault: no arm at all.
@@ -87,7 +94,7 @@ def build_run(
     if not imported.arms:
         raise ImportFault("the files hold no model's results")
     measured = {call.arm for call in imported.calls}
-    suite = _suite(imported, name, claims)
+    suite = replace(_suite(imported, name, claims), allow=tuple(allow))
     suite, calls, results = _with_calls(suite, imported)
     when = min((a.when for a in imported.arms if a.when is not None), default=None) or clock.utc()
     frozen = freeze_suite(suite, book, when)
@@ -165,9 +172,7 @@ def _suite(imported: Imported, name: str, claims: Sequence[ClaimSpec]) -> Suite:
 
 def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Task:
     samples = tuple(
-        Sample(
-            row.id, {"shown": row.shown}, row.target, row.cluster or row.id, dict(row.slices), {}
-        )
+        Sample(row.id, _input(row), row.target, row.cluster or row.id, dict(row.slices), {})
         for row in rows
     )
     return Task(
@@ -179,6 +184,13 @@ def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Ta
         scorers=(ScorerSpec("imported", {"metric": metric}),),
         max_tokens=1,
     )
+
+
+def _input(row: ImportedSample) -> dict[str, Json]:
+    """Return what the model saw; an item whose input no file tells is known by its name, for items
+    without an input are not all the same item.
+    """
+    return {"shown": row.shown} if row.shown else {"shown": "", "item": [row.task, row.id]}
 
 
 def _imported_arm(arm: ImportedArm) -> Arm:
@@ -317,37 +329,31 @@ def _difference(
 
 
 def store_run(store: ResultsStore, run: ImportedRun) -> str:
-    """Write the run: one session per file, then every call. Returns the run's id."""
+    """Write the run, one session per file, in one transaction. Returns the run's id."""
     run_id = run.manifest.run_id
     calls = tuple(replace(call, run_id=run_id) for call in run.calls)
+    sessions: dict[str, Session] = {}
+    for n, source in enumerate(run.sources, start=1):
+        clock = FakeClock(_start(run, source))
+        began = clock.utc().isoformat()
+        sessions[source] = Session(
+            run_id=run_id,
+            n=n,
+            started_utc=began,
+            monotonic_origin_ns=clock.monotonic_ns(),
+            host={"host": f"unknown client of {source}", "region": None},
+            calibration={},
+            ended_utc=began,
+            end_reason="finished",
+        )
+    attempts: list[Attempt] = []
+    records: list[CallRecord] = []
+    for call in calls:
+        found = run.results[call.id]
+        attempts += _attempts(call, found, sessions[run.sent_from[call.arm]])
+        records.append(_record(call, found))
     with store.lock_run(run_id):
-        store.create_run(run.manifest, calls)
-        sessions = {
-            source: store.start_session(
-                run_id,
-                host={"host": f"unknown client of {source}", "region": None},
-                clock=FakeClock(_start(run, source)),
-            )
-            for source in run.sources
-        }
-        writer = store.writer(run_id)
-        try:
-            for call in calls:
-                found = run.results[call.id]
-                for attempt in _attempts(call, found, sessions[run.sent_from[call.arm]]):
-                    writer.attempt(attempt)
-                writer.record(_record(call, found))
-            writer.flush()
-        finally:
-            writer.close()
-        for session in sessions.values():
-            store.end_session(
-                run_id,
-                session.n,
-                "finished",
-                {},
-                clock=FakeClock(datetime.fromisoformat(session.started_utc)),
-            )
+        store.add_whole_run(run.manifest, calls, tuple(sessions.values()), attempts, records)
     return run_id
 
 
@@ -385,7 +391,7 @@ def _attempts(call: Call, found: ImportedCall, session: Session) -> Iterator[Att
         scheduled_ns=None,
         queued_ns=sent,
         sent_ns=sent,
-        first_content_ns=None,
+        first_content_ns=None if found.ttft_s is None else sent + round(found.ttft_s * NS),
         first_answer_ns=None,
         chunk_ns=(),
         ended_ns=sent + round((found.latency_s or 0) * NS),

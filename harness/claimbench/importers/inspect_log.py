@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from claimbench.importers import json_values
+from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -27,10 +27,22 @@ from claimbench.importers.imported import (
     aggregate_of,
     judged_by,
     reproduced,
+    turned,
     unknown_metric,
 )
-from claimbench.importers.json_values import digest, get, moment, number, text_of, whole
-from claimbench.types import Json, SamplingParams, Usage
+from claimbench.importers.inspect_spending import Spending, answers_made
+from claimbench.importers.json_values import (
+    digest,
+    dollars,
+    get,
+    mapping,
+    moment,
+    number,
+    seconds,
+    text_of,
+    whole,
+)
+from claimbench.types import Json, SamplingParams
 
 KIND = "inspect"
 ZSTANDARD = 93
@@ -39,7 +51,10 @@ NOT_SCORED = "not scored"
 """Stands for the metric of a log whose samples have no scores; their tokens and seconds still
 count.
 """
-MOST_BYTES = 2 * 2**30
+OWN_KEY = "claimbench"
+"""Under it our own exports keep in a sample's metadata what Inspect has no place for."""
+MOST_BYTES = 512 * 2**20
+"""Bytes that a log may unpack to: parsed JSON takes ten times its size."""
 _WORDS = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0, "yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 
 
@@ -63,8 +78,8 @@ def read(path: Path, options: ImportOptions) -> Imported:
     task = str(get(log, "eval", "task"))
     seller, _, short = model.partition("/")
     config = {
-        **(get(log, "eval", "model_generate_config") or {}),
-        **(get(log, "plan", "config") or {}),
+        **mapping(get(log, "eval", "model_generate_config")),
+        **mapping(get(log, "plan", "config")),
     }
     arm = ImportedArm(
         (short or seller).rsplit("/", 1)[-1],
@@ -76,7 +91,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
             number(config.get("temperature")),
             number(config.get("top_p")),
             whole(config.get("seed")),
-            config.get("reasoning_effort"),
+            _effort(config),
         ),
         moment(get(log, "stats", "started_at")) or moment(get(log, "eval", "created")),
     )
@@ -85,7 +100,8 @@ def read(path: Path, options: ImportOptions) -> Imported:
         if get(log, "status") == "success"
         else [f"{path.name}: Inspect's status is {get(log, 'status')!r}"]
     )
-    rows = [s for s in get(log, "samples") or [] if isinstance(s, dict)]
+    given = get(log, "samples")
+    rows = [s for s in given if isinstance(s, dict)] if isinstance(given, list) else []
     files = {path.name: json_values.sha256(raw)}
     stated = _stated(log)
     if not rows:
@@ -98,10 +114,16 @@ def read(path: Path, options: ImportOptions) -> Imported:
             raise ImportFault(f"{path}: the log holds neither samples nor results")
         return Imported(KIND, (arm,), (), (), told, tuple(notes), {}, files)
     metric, all_metrics = _headline_scorer(path, rows, options.metric)
-    samples = {str(row.get("id")): _imported_sample(row, task) for row in rows}
-    calls = tuple(_imported_call(row, arm.name, task, model, metric) for row in rows)
+    own = "claimbench" in mapping(get(log, "eval", "packages"))
+    samples = {str(row.get("id")): _imported_sample(row, task, own) for row in rows}
+    spent = Spending(log, model)
+    calls = tuple(_imported_call(row, arm.name, task, metric, spent) for row in rows)
     aggregate, more = _checked(arm.name, task, metric, calls, stated)
-    notes += [*more, judged_by(task, metric, all_metrics)]
+    notes += [*more, judged_by(task, metric, all_metrics), *spent.notes(path.name, len(rows))]
+    if direction.lower_is_better(metric):
+        calls, aggregate = turned(calls, aggregate, metric)
+        notes.append(direction.said(task, metric))
+        metric = direction.inverted(metric)
     return Imported(
         KIND, (arm,), tuple(samples.values()), calls, aggregate, tuple(notes), {task: metric}, files
     )
@@ -115,7 +137,10 @@ def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
         raise ImportFault(f"{path}: not a zip archive: {error}") from None
     members = {info.filename: info for info in archive.infolist()}
     if sum(info.file_size for info in members.values()) > MOST_BYTES:
-        raise ImportFault(f"{path}: unpacks to more than {MOST_BYTES >> 30} GiB")
+        raise ImportFault(
+            f"{path}: unpacks to more than {MOST_BYTES >> 20} MiB",
+            hint="split the log, or import it without its samples",
+        )
     head = next((name for name in ("header.json", "_journal/start.json") if name in members), None)
     if head is None:
         raise ImportFault(f"{path}: a zip archive, but no log of Inspect (no header.json)")
@@ -184,6 +209,11 @@ def _stated(log: Json) -> dict[str, tuple[float, float | None]]:
     return stated
 
 
+def _effort(config: Mapping[str, Json]) -> str | None:
+    told = config.get("reasoning_effort")
+    return told if isinstance(told, str) else None
+
+
 def _score_value(value: Json) -> float | None:
     if isinstance(value, str):
         return _WORDS.get(value, _WORDS.get(value.lower()))
@@ -193,7 +223,7 @@ def _score_value(value: Json) -> float | None:
 def _scores(row: Mapping[str, Json]) -> dict[str, float]:
     """Return metric -> value; a scorer of several values gives ``scorer/key``."""
     found: dict[str, float] = {}
-    given = row.get("scores") or ({"score": row["score"]} if row.get("score") else {})
+    given = mapping(row.get("scores")) or ({"score": row["score"]} if row.get("score") else {})
     for name, score in given.items():
         value = get(score, "value")
         parts = {name: value}
@@ -223,18 +253,28 @@ def _headline_scorer(
         )
     if wanted is not None and wanted not in names:
         raise unknown_metric(path, "scorer", wanted, names)
-    return wanted or names[0], names
+    upward = [name for name in names if not direction.lower_is_better(name)]
+    return wanted or (upward or names)[0], names
 
 
-def _imported_sample(row: dict[str, Json], task: str) -> ImportedSample:
-    return ImportedSample(task, str(row.get("id")), _shown(row), row.get("target"))
+def _imported_sample(row: dict[str, Json], task: str, own: bool) -> ImportedSample:
+    """Read one item; in logs of ours the metadata tell its cluster and slices."""
+    told = mapping(row.get("metadata")) if own else {}
+    slices = {
+        str(name): value
+        for name, value in told.items()
+        if isinstance(value, str) and name not in ("outcome", "cluster")
+    }
+    cluster = str(told.get("cluster") or "")
+    return ImportedSample(task, str(row.get("id")), _shown(row), row.get("target"), cluster, slices)
 
 
 def _shown(row: dict[str, Json]) -> str:
     """Return the input as text; long ones stand apart under ``attachments``."""
-    attached = row.get("attachments") or {}
+    attached = mapping(row.get("attachments"))
     given = row.get("input")
-    texts = [given] if isinstance(given, str) else [get(m, "content") for m in given or []]
+    turns = given if isinstance(given, list) else []
+    texts = [given] if isinstance(given, str) else [get(m, "content") for m in turns]
 
     def attached_text(text: Json) -> str:
         for mark in ("attachment://", "tc://"):
@@ -246,13 +286,14 @@ def _shown(row: dict[str, Json]) -> str:
 
 
 def _imported_call(
-    row: dict[str, Json], arm: str, task: str, model: str, metric: str
+    row: dict[str, Json], arm: str, task: str, metric: str, spent: Spending
 ) -> ImportedCall:
     scores = {name: value for name, value in _scores(row).items() if 0 <= value <= 1}
     fault = get(row, "error", "message") or (
         None if metric in scores or metric == NOT_SCORED else f"Inspect gives no {metric}"
     )
-    output = row.get("output") or {}
+    output = mapping(row.get("output"))
+    ours = mapping(get(row, "metadata", OWN_KEY))
     explanation = get(row, "scores", metric.partition("/")[0], "explanation")
     epoch = whole(row.get("epoch"))
     return ImportedCall(
@@ -263,47 +304,28 @@ def _imported_call(
         scores,
         text_of(get(output, "choices", 0, "message", "content") or ""),
         None if fault is None else str(fault),
-        usage_of(get(row, "model_usage", model) or get(output, "usage")),
+        spent.on(row),
+        dollars(ours.get("cost_usd")),
         latency_s=_seconds(row),
         sent=moment(row.get("started_at")),
-        finish_reason=get(output, "choices", 0, "stop_reason"),
-        model_returned=get(output, "model"),
+        finish_reason=_text(get(output, "choices", 0, "stop_reason")),
+        model_returned=_text(get(output, "model")),
         fingerprint=digest(_shown(row), row.get("target")),
         explanation=str(explanation or ""),
+        ttft_s=seconds(ours.get("ttft_s")),
     )
 
 
 def _seconds(row: dict[str, Json]) -> float | None:
     """Return the seconds of the model's call; of all work on the sample where it took several."""
-    answers = [m for m in row.get("messages") or [] if get(m, "source") == "generate"]
-    alone = number(get(row, "output", "time"))
-    if alone is not None and len(answers) <= 1:
-        return alone if alone > 0 else None
-    working = number(row.get("working_time"))
-    return working if working else None
+    alone = seconds(get(row, "output", "time"))
+    if alone is not None and answers_made(row) <= 1:
+        return alone
+    return seconds(row.get("working_time"))
 
 
-def usage_of(given: Json) -> Usage | None:
-    """Normalise Inspect's usage: cached input is inside ``input_tokens`` at some sellers and beside
-    it at others.
-
-    ``total_tokens`` tells which; reasoning is part of the output.
-    """
-    n_in = whole(get(given, "input_tokens"))
-    n_out = whole(get(given, "output_tokens"))
-    if n_in is None or n_out is None or (n_in == 0 and n_out == 0):
-        return None
-    cached = whole(get(given, "input_tokens_cache_read")) or 0
-    written = whole(get(given, "input_tokens_cache_write")) or 0
-    inside = whole(get(given, "total_tokens")) == n_in + n_out and cached + written <= n_in
-    thought = min(whole(get(given, "reasoning_tokens")) or 0, n_out)
-    return Usage(
-        input_fresh=n_in - cached - written if inside else n_in,
-        cache_read=cached,
-        cache_write_5m=written,
-        output_visible=n_out - thought,
-        output_reasoning=thought,
-    )
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 def _checked(

@@ -13,16 +13,20 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from claimbench.errors import SuiteError
 from claimbench.importers.imported import ImportFault
+from claimbench.suite.datasets import read_limited
 from claimbench.types import Json
+
+YEAR_S = 366 * 86_400
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read a file; raises ImportFault with its name."""
+    """Read a regular file of at most 1 GiB; raises ImportFault with its name."""
     try:
-        return path.read_bytes()
-    except OSError as error:
-        raise ImportFault(f"{path}: cannot be read: {error.strerror or error}") from None
+        return read_limited(path, str(path))
+    except SuiteError as error:
+        raise ImportFault(f"{path}: {error.message}", hint=error.hint) from None
 
 
 def load_json(path: Path, raw: bytes, member: str = "") -> Json:
@@ -31,7 +35,7 @@ def load_json(path: Path, raw: bytes, member: str = "") -> Json:
     """
     where = f"{path}{f' ({member})' if member else ''}"
     try:
-        return json.loads(raw)
+        return _sound(json.loads(raw))
     except UnicodeDecodeError as error:
         raise ImportFault(f"{where}: not UTF-8 text (byte {error.start})") from None
     except (json.JSONDecodeError, RecursionError) as error:
@@ -40,6 +44,21 @@ def load_json(path: Path, raw: bytes, member: str = "") -> Json:
             f"{where}:{line}: not JSON ({getattr(error, 'msg', 'nested too deeply')})",
             hint="a file that is cut short was perhaps not finished by the tool that wrote it",
         ) from None
+    except ValueError as error:
+        raise ImportFault(f"{where}: a number too long to read ({error})") from None
+    except MemoryError:
+        raise ImportFault(f"{where}: too large for the memory of this machine") from None
+
+
+def _sound(value: Json) -> Json:
+    """Make half surrogates, which no text can hold, visible in every text of a value."""
+    if isinstance(value, str):
+        return value if value.isascii() else value.encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, dict):
+        return {_sound(key): _sound(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_sound(item) for item in value]
+    return value
 
 
 def json_lines(path: Path, raw: bytes) -> Iterator[tuple[int, dict[str, Json]]]:
@@ -50,9 +69,12 @@ def json_lines(path: Path, raw: bytes) -> Iterator[tuple[int, dict[str, Json]]]:
         if not line.strip():
             continue
         try:
-            value = json.loads(line)
+            value = _sound(json.loads(line))
         except (ValueError, RecursionError) as error:
-            raise ImportFault(f"{path}:{number}: not JSON ({error})") from None
+            raise ImportFault(
+                f"{path}:{number}: not JSON ({error})",
+                hint="a file that is cut short was perhaps not finished by the tool that wrote it",
+            ) from None
         if not isinstance(value, dict):
             raise ImportFault(f"{path}:{number}: not a JSON object")
         yield number, value
@@ -74,9 +96,21 @@ def number(value: Json) -> float | None:
     """Return a finite number (booleans as 0 and 1), or None."""
     if isinstance(value, bool):
         return float(value)
-    if isinstance(value, int | float) and math.isfinite(value):
-        return float(value)
-    return None
+    try:
+        return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    except OverflowError:  # a whole number beyond every double
+        return None
+
+
+def seconds(value: Json) -> float | None:
+    """Return a time that a call can have taken: above 0 and at most a year; else it is unknown."""
+    found = number(value)
+    return found if found is not None and 0 < found <= YEAR_S else None
+
+
+def mapping(value: Json) -> dict[str, Json]:
+    """Return an object; an empty one for anything else, so that shapes need not be trusted."""
+    return value if isinstance(value, dict) else {}
 
 
 def whole(value: Json) -> int | None:
@@ -103,15 +137,14 @@ def moment(value: Json) -> datetime | None:
     if isinstance(value, str):
         try:
             found = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    seconds = number(value)
-    if (
-        seconds is None or not 946_684_800 <= seconds < 4_102_444_800
-    ):  # 2000 to 2100; others count from a boot
+    stamp = number(value)
+    # 2000 to 2100; others count from a boot
+    if stamp is None or not 946_684_800 <= stamp < 4_102_444_800:
         return None
-    return datetime.fromtimestamp(seconds, UTC)
+    return datetime.fromtimestamp(stamp, UTC)
 
 
 def digest(*parts: Json) -> str:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from claimbench.importers import json_values
+from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -24,13 +25,25 @@ from claimbench.importers.imported import (
     aggregate_of,
     judged_by,
     reproduced,
+    turned,
     unknown_metric,
 )
-from claimbench.importers.json_values import digest, get, number, text_of, whole
-from claimbench.types import Json, SamplingParams
+from claimbench.importers.json_values import (
+    digest,
+    dollars,
+    get,
+    mapping,
+    number,
+    seconds,
+    text_of,
+    whole,
+)
+from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "lm-eval"
 _STAMP = re.compile(r"_(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}(?:\.\d+)?)\.jsonl?$")
+OWN_KEY = "claimbench"
+"""Under it our own exports keep in a sample's line what lm-eval has no place for."""
 _SETUP_KEYS = (
     "doc_to_text",
     "doc_to_target",
@@ -100,15 +113,12 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
         str(get(data, "model_source") or "unknown"),
         name,
         (results or samples[0]).name,
-        {task: _setup(data, task) for task in get(data, "configs") or {}},
+        {task: _setup(data, task) for task in mapping(get(data, "configs"))},
         SamplingParams(),
         json_values.moment(get(data, "date")),
     )
-    stated = {task: get(data, "results", task) or {} for task in get(data, "results") or {}}
-    found = [
-        _read_samples(p, raw[p], arm, stated, options, bool(get(data, "chat_template")))
-        for p in samples
-    ]
+    stated = {task: mapping(values) for task, values in mapping(get(data, "results")).items()}
+    found = [_read_samples(p, raw[p], arm, data, stated, options) for p in samples]
     with_items = {task for part in found for task in part.metrics}
     alone = _aggregates(arm.name, {t: v for t, v in stated.items() if t not in with_items}, data)
     return Imported(
@@ -124,7 +134,7 @@ def read(results: Path | None, samples: Sequence[Path], options: ImportOptions) 
 
 
 def _setup(data: Json, task: str) -> dict[str, Json]:
-    config = get(data, "configs", task) or {}
+    config = mapping(get(data, "configs", task))
     return {
         "version": get(data, "versions", task),
         "n_shot": get(data, "n-shot", task),
@@ -150,10 +160,11 @@ def _read_samples(
     path: Path,
     raw: bytes,
     arm: ImportedArm,
+    data: Json,
     stated: Mapping[str, Mapping[str, Json]],
     options: ImportOptions,
-    templated: bool,
 ) -> Imported:
+    templated = bool(get(data, "chat_template"))
     rows = list(json_values.json_lines(path, raw))
     if not rows or not is_sample(rows[0][1]):
         raise ImportFault(
@@ -162,7 +173,8 @@ def _read_samples(
         )
     task = _task_of(path, stated)
     metrics = _metrics(rows, stated.get(task, {}))
-    chosen, flt = _headline_metric(path, metrics, options.metric)
+    lower = {metric for metric, _ in metrics if _points_down(data, task, metric)}
+    chosen, flt = _headline_metric(path, metrics, options.metric, lower)
     samples: dict[str, ImportedSample] = {}
     calls: list[ImportedCall] = []
     values: dict[str, list[float]] = defaultdict(list)
@@ -182,9 +194,28 @@ def _read_samples(
     aggregate, notes = _checked(arm.name, task, key, values.get(chosen, []), stated.get(task, {}))
     others = [m for m, f in metrics if f == flt and m != chosen]
     notes.append(judged_by(task, key, others))
-    return Imported(
-        KIND, (), tuple(samples.values()), tuple(calls), (aggregate,), tuple(notes), {task: key}
-    )
+    told: tuple[Aggregate, ...] = (aggregate,)
+    made = tuple(calls)
+    if chosen in lower:
+        made = tuple(replace(call, scores=_renamed(call.scores, chosen, key)) for call in made)
+        made, told = turned(made, told, key)
+        notes.append(direction.said(task, key))
+        key = direction.inverted(key)
+    return Imported(KIND, (), tuple(samples.values()), made, told, tuple(notes), {task: key})
+
+
+def _renamed(scores: Mapping[str, float], old: str, new: str) -> dict[str, float]:
+    return {new if name == old else name: value for name, value in scores.items()}
+
+
+def _points_down(data: Json, task: str, metric: str) -> bool:
+    """Tell whether lower is better: by lm-eval's ``higher_is_better``, else by its name."""
+    told = get(data, "higher_is_better", task, metric)
+    listed = get(data, "configs", task, "metric_list")
+    for entry in listed if isinstance(listed, list) and not isinstance(told, bool) else []:
+        if get(entry, "metric") == metric:
+            told = get(entry, "higher_is_better")
+    return not told if isinstance(told, bool) else direction.lower_is_better(metric)
 
 
 def _task_of(path: Path, stated: Mapping[str, Json]) -> str:
@@ -226,16 +257,19 @@ def _in_unit(rows: Sequence[tuple[int, dict[str, Json]]], metric: str, flt: str)
 
 
 def _headline_metric(
-    path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None
+    path: Path, metrics: Sequence[tuple[str, str]], wanted: str | None, lower: set[str]
 ) -> tuple[str, str]:
-    """Return the (metric, filter) pair that counts."""
+    """Return the (metric, filter) pair that counts: the first of which higher is better, if there
+    is one.
+    """
     if not metrics:
         raise ImportFault(
             f"{path}: no metric between 0 and 1 stands with every sample",
-            hint="import another task",
+            hint="perplexities, counts and scores beyond 1 cannot be judged: import another task",
         )
     if wanted is None:
-        return metrics[0]
+        upward = [pair for pair in metrics if pair[0] not in lower]
+        return (upward or list(metrics))[0]
     for pair in metrics:
         if wanted in (pair[0], ",".join(pair)):
             return pair
@@ -256,6 +290,7 @@ def _one(
     item = digest(row.get("doc_hash") or row.get("doc"), target)
     prompt = "" if templated else str(row.get("prompt_hash") or digest(row.get("arguments")))
     error = None if chosen in scores else f"lm-eval gives no {chosen}"
+    ours = mapping(row.get(OWN_KEY))
     call = ImportedCall(
         arm,
         task,
@@ -264,10 +299,22 @@ def _one(
         scores,
         text_of(answer),
         error,
+        _own_usage(ours),
+        dollars(ours.get("cost_usd")),
+        seconds(ours.get("e2e_s")),
         fingerprint=item,
         prompt_hash=prompt,
+        ttft_s=seconds(ours.get("ttft_s")),
     )
-    return ImportedSample(task, sample_id, shown, target), call
+    cluster = str(ours.get("cluster") or "")
+    return ImportedSample(task, sample_id, shown, target, cluster), call
+
+
+def _own_usage(ours: Mapping[str, Json]) -> Usage | None:
+    """Return the tokens that our own export keeps beside lm-eval's fields."""
+    n_in = whole(ours.get("input_tokens"))
+    n_out = whole(ours.get("output_tokens"))
+    return None if not n_in or n_out is None else Usage(input_fresh=n_in, output_visible=n_out)
 
 
 def _first_prompt(arguments: Json) -> str:

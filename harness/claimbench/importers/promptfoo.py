@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from claimbench.importers import json_values
+from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -22,9 +22,10 @@ from claimbench.importers.imported import (
     ImportOptions,
     aggregate_of,
     judged_by,
+    turned,
     unknown_metric,
 )
-from claimbench.importers.json_values import digest, get, number, text_of, whole
+from claimbench.importers.json_values import digest, get, mapping, number, text_of, whole
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "promptfoo"
@@ -57,7 +58,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
                 hint="write it with promptfoo eval -o FILE",
             )
         rows = [row for row in data["results"]["results"] if isinstance(row, dict)]
-        config = data.get("config") or {}
+        config = mapping(data.get("config"))
         when = json_values.moment(get(data, "results", "timestamp"))
     if not rows or not all(is_row(row) for row in rows):
         raise ImportFault(f"{path}: the results are not promptfoo's (no testIdx and promptIdx)")
@@ -84,6 +85,11 @@ def read(path: Path, options: ImportOptions) -> Imported:
             " latency"
         )
     files = {path.name: json_values.sha256(raw)}
+    if direction.lower_is_better(metric):
+        turned_calls, turned_figures = turned(calls, aggregates, metric)
+        calls, aggregates = list(turned_calls), list(turned_figures)
+        notes.append(direction.said(task, metric))
+        metric = direction.inverted(metric)
     return Imported(
         KIND,
         tuple(arms.values()),
@@ -104,7 +110,7 @@ def _scores(row: Mapping[str, Json]) -> dict[str, float]:
     found: dict[str, Json] = {
         "pass": row.get("success"),
         "score": row.get("score"),
-        **(row.get("namedScores") or {}),
+        **mapping(row.get("namedScores")),
     }
     values = {name: number(given) for name, given in found.items()}
     return {name: value for name, value in values.items() if value is not None}
@@ -198,7 +204,7 @@ def usage_of(*given: Json) -> Usage | None:
         n_out = whole(get(usage, "completion"))
         if not n_in or n_out is None:
             continue
-        details = get(usage, "completionDetails") or {}
+        details = mapping(get(usage, "completionDetails"))
         thought = min(whole(details.get("reasoning")) or 0, n_out)
         cached = min(whole(details.get("cacheReadInputTokens")) or 0, n_in)
         return Usage(

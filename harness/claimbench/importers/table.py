@@ -1,4 +1,4 @@
-"""Plain tables (CSV, TSV, XLSX, JSON Lines): one row per answer, or one row per model as
+"""Plain tables (CSV, TSV, XLSX, JSON Lines, JSON): one row per answer, or one row per model as
 leaderboards have it.
 
 Which column is what is said with ``--column ROLE=COLUMN``, or found by its name, and the finding is
@@ -9,13 +9,13 @@ and without ``n`` no score has an interval.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean, one_of, show
-from claimbench.importers import json_values
+from claimbench.error_words import one_of, show
+from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -26,226 +26,268 @@ from claimbench.importers.imported import (
     ImportOptions,
     aggregate_of,
 )
-from claimbench.importers.json_values import digest, dollars, whole
+from claimbench.importers.json_values import digest, text_of, whole
+from claimbench.importers.table_answers import equal_scores
+from claimbench.importers.table_cells import (
+    Cell,
+    Scale,
+    decimal_sign,
+    fault_of,
+    is_nothing,
+    number_cell,
+    parse_scale,
+    read_scores,
+    text_cell,
+)
+from claimbench.importers.table_roles import TableRoles, find_table_roles
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
-from claimbench.types import Json, Usage
+from claimbench.suite.records import flattened
+from claimbench.types import Outcome, Usage
 
 KIND = "csv"
-NAMES: Mapping[str, tuple[str, ...]] = {
-    "arm": ("arm", "model", "model_name", "system", "provider"),
-    "item": ("item", "item_id", "id", "sample_id", "doc_id", "question_id", "example_id"),
-    "task": ("task", "dataset", "benchmark"),
-    "score": ("score", "correct", "is_correct", "accuracy", "acc", "pass", "passed"),
-    "answer": ("answer", "prediction", "response", "output", "completion"),
-    "target": ("target", "expected", "gold", "reference", "label"),
-    "input": ("input", "question", "prompt", "text"),
-    "epoch": ("epoch", "repeat", "run"),
-    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in"),
-    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out"),
-    "usd": ("usd", "cost_usd", "cost", "dollars"),
-    "latency_s": ("latency_s", "seconds", "duration_s", "e2e_s"),
-    "latency_ms": ("latency_ms", "duration_ms", "e2e_ms"),
-    "n": ("n", "n_items", "samples"),
-    "stderr": ("stderr", "standard_error", "se"),
-    "error": ("error",),
-    "cluster": ("cluster", "conversation", "document"),
-    "slice": (),
-}
-"""Role -> column names it is found by, in this order; slices are only taken where stated."""
+EQUAL = "equal to the target"
+_NUMBERS = (
+    "score",
+    "stderr",
+    "usd",
+    "latency_s",
+    "latency_ms",
+    "ttft_s",
+    "ttft_ms",
+)
+_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
-class TableRoles:
-    """Role -> columns, and which of them were found by their name."""
+class _Reading:
+    """One table with its roles, the scores of its rows, and the sign its decimals are written
+    with.
+    """
 
-    of: Mapping[str, tuple[str, ...]]
-    found: tuple[str, ...]
+    path: Path
+    table: Table
+    roles: TableRoles
+    decimal: str
+    metric: str
+    scores: tuple[float | None, ...]
+    notes: tuple[str, ...]
+    files: dict[str, str]
 
-    def value(self, row: DataRow, role: str) -> Json:
-        """Return a row's value in a role; None where the column is not there or the cell is
-        empty.
-        """
-        columns = self.of.get(role)
-        value = row.values.get(columns[0]) if columns else None
-        return None if isinstance(value, str) and not value.strip() else value
+    def text(self, row: DataRow, role: str) -> str:
+        """Return a cell as text; empty where there is none."""
+        return text_cell(self.roles.value(row, role))
+
+    def number(self, row: DataRow, role: str) -> float | None:
+        """Return a cell as a number; raises ImportFault with the line for one that is none."""
+        value = self.roles.value(row, role)
+        if is_nothing(value):
+            return None
+        found = number_cell(value, self.decimal)
+        if found is None:
+            raise ImportFault(
+                f"{self.path}:{row.line}: {role} (column {self.roles.of[role][0]!r}) is no number:"
+                f" {show(value)}"
+            )
+        return found
+
+    def dollars(self, row: DataRow) -> Decimal | None:
+        """Return a positive amount; 0, nothing and what is no number are unknown."""
+        value = self.roles.value(row, "usd")
+        amount = None if is_nothing(value) else parse_number(value, self.decimal)
+        return amount if amount is not None and amount > 0 else None
 
 
 def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None) -> Imported:
     """Read one table; raises ImportFault or SuiteError naming the line."""
-    table = read_table(path, reading or ReadOptions())
+    asked = reading or ReadOptions(wide=True, records=options.records, nan_is_null=True)
+    table = flattened(read_table(path, asked))
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
-    roles = _roles(table, options)
+    roles = find_table_roles(table, options)
+    if roles.own and table.format != "jsonl":
+        table = replace(table, rows=tuple(_unguarded(row) for row in table.rows))
     files = {path.name: json_values.sha256(json_values.read_bytes(path))}
-    notes = [f"{path.name}: columns found by name: {', '.join(roles.found)}"] if roles.found else []
-    if "item" in roles.of:
-        return _answers(path, table, roles, options, notes, files)
-    return _leaderboard(path, table, roles, options, notes, files)
+    notes = [f"{path.name}: {note}" for note in table.notes]
+    if roles.found:
+        notes.append(f"{path.name}: columns found by name: {', '.join(roles.found)}")
+    if roles.own:
+        notes.append(f"{path.name}: written by bench export; its scores and dollars are taken over")
+    decimal = _decimal(path, table, roles)
+    scale = None if options.scale is None else parse_scale(options.scale)
+    metric, scores, more = _scores(path, table, roles, decimal, scale)
+    found = _Reading(path, table, roles, decimal, metric, tuple(scores), (*notes, *more), files)
+    return _answers(found, options) if "item" in roles.of else _leaderboard(found, options)
 
 
-def _roles(table: Table, options: ImportOptions) -> TableRoles:
-    of: dict[str, tuple[str, ...]] = {}
-    for role, columns in options.columns.items():
-        if role not in NAMES:
-            raise ImportFault(
-                f"--column {role}=…: no such role{did_you_mean(role, NAMES)}",
-                hint=one_of(NAMES, 30),
-            )
-        for column in columns:
-            if column not in table.columns and not (role == "item" and column == "#"):
-                raise ImportFault(
-                    f"{table.path}: no column {column!r}{did_you_mean(column, table.columns)}",
-                    hint=f"columns: {one_of(table.columns, 30)}",
-                )
-        of[role] = tuple(columns)
-    taken = {column for columns in of.values() for column in columns}
-    folded = {column.strip().casefold().replace(" ", "_"): column for column in table.columns}
-    found = []
-    for role, names in NAMES.items():
-        named = next((folded[n] for n in names if n in folded and folded[n] not in taken), None)
-        if role not in of and named is not None:
-            of[role] = (named,)
-            taken.add(named)
-            found.append(f"{role}={named}")
-    if "score" not in of and not {"answer", "target"} <= of.keys():
-        raise ImportFault(
-            f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
-            hint=(
-                "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
-                " answers score 1)"
-            ),
-        )
-    return TableRoles(of, tuple(found))
+def _unguarded(row: DataRow) -> DataRow:
+    """Take away the apostrophe that our CSV puts before what a spreadsheet would run."""
+    values = {}
+    for name, value in row.values.items():
+        guarded = isinstance(value, str) and value[:1] == "'" and value[1:2] in _DANGEROUS
+        values[name] = value[1:] if guarded and len(value) > 1 else value
+    return DataRow(values, row.line)
 
 
-def _leaderboard(
-    path: Path,
-    table: Table,
-    roles: TableRoles,
-    options: ImportOptions,
-    notes: list[str],
-    files: dict[str, str],
-) -> Imported:
-    names = [str(roles.value(row, "arm") or "") for row in table.rows]
+def _decimal(path: Path, table: Table, roles: TableRoles) -> str:
+    columns = []
+    for role in _NUMBERS:
+        if role in roles.of:
+            name = roles.of[role][0]
+            columns.append([Cell(row.values.get(name), row.line) for row in table.rows])
+    return decimal_sign(str(path), columns)
+
+
+def _scores(
+    path: Path, table: Table, roles: TableRoles, decimal: str, scale: Scale | None
+) -> tuple[str, list[float | None], list[str]]:
+    """Return the metric's name, each row's score, and what was assumed."""
+    if "score" not in roles.of:
+        answers = [roles.value(row, "answer") for row in table.rows]
+        targets = [roles.value(row, "target") for row in table.rows]
+        scores, notes = equal_scores(str(path), answers, targets)
+        return EQUAL, scores, notes
+    column = roles.of["score"][0]
+    cells = [Cell(roles.value(row, "score"), row.line) for row in table.rows]
+    # a faulty row has no score, whatever stands in its cell
+    faulty = [fault_of(roles.value(row, "error")) is not None for row in table.rows]
+    cells = [
+        Cell(None, cell.line) if bad else cell for cell, bad in zip(cells, faulty, strict=True)
+    ]
+    read = read_scores(str(path), column, cells, decimal, scale)
+    values, notes = list(read.values), list(read.notes)
+    lower = _points_down(table, column)
+    turned_by_scale = scale is not None and scale.worst > scale.best
+    if lower and not turned_by_scale:
+        values = [None if value is None else 1 - value for value in values]
+        return direction.inverted(column), values, [*notes, direction.said(path.name, column)]
+    if roles.own:
+        values = [_own_score(roles, row, v) for row, v in zip(table.rows, values, strict=True)]
+    return column, values, notes
+
+
+def _points_down(table: Table, column: str) -> bool:
+    """Tell whether lower is better: by a column that says so for every row, else by the name."""
+    for name in table.columns:
+        last = name.rpartition(".")[2].casefold()
+        if last in ("lower_is_better", "higher_is_better"):
+            told = {text_cell(row.values.get(name)).casefold() for row in table.rows}
+            if told in ({"true"}, {"false"}):
+                return (told == {"true"}) == (last == "lower_is_better")
+    return direction.lower_is_better(column.rpartition(".")[2])
+
+
+def _own_score(roles: TableRoles, row: DataRow, score: float | None) -> float | None:
+    """Score what our run answered without a score 0, as the run itself did; faults stay missing."""
+    outcome = text_cell(roles.value(row, "outcome"))
+    known = {one.value: one for one in Outcome}.get(outcome)
+    if known is None or known is Outcome.OK:
+        return score
+    return None if known.missing else (score or 0.0)
+
+
+def _leaderboard(found: _Reading, options: ImportOptions) -> Imported:
+    path, roles = found.path, found.roles
+    names = [found.text(row, "arm") or path.stem for row in found.table.rows]
     task = options.task or path.stem
     keys = [
-        (name, str(roles.value(row, "task") or task))
-        for name, row in zip(names, table.rows, strict=True)
+        (name, found.text(row, "task") or task)
+        for name, row in zip(names, found.table.rows, strict=True)
     ]
-    if "arm" not in roles.of or max(Counter(keys).values()) > 1:
+    if not {"arm", "task"} & roles.of.keys() or max(Counter(keys).values()) > 1:
         raise ImportFault(
             f"{path}: which column names the item? Without it results cannot be paired",
             hint=(
                 "say it with --column item=NAME; item=# pairs files by row number, if their order"
-                " is the same"
+                f" is the same; columns: {one_of(found.table.columns, 30)}"
             ),
         )
-    made = [
-        _aggregate(path, row, roles, *key, options.scale)
-        for key, row in zip(keys, table.rows, strict=True)
-    ]
+    made = []
+    for key, row, score in zip(keys, found.table.rows, found.scores, strict=True):
+        made.append(_aggregate(found, row, key, score))
     arms = tuple(ImportedArm(name, "unknown", name, path.name) for name in dict.fromkeys(names))
+    notes = found.notes
     unmeasured = sum(
-        1 for row in table.rows if "usd" in roles.of and dollars(roles.value(row, "usd")) is None
+        1 for row in found.table.rows if "usd" in roles.of and found.dollars(row) is None
     )
     if unmeasured:
-        notes = [*notes, f"{path.name}: {unmeasured} costs are 0 or empty: unknown, not free"]
-    return Imported(KIND, arms, (), (), tuple(made), tuple(notes), {}, files)
+        notes = (*notes, f"{path.name}: {unmeasured} costs are 0 or empty: unknown, not free")
+    return Imported(KIND, arms, (), (), tuple(made), notes, {}, found.files)
 
 
 def _aggregate(
-    path: Path, row: DataRow, roles: TableRoles, arm: str, task: str, scale: float
+    found: _Reading, row: DataRow, key: tuple[str, str], score: float | None
 ) -> Aggregate:
-    value = _cell_number(path, row, roles, "score")
-    if value is None:
-        raise ImportFault(f"{path}:{row.line}: no score for {arm}")
-    error = _cell_number(path, row, roles, "stderr")
-    n = whole(_cell_number(path, row, roles, "n"))
-    error = None if error is None else error / scale
+    if score is None:
+        raise ImportFault(f"{found.path}:{row.line}: no score for {key[0]}")
+    error = found.number(row, "stderr")
+    n = whole(found.number(row, "n"))
+    if error is not None:
+        raw = number_cell(found.roles.value(row, "score"), found.decimal)
+        error *= score / raw if raw else 1
     return Aggregate(
-        arm,
-        task,
-        roles.of["score"][0],
-        value / scale,
+        *key,
+        found.metric,
+        score,
         error,
         n,
-        dollars(roles.value(row, "usd")),
+        found.dollars(row),
         "a row of a table, not per-item results",
     )
 
 
-def _cell_number(path: Path, row: DataRow, roles: TableRoles, role: str) -> float | None:
-    value = roles.value(row, role)
-    if value is None:
-        return None
-    if isinstance(value, bool) or (
-        isinstance(value, str) and value.strip().casefold() in {"true", "false"}
-    ):
-        return float(str(value).strip().casefold() == "true")
-    found = parse_number(value)
-    if found is None:
-        raise ImportFault(
-            f"{path}:{row.line}: {role} (column {roles.of[role][0]!r}) is no number: {show(value)}"
-        )
-    return float(found)
-
-
-def _answers(
-    path: Path,
-    table: Table,
-    roles: TableRoles,
-    options: ImportOptions,
-    notes: list[str],
-    files: dict[str, str],
-) -> Imported:
+def _answers(found: _Reading, options: ImportOptions) -> Imported:
+    path, roles = found.path, found.roles
     task = options.task or path.stem
     samples: dict[tuple[str, str], ImportedSample] = {}
     calls: list[ImportedCall] = []
-    seen: Counter[tuple[str, str, str, int]] = Counter()
-    for index, row in enumerate(table.rows, start=1):
-        by_number = roles.of["item"] == ("#",)
-        item = str(index) if by_number else str(roles.value(row, "item") or "")
+    seen: dict[tuple[str, str, str, int], int] = {}
+    by_number = roles.of["item"] == ("#",)
+    for index, row in enumerate(found.table.rows):
+        item = str(index + 1) if by_number else found.text(row, "item")
         if not item:
             raise ImportFault(
                 f"{path}:{row.line}: no item (column {roles.of['item'][0]!r} is empty)"
             )
-        arm = str(roles.value(row, "arm") or path.stem)
-        own_task = str(roles.value(row, "task") or task)
-        epoch = whole(_cell_number(path, row, roles, "epoch")) or 0
+        arm = found.text(row, "arm") or path.stem
+        own_task = found.text(row, "task") or task
+        epoch = whole(found.number(row, "epoch")) or 0
         key = (arm, own_task, item, epoch)
-        seen[key] += 1
-        if seen[key] > 1:
+        if key in seen:
             raise ImportFault(
-                f"{path}:{row.line}: {arm} answers the item {item!r} twice",
-                hint="say --column epoch=NAME for repeats",
+                f"{path}:{row.line}: {arm} answers the item {item!r} twice (first on line"
+                f" {seen[key]})",
+                hint="say --column epoch=NAME for repeats, or --column arm=NAME for several models",
             )
-        sample = _imported_sample(row, roles, own_task, item)
+        seen[key] = row.line
+        sample = _imported_sample(found, row, own_task, item)
         samples.setdefault((own_task, item), sample)
-        calls.append(_imported_call(path, row, roles, arm, sample, epoch, options.scale))
+        calls.append(_imported_call(found, row, index, arm, sample, epoch))
     arms = tuple(
         ImportedArm(name, "unknown", name, path.name)
         for name in dict.fromkeys(c.arm for c in calls)
     )
-    metric = roles.of["score"][0] if "score" in roles.of else "equal to the target"
-    made = _aggregates(calls, metric)
-    costs = "usd" in roles.of and any(
-        dollars(roles.value(row, "usd")) is None for row in table.rows
-    )
-    if costs:
-        notes = [*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free"]
-    metrics = dict.fromkeys((c.task for c in calls), metric)
+    made = _aggregates(calls, found.metric)
+    notes = found.notes
+    if "usd" in roles.of and any(found.dollars(row) is None for row in found.table.rows):
+        notes = (*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free")
+    missing = sum(1 for call in calls if call.error is not None)
+    if missing:
+        notes = (*notes, f"{path.name}: {missing} of {len(calls)} rows have no score or a fault")
+    metrics = dict.fromkeys((c.task for c in calls), found.metric)
     return Imported(
-        KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), tuple(notes), metrics, files
+        KIND, arms, tuple(samples.values()), tuple(calls), tuple(made), notes, metrics, found.files
     )
 
 
 def _aggregates(calls: Sequence[ImportedCall], metric: str) -> list[Aggregate]:
-    """Compute each arm's score of each task, in the order of the table."""
+    """Compute each arm's score of each task, in the order of the table; faulty rows are left
+    out.
+    """
     values: dict[str, dict[str, list[float]]] = {}
     for call in calls:
         mine = values.setdefault(call.arm, {})
-        if metric in call.scores:
+        if metric in call.scores and call.error is None:
             mine.setdefault(call.task, []).append(call.scores[metric])
     made = []
     for arm, by_task in values.items():
@@ -255,76 +297,67 @@ def _aggregates(calls: Sequence[ImportedCall], metric: str) -> list[Aggregate]:
     return made
 
 
-def _imported_sample(row: DataRow, roles: TableRoles, task: str, item: str) -> ImportedSample:
-    slices = {name: str(row.values.get(name) or "") for name in roles.of.get("slice", ())}
-    cluster = roles.value(row, "cluster")
-    shown = roles.value(row, "input")
+def _imported_sample(found: _Reading, row: DataRow, task: str, item: str) -> ImportedSample:
+    slices = {name: text_cell(row.values.get(name)) for name in found.roles.of.get("slice", ())}
+    shown = found.roles.value(row, "input")
     return ImportedSample(
         task,
         item,
-        "" if shown is None else str(shown),
-        roles.value(row, "target"),
-        str(cluster or ""),
+        text_of(shown) if isinstance(shown, dict | list) else text_cell(shown),
+        found.roles.value(row, "target"),
+        found.text(row, "cluster"),
         slices,
     )
 
 
 def _imported_call(
-    path: Path,
-    row: DataRow,
-    roles: TableRoles,
-    arm: str,
-    sample: ImportedSample,
-    epoch: int,
-    scale: float,
+    found: _Reading, row: DataRow, index: int, arm: str, sample: ImportedSample, epoch: int
 ) -> ImportedCall:
-    answer = roles.value(row, "answer")
-    scores: dict[str, float] = {}
-    if "score" in roles.of:
-        value = _cell_number(path, row, roles, "score")
-        if value is not None:
-            scores[roles.of["score"][0]] = value / scale
-    elif answer is not None:
-        scores["equal to the target"] = float(_folded(answer) == _folded(sample.target))
-    if any(not 0 <= v <= 1 for v in scores.values()):
-        raise ImportFault(
-            f"{path}:{row.line}: the score {show(roles.value(row, 'score'))} is not between 0"
-            " and 1",
-            hint="give --scale 100 for percent, or the scale's maximum",
-        )
-    fault = roles.value(row, "error")
+    answer = found.roles.value(row, "answer")
+    score = found.scores[index]
+    scores = {} if score is None else {found.metric: score}
+    fault = fault_of(found.roles.value(row, "error"))
+    if found.roles.own and scores:
+        fault = None  # our run scored it: what stands there is a note on an answered call
     missing = None if scores else "no score in the table"
-    seconds = _cell_number(path, row, roles, "latency_s")
-    millis = _cell_number(path, row, roles, "latency_ms")
-    if seconds is None and millis is not None:
-        seconds = millis / 1000
     return ImportedCall(
         arm,
         sample.task,
         sample.id,
         epoch,
         scores,
-        "" if answer is None else str(answer),
-        str(fault) if fault is not None else missing,
-        _usage(path, row, roles),
-        _billed(row, roles),
-        seconds if seconds is not None and seconds > 0 else None,
+        "" if answer is None else text_of(answer) if isinstance(answer, dict) else str(answer),
+        fault if fault is not None else missing,
+        _usage(found, row),
+        found.dollars(row),
+        _seconds(found, row, "latency"),
         fingerprint=digest(sample.shown, sample.target),
+        ttft_s=_seconds(found, row, "ttft"),
     )
 
 
-def _billed(row: DataRow, roles: TableRoles) -> Decimal | None:
-    return dollars(roles.value(row, "usd"))
+def _seconds(found: _Reading, row: DataRow, role: str) -> float | None:
+    """Return a time in seconds from the role's column of seconds or of milliseconds."""
+    seconds = found.number(row, f"{role}_s")
+    if seconds is None:
+        millis = found.number(row, f"{role}_ms")
+        seconds = None if millis is None else millis / 1000
+    return seconds if seconds is not None and seconds > 0 else None
 
 
-def _usage(path: Path, row: DataRow, roles: TableRoles) -> Usage | None:
-    n_in = whole(_cell_number(path, row, roles, "input_tokens"))
-    n_out = whole(_cell_number(path, row, roles, "output_tokens"))
+def _usage(found: _Reading, row: DataRow) -> Usage | None:
+    buckets = row.values.get("usage") if found.roles.own else None
+    if isinstance(buckets, dict):
+        return Usage(
+            input_fresh=whole(buckets.get("input_fresh")),
+            cache_read=whole(buckets.get("cache_read")),
+            cache_write_5m=whole(buckets.get("cache_write_5m")),
+            cache_write_1h=whole(buckets.get("cache_write_1h")),
+            output_visible=whole(buckets.get("output_visible")),
+            output_reasoning=whole(buckets.get("output_reasoning")),
+        )
+    n_in = whole(found.number(row, "input_tokens"))
+    n_out = whole(found.number(row, "output_tokens"))
     if not n_in or n_out is None:
         return None
     return Usage(input_fresh=n_in, output_visible=n_out)
-
-
-def _folded(value: Json) -> str:
-    """Return a cell as text for comparison: blanks squeezed, case folded."""
-    return " ".join(str(value).split()).casefold()

@@ -34,12 +34,101 @@ class AnswerPlan:
     worked: bool = False
     max_tokens: int = 64
     why: str = ""
+    sets: tuple[str, ...] = ()
+    """Fields of JSON that are lists without an order."""
+    rubric: str = ""
+    """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
 
-def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
+def decide(
+    items: Sequence[UsableRow], path: str, column: str = ""
+) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     """Decide the kind of answer from the targets; returns the plan, the items with targets in its
-    form, and notes.
+    form, and notes. ``column`` is the targets' name, which tells aliases from labels.
     """
+    listed = _list_plan(items, path, column)
+    if isinstance(listed, tuple):
+        return listed
+    notes_before: list[str] = []
+    if listed is not None:
+        items = listed
+        notes_before = [
+            "targets are lists of right answers: the first is the target, and the others stand in"
+            f" {ALIASES}; an answer that equals only one of those scores 0 by the exact scorer"
+        ]
+    plan, rest, notes = _decide(items, path)
+    return plan, rest, [*notes_before, *notes]
+
+
+ALIASES = "all_right_answers"
+_ALIAS_NAMES = re.compile(
+    r"alias|(^|[\W_])(answers|references|golds?|ideal|acceptable|possible|targets)([\W_]|$)", re.I
+)
+
+
+def _list_plan(
+    items: Sequence[UsableRow], path: str, column: str
+) -> tuple[AnswerPlan, list[UsableRow], list[str]] | list[UsableRow] | None:
+    """Return the plan for targets that are lists of labels; items with their first target where
+    they are lists of right answers; None where they are no lists of texts.
+    """
+    lists: list[list[str]] = []
+    for item in items:
+        value = item.target
+        if isinstance(value, str) and value.lstrip().startswith("["):
+            try:
+                value = parse_json(value, path, item.line)
+            except SuiteError:
+                return None
+        plain_items = isinstance(value, list) and not any(
+            isinstance(one, dict | list) or one is None for one in value
+        )
+        if not plain_items:
+            return None
+        lists.append([plain(one) for one in value])
+    counts = Counter(one for several in lists for one in several)
+    repeated = sum(counts.values()) >= 2 * len(counts)
+    if _ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
+        made = []
+        for item, several in zip(items, lists, strict=True):
+            if not several:
+                raise SuiteError("a list without a right answer", path=path, line=item.line)
+            values = {**item.values, ALIASES: several}
+            made.append(replace(item, target=several[0], values=values))
+        return made
+    name = column.rpartition(".")[2] or "labels"
+    labels = sorted(counts, key=str.casefold)
+    schema: dict[str, Json] = {
+        "type": "object",
+        "properties": {name: {"type": "array", "items": {"type": "string", "enum": labels}}},
+        "required": [name],
+        "additionalProperties": False,
+    }
+    room = max(tokens_for(json.dumps({name: several}, ensure_ascii=False)) for several in lists)
+    plan = AnswerPlan(
+        "json",
+        schema=schema,
+        max_tokens=room + 16,
+        why=f"several labels at once: {len(labels)} different ones in {len(items)} rows",
+        sets=(name,),
+    )
+    filled = [
+        replace(item, target={name: several}) for item, several in zip(items, lists, strict=True)
+    ]
+    return plan, filled, []
+
+
+def tokens_for(text: str) -> int:
+    """Return a safe bound of a text's tokens: two ASCII letters a token, every other sign one, and
+    one a byte beyond ASCII (tokenizers of small vocabularies fall back to bytes).
+    """
+    letters = sum(1 for char in text if char.isascii() and char.isalpha())
+    signs = sum(1 for char in text if char.isascii() and not char.isalpha() and char != " ")
+    beyond = len(text.encode("utf-8", "replace")) - sum(1 for char in text if char.isascii())
+    return letters // 2 + signs + beyond + 1
+
+
+def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     as_json = _json_plan(items, path)
     if as_json is not None:
         return *as_json, []
@@ -59,8 +148,12 @@ def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usab
             for item, match in zip(items, worked, strict=True)
             if match is not None
         ]
+        longest_way = max(tokens_for(plain(item.target)) for item in items)
         plan = AnswerPlan(
-            "number", worked=True, max_tokens=400, why="numbers: every target ends in '#### number'"
+            "number",
+            worked=True,
+            max_tokens=max(400, longest_way),
+            why="numbers: every target ends in '#### number'",
         )
         return plan, values, []
     joined, notes = one_spelling(items)
@@ -77,7 +170,7 @@ def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usab
         return (
             AnswerPlan(
                 "number",
-                max_tokens=24,
+                max_tokens=max(24, 8 + max(map(tokens_for, counts))),
                 why=f"numbers: {len(counts)} different ones in the target column",
             ),
             values,
@@ -85,26 +178,55 @@ def decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usab
         )
     if _are_labels(counts):
         labels = tuple(sorted(counts, key=_label_order))
-        longest = max(map(len, labels))
         plan = AnswerPlan(
             "label",
             labels,
-            max_tokens=max(16, longest // 2 + 8),
+            max_tokens=max(16, 8 + max(map(tokens_for, labels))),
             why=f"labels: {len(labels)} different values in {len(joined)} rows",
         )
         return plan, joined, notes
-    lengths = sorted(len(plain(item.target)) for item in items)
-    tokens = min(1024, max(32, lengths[int(0.98 * (len(lengths) - 1))] // 2))
+    tokens = max(32, 8 + max(tokens_for(plain(item.target)) for item in items))
+    rubric, what = _rubric([plain(item.target) for item in items])
     values = [replace(item, target=plain(item.target)) for item in items]
     return (
         AnswerPlan(
             "text",
             max_tokens=tokens,
-            why=f"free text: {len(counts)} different targets in {len(items)} rows",
+            why=f"{what}: {len(counts)} different targets in {len(items)} rows",
+            rubric=rubric,
         ),
         values,
         [],
     )
+
+
+_CODE = re.compile(
+    r"^\s*(def |class |import |from \w+ import|return\b|for .+:|if .+:|while .+:|#include|public |"
+    r"function |const |let |var |SELECT |INSERT |UPDATE )|[;{}]\s*$",
+    re.MULTILINE,
+)
+_LONG_TEXT = 200
+
+
+def _rubric(targets: Sequence[str]) -> tuple[str, str]:
+    """Return how a model should judge the targets, and what they are; no rubric where equality
+    can.
+    """
+    several = [text for text in targets if "\n" in text.strip()]
+    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2)
+    if code > len(targets) / 2 or (several and code > 0.8 * len(several) > len(targets) * 0.3):
+        return (
+            "Good if the code does the same as the reference for every input; partly if only for"
+            " common inputs.",
+            "code",
+        )
+    if sorted(map(len, targets))[len(targets) // 2] > _LONG_TEXT:
+        return (
+            "Good if it says what the reference says, without wrong additions; partly if something"
+            " that matters is missing.",
+            "long texts",
+        )
+    return "", "free text"
 
 
 def _are_labels(counts: Mapping[str, int]) -> bool:
@@ -145,11 +267,11 @@ def _json_plan(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[
         replace(item, target={name: target.get(name) for name in fields})
         for item, target in zip(items, objects, strict=True)
     ]
-    longest = max(len(json.dumps(item.target, ensure_ascii=False)) for item in filled)
+    longest = max(tokens_for(json.dumps(item.target, ensure_ascii=False)) for item in filled)
     plan = AnswerPlan(
         "json",
         schema=schema,
-        max_tokens=min(1024, longest + 32),
+        max_tokens=longest + 32,
         why=f"JSON: the targets are objects with {len(fields)} fields",
     )
     return plan, filled

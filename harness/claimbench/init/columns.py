@@ -14,6 +14,7 @@ from pathlib import Path
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import SuiteError
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
+from claimbench.suite.decoding import is_western
 from claimbench.types import Json
 
 _CLUSTER_NAME = re.compile(
@@ -54,7 +55,8 @@ def read_source(path: Path, options: ReadOptions, wanted: Sequence[str]) -> tupl
     try:
         return read_table(path, options), notes
     except SuiteError as exc:
-        if "not UTF-8" in exc.message and options.encoding is None:
+        asked = "not UTF-8" in exc.message and options.encoding is None
+        if asked and path.suffix.lower() != ".gz" and is_western(path.read_bytes()):
             table = read_table(path, replace(options, encoding="cp1252"))
             notes.append(
                 f"the file is not UTF-8 (line {exc.line}); read as cp1252, the encoding of Excel on"

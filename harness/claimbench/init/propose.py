@@ -15,7 +15,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.errors import SuiteError
-from claimbench.init.answer import AnswerPlan, choose_examples, decide
+from claimbench.init.answer import ALIASES, AnswerPlan, choose_examples, decide
+from claimbench.init.chats import Chat, chat_column, unrolled
+from claimbench.init.choices import ASKED, RIGHT, with_choices
 from claimbench.init.columns import (
     ProposedRoles,
     UsableRow,
@@ -103,8 +105,17 @@ def propose_suite(
         str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path
     )
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
-    table, notes = read_any(path, options or ReadOptions(), wanted)
-    inputs, target = _inputs_and_target(table, columns, notes)
+    asked = replace(options or ReadOptions(header=None), wide=True)
+    if asked.header is None and any(not re.fullmatch(r"column_\d+", name) for name in wanted):
+        asked = replace(asked, header=True)  # a person who names columns has read their names
+    table, notes = read_any(path, asked, wanted)
+    chat = _chat(table, wanted, notes)
+    if chat is not None:
+        table, inputs, target = chat.table, chat.inputs, columns.target or chat.target
+    else:
+        chosen = None if wanted else with_choices(table, seed, notes)
+        table = chosen or table
+        inputs, target = ((ASKED,), RIGHT) if chosen else _inputs_and_target(table, columns, notes)
     roles = find_roles(table, inputs, target, columns.id, columns.cluster)
     items, dropped = clean(table, roles)
     _check_ids(items, roles, table.path)
@@ -118,9 +129,10 @@ def propose_suite(
     private = describe(found, line) if found and not mask else None
     if private is not None:
         notes.append(f"{private}; --mask replaces it")
-    plan, items, joined = decide(items, table.path)
+    plan, items, joined = decide(items, table.path, roles.target)
     notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
-    examples, measured = choose_examples(items, plan, seed)
+    # production shows no examples, so a chat log is measured without
+    examples, measured = ([], items) if chat is not None else choose_examples(items, plan, seed)
     measured, sampled = _draw_rows(measured, max_rows, seed)
     notes += sampled
     if len(measured) < 20:
@@ -129,7 +141,7 @@ def propose_suite(
         )
     arms, arm_notes = arm_plans(tuple(models) or DEFAULT_MODELS)
     suite = SuitePlan(
-        name=slug(name or file.stem),
+        name=slug(name or _stem(file)),
         source=file.name,
         roles=roles,
         answer=plan,
@@ -142,6 +154,8 @@ def propose_suite(
         longest=_longest([*measured, *examples], roles),
         most_common=_most_common(measured),
         id_key=_id_key(roles, plan),
+        turns=chat.roles if chat is not None else (),
+        system=chat.system if chat is not None else None,
     )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
@@ -158,6 +172,20 @@ def propose_suite(
         n_examples=len(examples),
         private=private,
     )
+
+
+def _stem(file: Path) -> str:
+    return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
+
+
+def _chat(table: Table, wanted: Sequence[str], notes: list[str]) -> Chat | None:
+    """Return the table's conversations taken apart; None where it holds none, or where a person
+    names columns beside them.
+    """
+    column = chat_column(table)
+    if column is None or (set(wanted) - {column}) & set(table.columns):
+        return None
+    return unrolled(table, column, notes)
 
 
 def _mask_of(found: Counter[str], suite: SuitePlan, asked: bool) -> str:
@@ -285,6 +313,8 @@ def _id_key(roles: ProposedRoles, plan: AnswerPlan) -> str:
 def _jsonl(items: Sequence[UsableRow], suite: SuitePlan) -> str:
     roles = suite.roles
     keep = [*roles.inputs, *roles.slices]
+    if any(ALIASES in item.values for item in items):
+        keep.append(ALIASES)
     lines = []
     for item in items:
         row: dict[str, Json] = {suite.id_key: item.id}

@@ -1,8 +1,7 @@
 """``bench init``: where rows come from beside plain tables - chat logs, data sets of the Hugging
 Face hub.
 
-A chat log is JSON Lines with ``messages`` (or ``conversation``) of ``{role, content}``: the last
-assistant turn is what was right, everything before it is what the model sees.
+Conversations are taken apart in :mod:`claimbench.init.chats`.
 """
 
 from __future__ import annotations
@@ -10,19 +9,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init.columns import read_source
-from claimbench.suite.datasets import DataRow, ReadOptions, Table
+from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_limited, read_table
+from claimbench.suite.decoding import decode
+from claimbench.suite.records import flattened
 from claimbench.types import Json
 
 HUB = "hf:"
-CHAT_COLUMNS = ("messages", "conversation", "conversations", "turns", "chat")
-SHOWN = "conversation_so_far"
-ANSWER = "reply"
 _INPUTS = (
     "text",
     "question",
@@ -46,6 +45,59 @@ _TARGETS = (
     "output",
     "query_class",
 )
+_INPUT_WORDS = (
+    *_INPUTS,
+    "mail",
+    "email",
+    "article",
+    "document",
+    "content",
+    "comment",
+    "review",
+    "tweet",
+    "post",
+    "request",
+    "complaint",
+    "description",
+    "subject",
+    "passage",
+    "statement",
+    "transcript",
+    "title",
+)
+_TARGET_WORDS = (
+    *_TARGETS,
+    "answers",
+    "labels",
+    "intents",
+    "categories",
+    "ideal",
+    "gold",
+    "reference",
+    "references",
+    "aliases",
+    "solution",
+    "summary",
+    "highlights",
+    "completion",
+    "response",
+    "team",
+    "queue",
+    "department",
+    "sentiment",
+    "topic",
+    "tag",
+    "tags",
+    "type",
+    "priority",
+    "rating",
+    "grade",
+    "score",
+    "result",
+)
+_NO_TARGET = ("id", "uid", "key", "date", "time", "timestamp", "url", "number", "nr")
+_TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet", ".ndjson")
+_MOST_FILES = 20_000
 
 
 def read_any(
@@ -61,7 +113,7 @@ def read_any(
         table = _from_hub(str(source))
         notes = [f"read from the Hugging Face hub: {str(source)[len(HUB) :]}"]
     elif Path(source).is_dir():
-        table, notes = _from_folder(Path(source))
+        table, notes = _from_folder(Path(source), options)
     elif not Path(source).exists():
         hint = (
             f"a data set of the Hugging Face hub is written {HUB}{source}"
@@ -71,12 +123,7 @@ def read_any(
         raise SuiteError("cannot be read: No such file or directory", path=str(source), hint=hint)
     else:
         table, notes = read_source(Path(source), options, wanted)
-    chat = next(
-        (c for c in CHAT_COLUMNS if c in table.columns and _is_chat(table.rows[:20], c)), None
-    )
-    if chat is None or set(wanted) & set(table.columns):
-        return table, notes
-    return _unrolled(table, chat, notes)
+    return flattened(table), [*notes, *table.notes]
 
 
 def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
@@ -86,10 +133,12 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
         SuiteError: no names say so; the columns are listed.
     """
     folded = {name.strip().casefold().replace(" ", "_"): name for name in table.columns}
-    if {SHOWN, ANSWER} <= set(table.columns):
-        return (SHOWN,), ANSWER
-    target = next((folded[n] for n in _TARGETS if n in folded), None)
+    target = next((folded[n] for n in _TARGETS if n in folded), None) or _by_word(
+        table.columns, _TARGET_WORDS, ()
+    )
     given = next((folded[n] for n in _INPUTS if n in folded and folded[n] != target), None)
+    if given is None:
+        given = _by_word(table.columns, _INPUT_WORDS, () if target is None else (target,))
     if target is None or given is None:
         raise SuiteError(
             "which column does the model see, and which is the right answer?",
@@ -100,57 +149,22 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
     return (given,), target
 
 
-def _is_chat(rows: Sequence[DataRow], column: str) -> bool:
-    values = [_turns(row.values.get(column)) for row in rows]
-    return bool(values) and all(v is not None for v in values)
-
-
-def _turns(value: Json) -> list[tuple[str, str]] | None:
-    """Return (role, text) of each turn; None where the value is no chat."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        try:
-            value = json.loads(value)
-        except ValueError:
-            return None
-    if not isinstance(value, list) or not value:
-        return None
-    turns = []
-    for turn in value:
-        if not isinstance(turn, dict):
-            return None
-        role = str(turn.get("role", turn.get("from", "")))
-        text = turn.get("content", turn.get("value"))
-        if not role or not isinstance(text, str):
-            return None
-        turns.append(({"human": "user", "gpt": "assistant"}.get(role, role), text))
-    return turns
-
-
-def _unrolled(table: Table, column: str, notes: list[str]) -> tuple[Table, list[str]]:
-    rows, without = [], 0
-    for row in table.rows:
-        turns = _turns(row.values.get(column)) or []
-        last = max((i for i, (role, _) in enumerate(turns) if role == "assistant"), default=0)
-        if last == 0:
-            without += 1
-            continue
-        shown = "\n".join(f"{role}: {text}" for role, text in turns[:last])
-        rest = {k: v for k, v in row.values.items() if k != column}
-        rows.append(DataRow({**rest, SHOWN: shown, ANSWER: turns[last][1]}, row.line))
-    notes = [
-        *notes,
-        (
-            "a chat log: the model sees each conversation up to its last assistant turn"
-            f" ({len(rows)} rows)"
-        ),
-    ]
-    if without:
-        notes.append(f"{without} conversations without an assistant's reply left out")
-    columns = (*(c for c in table.columns if c != column), SHOWN, ANSWER)
-    return (
-        Table(table.path, columns, tuple(rows), table.format, table.delimiter, table.encoding),
-        notes,
-    )
+def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str]) -> str | None:
+    """Return the one column with a word in its name, the earliest word first: ``E-mail text`` has
+    text, ``Assigned team`` has team. None where two have the same word: a person must say which.
+    """
+    parts: dict[str, set[str]] = {}
+    for column in columns:
+        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
+        parts[column] = {part for part in re.split(r"[\W_]+", spaced.casefold()) if part}
+    for word in words:
+        found = []
+        for column, mine in parts.items():
+            if word in mine and column not in taken and not mine & set(_NO_TARGET):
+                found.append(column)
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _from_hub(source: str) -> Table:
@@ -177,20 +191,12 @@ def _from_hub(source: str) -> Table:
     return _table(data, source)
 
 
-def _from_folder(folder: Path) -> tuple[Table, list[str]]:
-    """Read what ``Dataset.save_to_disk`` wrote; of several splits the test split, else the last."""
+def _from_folder(folder: Path, options: ReadOptions) -> tuple[Table, list[str]]:
+    """Read what ``Dataset.save_to_disk`` wrote (of several splits the test split, else the last),
+    folders of texts named after their labels, or tables with the same columns.
+    """
     if not any((folder / name).is_file() for name in ("dataset_info.json", "dataset_dict.json")):
-        files = sorted(
-            p.name
-            for p in folder.iterdir()
-            if p.suffix in (".csv", ".tsv", ".xlsx", ".jsonl", ".json")
-        )
-        hint = f"name a file in it: {one_of(files)}" if files else "give the path of a file"
-        raise SuiteError(
-            "a folder, and not one that `datasets` saved (no dataset_info.json)",
-            path=str(folder),
-            hint=hint,
-        )
+        return _from_files(folder, options)
     data: Any = _datasets(str(folder)).load_from_disk(str(folder))
     notes = [f"read from the saved data set {folder.name}"]
     if (folder / "dataset_dict.json").is_file():
@@ -200,6 +206,38 @@ def _from_folder(folder: Path) -> tuple[Table, list[str]]:
         ]
         data = data[split]
     return _table(data, str(folder)), notes
+
+
+def _from_files(folder: Path, options: ReadOptions) -> tuple[Table, list[str]]:
+    texts = sorted(folder.glob("*/*.txt"))[:_MOST_FILES]
+    labels = {path.parent.name for path in texts}
+    if len(labels) >= 2:
+        rows = []
+        for number, path in enumerate(texts, start=1):
+            text, _ = decode(read_limited(path, str(path)), options.encoding, str(path))
+            name = f"{path.parent.name}/{path.name}"
+            rows.append(DataRow({"file": name, "text": text, "label": path.parent.name}, number))
+        note = f"read {len(rows)} text files; the folder's name is the label ({one_of(labels, 8)})"
+        return Table(str(folder), ("file", "text", "label"), tuple(rows), "txt"), [note]
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in _TABLES)
+    tables = [read_table(path, replace(options, wide=True)) for path in files]
+    shapes = {frozenset(table.columns) for table in tables}
+    if len(tables) >= 2 and len(shapes) == 1:
+        joined: list[DataRow] = []
+        for path, table in zip(files, tables, strict=True):
+            for row in table.rows:
+                joined.append(DataRow({"file": path.stem, **row.values}, len(joined) + 1))
+        columns = ("file", *(c for c in tables[0].columns if c != "file"))
+        named = one_of([path.name for path in files], 8)
+        note = f"read {len(files)} files with the same columns: {named}"
+        return Table(str(folder), columns, tuple(joined), tables[0].format), [note]
+    listed = one_of([path.name for path in files])
+    raise SuiteError(
+        "a folder, and not one that `datasets` saved (no dataset_info.json), of tables with the"
+        " same columns, or of texts in folders named after their labels",
+        path=str(folder),
+        hint=f"name a file in it: {listed}" if files else "give the path of a file",
+    )
 
 
 def _datasets(source: str) -> Any:

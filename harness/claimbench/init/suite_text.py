@@ -51,6 +51,10 @@ class SuitePlan:
     most_common: tuple[str, float]
     id_key: str
     mask: str = ""
+    turns: tuple[str, ...] = ()
+    """Roles of the input columns where each is a turn of its own; empty: one user turn."""
+    system: str | None = None
+    """The system prompt of a chat log, sent as it is; None: instructions of ours."""
 
 
 def arm_plans(models: Sequence[str]) -> tuple[tuple[ArmPlan, ...], list[str]]:
@@ -120,6 +124,7 @@ def write_suite(plan: SuitePlan) -> str:
             _prompt(plan),
             _answer(plan),
             _arms(plan),
+            _judge(plan),
             _claims(plan),
         )
     )
@@ -146,7 +151,7 @@ def _head(plan: SuitePlan) -> str:
             " the run"
         ),
     ]
-    if any(arm.provider != "llama_cpp" for arm in plan.arms):
+    if plan.answer.rubric or any(arm.provider != "llama_cpp" for arm in plan.arms):
         lines.append("budget: {max_cost_usd: 5}")
     return "\n".join(lines) + "\n"
 
@@ -199,7 +204,23 @@ def _assumed(roles: ProposedRoles, key: str) -> str:
     return f"       # ASSUMED: {roles.why[key]}" if key in roles.why else ""
 
 
+def _chat_prompt(plan: SuitePlan) -> str:
+    """Return the prompt of a chat log: the request as production makes it, turn by turn."""
+    lines = ["    prompt:"]
+    if plan.system is not None:
+        text = plan.system
+        if re.search(r"[{}#%]", text):  # a foreign text that a template would read as its own
+            text = "{{ " + json.dumps(text, ensure_ascii=False) + " }}"
+        lines.append(f"      - system: {json.dumps(text, ensure_ascii=False)}")
+    roles = plan.turns or ("user",)
+    for role, variable in zip(roles, plan.variables.values(), strict=True):
+        lines.append(f'      - {role}: "{{{{ {variable} }}}}"')
+    return "\n".join(lines) + "\n"
+
+
 def _prompt(plan: SuitePlan) -> str:
+    if plan.turns or plan.system is not None:
+        return _chat_prompt(plan)
     system = _instructions(plan)
     if len(plan.variables) == 1:
         (variable,) = plan.variables.values()
@@ -248,6 +269,10 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "Solve the problem step by step.",
             "End with a line that holds #### and the number.",
         ]
+    if answer.rubric:
+        return [
+            "Answer with the code only." if answer.why.startswith("code") else "Answer in full."
+        ]
     return [
         (
             "Answer with the number only."
@@ -272,10 +297,21 @@ def _answer(plan: SuitePlan) -> str:
             "    scorers: [label]",
         ]
     elif answer.kind == "json":
-        lines += [f"      schema: {quote_json(answer.schema)}", "    scorers: [json_fields]"]
+        fields = ", ".join(f"{quote(name)}: set" for name in answer.sets)
+        scorer = f"{{name: json_fields, fields: {{{fields}}}}}" if fields else "json_fields"
+        lines += [f"      schema: {quote_json(answer.schema)}", f"    scorers: [{scorer}]"]
     elif answer.kind == "number":
         after = ', after: "####"' if answer.worked else ""
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
+    elif answer.rubric:
+        lines += [
+            "    # equality says little of such texts: a model judges, and people check it",
+            "    scorers:",
+            "      - name: judge",
+            "        by: arbiter",
+            f"        rubric: {quote(answer.rubric)}",
+            "        choices: {good: 1, partly: 0.5, bad: 0}",
+        ]
     else:
         lines.append(
             "    scorers: [{name: exact, ignore_case: true, ignore_punctuation: true}]  # strict"
@@ -296,6 +332,16 @@ def quote_json(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(quote_json(item) for item in value) + "]"
     return quote(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _judge(plan: SuitePlan) -> str:
+    if not plan.answer.rubric:
+        return ""
+    return (
+        "judges:                                # ASSUMED: CHANGE it to a model you trust; no arm's"
+        " own\n  - {name: arbiter, provider: openai, model: gpt-5.4-mini, lab: OpenAI, api_key_env:"
+        " OPENAI_API_KEY, concurrency: 4}\n"
+    )
 
 
 def _arms(plan: SuitePlan) -> str:

@@ -10,6 +10,13 @@ intervals on it) for accuracy, cost and mean latency; A (:func:`accuracy_ci`) fo
 from __future__ import annotations
 
 from claimbench.stats.arrays import FloatArray, IntArray
+from claimbench.stats.blocks import (
+    FEWEST_BLOCKS,
+    LAG1_LIMIT,
+    Blocking,
+    TimedRows,
+    independent_blocks,
+)
 from claimbench.stats.intervals import (
     P_FLOOR,
     Decision,
@@ -87,9 +94,12 @@ from claimbench.stats.skewed import (
 )
 
 __all__ = [
+    "FEWEST_BLOCKS",
+    "LAG1_LIMIT",
     "P_FLOOR",
     "TAIL_KISH",
     "TAIL_N",
+    "Blocking",
     "Components",
     "Decision",
     "Direction",
@@ -101,6 +111,7 @@ __all__ = [
     "PairedMeans",
     "Proportion",
     "QuantileData",
+    "TimedRows",
     "accuracy_ci",
     "clopper_pearson",
     "cluster_codes",
@@ -118,6 +129,7 @@ __all__ = [
     "hall_transform",
     "holm",
     "hull_test",
+    "independent_blocks",
     "items_all_agree",
     "items_needed",
     "items_needed_accuracy",

@@ -36,6 +36,12 @@ from claimbench.store.engine import (
 )
 from claimbench.store.runs import RunInfo, find_run, list_runs
 from claimbench.store.verify import verify_rows
+from claimbench.store.whole_run import (
+    check_plan,
+    insert_chained,
+    insert_ended_sessions,
+    insert_run,
+)
 from claimbench.store.writer import RunWriter
 from claimbench.types import (
     Attempt,
@@ -134,31 +140,30 @@ class ResultsStore:
         Raises:
             StoreError: the run is there already, or a call belongs to another run or comes twice.
         """
-        ids = {call.id for call in calls}
-        if len(ids) != len(calls) or any(call.run_id != manifest.run_id for call in calls):
-            raise StoreError(
-                f"the plan of run {manifest.run_id} has calls of another run, or one call twice"
-            )
-        body = encode(manifest)
-        run = {
-            "run_id": manifest.run_id,
-            "created_utc": manifest.created_utc,
-            "suite_name": manifest.suite_name,
-            "suite_version": manifest.suite_version,
-            "measured_sha256": manifest.measured_sha256,
-            "body": body,
-            "sha256": schema.chain("", body),
-        }
-        rows = [_call_row(call) for call in calls]
+        check_plan(manifest, calls)
         with self._writing() as connection:
-            if manifest.run_id in self._run_ids(connection):
-                raise StoreError(
-                    f"{self.path}: run {manifest.run_id} is there already",
-                    hint="continue it with --resume",
-                )
-            connection.execute(insert(schema.runs), [run])
-            if rows:
-                connection.execute(insert(schema.calls), rows)
+            insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
+
+    def add_whole_run(
+        self,
+        manifest: Manifest,
+        calls: Sequence[Call],
+        sessions: Sequence[Session],
+        attempts: Sequence[Attempt],
+        records: Sequence[CallRecord],
+    ) -> None:
+        """Store a run that is finished elsewhere, all of it in one transaction: a fault or a kill
+        leaves nothing. Rows are chained as the writer chains them; ``sessions`` have ended.
+
+        Raises:
+            StoreError: as :meth:`create_run`.
+        """
+        check_plan(manifest, calls)
+        with self._writing() as connection:
+            last = insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
+            insert_ended_sessions(connection, sessions)
+            insert_chained(connection, manifest.run_id, attempts, last)
+            insert_chained(connection, manifest.run_id, records, last)
 
     def lock_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the run for this process while the block runs; freed by the kernel if the process is
@@ -456,19 +461,6 @@ class ResultsStore:
         self._check_writable()
         with clear_errors(self.path), for_writing(self.engine).begin() as connection:
             yield connection
-
-
-def _call_row(call: Call) -> dict[str, object]:
-    return {
-        "run_id": call.run_id,
-        "call_id": call.id,
-        "position": call.position,
-        "arm": call.arm,
-        "task": call.task,
-        "sample_id": call.sample_id,
-        "epoch": call.epoch,
-        "body": encode(call),
-    }
 
 
 def _intent(row: Any) -> Intent:

@@ -368,6 +368,26 @@ class RunWriter:
         return result
 
 
+def chained_rows(
+    run_id: str, rows: Sequence[Attempt] | Sequence[CallRecord], last: str
+) -> list[dict[str, object]]:
+    """Return the rows of attempts or records as stored, each with the hash that ties it to the one
+    before; ``last`` is the hash that the first is tied to.
+    """
+    made: list[dict[str, object]] = []
+    for row in rows:
+        body = encode(row)
+        last = chain(last, body)
+        if isinstance(row, Attempt):
+            names = _COLUMNS[attempts]
+            values: _Values = (run_id, row.call_id, row.number, row.session, row.outcome.value)
+        else:
+            names = _COLUMNS[records]
+            values = (run_id, row.call.id, row.outcome.value)
+        made.append(dict(zip(names, (*values, body, last), strict=True)))
+    return made
+
+
 def _insert_sql(table: Table, n_rows: int) -> str:
     columns = _COLUMNS[table]
     places = "(" + ",".join("?" * len(columns)) + ")"

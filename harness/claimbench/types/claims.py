@@ -78,6 +78,21 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class SecondOpinion:
+    """Hold what a paired beta model (Jeffreys' prior) makes of few items; it decides nothing.
+
+    ``probability`` is that of the statement ``that``; ``better_by_margin`` that the treatment is
+    more accurate by at least ``margin`` (a share: .03 is 3 points). ``n``: the items it rests on.
+    """
+
+    probability: float
+    that: str
+    better_by_margin: float
+    margin: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """One testable meaning of a claim, tested."""
 
@@ -99,6 +114,7 @@ class Reading:
     price_ids: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     sentence: str = ""
+    second_opinion: SecondOpinion | None = None
 
 
 @dataclass(frozen=True, slots=True)

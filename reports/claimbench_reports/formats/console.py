@@ -117,5 +117,9 @@ def _starred(view: View) -> bool:
 
 
 def _because(v: VerdictView) -> str:
-    """The sentence; the claim and the status stand before it."""
-    return v.sentence
+    """The sentence, and a second opinion on the reading that decides; the claim and the status
+    stand before it.
+    """
+    found = [r.second_opinion for r in v.readings if r.second_opinion]
+    shown = [r.second_opinion for r in v.readings if r.second_opinion and r.headline]
+    return " ".join([v.sentence, *(shown or found)[:1]])

@@ -20,6 +20,7 @@ from xml.etree import ElementTree as ET
 import numpy as np
 
 from claimbench.errors import BenchError
+from claimbench.plan.prompts import render
 from claimbench.privacy.redact import Redactor
 from claimbench.types import CallRecord, Cost, Json, Score
 from claimbench_reports.view.arms import ALL
@@ -36,6 +37,8 @@ CSV_FIELDS = (
     "arm",
     "sample_id",
     "epoch",
+    "input",
+    "target",
     "outcome",
     "attempts",
     "text",
@@ -66,14 +69,17 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
     """Yield one object per finished call, in stored order; ``attempts`` counts, ``scores`` is by
     scorer.
 
-    ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one unit
-    of evidence. ``judge_usd`` is what asking a model for the score cost; it is not in ``cost_usd``.
+    ``input`` is the last turn of the prompt, without instructions and examples; ``target`` is
+    text. ``cluster`` and ``block`` (stretch of time) are the groups that the intervals treat as one
+    unit of evidence. ``judge_usd`` is what asking a model for the score cost; it is not in
+    ``cost_usd``.
     """
     scores: dict[str, list[Score]] = defaultdict(list)
     for s in data.scores:
         scores[s.call_id].append(s)
     headline = {t.name: t.scorers[0].name for t in data.suite.tasks if t.scorers}
     times = _Times(data)
+    asked = _Asked(data, redact)
     for record in data.records:
         call, cost = record.call, data.costs.get(record.call.id)
         mine = {s.scorer: s for s in scores.get(call.id, ())}
@@ -86,6 +92,7 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             "arm": call.arm,
             "sample_id": redact.mask(call.sample_id),
             "epoch": call.epoch,
+            **asked.of(call.task, call.sample_id),
             "outcome": record.outcome.value,
             "attempts": n,
             "text": redact.transcript(record.text),
@@ -107,6 +114,36 @@ def call_rows(data: ReportData, redact: Redactor) -> Iterator[dict[str, Json]]:
             ),
         }
         yield _sound(row)
+
+
+class _Asked:
+    """What each sample asked and expected, as the profile lets transcripts out; made once each."""
+
+    def __init__(self, data: ReportData, redact: Redactor) -> None:
+        self._tasks = {task.name: task for task in data.suite.tasks}
+        self._samples = {(t.name, s.id): s for t in data.suite.tasks for s in t.samples}
+        self._redact = redact
+        self._made: dict[tuple[str, str], dict[str, Json]] = {}
+
+    def of(self, task: str, sample_id: str) -> dict[str, Json]:
+        """Return ``input`` and ``target`` of a sample; null where the run does not hold it."""
+        key = (task, sample_id)
+        if key not in self._made:
+            self._made[key] = self._make(key)
+        return self._made[key]
+
+    def _make(self, key: tuple[str, str]) -> dict[str, Json]:
+        sample = self._samples.get(key)
+        if sample is None:
+            return {"input": None, "target": None}
+        turns = render(self._tasks[key[0]], sample)
+        target = sample.target
+        if target is not None and not isinstance(target, str):
+            target = json.dumps(target, ensure_ascii=False)
+        return {
+            "input": self._redact.transcript(turns[-1].content if turns else ""),
+            "target": self._redact.transcript(target),
+        }
 
 
 def _error(record: CallRecord, redact: Redactor) -> str | None:

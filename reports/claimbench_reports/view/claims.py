@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from claimbench.claims.words import MEANS
+from claimbench.claims.words import MEANS, second_opinion_text
 from claimbench.privacy.redact import Redactor
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
 from claimbench_reports.view.format import (
@@ -83,7 +83,8 @@ def _sentence(v: Verdict) -> str:
     speak below.
     """
     if v.parts:
-        return COMPOUND[v.status]
+        said = COMPOUND[v.status]
+        return f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
@@ -179,7 +180,12 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
             word(Reason(x.code, visible(redact.mask(x.detail)))) for x in r.reasons if x not in said
         ),
         headline=v.headline == r.name,
+        second_opinion=visible(redact.mask(_second_opinion(r))),
     )
+
+
+def _second_opinion(r: Reading) -> str:
+    return "" if r.second_opinion is None else second_opinion_text(r.second_opinion)
 
 
 def reading_name(name: str) -> str:

@@ -66,6 +66,7 @@ class ReadingView:
     price_ids: tuple[str, ...]
     reasons: tuple[Word, ...]
     headline: bool
+    second_opinion: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,11 +40,15 @@ def test_a_chat_log_becomes_a_suite_that_loads(tmp_path: Path) -> None:
     proposal = propose_suite(tmp_path / "log.jsonl")
     assert proposal.kind == "text"
     row = proposed_rows(proposal)[0]
-    assert row["conversation_so_far"].startswith("system: Be kind.\nuser: Where is parcel")
+    assert row["conversation_so_far"].startswith("Where is parcel")
     assert row["reply"].startswith("Parcel")
     assert any("1 conversations without an assistant's reply" in note for note in proposal.notes)
     suite = load_suite(write_proposal(proposal, tmp_path / "out"))
     assert len(suite.tasks[0].samples) == 12
+    assert [(m.role, m.content) for m in suite.tasks[0].prompt] == [
+        ("system", "Be kind."),
+        ("user", "{{ conversation_so_far }}"),
+    ]
 
 
 @pytest.mark.parametrize(("head", "expected"), [

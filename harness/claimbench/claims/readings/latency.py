@@ -6,16 +6,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
 from claimbench.claims.readings.cost import needed_ratio
+from claimbench.claims.readings.window import (
+    SESSIONS_WANTED,
+    ArmWindow,
+    different_hours,
+    is_remote,
+    measured_window,
+)
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
-from claimbench.stats import Interval, QuantileData
-from claimbench.tables.types import BLOCK_S, CallRows, CallTable, FloatArray, ItemTable
+from claimbench.stats import Interval, QuantileData, TimedRows
+from claimbench.tables.types import BLOCK_S, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason
 
 METRICS = ("ttft", "tpot", "e2e")
@@ -28,27 +35,38 @@ TIERS: dict[str, dict[str, float]] = {
 Inference's Llama 2 70B server scenario and of its interactive variant, as our design recorded them;
 check them against the current rules."""
 OVERLAP_NEEDED = 0.80
-SESSIONS_WANTED = 3
 LAG_SHARE = 0.05
 LOOP_STAMPS = frozenset({"transport", "sdk"})
 
 
 @dataclass(frozen=True)
 class ArmTimes:
-    """One arm's values of one metric with the cluster of each row; ``arm`` for reasons."""
+    """One arm's values of one metric with the cluster of each row; ``arm`` for reasons.
+
+    ``rows`` are the same values in time blocks of ``block_s`` seconds; None where the send times
+    are unknown, or the caller has said that rows are independent. ``items`` holds the item cluster
+    of each row.
+    """
 
     arm: str
     values: FloatArray
     cluster: stats.IntArray
     error_s: float
+    items: stats.IntArray
+    rows: TimedRows | None
+    block_s: float
 
 
 @dataclass(frozen=True)
 class Caps:
-    """Hold the reasons that cap every latency verdict at inconclusive, and flags that only warn."""
+    """Hold the reasons that cap every latency verdict at inconclusive, and flags that only warn.
+
+    ``window``: the time that a verdict is about, in words; empty where it is about all times.
+    """
 
     blocked: tuple[Reason, ...]
     flags: tuple[Reason, ...]
+    window: str = ""
 
 
 def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]:
@@ -121,19 +139,68 @@ def _arm_times(
     if metric == "tpot" and error:
         tokens = rows.n_out[keep]
         error /= max(float(np.nanmedian(tokens)) - 1, 1.0) if np.isfinite(tokens).any() else 1.0
-    return ArmTimes(arm, values[keep], _coarser(rows, keep), error)
+    clusters = stats.cluster_codes(rows.cluster[keep])
+    blocks = stats.cluster_codes(rows.block[keep])
+    timed = None
+    sent = rows.sent_utc_s[keep]
+    if np.isfinite(sent).all() and not _declared_apart(blocks, sent, rows.block_s):
+        timed = TimedRows(values[keep], rows.block[keep], rows.session[keep])
+    return ArmTimes(
+        arm,
+        values[keep],
+        _coarser(clusters, blocks),
+        error,
+        items=clusters,
+        rows=timed,
+        block_s=rows.block_s,
+    )
 
 
-def _coarser(rows: CallRows, keep: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> stats.IntArray:
+def _declared_apart(blocks: stats.IntArray, sent_utc_s: FloatArray, block_s: float) -> bool:
+    """Tell whether each row is a block of its own in less time than so many blocks take: then the
+    blocks were not cut from the times, but given to say that the rows are independent.
+    """
+    n = len(np.unique(blocks))
+    return n == len(sent_utc_s) and n > 1 and float(np.ptp(sent_utc_s)) < block_s * n / 2
+
+
+def _coarser(clusters: stats.IntArray, blocks: stats.IntArray) -> stats.IntArray:
     """Label rows by item cluster or time block, whichever makes fewer groups; blocks only if there
     are several.
     """
-    clusters, blocks = (
-        stats.cluster_codes(rows.cluster[keep]),
-        stats.cluster_codes(rows.block[keep]),
-    )
     n_clusters, n_blocks = len(np.unique(clusters)), len(np.unique(blocks))
     return blocks if 1 < n_blocks < n_clusters else clusters
+
+
+def _in_time(
+    samples: list[ArmTimes], p: float, caps: Caps
+) -> tuple[list[ArmTimes], tuple[Reason, ...], tuple[Reason, ...]]:
+    """Regroup each arm's rows by time blocks that are long enough to be independent.
+
+    Returns:
+        (samples, reasons that forbid a decision, flags). Unchanged where send times are unknown.
+    """
+    timed = [sample.rows for sample in samples if sample.rows is not None]
+    few = any(len(np.unique(s.cluster)) < stats.FEWEST_BLOCKS for s in samples)
+    if few or len(timed) < len(samples):
+        return samples, (), ()
+    found = stats.independent_blocks(timed, p, all_times=not caps.window)
+    seconds = max(s.block_s for s in samples) * 2**found.doublings
+    if not found.enough:
+        detail = f"at most {found.blocks} blocks of {_length(seconds)}"
+        if found.lag1 > stats.LAG1_LIMIT:
+            detail += f", and neighbours correlate {min(found.lag1, 1):.2f}"
+        return samples, (Reason("autocorrelated", detail),), ()
+    regrouped = [
+        replace(sample, cluster=_coarser(sample.items, stats.cluster_codes(labels)))
+        for sample, labels in zip(samples, found.labels, strict=True)
+    ]
+    flags = (Reason("joined_blocks", _length(seconds)),) if found.doublings else ()
+    return regrouped, (), flags
+
+
+def _length(seconds: float) -> str:
+    return f"{seconds / 60:.3g} min" if seconds >= 60 else f"{seconds:.3g} s"
 
 
 def _too_small(samples: list[ArmTimes], p: float) -> tuple[Reason, ...]:
@@ -179,6 +246,7 @@ def _ratio_question(
             window=needed.window,
             not_formed=unusable,
         )
+    samples, blocked, flags = _in_time(samples, p, caps)
     one, two = samples
     data = [stats.quantile_data(s.values, p, s.cluster) for s in samples]
     plain = [stats.quantile_data(s.values, p) for s in samples]
@@ -199,8 +267,9 @@ def _ratio_question(
         sensitivity={"unclustered": _ratio_interval(plain[0], plain[1])},
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=caps.blocked + _too_small(samples, p),
-        flags=caps.flags,
+        blocked=caps.blocked + blocked + _too_small(samples, p),
+        flags=caps.flags + flags,
+        window_of_time=caps.window,
         rows_needed=_rows_needed(data, p),
         timed=True,
     )
@@ -240,6 +309,8 @@ def _limit_question(
         return Question(
             name, label, "<=", seconds, seconds, None, scale="seconds", not_formed=unusable
         )
+    samples, blocked, flags = _in_time([sample], p, caps)
+    sample = samples[0]
     data, plain = (
         stats.quantile_data(sample.values, p, sample.cluster),
         stats.quantile_data(sample.values, p),
@@ -258,8 +329,9 @@ def _limit_question(
         sensitivity={"unclustered": _quantile_interval(plain)},
         bounds=ends,
         bounds_code="instrument_error",
-        blocked=caps.blocked + _too_small([sample], p),
-        flags=caps.flags,
+        blocked=caps.blocked + blocked + _too_small([sample], p),
+        flags=caps.flags + flags,
+        window_of_time=caps.window,
         rows_needed=_rows_needed([data], p),
         timed=True,
     )
@@ -281,6 +353,7 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
             detail = f"send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
             blocked.append(Reason("not_interleaved", detail))
     wanted = np.flatnonzero(leaf.mask)
+    windows: list[ArmWindow] = []
     for arm in arms:
         rows = calls.arms[arm]
         mine = np.isin(rows.item, wanted)
@@ -294,12 +367,14 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
                     f" {limit * 1e3:.3g} ms (5% of p50 TTFT)"
                 )
                 blocked.append(Reason("client_limited", detail))
-        remote = arm in ctx.devices and ctx.devices[arm] is None
-        if remote and len(np.unique(rows.session[mine])) < SESSIONS_WANTED:
+        measured = ArmWindow(arm, rows.sent_utc_s[mine], rows.session[mine])
+        if is_remote(arm, ctx) and different_hours(measured) < SESSIONS_WANTED:
+            windows.append(measured)
             flags.append(Reason("single_session", arm))
         if rows.block_s < BLOCK_S:
             flags.append(Reason("short_blocks", f"{arm}, {rows.block_s:.3g} s"))
         if bool(rows.cached[mine].any()):
             detail = f"{arm}, {int(rows.cached[mine].sum())} calls"
             flags.append(Reason("cached_excluded", detail))
-    return Caps(tuple(blocked), tuple(flags))
+    window, named = measured_window(windows)
+    return Caps(tuple(blocked) + named, tuple(flags), window)

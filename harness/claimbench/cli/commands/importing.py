@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from claimbench.errors import BenchError
 if TYPE_CHECKING:
     from claimbench.importers.imported import Imported
     from claimbench.importers.imported_run import ImportedRun
-    from claimbench.types import ClaimSpec
+    from claimbench.types import ClaimSpec, Verdict
 
 
 @click.command("import")
@@ -53,7 +54,21 @@ if TYPE_CHECKING:
     help="Tables: what a column is, e.g. score=acc.",
 )
 @click.option(
-    "--scale", type=float, default=1.0, show_default=True, help="Tables: scores are divided by it."
+    "--scale",
+    metavar="BEST | WORST..BEST",
+    help="Tables: the scores' maximum (100), or both ends (1..5).",
+)
+@click.option(
+    "--records",
+    metavar="PATH",
+    help="JSON documents: where the records are, e.g. data.rows.",
+)
+@click.option(
+    "--allow",
+    "allow",
+    multiple=True,
+    metavar="NAME",
+    help="A difference between arms that the claims accept, e.g. sampling. Repeatable.",
 )
 @click.option(
     "--claim", "claims", multiple=True, metavar="TEXT", help="A claim to judge. Repeatable."
@@ -82,7 +97,9 @@ class ImportCommand:
     arms: tuple[str, ...]
     task: str | None
     columns: tuple[str, ...]
-    scale: float
+    scale: str | None
+    records: str | None
+    allow: tuple[str, ...]
     claims: tuple[str, ...]
     name: str | None
     results: Path
@@ -94,15 +111,13 @@ def _import(asked: ImportCommand) -> int:
     from claimbench.importers.detect import read_files
     from claimbench.importers.imported import ImportOptions
 
-    if not asked.scale > 0:
-        raise BenchError(
-            f"--scale {asked.scale:g}: scores cannot be divided by it",
-            hint="give the scale's maximum, e.g. 100",
-        )
+    _check_allow(asked.allow)
     columns = _columns(asked.columns)
-    options = ImportOptions(asked.metric, asked.arms, columns, asked.task, asked.scale)
+    options = ImportOptions(
+        asked.metric, asked.arms, columns, asked.task, asked.scale, asked.records
+    )
     imported = read_files(asked.files, options, asked.kind)
-    run = _build(imported, asked.name or asked.files[0].stem, asked.claims)
+    run = _build(imported, asked)
     with open_store(asked.results, create=True) as store:
         from claimbench.cli.runs import console_summary, evaluate_run, write_report
         from claimbench.importers.imported_run import store_run
@@ -111,7 +126,7 @@ def _import(asked: ImportCommand) -> int:
         evaluation = evaluate_run(store, run_id)
         path = None if asked.no_report else write_report(store, evaluation)
         if asked.as_json:
-            _as_json(run_id, imported, path)
+            _as_json(run_id, imported, path, evaluation.verdicts)
         else:
             _say(imported)
             console_summary(evaluation, path, store)
@@ -131,14 +146,31 @@ def _columns(given: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return columns
 
 
-def _build(imported: Imported, name: str, claims: tuple[str, ...]) -> ImportedRun:
+def _check_allow(given: tuple[str, ...]) -> None:
+    from claimbench.error_words import did_you_mean, one_of
+    from claimbench.suite.schema import COMPARABILITY_KEYS
+
+    for name in given:
+        if name not in COMPARABILITY_KEYS:
+            raise BenchError(
+                f"--allow {name}: no such difference{did_you_mean(name, COMPARABILITY_KEYS)}",
+                hint=f"there are: {one_of(COMPARABILITY_KEYS, 20)}",
+            )
+
+
+def _build(imported: Imported, asked: ImportCommand) -> ImportedRun:
     from claimbench.claims.parse import parse_claims
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
     from claimbench.importers.imported_run import build_run
 
     run = build_run(
-        imported, name=name, claims=_specs(claims), book=price_book(), clock=SystemClock()
+        imported,
+        name=asked.name or asked.files[0].stem,
+        claims=_specs(asked.claims),
+        book=price_book(),
+        clock=SystemClock(),
+        allow=asked.allow,
     )
     parse_claims(run.suite)  # a claim that cannot be read must not leave half a run behind
     return run
@@ -153,6 +185,7 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 def _say(imported: Imported) -> None:
     from claimbench.importers.imported_run import describe
+    from claimbench_reports.view.format import visible
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
@@ -161,12 +194,16 @@ def _say(imported: Imported) -> None:
     )
     for aggregate in imported.aggregates:
         error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
-        click.echo(f"  {aggregate.arm}: {describe(aggregate)}{error}")
+        click.echo(visible(f"  {aggregate.arm}: {describe(aggregate)}{error}"))
     for note in imported.notes:
-        click.echo(f"  note: {note}")
+        click.echo(visible(f"  note: {note}"))
 
 
-def _as_json(run_id: str, imported: Imported, report: Path | None) -> None:
+def _as_json(
+    run_id: str, imported: Imported, report: Path | None, verdicts: Sequence[Verdict]
+) -> None:
+    from claimbench.claims.as_json import verdict_json
+
     print_json(
         {
             "run": run_id,
@@ -185,5 +222,6 @@ def _as_json(run_id: str, imported: Imported, report: Path | None) -> None:
                 for a in imported.aggregates
             ],
             "notes": list(imported.notes),
+            "verdicts": [verdict_json(verdict) for verdict in verdicts],
         }
     )

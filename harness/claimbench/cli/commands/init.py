@@ -54,9 +54,14 @@ FIRST_LOOK = 25
 @click.option(
     "--cluster", metavar="COLUMN", help="What ties rows together, such as a conversation."
 )
-@click.option("--encoding", help="Of a text file; default: UTF-8, else cp1252.")
+@click.option("--encoding", help="Of a text file; default: UTF-8, else cp1252 where it is proven.")
 @click.option("--delimiter", help="Of a CSV file; default: found.")
+@click.option("--quote", help="Quote character of a CSV file; '' for none.")
+@click.option(
+    "--header/--no-header", default=None, help="Whether a CSV's first line names columns."
+)
 @click.option("--sheet", help="Of a workbook; default: the first.")
+@click.option("--records", metavar="PATH", help="JSON: where the records are, e.g. data.rows.")
 @click.option(
     "--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed."
 )
@@ -68,8 +73,8 @@ FIRST_LOOK = 25
 def init_command(**options: Any) -> int:
     """Write a runnable suite from your own DATA; what it assumed stands in it as comments.
 
-    DATA is a CSV, TSV, XLSX or JSONL file, a chat log, a folder that `datasets` saved, or
-    hf:NAME[:CONFIG][@SPLIT].
+    DATA is a CSV, TSV, XLSX, JSON, JSONL, Parquet or text file (also .gz), a chat log, a folder of
+    such files or one that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT].
     """
     return _init(InitOptions(**options))
 
@@ -93,7 +98,10 @@ class InitOptions:
     cluster: str | None
     encoding: str | None
     delimiter: str | None
+    quote: str | None
+    header: bool | None
     sheet: str | None
+    records: str | None
     max_rows: int | None
     seed: int
     force: bool
@@ -128,7 +136,14 @@ def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
         StatedColumns(asked.inputs, asked.target, asked.id_column, asked.cluster),
         models=asked.models,
         name=asked.name,
-        options=ReadOptions(encoding=asked.encoding, delimiter=asked.delimiter, sheet=asked.sheet),
+        options=ReadOptions(
+            encoding=asked.encoding,
+            delimiter=asked.delimiter,
+            sheet=asked.sheet,
+            records=asked.records,
+            quote=asked.quote,
+            header=asked.header,
+        ),
         max_rows=asked.max_rows or MAX_ROWS,
         seed=asked.seed,
         mask=mask,

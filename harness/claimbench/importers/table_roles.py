@@ -1,0 +1,181 @@
+"""Which column of a table is what: as stated with ``--column ROLE=COLUMN``, or found by its name.
+
+A dotted name is a field of a nested record (``evaluation.score``), and is also found by its last
+part. A file that ``bench export`` wrote is known by its columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from claimbench.error_words import did_you_mean, one_of
+from claimbench.importers.imported import ImportFault, ImportOptions
+from claimbench.importers.json_values import whole
+from claimbench.importers.table_cells import is_nothing
+from claimbench.number_text import parse_number
+from claimbench.suite.datasets import DataRow, Table
+from claimbench.types import Json
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "arm": ("arm", "model", "model_name", "model_id", "system", "provider"),
+    "item": (
+        "item",
+        "item_id",
+        "id",
+        "sample_id",
+        "doc_id",
+        "question_id",
+        "example_id",
+        "index",
+        "idx",
+    ),
+    "task": ("task", "dataset", "benchmark", "evaluation_name"),
+    "score": (
+        "score",
+        "correct",
+        "is_correct",
+        "accuracy",
+        "acc",
+        "pass",
+        "passed",
+        "grade",
+        "verdict",
+        "result",
+    ),
+    "answer": ("answer", "prediction", "response", "output", "completion", "model_answer"),
+    "target": ("target", "expected", "gold", "reference", "label", "correct_answer"),
+    "input": ("input", "question", "prompt", "text"),
+    "epoch": ("epoch", "repeat", "run"),
+    "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in"),
+    "output_tokens": ("output_tokens", "completion_tokens", "tokens_out"),
+    "usd": ("usd", "cost_usd", "cost", "dollars"),
+    "latency_s": ("latency_s", "seconds", "duration_s", "e2e_s"),
+    "latency_ms": ("latency_ms", "duration_ms", "e2e_ms"),
+    "ttft_s": ("ttft_s",),
+    "ttft_ms": ("ttft_ms",),
+    "n": ("n", "n_items", "samples"),
+    "stderr": ("stderr", "standard_error", "se"),
+    "error": ("error",),
+    "cluster": ("cluster", "conversation", "document"),
+    "outcome": (),
+    "slice": (),
+}
+"""Role -> column names it is found by, in this order; slices are only taken where stated."""
+
+OWN: Mapping[str, str] = {
+    "arm": "arm",
+    "item": "sample_id",
+    "task": "task",
+    "score": "score",
+    "answer": "text",
+    "target": "target",
+    "input": "input",
+    "epoch": "epoch",
+    "input_tokens": "input_tokens",
+    "output_tokens": "output_tokens",
+    "usd": "cost_usd",
+    "latency_ms": "e2e_ms",
+    "ttft_ms": "ttft_ms",
+    "error": "error",
+    "cluster": "cluster",
+    "outcome": "outcome",
+}
+"""Role -> column of the files that ``bench export`` writes."""
+_OWN_MARKS = frozenset({"arm", "sample_id", "outcome", "score_status", "provenance"})
+_NESTED_ROLES = frozenset({"input", "target", "answer", "error"})
+"""Roles whose cells may be objects or lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRoles:
+    """Role -> columns, and which of them were found by their name; ``own``: our own export."""
+
+    of: Mapping[str, tuple[str, ...]]
+    found: tuple[str, ...]
+    own: bool = False
+
+    def value(self, row: DataRow, role: str) -> Json:
+        """Return a row's value in a role; None where the column is not there or the cell is
+        empty.
+        """
+        columns = self.of.get(role)
+        value = row.values.get(columns[0]) if columns else None
+        return None if isinstance(value, str) and not value.strip() else value
+
+
+def is_own(table: Table) -> bool:
+    """Tell a file of ``bench export --format csv`` or ``jsonl``."""
+    return set(table.columns) >= _OWN_MARKS
+
+
+def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
+    """Give each role its column.
+
+    Raises:
+        ImportFault: a role or column that does not exist, or no column of scores.
+    """
+    of = _stated(table, options)
+    taken = {column for columns in of.values() for column in columns}
+    if is_own(table):
+        for role, column in OWN.items():
+            if role not in of and column in table.columns:
+                of[role] = (column,)
+        return TableRoles(of, (), own=True)
+    full = {_folded(column): column for column in reversed(table.columns)}
+    last = {_folded(column.rpartition(".")[2]): column for column in reversed(table.columns)}
+    found = []
+    for role, names in NAMES.items():
+        candidates = [full[n] for n in names if n in full] + [last[n] for n in names if n in last]
+        named = next((c for c in candidates if c not in taken and _fits(table, role, c)), None)
+        if role not in of and named is not None:
+            of[role] = (named,)
+            taken.add(named)
+            found.append(f"{role}={named}")
+    if "score" not in of and not {"answer", "target"} <= of.keys():
+        raise ImportFault(
+            f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
+            hint=(
+                "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
+                " answers score 1)"
+            ),
+        )
+    return TableRoles(of, tuple(found))
+
+
+def _stated(table: Table, options: ImportOptions) -> dict[str, tuple[str, ...]]:
+    of: dict[str, tuple[str, ...]] = {}
+    for role, columns in options.columns.items():
+        if role not in NAMES:
+            raise ImportFault(
+                f"--column {role}=…: no such role{did_you_mean(role, NAMES)}",
+                hint=one_of(NAMES, 30),
+            )
+        for column in columns:
+            if column not in table.columns and not (role == "item" and column == "#"):
+                raise ImportFault(
+                    f"{table.path}: no column {column!r}{did_you_mean(column, table.columns)}",
+                    hint=f"columns: {one_of(table.columns, 30)}",
+                )
+        of[role] = tuple(columns)
+    return of
+
+
+def _folded(column: str) -> str:
+    return column.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _fits(table: Table, role: str, column: str) -> bool:
+    """Tell whether a column's cells can be what its name says."""
+    cells = [row.values.get(column) for row in table.rows[:200]]
+    there = [cell for cell in cells if not is_nothing(cell)]
+    if role not in _NESTED_ROLES and any(isinstance(cell, dict | list) for cell in there):
+        return False
+    if role == "epoch":
+        return all(whole(_number(cell)) is not None for cell in there)
+    return True
+
+
+def _number(cell: Json) -> float | None:
+    found = parse_number(cell)
+    return None if found is None else float(found)

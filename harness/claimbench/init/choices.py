@@ -1,0 +1,197 @@
+"""``bench init``: multiple choice from columns -> a question with lettered options, and a letter.
+
+Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, or in a
+list beside marks of which is right. The answer is a letter, a position from 0 or 1, or the text of
+an option.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from claimbench.error_words import one_of, show
+from claimbench.errors import SuiteError
+from claimbench.init.columns import draw, plain
+from claimbench.suite.records import parse_json
+from claimbench.suite.table import DataRow, Table
+from claimbench.types import Json
+
+ASKED = "question_with_choices"
+RIGHT = "right_choice"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_NUMBERED = re.compile(r"(?:choice|option|opt|answer|ans|distractor)[ _-]?([0-9]|[a-j])\Z", re.I)
+_LISTS = ("choices", "options", "choices.text", "answers", "endings", "candidates")
+_ANSWERS = (
+    "answer",
+    "label",
+    "correct",
+    "answerkey",
+    "answer_key",
+    "correct_answer",
+    "answer_idx",
+    "answer_index",
+    "target",
+    "gold",
+    "correct_option",
+    "right_answer",
+    "cop",
+    "gold_index",
+)
+_QUESTIONS = ("question", "query", "ctx", "context", "sentence", "goal", "input", "prompt", "stem")
+
+
+def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
+    """Return the table with two more columns, the question with its options and the right letter;
+    None where it is no multiple choice.
+
+    Where the right option always stands at the same place, options are shuffled by ``seed``.
+
+    Raises:
+        SuiteError: an answer that is none of its row's options, with the line.
+    """
+    folded = {_folded(name): name for name in table.columns}
+    question = next((folded[n] for n in _QUESTIONS if n in folded), None)
+    if question is None:
+        return None
+    marked = next(
+        (n.removesuffix(".choices") for n in table.columns if n.endswith(".choices")), None
+    )
+    if marked is not None and f"{marked}.labels" in table.columns:
+        options = [_listed(row.values.get(f"{marked}.choices"), table, row) for row in table.rows]
+        right = []
+        for row in table.rows:
+            marks = row.values.get(f"{marked}.labels")
+            right.append(_marked(marks, table, row))
+        return _made(table, question, options, right, seed, notes)
+    columns = _option_columns(table.columns)
+    answer = next((folded[n] for n in _ANSWERS if n in folded and folded[n] not in columns), None)
+    if answer is None:
+        return None
+    if columns:
+        options = []
+        for row in table.rows:
+            cells = [plain(row.values.get(column)) for column in columns]
+            options.append([cell for cell in cells if cell])
+        said = f"options in the columns {one_of(columns, 10)}"
+    else:
+        lists = [folded[n] for n in _LISTS if n in folded and folded[n] != answer]
+        first = table.rows[:20]
+        listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in first)), None)
+        if listed is None:
+            return None
+        options = [_listed(row.values.get(listed), table, row) for row in table.rows]
+        said = f"options in the column {listed}"
+    notes.append(f"multiple choice: {said}, the answer in {answer}")
+    return _made(table, question, options, _positions(table, answer, options), seed, notes)
+
+
+def _folded(name: str) -> str:
+    return name.strip().casefold().replace(" ", "_").replace("-", "_")
+
+
+def _option_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    numbered: dict[str, list[tuple[str, str]]] = {}
+    for column in columns:
+        found = _NUMBERED.match(column.strip())
+        if found is not None:
+            stem = column.strip()[: -len(found.group(1))].casefold()
+            numbered.setdefault(stem, []).append((found.group(1).casefold(), column))
+    best = max(numbered.values(), key=len, default=[])
+    if len(best) >= 2:
+        return tuple(column for _, column in sorted(best))
+    letters = tuple(c for c in sorted(columns) if c.strip() in _LETTERS[:10] and c.strip())
+    consecutive = "".join(c.strip() for c in letters) == _LETTERS[: len(letters)]
+    return letters if len(letters) >= 2 and consecutive else ()
+
+
+def _is_list(value: Json) -> bool:
+    if isinstance(value, str):
+        return value.lstrip().startswith("[")
+    return isinstance(value, list) and len(value) >= 2
+
+
+def _listed(value: Json, table: Table, row: DataRow) -> list[str]:
+    if isinstance(value, str):
+        value = parse_json(value, table.path, row.line)
+    if not isinstance(value, list) or len(value) < 2:
+        raise SuiteError(
+            f"the options are {show(value)}, not a list", path=table.path, line=row.line
+        )
+    texts = []
+    for item in value:
+        texts.append(plain(item.get("text") if isinstance(item, dict) else item))
+    return texts
+
+
+def _marked(marks: Json, table: Table, row: DataRow) -> int:
+    right = [i for i, mark in enumerate(marks) if mark] if isinstance(marks, list) else []
+    if len(right) != 1:
+        raise SuiteError(
+            f"{len(right)} options are marked right, not one", path=table.path, line=row.line
+        )
+    return right[0]
+
+
+def _positions(table: Table, column: str, options: Sequence[Sequence[str]]) -> list[int]:
+    """Return where each row's right option stands, from 0."""
+    cells = [plain(row.values.get(column)) for row in table.rows]
+    numbers = [int(cell) for cell in cells if re.fullmatch(r"\d{1,2}", cell)]
+    texts = sum(cell in mine for cell, mine in zip(cells, options, strict=True))
+    by_number = len(numbers) == len(cells) and texts < len(cells)
+    first = 0 if 0 in numbers else 1
+    found = []
+    for row, cell, mine in zip(table.rows, cells, options, strict=True):
+        position = _position(cell, mine, first if by_number else None)
+        if position is None:
+            raise SuiteError(
+                f"the answer '{cell}' (column '{column}') is none of the {len(mine)} options",
+                path=table.path,
+                line=row.line,
+                hint=(
+                    "an answer is a letter, a position, or the text of an option; or name columns"
+                    " with --input and --target"
+                ),
+            )
+        found.append(position)
+    return found
+
+
+def _position(cell: str, options: Sequence[str], first: int | None) -> int | None:
+    if first is not None:
+        place = int(cell) - first
+        return place if 0 <= place < len(options) else None
+    if cell in options:
+        return list(options).index(cell)
+    letter = re.fullmatch(r"[(\[]?([A-Za-z])[)\].:]?", cell)
+    if letter is not None and _LETTERS.index(letter.group(1).upper()) < len(options):
+        return _LETTERS.index(letter.group(1).upper())
+    same = [i for i, option in enumerate(options) if option.casefold() == cell.casefold()]
+    return same[0] if same else None
+
+
+def _made(
+    table: Table,
+    question: str,
+    options: Sequence[Sequence[str]],
+    right: Sequence[int],
+    seed: int,
+    notes: list[str],
+) -> Table:
+    always = len(set(right)) == 1 and len(right) > 2
+    if always:
+        notes.append(
+            f"the right option always stands at place {_LETTERS[right[0]]}: options are shuffled"
+            f" (seed {seed})"
+        )
+    rows = []
+    for row, mine, place in zip(table.rows, options, right, strict=True):
+        order = list(range(len(mine)))
+        if always:
+            order.sort(key=lambda i, line=row.line: draw(seed, f"{line}/{i}"))  # type: ignore[misc]
+        lines = [f"{_LETTERS[at]}. {mine[i]}" for at, i in enumerate(order)]
+        asked = "\n".join([plain(row.values.get(question)), *lines])
+        values = {**row.values, ASKED: asked, RIGHT: _LETTERS[order.index(place)]}
+        rows.append(DataRow(values, row.line))
+    return replace(table, columns=(*table.columns, ASKED, RIGHT), rows=tuple(rows))

@@ -1,0 +1,89 @@
+"""A run of ours, exported and imported again, has its scores, dollars and times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from claimbench.cli.commands.export import export_command
+from claimbench.clock import FakeClock
+from claimbench.evaluation.evaluate import Evaluation, evaluate
+from claimbench.evaluation.stored import read_run
+from claimbench.importers.detect import read_files
+from claimbench.importers.imported import ImportOptions
+from claimbench.importers.imported_run import build_run, store_run
+from claimbench.pricing.price_lists.book import PriceBook
+from claimbench.store.results import ResultsStore
+
+Write = Callable[[str, Any], Path]
+FORMATS = {"csv": ["--format", "csv"], "jsonl": ["--format", "jsonl"]}
+TOOLS = {"inspect": ["--to", "inspect"], "lm-eval": ["--to", "lm-eval"]}
+
+
+def stored(folder: Path, files: list[Path]) -> Evaluation:
+    run = build_run(
+        read_files(files, ImportOptions()),
+        name="x",
+        claims=(),
+        book=PriceBook(),
+        clock=FakeClock(datetime(2026, 1, 2, tzinfo=UTC)),
+    )
+    with ResultsStore.open(folder) as store:
+        return evaluate(read_run(store, store_run(store, run)))
+
+
+@pytest.fixture
+def first(tmp_path: Path, peers: SimpleNamespace, written: Write) -> Evaluation:
+    files = []
+    for number, model in enumerate(("openai/gpt-4o-mini", "openai/gpt-4.1-mini")):
+        log = peers.inspect(["C", "I", "C", "C", "I"], model=model)
+        for place, sample in enumerate(log["samples"]):
+            sample["output"]["time"] = 0.25 * (place + 1 + number)
+            sample["input"] = '=HYPERLINK("x")' if place == 1 else f"- question {place}"
+            sample["output"]["choices"][0]["message"]["content"] = "+1" if place else "Yes"
+        log["samples"][3] |= {"error": {"message": "rate limit"}, "scores": {}}
+        files.append(written(f"{number}.json", log))
+    return stored(tmp_path / "first", files)
+
+
+def exported(tmp_path: Path, form: str) -> list[Path]:
+    output = tmp_path / ("out" if form in TOOLS else f"run.{form}")
+    given = [*(TOOLS | FORMATS)[form], "--results", str(tmp_path / "first"), "--output"]
+    done = CliRunner().invoke(export_command, [*given, str(output)], standalone_mode=False)
+    assert done.exception is None, done.output
+    return sorted(p for p in output.rglob("*") if p.is_file()) if output.is_dir() else [output]
+
+
+@pytest.mark.parametrize("form", [*FORMATS, *TOOLS])
+def test_scores_dollars_times_and_clusters_come_back(
+    tmp_path: Path, first: Evaluation, form: str
+) -> None:
+    again = stored(tmp_path / "second", exported(tmp_path, form))
+    assert sorted(again.items.arms) == sorted(first.items.arms)
+    assert len(set(again.items.cluster)) == len(set(first.items.cluster)) == 5
+    for name, mine in first.items.arms.items():
+        other = again.items.arms[name]
+        assert np.array_equal(other.score, mine.score, equal_nan=True)
+        assert np.isnan(other.score[3])
+        assert np.isfinite(mine.usd[:3]).all()
+        assert other.usd[:3] == pytest.approx(mine.usd[:3], rel=1e-9)
+        rows, before = again.calls.arms[name], first.calls.arms[name]
+        assert rows.e2e_s[:3].tolist() == pytest.approx(before.e2e_s[:3].tolist())
+        assert rows.n_in.tolist() == before.n_in.tolist()
+        assert rows.n_out.tolist() == before.n_out.tolist()
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_texts_come_back_as_they_were(tmp_path: Path, first: Evaluation, form: str) -> None:
+    found = read_files(exported(tmp_path, form), ImportOptions())
+    assert [s.shown for s in found.samples][:2] == ["- question 0", '=HYPERLINK("x")']
+    assert [s.target for s in found.samples] == ["Yes"] * 5
+    assert [c.text for c in found.calls[:2]] == ["Yes", "+1"]
+    assert any("written by bench export" in note for note in found.notes)
