@@ -21,6 +21,8 @@ A message says what failed, where, what was seen and what to do. Exit codes when
 
 from __future__ import annotations
 
+import unicodedata
+
 from claimbench.types import Outcome
 
 EXIT_OK = 0
@@ -30,6 +32,30 @@ EXIT_USAGE = 3
 EXIT_INCOMPLETE = 4
 EXIT_INTEGRITY = 5
 EXIT_ORDER = (EXIT_USAGE, EXIT_INTEGRITY, EXIT_INCOMPLETE, EXIT_REFUTED, EXIT_UNDECIDED, EXIT_OK)
+
+
+MOST_WORDS = 2_000
+"""Characters of a server's words that an error holds, at most."""
+_BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters that only turn the direction of those beside them."""
+
+
+def visible(text: str) -> str:
+    """Return ``text`` with everything a terminal would obey written as an escape, and shortened.
+
+    Control characters, marks that turn the direction of writing, line separators and half
+    surrogate pairs: a server's words are shown, never carried out.
+    """
+    short = text[:MOST_WORDS]
+    if short.isascii() and short.isprintable():
+        return short
+    return "".join(_shown(char) for char in short)
+
+
+def _shown(char: str) -> str:
+    if char in _BIDI or unicodedata.category(char) in ("Cc", "Cs", "Zl", "Zp"):
+        return char.encode("unicode_escape").decode("ascii")
+    return char
 
 
 class BenchError(Exception):
@@ -99,7 +125,10 @@ class RunIncomplete(BenchError):
 
 
 class ProviderError(BenchError):
-    """A fault of one attempt. ``billable``: whether the provider may have charged for it."""
+    """A fault of one attempt. ``billable``: whether the provider may have charged for it.
+
+    Its message may hold a server's words, so that control characters in it are made visible.
+    """
 
     outcome = Outcome.SERVER_FAULT
 
@@ -112,7 +141,7 @@ class ProviderError(BenchError):
         retry_after_s: float | None = None,
         billable: str = "unknown",
     ) -> None:
-        super().__init__(message, hint=hint)
+        super().__init__(visible(message), hint=None if hint is None else visible(hint))
         self.http_status = http_status
         self.retry_after_s = retry_after_s
         self.billable = billable

@@ -94,6 +94,9 @@ SCRIPTS: list[dict[str, Any]] = [
     {"done": False},
     {"usage": "absent"},
     {"model": "gpt-4o-2024-08-06"},
+    {"usage": "contradictory"},
+    {"usage": "wrong_total"},
+    {"finish_reason": None},
 ]
 
 
@@ -110,8 +113,8 @@ async def test_regular_answers_are_the_same(server: str, script: dict[str, Any])
 FAULTS: list[dict[str, Any]] = [
     {"chunks": 4, "close_after": 2},
     {"chunks": 4, "error_after": 2},
-    {"usage": "contradictory"},
-    {"finish_reason": None},
+    {"finish_reason": None, "done": False, "usage": "absent"},
+    {"finish_reason": "error"},
     {"status": 401},
     {"status": 404},
     {"status": 429, "retry_after_s": 3},

@@ -306,7 +306,7 @@ async def test_reasoning_is_kept_apart_and_another_model_is_on_record(
     assert (report.usage.output_visible, report.usage.output_reasoning) == (2, 4)
 
 
-async def test_usage_that_contradicts_itself_is_malformed(
+async def test_usage_that_contradicts_itself_is_unknown_and_said(
     script: Any, endpoint: Any, request_for: Ask
 ) -> None:
     cached = {"cached_tokens": 50}
@@ -315,8 +315,12 @@ async def test_usage_that_contradicts_itself_is_malformed(
         used(prompt_tokens=10, completion_tokens=1, prompt_tokens_details=cached),
     ]
     async with endpoint(script.url) as provider:
-        with pytest.raises(MalformedStream):
-            await ask(provider, request_for())
+        events = await ask(provider, request_for())
+    report = next(e for e in events if isinstance(e, UsageReport))
+    assert report.usage.source == "unknown"
+    assert report.raw["prompt_tokens_details"] == cached
+    assert isinstance(events[-1], Done)
+    assert "usage that cannot be relied on" in events[-1].remarks[0]
 
 
 async def test_no_usage_stays_unknown(script: Any, endpoint: Any, request_for: Ask) -> None:

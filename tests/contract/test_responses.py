@@ -260,9 +260,11 @@ def test_what_is_no_event_is_malformed(row: dict[str, Any]) -> None:
         read([row])
 
 
-def test_usage_that_contradicts_itself_is_malformed() -> None:
-    with pytest.raises(MalformedStream):
-        read([CREATED, said("Yes"), ended(usage={**USAGE, "total_tokens": 7})])
+def test_usage_that_contradicts_itself_is_unknown_and_said() -> None:
+    events = read([CREATED, said("Yes"), ended(usage={**USAGE, "total_tokens": 7})])
+    report = next(e for e in events if isinstance(e, UsageReport))
+    assert (report.usage.source, report.raw["total_tokens"]) == ("unknown", 7)
+    assert "usage that cannot be relied on" in events[-1].remarks[0]
 
 
 # What is sent

@@ -28,9 +28,9 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"torn_after": 1},
     {"framing": "short_length"},
     {"framing": "long_length"},
-    {"usage": "contradictory"},
-    {"usage": "wrong_total"},
-    {"finish_reason": None},
+    {"finish_reason": "error", "usage": "absent"},
+    {"finish_reason": "insufficient_system_resource", "usage": "absent"},
+    {"finish_reason": None, "done": False, "usage": "absent"},
 )
 BEHAVIOUR: dict[int, dict[str, Any]] = {
     3: {"text": ""},

@@ -203,3 +203,29 @@ def test_mistakes_are_found_before_anything_starts(
     assert (said.code == 0) == (says is None)
     assert says is None or says in said.err
     assert sys.platform != "linux" or not (path.parent / "pids").exists()
+
+
+def test_a_server_that_does_not_start_is_its_arms_trouble(
+    suite: Callable[..., Path], bench: Bench
+) -> None:
+    path = suite()
+    broken = (
+        "  - name: broken\n    provider: compatible\n    model: b-1\n"
+        "    cost: {host: {usd_per_hour: 0.2, source: test, dated: 2026-01-01}}\n"
+        "    serve: {command: ['{python}', -c, 'import sys; sys.exit(\"no GPU here\")']}\n"
+        "  - name: absent\n    provider: compatible\n    model: no-such-model\n"
+        "    cost: {host: {usd_per_hour: 0.2, source: test, dated: 2026-01-01}}\n"
+        "    serve: {command: ['{python}', -c, pass, '{model_path}']}\n"
+    )
+    path.write_text(path.read_text() + broken)
+    said = bench("run", str(path), "--json", "--no-report")
+    assert said.code == 0, said.err
+    assert "broken: not run: its server" in said.err
+    assert "no GPU here" in said.err
+    assert "absent: not run:" in said.err
+    assert "own: starting its server" in said.err
+    with ResultsStore.open(path.parent / "results", create=False, read_only=True) as store:
+        manifest = store.manifest(said.json["run"])
+        assert manifest.arms_run == ("own",)
+        assert "no GPU here" in manifest.arms_not_run["broken"]
+        assert len(store.finished(said.json["run"])) == 40

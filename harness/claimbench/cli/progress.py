@@ -56,6 +56,9 @@ def line(progress: Progress, now_ns: int) -> str:
     spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
     if progress.planned == 0:
         return "nothing left to send: every planned call is finished"
+    cost = dollars(spent)
+    if any(arm.unpriced for arm in progress.arms.values()):
+        cost += " + unknown"
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
     waiting = max(
@@ -63,14 +66,14 @@ def line(progress: Progress, now_ns: int) -> str:
     )
     if progress.done >= progress.planned:
         return (
-            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} in all "
+            f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {cost} in all "
             f" {errors} errors  done in {duration(elapsed_s)}"
         )
     left = "time left unknown yet"
     if progress.done:
         left = f"about {duration(waiting * elapsed_s * len(progress.arms) / progress.done)} left"
     return (
-        f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {dollars(spent)} so far  {errors}"
+        f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {cost} so far  {errors}"
         f" errors  {left}"
     )
 

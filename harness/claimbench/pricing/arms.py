@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
-from claimbench.pricing.bill import as_billed, billed_tier, time_stamp
+from claimbench.pricing.bill import as_billed, billed_tier, time_stamp, with_place
 from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import HostCost, Training, parse_host, parse_training
@@ -133,7 +133,7 @@ class ArmPrice:
         if attempt.billable == "no":
             return Cost(ZERO, basis="list_price", priced_at=time_stamp(at_utc))
         tier = billed_tier(attempt.usage_raw, self.tier)
-        computed = self.list_cost(attempt.usage, at_utc, tier)
+        computed = with_place(self.list_cost(attempt.usage, at_utc, tier), attempt.usage_raw)
         if attempt.billed_usd is not None and attempt.billed_usd > 0:
             return as_billed(computed, attempt.billed_usd)
         if computed.amount is not None:

@@ -47,7 +47,15 @@ FEE_CLASSES = {
     "code_execution_requests": "code_execution",
     "x_search_requests": "social_search",
 }
-TOKEN_FEES = {"output_audio_tokens": "output_audio", "output_image_tokens": "output_image"}
+TOKEN_FEES = {
+    "output_audio_tokens": "output_audio",
+    "output_image_tokens": "output_image",
+    "explicit_cache_read_tokens": "cache_read_explicit",
+}
+US_ONLY = Decimal("0.1")
+"""What Anthropic adds to every token of a request whose inference stayed in the US
+(``inference_geo``): https://platform.claude.com/docs/en/about-claude/pricing, data residency.
+"""
 
 
 def cost_of_usage(
@@ -176,14 +184,38 @@ def billed_tier(usage_raw: Json, requested: str) -> str:
 
     An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
     """
-    served = usage_raw.get("service_tier") if usage_raw and isinstance(usage_raw, Mapping) else None
-    if served is None:
+    if not usage_raw or not isinstance(usage_raw, Mapping):
         return requested
-    if served in ("default", "standard"):
+    if usage_raw.get("speed") == "fast" and requested != "batch":
+        return "fast"
+    served = usage_raw.get("service_tier")
+    if served is None or not isinstance(served, str):
+        return "standard" if usage_raw.get("speed") and requested == "fast" else requested
+    served = _SPELLED.get(served.lower(), served.lower())
+    if served == "standard":
         # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be
         # downgraded
         return requested if requested == "batch" else "standard"
-    return served if isinstance(served, str) and served in TIERS else requested
+    if {served, requested} == {"fast", "priority"}:
+        return requested  # one tier of OpenAI's, by its old and its new name
+    return served if served in TIERS else requested
+
+
+_SPELLED = {"default": "standard", "standard_only": "standard", "on_demand": "standard"}
+"""Names of the usual tier."""
+
+
+def with_place(cost: Cost, usage_raw: Json) -> Cost:
+    """Return the cost with what the place of inference adds, where the usage says one that is
+    billed apart.
+    """
+    place = usage_raw.get("inference_geo") if isinstance(usage_raw, Mapping) else None
+    if cost.amount is None or not isinstance(place, str) or place.lower() != "us":
+        return cost
+    more = cost.amount * US_ONLY
+    return replace(
+        cost, amount=cost.amount + more, components={**cost.components, "inference_geo": more}
+    )
 
 
 def as_cold(usage: Usage) -> Usage:

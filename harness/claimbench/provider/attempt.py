@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from claimbench.clock import Clock
 from claimbench.errors import ProviderError
 from claimbench.provider.contract import Provider
+from claimbench.provider.thinking import part
+from claimbench.provider.usage import believable
 from claimbench.types import (
     Attempt,
     Billable,
@@ -48,6 +51,8 @@ class CollectedAnswer:
     usage: UsageReport | None = None
     done: Done | None = None
     chunk_ns: list[int] = field(default_factory=list)
+    part_ns: list[int] = field(default_factory=list)
+    """When each of ``parts`` came."""
     first_answer_ns: int | None = None
     last_ns: int | None = None
 
@@ -72,6 +77,7 @@ class CollectedAnswer:
                 if kind == "answer":
                     self.first_answer_ns = self.first_answer_ns or stamp
                     self.parts.append(text)
+                    self.part_ns.append(stamp)
                 else:
                     self.reasoning_parts.append(text)
             case ToolCall():
@@ -84,6 +90,51 @@ class CollectedAnswer:
                 self.usage = event
             case Done():
                 self.done = event
+
+    def part_thinking(self) -> None:
+        """Take thinking that was written into the text out of it; see
+        :mod:`claimbench.provider.thinking`.
+        """
+        text = self.text
+        thinking, rest = part(text)
+        if rest == text:
+            return
+        begins = text.rindex(rest)
+        ends = 0
+        self.first_answer_ns = None
+        for piece, stamp in zip(self.parts, self.part_ns, strict=True):
+            ends += len(piece)
+            if rest and ends > begins:
+                self.first_answer_ns = stamp
+                break
+        if thinking:
+            self.reasoning_parts.append(thinking)
+        self.parts = [rest]
+        self.part_ns = [self.first_answer_ns or 0]
+
+    def check_usage(self, request: Request) -> str | None:
+        """Take counts that cannot be out of the usage; return what is to be said of them."""
+        report = self.usage
+        if report is None or request.continuations:
+            return None
+        sent = " ".join([*(message.content for message in request.messages), request.prompt or ""])
+        calls = (f"{call.name} {call.arguments}" for call in self.tool_calls)
+        received = " ".join([self.text, self.reasoning, *calls])
+        usage, said = believable(report.usage, sent, received)
+        if said is not None:
+            self.usage = replace(report, usage=usage)
+        return said
+
+
+LONGEST_RETRY_S = 366 * 86_400.0
+"""The longest wait that a provider may name; what it says beyond means the same."""
+
+
+def _sensible(seconds: float | None) -> float | None:
+    """Return how long a provider asks to wait as a finite number that is not negative."""
+    if seconds is None or math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, LONGEST_RETRY_S)
 
 
 def classify(answer: CollectedAnswer) -> Outcome:
@@ -109,7 +160,7 @@ def _fault(
             outcome = Outcome.INCOMPLETE_STREAM
         billable = cast("Billable", error.billable) if not answer.chunk_ns else "unknown"
         message = error.message if error.hint is None else f"{error.message} ({error.hint})"
-        return outcome, message, billable, error.http_status, error.retry_after_s
+        return outcome, message, billable, error.http_status, _sensible(error.retry_after_s)
     if isinstance(error, TimeoutError):
         return Outcome.MODEL_TIMEOUT, "no end within the suite's timeout", "unknown", None, None
     return (
@@ -123,11 +174,15 @@ def _fault(
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """Hold an attempt with its answer and, after a rate limit, how long to wait."""
+    """Hold an attempt with its answer and, after a rate limit, how long to wait.
+
+    ``remarks``: what is odd about the endpoint's bookkeeping, to be said once per arm.
+    """
 
     attempt: Attempt
     answer: CollectedAnswer
     retry_after_s: float | None
+    remarks: tuple[str, ...] = ()
 
 
 async def _collect(
@@ -224,6 +279,7 @@ async def try_once(
             sent_ns = clock.monotonic_ns()
             async with _limit(provider, request):
                 await _collect(provider, request, answer, clock)
+        answer.part_thinking()
         outcome = classify(answer)
         if outcome is Outcome.INCOMPLETE_STREAM:
             error, billable = "the stream ended without a finish reason", "unknown"
@@ -240,6 +296,8 @@ async def try_once(
         if answer.done is not None and answer.last_ns is not None
         else clock.monotonic_ns()
     )
+    doubt = None if provider.stamp_source == "in_process" else answer.check_usage(request)
+    said = answer.done.remarks if answer.done is not None else ()
     meta, usage = answer.meta, answer.usage
     attempt = Attempt(
         call_id=request.call_id,
@@ -260,4 +318,4 @@ async def try_once(
         error=error,
         reserved_usd=intent.reserved_usd,
     )
-    return Tried(attempt, answer, retry_after_s)
+    return Tried(attempt, answer, retry_after_s, said if doubt is None else (*said, doubt))

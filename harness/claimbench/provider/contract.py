@@ -35,6 +35,10 @@ from claimbench.transport.pump import Pump
 from claimbench.types import Arm, ArmFacts, ConstraintKind, Event, Request, StampSource
 
 
+def _unheard(_what: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderContext:
     """Hold what the core hands to a provider: where models are cached, the environment, and which
@@ -53,6 +57,10 @@ class ProviderContext:
     """Reads the sockets of all the run's clients; hand it to
     :class:`claimbench.transport.client.HttpClient`.
     """
+    model_path: Callable[[str], Path] | None = None
+    """Finds the file of a local model by its name; raises ModelError where it is not here."""
+    progress: Callable[[str], None] = _unheard
+    """Told what a start is doing, for whoever waits: "loading 40 %"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,10 +52,15 @@ def free_port() -> int:
         return int(sock.getsockname()[1])
 
 
-def filled(text: str, arm: Arm, port: int) -> str:
-    """Return ``text`` with ``{port}``, ``{model}`` and ``{python}`` put in; other braces stay (JSON
-    arguments).
+MODEL_PATH = "{model_path}"
+
+
+def filled(text: str, arm: Arm, port: int, model_path: str | None = None) -> str:
+    """Return ``text`` with ``{port}``, ``{model}``, ``{model_path}`` and ``{python}`` put in; other
+    braces stay (JSON arguments).
     """
+    if model_path is not None:
+        text = text.replace(MODEL_PATH, model_path)
     for name, value in (("port", str(port)), ("model", arm.model), ("python", sys.executable)):
         text = text.replace("{" + name + "}", value)
     return text
@@ -71,8 +76,11 @@ def served(arm: Arm, port: int) -> Arm:
 class ManagedServer:
     """Start, watch and end one server process."""
 
-    def __init__(self, arm: Arm, spec: ServeSpec, port: int, log: Path) -> None:
-        self.command = [filled(word, arm, port) for word in spec.command]
+    def __init__(
+        self, arm: Arm, spec: ServeSpec, port: int, log: Path, model_path: str | None = None
+    ) -> None:
+        self.command = [filled(word, arm, port, model_path) for word in spec.command]
+        self._env = {name: filled(value, arm, port, model_path) for name, value in spec.env.items()}
         self.log = log
         self._name = arm.name
         self._spec = spec
@@ -93,7 +101,7 @@ class ManagedServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **self._spec.env},
+            env={**os.environ, **self._env},
             start_new_session=True,
         )
         try:
@@ -186,9 +194,17 @@ class ServedProvider:
     remote = True
 
     def __init__(
-        self, inner: Provider, arm: Arm, spec: ServeSpec, port: int, device: Device | None
+        self,
+        inner: Provider,
+        arm: Arm,
+        spec: ServeSpec,
+        port: int,
+        device: Device | None,
+        find_model: Callable[[str], Path] | None = None,
     ) -> None:
         self._inner = inner
+        self._find_model = find_model
+        self._model_path: str | None = None
         self._arm = arm
         self._spec = spec
         self._port = port
@@ -209,6 +225,13 @@ class ServedProvider:
         program = filled(self._spec.command[0], self._arm, self._port)
         if shutil.which(program) is None:
             return f"{program} is not installed (serve: command)"
+        if any(MODEL_PATH in word for word in (*self._spec.command, *self._spec.env.values())):
+            if self._find_model is None:
+                return f"{MODEL_PATH} is not known here"
+            try:
+                self._model_path = str(self._find_model(self._arm.model))
+            except ModelError as error:
+                return error.message + ("" if error.hint is None else f" ({error.hint})")
         return self._inner.missing()
 
     def constraint(self, request: Request) -> ConstraintKind:
@@ -222,9 +245,8 @@ class ServedProvider:
     async def start(self) -> ArmFacts:
         """Start the server, wait for its health, open connections, warm it up."""
         folder = self.log_folder or Path.cwd()
-        server = ManagedServer(
-            self._arm, self._spec, self._port, folder / f"{self._arm.name}.server.log"
-        )
+        log = folder / f"{self._arm.name}.server.log"
+        server = ManagedServer(self._arm, self._spec, self._port, log, self._model_path)
         self._server = server
         seconds = await server.start()
         facts = await self._inner.start()

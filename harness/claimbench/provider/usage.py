@@ -14,13 +14,16 @@ Rules common to all:
   did not count;
 * a field the provider did not report is ``None`` in its bucket; its tokens, if any, are then inside
   the wider bucket (fresh input, visible output), which prices it at the dearer, undiscounted rate;
-* usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`: an error on that
-  call, not a guess.
+* usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`. Readers of
+  answers catch it: the answer stands, its usage is unknown, and it is said;
+* a count that cannot be (no prompt has 0 tokens) is unknown: :func:`believable` compares counts
+  with what was sent and received.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +47,9 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     Understands ``prompt_tokens``/``completion_tokens`` and ``input_tokens``/``output_tokens`` with
     their ``_details``; DeepSeek's ``prompt_cache_hit_tokens``/``_miss_``; OpenRouter's and Azure's
     ``cache_write_tokens`` (inside the prompt tokens; priced as a 5-minute write, the only kind
-    these report); Moonshot's top-level ``cached_tokens``; and servers (xAI, several Gemini
+    these report); Qwen's explicit caches (``cache_creation_input_tokens``, ``cache_creation`` by
+    lifetime, reads under ``cache_type: ephemeral`` as a fee of their own: their rate is not that of
+    implicit hits); Moonshot's top-level ``cached_tokens``; and servers (xAI, several Gemini
     gateways) whose completion excludes reasoning, told by ``total = prompt + completion +
     reasoning``.
 
@@ -77,21 +82,29 @@ def normalise_openai(raw: Json, *, hidden_reasoning: bool = False) -> Usage:
     )
     audio_out = _count(details_out, "audio_tokens")
     cached = _openai_cached(data, details_in, prompt)
-    written = _first(details_in, "cache_write_tokens", "cache_creation_tokens")
+    written, written_1h, explicit = _openai_written(data, details_in)
     image, audio = _count(details_in, "image_tokens"), _count(details_in, "audio_tokens")
     # Which modality was cached decides the price; chat completions do not say, so the split is
     # unknown.
     mixed = cached and (image or audio)
-    fresh = None if mixed else _minus(data, "prompt tokens", prompt, cached, written, image, audio)
+    parts = (cached, written, written_1h, image, audio)
+    fresh = None if mixed else _minus(data, "prompt tokens", prompt, *parts)
+    fees: list[tuple[str, int]] = []
+    if audio_out:
+        fees.append(("output_audio_tokens", audio_out))
+    if explicit and cached:
+        fees.append(("explicit_cache_read_tokens", cached))
+        cached = None
     return Usage(
         input_fresh=fresh,
         cache_read=cached,
         cache_write_5m=written,
+        cache_write_1h=written_1h,
         output_visible=_minus(data, "output tokens", visible, audio_out),
         output_reasoning=reasoning,
         image=image,
         audio=audio,
-        fees=(("output_audio_tokens", audio_out),) if audio_out else (),
+        fees=tuple(fees),
     )
 
 
@@ -127,13 +140,15 @@ def normalise_anthropic(raw: Json) -> Usage:
             data,
             f"cache writes {written} are not the sum of {short or 0} (5m) and {long or 0} (1h)",
         )
+    fresh = _count(data, "input_tokens")
+    cached = _count(data, "cache_read_input_tokens")
     output = _count(data, "output_tokens")
     thinking = _count(_sub(data, "output_tokens_details"), "thinking_tokens")
     tools = _sub(data, "server_tool_use") or {}
     fees = tuple((name, count) for name in sorted(tools) if (count := _count(tools, name)))
     return Usage(
-        input_fresh=_count(data, "input_tokens"),
-        cache_read=_count(data, "cache_read_input_tokens"),
+        input_fresh=fresh,
+        cache_read=cached,
         cache_write_5m=short,
         cache_write_1h=long,
         output_visible=_minus(data, "output tokens", output, thinking),
@@ -168,7 +183,8 @@ def normalise_gemini(raw: Json) -> Usage:
         return UNKNOWN
     if _says_nothing(data):
         return UNKNOWN
-    prompt, cached = _count(data, "promptTokenCount"), _count(data, "cachedContentTokenCount")
+    prompt = _count(data, "promptTokenCount")
+    cached = _count(data, "cachedContentTokenCount")
     thoughts, tool = _count(data, "thoughtsTokenCount"), _count(data, "toolUsePromptTokenCount")
     candidates, total = _count(data, "candidatesTokenCount"), _count(data, "totalTokenCount")
     if candidates is None and total is not None and prompt is not None:
@@ -182,12 +198,9 @@ def normalise_gemini(raw: Json) -> Usage:
                 data, f"total {total} is not the sum of its parts, {known + (tool or 0)}"
             )
     image, audio = _gemini_modalities(data, "promptTokensDetails")
-    # Which modality was cached decides the price; the split is unknown.
-    fresh = (
-        None
-        if cached and (image or audio)
-        else _minus(data, "prompt tokens", prompt, cached, image, audio)
-    )
+    # Which modality was cached decides the price.
+    known_split, image, audio = _gemini_fresh(data, cached, image, audio)
+    fresh = _minus(data, "prompt tokens", prompt, cached, image, audio) if known_split else None
     out_image, out_audio = _gemini_modalities(data, "candidatesTokensDetails")
     fees = tuple(
         (n, c)
@@ -214,23 +227,76 @@ def hides_reasoning(base_url: str | None) -> bool:
     return any(host == known or host.endswith("-" + known) for known in HOSTS_HIDING_REASONING)
 
 
-def billed_usd(raw: Json) -> Decimal | None:
-    """Read the dollars the provider says it charged (OpenRouter's ``usage.cost``); None where it
-    does not say.
+TICKS_PER_USD = Decimal(10) ** 10
+"""xAI bills in ticks: https://docs.x.ai/developers/cost-tracking."""
 
-    ``cost`` is the whole charge; ``cost_details.upstream_inference_cost`` is part of it - except
-    with one's own key (``is_byok``), where ``cost`` is OpenRouter's fee alone and the upstream
-    charge comes on top (inspect_ai #4739, preloop #224). Negative or non-numeric amounts raise
-    :class:`MalformedStream`.
+
+def billed_usd(raw: Json) -> Decimal | None:
+    """Read the dollars that the provider says it charged; None where it does not say.
+
+    OpenRouter's ``cost`` is the whole charge; ``cost_details.upstream_inference_cost`` is part of
+    it - except with one's own key (``is_byok``), where ``cost`` is OpenRouter's fee alone and the
+    upstream charge comes on top (inspect_ai #4739, preloop #224). Perplexity's ``cost`` is an
+    object with a ``total_cost``; xAI counts ``cost_in_usd_ticks``.
+
+    Raises:
+        MalformedStream: an amount that is negative or no number.
     """
     data = _mapping(raw)
-    if data is None or data.get("cost") is None:
+    if data is None:
         return None
-    amount = _amount(data, data["cost"])
+    if data.get("cost_in_usd_ticks") is not None:
+        return _amount(data, data["cost_in_usd_ticks"]) / TICKS_PER_USD
+    cost = data.get("cost")
+    if isinstance(cost, Mapping):
+        total = next((cost[key] for key in ("total_cost", "total") if cost.get(key)), None)
+        return None if total is None else _amount(data, total)
+    if cost is None:
+        return None
+    amount = _amount(data, cost)
     if data.get("is_byok") is not True:
         return amount
     upstream = (_sub(data, "cost_details") or {}).get("upstream_inference_cost")
     return None if upstream is None else amount + _amount(data, upstream)
+
+
+MOST_TOKENS = 100_000_000
+"""No request has more: a larger count is a mistake."""
+WORDS_PER_TOKEN = 3
+BYTES_PER_TOKEN = 64
+"""A token holds part of a word, seldom more than one, and never so many bytes of text."""
+
+
+def believable(usage: Usage, sent: str, received: str) -> tuple[Usage, str | None]:
+    """Return usage without the counts that cannot be, and what is to be said of them.
+
+    Args:
+        usage: as its provider states it.
+        sent: all text of the prompt.
+        received: all text of the answer and its reasoning.
+    """
+    if usage.source != "provider":
+        return usage, None
+    total_in, total_out = usage.input_total, usage.output_total
+    said: list[str] = []
+    if total_in is not None and not _possible(total_in, sent):
+        said.append(f"{total_in} input tokens for a prompt of {len(sent.split())} words")
+        usage = replace(usage, input_fresh=None)
+    if total_out is not None and not _possible(total_out, received):
+        said.append(f"{total_out} output tokens for an answer of {len(received.split())} words")
+        usage = replace(usage, output_visible=None)
+    if not said:
+        return usage, None
+    return usage, f"usage that cannot be: {' and '.join(said)}; its cost is not known"
+
+
+def _possible(tokens: int, text: str) -> bool:
+    if tokens > MOST_TOKENS:
+        return False
+    bare = text.split()
+    if tokens * WORDS_PER_TOKEN < len(bare):
+        return False
+    return tokens * BYTES_PER_TOKEN >= sum(len(word.encode("utf-8", "replace")) for word in bare)
 
 
 def _openai_output(
@@ -271,6 +337,27 @@ def _openai_cached(
     )
 
 
+def _openai_written(
+    data: Mapping[str, Json], details: Mapping[str, Json] | None
+) -> tuple[int | None, int | None, bool]:
+    """Return (5-minute writes, 1-hour writes, whether the cache is an explicit one)."""
+    stated = _first(
+        details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens"
+    )
+    if stated is None:
+        stated = _count(data, "cache_creation_input_tokens")
+    split = _sub(details, "cache_creation") or _sub(data, "cache_creation")
+    short = _count(split, "ephemeral_5m_input_tokens")
+    long = _count(split, "ephemeral_1h_input_tokens")
+    kind = (details or {}).get("cache_type") or data.get("cache_type")
+    explicit = isinstance(kind, str) and kind.lower() in ("ephemeral", "explicit")
+    if short is None and long is None:
+        return stated, None, explicit
+    if stated is not None and stated != (short or 0) + (long or 0):
+        raise _contradiction(data, f"cache writes {stated} are not the sum of their lifetimes")
+    return short, long, explicit
+
+
 def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, int | None]:
     """Return (image, audio) tokens of a modality list; documents and video frames are billed as
     images.
@@ -287,6 +374,26 @@ def _gemini_modalities(data: Mapping[str, Json], key: str) -> tuple[int | None, 
         if bucket:
             sums[bucket] += _count(row, "tokenCount") or 0
     return sums["image"] or None, sums["audio"] or None
+
+
+def _gemini_fresh(
+    data: Mapping[str, Json], cached: int | None, image: int | None, audio: int | None
+) -> tuple[bool, int | None, int | None]:
+    """Return whether the uncached tokens are known by modality, and those of images and audio.
+
+    ``cacheTokensDetails`` says what was cached. Cached images or audio may have rates of their own,
+    so that only a cache of text leaves the split known.
+    """
+    if not cached or not (image or audio):
+        return True, image, audio
+    rows = data.get("cacheTokensDetails")
+    if not isinstance(rows, list) or not rows:
+        return False, image, audio
+    stated = 0
+    for row in rows:
+        stated += _count(row, "tokenCount") or 0
+    cached_image, cached_audio = _gemini_modalities(data, "cacheTokensDetails")
+    return stated == cached and not (cached_image or cached_audio), image, audio
 
 
 def _derive(
@@ -329,7 +436,8 @@ def _says_nothing(data: Mapping[str, Json]) -> bool:
     return not any(
         value
         for value in data.values()
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if (isinstance(value, int | float) and not isinstance(value, bool))
+        or (isinstance(value, str) and value.strip().isdigit() and int(value[:20]))
     )
 
 
@@ -359,6 +467,8 @@ def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
     value: Any = None if data is None else data.get(key)
     if value is None:
         return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
+        value = int(value[:20])
     whole = type(value) is int or (type(value) is float and value.is_integer())
     if not whole or value < 0:
         raise MalformedStream(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -58,6 +59,14 @@ class Arms:
                 await provider.close()
         for device in self.devices.values():
             device.close()
+
+
+MANY_PROMPTS = 500
+"""Prompts whose shared prefix takes long enough to be worth a line."""
+
+
+def _unheard(_what: str) -> None:
+    """Nobody listens."""
 
 
 def make_arms(
@@ -132,6 +141,9 @@ def check_arms(
                 arm if arm.serve is None else served(arm, ANY_PORT), context
             )
             check_sent(suite, arm, made)
+        refuses = getattr(made, "refuses", None)
+        if refuses is not None and arm in suite.arms:
+            _check_tasks(suite, arm, refuses)
         providers[arm.name] = made
     return providers
 
@@ -171,6 +183,26 @@ def requests_by_group(suite: Suite, arm: Arm) -> dict[str, Request]:
     }
 
 
+def _check_tasks(suite: Suite, arm: Arm, refuses: Callable[[Request], str | None]) -> None:
+    """Let a provider look at what each task asks of answers.
+
+    Raises:
+        SuiteError: a task that the arm cannot serve as written.
+    """
+    for task in suite.tasks:
+        if not task.samples:
+            continue
+        request = request_outside_plan(suite, task, task.samples[0], arm.name)
+        why = refuses(request)
+        if why is not None:
+            raise SuiteError(
+                f"tasks.{task.name}.answer: arm {arm.name} cannot enforce this: {why}",
+                path=suite.path,
+                line=getattr(task, "line", None),
+                hint="change that field, or set `constrain: false` in the task's answer",
+            )
+
+
 @contextlib.contextmanager
 def at_its_line(suite: Suite, arm: Arm) -> Iterator[None]:
     """Name the line of the suite file that a provider refuses, where the arm was read from one."""
@@ -190,28 +222,64 @@ def _provider(
         return as_provider(factory(arm, context), device, context.clock)
     port = free_port()
     inner = as_provider(factory(served(arm, port), context), device, context.clock)
-    return ServedProvider(inner, arm, arm.serve, port, device)
+    return ServedProvider(inner, arm, arm.serve, port, device, context.model_path)
 
 
-async def start_arms(arms: Arms, suite: Suite, run_id: str = "") -> None:
-    """Load models and open connections; an error names its arm."""
-    judges = {judge.name: judge for judge in suite.judges}
+async def start_arms(
+    arms: Arms, suite: Suite, run_id: str = "", say: Callable[[str], None] = _unheard
+) -> None:
+    """Load models, start servers, open connections; ``say`` is told what is being done.
+
+    An arm that cannot be started is not run, and the others go on; a judge's trouble ends the run,
+    and so does that of the last arm.
+
+    Raises:
+        BenchError: no arm is left, or a judge cannot be started; with the arm's name.
+    """
     for name, provider in arms.providers.items():
         try:
-            arms.facts[name] = await provider.start()
+            await _start_arm(arms, suite, name, run_id, say)
         except ModelError as error:
-            raise ModelError(f"arm {name}: {error.message}", hint=error.hint) from error
-        if isinstance(provider, WorkerProvider):
-            shared = (
-                prefix_requests(suite, judges[name], run_id)
-                if name in judges
-                else _requests_by_task(suite, name, run_id)
-            )
-            seconds = 0.0
-            for requests in shared.values():
-                seconds += await provider.share_prefix(requests[0].prefix_key, requests)
-            facts = arms.facts[name]
-            arms.facts[name] = replace(facts, load_seconds=(facts.load_seconds or 0.0) + seconds)
+            message = f"arm {name}: {error.message.removeprefix(f'arm {name}: ')}"
+            if name in arms.judges or len(arms.ready) < 2:
+                raise ModelError(message, hint=error.hint) from error
+            del arms.ready[name]
+            arms.facts.pop(name, None)
+            why = error.message.removeprefix(f"arm {name}: ")
+            why += "" if error.hint is None else f"; {error.hint}"
+            arms.not_run[name] = why
+            say(f"{name}: not run: {why}")
+            with contextlib.suppress(ProviderError, BenchError):
+                await provider.close()
+
+
+async def _start_arm(
+    arms: Arms, suite: Suite, name: str, run_id: str, say: Callable[[str], None]
+) -> None:
+    provider = arms.providers[name]
+    began = time.monotonic()
+    if isinstance(provider, ServedProvider):
+        say(f"{name}: starting its server and waiting until it is ready")
+    elif isinstance(provider, WorkerProvider):
+        say(f"{name}: loading the model")
+    arms.facts[name] = await provider.start()
+    if not isinstance(provider, WorkerProvider):
+        return
+    judges = {judge.name: judge for judge in suite.judges}
+    shared = (
+        prefix_requests(suite, judges[name], run_id)
+        if name in judges
+        else _requests_by_task(suite, name, run_id)
+    )
+    seconds = 0.0
+    for number, (task, requests) in enumerate(shared.items(), 1):
+        if len(shared) > 1 or len(requests) > MANY_PROMPTS:
+            percent = 100 * (number - 1) // len(shared)
+            say(f"{name}: finding the prefix that the prompts of {task} share ({percent} %)")
+        seconds += await provider.share_prefix(requests[0].prefix_key, requests)
+    facts = arms.facts[name]
+    arms.facts[name] = replace(facts, load_seconds=(facts.load_seconds or 0.0) + seconds)
+    say(f"{name}: ready after {time.monotonic() - began:.1f} s")
 
 
 def _requests_by_task(suite: Suite, arm_name: str, run_id: str) -> dict[str, list[Request]]:

@@ -53,8 +53,14 @@ from claimbench.pricing.money import Money
 from claimbench.provider.attempt import NO_TURN, Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
+from claimbench.run.health import judge_health
 from claimbench.run.progress import ArmProgress, Progress
-from claimbench.run.records import checked_model, record_of, said_by
+from claimbench.run.records import (
+    LONGEST_WAIT_S,
+    checked_model,
+    record_of,
+    said_by,
+)
 from claimbench.types import (
     Arm,
     Attempt,
@@ -68,10 +74,6 @@ from claimbench.types import (
     Request,
 )
 
-NEVER_ANSWERED = 3
-"""Calls that may fail before an arm that has never answered is given up (a dead endpoint)."""
-LONGEST_WAIT_S = 900.0
-"""An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
 LOST = frozenset({Outcome.NETWORK, Outcome.INCOMPLETE_STREAM})
 """What a call meets whose server has ended."""
 
@@ -157,6 +159,7 @@ class Runner:
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._commits = Commits()
+        self._remarked: set[tuple[str, str]] = set()
         self._halts = {name: asyncio.Event() for name in setup.arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
         self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
@@ -261,7 +264,7 @@ class Runner:
                 final = await self._call(arm, call)
                 if final is None:
                     continue
-                self._judge_health(arm, final)
+                self._judge_health(arm, call, final)
         except BaseException as error:
             if not isinstance(error, asyncio.CancelledError) and self._stopping is None:
                 self.stop(f"{type(error).__name__}: {error}")
@@ -300,28 +303,18 @@ class Runner:
         try:
             final = await self._call(arm, call)
             if final is not None:
-                self._judge_health(arm, final)
+                self._judge_health(arm, call, final)
         except BenchError as error:
             self._fatal = self._fatal or error
             self.stop(f"{type(error).__name__}: {error}")
 
-    def _judge_health(self, arm: Arm, final: Attempt) -> None:
-        """Give an arm up when every further call would fail too; one that never answered gets
-        little patience.
-        """
-        state, outcome = self.progress.arms[arm.name], final.outcome
-        state.answered += outcome.answered
-        state.failed_in_a_row = state.failed_in_a_row + 1 if outcome.missing else 0
-        patience = (
-            self._policy.stop_arm_after
-            if state.answered
-            else min(NEVER_ANSWERED, self._policy.stop_arm_after)
-        )
-        if outcome.stops_arm:
-            self._stop_arm(arm, f"{outcome.value}, as every further call would: {final.error}")
-        elif state.failed_in_a_row >= patience:
-            last = f"the last with {outcome.value}: {final.error}"
-            self._stop_arm(arm, f"{state.failed_in_a_row} calls in a row failed, {last}")
+    def _judge_health(self, arm: Arm, call: Call, final: Attempt) -> None:
+        """Give an arm up, or say what is odd, by how its call ended."""
+        why, remark = judge_health(self.progress.arms[arm.name], self._policy, call, final)
+        if why is not None:
+            self._stop_arm(arm, why)
+        if remark is not None:
+            self._remark(arm, (remark,))
 
     def _stop_arm(self, arm: Arm, why: str) -> None:
         state = self.progress.arms[arm.name]
@@ -421,6 +414,7 @@ class Runner:
                 turn=self._turns[arm.name],
             )
             tried = self._clean(checked_model(arm, tried))
+            self._remark(arm, tried.remarks)
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
         finally:
@@ -432,6 +426,15 @@ class Runner:
             state.spent_usd += cost
         self._on_attempt(call, tried.attempt)
         return tried
+
+    def _remark(self, arm: Arm, remarks: Sequence[str]) -> None:
+        """Say what is odd about an endpoint, each kind of it once per arm."""
+        for remark in remarks:
+            kind = (arm.name, remark.partition(":")[0])
+            if kind not in self._remarked:
+                self._remarked.add(kind)
+                text = f"{arm.name}: {remark}"
+                self.progress.notes.append(Note(NoteKind.ENDPOINT, text, arm.name))
 
     def _out_of_budget(self, arm: Arm, reserved: Decimal | None) -> None:
         why = f"budget: the next request could cost ${reserved}, more than is left"

@@ -10,7 +10,10 @@ from claimbench.types import Note
 
 @dataclass(slots=True)
 class ArmProgress:
-    """Count what one arm has done so far."""
+    """Count what one arm has done so far.
+
+    ``alike``: samples of the calls that failed as their first did, while none was answered.
+    """
 
     planned: int
     done: int = 0
@@ -21,6 +24,8 @@ class ArmProgress:
     answered: int = 0
     failed_in_a_row: int = 0
     stopped: str | None = None
+    first_fault: tuple[str, int | None] | None = None
+    alike: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)

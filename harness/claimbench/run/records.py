@@ -9,7 +9,28 @@ from dataclasses import replace
 from claimbench.limits.key_gate import Said
 from claimbench.model_ids import same_model
 from claimbench.provider.attempt import Tried
-from claimbench.types import Arm, Call, CallRecord, Outcome
+from claimbench.types import Arm, Attempt, Call, CallRecord, Outcome
+
+LONGEST_WAIT_S = 900.0
+"""An arm that is told to wait for longer (a daily quota) is given up rather than waited for."""
+ABOUT_ONE_PROMPT = frozenset({400, 413, 422})
+"""Statuses with which an endpoint refuses one request rather than all."""
+
+
+def is_of_its_sample(attempt: Attempt) -> bool:
+    """Return True if what the call met may be about its prompt alone: too long, or refused."""
+    if attempt.outcome is Outcome.CONTEXT_OVERFLOW:
+        return True
+    if attempt.outcome is not Outcome.BAD_REQUEST:
+        return False
+    return is_in_process(attempt) or attempt.http_status in ABOUT_ONE_PROMPT
+
+
+def is_in_process(attempt: Attempt) -> bool:
+    """Return True if the call was worked on in this process: what it refuses, it refuses at no
+    cost.
+    """
+    return attempt.timing.stamp_source == "in_process"
 
 
 def checked_model(arm: Arm, tried: Tried) -> Tried:
@@ -52,6 +73,8 @@ def said_by(tried: Tried | None) -> Said:
     if usage is not None and usage.input_total is not None and usage.output_total is not None:
         tokens = usage.input_total + usage.output_total
     limits = tried.answer.meta.rate_limits
-    return Said(
-        outcome is Outcome.RATE_LIMITED, outcome.answered, tried.retry_after_s, limits, tokens
-    )
+    # A wait that is not waited for ends its arm, and holds up no other of the same key.
+    wait_s = tried.retry_after_s
+    if wait_s is not None and wait_s > LONGEST_WAIT_S:
+        wait_s = None
+    return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, wait_s, limits, tokens)

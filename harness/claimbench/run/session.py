@@ -36,6 +36,7 @@ from claimbench.run.judging import JudgedRunner
 from claimbench.run.loop import Runner, RunnerSetup, Runs
 from claimbench.run.manifest import check_resumable, manifest_of
 from claimbench.run.progress import Progress
+from claimbench.run.records import is_of_its_sample
 from claimbench.store.notes import save_notes
 from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import (
@@ -64,6 +65,7 @@ class Order:
 
     ``arms``: names, empty = all. ``max_cost_usd`` replaces the suite's limit. ``until_decided``
     turns on looks. ``retry_missing``: a resumed run asks the calls that failed again, too.
+    ``wait_idle_s``: how long to wait for a busy machine before local arms start; None: not at all.
     """
 
     results: Path
@@ -73,6 +75,7 @@ class Order:
     allow_unknown_cost: bool = False
     until_decided: bool = False
     retry_missing: bool = False
+    wait_idle_s: float | None = None
     options: Mapping[str, Json] = field(default_factory=dict)
 
 
@@ -117,6 +120,10 @@ def _spent(
     return spent
 
 
+def _unheard(_what: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Hold everything a session works with. ``segments`` (run id -> segments) is given when it may
@@ -134,6 +141,8 @@ class Job:
     began: Callable[[str], None] | None = None
     """Told the run's id once the run exists, before anything of it is sent."""
     guard: KeyGuard = field(default_factory=KeyGuard)
+    say: Callable[[str], None] = _unheard
+    """Told what is done before the first call is sent."""
 
 
 async def execute(job: Job, resume: str | None = None) -> Ended:
@@ -148,10 +157,11 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
         if not arms.ready:
             raise none_ready(arms)
         _refuse_unknown_cost(job)
+        await _wait_idle(job)
         run_id = resume if resume is not None else provenance.new_run_id()
         with store.lock_run(run_id):
             arms.log_to(store.run_folder(run_id))
-            await start_arms(arms, suite, run_id)
+            await start_arms(arms, suite, run_id, job.say)
             if resume is not None:
                 check_resumable(store.manifest(run_id), suite, arms)
                 calls: Sequence[Call] = store.calls(run_id)
@@ -167,6 +177,40 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             return await _work(job, run_id, calls, resumed=resume is not None)
     finally:
         await arms.close()
+
+
+async def _wait_idle(job: Job) -> None:
+    """Say before a run of local arms that the machine is busy, and wait for it if that was asked
+    for.
+
+    Raises:
+        BenchError: it is still busy after the time that the order allows.
+    """
+    names = {arm.name for arm in job.suite.arms if arm.device} & set(job.arms.ready)
+    if not names:
+        return
+    busy = provenance.busy_note(provenance.session_facts())
+    if busy is None:
+        return
+    job.say(f"note: {busy}")
+    if job.order.wait_idle_s is None:
+        job.say("  wait for it with --wait-idle, or stop now with Ctrl-C and go on later")
+        return
+    job.say(f"  waiting for it, at most {job.order.wait_idle_s:g} s")
+    until_ns = job.clock.monotonic_ns() + round(job.order.wait_idle_s * 1e9)
+    while busy is not None:
+        now_ns = job.clock.monotonic_ns()
+        if now_ns >= until_ns:
+            raise BenchError(
+                f"the machine is still busy after {job.order.wait_idle_s:g} s: {busy}",
+                hint="nothing was sent; stop what runs beside, or give --wait-idle more seconds",
+            )
+        await job.clock.sleep_until(min(until_ns, now_ns + IDLE_POLL_NS))
+        busy = provenance.busy_note(provenance.session_facts())
+
+
+IDLE_POLL_NS = 2_000_000_000
+"""How often the load of the machine is looked at."""
 
 
 def _refuse_unknown_cost(job: Job) -> None:
@@ -229,6 +273,15 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
     again = {call.id for call in mine if f"{call.task}/{call.sample_id}" not in seen}
     were_asked = [call for call in mine if failed[call.id] is not Outcome.CANCELLED]
     notes: list[Note] = []
+    left = hopeless(job.store, run_id, calls) & again
+    if left:
+        again -= left
+        were_asked = [call for call in were_asked if call.id not in left]
+        text = (
+            f"not asked again: {len(left)} calls whose prompts the endpoint does not take (too"
+            " long, or refused as a request), as it did others: they could only fail again"
+        )
+        notes.append(Note(NoteKind.RETRY, text))
     if asked := sum(call.id in again for call in were_asked):
         text = f"asked again: {asked} calls that had failed in an earlier session"
         notes.append(Note(NoteKind.RETRY, text))
@@ -239,6 +292,25 @@ def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], li
         )
         notes.append(Note(NoteKind.RETRY, text))
     return again, notes
+
+
+def hopeless(store: ResultsStore, run_id: str, calls: Sequence[Call]) -> set[str]:
+    """Return the ids of calls that failed for their prompts' sake, in arms that answered others.
+
+    Where an arm answered nothing, its trouble may have been mended since.
+    """
+    arm_of = {call.id: call.arm for call in calls}
+    last: dict[str, Attempt] = {}
+    answered: set[str] = set()
+    for attempt in store.attempts(run_id):
+        last[attempt.call_id] = attempt
+        if attempt.outcome.answered:
+            answered.add(arm_of[attempt.call_id])
+    return {
+        call_id
+        for call_id, attempt in last.items()
+        if arm_of[call_id] in answered and is_of_its_sample(attempt)
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,12 @@ from claimbench.types import StampSource
 AFTER_DONE_S = 0.5
 """How long the end of a body may stay out after its ``[DONE]`` before it is taken as whole."""
 
+_DONE_LINE = re.compile(rb"(?:\A|[\r\n])data: ?\[DONE\][ \t]*[\r\n]*\Z")
+"""The protocol's last word: a line of its own, and nothing after it. Inside a string of JSON there
+is no raw line break, so that an answer cannot say it.
+"""
+_TAIL_BYTES = 64
+
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 
@@ -100,6 +106,7 @@ class Exchange:
         self.last_ns = reply.sent_ns
         self._loop = loop
         self._said_done = False
+        self._tail = b""
         self._limits = limits
         self._parser: Any = httptools.HttpResponseParser(self)
         self._stamp = 0
@@ -156,7 +163,7 @@ class Exchange:
         if self._whole():
             self._finish(None)
         elif self._said_done:  # some servers leave the connection hanging after their last word
-            self._loop.call_later(AFTER_DONE_S, self.stop_waiting)
+            self._loop.call_later(AFTER_DONE_S, self._after_done)
 
     def end(self, error: OSError | None) -> None:
         """End because the peer closed the connection, or it broke."""
@@ -190,6 +197,11 @@ class Exchange:
         if not self.done.done():
             self.reusable = False
             self._finish(None)
+
+    def _after_done(self) -> None:
+        """Stop waiting if nothing came after the last word."""
+        if self._said_done:
+            self.stop_waiting()
 
     def _finish(self, fault: ProviderError | None) -> None:
         if not self.done.done():
@@ -247,8 +259,11 @@ class Exchange:
             return
         self._body_bytes += len(body)
         self.reply.pieces.append((self._stamp, body))
-        if b"[DONE]" in body:
-            self._said_done = True
+        tail = (
+            (self._tail + body)[-_TAIL_BYTES:] if len(body) < _TAIL_BYTES else body[-_TAIL_BYTES:]
+        )
+        self._tail = tail
+        self._said_done = b"[DONE]" in tail and _DONE_LINE.search(tail) is not None
 
     def on_message_complete(self) -> None:
         """Note that the response is whole."""

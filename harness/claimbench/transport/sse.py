@@ -8,6 +8,8 @@ from typing import NamedTuple
 from claimbench.errors import MalformedStream
 
 MAX_LINE_BYTES = 4 * 1024 * 1024
+MAX_STRAY_BYTES = 8 * 1024
+FIELDS = frozenset({b"data", b"event", b"id", b"retry"})
 
 
 class Sse(NamedTuple):
@@ -24,8 +26,9 @@ class SseParser:
     """Parse pieces as they came, and give back the events that each completes.
 
     Takes LF, CRLF and CR as line ends (also torn between pieces), several ``data:`` lines, comments
-    and a byte order mark. ``finish`` gives an event that the end of the stream cut short of its
-    blank line, as many servers do.
+    and a byte order mark. Lines that are no field of the format are kept in ``stray``, as far as
+    :data:`MAX_STRAY_BYTES`: servers put errors there. ``finish`` gives an event that the end of
+    the stream cut short of its blank line, as many servers do.
     """
 
     def __init__(self, max_line_bytes: int = MAX_LINE_BYTES) -> None:
@@ -37,6 +40,7 @@ class SseParser:
         self._size = 0
         self._started = False
         self._last_ns = 0
+        self.stray = b""
 
     def feed(self, piece: bytes, received_ns: int) -> Iterable[Sse]:
         """Return the events completed by ``piece``; go through them before the next is fed.
@@ -123,6 +127,8 @@ class SseParser:
             self._data.append(value)
         elif name == b"event":
             self._event = value.decode("utf-8", "replace")
+        elif name not in FIELDS and len(self.stray) < MAX_STRAY_BYTES:
+            self.stray = (self.stray + line + b"\n")[:MAX_STRAY_BYTES]
         return None
 
     def _dispatch(self, received_ns: int) -> Sse | None:

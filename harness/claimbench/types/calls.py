@@ -254,13 +254,15 @@ class Done:
     tool_calls.
 
     ``timings`` carries an in-process engine's own figures (llama.cpp: prompt_ms, predicted_ms,
-    prompt_n, predicted_n).
+    prompt_n, predicted_n). ``remarks``: what is odd about the endpoint's bookkeeping, to be said
+    once per arm; the answer stands all the same.
     """
 
     finish_reason: str | None
     refusal: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     received_ns: int | None = None
+    remarks: tuple[str, ...] = ()
 
 
 Event = Meta | Delta | ToolCall | UsageReport | Done

@@ -31,6 +31,7 @@ class NoteKind(StrEnum):
     STOPPING = "stopping"  # a person asked the session to stop
     LOOK = "look"  # an interim look was taken
     RETRY = "retry"  # calls that had failed are asked again, or are not
+    ENDPOINT = "endpoint"  # an endpoint keeps books or writes answers in an odd way
     OVERRUN = "overrun"  # a provider billed more than was reserved
     CLOCK_JUMP = "clock_jump"  # wall and monotonic time drifted apart
     BUSY = "busy"  # other work loads the machine

@@ -181,8 +181,8 @@ class RateLimits:
 
 @dataclass(frozen=True, slots=True)
 class ServeSpec:
-    """A server that the run starts for an arm. ``{port}``, ``{model}`` and ``{python}`` stand in
-    ``command``.
+    """A server that the run starts for an arm. ``{port}``, ``{model}``, ``{model_path}`` and
+    ``{python}`` stand in ``command`` and ``env``.
 
     ``health`` is polled until it answers 200; ``warmup`` requests are sent, and not measured,
     before the first call.

@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent, asked
 from claimbench.provider.usage import merge_anthropic, normalise_anthropic
@@ -25,13 +24,11 @@ from claimbench.types import (
     Arm,
     ConstraintKind,
     Delta,
-    Done,
     Event,
     Json,
     Meta,
     Request,
     ToolCall,
-    UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
@@ -43,7 +40,12 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.faults import error_chunk
+from claimbench_providers.endpoints.chat_wire import word
+from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.reading.bodies import IDLE
+from claimbench_providers.endpoints.reading.content import texts, unknown_shape
+from claimbench_providers.endpoints.reading.ends import NO_END, done_of, end_of
+from claimbench_providers.endpoints.reading.usages import UsageReports
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 NO_LEVELS = re.compile(r"claude-(?:3|haiku-4|(?:sonnet|opus)-4(?:-[01]\b|-20|$)|sonnet-4-5)")
@@ -71,15 +73,6 @@ WRITING = Writing(
         "max_tokens": ("max_tokens",),
     }
 )
-
-FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
 
 
 def create(arm: Arm, context: ProviderContext) -> AnthropicProvider:
@@ -214,83 +207,112 @@ class AnthropicProvider(SseEndpoint):
 
 
 class MessageReader:
-    """Events of one message stream."""
+    """Read the events of one message stream."""
 
     def __init__(self, meta: Meta) -> None:
         self._meta = meta
-        self._usage: Json = None
-        self._usage_ns: int | None = None
-        self._finish: str | None = None
+        self._merged: Json = None
+        self._reports = UsageReports()
+        self._end = NO_END
+        self._marked = False
         self._end_ns: int | None = None
         self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
 
+    def marked(self) -> None:
+        """Note that the body is whole."""
+        self._marked = True
+
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
-        """Events of one message."""
+        """Yield the events of one message.
+
+        Raises:
+            ProviderError: an error, or a message that the protocol does not have.
+        """
         kind = data.get("type", event)
-        if kind == "error":
-            raise error_chunk(data.get("error") or data)
         if kind == "message_start":
             message = data.get("message") or {}
-            self._usage = message.get("usage")
-            yield self._meta.named(message.get("model"), None, received_ns)
+            self._merged = message.get("usage")
+            self._reports.take(self._merged, received_ns)
+            yield self._meta.named(word(message.get("model")), None, received_ns)
         elif kind == "content_block_start":
             yield from self._block(data, received_ns)
         elif kind == "content_block_delta":
-            yield from self._delta(data, received_ns)
+            yield from self._delta(data.get("delta") or {}, data, received_ns)
         elif kind == "message_delta":
-            if data.get("usage"):
-                self._usage = merge_anthropic(self._usage, data["usage"])
-                self._usage_ns = received_ns
-            reason = (data.get("delta") or {}).get("stop_reason")
-            if reason is not None:
-                self._finish = FINISH_REASONS.get(str(reason), str(reason))
-                self._end_ns = received_ns
-        elif kind == "message":  # of a server that does not stream
+            self._later(data, received_ns)
+        elif kind == "message_stop":
+            self._marked = True
+            self._end_ns = self._end_ns or received_ns
+        elif kind == "message" and "content" in data:  # of a server that does not stream
             yield from self._whole(data, received_ns)
+        elif kind == "error" or error_in(data) is not None:
+            raise error_chunk(error_in(data) or dict(data))
+        elif kind not in IDLE and kind != "content_block_stop" and "content" in data:
+            raise unknown_shape(dict(data))
+
+    def _later(self, data: Mapping[str, Any], received_ns: int) -> None:
+        if isinstance(data.get("usage"), Mapping):
+            merged = merge_anthropic(self._merged, data["usage"])
+            self._merged = merged
+            self._reports.take(merged, received_ns)
+        elif data.get("usage"):
+            self._reports.take(data["usage"], received_ns)
+        end = end_of((data.get("delta") or {}).get("stop_reason"))
+        if end.kind != "none":
+            self._end = end
+            self._end_ns = received_ns
 
     def _whole(self, message: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
-        yield self._meta.named(message.get("model"), None, received_ns)
-        for place, block in enumerate(message.get("content") or ()):
+        yield self._meta.named(word(message.get("model")), None, received_ns)
+        content = message.get("content") or ()
+        if isinstance(content, str):
+            content = ({"type": "text", "text": content},)
+        for place, block in enumerate(content):
             yield from self._block({"index": place, "content_block": block}, received_ns)
             if block.get("type") == "tool_use":
                 self._tools[place][2].append(json.dumps(block.get("input") or {}))
-        self._usage = message.get("usage")
-        self._usage_ns = received_ns
+        self._reports.take(message.get("usage"), received_ns)
         self._end_ns = received_ns
-        reason = message.get("stop_reason")
-        self._finish = None if reason is None else FINISH_REASONS.get(str(reason), str(reason))
+        self._end = end_of(message.get("stop_reason"))
 
     def _block(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
         block = data.get("content_block") or {}
         if block.get("type") == "tool_use":
             self._tools[int(data.get("index") or 0)] = (
                 str(block.get("name") or ""),
-                block.get("id"),
+                word(block.get("id")),
                 [],
                 received_ns,
             )
-        elif block.get("type") == "text" and block.get("text"):
-            yield Delta(block["text"], "answer", received_ns)
-        elif block.get("type") == "thinking" and block.get("thinking"):
-            yield Delta(block["thinking"], "reasoning", received_ns)
+        else:
+            yield from self._texts(block, received_ns)
 
-    def _delta(self, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
-        delta = data.get("delta") or {}
-        if delta.get("type") == "text_delta" and delta.get("text"):
-            yield Delta(delta["text"], "answer", received_ns)
-        elif delta.get("type") == "thinking_delta" and delta.get("thinking"):
-            yield Delta(delta["thinking"], "reasoning", received_ns)
-        elif delta.get("type") == "input_json_delta":
+    def _texts(self, block: Any, received_ns: int) -> Iterator[Event]:
+        for text, kind in texts(block):
+            self._reports.text_came()
+            self._end_ns = received_ns
+            yield Delta(text, kind, received_ns)
+
+    def _delta(
+        self, delta: Mapping[str, Any], data: Mapping[str, Any], received_ns: int
+    ) -> Iterator[Event]:
+        if delta.get("type") == "input_json_delta":
             tool = self._tools.get(int(data.get("index") or 0))
             if tool is not None:
                 tool[2].append(delta.get("partial_json") or "")
+        else:
+            yield from self._texts(delta, received_ns)
 
     def finish(self) -> Iterator[Event]:
-        """Tool calls, usage, Done."""
-        if self._finish is None:
-            raise IncompleteStream("the stream ended without a stop reason")
+        """Yield tool calls, usage, Done.
+
+        Raises:
+            IncompleteStream: there is neither a stop reason nor the last event.
+            ServerFault: the stop reason says that the server gave up.
+        """
         for name, identity, pieces, stamp in (tool for _, tool in sorted(self._tools.items())):
             yield ToolCall(name, "".join(pieces), identity, stamp)
-        if self._usage is not None:
-            yield UsageReport(normalise_anthropic(self._usage), self._usage, None, self._usage_ns)
-        yield Done(self._finish, refusal=self._finish == "content_filter", received_ns=self._end_ns)
+        usage, said = self._reports.report(normalise_anthropic)
+        if usage is not None:
+            yield usage
+        yield done_of(self._end, self._marked, said, self._end_ns, "a stop reason")

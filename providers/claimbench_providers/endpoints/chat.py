@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
-from claimbench.errors import IncompleteStream, PluginError
+from claimbench.errors import PluginError
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent
 from claimbench.provider.usage import hides_reasoning
@@ -178,8 +178,12 @@ class AnswerReader:
 
     @property
     def complete(self) -> bool:
-        """Tell whether a finish reason has come."""
+        """Tell whether the answer has come to a regular end."""
         return self._reader.complete
+
+    def marked(self) -> None:
+        """Note that the protocol's last word came."""
+        self._reader.marked()
 
     def read(self, chunk: Mapping[str, Json], received_ns: int | None = None) -> Iterable[Event]:
         """Events of one chunk; raises as the inner reader does."""
@@ -191,13 +195,11 @@ class AnswerReader:
         )
 
     def finish(self) -> Iterator[Event]:
-        """The last events.
+        """Return the last events.
 
         Raises:
-            IncompleteStream: no finish reason has come.
+            IncompleteStream: the answer has no regular end.
         """
-        if not self.complete:
-            raise IncompleteStream("the stream ended without a finish reason")
         if self._cut is None:
             return self._reader.finish()
         return self._finish(self._cut)

@@ -99,6 +99,10 @@ class Messages:
             raise error_chunk(dict(data))
         return self._answer.read(data, received_ns)
 
+    def marked(self) -> None:
+        """Note that the protocol's last word came."""
+        self._answer.marked()
+
     def finish(self) -> Iterator[Event]:
         """The last events; see :meth:`AnswerReader.finish`."""
         return self._answer.finish()

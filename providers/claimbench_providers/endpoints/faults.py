@@ -6,6 +6,7 @@ Shared by every protocol; pure functions.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -35,7 +36,7 @@ _FILTERED = re.compile(
     r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety",
     re.IGNORECASE,
 )
-_WORDS = {
+_STATUS_OF = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
     "insufficient_quota": 429,
@@ -44,29 +45,94 @@ _WORDS = {
     "invalid_prompt": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
+    "badrequesterror": 400,
+    "invalid_request_error": 400,
+    "overloaded_error": 529,
+    "resource_exhausted": 429,
+    "unavailable": 503,
 }
 """Codes of error objects inside a stream, where no status says what they mean; any other is the
 server's fault.
 """
 
 
+_WORDS_IN = (
+    "message",
+    "detail",
+    "details",
+    "msg",
+    "error_message",
+    "error_msg",
+    "errorMessage",
+    "err_msg",
+    "error_description",
+    "status_msg",
+    "description",
+    "reason",
+    "title",
+    "error",
+    "errors",
+    "fault",
+    "exception",
+)
+"""Where servers put the words of an error, the usual place first."""
+_CODES_IN = ("code", "error_code", "errorCode", "status_code", "statusCode", "status", "type")
+_ALONE = frozenset(_WORDS_IN) - {"reason", "description", "title", "details"}
+"""Fields that make a message an error where it has nothing of an answer."""
+
+
+def error_in(message: Mapping[str, Any]) -> Json:
+    """Return the error in a message that holds nothing of an answer; None where it is none.
+
+    Servers put errors into a 200 in many shapes: an object or a string under ``error``, an object
+    that says that it is an error, a bare ``detail`` or ``message``, or a status beside empty
+    choices.
+    """
+    error = message.get("error")
+    if error:
+        beside = {key: message[key] for key in _CODES_IN if key in message}
+        if isinstance(error, Mapping):
+            return {**beside, **error}
+        if isinstance(error, str):
+            return {**beside, "message": error}
+        return dict(message)
+    if message.get("object") == "error" or message.get("type") == "error":
+        return dict(message)
+    base = message.get("base_resp")
+    if isinstance(base, Mapping) and base.get("status_code") not in (None, 0):
+        return dict(base)
+    if message.get("choices"):
+        return None
+    if any(message.get(name) for name in _ALONE) or message.get("success") is False:
+        return dict(message)
+    return None
+
+
 def error_chunk(error: Json) -> ProviderError:
-    """The fault in an error object that came inside a stream with status 200."""
+    """Return the fault in an error object that came inside a stream with status 200."""
     message, code = _error_text({"error": error})
-    status = int(code) if code.isdigit() else _WORDS.get(code)
+    status = int(code) if code.isdigit() and len(code) < 5 else _STATUS_OF.get(code.lower())
     if status is not None and 400 <= status < 600:
         return fault(status, {"error": error}, {})
     return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
 
 
+def says(words: str) -> ProviderError | None:
+    """Return the fault in what a server wrote outside of its messages; None where it wrote
+    nothing.
+    """
+    if not words:
+        return None
+    return ServerFault(f"the server sent no answer but: {words}", http_status=200)
+
+
 def fault(
     status: int, body: Json, headers: Mapping[str, str], asked: str | None = None
 ) -> ProviderError:
-    """Our error for an HTTP status before the answer began; such requests are not billed.
+    """Return our error for an HTTP status before the answer began; such requests are not billed.
 
-    ``asked`` is the address that was asked, for hints.
-
-    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault.
+    ``is_filtered`` tells the one kind of 400 that is an answer rather than a fault. ``asked``: the
+    address that the request went to.
     """
     message, code = _error_text(body)
     if 300 <= status < 400:
@@ -94,62 +160,12 @@ def fault(
         return ServerFault(
             said, http_status=status, retry_after_s=retry_after(headers), billable="no"
         )
-    hint = _not_found(asked) if status == 404 else None
+    hint = _not_found(asked) if status in (404, 405) else None
     if status == 400 and re.search(
         r"unsupported|unknown|unrecognized|not support", message, re.IGNORECASE
     ):
         hint = "leave a parameter out with `omit: [NAME]`"
     return BadRequest(said, hint=hint, http_status=status, billable="no")
-
-
-def _redirected(status: int, headers: Mapping[str, str], asked: str | None) -> BadRequest:
-    """The fault of a redirect, which is never followed: key and prompts were meant for the address
-    in the suite.
-    """
-    found = {name.lower(): value for name, value in headers.items()}
-    where = found.get("location")
-    to = "nowhere (no Location)" if where is None else _shown(urljoin(asked or "", where))
-    base = None
-    if where is not None:
-        moved = _shown(urljoin(asked or "", where))
-        for ending in ENDINGS:
-            moved = moved.removesuffix(ending)
-        base = f"; if that is right: base_url: {moved}"
-    return BadRequest(
-        f"HTTP {status}: {_shown(asked)} redirects to {to}",
-        hint=f"redirects are not followed, for the key and the prompts would go there{base or ''}",
-        http_status=status,
-        billable="no",
-    )
-
-
-ENDINGS = ("/chat/completions", "/responses", "/v1/messages")
-"""What protocols add to a base address."""
-
-
-def _not_found(asked: str | None) -> str:
-    """What may be wrong where an address gives 404."""
-    model = "is the model's name right, and does this endpoint serve it?"
-    if asked is None:
-        return model
-    place = urlsplit(asked)
-    path = place.path
-    for ending in ENDINGS:
-        path = path.removesuffix(ending)
-    where = f"asked was {_shown(asked)}; {model}"
-    if path in ("", "/"):
-        base = f"{place.scheme}://{place.netloc.rpartition('@')[2]}"
-        return f"{where} Most servers want base_url: {base}/v1"
-    return f"{where} Or does base_url want another path than {path}?"
-
-
-def _shown(address: str | None) -> str:
-    """An address without what may be secret in it: user, query, fragment; controls as escapes."""
-    if not address:
-        return "the address"
-    place = urlsplit(address)
-    shown = f"{place.scheme}://{place.netloc.rpartition('@')[2]}{place.path}"
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)[:300]
 
 
 def is_filtered(status: int, body: Json) -> bool:
@@ -164,32 +180,132 @@ def is_filtered(status: int, body: Json) -> bool:
     return bool(_FILTERED.search(code) or (code == "" and _FILTERED.search(message)))
 
 
+def _redirected(status: int, headers: Mapping[str, str], asked: str | None) -> BadRequest:
+    """Return the fault of a redirect, which is never followed: key and prompts were meant for the
+    address in the suite.
+    """
+    found = {name.lower(): value for name, value in headers.items()}
+    to = _joined(asked or "", found.get("location"))
+    said = f"HTTP {status}: the server "
+    hint = "redirects are not followed, for the key and the prompts would go there"
+    if to is None:
+        said += "redirects without saying where (its Location is missing, or no address)"
+        said += f", from {_shown(asked)}" if asked else ""
+    else:
+        said += "redirects to another address: "
+        said += f"from {_shown(asked)} " if asked else ""
+        said += f"to {_shown(to)}"
+        hint += f"; if that place is right, give it as base_url ({_base_of(to)})"
+    return BadRequest(said, hint=hint, http_status=status, billable="no")
+
+
+def _joined(asked: str, where: str | None) -> str | None:
+    """Return the address that a Location names; None where it names none."""
+    if where is None:
+        return None
+    try:
+        to = urljoin(asked, where)
+        return to if urlsplit(to).netloc else None
+    except ValueError:
+        return None
+
+
+_ENDING = re.compile(
+    r"/(?:chat/completions|completions|responses|v1/messages|messages|models/[^/]+)/?$"
+)
+"""What protocols add to a base address."""
+
+
+def _base_of(address: str) -> str:
+    return _ENDING.sub("", _shown(address))
+
+
+def _shown(address: str) -> str:
+    """Return an address without what may be secret in it (user, query, fragment), controls as
+    escapes.
+    """
+    parts = urlsplit(address)
+    shown = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)[:300]
+
+
+def _not_found(asked: str | None) -> str:
+    """Return what may be wrong where an address gives 404 or 405, by the usual mistakes."""
+    model = "is the model's name right, and does this endpoint serve it?"
+    if asked is None:
+        return model
+    place = urlsplit(asked)
+    path = _ENDING.sub("", place.path)
+    if re.search(r"/(?:chat/completions|responses|messages)\b", place.query):
+        usual = "base_url holds a `?`, behind which the path of the request was lost"
+    elif re.search(r"/chat/completions$", path):
+        usual = "base_url should end before /chat/completions"
+    elif "/v1/v1/" in place.path:
+        usual = "base_url has /v1 twice"
+    elif path in ("", "/"):
+        usual = f"Most servers want /v1 at its end, base_url: {_base_of(asked).rstrip('/')}/v1"
+    else:
+        usual = f"Or does base_url want another path than {path}?"
+    return f"asked was {_shown(asked)}; {model} {usual}"
+
+
 def _error_text(body: Json) -> tuple[str, str]:
-    error = body.get("error", body) if isinstance(body, Mapping) else body
+    """Return the words and the code of an error, of whatever shape."""
+    error = body.get("error") or body if isinstance(body, Mapping) else body
+    if isinstance(error, list) and len(error) == 1:
+        error = error[0]
     if isinstance(error, Mapping):
         error = cast("Mapping[str, Any]", error)
-        message = error.get("message") or error.get("detail") or str(dict(error))
-        return str(message)[:500], str(error.get("code") or error.get("type") or "")
+        codes = (error.get(key) for key in _CODES_IN)
+        code = next((str(c) for c in codes if c and not isinstance(c, Mapping | list)), "")
+        return _words(error)[:500], code
     return (str(error)[:500] if error else "no message"), ""
 
 
+def _words(value: Any, depth: int = 0) -> str:
+    """Return the server's own words in an error object; the object where it has none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and depth < 5:
+        for key in _WORDS_IN:
+            if value.get(key) and value[key] is not True:
+                return _words(value[key], depth + 1)
+    if isinstance(value, list) and value and depth < 5:
+        return "; ".join(_words(item, depth + 1) for item in value[:5])
+    return str(dict(value)) if isinstance(value, Mapping) else str(value)
+
+
+LONGEST_RETRY_S = 30 * 86_400.0
+"""The longest wait that is believed; longer ones mean "not now", whatever they say."""
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date against the
-    reply's own date).
+    """Return the seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date
+    against the reply's own date); finite and at most :data:`LONGEST_RETRY_S`. None where nothing
+    sensible is said.
     """
     found = {name.lower(): value for name, value in headers.items()}
-    try:
-        if "retry-after-ms" in found:
-            return max(0.0, float(found["retry-after-ms"]) / 1000)
-        value = found.get("retry-after")
-        if value is None:
-            return None
-        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
-            return float(value)
-        gap = parsedate_to_datetime(value) - parsedate_to_datetime(found["date"])
-        return max(0.0, gap.total_seconds())
-    except (ValueError, TypeError, KeyError):
+    for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        seconds = _seconds(found.get(name), found.get("date"), scale)
+        if seconds is not None:
+            return seconds
+    return None
+
+
+def _seconds(value: str | None, date: str | None, scale: float) -> float | None:
+    if value is None:
         return None
+    try:
+        seconds = float(value) / scale
+    except ValueError:
+        try:
+            gap = parsedate_to_datetime(value) - parsedate_to_datetime(date or "")
+            seconds = max(0.0, gap.total_seconds())
+        except (ValueError, TypeError, OverflowError, IndexError):
+            return None
+    if math.isnan(seconds) or seconds < 0:
+        return None
+    return min(seconds, LONGEST_RETRY_S)
 
 
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from claimbench.errors import IncompleteStream
+from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent, call_seed
 from claimbench.provider.usage import normalise_gemini
@@ -26,13 +26,11 @@ from claimbench.types import (
     Arm,
     ConstraintKind,
     Delta,
-    Done,
     Event,
     Json,
     Meta,
     Request,
     ToolCall,
-    UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
@@ -44,7 +42,11 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.faults import error_chunk
+from claimbench_providers.endpoints.chat_wire import word
+from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.reading.content import texts
+from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
+from claimbench_providers.endpoints.reading.usages import UsageReports
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 BUDGET_OF = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
@@ -65,19 +67,28 @@ WRITING = Writing(
     ),
 )
 
-FINISH_REASONS = {"STOP": "stop", "MAX_TOKENS": "length"}
-FILTERED = frozenset(
+FILTERED = ("OTHER", "LANGUAGE", "IMAGE_OTHER")
+"""Google's own words for a refusal, beside those of the table of all protocols."""
+FIELDS = (
+    "candidates",
+    "promptFeedback",
+    "usageMetadata",
+    "modelVersion",
+    "responseId",
+    "createTime",
+)
+SILENT_PARTS = frozenset(
     {
-        "SAFETY",
-        "RECITATION",
-        "BLOCKLIST",
-        "PROHIBITED_CONTENT",
-        "SPII",
-        "IMAGE_SAFETY",
-        "LANGUAGE",
-        "OTHER",
+        "thoughtSignature",
+        "executableCode",
+        "codeExecutionResult",
+        "inlineData",
+        "fileData",
+        "functionResponse",
+        "thought",
     }
 )
+"""Parts that hold no words of the answer."""
 
 
 def create(arm: Arm, context: ProviderContext) -> GeminiProvider:
@@ -216,73 +227,93 @@ class GeminiProvider(SseEndpoint):
 
 
 class GeminiReader:
-    """Events of one stream of GenerateContentResponse objects; usage is cumulative, the last one
-    counts.
+    """Read the events of one stream of GenerateContentResponse objects; usage is cumulative, the
+    last one counts.
     """
 
     def __init__(self, meta: Meta) -> None:
         self._meta = meta
         self._announced = False
-        self._usage: Json = None
-        self._usage_ns: int | None = None
-        self._finish: str | None = None
+        self._reports = UsageReports()
+        self._end = NO_END
+        self._marked = False
         self._end_ns: int | None = None
         self._tools: list[ToolCall] = []
 
+    def marked(self) -> None:
+        """Note that the body is whole."""
+        self._marked = True
+
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterator[Event]:  # noqa: ARG002
-        """Events of one object."""
-        if data.get("error"):
-            raise error_chunk(data["error"])
+        """Yield the events of one object.
+
+        Raises:
+            ProviderError: an error, or an object that is no response.
+        """
+        if "candidates" not in data and (error := error_in(data)) is not None:
+            raise error_chunk(error)
+        if not any(name in data for name in FIELDS):
+            if data.get("error"):
+                raise error_chunk(data["error"])
+            raise MalformedStream(f"an object without candidates: {str(dict(data))[:200]}")
         if not self._announced:
             self._announced = True
             yield replace(
                 self._meta,
-                model_returned=data.get("modelVersion"),
-                request_id=data.get("responseId") or self._meta.request_id,
+                model_returned=word(data.get("modelVersion")),
+                request_id=word(data.get("responseId")) or self._meta.request_id,
                 received_ns=received_ns,
             )
-        if data.get("usageMetadata"):
-            self._usage = data["usageMetadata"]
-            self._usage_ns = received_ns
         blocked = (data.get("promptFeedback") or {}).get("blockReason")
         if blocked:
-            self._finish = "content_filter"
+            self._end = End("end", "content_filter", str(blocked))
             self._end_ns = received_ns
-        for candidate in data.get("candidates") or ():
+        for candidate in (data.get("candidates") or ())[:1]:
             yield from self._candidate(candidate, received_ns)
+        self._reports.take(data.get("usageMetadata"), received_ns)
 
     def _candidate(self, candidate: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
-        for part in (candidate.get("content") or {}).get("parts") or ():
-            if part.get("text"):
-                yield Delta(
-                    part["text"], "reasoning" if part.get("thought") else "answer", received_ns
-                )
-            call = part.get("functionCall")
+        content = candidate.get("content") or {}
+        parts = content.get("parts") or () if isinstance(content, Mapping) else (content,)
+        for part in parts:
+            call = part.get("functionCall") if isinstance(part, Mapping) else None
             if call:
                 self._tools.append(
                     ToolCall(
-                        call.get("name") or "",
+                        word(call.get("name")) or "",
                         json.dumps(call.get("args") or {}),
-                        call.get("id"),
+                        word(call.get("id")),
                         received_ns,
                     )
                 )
+            elif isinstance(part, Mapping) and "text" not in part and SILENT_PARTS & set(part):
+                continue
+            else:
+                yield from self._texts(part, received_ns)
         reason = candidate.get("finishReason")
-        if reason is not None:
-            known = (
-                "content_filter"
-                if reason in FILTERED
-                else FINISH_REASONS.get(str(reason), str(reason).lower())
-            )
-            self._finish = known
+        end = End("end", "content_filter", reason) if reason in FILTERED else end_of(reason)
+        if end.kind != "none":
+            self._end = end
             self._end_ns = received_ns
 
+    def _texts(self, part: Any, received_ns: int) -> Iterator[Event]:
+        for text, kind in texts(part):
+            self._reports.text_came()
+            self._end_ns = received_ns
+            yield Delta(text, kind, received_ns)
+
     def finish(self) -> Iterator[Event]:
-        """Tool calls, usage, Done."""
-        if self._finish is None:
-            raise IncompleteStream("the stream ended without a finish reason")
+        """Yield tool calls, usage, Done.
+
+        Raises:
+            IncompleteStream: there is no finish reason, and the body is not one value.
+            ServerFault: the finish reason says that the server gave up.
+        """
         yield from self._tools
-        if self._usage is not None:
-            yield UsageReport(normalise_gemini(self._usage), self._usage, None, self._usage_ns)
-        finish = "tool_calls" if self._tools and self._finish == "stop" else self._finish
-        yield Done(finish, refusal=finish == "content_filter", received_ns=self._end_ns)
+        usage, said = self._reports.report(normalise_gemini)
+        if usage is not None:
+            yield usage
+        end = self._end
+        if self._tools and end.reason == "stop":
+            end = replace(end, reason="tool_calls")
+        yield done_of(end, self._marked, said, self._end_ns)

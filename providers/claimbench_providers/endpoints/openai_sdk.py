@@ -15,18 +15,18 @@ Options of an arm (all optional):
 ``headers``          further HTTP headers
 ===================  ===============================================================================
 
-Stamps are taken as the SDK hands its chunks over (``stamp_source`` "sdk"), which under load is
+Stamps are taken as the SDK hands its bytes over (``stamp_source`` "sdk"), which under load is
 later than the bytes arrived; the ``compatible`` provider avoids that. SDK retries are off: every
 attempt is the harness's own.
 """  # noqa: E501 - a table
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from claimbench.errors import MalformedStream
+from claimbench.errors import IncompleteStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent
 from claimbench.types import (
@@ -35,7 +35,6 @@ from claimbench.types import (
     ConstraintKind,
     Done,
     Event,
-    Json,
     Meta,
     Request,
     StampSource,
@@ -43,6 +42,8 @@ from claimbench.types import (
 from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint, response_meta
+from claimbench_providers.endpoints.reading.bodies import BodyReader
+from claimbench_providers.endpoints.sse import SHAPE_ERRORS, odd_shape
 
 
 def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.CompatibleProvider:
@@ -123,10 +124,13 @@ class OpenAIProvider:
                 reader = self._endpoint.answer(
                     request, response_meta(response.status_code, dict(response.headers))
                 )
-                async for chunk in await response.parse():
-                    for event in reader.read(_as_mapping(chunk)):
-                        yield event
-                for event in reader.finish():
+                # The SDK's client undoes content codings.
+                arriving = BodyReader({}, self._endpoint.dialect.whole)
+                async for piece in response.iter_bytes():
+                    for _, data, _ in arriving.feed(piece, 0):
+                        for event in reader.read(data):
+                            yield event
+                for event in _last(arriving, reader):
                     yield event
         except openai.APIStatusError as error:
             if wire_faults.is_filtered(error.status_code, error.body):
@@ -144,8 +148,8 @@ class OpenAIProvider:
             raise wire_faults.error_chunk(
                 error.body if error.body is not None else error.message
             ) from error
-        except ValueError as error:  # JSON that is none, or bytes that are no UTF-8
-            raise MalformedStream(f"a chunk that is not JSON: {error}") from error
+        except SHAPE_ERRORS as error:
+            raise odd_shape(error) from error
         except Exception as error:
             # Below the SDK's own errors are those of its HTTP library, whose module its versions
             # changed.
@@ -161,9 +165,16 @@ class OpenAIProvider:
             await client.close()
 
 
-def _as_mapping(chunk: Any) -> Mapping[str, Json]:
-    data: Mapping[str, Json] = chunk.model_dump(exclude_unset=True, warnings=False)
-    return data
+def _last(body: BodyReader, reader: AnswerReader) -> Iterator[Event]:
+    """Yield the last events of a body that has ended."""
+    for _, data, _ in body.finish():
+        yield from reader.read(data)
+    if body.marked:
+        reader.marked()
+    try:
+        yield from reader.finish()
+    except IncompleteStream as error:
+        raise wire_faults.says(body.words) or error from error
 
 
 def _timeout(request: Request) -> Any:

@@ -21,7 +21,7 @@ from typing import Any
 from claimbench.errors import MalformedStream
 from claimbench.provider.sent import asked
 from claimbench.provider.usage import normalise_openai
-from claimbench.types import Delta, Done, Event, Json, Meta, Request, ToolCall, UsageReport
+from claimbench.types import Delta, Event, Json, Meta, Request, ToolCall
 from claimbench_providers.endpoints.carried import (
     CLAUDE_AS_OPENAI,
     OPENAI,
@@ -36,15 +36,20 @@ from claimbench_providers.endpoints.chat_wire import (
     LabelText,
     no_continuations,
     schema_of,
-    with_tier,
+    word,
 )
-from claimbench_providers.endpoints.faults import error_chunk, is_filtered
+from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filtered
+from claimbench_providers.endpoints.reading.content import texts
+from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
+from claimbench_providers.endpoints.reading.usages import UsageReports
 
 FILTERED = "content_filter"
 """The one reason for an incomplete response that is a refusal; any other, or none, means that it
 was cut short.
 """
 
+CUT_SHORT = ("cancelled", "canceled", "queued", "in_progress")
+"""Statuses of a response that is no answer (any more, or yet)."""
 ENDS = ("response.completed", "response.incomplete", "response.failed")
 REASONING = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 
@@ -121,14 +126,20 @@ class ResponseReader:
         self._announced: Meta | None = None
         self._said = self._refused = False
         self._tools: dict[str, dict[str, Any]] = {}
-        self._finish: str | None = None
+        self._end = NO_END
+        self._marked = False
         self._end_ns: int | None = None
-        self._usage: Json = None
+        self._reports = UsageReports()
+        self._tier: Json = None
 
     @property
     def complete(self) -> bool:
         """Tell whether the response has ended in one of its regular ways."""
-        return self._finish is not None
+        return self._end.kind != "none"
+
+    def marked(self) -> None:
+        """Note that the body said that it is whole."""
+        self._marked = True
 
     def read(self, event: Mapping[str, Any], received_ns: int | None = None) -> Iterator[Event]:
         """Events of one typed event, each with ``received_ns`` as its stamp; types that say nothing
@@ -138,29 +149,36 @@ class ResponseReader:
             ProviderError: an error event, a failed response, or an object that is no event.
         """
         kind = event.get("type")
-        if kind == "error" or (kind is None and event.get("error")):
-            yield from self._error(event.get("error") or dict(event), received_ns)
-            return
+        if kind == "error" or not isinstance(kind, str):
+            error = error_in(event)
+            if error is not None:
+                yield from self._error(error, received_ns)
+                return
         if not isinstance(kind, str):
+            if not event:
+                return
             raise MalformedStream(f"an event without a type: {str(dict(event))[:200]}")
         if isinstance(event.get("response"), Mapping):
             yield from self._identify(event["response"], received_ns)
-        if kind in ENDS:
-            yield from self._end(kind, event.get("response") or {}, received_ns)
+        if kind in ENDS or (kind.startswith("response.") and kind[9:] in CUT_SHORT[:2]):
+            yield from self._ended(kind, event.get("response") or {}, received_ns)
         elif kind == "response.output_text.delta":
-            yield from self._answer(str(event.get("delta") or ""), received_ns)
+            for text, _ in texts(event.get("delta")):
+                yield from self._answer(text, received_ns)
         elif kind == "response.refusal.delta":
             yield from self._refusal(str(event.get("delta") or ""), received_ns)
         elif kind in REASONING and event.get("delta"):
-            yield Delta(str(event["delta"]), "reasoning", received_ns)
+            for text, _ in texts(event["delta"], "reasoning"):
+                yield Delta(text, "reasoning", received_ns)
         elif kind.startswith(("response.output_item.", "response.function_call_arguments.")):
             self._tool(kind, event, received_ns)
 
     def _identify(self, response: Mapping[str, Any], received_ns: int | None) -> Iterator[Event]:
         seen = replace(
             self._announced or self._meta,
-            model_returned=response.get("model") or (self._announced or self._meta).model_returned,
-            request_id=response.get("id") or self._meta.request_id,
+            model_returned=word(response.get("model"))
+            or (self._announced or self._meta).model_returned,
+            request_id=word(response.get("id")) or self._meta.request_id,
             received_ns=self._announced.received_ns if self._announced else received_ns,
         )
         if seen != self._announced:
@@ -198,28 +216,33 @@ class ResponseReader:
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
         if not is_filtered(400, {"error": error}):
             raise error_chunk(error)
-        self._finish = FILTERED
+        self._end = End("end", FILTERED, FILTERED)
         self._end_ns = received_ns
         yield from ()
 
-    def _end(
+    def _ended(
         self, kind: str, response: Mapping[str, Any], received_ns: int | None
     ) -> Iterator[Event]:
         self._end_ns = received_ns
-        if response.get("usage"):
-            self._usage = with_tier(response["usage"], response.get("service_tier"))
+        self._reports.take(response.get("usage"), received_ns)
+        self._tier = response.get("service_tier")
         if kind == "response.failed":
             yield from self._error(
                 response.get("error") or {"message": "the response failed"}, received_ns
             )
             return
+        status = response.get("status")
+        if status in CUT_SHORT or kind[9:] in CUT_SHORT[:2]:
+            self._end = End("fault", str(status or kind[9:]), str(status or kind[9:]))
+            return
         if not self._said and not self._refused and not self._tools:
             yield from self._output(response.get("output") or (), received_ns)
         why = str((response.get("incomplete_details") or {}).get("reason") or "")
-        if kind == "response.incomplete":
-            self._finish = FILTERED if why == FILTERED else "length"
+        if kind == "response.incomplete" or status == "incomplete":
+            end = end_of(why)
+            self._end = End("end", "length", why) if end.kind in ("none", "unknown") else end
         else:
-            self._finish = "tool_calls" if self._tools else "stop"
+            self._end = End("end", "tool_calls" if self._tools else "stop")
 
     def _output(self, items: Any, received_ns: int | None) -> Iterator[Event]:
         """Yield what the last event holds where no delta came: a server that does not stream its
@@ -229,28 +252,35 @@ class ResponseReader:
             if item.get("type") == "function_call":
                 event = {"item": item, "output_index": place}
                 self._tool("response.output_item.done", event, received_ns)
-            parts = (item.get("content") or ()) if item.get("type") == "message" else ()
-            for part in parts:
-                if part.get("type") == "output_text":
-                    yield from self._answer(str(part.get("text") or ""), received_ns)
-                elif part.get("type") == "refusal":
+            if item.get("type") == "reasoning":
+                for text, _ in texts(item.get("summary") or item.get("content"), "reasoning"):
+                    yield Delta(text, "reasoning", received_ns)
+            if item.get("type") not in ("message", None):
+                continue
+            content = item.get("content")
+            for part in content if isinstance(content, list) else [content]:
+                if isinstance(part, Mapping) and part.get("type") == "refusal":
                     yield from self._refusal(str(part.get("refusal") or ""), received_ns)
+                    continue
+                for text, _ in texts(part):
+                    yield from self._answer(text, received_ns)
 
     def finish(self) -> Iterator[Event]:
         """The last events: text held back, tool calls, usage, Done.
 
         Raises:
-            MalformedStream: the usage contradicts itself.
+            IncompleteStream: the response has no regular end.
+            ServerFault: it was cancelled.
         """
         if self._label and (text := self._label.finish()):
             yield Delta(text, "answer", self._end_ns)
         for tool in self._tools.values():
             yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
-        if self._usage is not None:
-            usage = normalise_openai(self._usage, hidden_reasoning=self._hidden)
-            yield UsageReport(usage, self._usage, None, self._end_ns)
-        yield Done(
-            self._finish,
-            refusal=self._refused or self._finish == FILTERED,
-            received_ns=self._end_ns,
+        usage, said = self._reports.report(
+            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden), tier=self._tier
+        )
+        if usage is not None:
+            yield usage
+        yield done_of(
+            self._end, self._marked and self._said, said, self._end_ns, refused=self._refused
         )

@@ -20,7 +20,7 @@ import orjson
 
 from claimbench.errors import IncompleteStream, MalformedStream, PluginError, ProviderError
 from claimbench.provider.contract import ProviderContext
-from claimbench.transport.client import HttpClient, Reply, Target, Timeouts, Traffic, sse_events
+from claimbench.transport.client import HttpClient, Reply, Target, Timeouts, Traffic
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -35,6 +35,7 @@ from claimbench.types import (
 from claimbench_providers import keys
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import response_meta
+from claimbench_providers.endpoints.reading.bodies import BodyReader, Message, inflated, page_words
 
 MAX_WARM = 256
 """Connections opened ahead, at most; the rest open as they are needed, before their request's time
@@ -50,7 +51,13 @@ class Reader(Protocol):
         ...
 
     def finish(self) -> Iterator[Event]:
-        """The last events; raises IncompleteStream if the answer has no regular end."""
+        """Yield the last events; raise IncompleteStream if the answer has no regular end."""
+        ...
+
+    def marked(self) -> None:
+        """Note that the body said that it is whole: by the protocol's last word, or by being one
+        value.
+        """
         ...
 
 
@@ -239,8 +246,9 @@ class SseEndpoint:
             yield from _refused(reply, self.address())
             return
         reader = self.reader(request, meta)
+        body = BodyReader(reply.headers, self.whole)
         try:
-            for name, data, received_ns in self._messages(reply):
+            for name, data, received_ns in _messages(body, reply):
                 yield from reader.read(name, data, received_ns)
         except MalformedStream as error:
             if reply.excess:
@@ -250,35 +258,16 @@ class SseEndpoint:
             if reply.fault is None:
                 raise
             raise reply.fault from error  # the torn last piece is a consequence
+        except SHAPE_ERRORS as error:
+            raise odd_shape(error) from error
+        if body.marked and reply.fault is None:
+            reader.marked()
         try:
             yield from reader.finish()
         except IncompleteStream as error:
-            raise reply.fault or error from error
-
-    def _messages(self, reply: Reply) -> Iterator[tuple[str, dict[str, Any], int]]:
-        """Messages of a 200, each with its event's name and stamp: a stream of them, or one whole
-        answer.
-        """
-        if (
-            coding := reply.headers.get("content-encoding", "identity")
-            .lower()
-            .replace("identity", "")
-        ):
-            raise MalformedStream(
-                f"the server compressed the stream ({coding}) although it was asked not to"
-            )
-        if (
-            reply.headers.get("content-type", "").partition(";")[0].strip().lower()
-            == "application/json"
-        ):
-            yield "", self.whole(as_object(reply.body)), reply.ended_ns or reply.sent_ns
-            return
-        for sse in sse_events(reply.pieces):
-            if sse.data.startswith("[DONE]"):
-                return
-            yield sse.event, as_object(sse.data), sse.received_ns
-        if reply.excess:
-            raise MalformedStream("the last event is missing")
+            raise reply.fault or wire_faults.says(body.words) or error from error
+        except SHAPE_ERRORS as error:
+            raise odd_shape(error) from error
 
     async def close(self) -> None:
         """Close the connections; idempotent."""
@@ -300,23 +289,23 @@ def as_json(body: Mapping[str, Json]) -> bytes:
         return text.encode("utf-8", "backslashreplace")
 
 
-def as_object(data: str | bytes) -> dict[str, Any]:
-    """A JSON object, or MalformedStream."""
-    try:
-        value = orjson.loads(data)
-    except ValueError:
-        value = _lenient(data)
-    if not isinstance(value, dict):
-        raise MalformedStream(f"a chunk that is not an object: {data[:80]!r}")
-    return value
+SHAPE_ERRORS = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
+"""What reading a message raises whose parts are of other kinds than the protocol says."""
 
 
-def _lenient(data: str | bytes) -> Any:
-    """Read what Python's reader takes and orjson refuses: half surrogate pairs, NaN."""
-    try:
-        return json.loads(data)
-    except ValueError as error:
-        raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
+def odd_shape(error: Exception) -> MalformedStream:
+    """Return the fault of a message whose parts are of other kinds than the protocol says."""
+    return MalformedStream(
+        f"a chunk of a shape that the protocol does not have: {type(error).__name__}: {error}"
+    )
+
+
+def _messages(body: BodyReader, reply: Reply) -> Iterator[Message]:
+    for received_ns, piece in reply.pieces:
+        yield from body.feed(piece, received_ns)
+    yield from body.finish()
+    if reply.excess and not body.marked:
+        raise MalformedStream("the last event is missing")
 
 
 def _least_ms(durations_ns: list[int | None]) -> float | None:
@@ -324,11 +313,14 @@ def _least_ms(durations_ns: list[int | None]) -> float | None:
     return round(min(known) / 1e6, 3) if known else None
 
 
-def _refused(reply: Reply, address: str) -> Iterator[Event]:
-    """A status other than 200: a fault, or a content filter's answer."""
-    body: Json = reply.body.decode("utf-8", "replace")
-    with contextlib.suppress(ValueError):
-        body = json.loads(body)
+def _refused(reply: Reply, asked: str) -> Iterator[Event]:
+    """Yield a content filter's answer, or raise the fault that a status other than 200 is."""
+    raw = inflated(reply.body, reply.headers)
+    body: Json = raw.decode("utf-8", "replace")
+    if raw.lstrip()[:1] == b"<":
+        body = page_words(raw)
+    with contextlib.suppress(ValueError, RecursionError):
+        body = json.loads(raw)
     if isinstance(body, list) and body:  # Google wraps its errors
         body = body[0]
     if reply.fault is not None and not body:
@@ -336,4 +328,4 @@ def _refused(reply: Reply, address: str) -> Iterator[Event]:
     if wire_faults.is_filtered(reply.status, body):
         yield Done("content_filter", refusal=True, received_ns=reply.ended_ns)
         return
-    raise wire_faults.fault(reply.status, body, reply.headers, address)
+    raise wire_faults.fault(reply.status, body, reply.headers, asked)

@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,31 @@ class ChatTemplate:
                 ),
                 billable="no",
             ) from error
+
+    def render_apart(
+        self, messages: Sequence[Message], control_texts: re.Pattern[str] | None
+    ) -> tuple[str, str]:
+        """Return the prompt, and the mark that stands inside every spelling of a control token that
+        came with the contents; empty where none did.
+
+        Only what the template itself writes may become a control token: a row that spells one is
+        text. The mark is a character that no text may hold; it is taken out after the template's
+        own tokens have been found.
+        """
+        contents = [message.content for message in messages]
+        if control_texts is None or not any(control_texts.search(text) for text in contents):
+            return self.render(messages), ""
+        mark = next(c for c in _NONCHARACTERS if not any(c in text for text in contents))
+
+        def broken(found: re.Match[str]) -> str:
+            return found.group()[0] + mark + found.group()[1:]
+
+        return self.render(
+            [replace(m, content=control_texts.sub(broken, m.content)) for m in messages]
+        ), mark
+
+
+_NONCHARACTERS = [chr(code) for code in range(0xFDD0, 0xFDF0)]
 
 
 def template_source(

@@ -8,7 +8,9 @@ vocabulary. Not thread-safe: one thread.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +61,14 @@ class Evaluated:
 class Engine:
     """A loaded model with its context; raises ModelError if llama.cpp cannot load it."""
 
-    def __init__(self, settings: EngineSettings) -> None:
+    def __init__(
+        self, settings: EngineSettings, loaded: Callable[[int], None] = lambda _percent: None
+    ) -> None:
         from llama_cpp import llama_cpp as low
+
+        self._loaded = loaded
+        self._control: re.Pattern[str] | None = None
+        self._special: dict[str, int] = {}
 
         self.low: Any = low
         self.settings = settings
@@ -88,6 +96,8 @@ class Engine:
         low.llama_backend_init()
         params = low.llama_model_default_params()
         params.n_gpu_layers = 0x7FFFFFFF if settings.n_gpu_layers == -1 else settings.n_gpu_layers
+        heard = low.llama_progress_callback(self._heard())
+        params.progress_callback = heard
         self._model = low.llama_model_load_from_file(str(settings.path).encode(), params)
         if not self._model:
             raise ModelError(
@@ -119,6 +129,20 @@ class Engine:
         self.n_ctx = int(low.llama_n_ctx_seq(self._context))
         if settings.lora is not None:
             self._add_lora(settings.lora)
+
+    def _heard(self) -> Callable[[float, Any], bool]:
+        """Return llama.cpp's callback: it tells each quarter of a loading that takes a while."""
+        said = {0, 100}
+        began = time.monotonic()
+
+        def tell(share: float, _data: Any) -> bool:
+            quarter = int(share * 4) * 25
+            if quarter not in said and time.monotonic() - began > 1:
+                said.add(quarter)
+                self._loaded(quarter)
+            return True
+
+        return tell
 
     def _add_lora(self, path: Path) -> None:
         low = self.low
@@ -206,6 +230,55 @@ class Engine:
             if n >= 0:
                 return list(ids[:n])
             size = -n
+
+    @property
+    def control_texts(self) -> re.Pattern[str] | None:
+        """Match the spellings of all control tokens, the longest first; None if there are none."""
+        if self._control is None:
+            low = self.low
+            wanted = low.LLAMA_TOKEN_ATTR_CONTROL | low.LLAMA_TOKEN_ATTR_UNKNOWN
+            for token in range(self.n_vocab):
+                if low.llama_vocab_get_attr(self.vocab, token) & wanted:
+                    text = self.token_text(token)
+                    if len(text) > 1:
+                        self._special[text] = token
+            spelled = sorted(self._special, key=len, reverse=True)
+            self._control = re.compile("|".join(map(re.escape, spelled)) or r"(?!)")
+        return self._control if self._special else None
+
+    def tokenize_apart(self, text: str, mark: str) -> list[int]:
+        """Return the token ids of a rendered prompt in which ``mark`` breaks what the contents
+        spell of control tokens; without a mark the whole is read as it is.
+
+        The template's own control tokens are found first, as llama.cpp does; each text between two
+        of them is then read without any.
+        """
+        if not mark:
+            return self.tokenize(text, add_special=False, parse_special=True)
+        control = self.control_texts
+        ids: list[int] = []
+        at = 0
+        while at < len(text):
+            found = None if control is None else control.search(text, at)
+            end = len(text) if found is None else found.start()
+            before = text[at:end]
+            token = None if found is None else self._special[found.group()]
+            if token is not None and self._strips(token, "LSTRIP"):
+                before = before.rstrip()
+            if before:
+                plain = before.replace(mark, "")
+                ids += self.tokenize(plain, add_special=False, parse_special=False)
+            if found is None or token is None:
+                break
+            ids.append(token)
+            at = found.end()
+            if self._strips(token, "RSTRIP"):
+                at += len(text[at:]) - len(text[at:].lstrip())
+        return ids
+
+    def _strips(self, token: int, side: str) -> bool:
+        flag = getattr(self.low, f"LLAMA_TOKEN_ATTR_{side}")
+        return bool(self.low.llama_vocab_get_attr(self.vocab, token) & flag)
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for; control tokens are empty."""

@@ -118,6 +118,14 @@ class LlamaCppProvider:
         omitted = tuple(name for name in wanted if name in options.omit)
         return Sent(values, added, omitted=omitted)
 
+    def refuses(self, request: Request) -> str | None:
+        """Say why the request's answer cannot be enforced here, with the field at fault; loads
+        nothing.
+        """
+        if request.answer_schema is None or request.labels or self.missing() is not None:
+            return None
+        return llama_grammar.schema_fault(request.answer_schema)
+
     # Loading
 
     def load(self) -> ArmFacts:
@@ -132,7 +140,8 @@ class LlamaCppProvider:
         settings = self._engine_settings(model.path, header)
         self._check_memory(model, header, settings)
         sha256 = self._check_hash(model)
-        self._engine = Engine(settings)
+        name = self._arm.name
+        self._engine = Engine(settings, lambda at: self._context.progress(f"{name}: loaded {at} %"))
         try:
             return self._facts(model, sha256, settings)
         except BaseException:
@@ -411,8 +420,8 @@ class LlamaCppProvider:
 
         engine = self._loaded()
         if request.prompt is None and self._template is not None:
-            text = self._template.render(request.messages)
-            tokens = engine.tokenize(text, add_special=False, parse_special=True)
+            text, mark = self._template.render_apart(request.messages, engine.control_texts)
+            tokens = engine.tokenize_apart(text, mark)
             return tokens, text.rstrip().endswith(THINK_TAGS[0])
         text = (
             request.prompt

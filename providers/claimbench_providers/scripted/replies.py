@@ -215,7 +215,8 @@ def _pieces(script: ScriptedReply) -> list[str]:
 
 
 def _usage(script: ScriptedReply, prompt: int) -> dict[str, Any]:
-    visible = script.chunks if script.text is None else max(1, len(script.text.split()))
+    said = script.text if script.refusal is None else script.refusal
+    visible = script.chunks if said is None else max(1, len(said.split()))
     output = visible + script.reasoning
     usage: dict[str, Any] = {
         "prompt_tokens": prompt,

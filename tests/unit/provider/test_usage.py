@@ -192,7 +192,7 @@ def test_gemini_thinking_without_visible_candidate():
         },
         {"prompt_tokens": -1, "completion_tokens": 5},
         {"prompt_tokens": True, "completion_tokens": 5},
-        {"prompt_tokens": "10", "completion_tokens": 5},
+        {"prompt_tokens": "ten", "completion_tokens": 5},
         {"prompt_tokens": 10.5, "completion_tokens": 5},
         {"prompt_tokens": float("nan"), "completion_tokens": 5},
         {"prompt_tokens": float("inf"), "completion_tokens": 5},

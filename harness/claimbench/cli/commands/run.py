@@ -81,6 +81,15 @@ if TYPE_CHECKING:
 @click.option(
     "--no-report", is_flag=True, help="Only measure; bench report writes the report later."
 )
+@click.option(
+    "--wait-idle",
+    type=click.FloatRange(min=0),
+    is_flag=False,
+    flag_value=600.0,
+    default=None,
+    metavar="[SECONDS]",
+    help="Before local arms start, wait until the machine is idle; at most 600 s, or SECONDS.",
+)
 @json_option
 def run_command(**options: Any) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
@@ -112,6 +121,7 @@ class RunOptions:
     allow_unknown_cost: bool
     until_decided: bool
     no_report: bool
+    wait_idle: float | None
     as_json: bool
 
     def order(self, limit: int | None) -> Order:
@@ -126,6 +136,7 @@ class RunOptions:
             allow_unknown_cost=self.allow_unknown_cost,
             until_decided=self.until_decided,
             retry_missing=self.retry_missing,
+            wait_idle_s=self.wait_idle,
             options={"argv": sys.argv[1:], "overrides": list(self.overrides)},
         )
 
@@ -225,7 +236,11 @@ async def _measure(
         wanted = store.manifest(resume_id).arms_run
     used = [*(arm for arm in suite.arms if not wanted or arm.name in wanted), *suite.judges]
     factories = provider_factories([arm.provider for arm in used])
-    arms = make_arms(suite, wanted, factories, provider_context(suite))
+
+    def say(text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+    arms = make_arms(suite, wanted, factories, provider_context(suite, progress=say))
     for name, why in arms.not_run.items():
         print(f"{name}: not run: {why}", file=sys.stderr)
     if arms.ready:
@@ -241,7 +256,7 @@ async def _measure(
     begun: list[str] = []
     guard = guard_of(suite, arms.providers)
     work = execute(
-        Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard),
+        Job(suite, order, arms, pricing, store, clock, show, segments, begun.append, guard, say),
         resume_id,
     )
     return await watched(work, suite, arms, store, offline, begun)
@@ -263,6 +278,13 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     return of_run
 
 
+def not_worth_asking(store: ResultsStore, run_id: str) -> int:
+    """Count the failed calls that --retry-missing would leave."""
+    from claimbench.run.session import hopeless
+
+    return len(hopeless(store, run_id, store.calls(run_id)) & set(store.missing(run_id)))
+
+
 def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: set[str]) -> int:
     results = asked.results
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
@@ -281,13 +303,20 @@ def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: se
         failed = sum(
             outcome is not Outcome.CANCELLED for outcome in store.missing(ended.run_id).values()
         )
-        again = " --retry-missing" if failed else ""
+        hopeless = not_worth_asking(store, ended.run_id) if failed else 0
+        again = " --retry-missing" if failed > hopeless else ""
         say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
         if failed:
-            say(
-                f"  ({failed} calls failed; with --retry-missing they are asked again, without it"
-                " they stay missing)"
-            )
+            if hopeless < failed:
+                say(
+                    f"  ({failed - hopeless} calls failed; with --retry-missing they are asked"
+                    " again, without it they stay missing)"
+                )
+            if hopeless:
+                say(
+                    f"  ({hopeless} prompts are not taken, as others are: too long, or refused;"
+                    " they stay missing, and are not asked again)"
+                )
     codes = [EXIT_OK if ended.why is None else EXIT_INCOMPLETE]
     if asked.no_report:
         if asked.as_json:

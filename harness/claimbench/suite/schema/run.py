@@ -9,7 +9,7 @@ import shlex
 from decimal import Decimal, InvalidOperation
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from claimbench.suite.schema.base import Strict
 from claimbench.types import RateLimits, ServeSpec
@@ -88,7 +88,31 @@ class ErrorsModel(Strict):
     """Consecutive failed calls after which an arm is given up."""
 
 
-PLACES = frozenset({"port", "model", "python"})
+PLACES = frozenset({"port", "model", "model_path", "python"})
+ENGINES: dict[str, tuple[str, str, dict[str, str]]] = {
+    "llama_server": (
+        "llama-server --model {model_path} --alias {model} --jinja",
+        "http://127.0.0.1:{port}/health",
+        {},
+    ),
+    "vllm": (
+        "vllm serve {model} --served-model-name {model}",
+        "http://127.0.0.1:{port}/health",
+        {},
+    ),
+    "sglang": (
+        "{python} -m sglang.launch_server --model-path {model} --served-model-name {model}",
+        "http://127.0.0.1:{port}/health",
+        {},
+    ),
+    "ollama": (
+        "ollama serve",
+        "http://127.0.0.1:{port}/api/version",
+        {"OLLAMA_HOST": "127.0.0.1:{port}"},
+    ),
+}
+"""Engine -> its command, its health check and the environment that it needs."""
+USUAL_HEALTH = "http://127.0.0.1:{port}/v1/models"
 
 
 def _words(value: Any) -> Any:
@@ -107,16 +131,22 @@ class LimitsModel(Strict):
 class ServeModel(Strict):
     """A server that the run starts, checks, warms up and stops."""
 
+    engine: Literal["llama_server", "vllm", "sglang", "ollama"] | None = None
+    """Start this engine as is usual for it; `command`, `health` and `env` replace its parts."""
     command: Annotated[
-        list[str],
-        BeforeValidator(_words, json_schema_input_type=str | list[str]),
+        list[str] | None,
+        BeforeValidator(_words, json_schema_input_type=str | list[str] | None),
         Field(min_length=1),
-    ]
-    """Program and arguments; `{port}` is a free port, `{model}` the arm's model, `{python}` this
-    Python.
+    ] = None
+    """Program and arguments; `{port}` is a free port, `{model}` the arm's model, `{model_path}` its
+    file on this machine (a catalogue id or a `.gguf`), `{python}` this Python.
     """
-    health: str = "http://127.0.0.1:{port}/v1/models"
-    """Address that answers 200 once the server is ready."""
+    args: list[str] = Field(default_factory=list)
+    """Further arguments of the command."""
+    health: str | None = None
+    """Address that answers 200 once the server is ready; default: the engine's, else
+    `http://127.0.0.1:{port}/v1/models`.
+    """
     ready_within_s: float = Field(default=300.0, gt=0)
     """Longest time until then, seconds."""
     warmup: int = Field(default=1, ge=0, le=100)
@@ -124,15 +154,21 @@ class ServeModel(Strict):
     env: dict[str, str] = Field(default_factory=dict)
     """Further environment variables."""
 
-    @field_validator("command", "health")
+    @model_validator(mode="after")
+    def _something_to_start(self) -> ServeModel:
+        if self.engine is None and self.command is None:
+            raise ValueError("give `command`, or an `engine`: " + ", ".join(sorted(ENGINES)))
+        return self
+
+    @field_validator("command", "health", "args")
     @classmethod
     def _known_places(cls, value: Any) -> Any:
-        for text in value if isinstance(value, list) else [value]:
+        for text in value if isinstance(value, list) else [value or ""]:
             for place in re.findall(r"\{([a-z_]+)\}", text):
                 if place not in PLACES:
                     raise ValueError(
-                        f"'{{{place}}}' stands for nothing; there are {{port}}, {{model}} and"
-                        " {python}"
+                        f"'{{{place}}}' stands for nothing; there are {{port}}, {{model}},"
+                        " {model_path} and {python}"
                     )
         return value
 
@@ -146,6 +182,19 @@ def serve_of(model: ServeModel | None) -> ServeSpec | None:
     """Return the server as the core knows it."""
     if model is None:
         return None
+    command, health, env = model.command, model.health, dict(model.env)
+    if model.engine is not None:
+        usual_command, usual_health, usual_env = ENGINES[model.engine]
+        if command is None:
+            command = usual_command.split()
+            if model.engine != "ollama":
+                command += ["--host", "127.0.0.1", "--port", "{port}"]
+        health = health or usual_health
+        env = usual_env | env
     return ServeSpec(
-        tuple(model.command), model.health, model.ready_within_s, model.warmup, dict(model.env)
+        (*(command or ()), *model.args),
+        health or USUAL_HEALTH,
+        model.ready_within_s,
+        model.warmup,
+        env,
     )

@@ -1,0 +1,117 @@
+"""Read the usage of an answer without ever failing the answer for it.
+
+A usage object that contradicts itself, or reports that do not grow, is unknown: the answer stands,
+the object is kept as it came, and what is wrong with it is said once per arm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from claimbench.errors import MalformedStream
+from claimbench.provider.usage import UNKNOWN, billed_usd
+from claimbench.types import Json, Usage, UsageReport
+
+MOST_REPORTS = 64
+"""Reports kept of a stream whose reports contradict each other."""
+_INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount")
+_OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount")
+
+
+class UsageReports:
+    """Collect the usage reports of one stream: the last one counts, unless they do not add up.
+
+    Reports are cumulative. One whose counts are smaller than an earlier one's, or whose output
+    does not grow while text comes with each, counts a piece alone: how much the whole was is then
+    unknown.
+    """
+
+    def __init__(self) -> None:
+        self.last: Json = None
+        self.received_ns: int | None = None
+        self._reports: list[Json] = []
+        self._most = [0, 0]
+        self._odd: str | None = None
+        self._texts = 0
+        self._stuck = 0
+
+    def text_came(self) -> None:
+        """Note that a piece of the answer came."""
+        self._texts += 1
+
+    def take(self, usage: Any, received_ns: int | None) -> None:
+        """Keep one report."""
+        if not usage or (self.last is not None and _says_nothing(usage)):
+            return
+        if len(self._reports) < MOST_REPORTS:
+            self._reports.append(usage)
+        self.last = usage
+        self.received_ns = received_ns
+        if isinstance(usage, Mapping):
+            self._compare([_first(usage, _INPUT), _first(usage, _OUTPUT)])
+        self._texts = 0
+
+    def _compare(self, counts: list[int | None]) -> None:
+        output = counts[1]
+        if output is not None and output > 0 and len(self._reports) > 1 and self._texts:
+            self._stuck = self._stuck + 1 if output == self._most[1] else 0
+        for at, count in enumerate(counts):
+            if count is None or count < 0:
+                continue
+            if count < self._most[at]:
+                self._odd = "its later reports are smaller than its earlier ones"
+            self._most[at] = max(self._most[at], count)
+
+    def report(
+        self,
+        normalise: Callable[[Json], Usage],
+        *,
+        tier: Json = None,
+    ) -> tuple[UsageReport | None, str | None]:
+        """Return the usage to store, and what is to be said of it."""
+        if self.last is None:
+            return None, None
+        odd = self._odd
+        if self._stuck >= 2 and odd is None:
+            odd = "its reports do not grow with the answer"
+        raw: Json = self.last if odd is None else {"reports": list(self._reports)}
+        usage = UNKNOWN
+        if odd is None:
+            try:
+                usage = normalise(self.last)
+            except MalformedStream as error:
+                odd = error.message.partition("; raw usage")[0]
+        billed = None
+        try:
+            billed = billed_usd(self.last) if isinstance(self.last, Mapping) else None
+        except MalformedStream as error:
+            odd = odd or error.message.partition("; raw usage")[0]
+        remark = None if odd is None else f"usage that cannot be relied on: {odd}"
+        return UsageReport(usage, with_tier(raw, tier), billed, self.received_ns), remark
+
+
+def with_tier(usage: Json, tier: Json) -> Json:
+    """Return the usage as it came, and the tier that was served: OpenAI says it beside the usage,
+    and bills by it.
+    """
+    if not isinstance(tier, str) or not isinstance(usage, Mapping) or "service_tier" in usage:
+        return usage
+    return {**usage, "service_tier": tier}
+
+
+def _says_nothing(usage: Any) -> bool:
+    """Return True if every count is 0: gateways send that where they did not count."""
+    return isinstance(usage, Mapping) and not any(
+        _first(usage, names) for names in (_INPUT, _OUTPUT, ("total_tokens", "totalTokenCount"))
+    )
+
+
+def _first(usage: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    for name in names:
+        value = usage.get(name)
+        if isinstance(value, str) and value.strip().isdigit() and len(value) < 16:
+            value = int(value)
+        if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+            return int(value) if abs(value) < 1e15 else None
+    return None
