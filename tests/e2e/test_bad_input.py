@@ -235,11 +235,17 @@ def test_a_plugin_scorer_that_gives_nan_or_fails(
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: odd-scorer\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[claimbench.scorers]\nodd = odd_scorer_of_test:Odd\n")
     monkeypatch.syspath_prepend(str(plugins))
-    desk.write_text(desk.read_text().replace("scorers: [label]", "scorers: [odd, label]"))
+    text = desk.read_text().replace("scorers: [label]", "scorers: [odd, label]")
+    assert "reading:" not in text
+    # dollars per request need no scores; per correct answer they do
+    text = text.replace(
+        'claim: "90% cheaper than good"', 'claim: "90% cheaper than good", reading: per_request'
+    )
+    desk.write_text(text)
     said = command("run", "desk.yaml", "--json")
     assert said.code == 2, said.err
     statuses = {verdict["claim"]["id"]: verdict["status"] for verdict in said.json["verdicts"]}
-    assert statuses == {"cheaper": "supported", "as-good": "inconclusive"}  # dollars need no scores
+    assert statuses == {"cheaper": "supported", "as-good": "inconclusive"}
     warning = "160 of 240 answers could not be scored by 'odd' and count as missing: "
     assert warning in command("show").out
     assert warning.replace("'", "&#39;") in (desk.parent / said.json["report"]).read_text(
@@ -252,21 +258,20 @@ def test_a_plugin_scorer_that_gives_nan_or_fails(
         assert row["scores"]["label"] in (0.0, 1.0)
 
 
-def test_a_prompt_longer_than_the_context_stops_its_arm(
+def test_a_prompt_longer_than_the_context_is_that_samples_alone(
     desk: Path, command: Command, vendor: Vendor
 ) -> None:
     vendor.too_long = lambda number: number % 10 == 3
     said = command("run", "desk.yaml", "--json")
     assert said.code == 4, said.err
-    assert "good: context_overflow" in said.json["incomplete"]
-    assert "maximum context length is 8 tokens" in said.json["incomplete"]
-    for verdict in said.json["verdicts"]:
-        assert verdict["status"] == "not_comparable"
+    assert "good: 12 calls failed" in said.json["incomplete"]
+    for verdict in said.json["verdicts"]:  # a tenth of one arm has no result
+        assert verdict["status"] == "inconclusive"
     rows = [json.loads(line) for line in command("export").out.splitlines()]
     long = [row for row in rows if row["arm"] == "good" and row["outcome"] == "context_overflow"]
-    assert 1 <= len(long) <= 4  # the arm's calls in flight
+    assert len(long) == 12
     assert all(row["score"] is None and row["attempts"] == 1 for row in long)
-    assert sum(row["arm"] == "cheap" for row in rows) == 120
+    assert Counter(row["arm"] for row in rows) == {"good": 120, "cheap": 120}
 
 
 def test_a_model_file_with_a_wrong_hash(
@@ -281,13 +286,11 @@ def test_a_model_file_with_a_wrong_hash(
         " device: cpu}\nclaims:"
     )
     desk.write_text(desk.read_text().replace("claims:", local))
-    one_error(
-        command("run", "desk.yaml"),
-        3,
-        "arm here",
-        "SmolLM2-135M-Instruct.Q4_1.gguf",
-        "bench models pull",
-    )
+    said = command("run", "desk.yaml")  # its arm is not run, the others are
+    assert said.code in (0, 1, 2), said.err
+    (line,) = [line for line in said.err.splitlines() if "here: not run" in line]
+    assert "SmolLM2-135M-Instruct.Q4_1.gguf" in line
+    assert "bench models pull" in line
     said = command("models", "verify", "smollm2-135m-instruct-q4_1")
     one_error(said, 5, "SmolLM2-135M-Instruct.Q4_1.gguf")
 

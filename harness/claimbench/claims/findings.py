@@ -72,12 +72,15 @@ def leaf_finding(
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     readings = with_second_opinion(readings, found, leaf, items)
-    on_scores = claim.kind == "accuracy" or any(q.name in ON_SCORES for q in found)
-    lost = lost_calls(leaf, items, scores=on_scores)
-    readings = [
-        missing_rule(question, reading, lost)
-        for question, reading in zip(found, readings, strict=True)
-    ]
+    # A scorer that fails loses no dollars: each reading misses what it needs itself.
+    without_scores = lost_calls(leaf, items, scores=False)
+    with_scores = lost_calls(leaf, items, scores=True)
+    kept: list[Reading] = []
+    for question, reading in zip(found, readings, strict=True):
+        on_scores = claim.kind == "accuracy" or question.name in ON_SCORES
+        lost = with_scores if on_scores else without_scores
+        kept.append(missing_rule(question, reading, lost))
+    readings = kept
     flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)

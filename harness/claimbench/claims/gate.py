@@ -12,7 +12,17 @@ import numpy as np
 
 from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import BoolArray, CallTable, IntArray, ItemTable
-from claimbench.types import STOPS_ARM, Arm, Json, Manifest, Reason, Session, Suite
+from claimbench.types import (
+    ANSWERED,
+    STOPS_ARM,
+    Arm,
+    Json,
+    Manifest,
+    Outcome,
+    Reason,
+    Session,
+    Suite,
+)
 
 MUST_MATCH = (
     "measured_sha256",
@@ -86,12 +96,15 @@ def not_measured(arm: str, items: ItemTable, ctx: ClaimContext) -> Reason | None
 def stopped(arm: str, calls: CallTable) -> Reason | None:
     """Return the reason why every further call of an arm would have failed the same way, or None.
 
-    Such ends are a refused key, a bad request and an overflow.
+    Such ends are a refused key and, in an arm that answered nothing, a bad request or an overflow;
+    beside answers these are faults of single samples, which count as missing.
     """
     rows = calls.arms.get(arm)
     if rows is None:
         return None
-    fatal = sorted(o.value for o in STOPS_ARM if bool((rows.outcome == o.value).any()))
+    answered = bool(np.isin(rows.outcome, [outcome.value for outcome in ANSWERED]).any())
+    ends = {Outcome.AUTH} if answered else STOPS_ARM
+    fatal = sorted(o.value for o in ends if bool((rows.outcome == o.value).any()))
     return Reason("arm_stopped", f"{arm} ({', '.join(fatal)})") if fatal else None
 
 
