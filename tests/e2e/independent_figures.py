@@ -73,7 +73,15 @@ def left_out(
     return centre, (g - 1) / g * float(((without - centre) ** 2).sum()), g
 
 
-def accuracy(table: pd.Series, cluster: pd.Series) -> Figure:
+def worth(cluster: np.ndarray) -> float:
+    """What unequal clusters are worth, as a number of equal ones: (sum m)^2 / sum m^2."""
+    _, sizes = np.unique(cluster, return_counts=True)
+    return float(sizes.sum() ** 2 / (sizes**2).sum())
+
+
+def accuracy(
+    table: pd.Series, cluster: pd.Series, alpha: float = 0.05, *, whole: bool = True
+) -> Figure:
     """One arm's accuracy: Wilson with the effective n of the clusters."""
     values = table.to_numpy(float)
     n, names = len(values), cluster.to_numpy(str)
@@ -81,8 +89,9 @@ def accuracy(table: pd.Series, cluster: pd.Series) -> Figure:
     n_eff = float(g)
     if var > 1e-18:
         n_eff = min(max(mean * (1 - mean) / var, g / 2), n)
-    n_eff *= (stats.norm.ppf(0.975) / stats.t.ppf(0.975, g - 1)) ** 2
-    lo, hi = proportion_confint(mean * n_eff, n_eff, alpha=0.05, method="wilson")
+    df = (g if whole else worth(names)) - 1
+    n_eff *= (stats.norm.ppf(1 - alpha / 2) / stats.t.ppf(1 - alpha / 2, df)) ** 2
+    lo, hi = proportion_confint(mean * n_eff, n_eff, alpha=alpha, method="wilson")
     return Figure(mean, float(lo), float(hi))
 
 
@@ -91,10 +100,12 @@ class Paired:
     unseen disagreements.
     """
 
-    def __init__(self, a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> None:
-        self.a, self.b, self.cluster = a, b, cluster
+    def __init__(
+        self, a: np.ndarray, b: np.ndarray, cluster: np.ndarray, alpha: float = 0.05
+    ) -> None:
+        self.a, self.b, self.cluster, self.alpha = a, b, cluster, alpha
         n, g = len(a), len(np.unique(cluster))
-        self.df = g - 1
+        self.df = worth(cluster) - 1
         _, clustered, _ = left_out(a - b, np.ones(n), cluster)
         iid = float((a - b).var(ddof=1)) / n
         mean_size = n / g
@@ -113,7 +124,7 @@ class Paired:
         self.up10 = self._unseen(np.maximum(a - b, 0))
 
     def _unseen(self, disagree: np.ndarray) -> float:
-        found = accuracy(pd.Series(disagree), pd.Series(self.cluster))
+        found = accuracy(pd.Series(disagree), pd.Series(self.cluster), self.alpha, whole=False)
         return found.hi - found.value
 
     def tilts(self) -> list[Ends]:
@@ -127,7 +138,7 @@ class Paired:
 
     @property
     def t(self) -> float:
-        return float(stats.t.ppf(0.975, self.df))
+        return float(stats.t.ppf(1 - self.alpha / 2, self.df))
 
     def difference(self) -> Figure:
         centre, se = self.contrast(1, -1)
@@ -186,16 +197,14 @@ def _root(f, start: float, side: int) -> float:
     return side * math.inf
 
 
-def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray) -> Figure:
+def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray, alpha: float) -> Figure:
     """Dollars of A over B: hull of Fieller and Hall's skew-corrected t, both by inverting the test
     in the ratio.
     """
     n = len(a)
-    kish = min(float(x.sum() ** 2 / (x**2).sum()) for x in (a, b))
-    alpha = 0.05 if n >= 200 and kish >= 75 else 0.005
     value = float(a.mean() / b.mean())
     names, g = np.unique(cluster), len(np.unique(cluster))
-    t = float(stats.t.ppf(1 - alpha / 2, g - 1))
+    t = float(stats.t.ppf(1 - alpha / 2, worth(cluster) - 1))
     weight = np.array([(cluster == name).sum() for name in names])
     sums_a = np.array([a[cluster == name].sum() for name in names])
     sums_b = np.array([b[cluster == name].sum() for name in names])

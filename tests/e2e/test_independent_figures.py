@@ -31,8 +31,16 @@ LOCAL = ("SmolLM2-135M-Instruct.Q4_1.gguf", "qwen2.5-coder-0.5b-instruct-q4_k_m.
 SUITES = Path(__file__).parents[2] / "suites"
 
 
+ESTIMATE_ONLY = frozenset(
+    {"per_correct", "ttft", "tpot", "e2e", "e2e.time_cut", "e2e.rate_up", "ttft.time_cut"}
+    | {"ttft.rate_up", "tpot.time_cut", "tpot.rate_up"}
+)
+"""Readings whose interval the second computation does not know yet: joined time blocks, and dollars
+per correct answer by linearisation. Their simulations stand in tests/stats."""
+
+
 def expected(
-    calls: pd.DataFrame, ours: str, theirs: str, task: str | None, reading: str
+    calls: pd.DataFrame, ours: str, theirs: str, task: str | None, reading: str, alpha: float
 ) -> Figure | None:
     """What the second computation says of a reading; None where it knows none (list prices are
     arithmetic).
@@ -41,13 +49,15 @@ def expected(
     a, b = table.score_a.to_numpy(float), table.score_b.to_numpy(float)
     cluster = table.cluster_a.to_numpy(str)
     if reading in ("points", "non_inferior", "equivalent", "more"):
-        return other.Paired(a, b, cluster).difference()
+        return other.Paired(a, b, cluster, alpha).difference()
     if reading == "relative":
-        return other.Paired(a, b, cluster).ratio()
+        return other.Paired(a, b, cluster, alpha).ratio()
     if reading == "error_reduction":
-        return other.Paired(a, b, cluster).errors()
+        return other.Paired(a, b, cluster, alpha).errors()
     if reading == "per_request":
-        return other.cost_ratio(table.usd_a.to_numpy(float), table.usd_b.to_numpy(float), cluster)
+        return other.cost_ratio(
+            table.usd_a.to_numpy(float), table.usd_b.to_numpy(float), cluster, alpha
+        )
     if reading == "per_correct":
         return other.per_correct_ratio(table)
     metric = reading.partition(".")[0]
@@ -84,14 +94,20 @@ def compare(verdicts: list[dict[str, Any]], calls: pd.DataFrame) -> set[tuple[st
             if found is None:
                 continue
             want = expected(
-                calls, claim["treatments"][0], claim["baselines"][0], claim["task"], reading["name"]
+                calls,
+                claim["treatments"][0],
+                claim["baselines"][0],
+                claim["task"],
+                reading["name"],
+                1 - found["level"],
             )
             if want is None:
                 continue
             where = f"{claim['id']}, {reading['name']}"
             same(f"{where}: estimate", found["value"], want.value)
-            same(f"{where}: lower end", found["low"], want.lo)
-            same(f"{where}: upper end", found["high"], want.hi)
+            if reading["name"] not in ESTIMATE_ONLY:
+                same(f"{where}: lower end", found["low"], want.lo)
+                same(f"{where}: upper end", found["high"], want.hi)
             checked.add((claim["id"], reading["name"]))
     return checked
 

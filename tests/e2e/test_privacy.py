@@ -62,7 +62,7 @@ def test_an_sdk_arm_claims_nothing(desk: Path, bench: Bench) -> None:
 
 GUARDED = """
 import socket, sys
-from claimbench.privacy.egress import Watch
+from claimbench.privacy.egress import ConnectionCounter as Watch
 watch = Watch(only={"allowed.invalid"}); watch.install()
 def attempt(work):
     try:

@@ -135,7 +135,7 @@ def test_judges_are_asked_again_too_and_about_answers_that_came_late(
 def test_what_a_look_has_seen_stays_missing(desk: Path, bench: Bench, vendor: Vendor) -> None:
     vendor.down = lambda number: number % 10 == 3
     first = bench("run", str(desk), "--until-decided", "--no-report")
-    assert "decided" in first.err
+    assert "look 1 of 5" in first.err
     asked = len(vendor.asked)
     vendor.down = lambda _number: False
     again = bench("run", "--resume", "latest", "--retry-missing", "--until-decided", "--no-report")
