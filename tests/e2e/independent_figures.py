@@ -320,8 +320,8 @@ def quantile_ratio(a: Figure, b: Figure) -> Figure:
     return Figure(math.exp(centre), math.exp(lo), math.exp(hi) if hi < 700 else math.inf)
 
 
-def ppi_mean(truth: Floats, judge: Floats, rest: Floats) -> Ends:
-    """95% prediction-powered interval of a mean, by the estimating equations of PPI++ and not in
+def ppi_mean(truth: Floats, judge: Floats, rest: Floats, alpha: float = 0.05) -> Ends:
+    """Prediction-powered interval of a mean, by the estimating equations of PPI++ and not in
     closed form.
 
     ``truth`` and ``judge``: the labelled items as people and as the judge score them; ``rest``: the
@@ -335,4 +335,5 @@ def ppi_mean(truth: Floats, judge: Floats, rest: Floats) -> Ends:
     weight = float(np.clip(shared / (2 * (1 + n / others) * spread), 0, 1))
     centre = weight * rest.mean() + (truth - weight * judge).mean()
     error = np.sqrt((weight * rest).std() ** 2 / others + (truth - weight * judge).std() ** 2 / n)
-    return float(centre - 1.959963984540054 * error), float(centre + 1.959963984540054 * error)
+    z = float(stats.norm.ppf(1 - alpha / 2))
+    return float(centre - z * error), float(centre + z * error)

@@ -294,7 +294,8 @@ def test_labels_of_people_correct_the_judge(
     y = [difference(s, lambda call: truth[call["id"]]) for s in every if s in people]
     yhat = [difference(s, lambda call: call["score"]) for s in every if s in people]
     rest = [difference(s, lambda call: call["score"]) for s in every if s not in people]
-    low, high = other.ppi_mean(np.asarray(y), np.asarray(yhat), np.asarray(rest))
+    alpha = 1 - reading["estimate"]["level"]
+    low, high = other.ppi_mean(np.asarray(y), np.asarray(yhat), np.asarray(rest), alpha)
     assert (reading["estimate"]["low"], reading["estimate"]["high"]) == pytest.approx(
         (low, high), rel=1e-9
     )

@@ -338,8 +338,9 @@ def plain_score(task: Real, text: str, target: Any) -> float:
         return float(" ".join(text.split()) == " ".join(target.split()))
     if task.kind == "json":
         body = re.search(r"```\w*\n(.*?)```", text, re.DOTALL)
+        whole = body[1] if body else text[text.find("{") : text.rfind("}") + 1]  # text around
         try:
-            said = json.loads(body[1] if body else text)
+            said = json.loads(whole)
         except ValueError:
             return 0.0
         same = [
