@@ -86,10 +86,11 @@ def accuracy(
     values = table.to_numpy(float)
     n, names = len(values), cluster.to_numpy(str)
     mean, var, g = left_out(values, np.ones(n), names)
-    n_eff = float(g)
+    count = float(g) if whole else worth(names)
+    n_eff = count
     if var > 1e-18:
-        n_eff = min(max(mean * (1 - mean) / var, g / 2), n)
-    df = (g if whole else worth(names)) - 1
+        n_eff = min(max(mean * (1 - mean) / var, count / 2), n)
+    df = count - 1
     n_eff *= (stats.norm.ppf(1 - alpha / 2) / stats.t.ppf(1 - alpha / 2, df)) ** 2
     lo, hi = proportion_confint(mean * n_eff, n_eff, alpha=alpha, method="wilson")
     return Figure(mean, float(lo), float(hi))
