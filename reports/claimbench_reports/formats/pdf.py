@@ -37,13 +37,6 @@ def find_browser(environ: Mapping[str, str] | None = None) -> str | None:
     )
 
 
-def print_pdf(html: Path) -> Path:
-    """Print a report beside itself (``report.html`` -> ``report.pdf``) and say where."""
-    pdf = html.with_suffix(".pdf")
-    write_pdf(html, pdf)
-    return pdf
-
-
 def write_pdf(html: Path, pdf: Path, browser: str | None = None) -> None:
     """Print ``html`` to ``pdf``; an old file is replaced only by a whole new one.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from claimbench.claims.grammar import UNDERSTOOD
+from claimbench.claims.language.nearest import UNDERSTOOD
 from claimbench.claims.language.normal import light, plain
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.readings.rules import rules
