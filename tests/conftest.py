@@ -32,6 +32,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("parallel")
 
 
+STARTS = pytest.StashKey[dict[str, Any]]()
+
+
+@pytest.fixture(autouse=True)
+def same_draws(request: pytest.FixtureRequest) -> None:
+    """Set a module's ``RNG`` back to where its import left it: what a test draws must not depend on
+    which tests ran before it, which side by side is another order every time.
+    """
+    rng = getattr(request.module, "RNG", None)
+    if isinstance(rng, np.random.Generator):
+        starts = request.config.stash.setdefault(STARTS, {})
+        rng.bit_generator.state = starts.setdefault(
+            request.module.__name__, rng.bit_generator.state
+        )
+
+
 @pytest.fixture(scope="session")
 def small_model() -> Path:
     """The small model's file, from the cache that `make models` fills."""
