@@ -4,10 +4,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.predicates import RULES, P, Q, Rule
+from claimbench.claims.language.predicates import P, Q, Rule, rules_for
 
 _NOUN = "|".join(f"(?P<{dim}>{noun})" for dim, noun in words.NOUNS.items())
 _P = P.replace("typical)", "typical(?:ly)?)")
@@ -84,20 +85,21 @@ class Chunk:
 def cut(text: str) -> list[Chunk]:
     """Cut a text of marks into chunks, the longest first at each place; spaces are dropped."""
     out: list[Chunk] = []
+    rules = rules_for(text)
     at = 0
     while at < len(text):
         if text[at] == " ":
             at += 1
             continue
-        chunk = _longest(text, at)
+        chunk = _longest(text, at, rules)
         out.append(chunk)
         at += max(len(chunk.text), 1)
     return [c for c in out if c.kind != "filler"]
 
 
-def _longest(text: str, at: int) -> Chunk:
+def _longest(text: str, at: int, rules: Sequence[Rule]) -> Chunk:
     best: Chunk | None = None
-    for rule in RULES:
+    for rule in rules:
         match = rule.pattern.match(text, at)
         if match is not None and (best is None or match.end() - at > len(best.text)):
             best = Chunk("said", match[0], at, match, rule)

@@ -214,7 +214,7 @@ def _statement(
         if found.get(f"b{i}") and amount is not None:
             half = amount.half if bound in {"about", "up_to"} else Fraction(0)
             amount = replace(amount, bound=bound, half=half)  # type: ignore[arg-type]
-    rule = Rule(re.compile(""), dim, way, sign)
+    rule = Rule("", dim, way, sign)
     made = Statement(rule, match[0], dim, way, sign, amount)
     made.ours = [int(found["ours"])]
     made.theirs = [int(found["theirs"])] if found.get("theirs") else []
