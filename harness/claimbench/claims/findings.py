@@ -23,6 +23,7 @@ from claimbench.claims.readings import (
     latency as readings_latency,
 )
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
+from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
@@ -42,8 +43,6 @@ ON_SCORES = frozenset(
     }
 )
 """Readings that rest on scores, and so on a judge where one gives them."""
-LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
-"""Readings that people's labels correct."""
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
@@ -140,10 +139,7 @@ def _judge_cap(
     """
     if ctx.trust_judge or not _rests_on_judge(question, leaf, items, ctx):
         return ()
-    if (
-        question.name in LABEL_CORRECTED
-        and readings_accuracy.human_pairs(leaf, items, ctx) is not None
-    ):
+    if human_pairs(leaf, items, ctx) is not None:
         return ()
     return (Reason("judge_uncorrected"),)
 
@@ -164,7 +160,7 @@ def _judge_flags(
     flags = tuple(
         Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
     )
-    if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
+    if ctx.trust_judge and human_pairs(leaf, items, ctx) is None:
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claimbench.claims.looks.schedule import rule_of
+from claimbench.claims.readings.people import people_table
 from claimbench.claims.slices import difference_lines
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
 from claimbench.plan.judges import not_judged
@@ -70,13 +71,16 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         earlier=_earlier(store, evaluation),
         looks=stored.looks,
         warnings=_warnings(evaluation),
-        findings=difference_lines(evaluation.items, stored.suite.alpha),
+        findings=difference_lines(
+            people_table(evaluation.items, evaluation.context), stored.suite.alpha
+        ),
         privacy=privacy_lines(store, stored.manifest.run_id, (*stored.manifest.arms_run, *judges)),
         resent=stored.resent,
         render=render,
         judge_records=stored.judging.records,
         judge_costs=evaluation.judge_costs.calls,
         n_not_judged=not_judged(stored.judging, stored.calls, stored.records, stored.suite),
+        context=evaluation.context,
     )
 
 
