@@ -27,7 +27,7 @@ from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
-from claimbench.tables.types import CallTable, ItemTable
+from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 ON_SCORES = frozenset(
@@ -82,6 +82,7 @@ def leaf_finding(
     readings = kept
     flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
+    flags += _quality_flags(found, leaf, items, calls, ctx)
     return _headline(claim, found, readings, flags, title)
 
 
@@ -164,6 +165,29 @@ def _judge_flags(
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
+
+
+def _quality_flags(
+    found: Sequence[Question], leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
+) -> tuple[Reason, ...]:
+    """Flag a score that is no share of right answers with its own name; one whose answers all
+    score 0 or 1 is such a share, whatever it is called.
+    """
+    if not any(question.name in ON_SCORES for question in found):
+        return ()
+    names: list[str] = []
+    for task, name in ctx.qualities.items():
+        mine = leaf.mask & (items.task == task)
+        arms = [arm for arm in (leaf.ours, leaf.theirs) if arm is not None]
+        if mine.any() and ("@" in name or any(_is_graded(calls, arm, mine) for arm in arms)):
+            names.append(name)
+    return tuple(Reason("quality_is", name) for name in dict.fromkeys(names))
+
+
+def _is_graded(calls: CallTable, arm: str, items: BoolArray) -> bool:
+    rows = calls.arms[arm]
+    scores = rows.score[items[rows.item] & ~np.isnan(rows.score)]
+    return bool(((scores > 0) & (scores < 1)).any())
 
 
 def _size_flags(
