@@ -14,6 +14,7 @@ from claimbench.claims.looks.schedule import rule_of
 from claimbench.claims.readings.people import people_table
 from claimbench.claims.slices import difference_lines
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
+from claimbench.evaluation.label_sets import label_set_lines
 from claimbench.plan.judges import not_judged
 from claimbench.plan.prompts import render
 from claimbench.privacy.egress import KIND, over_sessions
@@ -162,6 +163,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
+    warnings.extend(label_set_lines(stored.suite, stored.records))
     warnings.extend(
         judge_lines(
             stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.people import people_table
 from claimbench.privacy.redact import Redactor
 from claimbench.stats.intervals import Interval
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
@@ -213,7 +214,7 @@ def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
 def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:
     every = np.ones(len(data.items.items), dtype=np.bool_)
     alpha, name = data.suite.alpha, f"difference.{b}.{a}"
-    seen = judged.people_table(data.items, data.context)
+    seen = people_table(data.items, data.context)
     one, two = seen.arms[a], seen.arms[b]
     people = judged.difference(data, a, b, every)
     mixed = judged.is_labelled(data, every) and people is None

@@ -89,20 +89,20 @@ class TextOverlapScorer:
 
 @lru_cache(maxsize=16)
 def _chrf(metric: str, lowercase: bool, _tokenize: str) -> Any:
-    from sacrebleu.metrics import CHRF
+    from sacrebleu.metrics.chrf import CHRF
 
     return CHRF(word_order=2 if metric == "chrf++" else 0, lowercase=lowercase)
 
 
 @lru_cache(maxsize=16)
 def _bleu(_metric: str, lowercase: bool, tokenize: str) -> Any:
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     return BLEU(lowercase=lowercase, tokenize=tokenize, effective_order=True)
 
 
 @lru_cache(maxsize=16)
 def _rouge_of(kind: str, stem: bool) -> Any:
-    from rouge_score.rouge_scorer import RougeScorer
+    from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
 
     return RougeScorer([kind], use_stemmer=stem)
