@@ -30,8 +30,10 @@ _BEFORE = _of(
     " não nem nunca nenhum nenhuma tudo_menos qualquer_coisa_menos"
     # ru uk pl tr vi id sv da
     " не ни никак_не нет ні nie ani ani_nie không không_phải chẳng_phải bukan tidak inte ikke"
+    # el
+    " όχι οχι δεν δε μην ούτε ουτε ποτέ"
     # ar fa he hi
-    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه نیست"
+    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه"
     " नहीं न मत"
 )
 _INSTEAD = _of(
@@ -48,7 +50,7 @@ _UNSPACED_BEFORE = (
 _BUT = _of(
     "but rather however instead thus therefore hence sondern aber stattdessen daher"
     " maar mais plutôt donc sino pero más_bien bensì però quindi mas sim portanto а но однако"
-    " ale lecz mà nhưng melainkan tetapi بل ولكن لكن إنما אלא אבל बल्कि लेकिन परंतु"
+    " ale lecz mà nhưng melainkan tetapi بل ولكن لكن إنما אלא אבל बल्कि लेकिन परंतु utan αλλά αλλα"
 )
 _UNSPACED_BUT = "而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
 _NOT_NEGATING = re.compile(

@@ -17,7 +17,7 @@ from claimbench.number_text.plain import is_unspaced
 
 _WORDS = {
     "meter":
-    "metro metros mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
+    "metro metros metri mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
     " متر أمتار מטר מטרים मीटर เมตร mét",
     "kilometer":
     "kilómetro kilómetros chilometro chilometri quilômetro quilômetros kilomètre"
@@ -121,6 +121,8 @@ _MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}")
 _FEET_AND_INCHES = re.compile(
     r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
 )
+_INCHES = re.compile(r" ?in\.?\Z")
+_LATIN = re.compile(r"[ -]{0,2}[A-Za-z°µμ]+(?:[²³]|/[A-Za-z]+)*(?=[^\W\dA-Za-z_])")
 _MARKS = {"'": "foot", "′": "foot", '"': "inch", "″": "inch"}
 _LONGEST = 40
 _JOINS = re.compile(r"(?:,? ?(?:and|und|et|y|e|и|和)? ?)\Z", re.IGNORECASE)
@@ -258,6 +260,13 @@ def _unit_at(text: str, place: int) -> tuple[str | None, int]:
         found = None if written in _NO_UNITS else _known(written)
         if found is not None:
             return found, end
+    if _INCHES.match(text, place):
+        return "inch", chain.end()
+    latin = _LATIN.match(text, place)
+    if latin is not None and latin.end() < chain.end():  # 5km입니다
+        found = _known(latin.group().lstrip(" -"))
+        if found is not None:
+            return found, latin.end()
     return _unspaced_at(text, place, chain.end())
 
 

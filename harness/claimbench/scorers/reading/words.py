@@ -7,7 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from claimbench.number_text.plain import is_hangul, is_mark, is_unspaced, is_word, joined, plain
+from claimbench.number_text.plain import (
+    fold_char,
+    is_hangul,
+    is_mark,
+    is_unspaced,
+    is_word,
+    joined,
+    plain,
+)
 
 STRONG = "."
 """Kind of a border between sentences, lines, or around a colon."""
@@ -100,7 +108,7 @@ def loose_words(text: str) -> Words:
             kept.append(" ")
             length += 1
         gap.clear()
-        small = char.casefold()
+        small = fold_char(char)
         folded.append(small)
         kept.append(char * len(small))
         length += len(small)
@@ -118,7 +126,7 @@ def strict_words(text: str) -> Words:
     folded: list[str] = []
     wide: list[str] = []
     for char in kept:
-        small = char.casefold()
+        small = fold_char(char)
         folded.append(small)
         wide.append(char * len(small))
     return Words("".join(folded), "".join(wide), {}, (), (), ())

@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import parse_number
-from claimbench.number_text.plain import typographic
+from claimbench.number_text.plain import folded, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text
@@ -25,7 +25,9 @@ from claimbench.types import Json, Sample, Score, Task
 
 METRICS = ("f1", "precision", "recall", "exact", "jaccard")
 Metric = Literal["f1", "precision", "recall", "exact", "jaccard"]
-_ITEM = re.compile(r"^\s*(?:[-*•‣◦–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+(.*\S)\s*$")
+_ITEM = re.compile(
+    r"^\s*(?:[・•●◦‣▪]\s*|(?:[-*–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+)(.*\S)\s*$"
+)
 _AND = re.compile(
     r"\s(?:and|und|et|y|e|и|và|و|ו|और|och|en)\s+|(?<=[\u4e00-\u9fff\u3040-\u30ff])(?:和|以及|及|と)"
     r"(?=[\u4e00-\u9fff\u3040-\u30ff])|\s(?:และ)\s?|\s(?:그리고|및)\s",
@@ -93,7 +95,7 @@ class ListScorer:
         if number is not None:
             return f"{number.normalize():f}"
         text = typographic(squeeze(item)).strip(" .*_`\"'")
-        return text.casefold() if self._options.ignore_case else text
+        return folded(text) if self._options.ignore_case else text
 
     def _target(self, target: Json) -> list[str]:
         if isinstance(target, list):
