@@ -287,3 +287,19 @@ def test_verify_names_what_was_tampered_with(
     tamper(store, *statements)
     with pytest.raises(IntegrityError, match=named):
         store.verify(RUN)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/abs", "a/b", "..", ".", "", "x" * 200, "a\x00b", "a b", "é"]
+)
+def test_an_id_that_is_no_name_of_a_folder_is_refused(
+    store: ResultsStore, make: Any, name: str
+) -> None:
+    store.create_run(make.manifest(), [])
+    tamper(store, f"UPDATE runs SET run_id = '{name}'") if "\x00" not in name else None
+    with pytest.raises(IntegrityError, match="no id that ClaimBench gives"):
+        store.run_folder(name)
+    if "\x00" not in name:
+        for read in (store.runs, lambda: store.resolve_run(None)):
+            with pytest.raises(IntegrityError, match="no id that ClaimBench gives"):
+                read()
