@@ -8,31 +8,43 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from typing import IO, Any
+from typing import Any, TextIO, cast
 
 
 class Audience:
-    """A text stream whose faults are kept instead of raised; after the first nothing more is
-    written.
+    """A text stream on which foreign text is made visible, and whose faults are kept instead of
+    raised; after the first nothing more is written.
+
+    It is the one door to a terminal: names, answers and errors of others may hold what a terminal
+    obeys. :attr:`drawn` takes what must stay as it is: data that is exported, drawings of rich.
 
     ``lost`` is the fault, None while it works. A reader that left (``| head``) wanted no more, and
     that is no loss.
     """
 
-    def __init__(self, stream: IO[str] | None) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self._gone = stream is None
         self.lost: str | None = "it is closed" if stream is None else None
+        self.drawn: TextIO = cast("TextIO", _Drawn(self))
 
     def write(self, text: str) -> int:
-        """Write ``text`` if somebody is there; return its length either way."""
-        if isinstance(text, str) and not self._gone and self._stream is not None:
+        """Write ``text``, made visible, if somebody is there; return its length either way."""
+        if not isinstance(text, str):
+            raise TypeError(f"text is written here, not {type(text).__name__}")
+        if not text.replace("\n", "").replace("\t", "").isprintable():
+            from claimbench.privacy.visible import visible
+
+            return self.write_drawn(visible(text))
+        return self.write_drawn(text)
+
+    def write_drawn(self, text: str) -> int:
+        """Write ``text`` as it is."""
+        if not self._gone and self._stream is not None:
             try:
                 self._stream.write(text)
             except (OSError, ValueError) as error:
                 self._leave(error)
-        elif not isinstance(text, str):
-            raise TypeError(f"text is written here, not {type(text).__name__}")
         return len(text)
 
     def writelines(self, lines: list[str]) -> None:
@@ -71,6 +83,24 @@ class Audience:
                 return known[name]
             raise AttributeError(name)
         return getattr(self._stream, name)
+
+
+class _Drawn:
+    """An audience that takes text as it is."""
+
+    def __init__(self, audience: Audience) -> None:
+        self._audience = audience
+
+    def write(self, text: str) -> int:
+        return self._audience.write_drawn(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._audience, name)
+
+
+def drawn(stream: TextIO) -> TextIO:
+    """Return where text is written as it is: for data that is exported, and for what rich draws."""
+    return stream.drawn if isinstance(stream, Audience) else stream
 
 
 def open_streams() -> Audience:
