@@ -24,6 +24,10 @@ from claimbench.types import AnswerSpec, Json, Message, Sample, Task
 
 _RESERVED = frozenset(
     {
+        # Functions that templates have
+        "dict",
+        "namespace",
+        "range",
         "and",
         "or",
         "not",
