@@ -163,7 +163,8 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             arms.log_to(store.run_folder(run_id))
             await start_arms(arms, suite, run_id, job.say)
             if resume is not None:
-                check_resumable(store.manifest(run_id), suite, arms)
+                for remark in check_resumable(store.manifest(run_id), suite, arms):
+                    job.say(f"note: {remark}")
                 calls: Sequence[Call] = store.calls(run_id)
             else:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
@@ -186,8 +187,7 @@ async def _wait_idle(job: Job) -> None:
     Raises:
         BenchError: it is still busy after the time that the order allows.
     """
-    names = {arm.name for arm in job.suite.arms if arm.device} & set(job.arms.ready)
-    if not names:
+    if not any(_works_here(arm) for arm in _arms_at_work(job).values()):
         return
     busy = provenance.busy_note(provenance.session_facts())
     if busy is None:
@@ -207,6 +207,11 @@ async def _wait_idle(job: Job) -> None:
             )
         await job.clock.sleep_until(min(until_ns, now_ns + IDLE_POLL_NS))
         busy = provenance.busy_note(provenance.session_facts())
+
+
+def _works_here(arm: Arm) -> bool:
+    """Return whether the arm's model runs on this machine, in this process or in a server of it."""
+    return arm.device is not None or arm.serve is not None
 
 
 IDLE_POLL_NS = 2_000_000_000
@@ -360,7 +365,7 @@ def _prepared(job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Inte
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
     retried, notes = _retried(job, run_id, calls)
-    if any(arm.device for arm in arms.values()) and (busy := provenance.busy_note(host)):
+    if any(_works_here(arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
         notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried
     requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)
