@@ -189,24 +189,28 @@ async def _wait_idle(job: Job) -> None:
     """
     if not any(_works_here(arm) for arm in _arms_at_work(job).values()):
         return
-    busy = provenance.busy_note(provenance.session_facts())
+    busy = provenance.excess_load(provenance.session_facts())
     if busy is None:
         return
-    job.say(f"note: {busy}")
+    job.say(f"note: the machine is busy ({busy}):")
+    job.say("  local arms will seem slower and dearer than they are")
     if job.order.wait_idle_s is None:
-        job.say("  wait for it with --wait-idle, or stop now with Ctrl-C and go on later")
+        job.say("  --wait-idle waits for it; Ctrl-C stops, and the run can go on later")
         return
-    job.say(f"  waiting for it, at most {job.order.wait_idle_s:g} s")
-    until_ns = job.clock.monotonic_ns() + round(job.order.wait_idle_s * 1e9)
+    most = f"{job.order.wait_idle_s:g} s"
+    job.say(f"  waiting until it is idle, at most {most}")
+    began_ns = job.clock.monotonic_ns()
+    until_ns = began_ns + round(job.order.wait_idle_s * 1e9)
     while busy is not None:
         now_ns = job.clock.monotonic_ns()
         if now_ns >= until_ns:
             raise BenchError(
-                f"the machine is still busy after {job.order.wait_idle_s:g} s: {busy}",
+                f"the machine is still busy after {most} ({busy})",
                 hint="nothing was sent; stop what runs beside, or give --wait-idle more seconds",
             )
         await job.clock.sleep_until(min(until_ns, now_ns + IDLE_POLL_NS))
-        busy = provenance.busy_note(provenance.session_facts())
+        busy = provenance.excess_load(provenance.session_facts())
+    job.say(f"  idle after {(job.clock.monotonic_ns() - began_ns) / 1e9:.0f} s")
 
 
 def _works_here(arm: Arm) -> bool:

@@ -82,9 +82,9 @@ async def test_a_busy_machine_is_said_before_a_run_that_it_would_spoil(
 ) -> None:
     machine = Machine(monkeypatch, 4.5)
     said, seconds = await waited(suite_with(tmp_path, arm, "remote"), None)
-    assert said[0].startswith("note: the machine was busy")
-    assert "load average 4.5 on 2 cores" in said[0]
-    assert "--wait-idle" in said[1]
+    assert said[0] == "note: the machine is busy (load average 4.5 on 2 cores):"
+    assert "--wait-idle" in said[-1]
+    assert all(len(line) < 80 for line in said)
     assert (seconds, machine.looks) == (0, 1)
 
 
@@ -103,8 +103,9 @@ async def test_the_wait_ends_as_soon_as_the_machine_is_idle(
     Machine(monkeypatch, 4.5, 3.0, 2.5, 1.9)
     said, seconds = await waited(suite_with(tmp_path, "device"), 60)
     assert seconds == 3 * IDLE_POLL_NS / 1e9
-    assert "waiting" in said[1]
-    assert "at most 60 s" in said[1]
+    assert "at most 60 s" in said[2]
+    assert said[3] == "  idle after 6 s"
+    assert all(len(line) < 80 for line in said)
 
 
 @pytest.mark.parametrize("most", [0, 1, 5, 60.5])
