@@ -312,7 +312,9 @@ class MessageReader:
         """
         for name, identity, pieces, stamp in (tool for _, tool in sorted(self._tools.items())):
             yield ToolCall(name, "".join(pieces), identity, stamp)
-        usage, said = self._reports.report(normalise_anthropic)
+        usage, said = self._reports.report(
+            normalise_anthropic, whole=self._marked or self._end.kind != "none"
+        )
         if usage is not None:
             yield usage
         yield done_of(self._end, self._marked, said, self._end_ns, "a stop reason")

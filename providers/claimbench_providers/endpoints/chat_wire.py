@@ -478,14 +478,16 @@ class ChunkReader:
             yield ToolCall(
                 tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp
             )
-        usage, said = self._reports.report(
-            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden), tier=self._tier
-        )
-        if usage is not None:
-            yield usage
         end = NO_END if self._premature else self._end
         if self._end.kind == "fault":
             end = self._end
+        usage, said = self._reports.report(
+            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden),
+            whole=self._marked or end.kind != "none",
+            tier=self._tier,
+        )
+        if usage is not None:
+            yield usage
         yield done_of(end, self._marked, said, self._end_ns, refused=self._refusal)
 
 

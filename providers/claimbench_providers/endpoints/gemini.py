@@ -310,7 +310,9 @@ class GeminiReader:
             ServerFault: the finish reason says that the server gave up.
         """
         yield from self._tools
-        usage, said = self._reports.report(normalise_gemini)
+        usage, said = self._reports.report(
+            normalise_gemini, whole=self._marked or self._end.kind != "none"
+        )
         if usage is not None:
             yield usage
         end = self._end

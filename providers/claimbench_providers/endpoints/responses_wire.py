@@ -130,6 +130,7 @@ class ResponseReader:
         self._marked = False
         self._end_ns: int | None = None
         self._reports = UsageReports()
+        self._doubt: str | None = None
         self._tier: Json = None
 
     @property
@@ -227,6 +228,7 @@ class ResponseReader:
         self._reports.take(response.get("usage"), received_ns)
         self._tier = response.get("service_tier")
         if kind == "response.failed":
+            yield from self._usage(whole=True)  # what it cost all the same
             yield from self._error(
                 response.get("error") or {"message": "the response failed"}, received_ns
             )
@@ -265,6 +267,15 @@ class ResponseReader:
                 for text, _ in texts(part):
                     yield from self._answer(text, received_ns)
 
+    def _usage(self, *, whole: bool) -> Iterator[Event]:
+        usage, self._doubt = self._reports.report(
+            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden),
+            whole=whole,
+            tier=self._tier,
+        )
+        if usage is not None:
+            yield usage
+
     def finish(self) -> Iterator[Event]:
         """The last events: text held back, tool calls, usage, Done.
 
@@ -276,11 +287,7 @@ class ResponseReader:
             yield Delta(text, "answer", self._end_ns)
         for tool in self._tools.values():
             yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
-        usage, said = self._reports.report(
-            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden), tier=self._tier
-        )
-        if usage is not None:
-            yield usage
+        yield from self._usage(whole=self._marked or self._end.kind != "none")
         yield done_of(
-            self._end, self._marked and self._said, said, self._end_ns, refused=self._refused
+            self._end, self._marked and self._said, self._doubt, self._end_ns, refused=self._refused
         )
