@@ -31,16 +31,12 @@ from claimbench_providers.endpoints.carried import (
     effort_object_openai,
     merged,
 )
-from claimbench_providers.endpoints.chat_wire import (
-    Dialect,
-    LabelText,
-    no_continuations,
-    schema_of,
-    word,
-)
+from claimbench_providers.endpoints.chat_wire import Dialect, no_continuations, schema_of
 from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filtered
+from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
+from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
 
 FILTERED = "content_filter"
@@ -136,7 +132,7 @@ class ResponseReader:
     @property
     def complete(self) -> bool:
         """Tell whether the response has ended in one of its regular ways."""
-        return self._end.kind != "none"
+        return self._end.kind in ("end", "unknown")
 
     def marked(self) -> None:
         """Note that the body said that it is whole."""
@@ -289,5 +285,9 @@ class ResponseReader:
             yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
         yield from self._usage(whole=self._marked or self._end.kind != "none")
         yield done_of(
-            self._end, self._marked and self._said, self._doubt, self._end_ns, refused=self._refused
+            self._end,
+            self._marked and self._said,
+            (self._doubt,),
+            self._end_ns,
+            refused=self._refused,
         )
