@@ -8,6 +8,7 @@ from pathlib import Path
 
 from claimbench.importers import json_values
 from claimbench.importers.imported import (
+    NOT_SCORED,
     Imported,
     ImportedArm,
     ImportedCall,
@@ -22,8 +23,6 @@ from claimbench.suite.files.traffic.requests import LoggedRequest
 from claimbench.suite.table import ReadOptions
 from claimbench.types import Json, SamplingParams
 
-NO_SCORE = "not scored"
-"""Stands for the metric of a log without scores."""
 TASK = "requests"
 """The task of a log, for two logs hold the same requests whatever their files are called."""
 
@@ -80,7 +79,7 @@ def imported_log(
         tuple(calls),
         tuple(aggregates),
         tuple(told),
-        {task: metric or NO_SCORE},
+        {task: metric or NOT_SCORED},
         {path.name: json_values.sha256(json_values.read_bytes(path))},
     )
 

@@ -7,6 +7,7 @@ judged against a bound, and against another arm's as two samples. All times are 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from claimbench.importers import json_values
@@ -62,6 +63,7 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
     if not isinstance(firsts, list) or not isinstance(gaps, list) or len(firsts) != len(gaps):
         return _summary(path, VLLM, model, _vllm_figures(data), "--save-result --save-detailed")
     requests = []
+    sent = _vllm_moments(data, len(firsts))
     for i, first in enumerate(firsts):
         error = get(data, "errors", i)
         listed = gaps[i] if isinstance(gaps[i], list) else []
@@ -74,7 +76,7 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
                 line=i + 1,
                 model=model,
                 provider="vllm",
-                sent=shared.when(get(data, "start_times", i)),
+                sent=sent[i],
                 e2e_s=None if failed or ttft is None else ttft + sum(steps),
                 ttft_s=None if failed else ttft,
                 usage=shared.tokens(
@@ -87,6 +89,25 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
         )
     note = _reported(path, requests)
     return imported_log(path, VLLM, requests, options, [note, *_load(path, data)])
+
+
+def _vllm_moments(data: Json, n: int) -> list[datetime | None]:
+    """Return when each request was sent, where the file has start times: they count from a boot, so
+    the first is set to the run's date (its end) less its duration.
+    """
+    listed = get(data, "start_times")
+    starts = [number(one) for one in listed] if isinstance(listed, list) else []
+    known = [one for one in starts if one is not None]
+    if len(known) != n or not known:
+        return [None] * n
+    if moment(known[0]) is not None:
+        return [moment(one) for one in known]
+    try:
+        ended = datetime.strptime(str(get(data, "date")), "%Y%m%d-%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return [None] * n
+    began = ended - timedelta(seconds=seconds(get(data, "duration")) or 0.0)
+    return [began + timedelta(seconds=one - min(known)) for one in known]
 
 
 def _load(path: Path, data: Json) -> list[str]:

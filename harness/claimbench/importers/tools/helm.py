@@ -108,7 +108,7 @@ def _task(spec: Json, path: Path) -> str:
 
 
 def _states(state: Json) -> dict[tuple[str, int], dict[str, Json]]:
-    found = {}
+    found: dict[tuple[str, int], dict[str, Json]] = {}
     listed = get(state, "request_states")
     for one in listed if isinstance(listed, list) else []:
         if get(one, "instance", "perturbation"):
