@@ -1,5 +1,5 @@
-"""Every Eval Ever: one evaluation log per arm (``data/SUITE/LAB/ARM/UUID.json``) with its instances
-beside it (``UUID_samples.jsonl``), by the JSON Schemas 0.3.0 of github.com/evaleval/every_eval_ever.
+"""Every Eval Ever: one evaluation log per arm (``data/SUITE/LAB/ARM/UUID.json``) and its instances
+(``UUID_samples.jsonl``), by the JSON Schemas 0.3.0 of github.com/evaleval/every_eval_ever.
 
 What those have no place for (dollars, clusters, epochs) stands as text in an instance's metadata. A
 call without a score is an instance with an ``error``, and is in no figure.

@@ -46,6 +46,11 @@ _LOWER_WORDS = frozenset(
         "fault",
         "faults",
         "misses",
+        "wrong",
+        "incorrect",
+        "mistake",
+        "mistakes",
+        "invalid",
         "latency",
         "regret",
     }

@@ -17,7 +17,7 @@ from pathlib import Path
 from claimbench.errors import SuiteError
 from claimbench.init.answer import ALIASES, AnswerPlan, choose_examples, decide
 from claimbench.init.chats import Chat, chat_column, unrolled
-from claimbench.init.choices import ASKED, RIGHT, with_choices
+from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
     ProposedRoles,
     UsableRow,
@@ -135,6 +135,8 @@ def propose_suite(
         chosen = None if wanted else with_choices(table, seed, notes)
         table = chosen or table
         inputs, target = ((ASKED,), RIGHT) if chosen else _inputs_and_target(table, columns, notes)
+        if not chosen:
+            inputs = _with_options(table, inputs, target, bool(columns.inputs), notes)
     roles = find_roles(table, inputs, target, columns.id, columns.cluster)
     items, dropped = clean(table, roles)
     _check_ids(items, roles, table.path)
@@ -253,10 +255,26 @@ def _inputs_and_target(
     inputs = stated.inputs or found_inputs
     target = stated.target or found_target
     notes.append(
-        f"columns found by name: input {', '.join(inputs)}, target {target}; --input and --target"
-        " decide"
+        f"columns found: input {', '.join(inputs)}, target {target}; --input and --target decide"
     )
     return inputs, target
+
+
+def _with_options(
+    table: Table, inputs: tuple[str, ...], target: str, stated: bool, notes: list[str]
+) -> tuple[str, ...]:
+    """Show options that could not be taken apart beside the question, where the person did not say
+    what is shown; else say that they are not.
+    """
+    unused = unused_options(table, (*inputs, target))
+    if not unused:
+        return inputs
+    named = ", ".join(unused)
+    if stated:
+        notes.append(f"the column {named} is not shown to the model: add --input {unused[0]}")
+        return inputs
+    notes.append(f"the column {named} is shown beside the question, as it is")
+    return (*inputs, *unused)
 
 
 def _longest(items: Sequence[UsableRow], roles: ProposedRoles) -> int:

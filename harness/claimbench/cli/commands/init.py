@@ -72,7 +72,7 @@ FIRST_LOOK = 25
 @click.option(
     "--header/--no-header", default=None, help="Whether a CSV's first line names columns."
 )
-@click.option("--sheet", help="Of a workbook; default: the first.")
+@click.option("--sheet", help="Of a workbook; default: the only one that fits.")
 @click.option("--records", metavar="PATH", help="JSON: where the records are, e.g. data.rows.")
 @click.option(
     "--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed."

@@ -123,11 +123,7 @@ def read_delimited(
 
 
 def _has_header(text: str, delimiter: str, options: ReadOptions) -> bool:
-    """Tell whether the first record names columns; ``options.header`` decides where it is stated.
-
-    It does not where a cell of it comes again further down its column (labels do), is a number or a
-    whole sentence, or where two of its cells are equal; usual names speak for it.
-    """
+    """Tell whether the first record names columns; ``options.header`` decides where stated."""
     if options.header is not None:
         return options.header
     records: list[list[str]] = []
@@ -136,6 +132,15 @@ def _has_header(text: str, delimiter: str, options: ReadOptions) -> bool:
             records.append([cell.strip() for cell in record])
         if len(records) >= 500:
             break
+    return names_columns(records)
+
+
+def names_columns(records: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first of a table's records names its columns.
+
+    It does not where a cell of it comes again further down its column (labels do), is a number or a
+    whole sentence, or where two of its cells are equal; usual names speak for it.
+    """
     first, *rest = records
     if not rest or any(_USUAL_NAMES.search(cell) and len(cell) <= 30 for cell in first):
         return True
