@@ -36,7 +36,7 @@ BINARY = ("xlsx", "parquet")
 @click.option(
     "--to",
     "tool",
-    type=click.Choice(["inspect", "lm-eval"]),
+    type=click.Choice(["inspect", "lm-eval", "every-eval-ever"]),
     help="Write the files of another tool, one set per arm, into the folder --output.",
 )
 @click.option("--arm", metavar="NAME", help="With --to: only this arm.")
