@@ -147,9 +147,11 @@ def decide(
     if infeasible and status != "refuted":
         status, p = "refuted", question.infeasible_p
     checks = _runaway_checks(question, status, alpha)
-    unseen = [check for check in checks if check.known and check.p > alpha]
-    if checks and status != "inconclusive":
-        p = max(p or 0.0, *(check.p for check in checks if check.known), 0.0)
+    if fixed:  # one arm's bill is the same share of the other's in every request, the largest too
+        checks = [check for check in checks if check.known]
+    unseen = [check for check in checks if check.p > alpha]
+    if status != "inconclusive":
+        p = max([p or 0.0, *(check.p for check in checks if check.known)]) if checks else p
     if unseen:
         status = "inconclusive"
         reasons = (*reasons, *(_unseen(check) for check in unseen))
@@ -177,7 +179,9 @@ def decide(
     )
     if status == "inconclusive" and _samples_help((*reasons, *question.flags)):
         reading = _with_more(reading, question, interval, effort, alpha, unseen)
-    told = "; ".join([*([question.beside] if question.beside else []), *(c.text for c in checks)])
+    told = "; ".join(
+        [*([question.beside] if question.beside else []), *(c.text for c in checks if c.text)]
+    )
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
 
 
@@ -200,17 +204,20 @@ def _runaway_checks(question: Question, status: Decision, alpha: float) -> list[
 def _unseen(check: Check) -> Reason:
     """Return the reason of a decision that runaways which nobody has seen could flip."""
     detail = f"{check.needed:,.0f} requests like these would exclude it" if check.needed else ""
-    return Reason("unseen_runaways", detail)
+    return Reason("unseen_runaways" if check.known else "tail_unbounded", detail)
 
 
 def _runaway_points(checks: Sequence[Check]) -> dict[str, float]:
-    """Return the shares of requests at their cap that flip the decision and that are excluded."""
+    """Return the shares of requests at their cap that flip the decision and that are excluded;
+    without a cap the largest bill that the decision survives.
+    """
     points: dict[str, float] = {}
     for check in checks:
-        if check.known:
-            if check.share is not None:
-                points[f"{check.arm}_capped_share"] = check.share
-            points[f"{check.arm}_excluded_share"] = check.excluded
+        if check.known and check.share is not None:
+            points[f"{check.arm}_capped_share"] = check.share
+        if check.bill is not None:
+            points[f"{check.arm}_largest_bill_usd"] = check.bill
+        points[f"{check.arm}_excluded_share"] = check.excluded
     return points
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.language.say import read_as
+from claimbench.claims.readings.runaways import CONDITION
 from claimbench.claims.types import Leaf, Question
 from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
@@ -87,6 +88,10 @@ REASONS: Mapping[str, str] = {
     "too_many_missing": "more than 5% of an arm's calls have no result",
     "unseen_runaways": (
         "requests that run to their cap, fewer than the sample excludes, could overturn it"
+    ),
+    "tail_unbounded": (
+        "the largest bill of a request is not known, and a few as large as the largest seen, fewer"
+        " than the sample excludes, could overturn it"
     ),
     "tail_dominated": "one request carries more than a tenth of the dollars",
     "test_disagrees": (
@@ -340,6 +345,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     )
     if outcome.status in {"supported", "refuted"}:
         holds = "it holds" if outcome.status == "supported" else "it does not hold"
+        holds += " on that condition" if CONDITION in body else ""
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
         strict = _strict_text(head, outcome.status)
         if outcome.window:
