@@ -22,6 +22,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.absent import with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
@@ -59,6 +60,7 @@ def leaf_finding(
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim
+    items = with_absent(items, leaf)
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
     elif claim.kind == "cost":
@@ -66,9 +68,8 @@ def leaf_finding(
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Finding(
-            "inconclusive", None, flags=flags, reasons=(Reason("no_valid_data"),), title=title
-        )
+        why = _nothing_found(leaf, items)
+        return Finding("inconclusive", None, flags=flags, reasons=(why,), title=title)
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     readings = with_second_opinion(readings, found, leaf, items)
@@ -84,6 +85,17 @@ def leaf_finding(
     flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
     return _headline(claim, found, readings, flags, title)
+
+
+def _nothing_found(leaf: Leaf, items: ItemTable) -> Reason:
+    """Return the reason why no reading could be formed."""
+    if leaf.theirs is not None:
+        answered = [items.arms[arm].n_finished > 0 for arm in (leaf.ours, leaf.theirs)]
+        ours, theirs = (int((one & leaf.mask).sum()) for one in answered)
+        if ours and theirs and not (answered[0] & answered[1] & leaf.mask).any():
+            detail = f"{ours:,} items of {leaf.ours}, {theirs:,} others of {leaf.theirs}"
+            return Reason("no_common_items", detail)
+    return Reason("no_valid_data")
 
 
 def _not_comparable(

@@ -68,6 +68,7 @@ REASONS: Mapping[str, str] = {
     "n_too_small": "too few items or independent groups for any verdict",
     "no_valid_data": "no call gave a usable measurement",
     "no_amount_stated": "the words state no amount that could be reached",
+    "no_common_items": "no item was answered by both arms, so nothing can be paired",
     "no_items": "no item belongs to the claim",
     "no_sampling_error": "arithmetic on prices, nothing was sampled",
     "no_slices": 'there is nothing to look through for "up to" or "sometimes"',
