@@ -25,6 +25,7 @@ UNSETTLED_BY_SAMPLES = frozenset(
         "autocorrelated",
         "window_unknown",
         "not_interleaved",
+        "send_times_unknown",
         "client_limited",
         "instrument_error",
         "billing_unknown",
@@ -162,6 +163,9 @@ def decide(
         ends = {_status(question, end(alpha), alpha)[0] for end in question.bounds}
         if ends != {status}:
             status, reasons = "inconclusive", (*reasons, Reason(question.bounds_code))
+    sensitivity = _sensitivity(question, interval, alpha, status)
+    if "strict_threshold" in sensitivity and (blocked or unseen or _disagrees(reasons, question)):
+        sensitivity["strict_threshold"] = "inconclusive"  # what forbids the one forbids the other
     reading = Reading(
         question.name,
         _estimate(interval),
@@ -173,7 +177,7 @@ def decide(
         infeasible=infeasible,
         flip_points={**question.flip_points, **_runaway_points(checks)},
         delta_star=stats.delta_star(interval) if question.is_difference else None,
-        sensitivity=_sensitivity(question, interval, alpha, status),
+        sensitivity=sensitivity,
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
@@ -183,6 +187,11 @@ def decide(
         [*([question.beside] if question.beside else []), *(c.text for c in checks if c.text)]
     )
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def _disagrees(reasons: Sequence[Reason], question: Question) -> bool:
+    """Tell whether a reason other than the threshold left the reading undecided."""
+    return bool({"test_disagrees", question.bounds_code} & reason_codes(reasons))
 
 
 def _samples_help(reasons: Sequence[Reason]) -> bool:
@@ -332,6 +341,9 @@ def _with_more(
     span: tuple[float, float] | None
     if unseen:
         more = max(_items_excluding(check, interval.n) for check in unseen)
+        span = (more, more)
+    elif question.agreeing is not None:
+        more = float(max(question.agreeing(alpha) - interval.n, 1))
         span = (more, more)
     elif question.rows_needed is not None:
         more = math.ceil(max(question.rows_needed - interval.n, 1) / effort.calls)

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 
 from claimbench.claims.types import Leaf
-from claimbench.tables.types import ArmItems, BoolArray, ItemTable
+from claimbench.tables.types import BoolArray, IntArray, ItemTable
+from claimbench.types import Reason
 
 
 def with_absent(items: ItemTable, leaf: Leaf) -> ItemTable:
@@ -21,26 +22,35 @@ def with_absent(items: ItemTable, leaf: Leaf) -> ItemTable:
     which an arm has no item at all is not asked of it. As many calls are missing as the most that
     another arm has of the item.
     """
-    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
-    asking = tuple(items.arms) if leaf.theirs is None else arms
-    wanted = np.max([items.arms[arm].n_calls for arm in asking], axis=0)
     filled = dict(items.arms)
-    for arm in arms:
+    for arm, absent, wanted in _absent(items, leaf):
         rows = items.arms[arm]
-        absent = absent_items(items, arm, leaf.mask) & (wanted > 0)
-        if absent.any():
-            filled[arm] = _missing_at(rows, absent, wanted)
+        lost = np.where(absent, wanted, 0).astype(rows.n_calls.dtype)
+        filled[arm] = replace(rows, n_calls=rows.n_calls + lost, n_missing=rows.n_missing + lost)
     return replace(items, arms=filled)
 
 
-def absent_items(items: ItemTable, arm: str, mask: BoolArray) -> BoolArray:
-    """Mask the items without a call of ``arm``, in the tasks of which it has others."""
-    there = items.arms[arm].n_calls > 0
-    asked = np.isin(items.task, np.unique(items.task[there & mask]))
-    absent: BoolArray = mask & asked & ~there
-    return absent
+def absent_flags(items: ItemTable, leaf: Leaf) -> tuple[Reason, ...]:
+    """Say how many items an arm of the claim lacks."""
+    return tuple(
+        Reason("absent_items", f"{int(absent.sum()):,} of {int((wanted > 0).sum()):,} of {arm}")
+        for arm, absent, wanted in _absent(items, leaf)
+    )
 
 
-def _missing_at(rows: ArmItems, absent: BoolArray, wanted: np.ndarray) -> ArmItems:
-    lost = np.where(absent, wanted, 0).astype(rows.n_calls.dtype)
-    return replace(rows, n_calls=rows.n_calls + lost, n_missing=rows.n_missing + lost)
+def _absent(items: ItemTable, leaf: Leaf) -> list[tuple[str, BoolArray, IntArray]]:
+    """List (arm, absent items, calls that another arm has of each item asked) of arms that lack
+    any.
+    """
+    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
+    asking = tuple(items.arms) if leaf.theirs is None else arms
+    most: IntArray = np.max([items.arms[arm].n_calls for arm in asking], axis=0)
+    found: list[tuple[str, BoolArray, IntArray]] = []
+    for arm in arms:
+        there = items.arms[arm].n_calls > 0
+        asked = leaf.mask & np.isin(items.task, np.unique(items.task[there & leaf.mask]))
+        wanted: IntArray = np.where(asked, most, 0)
+        absent: BoolArray = ~there & (wanted > 0)
+        if absent.any():
+            found.append((arm, absent, wanted))
+    return found
