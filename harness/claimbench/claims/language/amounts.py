@@ -46,10 +46,11 @@ _BEFORE: tuple[tuple[str, Bound], ...] = (
         r"(?:just|slightly|a little|a bit|barely|narrowly|marginally) (?:under|over|below|above|more than|less than|shy of|short of)|just about",
         "about",
     ),
-    (r"more than|over|above|upwards of|exceeding|greater than|in excess of|higher than", ">"),
     (r"well over|well above|north of|better than|well beyond|far more than|much more than", ">"),
+    (r"more than|over|above|upwards of|exceeding|greater than|in excess of|higher than", ">"),
+    (r"well under|well below|far less than|south of", "<"),
     (
-        r"less than|well under|well below|under|below|fewer than|lower than|south of|far less than",
+        r"less than|under|below|fewer than|lower than",
         "<",
     ),
     (r"up to|upto|as much as|as many as|as high as|a maximum saving of", "up_to"),

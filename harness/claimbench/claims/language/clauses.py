@@ -53,9 +53,9 @@ def _either_or() -> ClaimError:
 
 def _multiple(way: str, more: str) -> Amount:
     """Read "more than halves" as less than half, "more than doubles" as more than twice."""
-    bound = _BOUND_WORDS[more.strip()]
+    bound = _BOUND_WORDS.get(more.strip())
     if way == "half":
-        bound = {">": "<", ">=": "<="}.get(bound, bound)  # type: ignore[assignment]
+        bound = {">": "<", ">=": "<="}.get(bound or "", bound)  # type: ignore[assignment]
     value = _MULTIPLES[way]
     return Amount("f" if value < 1 else "x", value, Fraction(0), None, bound)
 
@@ -297,8 +297,8 @@ class _Reader(ListReader):
         if way == "share" and amount is not None and (amount.bound == "within" or not dim):
             way = "near"
             dim = dim or "acc"
-        if way in _MULTIPLES and found.get("more"):
-            amount = _multiple(way, found["more"] or "")
+        if way == "triple" or (way in _MULTIPLES and found.get("more")):
+            amount = _multiple(way, found.get("more") or "")
             way = "share"
         elif found.get("more") and amount is not None and amount.bound is None:
             amount = replace(amount, bound=_BOUND_WORDS[(found["more"] or "").strip()])
@@ -482,7 +482,12 @@ class _Reader(ListReader):
         leads = bool(first.statements) and all(s.attach for s in first.statements)
         if leads and not first.subjects and len(self.clauses) > 1:
             first.subjects = list(self.clauses[1].subjects)
+        unused = set(self.before) - {"tasks", "slice", "count", "share_of_tasks"}
+        if unused:
+            raise ClaimError(f"what is said at the end belongs to nothing ({', '.join(unused)})")
         for clause in self.clauses:
+            if not clause.statements and (clause.dim or clause.subjects):
+                raise ClaimError("nothing is said of one part of the sentence")
             shared = next((s.theirs for s in clause.statements if s.theirs), [])
             earlier = next((s.theirs for s in out if s.theirs), [])
             for statement in clause.statements:

@@ -144,7 +144,8 @@ SIGNIFICANT = frozenset(
 REACH = rf"(?:{forms('reach', 'achieve', 'attain', 'match', 'retain', 'preserve', 'recover', 'deliver')}|gets?|hits?)"
 """Verbs that name the rival's level: "reaches 95% of beta"."""
 
-COMPARE = r"than(?: (?:with|using|for|on|from)(?= (?:the )?⟦))?|versus|compared (?:with|to)|in comparison (?:with|to)|relative to|against|over|next to|as compared (?:with|to)"
+VERSUS = r"versus|(?:as )?compared (?:with|to)|in comparison (?:with|to)|relative to|against|over|next to"
+COMPARE = rf"than(?: (?:with|using|for|on|from)(?= (?:the )?⟦))?|{VERSUS}"
 BE = (
     r"is|are|was|were|comes?|(?:must|shall)(?: be| have| cost)?|being|be|has been|have been|remains?|stays?|proves?(?: to be)?|turns? out(?: to be)?"
     r"|comes? in|ends? up|looks"

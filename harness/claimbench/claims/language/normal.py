@@ -71,7 +71,7 @@ _ONE_COUNTS = (
 def light(text: str) -> str:
     """Give one form to characters and spaces; keep case, so that names can be told from words."""
     text = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"(?<=\d)(?=[¼½¾⅓⅔⅛⅕⅖])", "+", text)
+    text = re.sub(r"(?<=\d) ?(?=[¼½¾⅓⅔⅛⅕⅖])", "+", text)
     text = _FOOTNOTE.sub(lambda m: f"^{m[0]}", text)
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     text = "".join(

@@ -64,8 +64,7 @@ def _with_thousands(amount: Amount) -> Amount:
     if found is None or found["n"].startswith("0"):
         return amount
     scale = 1000 ** found["n"].count(".")
-    half = scale * amount.half * 1000 ** found["n"].count(".") if amount.half else amount.half
-    return replace(amount, value=amount.value * scale, half=half)
+    return replace(amount, value=amount.value * scale, half=amount.half * scale)
 
 
 def _whole(language: Language, text: str, amounts: Sequence[Amount]) -> list[Statement]:

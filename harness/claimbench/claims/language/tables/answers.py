@@ -20,7 +20,7 @@ _ERR = words.NOUNS["err"]
 _POINTS = r"<(?P<qk>o)(?P<q>\d+)>"
 _FEW_POINTS = r"(?:only |just )?" + _POINTS
 _RIGHTLY = r"(?: (?:correctly|right|correct|accurately))"
-_LOSE = r"(?:los(?:es?|t|ing)|giv(?:es?|ing) up|sacrific(?:es?|ing)|forgoes|costs)"
+_LOSE = r"(?:los(?:es?|t|ing)|giv(?:es?|ing) up|sacrific(?:es?|ing)|forgoes)"
 
 RULES: tuple[Rule, ...] = (
     rule(rf"{PTS_PCT} (?:accurate|accuracy|correct(?: answers)?|correctness|right answers|quality)", "acc", "level", 1),
@@ -54,7 +54,7 @@ RULES: tuple[Rule, ...] = (
         rule(rf"makes? {Q} fewer (?:errors|mistakes)", "err", "comp", -1),
         rule(rf"makes? {Q} (?:of )?the (?:errors|mistakes)(?: of)?", "err", "share"),
     )),
-    rule(rf"{_POINTS}(?: (?:better|higher|above|ahead of|ahead|more accurate|up on))?", "", "comp", 1),
+    rule(rf"{_POINTS} (?:better|higher|above|ahead of|ahead|more accurate|up on)", "", "comp", 1),
     rule(rf"{_POINTS} (?:below|behind|lower|short of|shy of|under)", "", "comp", -1),
     rule(rf"{words.BEAT} {OBJ} by (?:a margin of )?{Q}", "acc", "comp", 1),
     rule(rf"(?:{DEG})?{words.BEAT}", "acc", "comp", 1),
@@ -100,6 +100,7 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{Q} of(?: {OBJ}'s? (?:{_ACC})| the (?:{_ACC}) of)", "acc", "share", attach=True),
     rule(rf"{Q} of", "acc", "near"),
     rule(rf"{_LOSE} {Q}(?: (?:of|in|on) (?:its |the )?(?:{_ACC})| {_ACC})?(?: to)?", "acc", "lose", -1),
+    rule(rf"costs {Q} (?:of |in )?(?:its |the )?(?:{_ACC})(?: compared with| compared to)?", "acc", "lose", -1),
     rule(rf"(?:with |at )*(?:an? |only an? )?(?:loss|drop|decrease|sacrifice) of {Q}(?: (?:of|in) (?:{_ACC}))?", "acc", "lose", -1, attach=True),
     rule(rf"(?:with |at )*(?:an? |only an? |only )*{Q} (?:{_ACC}) (?:loss|drop|decrease|degradation)", "acc", "lose", -1, attach=True),
     rule(rf"(?:with |at )*(?:an? |only an? |only )*{Q} (?:loss|drop|decrease|degradation) (?:in|of) (?:{_ACC})", "acc", "lose", -1, attach=True),

@@ -61,5 +61,12 @@ def comparisons() -> Iterator[Rule]:
             needs=stems(adjective),
         )
         yield rule(
+            rf"as (?:{adjective})(?: as)?,? or (?:even )?(?:\w+er|(?:more|less) \w+)(?: than)?",
+            dim,
+            "atleast",
+            sign,
+            needs=stems(adjective),
+        )
+        yield rule(
             rf"at least as (?:{adjective})(?: as)?", dim, "atleast", sign, needs=stems(adjective)
         )

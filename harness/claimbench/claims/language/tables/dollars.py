@@ -19,6 +19,7 @@ RULES: tuple[Rule, ...] = (
         rule(rf"{_COSTS} {DEG}less", "cost", "comp", -1),
         rule(rf"{_COSTS} {DEG}more", "cost", "comp", 1),
         rule(rf"{_COSTS} {Q} (?:of (?:what|that of)|of|as much as|as much)(?: {OBJ})?(?: costs?| charges| does)?", "cost", "share"),
+        rule(rf"{_COSTS} <(?P<qk>f)(?P<q>\d+)>", "cost", "share"),
         rule(rf"(?:at|for) {Q} of what {OBJ} (?:costs?|charges)", "cost", "share"),
         rule(rf"{_COSTS} (?:exactly )?(?:the same as|as much as)", "cost", "equal"),
         rule(rf"{_COSTS} no more than", "cost", "nomore", 1),
