@@ -47,7 +47,10 @@ _BEFORE: tuple[tuple[str, Bound], ...] = (
         "about",
     ),
     (r"well over|well above|north of|better than|well beyond|far more than|much more than", ">"),
-    (r"more than|over|above|upwards of|exceeding|greater than|in excess of|higher than", ">"),
+    (
+        r"more than|over|above|upwards of|exceed(?:ing|s)?|surpass(?:es)?|greater than|in excess of|higher than",
+        ">",
+    ),
     (r"well under|well below|far less than|south of", "<"),
     (
         r"less than|under|below|fewer than|lower than",
@@ -241,6 +244,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?:between )?(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to | and )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?P<mult>[km])?(?![\w])", _dollars),
     (rf"(?P<n>{NUM}) ?(?P<mult>[km])? ?(?:\$|usd|us dollars?|dollars?)(?![\w])", _dollars),
+    (rf"(?:between )?(?P<n>{NUM})(?: ?(?:cents?|¢))?(?: ?- ?| to | and )(?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
     (rf"(?P<n>half a|a tenth of a|{NUM}|a|one) ?(?:us )?(?:cents?|¢|penny)(?![\w])", _cents),
     (rf"(?:between )?(?P<n>{NUM})(?: ?(?:{_UNIT}))?(?: ?- ?| to | and )(?P<m>{NUM}) ?-?(?P<unit>{_UNIT})(?![\w/'])", _seconds),
     (rf"(?:(?P<n>{NUM}) ?-?|(?P<w>half a|half an|an|a|one) )(?P<unit>{_UNIT})(?![\w/'])", _seconds),

@@ -10,7 +10,7 @@ from fractions import Fraction
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, Bound
 from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.lists import ListReader
+from claimbench.claims.language.lists import LITERAL, ListReader, turn
 from claimbench.claims.language.places import Clause
 from claimbench.claims.language.statements import (
     REST,
@@ -37,6 +37,7 @@ _TAKES_OBJECT = re.compile(
 _CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
 
 
+_VERBS_ONLY = rf"(?:{words.BEAT}|{words.MATCH}|{words.EQUAL})"
 _MULTIPLES = {"half": Fraction(1, 2), "double": Fraction(2), "triple": Fraction(3)}
 _BOUND_WORDS: dict[str, Bound] = {
     "more than": ">", "over": ">", "at least": ">=", "nearly": "about", "almost": "about",
@@ -180,7 +181,7 @@ class _Reader(ListReader):
         if before.kind == "or" and self.collect is self.clause.subjects:
             raise _either_or()
         if self.last is not None and self.collect is self.last.theirs:
-            if before.kind == "or" and "than" not in self.last.joined:
+            if before.kind == "or" and "than" not in self.last.joined and not self.last.negated:
                 raise _either_or()
             self.last.joined += f" {before.kind}"
 
@@ -220,6 +221,15 @@ class _Reader(ListReader):
             raise ClaimError(f"{chunk.text!r} compares a second time in one part of the sentence")
         if self.last is not None:
             self.last.joined = chunk.text
+        self.pending = "compare"
+
+    def _as(self, chunk: Chunk) -> None:
+        """Read the second "as" of "half as much per correct answer as beta"."""
+        before = self._before()
+        between = {"per_correct", "per_request", "per_token", "list_price", "quantile", "task"}
+        halves = self.last is not None and re.search(r"\bas \w+$", self.last.text) is not None
+        if before is None or before.kind not in between or not halves:
+            raise Unread(chunk.text, "elsewhere", (chunk.start, chunk.start + len(chunk.text)))
         self.pending = "compare"
 
     def _unlike(self, chunk: Chunk) -> None:
@@ -314,7 +324,13 @@ class _Reader(ListReader):
         )
         made.own_dim = not rule.dim and bool(clause.dim)
         made.clause = len(self.clauses) - 1
-        if clause.dim and rule.dim and not rule.attach and not same_side(clause.dim, rule.dim):
+        elsewhere = clause.dim and rule.dim and not same_side(clause.dim, rule.dim)
+        if elsewhere and not rule.attach and self._general(made):
+            if LITERAL.search(chunk.text):
+                made.dim = clause.dim
+            else:
+                turn(made, clause.dim, chunk.text)
+        elif elsewhere and not rule.attach:
             raise ClaimError(f"{chunk.text!r} is not said of {clause.dim}")
         if found.get("s"):
             made.share = self.amounts[int(found["s"])]
@@ -331,6 +347,12 @@ class _Reader(ListReader):
         made.quantile = quantile(chunk.match) if "p" in found else None
         made.quantile = made.quantile or clause.quantile
         made.negated = bool(self.negation) or clause.neither
+        made.denial = self.negation or ""
+        if made.negated and amount is not None and amount.bound == "only":
+            raise ClaimError(f"{self.negation!r} with 'only' has more than one meaning")
+        before = self._before()
+        if before is not None and before.kind == "poss" and re.match(_VERBS_ONLY, chunk.text):
+            raise ClaimError(f"{before.text!r} belongs to nothing")
         self.negation = None
         made.modifier = self.modifier
         self.modifier = None
@@ -439,6 +461,8 @@ class _Reader(ListReader):
         if not earlier or self.clause.neither:
             return
         last = earlier[-1]
+        if last.denial == "no":  # "no worse and cheaper": it denies the one word behind it
+            return
         before = self._before()
         own_verb = before is not None and before.kind in {"verb", "not", "never"}
         joined = any(c.kind == "but" for c in self.chunks[max(self.at - 3, 0) : self.at])

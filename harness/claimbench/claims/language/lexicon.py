@@ -99,8 +99,8 @@ CUT = (
 RAISE = rf"(?:{forms('raise', 'increase', 'boost', 'lift')})"
 IMPROVE = rf"(?:{forms('improve', 'enhance')}|improv(?:es?|ing) on)"
 _BEAT = (
-    rf"{forms('outperform', 'surpass', 'exceed', 'outscore', 'outclass', 'best', 'top+p', 'defeat')}|beats?|beating"
-    r"|overtakes?|overtook|overtaking|outdo(?:es|ing)?|outdid|edg(?:es?|ed|ing) out|tops|excels over"
+    rf"{forms('outperform', 'surpass', 'exceed', 'outscore', 'outclass', 'top+p', 'defeat')}|beats?|beating"
+    r"|overtakes?|overtook|overtaking|outdo(?:es|ing)?|outdid|edg(?:es?|ed|ing) out|tops|excels over|bests|bested|besting"
 )
 BEAT = rf"(?:{_BEAT})"
 BEATEN = r"(?:beaten|outperformed|surpassed|exceeded|overtaken|outscored|outclassed|outdone|bested|topped|defeated|edged out)"
@@ -172,7 +172,7 @@ FILLERS = (
     "we find that", "we found that", "we show that", "results show that", "our results show that",
     "they say", "they claim", "we say", "it is said", "as reported", "reportedly", "according to them", "respectively",
     "of the bunch", "of all", "of the lot", "of them all", "out there", "on the market", "in the test", "in the field",
-    "therefore", "thus", "both", "being", "at all", "per se",
+    "of the three", "of the two", "of the 3", "of the 2", "therefore", "thus", "both", "being", "at all", "per se",
     ",", ":", "(", ")", '"', "'", "!", "-", "on average", "at the same time", "in practice",
     "in terms of", "in total", "available", "to run", "to use", "to operate", "all in all",
 )  # fmt: skip
@@ -196,7 +196,9 @@ UNTESTABLE: tuple[tuple[str, str], ...] = (
      "state it in dollars, such as \"half the cost per correct answer\""),
     (r"[€£¥₹₩]|\b(?:euros?|eur|pounds?|gbp|sterling|yuan|rmb|yen|jpy|chf|rupees?|francs?)\b|\b(?!us)[a-z]{1,2}\$|(?<=\d) ?元",
      "prices are judged in US dollars: state them in dollars"),
-    (r"\?\s*$", "a question states nothing: write it as a statement"),
+    (r"\?[?!\s]*$", "a question states nothing: write it as a statement"),
+    (r"(?<![\d.,])\d{1,3}\.000 ?(?:%|x\b|times)|\$ ?\d{1,3}\.000(?!\d)",
+     "a point before three zeros may mark thousands: write \"1,000\" or \"1\""),
     (r"(?:<n\d+>|\b\d+(?:\.\d+)?) ?(?:ms|s|seconds?|milliseconds?|\$) (?:faster|slower|cheaper|less|more)\b|\$ ?\d+(?:\.\d+)? (?:cheaper|less|more)\b",
      "differences in seconds or dollars are not judged: state a percentage, a factor or a limit"),
     (r"\b(?:every|each|all|100 ?%)(?: of)?(?: the| its)? (?:single )?(?:requests?|quer(?:y|ies)|questions?|calls?|answers?|prompts?) (?:are |is )?(?:\w+ )?(?:in|within) (?:under |less than |at most )?\d",

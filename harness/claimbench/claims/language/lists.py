@@ -25,6 +25,10 @@ _GENERAL = re.compile(
     r"|leads?|ahead of|as good(?: as)?|on (?:a )?par with|best|trails?|behind"
 )
 """Words that can be said of any quantity, for good or bad."""
+_JUDGED = re.compile(rf"\b(?:{words.GOOD}|{words.BAD}|best|worst)\b|improv|enhanc")
+"""Words after which each quantity of a list goes its own good or bad way."""
+LITERAL = re.compile(r"exceed|surpass|\btop|overt")
+"""Verbs that say more of a quantity, good or bad: a cost that exceeds another is higher."""
 _NOUN_VERBS = {"cost": "cost", "costs": "cost", "scores": "acc", "score": "acc"}
 _GOOD_WAY = {"acc": 1, "err": -1, "cost": -1, "time": -1, "rate": 1}
 _OTHER_SIDE = {"<=": ">=", ">=": "<="}
@@ -42,8 +46,15 @@ class ListReader(PlaceReader):
             if re.search(r"per[- ]token (?!latency|time)", chunk.text):
                 self.before["reading"] = "list_price"
             return
-        if self.last is None or dim != self.last.dim:
+        last = self.last
+        if last is not None and dim == last.dim:
+            return
+        general = last is not None and self._general(last) and not LITERAL.search(last.text)
+        if last is None or not general or not last.theirs:
             raise ClaimError(f"{chunk.text.strip()!r} is compared with something else")
+        turn(last, dim, chunk.text.removeprefix("'s").strip())
+        last.quantile = last.quantile or quantile(chunk.match)
+        last.listed = "in"
 
     def _dim_of(self, chunk: Chunk) -> None:
         if self.clause.statements or self.clause.subjects:
@@ -63,7 +74,7 @@ class ListReader(PlaceReader):
         if not same_side(dim, last.dim):
             if not self._general(last):
                 raise ClaimError(f"{chunk.text!r} does not fit what is compared")
-            _turn(last, dim, chunk.text)
+            turn(last, dim, chunk.text)
         last.listed = "in"
         last.quantile = last.quantile or quantile(chunk.match)
 
@@ -96,8 +107,8 @@ class ListReader(PlaceReader):
             note_metric(chunk.text, self.before)
             return
         twin = twin_of(last)
-        if last.listed == "in":
-            _turn(twin, dim, chunk.text)
+        if last.listed == "in" or _JUDGED.search(last.text):
+            turn(twin, dim, chunk.text)
         elif _ENDS_WITH_NOUN.search(last.text) or last.listed:
             twin.dim = dim
             twin.text = re.sub(_ENDS_WITH_NOUN, "", last.text) + chunk.text
@@ -171,7 +182,7 @@ class ListReader(PlaceReader):
         last.share = self.amounts[int(chunk.match["s"])]
 
 
-def _turn(statement: Statement, dim: str, text: str) -> None:
+def turn(statement: Statement, dim: str, text: str) -> None:
     """Say of another quantity that it is better or worse."""
     good = statement.sign * _GOOD_WAY[statement.dim]
     statement.dim = dim

@@ -28,7 +28,8 @@ _SIGNS = (
 _FOOTNOTE = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u2080-\u2089]")
 """Raised and lowered digits: a footnote or a power, never the next digit of a number."""
 _SHORT = (
-    (r"\bain't\b", "is not"),
+    (r"\bain'?t\b", "is not"),
+    (r"\b(is|are|was|does|do|did|has|have|ca)nt\b", r"\1n't"),
     (r"\bcan't\b", "can not"),
     (r"\bcannot\b", "can not"),
     (r"\bwon't\b", "will not"),

@@ -198,9 +198,12 @@ class PlaceReader:
         p = quantile(chunk.match)
         if self.last is None or self._coming():
             self.before["quantile"] = p
+            before = self._before()
+            if before is not None and before.kind == "poss" and not self.clause.dim:
+                self.clause.dim = "time"
             if chunk.text.startswith("typical"):
                 self.before["typically"] = chunk.text
-        elif self._denied_at(p):
+        elif self._denied_at(p) or self._also_at(p):
             return
         elif self.last.dim not in {"time", "rate"}:
             raise ClaimError(f"{chunk.text!r}: only times have percentiles")
@@ -217,6 +220,17 @@ class PlaceReader:
         twin.negated = not twin.negated
         twin.quantile = p
         self.negation = None
+        self.clause.statements.append(twin)
+        self.last = twin
+        return True
+
+    def _also_at(self, p: float | None) -> bool:
+        """Read "at p50 and p95": the same statement for another percentile."""
+        joined = self.at > 1 and self.chunks[self.at - 1].kind == "and"
+        if not joined or self.chunks[self.at - 2].kind != "quantile" or self.last is None:
+            return False
+        twin = twin_of(self.last)
+        twin.quantile = p
         self.clause.statements.append(twin)
         self.last = twin
         return True

@@ -22,7 +22,7 @@ class Statement:
 
     ``listed``: how it came of a list ("in", "and", "done" once it has its amount). ``but``: arms
     that are left out. ``mutual``: the subjects are compared with each other. ``joined``: the word
-    between its rivals. ``hedges``: words without an amount. ``count``: (k, n) tasks, n = 0 for
+    between its rivals. ``denial``: the word that denies it. ``hedges``: words without an amount. ``count``: (k, n) tasks, n = 0 for
     those of the suite; ``share_of_tasks``: k / n of the suite's tasks, more than that if strict.
     """
 
@@ -53,6 +53,7 @@ class Statement:
     but: list[int] = field(default_factory=list)
     mutual: bool = False
     joined: str = ""
+    denial: str = ""
     hedges: tuple[str, ...] = ()
     share_of_tasks: tuple[int, int, bool] | None = None
 

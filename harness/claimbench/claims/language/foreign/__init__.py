@@ -26,6 +26,13 @@ _A = r"(?:the |der |die |das |le |la |el )?⟦a(?P<ours>\d+)⟧"
 _B = r"(?:the |der |die |das |le |la |el )?⟦a(?P<theirs>\d+)⟧"
 _CJK = re.compile(r"[\u3400-\u9fff]")
 _THOUSANDS = re.compile(r"(?P<n>\d{1,3}(?:\.\d{3})+)(?!\d).*")
+_PARTS = r"drittel|viertel|fünftel|zehntel|tiers|quarts|tercios|cuartos"
+_NOT_ONLY = (
+    (r"\bnicht nur (.+?),? sondern (?:auch )?", r"\1 und "),
+    (r"\bnon seulement (.+?),? mais (?:aussi |également )?", r"\1 et "),
+    (r"\bno s[oó]lo (.+?),? sino (?:que )?(?:también )?", r"\1 y "),
+)
+"""Turns of phrase that say the same in other words."""
 _OTHER_DIMS = {"named": "time", "ttft": "time"}
 _MARK_KINDS = {"Q": "poxfn", "D": "d", "U": "u", "S": "pf", "N": "n"}
 
@@ -49,11 +56,14 @@ def read_foreign(text: str) -> tuple[list[Statement], list[Amount]] | None:
 def _numbered(language: Language, text: str) -> str:
     """Write the number words of a language as digits, and drop its words that say nothing."""
     text = re.sub(rf"(?<!\w)(?:{language.fillers}) ", "", text)
-    words = "|".join(word for word, _ in language.numbers)
-    before = r"(?=\b|mal\b|fach\b)"
+    words = "|".join(sorted((word for word, _ in language.numbers), key=len, reverse=True))
+    before = rf"(?=\b|mal\b|fach\b)(?! (?:{_PARTS}))"
+    for pattern, other in _NOT_ONLY:
+        text = re.sub(pattern, other, text)
 
     def digit(match: re.Match[str]) -> str:
-        return next(str(n) for word, n in language.numbers if re.fullmatch(word, match[0]))
+        number = next(str(n) for word, n in language.numbers if re.fullmatch(word, match[0]))
+        return f"{number} " if text[match.end() : match.end() + 1].isalpha() else number
 
     return re.sub(rf"\b(?:{words}){before}", digit, text) if words else text
 

@@ -23,12 +23,12 @@ _BEATS = r"(?:超过|优于|超越|胜过|领先)了?"
 
 def digits(text: str) -> str:
     """Write Chinese numerals, fractions and tenths as digits: "八成", "五分之一", "百分之九十"."""
-    text = re.sub(rf"百分之({_NUMERAL}|\d+)", lambda m: f"{_number(m[1])}%", text)
-    text = re.sub(rf"({_NUMERAL})成", lambda m: f"{10 * _number(m[1])}%", text)
+    text = re.sub(rf"百分之({_NUMERAL}|\d+)", lambda m: f" {_number(m[1])}%", text)
+    text = re.sub(rf"({_NUMERAL})成", lambda m: f" {10 * _number(m[1])}%", text)
     text = re.sub(
         rf"({_NUMERAL})分之({_NUMERAL})", lambda m: f" {_number(m[2])}/{_number(m[1])} ", text
     )
-    return re.sub(rf"({_NUMERAL})(?= ?倍)", lambda m: str(_number(m[1])), text)
+    return re.sub(rf"({_NUMERAL})(?= ?倍)", lambda m: f" {_number(m[1])} ", text)
 
 
 def _number(text: str) -> int:

@@ -16,12 +16,12 @@ _TIME = r"(?:la |sa )?(?:latence|temps de réponse)"
 
 FRENCH = Language(
     "French",
-    (" est ", "n'est ", " sont ", "coûte", "précision", "surpass", "égale", "dépass", "rédui", "répond", " offre ", " commet ", "taux d'erreur", " bat ", "devance"),
+    (" est ", "n'est ", " sont ", "coûte", "précision", "surpass", "égale", "dépass", "rédui", "répond", " offre ", " fait ", " commet ", "d'erreur", "taux d'erreur", " bat ", "devance"),
     ((r"au moins", ">="), (r"plus de", ">"), (r"au plus|au maximum", "<="), (r"moins de", "<"),
      (r"environ|à peu près|presque|près de|quasiment", "about"), (r"jusqu'à", "up_to"), (r"seulement|uniquement", "only")),
     ((r"ou plus", ">="),),
     ((r"deux fois", Fraction(2)), (r"la moitié", Fraction(1, 2)), (r"(?:un|le) tiers", Fraction(1, 3)), (r"(?:un|le) quart", Fraction(1, 4)),
-     (r"(?:un|le) cinquième", Fraction(1, 5)), (r"(?:un|le) dixième", Fraction(1, 10)), (r"deux tiers", Fraction(2, 3)), (r"trois quarts", Fraction(3, 4))),
+     (r"(?:un|le) cinquième", Fraction(1, 5)), (r"(?:un|le) dixième", Fraction(1, 10)), (r"deux tiers", Fraction(2, 3)), (r"(?:trois|3) quarts", Fraction(3, 4))),
     (("trois", 3), ("quatre", 4), ("cinq", 5), ("six", 6), ("sept", 7), ("huit", 8), ("neuf", 9), ("dix", 10), ("douze", 12), ("vingt", 20), ("trente", 30),
      ("quarante", 40), ("cinquante", 50), ("soixante", 60), ("quatre-vingt-dix", 90), ("quatre-vingts?", 80), ("cent", 100)),
     r" fois",

@@ -20,7 +20,7 @@ SPANISH = Language(
      (r"alrededor de(?:l)?(?: un)?|aproximadamente|cerca de(?:l)?(?: un)?|casi(?: un)?", "about"), (r"hasta(?: un)?", "up_to"), (r"solo|sólo|solamente|únicamente", "only")),
     ((r"o más", ">="),),
     ((r"dos veces|el doble(?: de)?", Fraction(2)), (r"la mitad", Fraction(1, 2)), (r"un tercio", Fraction(1, 3)), (r"una? cuart[oa](?: parte)?", Fraction(1, 4)),
-     (r"un quinto|una quinta parte", Fraction(1, 5)), (r"un décimo|una décima parte", Fraction(1, 10)), (r"dos tercios", Fraction(2, 3)), (r"tres cuartos", Fraction(3, 4))),
+     (r"un quinto|una quinta parte", Fraction(1, 5)), (r"un décimo|una décima parte", Fraction(1, 10)), (r"dos tercios", Fraction(2, 3)), (r"(?:tres|3) cuartos", Fraction(3, 4))),
     (("tres", 3), ("cuatro", 4), ("cinco", 5), ("seis", 6), ("siete", 7), ("ocho", 8), ("nueve", 9), ("diez", 10), ("doce", 12), ("veinte", 20), ("treinta", 30),
      ("cuarenta", 40), ("cincuenta", 50), ("sesenta", 60), ("setenta", 70), ("ochenta", 80), ("noventa", 90), ("cien", 100)),
     r" veces",

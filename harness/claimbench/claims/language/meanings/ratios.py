@@ -213,7 +213,7 @@ def speed(said: Statement, amount: Amount | None) -> Meaning:
         flipped = {"<=": ">=", "<": ">", ">=": "<=", ">": "<", "within": ">=", "only": ">="}.get(
             amount.bound or "", amount.bound
         )
-        made.quantile = 0.5
+        made.quantile = said.quantile or 0.5
         if amount.high is not None:
             turned = Amount("d", 1 / amount.high, Fraction(0), 1 / amount.value, None)
         else:

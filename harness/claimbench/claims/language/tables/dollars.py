@@ -22,6 +22,7 @@ RULES: tuple[Rule, ...] = (
         rule(rf"{_COSTS} <(?P<qk>f)(?P<q>\d+)>", "cost", "share"),
         rule(rf"(?:at|for) {Q} of what {OBJ} (?:costs?|charges)", "cost", "share"),
         rule(rf"{_COSTS} (?:exactly )?(?:the same as|as much as)", "cost", "equal"),
+        rule(rf"{_COSTS} (?:exactly )?the same(?= ?(?:$|[.,;]))", "cost", "equal"),
         rule(rf"{_COSTS} no more than", "cost", "nomore", 1),
         rule(rf"{_COSTS} no less than", "cost", "nomore", -1),
         rule(rf"(?:{_COSTS}|charges?|charging) {Q} (?:the (?:{_COST}) of|{OBJ}'s (?:{_COST}))", "cost", "share"),
@@ -29,6 +30,8 @@ RULES: tuple[Rule, ...] = (
     *needing(("sav",), (
         rule(rf"{_SAVE} (?:you |users |customers )?{Q}(?: (?:of|on|in) (?:the |your |their )?(?:{_COST}|money))?", "cost", "comp", -1),
         rule(rf"{_SAVE} (?:you |users |customers )?{Q} {_VERSUS} {OBJ}", "cost", "comp", -1),
+        rule(rf"{_SAVE} {Q} of (?:the (?:{_COST}) of|{OBJ}'s (?:{_COST}))", "cost", "comp", -1),
+        rule(rf"{_SAVE} (?:money|{_COST})", "cost", "comp", -1),
         rule(rf"(?:at |with |a |in )*(?:(?:{_COST}) )?savings? of {Q}", "cost", "comp", -1, attach=True),
         rule(rf"(?:at |with |an? |in )*{Q} (?:(?:{_COST}) )?savings?(?: (?:in|on) (?:{_COST}))?", "cost", "comp", -1, attach=True),
     )),

@@ -96,7 +96,7 @@ def of_noun(dim: str) -> Iterator[Rule]:
     keep = r"(?:maintain|retain|preserv|keep|kept|match|offer|provid|deliver|giv|achiev|reach)\w*"
     yield rule(rf"{keep} {alike} {noun}(?: to| as)?", dim, "same", attach=True)
     for most, sign in (
-        ("lowest|smallest|least", -1),
+        ("lowest|smallest|least|fewest", -1),
         ("highest|largest|most", 1),
         ("best", good),
         ("worst", -good),

@@ -26,6 +26,7 @@ RULES: tuple[Rule, ...] = (
     rule(r"no (?:higher|greater|larger|more|longer) than", "", "nomore", 1),
     rule(r"no (?:lower|smaller|less|shorter) than", "", "nomore", -1),
     rule(r"(?:does|do) not exceed", "", "nomore", 1),
+    rule(r"exceeds?", "", "comp", 1),
     rule(rf"{D}", "", "level"),
     rule(rf"{U} ?{PER}", "", "level"),
     rule(rf"{PTS_PCT}", "", "level"),

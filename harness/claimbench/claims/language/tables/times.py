@@ -28,11 +28,11 @@ _FASTER = r"faster|quicker|speedier|slower|shorter"
 
 RULES: tuple[Rule, ...] = (
     *needing(("time",), (
-        rule(rf"(?:in|within|takes|taking) {Q} (?:of )?the time(?: (?:of|(?:that )?(?:it takes )?{OBJ}(?: takes| needs| does)?))?", "time", "share", attach=True),
+        rule(rf"(?:in|within|takes|taking|needs|requires) {Q} (?:of )?the time(?: (?:of|(?:that )?(?:it takes )?{OBJ}(?: takes| needs| does)?))?", "time", "share", attach=True),
         rule(rf"(?:in|within|takes|taking) {Q} (?:of )?{OBJ}'s? time", "time", "share", attach=True),
     )),
-    *needing(("takes", "taking"), (
-        rule(rf"tak(?:es|ing) {Q} (?:less time|less)", "time", "comp", -1),
+    *needing(("tak", "need", "requir"), (
+        rule(rf"(?:tak(?:es|ing)|needs|requires) {Q} (?:less time|less)", "time", "comp", -1),
         rule(rf"tak(?:es|ing) {Q} (?:more time|longer)", "time", "comp", 1),
         rule(rf"tak(?:es|ing) {Q} as long(?: as)?", "time", "share"),
         rule(rf"tak(?:es|ing) {DEG}(?:less time|less long)", "time", "comp", -1),
