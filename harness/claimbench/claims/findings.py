@@ -22,6 +22,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.absent import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
@@ -58,6 +59,8 @@ def leaf_finding(
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim
+    flags += absent_flags(items, leaf)
+    items = with_absent(items, leaf)
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
     elif claim.kind == "cost":
@@ -65,9 +68,8 @@ def leaf_finding(
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Finding(
-            "inconclusive", None, flags=flags, reasons=(Reason("no_valid_data"),), title=title
-        )
+        why = _nothing_found(leaf, items)
+        return Finding("inconclusive", None, flags=flags, reasons=(why,), title=title)
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     readings = with_second_opinion(readings, found, leaf, items)
@@ -84,6 +86,17 @@ def leaf_finding(
     flags += _judge_flags(found, leaf, items, ctx)
     flags += _quality_flags(found, leaf, items, calls, ctx)
     return _headline(claim, found, readings, flags, title)
+
+
+def _nothing_found(leaf: Leaf, items: ItemTable) -> Reason:
+    """Return the reason why no reading could be formed."""
+    if leaf.theirs is not None:
+        answered = [items.arms[arm].n_finished > 0 for arm in (leaf.ours, leaf.theirs)]
+        ours, theirs = (int((one & leaf.mask).sum()) for one in answered)
+        if ours and theirs and not (answered[0] & answered[1] & leaf.mask).any():
+            detail = f"{ours:,} items of {leaf.ours}, {theirs:,} others of {leaf.theirs}"
+            return Reason("no_common_items", detail)
+    return Reason("no_valid_data")
 
 
 def _not_comparable(
@@ -207,6 +220,8 @@ def _size_flags(
         worth = min(min(groups), stats.effective_clusters(counts))
         if worth < 12:
             flags.append(Reason("few_clusters", equal_inputs(items, leaf.mask)))
+        elif equal_inputs(items, leaf.mask):
+            flags.append(Reason("equal_inputs", equal_inputs(items, leaf.mask)))
     return tuple(dict.fromkeys(flags))
 
 
@@ -235,7 +250,7 @@ def _headline(
             why = Reason("price_unknown", "list price")
         return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(r for r in distinct_reasons(counted) if r.code not in WARNINGS)
+    reasons = _reasons(found, counted)
     if len({r.status for r in counted}) > 1:
         reasons = (Reason("depends_on_reading"), *reasons)
         return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
@@ -255,6 +270,24 @@ def _headline(
         title=title,
         window=next(q.window_of_time for q in found if q.name == head.name),
     )
+
+
+def _reasons(found: Sequence[Question], counted: Sequence[Reading]) -> tuple[Reason, ...]:
+    """Return the reasons of the readings that count, each once; where not all of them share one,
+    it says which reading it is about.
+    """
+    labels = {question.name: question.label for question in found}
+    reasons: list[Reason] = []
+    for reason in distinct_reasons(counted):
+        if reason.code in WARNINGS:
+            continue
+        having = [r for r in counted if reason in r.reasons]
+        if len(having) < len(counted) and len({r.status for r in counted}) == 1:
+            about = ", ".join(labels[r.name] for r in having)
+            detail = f"{reason.detail}; of {about}" if reason.detail else f"of {about}"
+            reason = Reason(reason.code, detail)
+        reasons.append(reason)
+    return tuple(reasons)
 
 
 def _pinned(claim: Claim, question: Question) -> bool:

@@ -113,6 +113,7 @@ class Question:
     difference in words, where there is no ratio. ``window_of_time``: the only time that the
     reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
+    ``agreeing(alpha)``: the items that decide it, where the arms agree on every item.
     ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
@@ -145,6 +146,7 @@ class Question:
     runaways: Runaways | None = None
     beside: str = ""
     more_is_better: bool = False
+    agreeing: Callable[[float], int] | None = None
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from claimbench.types import (
     Reason,
     Session,
     Suite,
+    Task,
     Verdict,
     reason_codes,
 )
@@ -193,7 +194,7 @@ def context_of(
         allow=frozenset(suite.allow),
         arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {},
-        max_tokens={task.name: task.max_tokens for task in suite.tasks},
+        max_tokens={task.name: task.max_tokens for task in suite.tasks if not _imported(task)},
         hosts=_hosts(suite),
         projections=projections or {},
         instrument_error_s=instrument_error_s or {},
@@ -209,6 +210,11 @@ def context_of(
         loopback=frozenset(a.name for a in suite.arms if _answers_here(a, calls.arms.get(a.name))),
         deterministic=frozenset(calm),
     )
+
+
+def _imported(task: Task) -> bool:
+    """Tell whether another tool asked the task's questions, with a limit of its own."""
+    return any(scorer.name == "imported" for scorer in task.scorers)
 
 
 def _answers_here(arm: Arm, rows: CallRows | None) -> bool:

@@ -27,6 +27,10 @@ CHOICE_VARIABLES = ("choices", "options")
 """What a prompt reads of a row's multiple choice: lines under letters, and the bare texts."""
 _RESERVED = frozenset(
     {
+        # Functions that templates have
+        "dict",
+        "namespace",
+        "range",
         "and",
         "or",
         "not",

@@ -10,11 +10,12 @@ import numpy as np
 from claimbench import stats
 from claimbench.claims.readings.people import people_table
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.stats.intervals import Interval
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
 from claimbench.types import Arm
 from claimbench_reports.view import judged, measure
-from claimbench_reports.view.format import Figure, figure, visible
+from claimbench_reports.view.format import Figure, figure
 from claimbench_reports.view.inputs import ArmInfo, BreakEvenLine, ReportData
 from claimbench_reports.view.types import ArmView, DifferenceView, SliceView
 

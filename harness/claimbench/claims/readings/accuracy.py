@@ -342,7 +342,21 @@ class _Pair:
             more_is_better=family != "error",
             counts_for_headline=counts,
             not_formed=not_formed,
+            agreeing=self._agreeing(needed) if family == "difference" and people is None else None,
         )
+
+    def _agreeing(self, needed: Needed) -> Callable[[float], int] | None:
+        """Return the items that decide at each level, where no item tells the arms apart.
+
+        Then the interval shrinks as 1 / n, not as its root, and only a margin can be cleared.
+        """
+        edges = needed.window or (needed.threshold,)
+        margin = min(abs(edge) for edge in edges)
+        scores = self.scores
+        if not (scores.bounded and margin > 0 and np.array_equal(scores.a, scores.b)):
+            return None
+        size = len(scores.a) / (self.main.df + 1)
+        return lambda alpha: math.ceil(size * stats.items_all_agree(margin, alpha))
 
     def _infeasible_p(self, ceiling: float | None) -> float | None:
         """Test whether the baseline alone rules the claim out: its accuracy above ``ceiling``
