@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from claimbench import stats
-from claimbench.claims.readings.people import (
+from claimbench.claims.people import (
     corrected_accuracy,
     corrected_difference,
     labelled_tasks,
