@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import normal_text, parse_number, read_numbers
+from claimbench.number_text.in_words import number_in_words
 from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
@@ -85,6 +86,9 @@ class NumericScorer:
         every = read_numbers(shown, self._options.decimal)
         numbers = meant(every, normal_text(shown))
         if not numbers:
+            word = None if every else number_in_words(shown)
+            if word is not None:
+                return word, False
             return "only a number that it denies" if every else "no number"
         different = {found.value for found in numbers}
         if self._options.which == "only" and len(different) > 1:
