@@ -67,6 +67,11 @@ def number_in_words(text: str) -> Decimal | None:
     return None
 
 
+def chinese_number(text: str) -> Decimal | None:
+    """Return the value of a Chinese numeral that is all of a text, or None."""
+    return _chinese(text) if _CHINESE.fullmatch(text) else None
+
+
 def _chinese(text: str) -> Decimal | None:
     negative = text[0] in "负負"
     if negative:

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from claimbench.number_text import normal_text, read_numbers
+from claimbench.number_text.in_words import chinese_number
 from claimbench.number_text.plain import is_unspaced
 
 _WORDS = {
@@ -117,7 +118,10 @@ _CHAIN = re.compile(
     rf"[ -]{{0,2}}(?:{_ATOM}{_POWER}(?:[ ]?[/·*][ ]?{_ATOM}{_POWER}){{0,3}}|[%°′″'\"])"
 )
 _PER = r"(?:per|por|par|pro|à l'|al|all')"
-_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}")
+_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}(?:\^-?[1-4]|[²³])?")
+_NUMERAL = re.compile(
+    r"(?<![\d.,])[一二三四五六七八九十两][一二三四五六七八九十百千万两零〇]{0,7}(?=(?:公里|公斤|公升|米|克|升|吨|小时|小時|分钟|分鐘|秒|天|周|个月|個月|年|摄氏度))"
+)
 _FEET_AND_INCHES = re.compile(
     r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
 )
@@ -143,6 +147,7 @@ class Amount:
 def read_amounts(text: str, decimal: str = ".") -> list[Amount]:
     """Return every number of a text with the unit behind it; ``5 ft 10 in`` is one amount."""
     plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", normal_text(text))
+    plain = _NUMERAL.sub(lambda found: str(chinese_number(found.group())), plain)
     found: list[Amount] = []
     for number in read_numbers(plain, decimal):
         unit, end = _unit_at(plain, number.end)
@@ -206,6 +211,7 @@ def _known(text: str) -> str | None:
         return None
     text = re.sub(r"[ ]?([/·*])[ ]?", r"\1", text.rstrip("."))
     text = re.sub(rf"[ ]{_PER}[ ]?", "/", text)
+    text = re.sub(r"(?<=[^\W\d_]) (?=[^\W\d_]+\^-\d)", "*", text)
     words = text.split(" ")
     if len(words) > 1 and any(word in _NO_UNITS for word in words):
         return None
