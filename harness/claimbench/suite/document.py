@@ -136,7 +136,11 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
             line=root.start_mark.line + 1,
         )
     document = YamlDocument(path=path, text=text, data={})
-    document.data = _Reader(document).mapping(root, ())
+    try:
+        document.data = _Reader(document).mapping(root, ())
+    except RecursionError:
+        hint = "an alias (*name) inside the value that it names goes round for ever"
+        raise SuiteError("nested too deeply to read", path=path, hint=hint) from None
     return document
 
 

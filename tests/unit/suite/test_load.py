@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -472,3 +473,21 @@ def test_json_is_yaml(data: dict[str, object]) -> None:
     if "\\ud" in text.decode():
         return  # JSON writes astral characters as two escapes, which YAML does not join
     assert parse_yaml(text, "x").data == data
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: *a}\n", "x: &x\n  - [1, *x]\n"])
+def test_an_alias_inside_itself_is_one_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(SuiteError, match="nested too deeply"):
+        load_suite(tmp_path / "s.yaml")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in ("/dev/zero", tmp_path / "pipe.yaml"):
+        with pytest.raises(SuiteError, match="not a regular file"):
+            load_suite(path)
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(33 * 2**20)
+    with pytest.raises(SuiteError, match="more than 32 MiB are not read"):
+        load_suite(tmp_path / "huge.yaml")
