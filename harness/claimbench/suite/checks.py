@@ -8,6 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
@@ -283,6 +284,7 @@ class SuiteChecker:
                 f"cut them: base_url: {address.strip()}",
             )
         if re.match(r"(?i)https?://[^\s/]", address):
+            self._check_url(address, loc)
             return
         hint = None
         if re.match(r"[A-Za-z0-9.\[\]:-]+(:\d+)?(/|$)", address) and "://" not in address:
@@ -290,6 +292,19 @@ class SuiteChecker:
         raise self._fail(
             loc, f"base_url {show(address)} does not start with http:// or https://", hint
         )
+
+    def _check_url(self, address: str, loc: Loc) -> None:
+        """Refuse what no client could connect to, or would write into the head of a request."""
+        odd = next((char for char in address if char.isspace() or not char.isprintable()), None)
+        if odd is not None:
+            raise self._fail(loc, f"base_url {show(address)} holds U+{ord(odd):04X}")
+        try:
+            parts = urlsplit(address.replace("{port}", "1"))
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise self._fail(loc, f"base_url {show(address)} is no address: {error}") from None
+        if not host or port == 0:
+            raise self._fail(loc, f"base_url {show(address)} names no {'port' if host else 'host'}")
 
     def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:
         """A key in an address or an option would be stored with the suite and shown wherever the
