@@ -546,7 +546,7 @@ def test_a_value_that_is_none_is_refused_with_its_line(
         "errors: {backoff_max_s: 1e9}",
         "errors: {timeout_s: 1e12}",
         "errors: {connect_timeout_s: 99999}",
-        "load: {kind: open, rate_per_s: 1e300}",
+        "load: {rate_per_s: 1e300}",
         'budget: {max_cost_usd: "1e999999999"}',
     ],
 )
