@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "List, fetch and verify local models."),
     "init": ("init", "Write a runnable suite from your own file."),
     "validate": ("validate", "Check a suite file without running it."),
+    "trust": ("trust", "List what Python a suite would run, and agree to it."),
     "schema": ("schema", "Print the JSON Schema of suite files."),
     "sweep": ("sweep", "Load one arm at rising concurrencies: throughput, goodput, the knee."),
     "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
