@@ -15,6 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
+from claimbench.provider.key_owners import is_owner, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
@@ -254,6 +255,7 @@ class SuiteChecker:
         if arm.base_url is not None:
             self._check_address(arm.base_url, (*loc, "base_url"))
         self._check_no_key(arm, loc)
+        self._check_key_owner(arm, loc)
         keys = [
             key
             for key in ("api_key_env", "api_key_file", "api_key_keyring")
@@ -305,6 +307,25 @@ class SuiteChecker:
             raise self._fail(loc, f"base_url {show(address)} is no address: {error}") from None
         if not host or port == 0:
             raise self._fail(loc, f"base_url {show(address)} names no {'port' if host else 'host'}")
+
+    def _check_key_owner(self, arm: ArmModel, loc: Loc) -> None:
+        """Refuse to send one vendor's key to another's host, or a file from elsewhere as a key."""
+        if arm.api_key_file is not None:
+            self._path(str(Path(arm.api_key_file).expanduser()), (*loc, "api_key_file"))
+        if arm.api_key_env is None or arm.base_url is None:
+            return
+        host = urlsplit(arm.base_url.replace("{port}", "1")).hostname or ""
+        if is_owner(arm.api_key_env, arm.base_url.replace("{port}", "1")):
+            return
+        if arm.allow_key_on is not None and arm.allow_key_on.lower() == host:
+            return
+        known = owners(arm.api_key_env)
+        whose = f"the key of {known[0]}" if known else "a secret of another service"
+        raise self._fail(
+            (*loc, "api_key_env"),
+            f"{arm.api_key_env} is {whose}, and would be sent to {host}",
+            f"keep the key of {host} in a variable of its own, or state: allow_key_on: {host}",
+        )
 
     def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:
         """A key in an address or an option would be stored with the suite and shown wherever the

@@ -99,7 +99,7 @@ def test_a_stream_that_was_never_there_loses_all() -> None:
     ("error", "said"),
     [
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "/nope/x.xml"), "/nope/x"),
-        (PermissionError(errno.EACCES, "Permission denied", "/root/x"), "can be read and written"),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/x"), "can be read and written"),
         (IsADirectoryError(errno.EISDIR, "Is a directory", "/tmp"), "/tmp: Is a directory"),
         (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
         (OSError(errno.ENOSPC, "No space left on device", "out.csv"), "free some space"),

@@ -556,3 +556,68 @@ def test_a_wait_or_a_sum_without_end_is_refused(tmp_path: Path, text: str) -> No
     with pytest.raises(SuiteError, match="out of range") as caught:
         load_suite(tmp_path / "s.yaml", providers=("compatible",))
     assert caught.value.line == 3
+
+
+def keyed_suite(folder: Path, arm: str) -> Path:
+    (folder / "d.csv").write_text("id,text,team\n1,a,x\n2,b,y\n")
+    path = folder / "s.yaml"
+    path.write_text(
+        "name: t\nversion: 1-0\ntasks:\n  - name: route\n    dataset: {path: d.csv, id: id,"
+        ' target: team}\n    prompt: [{user: "{{ text }}"}]\n    answer: {type: label, labels:'
+        f" [x, y]}}\n    scorers: [label]\narms:\n  - {{name: a, provider: compatible, model: m, {arm}}}\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("OPENAI_API_KEY", "https://llm.example.com/v1"),
+        ("OPENAI_API_KEY", "http://127.0.0.1:9893/v1"),
+        ("ANTHROPIC_API_KEY", "https://api.openai.com/v1"),
+        ("OPENAI_API_KEY", "https://api.openai.com.evil.example/v1"),
+        ("OPENAI_API_KEY", "https://notapi.openai.com.example/v1"),
+        ("AWS_SECRET_ACCESS_KEY", "http://127.0.0.1:9893/v1"),
+        ("GITHUB_TOKEN", "https://api.openai.com/v1"),
+        ("DATABASE_URL", "https://x.example/v1"),
+        ("HF_TOKEN", "https://huggingface.co.example/v1"),
+        ("AZURE_OPENAI_API_KEY", "https://azure.com.example/v1"),
+    ],
+)
+def test_one_vendors_key_is_not_sent_to_another(tmp_path: Path, variable: str, url: str) -> None:
+    arm = f'api_key_env: {variable}, base_url: "{url}"'
+    with pytest.raises(SuiteError, match=f"{variable} is .* and would be sent to") as caught:
+        load_suite(keyed_suite(tmp_path, arm), providers=("compatible",))
+    assert caught.value.line == 10
+    host = url.split("/")[2].split(":", maxsplit=1)[0]
+    allowed = keyed_suite(tmp_path, f"{arm}, allow_key_on: {host}")
+    assert load_suite(allowed, providers=("compatible",)).arms[0].api_key_env == variable
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("OPENAI_API_KEY", "https://api.openai.com/v1"),
+        ("AZURE_OPENAI_API_KEY", "https://my.openai.azure.com/openai/v1"),
+        ("HF_TOKEN", "https://x1.eu-west-1.aws.endpoints.huggingface.cloud/v1"),
+        ("DASHSCOPE_API_KEY", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "https://bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("OUR_OWN_KEY", "https://llm.example.com/v1"),
+    ],
+)
+def test_its_own_host_and_a_key_of_ones_own_are_fine(
+    tmp_path: Path, variable: str, url: str
+) -> None:
+    path = keyed_suite(tmp_path, f'api_key_env: {variable}, base_url: "{url}"')
+    assert load_suite(path, providers=("compatible",)).arms
+
+
+@pytest.mark.parametrize("place", ["../outside.token", "/etc/hostname", "~/.aws/credentials"])
+def test_a_file_from_elsewhere_is_no_key(tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (tmp_path / "outside.token").write_text("secret")
+    path = keyed_suite(folder, f'api_key_file: "{place}", base_url: "http://127.0.0.1:9/v1"')
+    with pytest.raises(SuiteError, match="leaves the suite's folder"):
+        load_suite(path, providers=("compatible",))
+    assert load_suite(path, providers=("compatible",), allow_outside=True).arms
