@@ -50,6 +50,7 @@ _ALSO = {
     "DASHSCOPE_API_KEY": ("aliyuncs.com",),
 }
 """Variable -> domains of its vendor beside those above."""
+_HERE = ("127.0.0.1", "localhost", "::1")
 _NEVER = frozenset(
     [
         "AWS_SECRET_ACCESS_KEY",
@@ -109,8 +110,16 @@ def owners(variable: str) -> tuple[str, ...] | None:
     return found or None
 
 
+def may_be_sent(variable: str, url: str) -> bool:
+    """Return whether a suite may name ``variable`` for the host of ``url``: its vendor's hosts, or
+    this machine, where a proxy of one's own may want it; but no secret of another service.
+    """
+    here = (urlsplit(url).hostname or "") in _HERE
+    return is_owner(variable, url) or (here and owners(variable) != ())
+
+
 def is_owner(variable: str, url: str) -> bool:
-    """Return whether the host of ``url`` may be sent the value of ``variable``."""
+    """Return whether the host of ``url`` is its vendor's, or nobody knows whose it is."""
     known = owners(variable)
     host = (urlsplit(url).hostname or "").rstrip(".")
     return known is None or any(host == one or host.endswith(f".{one}") for one in known)

@@ -15,7 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
-from claimbench.provider.key_owners import is_owner, owners
+from claimbench.provider.key_owners import may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
@@ -315,7 +315,7 @@ class SuiteChecker:
         if arm.api_key_env is None or arm.base_url is None:
             return
         host = urlsplit(arm.base_url.replace("{port}", "1")).hostname or ""
-        if is_owner(arm.api_key_env, arm.base_url.replace("{port}", "1")):
+        if may_be_sent(arm.api_key_env, arm.base_url.replace("{port}", "1")):
             return
         if arm.allow_key_on is not None and arm.allow_key_on.lower() == host:
             return

@@ -573,7 +573,7 @@ def keyed_suite(folder: Path, arm: str) -> Path:
     ("variable", "url"),
     [
         ("OPENAI_API_KEY", "https://llm.example.com/v1"),
-        ("OPENAI_API_KEY", "http://127.0.0.1:9893/v1"),
+        ("OPENAI_API_KEY", "http://192.168.0.7:9893/v1"),
         ("ANTHROPIC_API_KEY", "https://api.openai.com/v1"),
         ("OPENAI_API_KEY", "https://api.openai.com.evil.example/v1"),
         ("OPENAI_API_KEY", "https://notapi.openai.com.example/v1"),
@@ -603,6 +603,8 @@ def test_one_vendors_key_is_not_sent_to_another(tmp_path: Path, variable: str, u
         ("DASHSCOPE_API_KEY", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
         ("AWS_BEARER_TOKEN_BEDROCK", "https://bedrock-runtime.eu-west-1.amazonaws.com"),
         ("OUR_OWN_KEY", "https://llm.example.com/v1"),
+        ("OPENAI_API_KEY", "http://127.0.0.1:4000/v1"),
+        ("ANTHROPIC_API_KEY", "http://localhost:4000/v1"),
     ],
 )
 def test_its_own_host_and_a_key_of_ones_own_are_fine(
