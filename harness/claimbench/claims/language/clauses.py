@@ -28,7 +28,7 @@ from claimbench.errors import ClaimError
 _OPENERS = frozenset(
     {"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes", "hedge"}
 )
-_TAKES_OBJECT = re.compile(
+_TAKES_OBJECT = (
     r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for"
     r"|against|short of)"
     rf"|\b{words.BEAT}|\b{words.MATCH}|\b{words.EQUAL}|\b{words.OR_BETTER}|\btrail(?:s|ing)?|\blead(?:s|ing)?"
@@ -113,7 +113,7 @@ class _Reader(ListReader):
         place = "elsewhere"
         if before is not None and (
             before.kind in {"compare", "unlike"}
-            or (before.kind == "said" and _TAKES_OBJECT.search(before.text.strip()))
+            or (before.kind == "said" and re.search(_TAKES_OBJECT, before.text.strip()))
             or (
                 before.kind in {"and", "or", "comma"} and self.collect is not None and after is None
             )
@@ -208,7 +208,7 @@ class _Reader(ListReader):
         return self.led if self.last is None else self.last.theirs
 
     def _takes_object(self) -> bool:
-        return bool(self.last is not None and _TAKES_OBJECT.search(self.last.text.strip()))
+        return bool(self.last is not None and re.search(_TAKES_OBJECT, self.last.text.strip()))
 
     def _compare(self, chunk: Chunk) -> None:
         before = self._before()
@@ -326,7 +326,7 @@ class _Reader(ListReader):
         made.clause = len(self.clauses) - 1
         elsewhere = clause.dim and rule.dim and not same_side(clause.dim, rule.dim)
         if elsewhere and not rule.attach and self._general(made):
-            if LITERAL.search(chunk.text):
+            if re.search(LITERAL, chunk.text):
                 made.dim = clause.dim
             else:
                 turn(made, clause.dim, chunk.text)

@@ -47,6 +47,7 @@ NOUN_STEMS: dict[str, tuple[str, ...]] = {
     "rate": ("throughput", "speed", "tokens per second", "tps"),
 }
 """Every noun of the table above holds one of these."""
+ALL_STEMS = tuple(stem for stems in NOUN_STEMS.values() for stem in stems)
 
 LESS = r"less|lower|smaller|reduced|shorter|fewer|decreased"
 MORE = r"more|higher|greater|larger|increased|longer"
@@ -110,6 +111,23 @@ _MATCH = (
     r"|(?:reaches|reaching|achieves|achieving|at|in) parity with"
 )
 MATCH = rf"(?:{_MATCH})"
+BEAT_STEMS = (
+    "outperform",
+    "surpass",
+    "exceed",
+    "outscor",
+    "outclass",
+    "top",
+    "defeat",
+    "beat",
+    "overt",
+    "outd",
+    "edg",
+    "excels",
+    "best",
+)
+MATCH_STEMS = ("match", "rival", "keep", "kept", "perform", "does as", "stands", "holds", "parity")
+"""Every word of the two groups above holds one of its stems."""
 EQUAL = r"(?:equal(?:s|ed|ling)?|ties with|ties|tied with|is tied with)"
 """Both directions: an arm that is far better does not equal its rival."""
 OR_BETTER = (

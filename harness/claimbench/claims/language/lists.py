@@ -19,15 +19,15 @@ from claimbench.claims.language.statements import (
 )
 from claimbench.errors import ClaimError
 
-_ENDS_WITH_NOUN = re.compile(rf"(?:{'|'.join(f'(?:{n})' for n in words.NOUNS.values())})(?: of)?$")
-_GENERAL = re.compile(
+_ENDS_WITH_NOUN = rf"(?:{'|'.join(f'(?:{n})' for n in words.NOUNS.values())})(?: of)?$"
+_GENERAL = (
     rf"{words.BEAT}|{words.MATCH}|better|superior(?: to)?|worse|inferior(?: to)?|stronger|weaker"
     r"|leads?|ahead of|as good(?: as)?|on (?:a )?par with|best|trails?|behind"
 )
 """Words that can be said of any quantity, for good or bad."""
-_JUDGED = re.compile(rf"\b(?:{words.GOOD}|{words.BAD}|best|worst)\b|improv|enhanc")
+_JUDGED = rf"\b(?:{words.GOOD}|{words.BAD}|best|worst)\b|improv|enhanc"
 """Words after which each quantity of a list goes its own good or bad way."""
-LITERAL = re.compile(r"exceed|surpass|\btop|overt")
+LITERAL = r"exceed|surpass|\btop|overt"
 """Verbs that say more of a quantity, good or bad: a cost that exceeds another is higher."""
 _NOUN_VERBS = {"cost": "cost", "costs": "cost", "scores": "acc", "score": "acc"}
 _GOOD_WAY = {"acc": 1, "err": -1, "cost": -1, "time": -1, "rate": 1}
@@ -49,7 +49,7 @@ class ListReader(PlaceReader):
         last = self.last
         if last is not None and dim == last.dim:
             return
-        general = last is not None and self._general(last) and not LITERAL.search(last.text)
+        general = last is not None and self._general(last) and not re.search(LITERAL, last.text)
         if last is None or not general or not last.theirs:
             raise ClaimError(f"{chunk.text.strip()!r} is compared with something else")
         turn(last, dim, chunk.text.removeprefix("'s").strip())
@@ -84,7 +84,7 @@ class ListReader(PlaceReader):
         plain = amount is None or amount.kind != "o"
         text = re.sub(r"<\w+>|⟦\w+⟧|\bby\b", "", statement.text).strip()
         bare = re.sub(rf"^(?:{words.DEGREES}|the|even|still|just) ", "", text).strip()
-        return plain and _GENERAL.fullmatch(bare) is not None
+        return plain and re.fullmatch(_GENERAL, bare) is not None
 
     def _noun(self, chunk: Chunk) -> None:
         self._named_dim(chunk, dim_named(chunk.match), quantile(chunk.match))
@@ -107,9 +107,9 @@ class ListReader(PlaceReader):
             note_metric(chunk.text, self.before)
             return
         twin = twin_of(last)
-        if last.listed == "in" or _JUDGED.search(last.text):
+        if last.listed == "in" or re.search(_JUDGED, last.text):
             turn(twin, dim, chunk.text)
-        elif _ENDS_WITH_NOUN.search(last.text) or last.listed:
+        elif re.search(_ENDS_WITH_NOUN, last.text) or last.listed:
             twin.dim = dim
             twin.text = re.sub(_ENDS_WITH_NOUN, "", last.text) + chunk.text
         elif last.way == "comp" and re.match(words.CUT, last.text):
