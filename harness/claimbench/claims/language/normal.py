@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """One spelling for many: digits of any script, quotes, dashes, contractions, signs, numbers."""
 
 from __future__ import annotations

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, find_amounts
-from claimbench.claims.language.chunks import cut
-from claimbench.claims.language.clauses import read
 from claimbench.claims.language.evidence import evidence_elsewhere
 from claimbench.claims.language.foreign import read_foreign
 from claimbench.claims.language.meanings.effects import Meaning
@@ -17,8 +15,10 @@ from claimbench.claims.language.meanings.meaning import mean
 from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import nearest_sentences
 from claimbench.claims.language.normal import light, plain
+from claimbench.claims.language.parts.chunks import cut
+from claimbench.claims.language.parts.clauses import read
+from claimbench.claims.language.parts.statements import REST, Statement, Unread
 from claimbench.claims.language.scope import Names, mask
-from claimbench.claims.language.statements import REST, Statement, Unread
 from claimbench.claims.language.tables.pieces import FENCE, fenced
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task

@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.places import Clause, PlaceReader
-from claimbench.claims.language.statements import (
+from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.places import Clause, PlaceReader
+from claimbench.claims.language.parts.statements import (
     Statement,
     dim_named,
     note_metric,

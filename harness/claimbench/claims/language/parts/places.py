@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.statements import REST, Statement, quantile, twin_of
+from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.statements import REST, Statement, quantile, twin_of
 from claimbench.errors import ClaimError
 
 
