@@ -214,6 +214,7 @@ UNTESTABLE: tuple[tuple[str, str], ...] = (
      "state it in dollars, such as \"half the cost per correct answer\""),
     (r"[€£¥₹₩]|\b(?:euros?|eur|pounds?|gbp|sterling|yuan|rmb|yen|jpy|chf|rupees?|francs?)\b|\b(?!us)[a-z]{1,2}\$|(?<=\d) ?元",
      "prices are judged in US dollars: state them in dollars"),
+    (r"\^\d", "a raised or lowered digit is a footnote or a power: write the number without it"),
     (r"\?[?!\s]*$", "a question states nothing: write it as a statement"),
     (r"(?<![\d.,])\d{1,3}\.000 ?(?:%|x\b|times)|\$ ?\d{1,3}\.000(?!\d)",
      "a point before three zeros may mark thousands: write \"1,000\" or \"1\""),

@@ -64,6 +64,8 @@ def mask(text: str, arms: Sequence[Arm], tasks: Sequence[Task]) -> tuple[str, Na
         text = re.sub(pattern, mark, text, flags=flags)
     for pattern, group, weights in ((OPEN, "open", "open"), (CLOSED, "closed", "proprietary")):
         members = tuple(a.name for a in arms if a.weights == weights)
+        if not arms:
+            members = (f"{weights} models",)
         if re.search(rf"(?<![\w.⟦-])(?:{pattern}){_EDGE}", text, re.IGNORECASE):
             mark = names.add(members, group)
             text = re.sub(rf"(?<![\w.⟦-])(?:{pattern}){_EDGE}", mark, text, flags=re.IGNORECASE)

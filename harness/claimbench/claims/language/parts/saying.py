@@ -127,7 +127,8 @@ class SaidReader(ListReader):
             amount = replace(amount, bound=_BOUND_WORDS[more])
         if not dim:
             raise ClaimError(
-                f"{chunk.text!r}: of what?", hint='such as "30% lower cost" or "30% more accurate"'
+                f"{chunk.text!r}: of what?",
+                hint='say it: "30% lower cost", "30% fewer errors", "30% less time"',
             )
         made = Statement(
             rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach
