@@ -26,10 +26,10 @@ def forms(*verbs: str) -> str:
 
 
 NOUNS: dict[str, str] = {
-    "acc": r"(?:task |answer |overall |response |output |prediction |benchmark |test |model )*(?:accuracy|quality|correctness|performances?)"
+    "acc": r"(?:average |mean |task |answer |overall |response |output |prediction |benchmark |test |model )*(?:accuracy|quality|correctness|performances?)"
     r"|(?:benchmark |test |overall )?scores?|share of right answers|accurac(?:ies)",
     "err": r"(?:errors?|mistakes?|wrong answers?)(?: rates?)?|error[- ]rates?|failures?|failure rates?",
-    "cost": r"(?:inference |api |running |operating |tokens? |per[- ]token |per[- ]request |total |overall |serving |usage |model |llm |list )*"
+    "cost": r"(?:average |mean |inference |api |running |operating |tokens? |per[- ]token |per[- ]request |total |overall |serving |usage |model |llm |list )*"
     r"(?:costs?|prices?|bills?|pricing|spend|price tag|expenses?|dollars|price point)|(?:per[- ]token|api|token) rates",
     "time": r"(?:inference |api |request |response |overall |model )?latenc(?:y|ies)|(?:time to (?:the )?first token |first[- ]token )latency"
     r"|response[- ]times?|waiting[- ]times?|wait|delays?|answer times?"
@@ -106,7 +106,7 @@ _BEAT = (
 BEAT = rf"(?:{_BEAT})"
 BEATEN = r"(?:beaten|outperformed|surpassed|exceeded|overtaken|outscored|outclassed|outdone|bested|topped|defeated|edged out)"
 _MATCH = (
-    rf"{forms('match')}|rivals?|rivalled|rivaled|rivaling|rivalling|keeps? up with|keeping up with|kept up with"
+    rf"{forms('match', 'meet')}|rivals?|rivalled|rivaled|rivaling|rivalling|keeps? up with|keeping up with|kept up with"
     r"|performs? as well as|performing as well as|does as well as|stands up to|holds up against|is a match for"
     r"|(?:reaches|reaching|achieves|achieving|at|in) parity with"
 )
@@ -126,7 +126,18 @@ BEAT_STEMS = (
     "excels",
     "best",
 )
-MATCH_STEMS = ("match", "rival", "keep", "kept", "perform", "does as", "stands", "holds", "parity")
+MATCH_STEMS = (
+    "match",
+    "meet",
+    "rival",
+    "keep",
+    "kept",
+    "perform",
+    "does as",
+    "stands",
+    "holds",
+    "parity",
+)
 """Every word of the two groups above holds one of its stems."""
 EQUAL = r"(?:equal(?:s|ed|ling)?|ties with|ties|tied with|is tied with)"
 """Both directions: an arm that is far better does not equal its rival."""

@@ -115,6 +115,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\b(?:toks?)\b(?! ?/)", "tokens", text)
     text = re.sub(r"\s+", " ", number_words(text)).strip()
     text = text.replace("time-to-first-token", "time to first token")
+    text = re.sub(r"\btp-?(?=\d\d)", "p", text)
     for pattern, other in _TURNS:
         text = re.sub(pattern, other, text)
     return text

@@ -27,7 +27,7 @@ TABLES: tuple[tuple[str, str], ...] = (
     ("arm", r"·?(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
     ("mutual", r"(?:as |than |with |to )?(?:each other|one another)"),
     ("except", r"(?:,? ?but|except(?: for)?|other than|apart from|aside from|besides|excluding|with the exception of|save) (?:the )?⟦a(?P<arm>\d+)⟧(?= ?(?:$|[.,;!]))"),
-    ("rest", r"(?:all(?: comers)?|everyone(?: else)?|everybody(?: else)?|every model|anyone else|the field)(?= ?(?:$|[.,;!]| on | in | for | by | but | except | save | other than | apart from ))"),
+    ("rest", r"(?:all(?: comers)?|everyone(?: else)?|everybody(?: else)?|every model|anyone else|everything(?: else)?|anything else|the field)(?= ?(?:$|[.,;!]| on | in | for | by | but | except | save | other than | apart from ))"),
     ("rest", r"(?:(?:all|any|every|each|either) )?(?:of )?(?:the |its |our )?(?:other|others|rest|rivals?|competitors?|alternatives?|competition)"
              r"(?: (?:models?|systems?|arms?|one|ones))?(?: (?:tested|measured|here))?"),
     ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),

@@ -100,6 +100,8 @@ class _Reader(SaidReader):
         if self.pending != "compare" and not (self.last and self._takes_object()):
             raise ClaimError(f"{chunk.text!r} stands where no comparison is")
         self._named(REST)
+        if self.last is not None and re.match(r"(?:all|every|each)\b", chunk.text):
+            self.last.joined += " and"
 
     def _named(self, arm: int) -> None:
         before = self._before()
@@ -251,6 +253,7 @@ class _Reader(SaidReader):
 
     def _never(self, chunk: Chunk) -> None:
         self._not(chunk)
+        self.each_time = chunk.text
         self.modifier = "every"
 
     def _among_themselves(self, statement: Statement) -> None:
@@ -272,7 +275,8 @@ class _Reader(SaidReader):
         """Refuse "not better than A and B": than neither, or than not both?"""
         joined = statement.joined.split()
         all_of = "and" in joined or "comma" in joined
-        if statement.negated and len(statement.theirs) > 1 and all_of and "or" not in joined:
+        several = len(statement.theirs) > 1 or REST in statement.theirs
+        if statement.negated and several and all_of and "or" not in joined:
             raise ClaimError(
                 "the denial of a comparison with several has more than one meaning",
                 hint='say "than A or B", or write one claim for each',

@@ -57,6 +57,12 @@ class ListReader(PlaceReader):
         last.listed = "in"
 
     def _dim_of(self, chunk: Chunk) -> None:
+        before = self._before()
+        listed = before is not None and before.kind in {"and", "comma"} and self.last is not None
+        if listed and self.last is not None and re.search(_ENDS_WITH_NOUN, self.last.text):
+            self._named_dim(chunk, dim_named(chunk.match), quantile(chunk.match))
+            self.pending = "compare"
+            return
         if self.clause.statements or self.clause.subjects:
             if self.last is not None and dim_named(chunk.match) == self.last.dim:
                 self.pending = "compare"
@@ -71,6 +77,14 @@ class ListReader(PlaceReader):
         last = self.last
         if last is None:
             raise ClaimError(f"{chunk.text!r} does not fit what is compared")
+        if self.negation and last.listed == "in":
+            twin = twin_of(last)
+            turn(twin, dim, chunk.text)
+            twin.negated = not twin.negated
+            self.negation = None
+            self.clause.statements.append(twin)
+            self.last = twin
+            return
         if not same_side(dim, last.dim):
             if not self._general(last):
                 raise ClaimError(f"{chunk.text!r} does not fit what is compared")
@@ -117,7 +131,7 @@ class ListReader(PlaceReader):
             twin.text = chunk.text
         else:
             raise ClaimError(f"{chunk.text!r}: what is said of it?")
-        twin.listed = last.listed or "and"
+        twin.listed = "in" if last.listed == "in" else "and"
         twin.metric = None
         twin.quantile = p or (last.quantile if same_side(dim, last.dim) else None)
         note_metric(chunk.text, self.before)
@@ -161,11 +175,13 @@ class ListReader(PlaceReader):
             raise ClaimError(f"{chunk.text!r} is compared with something else")
         self.clauses.append(Clause([int(chunk.match["arm"])]))
         made = replace(last, ours=[], theirs=[], text=chunk.text, amount=amount)
-        if last.dim in {"acc", "err"}:
+        if last.dim == "acc":
             made.sign = -last.sign
         elif amount.bound is None:
             side = "<=" if last.dim == "rate" else ">="
             made.amount = replace(amount, bound=side)  # type: ignore[arg-type]
+        if last.dim == "rate" and re.search(r"tok|tps|t/s", last.text):
+            made.metric = "tpot"
         found = chunk.match.groupdict()
         if found.get("per"):
             made.per = per_what(found, self.amounts)

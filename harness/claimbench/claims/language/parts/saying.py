@@ -101,6 +101,7 @@ class SaidReader(ListReader):
         self.modifier = None
         self._take_before(made)
         _settle(made, rule)
+        self._not_each_time(made)
         self._negation_is_plain(made)
         if limit_of is not None:
             made.metric = made.metric or limit_of.metric

@@ -87,6 +87,10 @@ RULES: tuple[Rule, ...] = (
     rule(rf"{words.OR_BETTER} {OBJ}'s? (?:{_ACC})", "acc", "caught", needs=(" or ", " and ")),
     rule(rf"{words.OR_BETTER} (?:the |its )?(?:{_ACC})", "acc", "caught", attach=True, needs=(" or ", " and ")),
     rule(rf"(?:(?:the |an? )?(?:same|equal|comparable|similar|equivalent)|as good(?: as)?|as accurate(?: as)?|at least as good) or (?:better|superior|higher|more accurate)(?: (?:than|(?:{_ACC})(?: (?:to|than|as))?))?", "acc", "caught", needs=(" or ",)),
+    rule(
+        r"(?:on (?:a )?par(?: with)?|comparable(?: (?:to|with))?|equal(?: to)?|competitive(?: with)?),? or (?:even )?(?:better|superior|more accurate)(?: (?:than|to))?",
+        "acc", "caught", needs=(" or ",),
+    ),
     rule(r"(?:better|more accurate) (?:than )?or (?:as good as|as accurate as|equal to|the same as|equal|on par with|on a par with)", "acc", "caught"),
     *needing(("match", "rival", "keep", "kept", "perform", "does as", "stands", "holds", "parity"), (
         rule(rf"(?:nearly |almost |all but |practically |roughly |about )?{words.MATCH}(?: the (?:{_ACC}) of)?", "acc", "same"),
