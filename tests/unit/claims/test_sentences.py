@@ -20,7 +20,7 @@ from claimbench.claims.language import foreign, lexicon
 from claimbench.claims.language.parts import chunks
 from claimbench.claims.language.say import read_as, read_back, stated, words_of
 from claimbench.claims.language.tables.pieces import Rule
-from claimbench.claims.parse import parse_claim
+from claimbench.claims.parse import explain_text, parse_claim
 from claimbench.errors import ClaimError
 from claimbench.types import AnswerSpec, Arm, Claim, ClaimSpec, Message, Sample, Task
 
@@ -194,6 +194,19 @@ def test_no_english_sentence_is_tried_in_another_language(language: foreign.Lang
 def test_every_form_of_a_language_is_a_pattern(language: foreign.Language) -> None:
     for form, *_ in language.forms:
         assert foreign._pattern(language.name, form).groups >= 1
+
+
+@pytest.mark.parametrize(("sentence", "start"), [
+    ("A is 90% cheaper than B", "A's dollars per request are at most 10% of B's"),
+    ("X's accuracy is 5 points higher than Y's", "X's accuracy is at least 5 points above Y's"),
+    ("A beats B and C", "A's accuracy is above B's and C's (each)"),
+    ("A model is cheaper than B", "the model's dollars per request are below B's"),
+    ("open models have caught up with closed ones", "at least one of open models: its accuracy"),
+])  # fmt: skip
+def test_letters_and_classes_stand_for_models_where_none_is_known(
+    sentence: str, start: str
+) -> None:
+    assert read_as(explain_text(sentence)).startswith(start)
 
 
 def test_read_as_says_arms_quantity_threshold_and_rounding() -> None:
