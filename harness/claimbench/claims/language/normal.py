@@ -81,7 +81,8 @@ def light(text: str) -> str:
     )
     text = re.sub(r"(?<=\d) ?[–—](?=\d)", "-", text)
     text = re.sub(r"\s*[–—]+\s*", " - ", text)
-    text = re.sub(rf"(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK})", " ", text)
+    if not text.isascii():
+        text = re.sub(rf"(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK})", " ", text)
     return re.sub(r"\s+", " ", text).strip()
 
 

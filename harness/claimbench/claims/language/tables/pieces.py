@@ -97,6 +97,8 @@ def stems(alternatives: str) -> tuple[str, ...]:
 
 def fenced(text: str) -> str:
     """Put a fence before each arm after "and" or a comma that something is said of."""
+    if not any(joint in text for joint in (", ", " and ", " or ", "/")):
+        return text
     ahead = rf"(?=(?:the |both )?{ARM}(?:'|,? (?:{VERB}|which|who|that)\b))"
     joint = r"(?:, and |, or |, | and | or |/)"
     return compiled(f"({joint}){ahead}").sub(rf"\1{FENCE}", text)
