@@ -339,10 +339,21 @@ def accepted_text(flags: Sequence[Reason]) -> str:
     return f" The suite accepts that {'; that '.join(told)}." if told else ""
 
 
+def declared_text(claim: Claim, flags: Sequence[Reason]) -> str:
+    """Say that a claim was typed after the data were seen, and how many were judged on them before.
+
+    Empty where it was declared before.
+    """
+    if claim.declared != "after":
+        return ""
+    told = next((f.detail for f in flags if f.code == "declared_after" and f.detail), "")
+    return f" (Declared after the data were seen{': ' if told else ''}{told}.)"
+
+
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = accepted_text(outcome.flags)
-    after += " (Declared after the data were seen.)" if claim.declared == "after" else ""
+    after += declared_text(claim, outcome.flags)
     quoted = f'"{claim.text or claim.id}"'
     asked = read_as(claim)
     if outcome.status == "not_comparable":

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.words import MEANS, second_opinion_text
+from claimbench.claims.words import MEANS, declared_text, second_opinion_text
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
@@ -86,7 +86,8 @@ def _sentence(v: Verdict) -> str:
     read_as = f"Read as: {v.read_as}. " if v.read_as else ""
     if v.parts:
         said = COMPOUND[v.status]
-        return read_as + (f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said)
+        said = f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said
+        return read_as + said + declared_text(v.claim, v.flags)
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))

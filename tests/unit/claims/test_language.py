@@ -193,3 +193,18 @@ def test_claims_declared_after_pay_for_their_number_where_there_are_no_others() 
     verdicts = decide_claims(several, items, calls, context)
     assert all(v.readings[0].p_holm == pytest.approx(4 * (v.readings[0].p or 0)) for v in verdicts)
     assert "2 claims were judged before" in str(verdicts[0].flags)
+
+
+@pytest.mark.parametrize("text", ["A is at least 90% accurate", "A is as accurate as B and better"])
+def test_how_many_claims_were_judged_before_stands_in_the_sentence(text: str) -> None:
+    items, calls = tables_from_arrays({"A": np.ones(200), "B": np.ones(200)})
+    made = claim(text)
+    late = replace(
+        made, declared="after", parts=tuple(replace(p, declared="after") for p in made.parts)
+    )
+    context = ClaimContext(claims_before="typed at an import; 2 claims were judged before")
+    verdict = decide_claims([late], items, calls, context)[0]
+    assert verdict.sentence.endswith(
+        "(Declared after the data were seen: typed at an import; 2 claims were judged before.)"
+    )
+    assert "Declared" not in decide_claims([made], items, calls, context)[0].sentence

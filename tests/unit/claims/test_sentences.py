@@ -3,7 +3,8 @@
 ``tests/golden/claim_sentences.tsv`` was written by hand after such texts (arms are called alpha, beta
 and gamma in them), ``claim_sentences_found.tsv`` holds sentences found on vendors' pages, in papers'
 abstracts, model cards, news and requests for proposals, with the names replaced and where each was
-found; readings were written before any was tried. A reading is written as in :func:`shown`; ``refused`` is a
+found; readings were written before any was tried. ``claim_sentences_kinds.tsv`` holds kinds of
+sentences that were once misread, with others of their kind. A reading is written as in :func:`shown`; ``refused`` is a
 sentence that must not get a verdict, ``evidence X`` one that no run can judge.
 """
 
@@ -15,13 +16,16 @@ from pathlib import Path
 import pytest
 
 from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.language import foreign, lexicon
+from claimbench.claims.language.parts import chunks
 from claimbench.claims.language.say import read_as, read_back, stated, words_of
-from claimbench.claims.parse import parse_claim
+from claimbench.claims.language.tables.pieces import Rule
+from claimbench.claims.parse import explain_text, parse_claim
 from claimbench.errors import ClaimError
 from claimbench.types import AnswerSpec, Arm, Claim, ClaimSpec, Message, Sample, Task
 
 GOLDEN = Path(__file__).parents[2] / "golden"
-FILES = ("claim_sentences.tsv", "claim_sentences_found.tsv")
+FILES = ("claim_sentences.tsv", "claim_sentences_found.tsv", "claim_sentences_kinds.tsv")
 ARMS = (
     Arm("alpha", "p", "model-alpha", weights="open"),
     Arm("beta", "p", "model-beta", weights="proprietary"),
@@ -155,6 +159,54 @@ def test_most_sentences_that_state_something_testable_are_understood() -> None:
             continue
         understood += 1
     assert understood >= 0.85 * len(testable)
+
+
+def test_what_is_left_out_beforehand_could_not_have_matched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Rules are tried only for sentences that have their words: it must change no reading."""
+    sample = rows()[::9]
+    with_less = [told(sentence) for sentence, _ in sample]
+    monkeypatch.setattr(Rule, "may_match", lambda *_: True)
+    monkeypatch.setattr(chunks, "_NEEDS", {})
+    monkeypatch.setattr(lexicon, "NOUN_STEMS", dict.fromkeys(lexicon.NOUN_STEMS, ("",)))
+    assert [told(sentence) for sentence, _ in sample] == with_less
+
+
+def told(sentence: str) -> str:
+    try:
+        claim = parse(sentence)
+    except ClaimError:
+        return "refused"
+    return claim.note or "" if claim.kind == "not_measurable" else shown(claim)
+
+
+@pytest.mark.parametrize("language", [foreign.GERMAN, foreign.FRENCH, foreign.SPANISH])
+def test_no_english_sentence_is_tried_in_another_language(language: foreign.Language) -> None:
+    english = [s for s, _ in rows() if s.isascii() and " is " in s]
+    assert len(english) > 100
+    assert [s for s in english for mark in language.marks if mark in f" {s.lower()} "] == []
+
+
+@pytest.mark.parametrize(
+    "language", [foreign.GERMAN, foreign.FRENCH, foreign.SPANISH, foreign.CHINESE]
+)
+def test_every_form_of_a_language_is_a_pattern(language: foreign.Language) -> None:
+    for form, *_ in language.forms:
+        assert foreign._pattern(language.name, form).groups >= 1
+
+
+@pytest.mark.parametrize(("sentence", "start"), [
+    ("A is 90% cheaper than B", "A's dollars per request are at most 10% of B's"),
+    ("X's accuracy is 5 points higher than Y's", "X's accuracy is at least 5 points above Y's"),
+    ("A beats B and C", "A's accuracy is above B's and C's (each)"),
+    ("A model is cheaper than B", "the model's dollars per request are below B's"),
+    ("open models have caught up with closed ones", "at least one of open models: its accuracy"),
+])  # fmt: skip
+def test_letters_and_classes_stand_for_models_where_none_is_known(
+    sentence: str, start: str
+) -> None:
+    assert read_as(explain_text(sentence)).startswith(start)
 
 
 def test_read_as_says_arms_quantity_threshold_and_rounding() -> None:

@@ -254,7 +254,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"\btwice\b|\bthrice\b|\bdouble\b(?! digits)|\btriple\b|\bquadruple\b", _word_factor),
     (rf"(?P<n>{NUM}){_X}", _scaled("x", 1)),
     (r"(?P<ord>half)(?! a (?:cent|second|dozen|point))\b", _fraction),
-    (rf"(?P<n>{NUM})(?![\w%])", _scaled("n", 1)),
+    (rf"(?P<n>{NUM})(?![\w%]|\.\d)", _scaled("n", 1)),
 )  # fmt: skip
 _START = r"(?<![\w.,<⟦$-])"
 

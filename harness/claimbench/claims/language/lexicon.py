@@ -26,10 +26,10 @@ def forms(*verbs: str) -> str:
 
 
 NOUNS: dict[str, str] = {
-    "acc": r"(?:task |answer |overall |response |output |prediction |benchmark |test |model )*(?:accuracy|quality|correctness|performances?)"
+    "acc": r"(?:average |mean |task |answer |overall |response |output |prediction |benchmark |test |model )*(?:accuracy|quality|correctness|performances?)"
     r"|(?:benchmark |test |overall )?scores?|share of right answers|accurac(?:ies)",
     "err": r"(?:errors?|mistakes?|wrong answers?)(?: rates?)?|error[- ]rates?|failures?|failure rates?",
-    "cost": r"(?:inference |api |running |operating |tokens? |per[- ]token |per[- ]request |total |overall |serving |usage |model |llm |list )*"
+    "cost": r"(?:average |mean |inference |api |running |operating |tokens? |per[- ]token |per[- ]request |total |overall |serving |usage |model |llm |list )*"
     r"(?:costs?|prices?|bills?|pricing|spend|price tag|expenses?|dollars|price point)|(?:per[- ]token|api|token) rates",
     "time": r"(?:inference |api |request |response |overall |model )?latenc(?:y|ies)|(?:time to (?:the )?first token |first[- ]token )latency"
     r"|response[- ]times?|waiting[- ]times?|wait|delays?|answer times?"
@@ -47,6 +47,7 @@ NOUN_STEMS: dict[str, tuple[str, ...]] = {
     "rate": ("throughput", "speed", "tokens per second", "tps"),
 }
 """Every noun of the table above holds one of these."""
+ALL_STEMS = tuple(stem for stems in NOUN_STEMS.values() for stem in stems)
 
 LESS = r"less|lower|smaller|reduced|shorter|fewer|decreased"
 MORE = r"more|higher|greater|larger|increased|longer"
@@ -105,11 +106,39 @@ _BEAT = (
 BEAT = rf"(?:{_BEAT})"
 BEATEN = r"(?:beaten|outperformed|surpassed|exceeded|overtaken|outscored|outclassed|outdone|bested|topped|defeated|edged out)"
 _MATCH = (
-    rf"{forms('match')}|rivals?|rivalled|rivaled|rivaling|rivalling|keeps? up with|keeping up with|kept up with"
+    rf"{forms('match', 'meet')}|rivals?|rivalled|rivaled|rivaling|rivalling|keeps? up with|keeping up with|kept up with"
     r"|performs? as well as|performing as well as|does as well as|stands up to|holds up against|is a match for"
     r"|(?:reaches|reaching|achieves|achieving|at|in) parity with"
 )
 MATCH = rf"(?:{_MATCH})"
+BEAT_STEMS = (
+    "outperform",
+    "surpass",
+    "exceed",
+    "outscor",
+    "outclass",
+    "top",
+    "defeat",
+    "beat",
+    "overt",
+    "outd",
+    "edg",
+    "excels",
+    "best",
+)
+MATCH_STEMS = (
+    "match",
+    "meet",
+    "rival",
+    "keep",
+    "kept",
+    "perform",
+    "does as",
+    "stands",
+    "holds",
+    "parity",
+)
+"""Every word of the two groups above holds one of its stems."""
 EQUAL = r"(?:equal(?:s|ed|ling)?|ties with|ties|tied with|is tied with)"
 """Both directions: an arm that is far better does not equal its rival."""
 OR_BETTER = (
@@ -196,6 +225,7 @@ UNTESTABLE: tuple[tuple[str, str], ...] = (
      "state it in dollars, such as \"half the cost per correct answer\""),
     (r"[€£¥₹₩]|\b(?:euros?|eur|pounds?|gbp|sterling|yuan|rmb|yen|jpy|chf|rupees?|francs?)\b|\b(?!us)[a-z]{1,2}\$|(?<=\d) ?元",
      "prices are judged in US dollars: state them in dollars"),
+    (r"\^\d", "a raised or lowered digit is a footnote or a power: write the number without it"),
     (r"\?[?!\s]*$", "a question states nothing: write it as a statement"),
     (r"(?<![\d.,])\d{1,3}\.000 ?(?:%|x\b|times)|\$ ?\d{1,3}\.000(?!\d)",
      "a point before three zeros may mark thousands: write \"1,000\" or \"1\""),

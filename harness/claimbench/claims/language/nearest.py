@@ -22,17 +22,28 @@ EXAMPLES: tuple[str, ...] = (
     "A is slower than B", "A is worse than B",
 )  # fmt: skip
 UNDERSTOOD = """\
-cost      "90% cheaper than X", "10x cheaper", "half the price of X", "costs 10% of what X costs", "as cheap as X", "the cheapest",
-          "20% more expensive", "cuts costs by half", "undercuts X by 80%", "under $0.50 per 1,000 requests", "$2 per million tokens"
-accuracy  "30% more accurate than X", "5 points better", "20% fewer errors", "half the errors", "as accurate as X", "matches X",
-          "within 2 points of X", "at most 3 points worse", "retains 95% of X's accuracy", "beats X", "is beaten by X", "the best",
-          "caught up with or surpassed X", "at least 90% accurate", "error rate below 5%"
-latency   "faster", "faster at p95", "30% faster", "twice as fast", "30% lower latency", "3x the throughput", "ttft p95 under 450 ms",
+cost      "90% cheaper than X", "10x cheaper", "half the price of X",
+          "costs 10% of what X costs", "as cheap as X", "the cheapest",
+          "20% more expensive", "cuts costs by half", "undercuts X by 80%",
+          "under $0.50 per 1,000 requests", "$2 per million tokens"
+accuracy  "30% more accurate than X", "5 points better", "20% fewer errors",
+          "half the errors", "as accurate as X", "matches or exceeds X",
+          "within 2 points of X", "at most 3 points worse", "the best",
+          "retains 95% of X's accuracy", "beats X", "is beaten by X",
+          "caught up with or surpassed X", "at least 90% accurate",
+          "error rate below 5%", "92% accuracy versus 90% for X"
+latency   "faster", "faster at p95", "30% faster", "twice as fast",
+          "30% lower latency", "3x the throughput", "ttft p95 under 450 ms",
           "answers 95% of requests in under 2 s", "200 tokens per second"
-with it   about, nearly, up to, sometimes, at least, more than, at most, 80-90%; not, never, neither ... nor
-where     "on every task", "in 4 of 5 tasks", "on t1", "for German" (tasks and slices of the suite)
-joined by and, but, at, with, commas: "just as good and 90% cheaper", "99% of the quality at 10% of the cost"
-classes   "open models have caught up with closed ones\""""
+with it   about, nearly, up to, only, sometimes, at least, more than, at most,
+          80-90%; not, never, neither ... nor
+where     "on every task", "in 4 of 5 tasks", "on most tasks", "on t1",
+          "for German" (tasks and slices of the suite)
+lists     "lower latency and cost", "beats X on accuracy and cost",
+          "cuts cost by 80% and latency by half", "all others but X"
+joined by and, but, at, with, while, commas: "just as good and 90% cheaper",
+          "99% of the quality at 10% of the cost"
+classes   "open models have caught up with closed ones"\""""
 
 
 def nearest_sentences(text: str, n: int = 3) -> str:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - tables of words
 """One spelling for many: digits of any script, quotes, dashes, contractions, signs, numbers."""
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ def light(text: str) -> str:
     )
     text = re.sub(r"(?<=\d) ?[–—](?=\d)", "-", text)
     text = re.sub(r"\s*[–—]+\s*", " - ", text)
-    text = re.sub(rf"(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK})", " ", text)
+    if not text.isascii():
+        text = re.sub(rf"(?<={_CJK})(?!{_CJK})|(?<!{_CJK})(?={_CJK})", " ", text)
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -114,6 +116,7 @@ def plain(text: str) -> str:
     text = re.sub(r"\b(?:toks?)\b(?! ?/)", "tokens", text)
     text = re.sub(r"\s+", " ", number_words(text)).strip()
     text = text.replace("time-to-first-token", "time to first token")
+    text = re.sub(r"\btp-?(?=\d\d)", "p", text)
     for pattern, other in _TURNS:
         text = re.sub(pattern, other, text)
     return text

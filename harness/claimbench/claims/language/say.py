@@ -222,7 +222,7 @@ def words_of(said: Tested) -> str:
 
 
 def _whose(name: str) -> str:
-    return f"{name}'s"
+    return f"{name}'" if name.endswith(" models") else f"{name}'s"
 
 
 def _list(names: Sequence[str]) -> str:
@@ -305,7 +305,10 @@ def _end(line: str, pattern: str) -> tuple[str, str]:
 
 
 def _owners(text: str) -> tuple[str, ...]:
-    return tuple(name.removesuffix("'s") for name in text.removesuffix(" (each)").split(" and "))
+    return tuple(
+        name.removesuffix("'s").removesuffix("'")
+        for name in text.removesuffix(" (each)").split(" and ")
+    )
 
 
 def _read_demand(match: re.Match[str]) -> tuple[Asked, tuple[str, ...]]:

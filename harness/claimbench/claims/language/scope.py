@@ -16,6 +16,11 @@ _COMMON = frozenset(
     | {"one", "two", "three", "we", "they", "you", "good", "cheap", "fast", "best", "b", "x"}
 )
 """Names that are ordinary words; they count only as they are written."""
+_LETTER = re.compile(
+    r"(?<![\w.⟦$-])[A-Z](?='s|\s*$|[.,;!]"
+    r"| (?:is|are|was|costs?|has|beats?|matches|outperforms|than|and|or)\b)"
+)
+"""A capital letter that stands for a model where no arm is known: "A is cheaper than B"."""
 _EDGE = r"(?![\w⟧]|[-.]\w)"
 
 
@@ -62,8 +67,12 @@ def mask(text: str, arms: Sequence[Arm], tasks: Sequence[Task]) -> tuple[str, Na
             )
         mark = names.add(owners)
         text = re.sub(pattern, mark, text, flags=flags)
+    if not arms:
+        text = _LETTER.sub(lambda match: names.add((match[0],)), text)
     for pattern, group, weights in ((OPEN, "open", "open"), (CLOSED, "closed", "proprietary")):
         members = tuple(a.name for a in arms if a.weights == weights)
+        if not arms:
+            members = (f"{weights} models",)
         if re.search(rf"(?<![\w.⟦-])(?:{pattern}){_EDGE}", text, re.IGNORECASE):
             mark = names.add(members, group)
             text = re.sub(rf"(?<![\w.⟦-])(?:{pattern}){_EDGE}", mark, text, flags=re.IGNORECASE)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, find_amounts
-from claimbench.claims.language.chunks import cut
-from claimbench.claims.language.clauses import read
 from claimbench.claims.language.evidence import evidence_elsewhere
 from claimbench.claims.language.foreign import read_foreign
 from claimbench.claims.language.meanings.effects import Meaning
@@ -17,8 +15,11 @@ from claimbench.claims.language.meanings.meaning import mean
 from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import nearest_sentences
 from claimbench.claims.language.normal import light, plain
+from claimbench.claims.language.parts.chunks import cut
+from claimbench.claims.language.parts.clauses import read
+from claimbench.claims.language.parts.statements import REST, Statement, Unread
 from claimbench.claims.language.scope import Names, mask
-from claimbench.claims.language.statements import REST, Statement, Unread
+from claimbench.claims.language.tables.pieces import FENCE, fenced
 from claimbench.errors import ClaimError
 from claimbench.types import Arm, Task
 
@@ -98,6 +99,7 @@ def _statements(
     marked, amounts = find_amounts(simple)
     for _ in range(MOST_NAMES):
         try:
+            marked = fenced(marked.replace(FENCE, ""))
             return _testable(read(cut(marked), amounts)), amounts
         except Unread as unread:
             run = _restored(unread.text, amounts, names)
@@ -138,6 +140,7 @@ def _restored(run: str, amounts: Sequence[Amount], names: Names) -> str:
     text = re.sub(r"<[a-z](\d+)>", lambda m: amounts[int(m[1])].text, run)
     text = re.sub(r"⟦t(\d+)⟧", lambda m: names.tasks[int(m[1])], text)
     text = re.sub(r"⟦s(\d+)⟧", lambda m: names.slices[int(m[1])][1], text)
+    text = text.replace(FENCE, "")
     return re.sub(r"⟦a(\d+)⟧", lambda m: "/".join(names.arms[int(m[1])]), text)
 
 

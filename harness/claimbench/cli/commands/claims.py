@@ -90,6 +90,8 @@ def explain_command(
         return 0
     click.echo(f'"{text}"')
     click.echo(f"Read as: {read_as(claim)}")
+    if claim.kind == "not_measurable":
+        return 0
     for line in plan_lines(plan):
         click.echo(line)
     _say_assumptions(loaded)

@@ -18,7 +18,7 @@ from claimbench.claims.language.foreign.french import FRENCH
 from claimbench.claims.language.foreign.german import GERMAN
 from claimbench.claims.language.foreign.language import Language
 from claimbench.claims.language.foreign.spanish import SPANISH
-from claimbench.claims.language.statements import Statement
+from claimbench.claims.language.parts.statements import Statement
 from claimbench.claims.language.tables.pieces import Rule
 
 _ARM = r"⟦a\d+⟧"
@@ -141,32 +141,32 @@ def _pattern(name: str, form: str) -> re.Pattern[str]:
     return re.compile("".join(table.get(p, p) for p in parts))
 
 
-def _amount(language: Language, token: str) -> str:
-    bounds = "|".join(f"(?P<b{token}{i}>{word})" for i, (word, _) in enumerate(language.bounds))
-    after = "|".join(f"(?P<a{token}{i}>{word})" for i, (word, _) in enumerate(language.after))
+def _amount(language: Language, slot: str) -> str:
+    bounds = "|".join(f"(?P<b{slot}{i}>{word})" for i, (word, _) in enumerate(language.bounds))
+    after = "|".join(f"(?P<a{slot}{i}>{word})" for i, (word, _) in enumerate(language.after))
     factors = "|".join(f"(?P<f{i}>{word})" for i, (word, _) in enumerate(language.factors))
-    kinds = _MARK_KINDS[token]
-    mark = rf"<[{kinds}](?P<q{token}>\d+)>"
-    if token == "Q":
+    kinds = _MARK_KINDS[slot]
+    mark = rf"<[{kinds}](?P<q{slot}>\d+)>"
+    if slot == "Q":
         mark = rf"(?:un |d'|à )?(?:{mark}(?P<times>{language.times})?|{factors})"
     tail = f"(?: ?(?:{after}))?" if after else ""
     return rf"(?:(?:{bounds}) ?)?{mark}{tail}"
 
 
 def _bounded(
-    language: Language, found: dict[str, str | None], token: str, amounts: Sequence[Amount]
+    language: Language, found: dict[str, str | None], slot: str, amounts: Sequence[Amount]
 ) -> Amount | None:
-    """Return the amount of a token with its bound; None where the form has none."""
-    place = found.get(f"q{token}")
+    """Return the amount of a slot with its bound; None where the form has none."""
+    place = found.get(f"q{slot}")
     amount = amounts[int(place)] if place else None
-    if token == "Q" and amount is None:
+    if slot == "Q" and amount is None:
         for i, (_, value) in enumerate(language.factors):
             if found.get(f"f{i}"):
                 amount = Amount("x" if value > 1 else "f", value)
     if amount is None:
         return None
-    bounds = [b for i, (_, b) in enumerate(language.bounds) if found.get(f"b{token}{i}")]
-    bounds += [b for i, (_, b) in enumerate(language.after) if found.get(f"a{token}{i}")]
+    bounds = [b for i, (_, b) in enumerate(language.bounds) if found.get(f"b{slot}{i}")]
+    bounds += [b for i, (_, b) in enumerate(language.after) if found.get(f"a{slot}{i}")]
     for bound in bounds:
         half = amount.half if bound in {"about", "up_to", "only"} else Fraction(0)
         amount = replace(amount, bound=bound, half=half)  # type: ignore[arg-type]

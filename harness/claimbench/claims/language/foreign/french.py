@@ -16,7 +16,7 @@ _TIME = r"(?:la |sa )?(?:latence|temps de réponse)"
 
 FRENCH = Language(
     "French",
-    (" est ", "n'est ", " sont ", "coûte", "précision", "surpass", "égale", "dépass", "rédui", "répond", " offre ", " fait ", " commet ", "d'erreur", "taux d'erreur", " bat ", "devance"),
+    (" est ", "n'est ", " sont ", "coûte", "précision", " surpasse ", "égale", "dépass", "rédui", "répond", " offre ", " fait ", " commet ", "d'erreur", "taux d'erreur", " bat ", "devance"),
     ((r"au moins", ">="), (r"plus de", ">"), (r"au plus|au maximum", "<="), (r"moins de", "<"),
      (r"environ|à peu près|presque|près de|quasiment", "about"), (r"jusqu'à", "up_to"), (r"seulement|uniquement", "only")),
     ((r"ou plus", ">="),),

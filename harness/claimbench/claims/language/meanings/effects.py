@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.statements import Statement
+from claimbench.claims.language.parts.statements import Statement
 from claimbench.errors import ClaimError
 
 FACTOR_TOLERANCE = Fraction(1, 50)

@@ -18,7 +18,7 @@ from claimbench.claims.language.meanings.effects import (
     with_effect,
 )
 from claimbench.claims.language.meanings.ratios import cost, seconds, speed
-from claimbench.claims.language.statements import Statement, metric_of
+from claimbench.claims.language.parts.statements import Statement, metric_of
 from claimbench.errors import ClaimError
 
 _LOSS = re.compile(r"los[est]|giv|sacrific|forgo|drop|decrease|costs?")

@@ -18,7 +18,7 @@ from claimbench.claims.language.meanings.effects import (
     share_of,
     with_effect,
 )
-from claimbench.claims.language.statements import Statement
+from claimbench.claims.language.parts.statements import Statement
 from claimbench.errors import ClaimError
 
 ALIKE = Fraction(1, 10)

@@ -28,7 +28,7 @@ def comparisons() -> Iterator[Rule]:
         )
     for adjective, dim, sign in words.SUPERLATIVES:
         yield rule(
-            rf"(?:the |our )?(?:very |single )?(?:{adjective})(?: (?:one|choice|option|provider|performer|ttft|time to first token))?",
+            rf"{DEG}(?:the |our )?(?:very |single )?(?:{adjective})(?: (?:one|choice|option|provider|performer|ttft|time to first token))?",
             dim,
             "best",
             sign,

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.tables.pieces import DEG, OBJ, PER, PTS_PCT, D, Q, Rule, U, rule
+from claimbench.claims.language.tables.pieces import (
+    DEG,
+    OBJ,
+    PER,
+    PTS_PCT,
+    D,
+    Q,
+    Rule,
+    U,
+    needing,
+    rule,
+)
 
-RULES: tuple[Rule, ...] = (
-    # of the subject's own dimension
+_NAMED = (
     rule(rf"{Q} (?:{words.LESS}|down|under|below)", "", "comp", -1),
     rule(rf"{Q} (?:{words.MORE}|up|above)", "", "comp", 1),
     rule(rf"{DEG}(?:lower|smaller|reduced|less|shorter|fewer) by {Q}", "", "comp", -1),
@@ -29,6 +39,9 @@ RULES: tuple[Rule, ...] = (
     rule(r"exceeds?", "", "comp", 1),
     rule(rf"{D}", "", "level"),
     rule(rf"{U} ?{PER}", "", "level"),
-    rule(rf"{PTS_PCT}", "", "level"),
     rule(rf"(?:reaches|is at|stands at) {Q} of (?:that of |those of )?{OBJ}(?:'s?)?", "", "share"),
 )  # fmt: skip
+RULES: tuple[Rule, ...] = (
+    *needing((*words.ALL_STEMS, "p9", "p5", "percentile"), _NAMED),
+    rule(rf"{PTS_PCT}", "", "level"),
+)

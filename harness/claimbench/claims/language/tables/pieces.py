@@ -18,7 +18,9 @@ N = r"<(?P<qk>n)(?P<q>\d+)>"
 P = r"(?:p-?(?P<p>\d{2}(?:\.\d+)?)|(?P<pth>\d{2}(?:\.\d+)?)(?:th|st|nd|rd|%)?[- ](?:percentile|pctl|%-?ile)|(?P<median>median|typical))"
 ARM = r"⟦a\d+⟧"
 VERB = rf"(?:{words.BE}|{words.HAVE}|can|also|not|never|{words.BEAT}|{words.MATCH}|{words.CUT})"
-_MORE_ARMS = rf"(?:(?:, and |, or |, | and | or |/)(?:the |both )?{ARM}(?!(?:'s?)?,? (?:{VERB}|which|who|that)\b)(?!'))"
+FENCE = "·"
+"""Stands before an arm that has a verb behind it: there a new part of the sentence begins."""
+_MORE_ARMS = rf"(?:(?:, and |, or |, | and | or |/)(?:the |both )?{ARM})"
 OBJ = rf"(?:the |either |both |all |any of |each of )?(?P<obj>{ARM}{_MORE_ARMS}*)"
 DEG = rf"(?:(?P<deg>{words.DEGREES}) )?(?:even |still )?"
 _ANY_NOUN = "|".join(f"(?:{n})" for n in words.NOUNS.values())
@@ -91,3 +93,12 @@ def stems(alternatives: str) -> tuple[str, ...]:
             return ()
         found.append(start)
     return tuple(found)
+
+
+def fenced(text: str) -> str:
+    """Put a fence before each arm after "and" or a comma that something is said of."""
+    if not any(joint in text for joint in (", ", " and ", " or ", "/")):
+        return text
+    ahead = rf"(?=(?:the |both )?{ARM}(?:'|,? (?:{VERB}|which|who|that)\b))"
+    joint = r"(?:, and |, or |, | and | or |/)"
+    return compiled(f"({joint}){ahead}").sub(rf"\1{FENCE}", text)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.tables import answers, dollars, own, times
 from claimbench.claims.language.tables.comparisons import comparisons
 from claimbench.claims.language.tables.nouns import of_noun
-from claimbench.claims.language.tables.pieces import Rule, needing
+from claimbench.claims.language.tables.pieces import Rule
 
-RULES: tuple[Rule, ...] = (
-    *dollars.RULES,
-    *times.RULES,
-    *answers.RULES,
-    *(rule for dim in words.NOUNS for rule in needing(words.NOUN_STEMS[dim], of_noun(dim))),
-    *comparisons(),
-    *own.RULES,
-)
+
+@cache
+def _of_noun(dim: str) -> tuple[Rule, ...]:
+    return tuple(of_noun(dim))
+
+
+@cache
+def _comparisons() -> tuple[Rule, ...]:
+    return tuple(comparisons())
 
 
 def rules_for(text: str) -> list[Rule]:
     """Return the rules that can match anywhere in a text, in their order."""
-    return [rule for rule in RULES if rule.may_match(text)]
+    named = [dim for dim, stems in words.NOUN_STEMS.items() if any(s in text for s in stems)]
+    rules = [*dollars.RULES, *times.RULES, *answers.RULES]
+    for dim in named:
+        rules += _of_noun(dim)
+    rules += [*_comparisons(), *own.RULES]
+    return [rule for rule in rules if rule.may_match(text)]

@@ -24,10 +24,10 @@ _RATE = r"(?: rates?)?"
 _PER_SECOND = r"(?:output )?(?:tokens? ?(?:per|/|a) ?(?:s|sec|second)|t/s|tok/s|tps)"
 
 TABLES: tuple[tuple[str, str], ...] = (
-    ("arm", r"(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
+    ("arm", r"·?(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
     ("mutual", r"(?:as |than |with |to )?(?:each other|one another)"),
     ("except", r"(?:,? ?but|except(?: for)?|other than|apart from|aside from|besides|excluding|with the exception of|save) (?:the )?⟦a(?P<arm>\d+)⟧(?= ?(?:$|[.,;!]))"),
-    ("rest", r"(?:all(?: comers)?|everyone(?: else)?|everybody(?: else)?|every model|anyone else|the field)(?= ?(?:$|[.,;!]| on | in | for | by | but | except | save | other than | apart from ))"),
+    ("rest", r"(?:all(?: comers)?|everyone(?: else)?|everybody(?: else)?|every model|anyone else|everything(?: else)?|anything else|the field)(?= ?(?:$|[.,;!]| on | in | for | by | but | except | save | other than | apart from ))"),
     ("rest", r"(?:(?:all|any|every|each|either) )?(?:of )?(?:the |its |our )?(?:other|others|rest|rivals?|competitors?|alternatives?|competition)"
              r"(?: (?:models?|systems?|arms?|one|ones))?(?: (?:tested|measured|here))?"),
     ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),
@@ -80,6 +80,27 @@ TABLES: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
+_NEEDS: dict[str, tuple[str, ...]] = {
+    "mutual": ("other",), "except": ("but", "except", "other", "apart", "aside", "beside", "exclu", "save"),
+    "rest": ("other", "rest", "rival", "competit", "alternative", "all", "every", "anyone", "field", "off-the-shelf", "third-party"),
+    "rival": ("versus", "compar", "relative", "against", "over", "next"), "by_amount": ("by ",), "portion": ("for ", "in ", "on ", "at "),
+    "unlike": ("unlike",), "neither": ("neither",), "nor": ("nor",), "never": ("never",), "always": ("always", "consist", "every", "all cases", "across"),
+    "sometimes": ("some", "often", "frequent", "routinely", "regularly", "cases", "occasion", "can", "certain"), "count": ("<n", "<f", "<p"),
+    "every": ("every", "each", "all", "both"), "most": ("most", "majority"), "task": ("⟦t",), "slice": ("⟦s",), "quantile": ("p", "median", "typical"),
+    "ttft": ("ttft", "first"), "per_token": ("token",), "e2e": ("end", "e2e", "whole", "total", "response"), "list_price": ("list", "token"),
+    "per_request": ("request", "call", "query", "answer", "prompt", "quer"), "per_correct": ("per ", "for "),
+    "dim_of": words.ALL_STEMS, "dim": ("'",), "in_dim": words.ALL_STEMS, "noun": words.ALL_STEMS, "poss": ("'",), "with_arm": ("with", "using", "on", "for", "under", "from"),
+    "which": ("which", "that", "who"), "but": ("but", "yet", "wh", "though", "however", "despite"), "or": ("or",), "comma": (",",), "as": ("as",),
+    "not": ("not", "no", "without", "fail", "unable"),
+}  # fmt: skip
+"""What every match of a kind holds one of: a row is compiled only for a text that has it."""
+
+
+def _may_match(kind: str, text: str) -> bool:
+    needs = _NEEDS.get(kind)
+    return needs is None or any(need in text for need in needs)
+
+
 @cache
 def _compiled(kind: str, pattern: str) -> re.Pattern[str]:
     """Compile a row at the first sentence: most commands read none."""
@@ -92,7 +113,7 @@ _FILL = re.compile(
     + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
     + r")(?![\w])|(?:only|just|merely)(?= (?:<|as |half|the same|equally|slightly|marginally|below|above|behind))|[,:()\"'!-]"
 )
-_LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|(?:the )?⟦))")
+_LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|·?(?:the )?⟦))")
 _WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")
 
 
@@ -111,24 +132,25 @@ def cut(text: str) -> list[Chunk]:
     """Cut a text of marks into chunks, the longest first at each place; spaces are dropped."""
     out: list[Chunk] = []
     rules = rules_for(text)
+    rows = [row for row in TABLES if _may_match(row[0], text)]
     at = 0
     while at < len(text):
         if text[at] == " ":
             at += 1
             continue
-        chunk = _longest(text, at, rules)
+        chunk = _longest(text, at, rules, rows)
         out.append(chunk)
         at += max(len(chunk.text), 1)
     return [c for c in out if c.kind != "filler"]
 
 
-def _longest(text: str, at: int, rules: Sequence[Rule]) -> Chunk:
+def _longest(text: str, at: int, rules: Sequence[Rule], rows: Sequence[tuple[str, str]]) -> Chunk:
     best: Chunk | None = None
     for rule in rules:
         match = rule.pattern.match(text, at)
         if match is not None and (best is None or match.end() - at > len(best.text)):
             best = Chunk("said", match[0], at, match, rule)
-    for kind, pattern in TABLES:
+    for kind, pattern in rows:
         match = _compiled(kind, pattern).match(text, at)
         if (
             match is not None

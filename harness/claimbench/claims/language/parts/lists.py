@@ -6,9 +6,9 @@ import re
 from dataclasses import replace
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.places import Clause, PlaceReader
-from claimbench.claims.language.statements import (
+from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.places import Clause, PlaceReader
+from claimbench.claims.language.parts.statements import (
     Statement,
     dim_named,
     note_metric,
@@ -19,15 +19,15 @@ from claimbench.claims.language.statements import (
 )
 from claimbench.errors import ClaimError
 
-_ENDS_WITH_NOUN = re.compile(rf"(?:{'|'.join(f'(?:{n})' for n in words.NOUNS.values())})(?: of)?$")
-_GENERAL = re.compile(
+_ENDS_WITH_NOUN = rf"(?:{'|'.join(f'(?:{n})' for n in words.NOUNS.values())})(?: of)?$"
+_GENERAL = (
     rf"{words.BEAT}|{words.MATCH}|better|superior(?: to)?|worse|inferior(?: to)?|stronger|weaker"
     r"|leads?|ahead of|as good(?: as)?|on (?:a )?par with|best|trails?|behind"
 )
 """Words that can be said of any quantity, for good or bad."""
-_JUDGED = re.compile(rf"\b(?:{words.GOOD}|{words.BAD}|best|worst)\b|improv|enhanc")
+_JUDGED = rf"\b(?:{words.GOOD}|{words.BAD}|best|worst)\b|improv|enhanc"
 """Words after which each quantity of a list goes its own good or bad way."""
-LITERAL = re.compile(r"exceed|surpass|\btop|overt")
+LITERAL = r"exceed|surpass|\btop|overt"
 """Verbs that say more of a quantity, good or bad: a cost that exceeds another is higher."""
 _NOUN_VERBS = {"cost": "cost", "costs": "cost", "scores": "acc", "score": "acc"}
 _GOOD_WAY = {"acc": 1, "err": -1, "cost": -1, "time": -1, "rate": 1}
@@ -49,7 +49,7 @@ class ListReader(PlaceReader):
         last = self.last
         if last is not None and dim == last.dim:
             return
-        general = last is not None and self._general(last) and not LITERAL.search(last.text)
+        general = last is not None and self._general(last) and not re.search(LITERAL, last.text)
         if last is None or not general or not last.theirs:
             raise ClaimError(f"{chunk.text.strip()!r} is compared with something else")
         turn(last, dim, chunk.text.removeprefix("'s").strip())
@@ -57,6 +57,12 @@ class ListReader(PlaceReader):
         last.listed = "in"
 
     def _dim_of(self, chunk: Chunk) -> None:
+        before = self._before()
+        listed = before is not None and before.kind in {"and", "comma"} and self.last is not None
+        if listed and self.last is not None and re.search(_ENDS_WITH_NOUN, self.last.text):
+            self._named_dim(chunk, dim_named(chunk.match), quantile(chunk.match))
+            self.pending = "compare"
+            return
         if self.clause.statements or self.clause.subjects:
             if self.last is not None and dim_named(chunk.match) == self.last.dim:
                 self.pending = "compare"
@@ -71,6 +77,14 @@ class ListReader(PlaceReader):
         last = self.last
         if last is None:
             raise ClaimError(f"{chunk.text!r} does not fit what is compared")
+        if self.negation and last.listed == "in":
+            twin = twin_of(last)
+            turn(twin, dim, chunk.text)
+            twin.negated = not twin.negated
+            self.negation = None
+            self.clause.statements.append(twin)
+            self.last = twin
+            return
         if not same_side(dim, last.dim):
             if not self._general(last):
                 raise ClaimError(f"{chunk.text!r} does not fit what is compared")
@@ -84,7 +98,7 @@ class ListReader(PlaceReader):
         plain = amount is None or amount.kind != "o"
         text = re.sub(r"<\w+>|⟦\w+⟧|\bby\b", "", statement.text).strip()
         bare = re.sub(rf"^(?:{words.DEGREES}|the|even|still|just) ", "", text).strip()
-        return plain and _GENERAL.fullmatch(bare) is not None
+        return plain and re.fullmatch(_GENERAL, bare) is not None
 
     def _noun(self, chunk: Chunk) -> None:
         self._named_dim(chunk, dim_named(chunk.match), quantile(chunk.match))
@@ -107,9 +121,9 @@ class ListReader(PlaceReader):
             note_metric(chunk.text, self.before)
             return
         twin = twin_of(last)
-        if last.listed == "in" or _JUDGED.search(last.text):
+        if last.listed == "in" or re.search(_JUDGED, last.text):
             turn(twin, dim, chunk.text)
-        elif _ENDS_WITH_NOUN.search(last.text) or last.listed:
+        elif re.search(_ENDS_WITH_NOUN, last.text) or last.listed:
             twin.dim = dim
             twin.text = re.sub(_ENDS_WITH_NOUN, "", last.text) + chunk.text
         elif last.way == "comp" and re.match(words.CUT, last.text):
@@ -117,7 +131,7 @@ class ListReader(PlaceReader):
             twin.text = chunk.text
         else:
             raise ClaimError(f"{chunk.text!r}: what is said of it?")
-        twin.listed = last.listed or "and"
+        twin.listed = "in" if last.listed == "in" else "and"
         twin.metric = None
         twin.quantile = p or (last.quantile if same_side(dim, last.dim) else None)
         note_metric(chunk.text, self.before)
@@ -161,11 +175,13 @@ class ListReader(PlaceReader):
             raise ClaimError(f"{chunk.text!r} is compared with something else")
         self.clauses.append(Clause([int(chunk.match["arm"])]))
         made = replace(last, ours=[], theirs=[], text=chunk.text, amount=amount)
-        if last.dim in {"acc", "err"}:
+        if last.dim == "acc":
             made.sign = -last.sign
         elif amount.bound is None:
             side = "<=" if last.dim == "rate" else ">="
             made.amount = replace(amount, bound=side)  # type: ignore[arg-type]
+        if last.dim == "rate" and re.search(r"tok|tps|t/s", last.text):
+            made.metric = "tpot"
         found = chunk.match.groupdict()
         if found.get("per"):
             made.per = per_what(found, self.amounts)

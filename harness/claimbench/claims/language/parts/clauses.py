@@ -4,73 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
-from fractions import Fraction
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.amounts import Amount, Bound
-from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.lists import LITERAL, ListReader, turn
-from claimbench.claims.language.places import Clause
-from claimbench.claims.language.statements import (
+from claimbench.claims.language.amounts import Amount
+from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.places import Clause
+from claimbench.claims.language.parts.saying import CONJUNCTIONS, LASTING, SaidReader, either_or
+from claimbench.claims.language.parts.statements import (
     REST,
     Statement,
     Unread,
     as_kind,
     denied,
-    per_what,
-    quantile,
-    same_side,
 )
-from claimbench.claims.language.tables.pieces import Rule
 from claimbench.errors import ClaimError
 
 _OPENERS = frozenset(
     {"verb", "said", "not", "neither", "never", "always", "which", "dim", "sometimes", "hedge"}
 )
-_TAKES_OBJECT = re.compile(
+_TAKES_OBJECT = (
     r"(?:\b(?:what|as|with|to|than|of|by|from|behind|above|below|ahead of|on|over|under|for"
     r"|against|short of)"
-    rf"|\b{words.BEAT}|\b{words.MATCH}|\b{words.EQUAL}|\b{words.OR_BETTER}|\btrail(?:s|ing)?|\blead(?:s|ing)?"
+    rf"|\b{words.BEAT}|\b{words.MATCH}|\b{words.EQUAL}|\b{words.OR_BETTER}"
+    r"|\btrail(?:s|ing)?|\blead(?:s|ing)?"
     r"|\bunderperform(?:s|ed|ing)?|\bundercut(?:s|ting)?)$"
 )
-_CONJUNCTIONS = frozenset({"and", "or", "but", "comma"})
-
-
-_VERBS_ONLY = rf"(?:{words.BEAT}|{words.MATCH}|{words.EQUAL})"
-_MULTIPLES = {"half": Fraction(1, 2), "double": Fraction(2), "triple": Fraction(3)}
-_BOUND_WORDS: dict[str, Bound] = {
-    "more than": ">", "over": ">", "at least": ">=", "nearly": "about", "almost": "about",
-    "roughly": "about", "about": "about",
-}  # fmt: skip
-
-
-def _either_or() -> ClaimError:
-    return ClaimError(
-        '"or" between two statements cannot be judged as one claim',
-        hint="write one claim for each of them",
-    )
-
-
-def _multiple(way: str, more: str) -> Amount:
-    """Read "more than halves" as less than half, "more than doubles" as more than twice."""
-    bound = _BOUND_WORDS.get(more.strip())
-    if way == "half":
-        bound = {">": "<", ">=": "<="}.get(bound or "", bound)  # type: ignore[assignment]
-    value = _MULTIPLES[way]
-    return Amount("f" if value < 1 else "x", value, Fraction(0), None, bound)
-
-
-def _at_least_as(made: Statement) -> None:
-    """Read "at least as cheap" without slack: not dearer. Of accuracy it is "as good as"."""
-    made.way = "as"
-    if made.dim not in {"cost", "time"}:
-        return
-    if made.negated:
-        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
-    made.way = "comp"
-    made.sign = -made.sign
-    made.negated = True
 
 
 def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
@@ -83,7 +41,7 @@ def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
     return _Reader(chunks, amounts).run()
 
 
-class _Reader(ListReader):
+class _Reader(SaidReader):
     """One pass over the chunks, left to right."""
 
     def run(self) -> list[Statement]:
@@ -113,14 +71,14 @@ class _Reader(ListReader):
         place = "elsewhere"
         if before is not None and (
             before.kind in {"compare", "unlike"}
-            or (before.kind == "said" and _TAKES_OBJECT.search(before.text.strip()))
+            or (before.kind == "said" and re.search(_TAKES_OBJECT, before.text.strip()))
             or (
                 before.kind in {"and", "or", "comma"} and self.collect is not None and after is None
             )
         ):
             place = "object"
         elif (
-            (before is None or before.kind in _CONJUNCTIONS)
+            (before is None or before.kind in CONJUNCTIONS)
             and after is not None
             and after.kind in _OPENERS
         ):
@@ -142,6 +100,8 @@ class _Reader(ListReader):
         if self.pending != "compare" and not (self.last and self._takes_object()):
             raise ClaimError(f"{chunk.text!r} stands where no comparison is")
         self._named(REST)
+        if self.last is not None and re.match(r"(?:all|every|each)\b", chunk.text):
+            self.last.joined += " and"
 
     def _named(self, arm: int) -> None:
         before = self._before()
@@ -168,7 +128,7 @@ class _Reader(ListReader):
         elif self._inverted() or (not self.clause.statements and not self.clause.subjects):
             self.collect = self.clause.subjects
             self.clause.subjects.append(arm)
-        elif self.last is not None and before is not None and before.kind in _CONJUNCTIONS:
+        elif self.last is not None and before is not None and before.kind in CONJUNCTIONS:
             self.clauses.append(Clause([arm]))
             self.collect = self.clause.subjects
         else:
@@ -179,10 +139,10 @@ class _Reader(ListReader):
         if before is None or before.kind not in {"and", "or", "comma"} or self.collect is None:
             return
         if before.kind == "or" and self.collect is self.clause.subjects:
-            raise _either_or()
+            raise either_or()
         if self.last is not None and self.collect is self.last.theirs:
             if before.kind == "or" and "than" not in self.last.joined and not self.last.negated:
-                raise _either_or()
+                raise either_or()
             self.last.joined += f" {before.kind}"
 
     def _continues(self, opens: bool) -> bool:
@@ -208,7 +168,7 @@ class _Reader(ListReader):
         return self.led if self.last is None else self.last.theirs
 
     def _takes_object(self) -> bool:
-        return bool(self.last is not None and _TAKES_OBJECT.search(self.last.text.strip()))
+        return bool(self.last is not None and re.search(_TAKES_OBJECT, self.last.text.strip()))
 
     def _compare(self, chunk: Chunk) -> None:
         before = self._before()
@@ -293,184 +253,8 @@ class _Reader(ListReader):
 
     def _never(self, chunk: Chunk) -> None:
         self._not(chunk)
+        self.each_time = chunk.text
         self.modifier = "every"
-
-    def _said(self, chunk: Chunk) -> None:
-        rule = chunk.rule
-        assert rule is not None  # noqa: S101  chunks of this kind have one
-        found = chunk.match.groupdict()
-        clause = self.clause
-        self._no_or()
-        amount = self.amounts[int(found["q"])] if found.get("q") else None
-        way = rule.way
-        dim = rule.dim or clause.dim or self._dim_meant(way, amount)
-        if way == "share" and amount is not None and (amount.bound == "within" or not dim):
-            way = "near"
-            dim = dim or "acc"
-        if way == "triple" or (way in _MULTIPLES and found.get("more")):
-            amount = _multiple(way, found.get("more") or "")
-            way = "share"
-        elif found.get("more") and amount is not None and amount.bound is None:
-            amount = replace(amount, bound=_BOUND_WORDS[(found["more"] or "").strip()])
-        if not dim:
-            raise ClaimError(
-                f"{chunk.text!r}: of what?", hint='such as "30% lower cost" or "30% more accurate"'
-            )
-        limit_of = self._limit_of(rule)
-        if limit_of is None:
-            self._check_place(chunk, rule)
-        made = Statement(
-            rule, chunk.text, dim, way, rule.sign, amount, swap=rule.swap, attach=rule.attach
-        )
-        made.own_dim = not rule.dim and bool(clause.dim)
-        made.clause = len(self.clauses) - 1
-        elsewhere = clause.dim and rule.dim and not same_side(clause.dim, rule.dim)
-        if elsewhere and not rule.attach and self._general(made):
-            if LITERAL.search(chunk.text):
-                made.dim = clause.dim
-            else:
-                turn(made, clause.dim, chunk.text)
-        elif elsewhere and not rule.attach:
-            raise ClaimError(f"{chunk.text!r} is not said of {clause.dim}")
-        if found.get("s"):
-            made.share = self.amounts[int(found["s"])]
-        if found.get("subj"):
-            clause.subjects += [int(n) for n in re.findall(r"⟦a(\d+)⟧", found["subj"] or "")]
-        if found.get("obj"):
-            if " or " in (found["obj"] or ""):
-                raise _either_or()
-            made.joined = "and" if re.search(r" and |, ", found["obj"] or "") else ""
-            made.theirs += [int(n) for n in re.findall(r"⟦a(\d+)⟧", found["obj"])]
-        if found.get("per") is not None:
-            made.per = per_what(found, self.amounts)
-        made.degree = found.get("deg")
-        made.quantile = quantile(chunk.match) if "p" in found else None
-        made.quantile = made.quantile or clause.quantile
-        made.negated = bool(self.negation) or clause.neither
-        made.denial = self.negation or ""
-        if made.negated and amount is not None and amount.bound == "only":
-            raise ClaimError(f"{self.negation!r} with 'only' has more than one meaning")
-        before = self._before()
-        if before is not None and before.kind == "poss" and re.match(_VERBS_ONLY, chunk.text):
-            raise ClaimError(f"{before.text!r} belongs to nothing")
-        self.negation = None
-        made.modifier = self.modifier
-        self.modifier = None
-        self._take_before(made)
-        if way == "level" and not rule.sign:
-            made.sign = 1 if dim in {"acc", "rate"} else -1
-        if way == "good":
-            made.way = "comp"
-            made.sign = rule.sign * (-1 if dim in words.FALLING else 1)
-        if way == "nomore":
-            if made.negated:
-                raise ClaimError("two negations in one part of a sentence")
-            made.way = "comp"
-            made.negated = True
-        if way == "atleast":
-            _at_least_as(made)
-        self._negation_is_plain(made)
-        if limit_of is not None:
-            made.metric = made.metric or limit_of.metric
-            made.quantile = made.quantile or limit_of.quantile
-            made.negated = made.negated or limit_of.negated
-            clause.statements.remove(limit_of)
-        clause.statements.append(made)
-        self.last = made
-        self.collect = made.theirs if made.theirs else None
-
-    def _take_before(self, made: Statement) -> None:
-        """Lay over a statement what stood before it."""
-        keys = (
-            "tasks",
-            "slice",
-            "quantile",
-            "metric",
-            "reading",
-            "count",
-            "share_of_tasks",
-            "hedges",
-        )
-        typically = self.before.pop("typically", None)
-        if typically is not None and made.dim not in {"time", "rate"}:
-            self.before.pop("quantile", None)
-            made.hedges = (str(typically),)
-        for key in keys:
-            if key in self.before and not getattr(made, key):
-                setattr(made, key, self.before[key])
-        lasting = {"tasks", "slice", "count", "share_of_tasks"}
-        self.before = {k: v for k, v in self.before.items() if k in lasting}
-
-    def _no_or(self) -> None:
-        """Refuse "or" before a statement: what holds if one of two does is no claim here."""
-        for chunk in reversed(self.chunks[: self.at]):
-            if chunk.kind == "or":
-                raise _either_or()
-            if chunk.kind not in {"verb", "not", "quantile"}:
-                return
-
-    def _dim_meant(self, way: str, amount: Amount | None) -> str:
-        """Return what an amount without a quantity means: points are accuracy, else as before."""
-        if amount is not None and amount.kind == "o" and way == "comp":
-            return "acc"
-        following = self._next()
-        if way == "level":
-            earlier = self.clauses[-2].statements if len(self.clauses) > 1 else []
-            if earlier and earlier[-1].way == "level" and not self.clause.statements:
-                return earlier[-1].dim
-            rivals = following is not None and following.kind == "rival"
-            if rivals and amount is not None and amount.kind == "p":
-                return "acc"
-        last = self.last
-        return last.dim if last is not None and last.way == way == "comp" and not amount else ""
-
-    def _limit_of(self, rule: Rule) -> Statement | None:
-        """Return the bare adjective that this limit belongs to: "fast (ttft p95 under 2 s)"."""
-        last = self.last
-        before = self._before()
-        joined = before is not None and before.kind in _CONJUNCTIONS
-        sides = {"err": "acc", "rate": "time"}
-        if last is None or last.way != "bare" or rule.way != "level" or joined:
-            return None
-        return last if sides.get(rule.dim, rule.dim) == last.dim else None
-
-    def _check_place(self, chunk: Chunk, rule: Rule) -> None:
-        before = self._before()
-        here = self.clause
-        if self.last is None or not here.statements or before is None:
-            return
-        if before.kind in _CONJUNCTIONS or rule.attach:
-            return
-        if before.kind in {
-            "verb",
-            "neither",
-            "nor",
-            "not",
-            "sometimes",
-            "never",
-            "always",
-            "quantile",
-            "ttft",
-        }:
-            return
-        raise ClaimError(f"{chunk.text!r} follows {before.text!r} without a word that joins them")
-
-    def _negation_is_plain(self, made: Statement) -> None:
-        """Refuse where one negation may reach over two things said."""
-        earlier = self.clause.statements
-        if not earlier or self.clause.neither:
-            return
-        last = earlier[-1]
-        if last.denial == "no":  # "no worse and cheaper": it denies the one word behind it
-            return
-        before = self._before()
-        own_verb = before is not None and before.kind in {"verb", "not", "never"}
-        joined = any(c.kind == "but" for c in self.chunks[max(self.at - 3, 0) : self.at])
-        if last.negated and not made.negated and not own_verb and not joined:
-            raise ClaimError(
-                "it is not clear how far the negation reaches",
-                hint="write one claim for each thing that is denied",
-            )
 
     def _among_themselves(self, statement: Statement) -> None:
         """Compare two subjects with each other where nobody else is named."""
@@ -491,7 +275,8 @@ class _Reader(ListReader):
         """Refuse "not better than A and B": than neither, or than not both?"""
         joined = statement.joined.split()
         all_of = "and" in joined or "comma" in joined
-        if statement.negated and len(statement.theirs) > 1 and all_of and "or" not in joined:
+        several = len(statement.theirs) > 1 or REST in statement.theirs
+        if statement.negated and several and all_of and "or" not in joined:
             raise ClaimError(
                 "the denial of a comparison with several has more than one meaning",
                 hint='say "than A or B", or write one claim for each',
@@ -506,7 +291,7 @@ class _Reader(ListReader):
         leads = bool(first.statements) and all(s.attach for s in first.statements)
         if leads and not first.subjects and len(self.clauses) > 1:
             first.subjects = list(self.clauses[1].subjects)
-        unused = set(self.before) - {"tasks", "slice", "count", "share_of_tasks"}
+        unused = set(self.before) - LASTING
         if unused:
             raise ClaimError(f"what is said at the end belongs to nothing ({', '.join(unused)})")
         for clause in self.clauses:

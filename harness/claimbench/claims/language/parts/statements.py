@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.chunks import Chunk
+from claimbench.claims.language.parts.chunks import Chunk
 from claimbench.claims.language.tables.pieces import Rule
 from claimbench.errors import ClaimError
 
@@ -22,8 +22,9 @@ class Statement:
 
     ``listed``: how it came of a list ("in", "and", "done" once it has its amount). ``but``: arms
     that are left out. ``mutual``: the subjects are compared with each other. ``joined``: the word
-    between its rivals. ``denial``: the word that denies it. ``hedges``: words without an amount. ``count``: (k, n) tasks, n = 0 for
-    those of the suite; ``share_of_tasks``: k / n of the suite's tasks, more than that if strict.
+    between its rivals. ``denial``: the word that denies it. ``hedges``: words without an amount.
+    ``count``: (k, n) tasks, n = 0 for those of the suite; ``share_of_tasks``: k / n of the suite's
+    tasks, more than that if strict.
     """
 
     rule: Rule

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from claimbench.claims.language.amounts import Amount
-from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.statements import REST, Statement, quantile, twin_of
+from claimbench.claims.language.parts.chunks import Chunk
+from claimbench.claims.language.parts.statements import REST, Statement, quantile, twin_of
 from claimbench.errors import ClaimError
 
 
@@ -38,6 +38,7 @@ class PlaceReader:
         self.modifier: str | None = None
         self.before: dict[str, object] = {}
         self.last: Statement | None = None
+        self.each_time = ""
         self.at = 0
 
     @property
@@ -53,7 +54,20 @@ class PlaceReader:
         return self.chunks[place] if place < len(self.chunks) else None
 
     def _always(self, chunk: Chunk) -> None:
+        self.each_time = chunk.text
         self._scope_word(chunk, "every")
+        if self.last is not None and self.modifier is None:
+            self._not_each_time(self.last)
+
+    def _not_each_time(self, statement: Statement) -> None:
+        """Refuse "always under 2 s": no sample shows every request."""
+        word = self.each_time
+        self.each_time = ""
+        if word and statement.dim == "time" and statement.way == "level":
+            raise ClaimError(
+                f"{word!r} of a time: no sample shows every request",
+                hint='name a percentile, such as "99% of requests"',
+            )
 
     def _sometimes(self, chunk: Chunk) -> None:
         self._scope_word(chunk, "sometimes")
