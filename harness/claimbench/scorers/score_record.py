@@ -17,6 +17,10 @@ _ZERO_BECAUSE = {
 }
 
 
+LONGEST_ANSWER = 2_000_000
+"""Characters; what is longer is no answer to a task, and scorers need not be fast on it."""
+
+
 def score_record(
     record: CallRecord, sample: Sample, task: Task, scorers: Sequence[Scorer]
 ) -> tuple[Score, ...]:
@@ -34,6 +38,9 @@ def _score(record: CallRecord, sample: Sample, task: Task, scorer: Scorer) -> Sc
     call_id = record.call.id
     if record.outcome.missing:
         return _unscored(scorer, call_id, f"no answer to score: {record.outcome}")
+    if len(record.text) > LONGEST_ANSWER:
+        why = f"too long: {len(record.text):,} characters, above {LONGEST_ANSWER:,}"
+        return _unscored(scorer, call_id, why)
     try:
         judged = record.outcome in CUT and scorer.name in JUDGES_CUT_ANSWERS
         if record.outcome is not Outcome.OK and not judged:

@@ -12,6 +12,7 @@ from claimbench.number_text.plain import folded, is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text, right_answers
+from claimbench.scorers.timed_patterns import TimedPattern
 from claimbench.types import Json, Sample, Score, Task
 
 
@@ -75,9 +76,9 @@ class RegexOptions(ScorerOptions):
     @classmethod
     def _compiles(cls, value: str) -> str:
         try:
-            re.compile(value)
-        except re.error as exc:
-            raise ValueError(f"not a regular expression ({exc})") from None
+            TimedPattern(value)
+        except ValueError as exc:
+            raise ValueError(str(exc).removeprefix(f"{value!r} is ")) from None
         return value
 
 
@@ -95,7 +96,7 @@ class RegexScorer:
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(RegexOptions, options or {}, self.name)
         flags = re.MULTILINE | (re.IGNORECASE if self._options.ignore_case else 0)
-        self._pattern = re.compile(self._options.pattern, flags)
+        self._pattern = TimedPattern(self._options.pattern, flags)
 
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`."""

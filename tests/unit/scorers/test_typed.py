@@ -193,9 +193,9 @@ def test_a_target_may_be_a_pattern() -> None:
     assert ask(MatchesScorer({"aliases": ["other"]}), "b", "^a$", {"other": ["^b$"]}).value == 1
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+$", r"(\w+\s?)*$", "(a|a)*b", "(.*)*x", "a" * 1001, "("])
-def test_patterns_that_may_take_for_ever_are_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match=r"for ever|not a regular|characters"):
+@pytest.mark.parametrize("pattern", ["(", "a" * 10_001, "(?P<a>x)(?P<a>y)", "*"])
+def test_what_is_no_pattern_is_refused(pattern: str) -> None:
+    with pytest.raises(ValueError, match=r"not a regular|characters"):
         compiled(pattern, 0)
 
 
