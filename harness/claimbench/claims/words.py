@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from claimbench.claims.types import Finding
 
 UNDER = "under the harness's reading"
+DECLARED_AFTER = " (Declared after the data were seen.)"
 LEAD: Mapping[str, str] = {
     "supported": "Supported",
     "refuted": "Refuted",
@@ -341,7 +342,7 @@ def accepted_text(flags: Sequence[Reason]) -> str:
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = accepted_text(outcome.flags)
-    after += " (Declared after the data were seen.)" if claim.declared == "after" else ""
+    after += DECLARED_AFTER if claim.declared == "after" else ""
     quoted = f'"{claim.text or claim.id}"'
     asked = read_as(claim)
     if outcome.status == "not_comparable":

@@ -57,19 +57,17 @@ class Blocking:
     enough: bool
 
 
-def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool = True) -> Blocking:
+def independent_blocks(arms: Sequence[TimedRows], p: float) -> Blocking:
     """Join neighbouring blocks in pairs until the lag-1 autocorrelation is at most .15 in each arm.
 
-    All arms get blocks of one length. Followed are each block's share of values above its arm's
-    quantile ``p``, its share above the median, and its mean rank: a load that moves the one moves
-    the others, and they show it sooner.
+    For verdicts about more than the time that was measured. All arms get blocks of one length.
+    Followed are each block's share of values above its arm's quantile ``p``, its share above the
+    median, and its mean rank: a load that moves the one moves the others, and they show it sooner.
+    One arm is held to :data:`DRIFT_LIMIT` too.
 
     Args:
         arms: the rows of each arm of the claim.
         p: the quantile that the claim is about.
-        all_times: the verdict is about more than the time that was measured. Then the
-            autocorrelation is corrected for the bias of few blocks, and one arm is held to
-            :data:`DRIFT_LIMIT`. About the window itself no load that outlasts it is an error.
     """
     shown = [_shown(arm.values, p) for arm in arms]
     doublings = 0
@@ -85,10 +83,10 @@ def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool =
             grouped = Grouped.of(label, arm.session)
             for column in columns:
                 shift = grouped.shifts(column)
-                found.append(lag1(shift, grouped.neighbours, corrected=all_times))
+                found.append(lag1(shift, grouped.neighbours))
                 drifts.append(drift(shift))
         enough = max(found) <= LAG1_LIMIT and fewest >= FEWEST_BLOCKS
-        if all_times and len(arms) == 1 and fewest < FEW_BLOCKS:
+        if len(arms) == 1 and fewest < FEW_BLOCKS:
             enough = enough and max(drifts) <= DRIFT_LIMIT
         tried = Blocking(labels, doublings, fewest, max(found), enough)
         if enough or fewest < FEWEST_BLOCKS:
@@ -144,21 +142,21 @@ class Grouped:
         return np.bincount(self.block, weights=x)[self.used] - self.rows * float(x.mean())
 
 
-def lag1(shift: FloatArray, neighbours: BoolArray, *, corrected: bool = True) -> float:
+def lag1(shift: FloatArray, neighbours: BoolArray) -> float:
     """Return the lag-1 autocorrelation of what blocks add to a mean; a block weighs by its rows.
 
-    0 where nothing varies, or no session has two blocks.
+    0 where nothing varies, or no session has two blocks. Corrected by (1 + 4 r) / G, by which r is
+    too low for G blocks (Marriott & Pope 1954).
 
     Args:
         shift: by block, see :meth:`Grouped.shifts`.
         neighbours: whether a block and the next are a pair.
-        corrected: add (1 + 4 r) / G, by which r is too low for G blocks (Marriott & Pope 1954).
     """
     pairs, spread = int(neighbours.sum()), dot(shift, shift) / len(shift)
     if pairs == 0 or spread <= 1e-18:
         return 0.0
     r = dot(shift[:-1][neighbours], shift[1:][neighbours]) / pairs / spread
-    return r + (1 + 4 * r) / len(shift) if corrected else r
+    return r + (1 + 4 * r) / len(shift)
 
 
 def drift(shift: FloatArray) -> float:
