@@ -24,10 +24,11 @@ from claimbench.claims.readings import (
 )
 from claimbench.claims.readings.absent import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
+from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
-from claimbench.tables.types import CallTable, ItemTable
+from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 ON_SCORES = frozenset(
@@ -43,8 +44,6 @@ ON_SCORES = frozenset(
     }
 )
 """Readings that rest on scores, and so on a judge where one gives them."""
-LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
-"""Readings that people's labels correct."""
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
@@ -85,6 +84,7 @@ def leaf_finding(
     readings = kept
     flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
+    flags += _quality_flags(found, leaf, items, calls, ctx)
     return _headline(claim, found, readings, flags, title)
 
 
@@ -153,10 +153,7 @@ def _judge_cap(
     """
     if ctx.trust_judge or not _rests_on_judge(question, leaf, items, ctx):
         return ()
-    if (
-        question.name in LABEL_CORRECTED
-        and readings_accuracy.human_pairs(leaf, items, ctx) is not None
-    ):
+    if human_pairs(leaf, items, ctx) is not None:
         return ()
     return (Reason("judge_uncorrected"),)
 
@@ -177,10 +174,33 @@ def _judge_flags(
     flags = tuple(
         Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
     )
-    if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
+    if ctx.trust_judge and human_pairs(leaf, items, ctx) is None:
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
+
+
+def _quality_flags(
+    found: Sequence[Question], leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
+) -> tuple[Reason, ...]:
+    """Flag a score that is no share of right answers with its own name; one whose answers all
+    score 0 or 1 is such a share, whatever it is called.
+    """
+    if not any(question.name in ON_SCORES for question in found):
+        return ()
+    names: list[str] = []
+    for task, name in ctx.qualities.items():
+        mine = leaf.mask & (items.task == task)
+        arms = [arm for arm in (leaf.ours, leaf.theirs) if arm is not None]
+        if mine.any() and ("@" in name or any(_is_graded(calls, arm, mine) for arm in arms)):
+            names.append(name)
+    return tuple(Reason("quality_is", name) for name in dict.fromkeys(names))
+
+
+def _is_graded(calls: CallTable, arm: str, items: BoolArray) -> bool:
+    rows = calls.arms[arm]
+    scores = rows.score[items[rows.item] & ~np.isnan(rows.score)]
+    return bool(((scores > 0) & (scores < 1)).any())
 
 
 def _size_flags(

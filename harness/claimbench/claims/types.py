@@ -48,6 +48,7 @@ class ClaimContext:
         judged_tasks: tasks scored by a model as judge.
         human_scores: human labels, one per item of the table, nan where there is none.
         trust_judge: the user vouches for the judge.
+        qualities: by task, what its score is called where that is not "accuracy".
         judge_usd: by task, mean dollars of grading one answer by its judge; more items cost that
             too.
         judges_like: why an arm's judge may favour it, where the suite accepts that.
@@ -74,6 +75,7 @@ class ClaimContext:
     judged_tasks: frozenset[str] = frozenset()
     human_scores: Mapping[str, FloatArray] = field(default_factory=dict)
     trust_judge: bool = False
+    qualities: Mapping[str, str] = field(default_factory=dict)
     judge_usd: Mapping[str, float] = field(default_factory=dict)
     judges_like: Mapping[str, str] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)

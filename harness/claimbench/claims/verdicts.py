@@ -20,6 +20,7 @@ from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListP
 from claimbench.claims.words import DECLARED_AFTER, verdict_sentence
 from claimbench.plan.judge_affinity import judges_like
 from claimbench.privacy.egress import is_here
+from claimbench.scorers.quality import is_share, quality_name
 from claimbench.stats import sequential
 from claimbench.tables.types import BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import (
@@ -200,6 +201,9 @@ def context_of(
         loop_lag_p99_s=max(lags) / 1000 if lags else None,
         judged_tasks=frozenset(judged),
         trust_judge="judge_uncorrected" in suite.allow,
+        qualities={
+            task.name: name for task in suite.tasks if not is_share(name := quality_name(task))
+        },
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},

@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
+    "quality_is": "the score is no share of right answers but a mean of its own, from 0 to 1",
     "effort_no_effect": "different reasoning efforts, the same reasoning tokens",
     "human_labels_only": (
         "people's labels alone, too few or too dependent to correct the judge's scores with"

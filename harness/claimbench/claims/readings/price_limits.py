@@ -19,6 +19,7 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
+from claimbench.claims.readings.people import as_people_see
 from claimbench.claims.readings.runaways import Runaways, Side, in_unit, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
@@ -47,6 +48,11 @@ def limit_questions(
     if metric.startswith(PER_MTOK):
         return [_list_price(leaf, needed, ctx)]
     per_right = metric == "usd_per_correct"
+    seen = as_people_see(items, leaf, ctx) if per_right else None
+    flags: tuple[Reason, ...] = ()
+    if seen is not None:  # what a judge called right is not what people do
+        items, leaf = seen
+        flags = (Reason("human_labels_only", f"{int(leaf.mask.sum())} items"),)
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
     got = dollars_of(items, leaf.ours, planned)
@@ -87,6 +93,7 @@ def limit_questions(
             price_ids=rows.price_ids,
             runaways=None if zero else _runaways(side, usd, score if per_right else None),
             beside=answered_text(items, leaf),
+            flags=flags,
         )
     ]
 
