@@ -291,13 +291,13 @@ def block_length(samples: list[Timed], p: float) -> int | None:
         if fewest < 6:
             return None
         shown = [
-            (sums(x, label), sample)
+            sums(x, label)
             for sample, label in zip(samples, labels, strict=True)
             for x in columns(sample.seconds, p)
         ]
-        calm = all(one_step(total, sample.session) <= 0.15 for total, sample in shown)
+        calm = all(one_step(total, len(samples) > 1) <= 0.15 for total in shown)
         if len(samples) == 1 and fewest < 24:
-            calm = calm and all(piled_up(total) <= 0.20 for total, _ in shown)
+            calm = calm and all(piled_up(total) <= 0.20 for total in shown)
         if calm:
             return times
     return None
@@ -314,14 +314,17 @@ def sums(x: np.ndarray, label: np.ndarray) -> pd.Series:
     return pd.Series(x - x.mean()).groupby(label).sum().sort_index()
 
 
-def one_step(total: pd.Series, session: np.ndarray) -> float:
-    """Lag-1 autocorrelation of blocks within sessions, corrected for their number."""
+def one_step(total: pd.Series, of_two: bool) -> float:
+    """Lag-1 autocorrelation of blocks within sessions, corrected for their number: wholly for one
+    arm, for two arms by half below 24 blocks and else not.
+    """
     if float((total**2).mean()) <= 1e-18:
         return 0.0
     of = total.index.to_numpy() // 1_000_000
     pairs = [x * y for x, y, k, m in zip(total, total[1:], of, of[1:], strict=False) if k == m]
     r = float(np.mean(pairs)) / float((total**2).mean()) if pairs else 0.0
-    return r + (1 + 4 * r) / len(total) if pairs else 0.0
+    corrected = (0.5 if len(total) < 24 else 0.0) if of_two else 1.0
+    return r + corrected * (1 + 4 * r) / len(total) if pairs else 0.0
 
 
 def piled_up(total: pd.Series) -> float:

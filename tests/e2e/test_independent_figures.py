@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from claimbench.claims.verdicts import decide_claims, parse_claim
+from claimbench.tables.rows import time_blocks
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec
 from claimbench_providers.models.catalogue import cache_dir
@@ -206,6 +207,39 @@ def test_every_reading_of_small_random_runs(seed: int) -> None:
     ]
     verdicts = [asdict(verdict) for verdict in decide_claims(claims, items, calls, None)]
     assert len(compare(_null_ends(verdicts), exported)) >= 10
+
+
+@pytest.mark.parametrize("tau", [1.0, 60.0, 300.0, 900.0])
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_joined_time_blocks_a_second_time(tau: float, sessions: int) -> None:
+    """Loads that last more or less long, in one hour or in three sessions of 20 minutes."""
+    draw = np.random.default_rng([int(tau), sessions])
+    n = 400
+    session = np.repeat(np.arange(sessions), math.ceil(n / sessions))[:n]
+    sent = np.sort(draw.random(n)) * 3600 + session * 8 * 3600.0
+    columns: dict[str, dict[str, Any]] = {"ttft_s": {}, "sent_utc_s": {}, "calls": {}}
+    block, _ = time_blocks(sent, np.zeros(n), session)
+    for arm in "AB":
+        load = np.empty(n)
+        for i, gap in enumerate(np.diff(sent, prepend=-np.inf)):
+            rho = math.exp(-gap / tau)
+            before = load[i - 1] if i else 0.0
+            load[i] = rho * before + math.sqrt(1 - rho**2) * draw.standard_normal()
+        columns["ttft_s"][arm] = np.exp(0.3 * load + 0.4 * draw.standard_normal(n))
+        columns["sent_utc_s"][arm] = sent
+        columns["calls"][arm] = {"block": block, "session": session}
+    items, calls = tables_from_arrays({arm: np.ones(n) for arm in "AB"}, **columns)
+    spec = ClaimSpec("c", "A is faster at p95 than B", None, {"metric": "ttft"})
+    [reading] = decide_claims([parse_claim(spec, ARMS, ())], items, calls, None)[0].readings
+    found = reading.estimate
+    assert found is not None
+    samples = [other.Timed(columns["ttft_s"][arm], np.arange(n), block, session) for arm in "AB"]
+    want = other.latency_ratio(samples, 0.95, 0.05)
+    same("estimate", found.value, want.value)
+    same("lower end", found.low, want.lo)
+    same("upper end", found.high, want.hi)
+    stuck = other.block_length(samples, 0.95) is None
+    assert stuck == ("autocorrelated" in {reason.code for reason in reading.reasons})
 
 
 def _null_ends(value: Any) -> Any:

@@ -21,10 +21,10 @@ LAG1_LIMIT = 0.15
 FEWEST_BLOCKS = 6
 """With fewer blocks no autocorrelation can be told from chance, and no variance either."""
 FEW_BLOCKS = 24
+"""So few blocks that do not correlate do not show that no load lasted."""
 DRIFT_LIMIT = 0.20
-"""Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more: so few of them that do
-not correlate do not show that no load lasted. Two arms need no such rule, since the interval of a
-ratio is on the safe side (docs/method_stats.md).
+"""Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more. Two arms need no such
+rule, since the interval of a ratio is on the safe side (docs/method_stats.md).
 """
 
 
@@ -83,7 +83,7 @@ def independent_blocks(arms: Sequence[TimedRows], p: float) -> Blocking:
             grouped = Grouped.of(label, arm.session)
             for column in columns:
                 shift = grouped.shifts(column)
-                found.append(lag1(shift, grouped.neighbours))
+                found.append(lag1(shift, grouped.neighbours, _correction(len(arms), len(shift))))
                 drifts.append(drift(shift))
         enough = max(found) <= LAG1_LIMIT and fewest >= FEWEST_BLOCKS
         if len(arms) == 1 and fewest < FEW_BLOCKS:
@@ -92,6 +92,17 @@ def independent_blocks(arms: Sequence[TimedRows], p: float) -> Blocking:
         if enough or fewest < FEWEST_BLOCKS:
             return tried
         doublings += 1
+
+
+def _correction(arms: int, blocks: int) -> float:
+    """Return how much of its bias an autocorrelation is corrected for: all of it for one arm.
+
+    The interval of a ratio is on the safe side, so half does for two arms with few blocks, and none
+    with many: less indecision at as few wrong verdicts (docs/method_stats.md).
+    """
+    if arms == 1:
+        return 1.0
+    return 0.5 if blocks < FEW_BLOCKS else 0.0
 
 
 def _shown(values: FloatArray, p: float) -> list[FloatArray]:
@@ -142,21 +153,22 @@ class Grouped:
         return np.bincount(self.block, weights=x)[self.used] - self.rows * float(x.mean())
 
 
-def lag1(shift: FloatArray, neighbours: BoolArray) -> float:
+def lag1(shift: FloatArray, neighbours: BoolArray, correction: float = 1.0) -> float:
     """Return the lag-1 autocorrelation of what blocks add to a mean; a block weighs by its rows.
 
-    0 where nothing varies, or no session has two blocks. Corrected by (1 + 4 r) / G, by which r is
-    too low for G blocks (Marriott & Pope 1954).
+    0 where nothing varies, or no session has two blocks.
 
     Args:
         shift: by block, see :meth:`Grouped.shifts`.
         neighbours: whether a block and the next are a pair.
+        correction: the share to add of (1 + 4 r) / G, by which r is too low for G blocks (Marriott
+            & Pope 1954).
     """
     pairs, spread = int(neighbours.sum()), dot(shift, shift) / len(shift)
     if pairs == 0 or spread <= 1e-18:
         return 0.0
     r = dot(shift[:-1][neighbours], shift[1:][neighbours]) / pairs / spread
-    return r + (1 + 4 * r) / len(shift)
+    return r + correction * (1 + 4 * r) / len(shift)
 
 
 def drift(shift: FloatArray) -> float:
