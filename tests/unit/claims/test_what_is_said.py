@@ -117,6 +117,31 @@ def test_arms_without_a_common_item_say_so() -> None:
     assert "100 items of A, 100 others of B" in found.sentence
 
 
+@pytest.mark.parametrize(
+    ("text", "nearest"),
+    [
+        ("A is the best", "C"),
+        ("A is the cheapest", "C"),
+        ("A is better than B and C", "C"),
+        ("B is the best", "A"),
+    ],
+)
+def test_of_several_rivals_the_nearest_is_named(text: str, nearest: str) -> None:
+    draw, n = np.random.default_rng(1), 1300
+    scores = {arm: (draw.random(n) < p).astype(float) for arm, p in RIGHT.items()}
+    usd = {arm: x * draw.uniform(0.9, 1.1, n) for arm, x in (("A", 1.0), ("B", 90.0), ("C", 2.0))}
+    found = judged(text, scores, usd=usd, raw={"reading": "per_request"} if "cheap" in text else {})
+    if text.startswith("A"):
+        assert found.status == "supported"
+        assert found.headline is not None
+        assert found.headline.startswith(f"A against {nearest}: ")
+    else:
+        assert found.status == "refuted"
+
+
+RIGHT = {"A": 0.9, "B": 0.55, "C": 0.72}
+
+
 # --- remedies -------------------------------------------------------------------------------------
 
 
