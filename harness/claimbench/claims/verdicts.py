@@ -17,7 +17,7 @@ from claimbench.claims.findings import leaf_finding
 from claimbench.claims.language.say import read_as
 from claimbench.claims.parse import explain_text, parse_claim, parse_claims
 from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListPrice
-from claimbench.claims.words import DECLARED_AFTER, verdict_sentence
+from claimbench.claims.words import declared_text, verdict_sentence
 from claimbench.plan.judge_affinity import judges_like
 from claimbench.privacy.egress import is_here
 from claimbench.scorers.quality import is_share, quality_name
@@ -400,6 +400,6 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
         "not_comparable": "a part cannot be compared",
     }
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
-    after = DECLARED_AFTER if claim.declared == "after" else ""
+    after = declared_text(finding.flags)
     said = [part.sentence.removesuffix(after) for part in parts]
     return f"{lead}: {words[finding.status]}. " + " ".join(said) + after

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from claimbench.claims.types import Finding
 
 UNDER = "under the harness's reading"
-DECLARED_AFTER = " (Declared after the data were seen.)"
 LEAD: Mapping[str, str] = {
     "supported": "Supported",
     "refuted": "Refuted",
@@ -340,10 +339,19 @@ def accepted_text(flags: Sequence[Reason]) -> str:
     return f" The suite accepts that {'; that '.join(told)}." if told else ""
 
 
+def declared_text(flags: Sequence[Reason]) -> str:
+    """Say that a claim was declared after the data were seen, and how many were judged before."""
+    found = next((flag for flag in flags if flag.code == "declared_after"), None)
+    if found is None:
+        return ""
+    more = f": {found.detail}" if found.detail else ""
+    return f" (Declared after the data were seen{more}.)"
+
+
 def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     """Say what was found and whether the claim as published holds: the sentence at the top."""
     after = accepted_text(outcome.flags)
-    after += DECLARED_AFTER if claim.declared == "after" else ""
+    after += declared_text(outcome.flags)
     quoted = f'"{claim.text or claim.id}"'
     asked = read_as(claim)
     if outcome.status == "not_comparable":
