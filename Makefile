@@ -1,6 +1,6 @@
 # make demo   set up, run suites/support.yaml on two real local models, write the report
 # make test   set up, then lint, types, import contracts and every test: the gate (below 20 minutes)
-# make quick  unit and report tests alone, side by side on two cores: the daily loop (below 2 minutes)
+# make quick  unit, report and simulation tests alone, side by side on two cores: the daily loop (below 2 minutes)
 # make setup [GPU=1] [PYTHON=python3.12]   only the set-up (GPU=1: llama.cpp with CUDA)
 
 PYTHON ?= python3
@@ -13,7 +13,7 @@ PEERS := $(VENV)/peers/.ready
 MODELS := smollm2-135m-instruct-q4_1 qwen2.5-coder-0.5b-instruct-q4_k_m
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Tests that may run side by side (tests/conftest.py says which), and where they stand: the rest need not be collected.
-PARALLEL := -n 2 --dist loadgroup -m parallel tests/unit tests/reports
+PARALLEL := -n 2 --dist loadgroup -m parallel tests/unit tests/reports tests/stats
 GATE := --hypothesis-profile=ci --durations=20
 
 .PHONY: help setup models peers demo test long quick lint stats bench clean

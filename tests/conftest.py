@@ -17,7 +17,7 @@ from claimbench_providers.models import catalogue as models
 SMALL = "smollm2-135m-instruct-q4_1"
 
 
-SIDE_BY_SIDE = (Path(__file__).with_name("unit"), Path(__file__).with_name("reports"))
+SIDE_BY_SIDE = tuple(Path(__file__).with_name(name) for name in ("unit", "reports", "stats"))
 """Tests of these folders wait for nothing that another test could take from them."""
 
 ALONE = frozenset({"alone", "model", "browser", "gpu", "slow", "long", "full_stats"})

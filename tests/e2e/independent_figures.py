@@ -237,38 +237,117 @@ def cost_ratio(a: np.ndarray, b: np.ndarray, cluster: np.ndarray, alpha: float) 
             return end
         return _root(lambda r: hall(r) + side * t, end, side)
 
-    if np.ptp(a / b) < 1e-15:
+    if np.ptp(a * b.mean() - b * a.mean()) < 1e-15 * a.mean() * b.mean():
         return Figure(value, value, value)
     if abs(against_zero(b)) <= t:  # what is divided by may be nothing at all: no ratio is excluded
         return Figure(value, -math.inf, math.inf)
     return _not_negative(value, far(-1), far(1))
 
 
-def per_correct_ratio(table: pd.DataFrame) -> Figure:
-    """Dollars per correct answer, A over B: leave one cluster out of the logarithm."""
+def per_correct_ratio(table: pd.DataFrame, alpha: float) -> Figure:
+    """Dollars per correct answer, A over B: each item's first-order share in the products of means
+    (dollars of the one times correct answers of the other), then as a ratio of dollars.
+    """
+    usd_a, usd_b = table.usd_a.to_numpy(float), table.usd_b.to_numpy(float)
+    right_a, right_b = table.score_a.to_numpy(float), table.score_b.to_numpy(float)
 
-    def log(rows: pd.DataFrame) -> float:
-        return float(
-            np.log(rows.usd_a.mean())
-            - np.log(rows.score_a.mean())
-            - np.log(rows.usd_b.mean())
-            + np.log(rows.score_b.mean())
-        )
+    def share(usd: np.ndarray, right: np.ndarray) -> np.ndarray:
+        return usd * right.mean() + usd.mean() * (right - right.mean())
 
-    whole = log(table)
-    names = table.cluster_a.unique()
-    change = np.array([log(table[table.cluster_a != name]) for name in names]) - whole
-    g = len(names)
-    half = float(stats.t.ppf(0.975, g - 1)) * math.sqrt((g - 1) / g * float((change**2).sum()))
-    return Figure(math.exp(whole), math.exp(whole - half), math.exp(whole + half))
+    return cost_ratio(
+        share(usd_a, right_b), share(usd_b, right_a), table.cluster_a.to_numpy(str), alpha
+    )
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One arm's seconds with the item cluster, the time block and the session of each row."""
+
+    seconds: np.ndarray
+    cluster: np.ndarray
+    block: np.ndarray
+    session: np.ndarray
+
+    def group(self, block: np.ndarray) -> np.ndarray:
+        """Item clusters or time blocks, whichever are fewer."""
+        fewer = 1 < len(np.unique(block)) < len(np.unique(self.cluster))
+        return (block if fewer else self.cluster).astype(str)
+
+    def joined(self, times: int) -> np.ndarray:
+        """Blocks after joining two neighbours of a session so often."""
+        frame = pd.DataFrame({"block": self.block, "session": self.session})
+        first = frame.groupby("session").block.transform("min")
+        local = (frame.block - first) // 2**times
+        return (frame.session.rank(method="dense") * 1_000_000 + local).to_numpy(int)
+
+
+def block_length(samples: list[Timed], p: float) -> int | None:
+    """How often blocks have to be joined until neighbours are alike no longer; None = no length
+    will do.
+    """
+    for times in range(60):
+        labels = [sample.joined(times) for sample in samples]
+        fewest = min(len(np.unique(label)) for label in labels)
+        if fewest < 6:
+            return None
+        shown = [
+            sums(x, label)
+            for sample, label in zip(samples, labels, strict=True)
+            for x in columns(sample.seconds, p)
+        ]
+        calm = all(one_step(total, len(samples) > 1) <= 0.15 for total in shown)
+        if len(samples) == 1 and fewest < 24:
+            calm = calm and all(piled_up(total) <= 0.20 for total in shown)
+        if calm:
+            return times
+    return None
+
+
+def columns(x: np.ndarray, p: float) -> list[np.ndarray]:
+    """Above the quantile or not, above the median or not, and the rank."""
+    above = [x > np.quantile(x, q, method="inverted_cdf") for q in sorted({p, 0.5})]
+    return [*(one.astype(float) for one in above), stats.rankdata(x) / len(x)]
+
+
+def sums(x: np.ndarray, label: np.ndarray) -> pd.Series:
+    """What each block adds to the mean, in the order of time."""
+    return pd.Series(x - x.mean()).groupby(label).sum().sort_index()
+
+
+def one_step(total: pd.Series, of_two: bool) -> float:
+    """Lag-1 autocorrelation of blocks within sessions, corrected for their number: wholly for one
+    arm, for two arms by half below 24 blocks and else not.
+    """
+    if float((total**2).mean()) <= 1e-18:
+        return 0.0
+    of = total.index.to_numpy() // 1_000_000
+    pairs = [x * y for x, y, k, m in zip(total, total[1:], of, of[1:], strict=False) if k == m]
+    r = float(np.mean(pairs)) / float((total**2).mean()) if pairs else 0.0
+    corrected = (0.5 if len(total) < 24 else 0.0) if of_two else 1.0
+    return r + corrected * (1 + 4 * r) / len(total) if pairs else 0.0
+
+
+def piled_up(total: pd.Series) -> float:
+    """KPSS without lags."""
+    spread = float((total**2).sum())
+    return float((total.cumsum() ** 2).sum()) / len(total) / spread if spread > 1e-18 else 0.0
+
+
+def latency_ratio(samples: list[Timed], p: float, alpha: float) -> Figure:
+    """Quantile of A over that of B, by time blocks that are long enough."""
+    groups = [sample.group(sample.block) for sample in samples]
+    if all(len(np.unique(group)) >= 6 for group in groups):
+        times = block_length(samples, p)
+        if times is not None:
+            groups = [sample.group(sample.joined(times)) for sample in samples]
+    found = [quantile(s.seconds, p, group, alpha) for s, group in zip(samples, groups, strict=True)]
+    return quantile_ratio(*found)
 
 
 def latency(
     calls: pd.DataFrame, arm: str, metric: str, shared: set[str], task: str | None
-) -> tuple[np.ndarray, ...]:
-    """One arm's seconds with the coarser of item cluster and time block, on the items both arms
-    answered.
-    """
+) -> Timed:
+    """One arm's seconds in time, on the items both arms answered."""
     mine = calls[
         (calls.arm == arm) & calls.item.isin(shared) & ((calls.task == task) if task else True)
     ]
@@ -278,17 +357,20 @@ def latency(
     else:
         seconds = mine[f"{metric}_ms"] / 1000
     kept = mine[seconds.notna()]
-    blocks, clusters = kept.block.nunique(), kept.cluster.nunique()
-    group = kept.block if 1 < blocks < clusters else kept.cluster
-    return seconds[seconds.notna()].to_numpy(float), group.astype(str).to_numpy()
+    return Timed(
+        seconds[seconds.notna()].to_numpy(float),
+        kept.cluster.astype(str).to_numpy(),
+        kept.block.to_numpy(int),
+        kept.session.to_numpy(int) if "session" in kept else np.ones(len(kept), dtype=int),
+    )
 
 
-def quantile(x: np.ndarray, p: float, cluster: np.ndarray) -> Figure:
+def quantile(x: np.ndarray, p: float, cluster: np.ndarray, alpha: float = 0.05) -> Figure:
     """Order-statistic interval; with groups, at the effective n of the share below the quantile."""
-    n, names = len(x), np.unique(cluster)
+    n, names, high = len(x), np.unique(cluster), 1 - alpha / 2
     value = float(np.quantile(x, p, method="inverted_cdf"))
     if len(names) == n:
-        found = stats.quantile_test(x, p=p).confidence_interval(0.95)
+        found = stats.quantile_test(x, p=p).confidence_interval(1 - alpha)
         lo, hi = (float(found.low), float(found.high))
         return Figure(
             value, -math.inf if math.isnan(lo) else lo, math.inf if math.isnan(hi) else hi
@@ -298,9 +380,10 @@ def quantile(x: np.ndarray, p: float, cluster: np.ndarray) -> Figure:
     spread = share * (1 - share)
     base = float(g) if spread <= 1e-15 else min(spread / var, n) if var > 1e-18 else float(n)
     n_eff = max(
-        1, math.floor(base * (stats.t.ppf(0.975, n - 1) / stats.t.ppf(0.975, g - 1)) ** 2 + 1e-9)
+        1, math.floor(base * (stats.t.ppf(high, n - 1) / stats.t.ppf(high, g - 1)) ** 2 + 1e-9)
     )
-    first, last = int(stats.binom.ppf(0.025, n_eff, p)), int(stats.binom.ppf(0.975, n_eff, p)) + 1
+    first = int(stats.binom.ppf(alpha / 2, n_eff, p))
+    last = int(stats.binom.ppf(high, n_eff, p)) + 1
     ordered = np.sort(x)
     at_lo = math.floor(first * (n + 1) / (n_eff + 1))
     at_hi = math.ceil(last * (n + 1) / (n_eff + 1))

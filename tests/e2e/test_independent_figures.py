@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from claimbench.claims.verdicts import decide_claims, parse_claim
+from claimbench.tables.rows import time_blocks
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec
 from claimbench_providers.models.catalogue import cache_dir
@@ -29,14 +30,6 @@ Bench = Callable[..., Said]
 TOLERANCE = 1e-6
 LOCAL = ("SmolLM2-135M-Instruct.Q4_1.gguf", "qwen2.5-coder-0.5b-instruct-q4_k_m.gguf")
 SUITES = Path(__file__).parents[2] / "suites"
-
-
-ESTIMATE_ONLY = frozenset(
-    {"per_correct", "ttft", "tpot", "e2e", "e2e.time_cut", "e2e.rate_up", "ttft.time_cut"}
-    | {"ttft.rate_up", "tpot.time_cut", "tpot.rate_up"}
-)
-"""Readings whose interval the second computation does not know yet: joined time blocks, and dollars
-per correct answer by linearisation. Their simulations stand in tests/stats."""
 
 
 def expected(
@@ -59,21 +52,13 @@ def expected(
             table.usd_a.to_numpy(float), table.usd_b.to_numpy(float), cluster, alpha
         )
     if reading == "per_correct":
-        return other.per_correct_ratio(table)
+        return other.per_correct_ratio(table, alpha)
     metric = reading.partition(".")[0]
     if metric in ("ttft", "tpot", "e2e"):
         shared = set(table.index)
-        mine, theirs_ = (
-            other.quantile(*_swap(other.latency(calls, arm, metric, shared, task)))
-            for arm in (ours, theirs)
-        )
-        return other.quantile_ratio(mine, theirs_)
+        samples = [other.latency(calls, arm, metric, shared, task) for arm in (ours, theirs)]
+        return other.latency_ratio(samples, 0.95, alpha)
     return None
-
-
-def _swap(sample: tuple[Any, ...]) -> tuple[Any, float, Any]:
-    values, cluster = sample
-    return values, 0.95, cluster
 
 
 def same(name: str, ours: float | None, theirs: float) -> None:
@@ -105,9 +90,8 @@ def compare(verdicts: list[dict[str, Any]], calls: pd.DataFrame) -> set[tuple[st
                 continue
             where = f"{claim['id']}, {reading['name']}"
             same(f"{where}: estimate", found["value"], want.value)
-            if reading["name"] not in ESTIMATE_ONLY:
-                same(f"{where}: lower end", found["low"], want.lo)
-                same(f"{where}: upper end", found["high"], want.hi)
+            same(f"{where}: lower end", found["low"], want.lo)
+            same(f"{where}: upper end", found["high"], want.hi)
             checked.add((claim["id"], reading["name"]))
     return checked
 
@@ -223,6 +207,39 @@ def test_every_reading_of_small_random_runs(seed: int) -> None:
     ]
     verdicts = [asdict(verdict) for verdict in decide_claims(claims, items, calls, None)]
     assert len(compare(_null_ends(verdicts), exported)) >= 10
+
+
+@pytest.mark.parametrize("tau", [1.0, 60.0, 300.0, 900.0])
+@pytest.mark.parametrize("sessions", [1, 3])
+def test_joined_time_blocks_a_second_time(tau: float, sessions: int) -> None:
+    """Loads that last more or less long, in one hour or in three sessions of 20 minutes."""
+    draw = np.random.default_rng([int(tau), sessions])
+    n = 400
+    session = np.repeat(np.arange(sessions), math.ceil(n / sessions))[:n]
+    sent = np.sort(draw.random(n)) * 3600 + session * 8 * 3600.0
+    columns: dict[str, dict[str, Any]] = {"ttft_s": {}, "sent_utc_s": {}, "calls": {}}
+    block, _ = time_blocks(sent, np.zeros(n), session)
+    for arm in "AB":
+        load = np.empty(n)
+        for i, gap in enumerate(np.diff(sent, prepend=-np.inf)):
+            rho = math.exp(-gap / tau)
+            before = load[i - 1] if i else 0.0
+            load[i] = rho * before + math.sqrt(1 - rho**2) * draw.standard_normal()
+        columns["ttft_s"][arm] = np.exp(0.3 * load + 0.4 * draw.standard_normal(n))
+        columns["sent_utc_s"][arm] = sent
+        columns["calls"][arm] = {"block": block, "session": session}
+    items, calls = tables_from_arrays({arm: np.ones(n) for arm in "AB"}, **columns)
+    spec = ClaimSpec("c", "A is faster at p95 than B", None, {"metric": "ttft"})
+    [reading] = decide_claims([parse_claim(spec, ARMS, ())], items, calls, None)[0].readings
+    found = reading.estimate
+    assert found is not None
+    samples = [other.Timed(columns["ttft_s"][arm], np.arange(n), block, session) for arm in "AB"]
+    want = other.latency_ratio(samples, 0.95, 0.05)
+    same("estimate", found.value, want.value)
+    same("lower end", found.low, want.lo)
+    same("upper end", found.high, want.hi)
+    stuck = other.block_length(samples, 0.95) is None
+    assert stuck == ("autocorrelated" in {reason.code for reason in reading.reasons})
 
 
 def _null_ends(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -13,6 +14,9 @@ from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 P_SLACK = 1e-9
 """p by inversion is bisected; a verdict on the edge must not flip over its last digit."""
+
+SAME_P = 1e-12
+"""Below it p-values tell nothing apart: bisection ends there."""
 
 
 def versus(leaf: Leaf) -> str:
@@ -52,7 +56,7 @@ def all_of(findings: Sequence[Finding], alpha: float) -> Finding:
         return replace(merged, status="not_comparable", p=None, reasons=distinct_reasons(unlike))
     p = max((f.p for f in findings if f.p is not None), default=None)
     if all(f.status == "supported" for f in findings):
-        weakest = max(findings, key=_known_p)
+        weakest = max(findings, key=_weakness)
         return replace(
             merged,
             status="supported",
@@ -98,7 +102,7 @@ def any_of(findings: Sequence[Finding], alpha: float, *, share: bool = False) ->
             window=_windows([finding for _, finding in holds]),
         )
     if all(f.status == "refuted" for f in findings):
-        worst = max(findings, key=_known_p)
+        worst = max(findings, key=_weakness)
         return replace(
             merged,
             status="refuted",
@@ -187,8 +191,23 @@ def _first(pair: tuple[float, Finding]) -> float:
     return pair[0]
 
 
-def _known_p(finding: Finding) -> float:
-    return finding.p if finding.p is not None else 0.0
+def _weakness(finding: Finding) -> tuple[float, float, float]:
+    """Return a key that is largest for the finding that came nearest to its threshold.
+
+    By p; where p-values are too small to differ, by the distance in half-widths of the interval,
+    then in parts of the threshold.
+    """
+    p = 0.0 if finding.p is None else finding.p
+    far, apart = math.inf, math.inf
+    head = next((r for r in finding.readings if r.name == finding.headline), None)
+    if head is not None and head.estimate is not None and head.threshold is not None:
+        found, edge = head.estimate, head.threshold
+        if found.value is not None and found.low is not None and found.high is not None:
+            gap = abs(found.value - edge)
+            half = found.value - found.low if edge < found.value else found.high - found.value
+            far = gap / half if half > 0 else math.inf
+            apart = gap / abs(edge) if edge else gap
+    return max(p, SAME_P), -far, -apart
 
 
 def _name(finding: Finding, name: str | None) -> str | None:

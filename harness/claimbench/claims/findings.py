@@ -23,7 +23,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
-from claimbench.claims.readings.absent import absent_flags, with_absent
+from claimbench.claims.readings.failures import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs

@@ -368,9 +368,7 @@ def _verdict(
         )
     absent = "arm_not_measured" in reason_codes(finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
-    sentence = (
-        _compound_sentence(claim, finding, parts) if parts else verdict_sentence(claim, finding)
-    )
+    sentence = _compound_sentence(finding, parts) if parts else verdict_sentence(claim, finding)
     window = finding.window if finding.status in {"supported", "refuted"} else ""
     return Verdict(
         claim,
@@ -392,7 +390,7 @@ def _with_holm(reading: Reading, finding: Finding, p_holm: float | None) -> Read
     return replace(reading, p_holm=p_holm) if reading.name == finding.headline else reading
 
 
-def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict]) -> str:
+def _compound_sentence(finding: Finding, parts: Sequence[Verdict]) -> str:
     words = {
         "supported": "all parts hold",
         "refuted": "one part does not hold",
@@ -401,4 +399,5 @@ def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict])
     }
     lead = {"not_comparable": "Not comparable"}.get(finding.status, finding.status.capitalize())
     after = declared_text(claim, finding.flags)
-    return f"{lead}: {words[finding.status]}. " + " ".join(p.sentence for p in parts) + after
+    said = [part.sentence.removesuffix(after) for part in parts]
+    return f"{lead}: {words[finding.status]}. " + " ".join(said) + after

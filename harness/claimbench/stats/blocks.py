@@ -21,10 +21,10 @@ LAG1_LIMIT = 0.15
 FEWEST_BLOCKS = 6
 """With fewer blocks no autocorrelation can be told from chance, and no variance either."""
 FEW_BLOCKS = 24
+"""So few blocks that do not correlate do not show that no load lasted."""
 DRIFT_LIMIT = 0.20
-"""Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more: so few of them that do
-not correlate do not show that no load lasted. Two arms need no such rule, since the interval of a
-ratio is on the safe side (docs/method_stats.md).
+"""Below :data:`FEW_BLOCKS` blocks one arm's level must not drift by more. Two arms need no such
+rule, since the interval of a ratio is on the safe side (docs/method_stats.md).
 """
 
 
@@ -57,19 +57,17 @@ class Blocking:
     enough: bool
 
 
-def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool = True) -> Blocking:
+def independent_blocks(arms: Sequence[TimedRows], p: float) -> Blocking:
     """Join neighbouring blocks in pairs until the lag-1 autocorrelation is at most .15 in each arm.
 
-    All arms get blocks of one length. Followed are each block's share of values above its arm's
-    quantile ``p``, its share above the median, and its mean rank: a load that moves the one moves
-    the others, and they show it sooner.
+    For verdicts about more than the time that was measured. All arms get blocks of one length.
+    Followed are each block's share of values above its arm's quantile ``p``, its share above the
+    median, and its mean rank: a load that moves the one moves the others, and they show it sooner.
+    One arm is held to :data:`DRIFT_LIMIT` too.
 
     Args:
         arms: the rows of each arm of the claim.
         p: the quantile that the claim is about.
-        all_times: the verdict is about more than the time that was measured. Then the
-            autocorrelation is corrected for the bias of few blocks, and one arm is held to
-            :data:`DRIFT_LIMIT`. About the window itself no load that outlasts it is an error.
     """
     shown = [_shown(arm.values, p) for arm in arms]
     doublings = 0
@@ -85,15 +83,26 @@ def independent_blocks(arms: Sequence[TimedRows], p: float, *, all_times: bool =
             grouped = Grouped.of(label, arm.session)
             for column in columns:
                 shift = grouped.shifts(column)
-                found.append(lag1(shift, grouped.neighbours, corrected=all_times))
+                found.append(lag1(shift, grouped.neighbours, _correction(len(arms), len(shift))))
                 drifts.append(drift(shift))
         enough = max(found) <= LAG1_LIMIT and fewest >= FEWEST_BLOCKS
-        if all_times and len(arms) == 1 and fewest < FEW_BLOCKS:
+        if len(arms) == 1 and fewest < FEW_BLOCKS:
             enough = enough and max(drifts) <= DRIFT_LIMIT
         tried = Blocking(labels, doublings, fewest, max(found), enough)
         if enough or fewest < FEWEST_BLOCKS:
             return tried
         doublings += 1
+
+
+def _correction(arms: int, blocks: int) -> float:
+    """Return how much of its bias an autocorrelation is corrected for: all of it for one arm.
+
+    The interval of a ratio is on the safe side, so half does for two arms with few blocks, and none
+    with many: less indecision at as few wrong verdicts (docs/method_stats.md).
+    """
+    if arms == 1:
+        return 1.0
+    return 0.5 if blocks < FEW_BLOCKS else 0.0
 
 
 def _shown(values: FloatArray, p: float) -> list[FloatArray]:
@@ -144,7 +153,7 @@ class Grouped:
         return np.bincount(self.block, weights=x)[self.used] - self.rows * float(x.mean())
 
 
-def lag1(shift: FloatArray, neighbours: BoolArray, *, corrected: bool = True) -> float:
+def lag1(shift: FloatArray, neighbours: BoolArray, correction: float = 1.0) -> float:
     """Return the lag-1 autocorrelation of what blocks add to a mean; a block weighs by its rows.
 
     0 where nothing varies, or no session has two blocks.
@@ -152,13 +161,14 @@ def lag1(shift: FloatArray, neighbours: BoolArray, *, corrected: bool = True) ->
     Args:
         shift: by block, see :meth:`Grouped.shifts`.
         neighbours: whether a block and the next are a pair.
-        corrected: add (1 + 4 r) / G, by which r is too low for G blocks (Marriott & Pope 1954).
+        correction: the share to add of (1 + 4 r) / G, by which r is too low for G blocks (Marriott
+            & Pope 1954).
     """
     pairs, spread = int(neighbours.sum()), dot(shift, shift) / len(shift)
     if pairs == 0 or spread <= 1e-18:
         return 0.0
     r = dot(shift[:-1][neighbours], shift[1:][neighbours]) / pairs / spread
-    return r + (1 + 4 * r) / len(shift) if corrected else r
+    return r + correction * (1 + 4 * r) / len(shift)
 
 
 def drift(shift: FloatArray) -> float:

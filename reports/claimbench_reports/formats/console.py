@@ -122,4 +122,4 @@ def _because(v: VerdictView) -> str:
     """
     found = [r.second_opinion for r in v.readings if r.second_opinion]
     shown = [r.second_opinion for r in v.readings if r.second_opinion and r.headline]
-    return " ".join([v.sentence, *(shown or found)[:1]])
+    return " ".join([v.in_full, *(shown or found)[:1]])

@@ -294,11 +294,11 @@ def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) ->
     for v in view.verdicts:
         case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.claims", name=v.claim)
         if v.status == "refuted":
-            ET.SubElement(case, "failure", message=v.sentence, type="refuted").text = _details(v)
+            ET.SubElement(case, "failure", message=v.in_full, type="refuted").text = _details(v)
         elif v.status != "supported":
-            ET.SubElement(case, "skipped", message=f"{v.status_text}: {v.sentence}")
+            ET.SubElement(case, "skipped", message=f"{v.status_text}: {v.in_full}")
         else:
-            ET.SubElement(case, "system-out").text = v.sentence
+            ET.SubElement(case, "system-out").text = v.in_full
     for name, missed in checks.items():
         case = ET.SubElement(
             suite, "testcase", classname=f"{view.suite}.thresholds", name=visible(name)
@@ -327,6 +327,7 @@ def _details(v: VerdictView) -> str:
     return "\n".join(lines)
 
 
+LATE = "Declared after the data were seen"
 MARKDOWN_COLUMNS = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95")
 
 
@@ -341,8 +342,8 @@ def markdown(view: View) -> str:
     if view.verdicts:
         lines += ["| | Claim | Verdict | In one sentence |", "|---|---|---|---|"]
         for v in view.verdicts:
-            late = any(f.code == "declared_after" for f in v.flags)
-            sentence = _md(v.sentence) + (" *Declared after the data were seen.*" if late else "")
+            late = any(f.code == "declared_after" for f in v.flags) and LATE not in v.in_full
+            sentence = _md(v.in_full) + (f" *{LATE}.*" if late else "")
             lines.append(
                 f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |"
             )

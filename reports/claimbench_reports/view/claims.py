@@ -175,7 +175,7 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
         settle_usd=_pair(id_, "dollars_more", r.dollars_more, "usd"),
         settle_hours=_pair(id_, "hours_more", r.hours_more, "hours"),
         flip_points=tuple(
-            figure(f"{id_}.flip.{k}", float(x), "percent" if k == "utilisation" else "ratio")
+            figure(f"{id_}.flip.{k}", float(x), _flip_unit(k))
             for k, x in sorted(r.flip_points.items())
         ),
         sensitivity=tuple(
@@ -189,6 +189,13 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
         headline=v.headline == r.name,
         second_opinion=visible(redact.mask(_second_opinion(r))),
     )
+
+
+def _flip_unit(name: str) -> str:
+    """Return the unit of a flip point."""
+    if name.endswith("_usd"):
+        return "usd"
+    return "percent" if name == "utilisation" or name.endswith("_share") else "ratio"
 
 
 def _second_opinion(r: Reading) -> str:

@@ -100,6 +100,15 @@ class VerdictView:
     projected: tuple[ProjectionView, ...]
     parts: tuple[VerdictView, ...]
 
+    @property
+    def in_full(self) -> str:
+        """Return the sentence with those of the parts, for formats that do not show them apart."""
+        parts = [
+            f"({i}) {part.status_text}: {part.in_full}"
+            for i, part in enumerate(self.parts, start=1)
+        ]
+        return " ".join([self.sentence, *parts])
+
 
 @dataclass(frozen=True, slots=True)
 class ArmView:

@@ -82,6 +82,16 @@ def test_load_that_lasts_is_undecided_and_says_so() -> None:
     assert found.readings[0].n_more is None
 
 
+@pytest.mark.parametrize("waves", [0.5, 1.0, 2.0])
+def test_of_its_own_window_no_load_that_lasts_leaves_a_verdict_undecided(waves: float) -> None:
+    wave = np.exp(0.3 * np.sin(np.arange(N) / N * waves * 2 * math.pi))
+    load = {"A": FAST["A"] * wave, "B": FAST["B"] * wave[::-1]}
+    found = judged(REMOTE, ttft_s=load)
+    assert found.status == "supported"
+    assert found.qualifier.startswith("in this 15-minute window")
+    assert "autocorrelated" in reason_codes(judged(ClaimContext(), ttft_s=load).reasons)
+
+
 def test_a_second_opinion_stands_beside_small_comparisons_alone() -> None:
     rng = np.random.default_rng(2)
     for n, shown in ((60, True), (120, False)):

@@ -15,7 +15,13 @@ from claimbench.claims.power import (
     from_pilot,
     plan_claim,
 )
-from claimbench.claims.verdicts import ClaimContext, decide_claims, explain_text, parse_claim
+from claimbench.claims.verdicts import (
+    ClaimContext,
+    ListPrice,
+    decide_claims,
+    explain_text,
+    parse_claim,
+)
 from claimbench.stats.sequential import nominal_alpha
 from claimbench.tables.subset import restrict
 from claimbench.testing.tables import tables_from_arrays
@@ -221,3 +227,33 @@ def test_a_pilot_feeds_the_plan() -> None:
     efforts = {arm: ArmEffort(float(USD[arm].mean()), 0.75) for arm in "AB"}
     plan = plan_claim(claim("A is more accurate than B"), assumptions=found, efforts=efforts)
     assert set(plan.usd) == {"A", "B"}
+
+
+@pytest.mark.parametrize("max_tokens", [None, 100_000])
+@pytest.mark.parametrize("reading", ["per_request", "per_correct"])
+def test_dollars_alone_stop_no_run_below_the_share_that_the_sample_excludes(
+    max_tokens: int | None, reading: str
+) -> None:
+    """Answers of 10 tokens decide at once by their spread; what a runaway could do is not known, or
+    is 10,000 times as much, at every look.
+    """
+    tokens = {arm: {"n_out": np.full(N, 10.0)} for arm in "AB"}
+    prices = {arm: ListPrice(1.0, 1e6 * float(USD[arm].mean()) / 10, "p") for arm in "AB"}
+    context = ClaimContext()
+    if max_tokens is not None:
+        context = ClaimContext(list_prices=prices, max_tokens={"task": max_tokens})
+    items, calls = tables_from_arrays(CLEAR, usd=USD, calls=tokens)
+    cheaper = parse_claim(
+        ClaimSpec("c", "A is 90% cheaper than B", None, {"reading": reading}), ARMS, ()
+    )
+    rule = rule_for([cheaper], items.items)
+    while (planned := rule.next_items) is not None:
+        made = rule.look("r", items, calls, context)
+        if planned < N:
+            assert made.decision == CONTINUE
+    short = ClaimContext(list_prices=prices, max_tokens={"task": 12})
+    rule = rule_for([cheaper], items.items)
+    decisions = []
+    while rule.next_items is not None:
+        decisions.append(rule.look("r", items, calls, short).decision)
+    assert decisions[-1] == DECIDED

@@ -2,18 +2,22 @@
 
 Above 5% of an arm's calls nothing is supported. Below, a verdict stands only if the failed calls,
 filled against it, leave it as it is (docs/method.md).
+
+An item that an arm has no call for although another arm has counts as well: a table from elsewhere
+need not hold every row, and whoever deletes an arm's wrong answers deletes its items.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from claimbench.claims.types import Leaf
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, IntArray, ItemTable
-from claimbench.types import Outcome
+from claimbench.types import Outcome, Reason
 
 MISSING_LIMIT = 0.05
 """Share of an arm's calls without a result above which nothing is supported."""
@@ -63,3 +67,44 @@ def failed_rows(rows: CallRows) -> BoolArray:
 def shares_text(shares: Sequence[tuple[str, float]]) -> str:
     """Say what share of its calls each arm lost, above the limit."""
     return ", ".join(f"{100 * share:.3g}% of {arm}'s calls" for arm, share in shares)
+
+
+def with_absent(items: ItemTable, leaf: Leaf) -> ItemTable:
+    """Return the table in which the claim's arms have a missing call for each absent item.
+
+    Of two arms an item is absent that the other has; of one arm, that any other has. A task of
+    which an arm has no item at all is not asked of it. As many calls are missing as the most that
+    another arm has of the item.
+    """
+    filled = dict(items.arms)
+    for arm, absent, wanted in _absent(items, leaf):
+        rows = items.arms[arm]
+        lost = np.where(absent, wanted, 0).astype(rows.n_calls.dtype)
+        filled[arm] = replace(rows, n_calls=rows.n_calls + lost, n_missing=rows.n_missing + lost)
+    return replace(items, arms=filled)
+
+
+def absent_flags(items: ItemTable, leaf: Leaf) -> tuple[Reason, ...]:
+    """Say how many items an arm of the claim lacks."""
+    return tuple(
+        Reason("absent_items", f"{int(absent.sum()):,} of {int((wanted > 0).sum()):,} of {arm}")
+        for arm, absent, wanted in _absent(items, leaf)
+    )
+
+
+def _absent(items: ItemTable, leaf: Leaf) -> list[tuple[str, BoolArray, IntArray]]:
+    """List (arm, absent items, calls that another arm has of each item asked) of arms that lack
+    any.
+    """
+    arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
+    asking = tuple(items.arms) if leaf.theirs is None else arms
+    most: IntArray = np.max([items.arms[arm].n_calls for arm in asking], axis=0)
+    found: list[tuple[str, BoolArray, IntArray]] = []
+    for arm in arms:
+        there = items.arms[arm].n_calls > 0
+        asked = leaf.mask & np.isin(items.task, np.unique(items.task[there & leaf.mask]))
+        wanted: IntArray = np.where(asked, most, 0)
+        absent: BoolArray = ~there & (wanted > 0)
+        if absent.any():
+            found.append((arm, absent, wanted))
+    return found

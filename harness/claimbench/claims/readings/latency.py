@@ -187,13 +187,17 @@ def _in_time(
     """Regroup each arm's rows by time blocks that are long enough to be independent.
 
     Returns:
-        (samples, reasons that forbid a decision, flags). Unchanged where send times are unknown.
+        (samples, reasons that forbid a decision, flags). Unchanged where send times are unknown,
+        and where the verdict names its window: about that, no load that lasts is an error
+        (docs/method_stats.md).
     """
+    if caps.window:
+        return samples, (), ()
     timed = [sample.rows for sample in samples if sample.rows is not None]
     few = any(len(np.unique(s.cluster)) < stats.FEWEST_BLOCKS for s in samples)
     if few or len(timed) < len(samples):
         return samples, (), ()
-    found = stats.independent_blocks(timed, p, all_times=not caps.window)
+    found = stats.independent_blocks(timed, p)
     seconds = max(s.block_s for s in samples) * 2**found.doublings
     if not found.enough:
         detail = f"at most {found.blocks} blocks of {_length(seconds)}"
