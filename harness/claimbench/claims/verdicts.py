@@ -368,7 +368,10 @@ def _verdict(
         )
     absent = "arm_not_measured" in reason_codes(finding.reasons)
     projected = ctx.projections.get(claim.id, {}) if absent else {}
-    sentence = _compound_sentence(finding, parts) if parts else verdict_sentence(claim, finding)
+    if parts:
+        sentence = _compound_sentence(claim, finding, parts)
+    else:
+        sentence = verdict_sentence(claim, finding)
     window = finding.window if finding.status in {"supported", "refuted"} else ""
     return Verdict(
         claim,
@@ -390,7 +393,7 @@ def _with_holm(reading: Reading, finding: Finding, p_holm: float | None) -> Read
     return replace(reading, p_holm=p_holm) if reading.name == finding.headline else reading
 
 
-def _compound_sentence(finding: Finding, parts: Sequence[Verdict]) -> str:
+def _compound_sentence(claim: Claim, finding: Finding, parts: Sequence[Verdict]) -> str:
     words = {
         "supported": "all parts hold",
         "refuted": "one part does not hold",
