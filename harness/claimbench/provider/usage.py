@@ -227,6 +227,10 @@ def hides_reasoning(base_url: str | None) -> bool:
     return any(host == known or host.endswith("-" + known) for known in HOSTS_HIDING_REASONING)
 
 
+LONGEST_AMOUNT = 400
+"""Characters of an amount that are read."""
+LARGEST_AMOUNT = Decimal(10) ** 30
+"""What is larger counts as this, with which one can still reckon; nobody believes either."""
 TICKS_PER_USD = Decimal(10) ** 10
 """xAI bills in ticks: https://docs.x.ai/developers/cost-tracking."""
 
@@ -245,6 +249,15 @@ def billed_usd(raw: Json) -> Decimal | None:
     data = _mapping(raw)
     if data is None:
         return None
+    stated = _stated_usd(data)
+    return Decimal(0) if stated is not None and stated < LEAST_USD else stated
+
+
+LEAST_USD = 1 / TICKS_PER_USD
+"""A smaller charge is none: no vendor counts in a smaller unit."""
+
+
+def _stated_usd(data: Mapping[str, Json]) -> Decimal | None:
     if data.get("cost_in_usd_ticks") is not None:
         return _amount(data, data["cost_in_usd_ticks"]) / TICKS_PER_USD
     cost = data.get("cost")
@@ -479,12 +492,12 @@ def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
 
 def _amount(data: Mapping[str, Json], value: Json) -> Decimal:
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(str(value)[:LONGEST_AMOUNT])
     except InvalidOperation:
         raise _contradiction(data, f"cost {value!r:.100} is not an amount") from None
     if not amount.is_finite() or amount < 0:
         raise _contradiction(data, f"cost {value!r:.100} is not an amount")
-    return amount
+    return min(amount, LARGEST_AMOUNT)
 
 
 def _contradiction(data: Mapping[str, Json], what: str) -> MalformedStream:

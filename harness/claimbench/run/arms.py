@@ -159,13 +159,16 @@ def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
         sent = sent_by(provider, request)
         if sent is None:
             return
-        for name, why in sent.refused.items():
-            value = asked(request)[name]
+        if sent.refused:
+            wanted = asked(request)
+            each = [f"{name} {wanted[name]!r}: {why}" for name, why in sent.refused.items()]
+            names = ", ".join(sent.refused)
+            them = "it" if len(each) == 1 else "them"
             raise PluginError(
-                f"arm {arm.name!r} cannot be sent {name} {value!r}: {why}",
-                hint=f"give the arm `omit: [{name}]` to leave it out (verdicts then say that it was"
-                " not sent), or set another value in the arm's `sampling:`",
-                option=f"sampling.{name}",
+                f"arm {arm.name!r} cannot be sent {'; nor '.join(each)}",
+                hint=f"give the arm `omit: [{names}]` to leave {them} out (verdicts then say so), or"
+                " set another value in the arm's `sampling:`",
+                option=f"sampling.{next(iter(sent.refused))}",
             )
 
 

@@ -42,7 +42,8 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
+from claimbench_providers.endpoints.reading import ends
 from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.chunks import SEVERAL
 from claimbench_providers.endpoints.reading.content import texts
@@ -259,7 +260,11 @@ class GeminiReader:
             ProviderError: an error, or an object that is no response.
         """
         if "candidates" not in data and (error := error_in(data)) is not None:
-            raise error_chunk(error)
+            if self.complete or not is_filter_chunk(error):
+                raise error_chunk(error)
+            self._end = ends.FILTERED
+            self._end_ns = received_ns
+            return
         if not any(name in data for name in FIELDS):
             if data.get("error"):
                 raise error_chunk(data["error"])

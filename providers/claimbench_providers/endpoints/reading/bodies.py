@@ -21,6 +21,7 @@ from claimbench.transport.exchange import Limits
 from claimbench.transport.sse import Sse, SseParser
 
 DONE = "[DONE]"
+MOST_DIGITS = 400
 MOST_BYTES = Limits().body_bytes
 """Bytes that a body may have once inflated."""
 IDLE = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
@@ -277,9 +278,14 @@ def json_value(data: str | bytes) -> Any:
     except ValueError:
         pass
     try:
-        return json.loads(data)
+        return json.loads(data, parse_int=_whole_number)
     except (ValueError, RecursionError) as error:
         raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
+
+
+def _whole_number(digits: str) -> int | str:
+    """Return a number; as text where it has more digits than any number of a message."""
+    return int(digits) if len(digits) <= MOST_DIGITS else digits[:MOST_DIGITS] + "..."
 
 
 def not_an_object(data: str | bytes) -> MalformedStream:

@@ -81,6 +81,7 @@ class End:
 
 
 NO_END = End("none", None)
+FILTERED = End("end", "content_filter", "content_filter")
 
 
 def end_of(reason: Any) -> End:
