@@ -32,7 +32,7 @@ def inspect_log(
     """
     manifest = evaluation.stored.manifest
     mean, error, n = figures(rows)
-    scorer = task.scorers[0].name
+    scorer = task.scorers[0].name if task.scorers else None
     model = f"{arm.provider}/{model_name(arm)}"
     created = run_moment(evaluation).isoformat()
     metrics: dict[str, Json] = {}
@@ -72,7 +72,11 @@ def inspect_log(
         "results": {
             "total_samples": len(rows),
             "completed_samples": sum(1 for r in rows if r.value is not None),
-            "scores": [{"name": scorer, "scorer": scorer, "params": {}, "metrics": metrics}],
+            "scores": (
+                [{"name": scorer, "scorer": scorer, "params": {}, "metrics": metrics}]
+                if scorer
+                else []
+            ),
         },
         "stats": {
             "started_at": created,
@@ -131,12 +135,12 @@ def _inspect_sample(row: ExportRow, model: str) -> dict[str, Json]:
         "model_usage": {model: usage} if usage else {},
         "attachments": {},
     }
-    if row.value is not None:
+    if row.value is not None and row.task.scorers:
         why = row.shown(row.score.explanation) if row.score is not None else record.outcome.value
         sample["scores"] = {
             row.task.scorers[0].name: {"value": row.value, "answer": row.text, "explanation": why}
         }
-    else:
+    elif row.task.scorers or row.record.error:
         sample["error"] = {
             "message": record.error or record.outcome.value,
             "traceback": "",

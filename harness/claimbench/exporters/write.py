@@ -1,5 +1,5 @@
-"""Runs of ours in the formats of other tools: Inspect's log (``.json``) and lm-eval's results and
-samples.
+"""Runs of ours in the formats of other tools: Inspect's log (``.json``), lm-eval's results and
+samples, and Every Eval Ever's log and instances.
 
 Only what those formats have a place for is written; what they have none for (verdicts, outcomes,
 prices) stays here.
@@ -10,13 +10,21 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from claimbench.errors import BenchError
 from claimbench.evaluation.evaluate import Evaluation
+from claimbench.exporters.every_eval_ever import every_eval_ever_files
 from claimbench.exporters.inspect_log import inspect_files
 from claimbench.exporters.lm_eval import lm_eval_files
 from claimbench.exporters.rows import rows_by_arm
 from claimbench.privacy.redact import Redactor
 
-TOOLS = ("inspect", "lm-eval")
+_WRITERS = {
+    "inspect": (inspect_files, 1),
+    "lm-eval": (lm_eval_files, 2),
+    "every-eval-ever": (every_eval_ever_files, 2),
+}
+TOOLS = tuple(_WRITERS)
+_NEED_SCORES = ("lm-eval", "every-eval-ever")
 
 
 def export_run(
@@ -30,17 +38,24 @@ def export_run(
     """Write a run's files for ``tool`` (of :data:`TOOLS`) into ``folder`` and return their paths.
 
     Inspect gets one log per arm and task; lm-eval one folder per arm with a results file and one
-    samples file per task. Keys are masked in every text, and transcripts leave as ``redact`` says
-    (default: in full).
+    samples file per task; Every Eval Ever one folder per arm with a log and its instances. Keys are
+    masked in every text, and transcripts leave as ``redact`` says (default: in full).
 
     Raises:
         ValueError: an unknown tool.
+        BenchError: a run without scores, where the tool's files need them.
     """
     if tool not in TOOLS:
         raise ValueError(f"no exporter for {tool!r}; there are {', '.join(TOOLS)}")
     redact = redact or Redactor()
     rows = rows_by_arm(evaluation, redact)
-    writer, indent = (inspect_files, 1) if tool == "inspect" else (lm_eval_files, 2)
+    writer, indent = _WRITERS[tool]
+    unscored = [task.name for task in evaluation.stored.suite.tasks if not task.scorers]
+    if unscored and tool in _NEED_SCORES:
+        raise BenchError(
+            f"{unscored[0]}: nothing is scored, and files of {tool} are of scores",
+            hint="--to inspect, --format csv or --format jsonl hold answers, dollars and times",
+        )
     written: list[Path] = []
     for one in evaluation.stored.suite.arms:
         if arm not in (None, one.name) or one.name not in rows:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
-from claimbench.importers import inspect_log, json_values, lm_eval, promptfoo, table
+from claimbench.importers import table
+from claimbench.importers.formats import FORMATS, Given
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge, same_task
 from claimbench.suite.files.records import records_at
 
-TOOLS = ("lm-eval", "Inspect", "promptfoo")
-KINDS = (lm_eval.KIND, inspect_log.KIND, promptfoo.KIND, table.KIND)
-_TABLES = (".csv", ".tsv", ".tab", ".xlsx", ".xlsm", ".txt", ".gz", ".parquet")
+TOOLS = tuple(one.tool for one in FORMATS)
+KINDS = (*(one.kind for one in FORMATS), table.KIND)
 
 
 def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None = None) -> Imported:
@@ -37,19 +35,13 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
         )
         raise ImportFault(f"files of several kinds ({listed})", hint="import each kind by itself")
     name, files = next(iter(kinds.items()))
-    if name == lm_eval.KIND:
-        parts = [
-            lm_eval.read(results, samples, options)
-            for results, samples in lm_eval.sort_files(files)
-        ]
+    known = next((one for one in FORMATS if one.kind == name), None)
+    if known is None:
+        parts = [table.read(path, options) for path in files]
     else:
-        readers = {
-            inspect_log.KIND: inspect_log.read,
-            promptfoo.KIND: promptfoo.read,
-            table.KIND: table.read,
-        }
-        parts = [readers[name](path, options) for path in files]
-    if name in (table.KIND, promptfoo.KIND) and options.task is None:
+        parts = known.read(files, options)
+    by_name = known is None or known.pairs_by_name
+    if by_name and options.task is None and len(parts) == len(files):
         parts = same_task(parts, [path.stem for path in files])
     return merge(parts, options.arms)
 
@@ -59,35 +51,25 @@ def kind_of(path: Path) -> str:
 
     What no tool's reader knows and holds records is a table.
     """
-    suffix = path.suffix.lower()
-    if suffix in _TABLES:
-        return table.KIND
-    if suffix == ".eval" or zipfile.is_zipfile(path):
-        return inspect_log.KIND
-    raw = json_values.read_bytes(path)
-    if suffix in (".jsonl", ".ndjson"):
+    given = Given(path)
+    unreadable: ImportFault | None = None
+    for one in FORMATS:
         try:
-            first = json.loads(next((line for line in raw.split(b"\n") if line.strip()), b"{}"))
-        except (ValueError, RecursionError):
-            first = {}
-        if lm_eval.is_sample(first):
-            return lm_eval.KIND
-        return promptfoo.KIND if promptfoo.is_row(first) else table.KIND
-    value = json_values.load_json(path, raw)
-    for known, name in (
-        (lm_eval.is_results, lm_eval.KIND),
-        (inspect_log.is_log, inspect_log.KIND),
-        (promptfoo.is_output, promptfoo.KIND),
-    ):
-        if known(value):
-            return name
+            if one.knows(given):
+                return one.kind
+        except ImportFault as fault:  # not JSON as a whole: perhaps objects one after the other
+            unreadable = fault
+    if given.is_table or given.is_lines:
+        return table.KIND
+    if unreadable is not None:
+        raise unreadable
     try:
-        records_at(value, None, str(path))
+        records_at(given.document, None, str(path))
     except SuiteError as error:
         if "lists of records" in error.message:
             return table.KIND  # the reader asks which
         raise ImportFault(
-            f"{path}: which tool wrote it? It is no log of {one_of(TOOLS, 5)}, and as a table:"
+            f"{path}: which tool wrote it? It is no file of {one_of(TOOLS, 20)}, and as a table:"
             f" {error.message}",
             hint=(
                 "write one record per answer (item, model, score) as CSV or JSON Lines; columns of"

@@ -24,6 +24,9 @@ Z_95 = 1.959963984540054
 FEWEST_FOR_NORMAL = 20
 """Below this many items a normal interval promises more than it keeps."""
 
+NOT_SCORED = "not scored"
+"""Stands for the metric of a file without scores; its dollars, tokens and seconds still count."""
+
 
 class ImportFault(BenchError):
     """A file of another tool that cannot be read as what it is said to be."""
@@ -299,10 +302,29 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
         tuple(samples[key] for key in order),
         tuple(call for part in renamed for call in part.calls),
         tuple(a for part in renamed for a in part.aggregates),
-        tuple(note for part in renamed for note in part.notes),
+        (*(note for part in renamed for note in part.notes), *_apart(renamed)),
         _one_metric(renamed),
         {name: digest for part in renamed for name, digest in part.files.items()},
     )
+
+
+def _apart(parts: Sequence[Imported]) -> list[str]:
+    """Say which arms share no item, for a claim about two of them can then not be judged."""
+    items: dict[str, set[tuple[str, str]]] = {}
+    for part in parts:
+        for call in part.calls:
+            items.setdefault(call.arm, set()).add((call.task, call.sample_id))
+    if len(items) < 2:
+        return []
+    first, *others = items
+    alone = [name for name in others if not items[name] & items[first]]
+    if not alone:
+        return []
+    named = one_of(alone, 6)
+    return [
+        f"{first} and {named} have no item in common: claims about one of them can be judged, but"
+        " none that compares them"
+    ]
 
 
 def _free(arm: ImportedArm, taken: set[str]) -> str:

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from claimbench.clock import Clock, FakeClock
 from claimbench.importers.imported import (
+    NOT_SCORED,
     Aggregate,
     Imported,
     ImportedArm,
@@ -176,13 +177,14 @@ def _imported_task(name: str, rows: Sequence[ImportedSample], metric: str) -> Ta
         Sample(row.id, _input(row), row.target, row.cluster or row.id, dict(row.slices), {})
         for row in rows
     )
+    scorers = () if metric == NOT_SCORED else (ScorerSpec("imported", {"metric": metric}),)
     return Task(
         name=name,
         samples=samples,
         prompt=(Message("user", "{{ shown }}"),),
         few_shot=(),
         answer=AnswerSpec("text", constrain=False),
-        scorers=(ScorerSpec("imported", {"metric": metric}),),
+        scorers=scorers,
         max_tokens=1,
     )
 

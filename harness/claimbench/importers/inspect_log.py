@@ -17,6 +17,7 @@ from typing import Any
 
 from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
+    NOT_SCORED,
     Aggregate,
     Imported,
     ImportedArm,
@@ -47,10 +48,6 @@ from claimbench.types import Json, SamplingParams
 KIND = "inspect"
 ZSTANDARD = 93
 """The zip format's number for Zstandard, which ``zipfile`` cannot read before Python 3.14."""
-NOT_SCORED = "not scored"
-"""Stands for the metric of a log whose samples have no scores; their tokens and seconds still
-count.
-"""
 OWN_KEY = "claimbench"
 """Under it our own exports keep in a sample's metadata what Inspect has no place for."""
 MOST_BYTES = 512 * 2**20

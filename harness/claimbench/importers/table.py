@@ -39,7 +39,13 @@ from claimbench.importers.table_cells import (
     read_scores,
     text_cell,
 )
-from claimbench.importers.table_roles import TableRoles, find_table_roles
+from claimbench.importers.table_roles import (
+    NAMES,
+    TableRoles,
+    find_table_roles,
+    unread_measures,
+    wide_columns,
+)
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
 from claimbench.suite.files.records import flattened
@@ -104,6 +110,9 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     table = flattened(read_table(path, asked))
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
+    wide = wide_columns(table, options)
+    if wide:
+        table, options = _long(table, wide, options)
     roles = find_table_roles(table, options)
     if roles.own and table.format != "jsonl":
         table = replace(table, rows=tuple(_unguarded(row) for row in table.rows))
@@ -113,11 +122,53 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
         notes.append(f"{path.name}: columns found by name: {', '.join(roles.found)}")
     if roles.own:
         notes.append(f"{path.name}: written by bench export; its scores and dollars are taken over")
+    if wide:
+        notes.append(f"{path.name}: a wide table, one column a model: {one_of(wide, 12)}")
+    unread = unread_measures(table, roles)
+    if unread:
+        notes.append(
+            f"{path.name}: not read: {one_of(unread)}; state the unit, e.g. --column"
+            f" latency_s={unread[0]} or latency_ms, usd, input_tokens, output_tokens"
+        )
     decimal = _decimal(path, table, roles)
     scale = None if options.scale is None else parse_scale(options.scale)
     metric, scores, more = _scores(path, table, roles, decimal, scale)
     found = _Reading(path, table, roles, decimal, metric, tuple(scores), (*notes, *more), files)
     return _answers(found, options) if "item" in roles.of else _leaderboard(found, options)
+
+
+def _long(table: Table, wide: Sequence[str], options: ImportOptions) -> tuple[Table, ImportOptions]:
+    """Turn a wide table into rows of one answer each; the arms are called after the columns."""
+    role = "answer" if len(options.columns.get("answer", ())) > 1 else "score"
+    kept = [column for column in table.columns if column not in wide]
+    value = role if role not in kept else f"{role} of the model"
+    arm = "model" if "model" not in kept else "column of the table"
+    rows = []
+    for row in table.rows:
+        rest = {name: row.values.get(name) for name in kept}
+        for column in wide:
+            rows.append(DataRow({**rest, arm: column, value: row.values.get(column)}, row.line))
+    columns = {**options.columns, role: (value,), "arm": (arm,)}
+    if "item" not in columns:
+        columns["item"] = (_item_column(table, kept),)
+    made = replace(table, columns=(*kept, arm, value), rows=tuple(rows))
+    return made, replace(options, columns=columns)
+
+
+def _item_column(table: Table, kept: Sequence[str]) -> str:
+    """Return the column that names the item of a wide table: an id, else one whose cells differ."""
+    folded = {column.strip().casefold().replace(" ", "_"): column for column in kept}
+    for name in NAMES["item"]:
+        if name in folded:
+            return folded[name]
+    for column in kept:
+        cells = [text_cell(row.values.get(column)) for row in table.rows]
+        if all(cells) and len(set(cells)) == len(cells):
+            return column
+    raise ImportFault(
+        f"{table.path}: which column names the item? Columns: {one_of(table.columns, 30)}",
+        hint="say it with --column item=NAME",
+    )
 
 
 def _unguarded(row: DataRow) -> DataRow:

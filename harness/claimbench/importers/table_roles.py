@@ -6,13 +6,15 @@ part. A file that ``bench export`` wrote is known by its columns.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from claimbench.error_words import did_you_mean, one_of
+from claimbench.importers import direction
 from claimbench.importers.imported import ImportFault, ImportOptions
 from claimbench.importers.json_values import whole
-from claimbench.importers.table_cells import is_nothing
+from claimbench.importers.table_cells import is_nothing, number_cell
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, Table
 from claimbench.types import Json
@@ -133,14 +135,85 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
             taken.add(named)
             found.append(f"{role}={named}")
     if "score" not in of and not {"answer", "target"} <= of.keys():
-        raise ImportFault(
-            f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
-            hint=(
-                "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
-                " answers score 1)"
-            ),
-        )
+        named = _by_direction(table, of)
+        if named is None:
+            raise ImportFault(
+                f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
+                hint=(
+                    "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
+                    " answers score 1); one column a model: --column score=A --column score=B"
+                ),
+            )
+        of["score"] = (named,)
+        found.append(f"score={named}")
     return TableRoles(of, tuple(found))
+
+
+def _by_direction(table: Table, of: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the one column of shares whose name says that lower is better (wer, hallucination,
+    is_wrong): it is a score although it is called by what went wrong.
+    """
+    taken = {column for columns in of.values() for column in columns}
+    named = []
+    for column in table.columns:
+        last = column.rpartition(".")[2]
+        if column not in taken and direction.lower_is_better(last) and _shares(table, column):
+            named.append(column)
+    return named[0] if len(named) == 1 else None
+
+
+def _shares(table: Table, column: str) -> bool:
+    """Tell a column of numbers between 0 and 1 or truth values."""
+    cells = [row.values.get(column) for row in table.rows]
+    numbers = [number_cell(cell, ".") for cell in cells if not is_nothing(cell)]
+    return bool(numbers) and all(n is not None and 0 <= n <= 1 for n in numbers)
+
+
+def wide_columns(table: Table, options: ImportOptions) -> tuple[str, ...]:
+    """Return the columns of a wide table, which has one column of scores (or of answers) a model:
+    those that are stated as several of one role, else all that are left beside the item and what
+    was asked, if they hold shares; none for a table of another form.
+    """
+    for role in ("score", "answer"):
+        stated = options.columns.get(role, ())
+        if len(stated) > 1:
+            return stated
+    if {"score", "answer", "arm"} & options.columns.keys() or is_own(table):
+        return ()
+    names = {_folded(column): column for column in table.columns}
+    known = {name for listed in NAMES.values() for name in listed}
+    if any(name in names for name in (*NAMES["score"], *NAMES["arm"], *NAMES["answer"])):
+        return ()
+    if not any(name in names for name in (*NAMES["item"], *NAMES["input"])):
+        return ()
+    stated_columns = {column for columns in options.columns.values() for column in columns}
+    rest = [c for n, c in names.items() if n not in known and c not in stated_columns]
+    shares = [c for c in rest if _shares(table, c)]
+    if any(direction.lower_is_better(column) for column in shares):
+        return ()
+    return tuple(shares) if len(shares) >= 2 and len(shares) == len(rest) else ()
+
+
+_UNITS = ("latency", "duration", "time", "elapsed", "cost", "price", "tokens", "ttft")
+
+
+def unread_measures(table: Table, roles: TableRoles) -> list[str]:
+    """Return columns that measure something by their names and were not read."""
+    read = {column for columns in roles.of.values() for column in columns}
+    if roles.own:
+        return []
+    found = []
+    for column in table.columns:
+        words = set(re.split(r"[\W_]+", column.casefold()))
+        if column not in read and words & set(_UNITS) and _numbers_only(table, column):
+            found.append(column)
+    return found
+
+
+def _numbers_only(table: Table, column: str) -> bool:
+    cells = [row.values.get(column) for row in table.rows[:200]]
+    there = [cell for cell in cells if not is_nothing(cell)]
+    return bool(there) and all(_number(cell) is not None for cell in there)
 
 
 def _stated(table: Table, options: ImportOptions) -> dict[str, tuple[str, ...]]:

@@ -36,6 +36,10 @@ class AnswerPlan:
     why: str = ""
     sets: tuple[str, ...] = ()
     """Fields of JSON that are lists without an order."""
+    aliases: bool = False
+    """Further right answers stand in the column :data:`ALIASES`."""
+    graded: bool = False
+    """Labels are grades of a scale, near which an answer can be."""
     rubric: str = ""
     """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
@@ -54,10 +58,27 @@ def decide(
         items = listed
         notes_before = [
             "targets are lists of right answers: the first is the target, and the others stand in"
-            f" {ALIASES}; an answer that equals only one of those scores 0 by the exact scorer"
+            f" {ALIASES}, which the scorer takes for right too"
         ]
     plan, rest, notes = _decide(items, path)
+    if listed is not None and plan.kind in ("text", "label", "number"):
+        several = any(len(item.values[ALIASES]) > 1 for item in rest)
+        kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
+        plan = replace(plan, kind=kind, aliases=several)
+    grades = plan.kind == "label" and len(plan.labels) > 2
+    if (
+        grades
+        and _GRADE_NAMES.search(column)
+        and all(parse_number(label) is not None for label in plan.labels)
+    ):
+        plan = replace(plan, graded=True, why=f"{plan.why}, grades of a scale by their name")
     return plan, rest, [*notes_before, *notes]
+
+
+_GRADE_NAMES = re.compile(
+    r"(^|[\W_])(ratings?|grades?|relevance|rel|stars?|scores?|gain|level|likert|severity)([\W_]|$)",
+    re.I,
+)
 
 
 ALIASES = "all_right_answers"
@@ -80,12 +101,14 @@ def _list_plan(
                 value = parse_json(value, path, item.line)
             except SuiteError:
                 return None
+        if isinstance(value, list) and value and all(_has_text(one) for one in value):
+            value = list(dict.fromkeys(one["text"] for one in value))  # SQuAD's objects
         plain_items = isinstance(value, list) and not any(
             isinstance(one, dict | list) or one is None for one in value
         )
         if not plain_items:
             return None
-        lists.append([plain(one) for one in value])
+        lists.append(list(dict.fromkeys(plain(one) for one in value)))
     counts = Counter(one for several in lists for one in several)
     repeated = sum(counts.values()) >= 2 * len(counts)
     if _ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
@@ -116,6 +139,10 @@ def _list_plan(
         replace(item, target={name: several}) for item, several in zip(items, lists, strict=True)
     ]
     return plan, filled, []
+
+
+def _has_text(value: Json) -> bool:
+    return isinstance(value, dict) and isinstance(value.get("text"), str)
 
 
 def tokens_for(text: str) -> int:
@@ -157,7 +184,9 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
         )
         return plan, values, []
     joined, notes = one_spelling(items)
+    joined, whole = _whole_numbers(joined)
     counts = Counter(plain(item.target) for item in joined)
+    notes += [*whole, *_nothing_words(counts)]
     if len(counts) == 1:
         raise SuiteError(
             f"every target is '{next(iter(counts))}': there is nothing to measure",
@@ -165,6 +194,13 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
             line=1,
         )
     numeric = all(parse_number(name) is not None for name in counts)
+    codes = [name for name in counts if _CODE_NUMBER.match(name)]
+    if numeric and codes:
+        numeric = False
+        notes.append(
+            f"targets such as {codes[0]} begin with a zero: codes, compared as text and not as"
+            " numbers"
+        )
     if numeric and (len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3):
         values = [replace(item, target=plain(item.target)) for item in items]
         return (
@@ -196,7 +232,7 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
             rubric=rubric,
         ),
         values,
-        [],
+        [] if rubric else notes,
     )
 
 
@@ -227,6 +263,41 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
             "long texts",
         )
     return "", "free text"
+
+
+_CODE_NUMBER = re.compile(r"0\d+\Z")
+_POINT_ZERO = re.compile(r"([-+]?\d+)[.,]0+\Z")
+_NOTHING_WORDS = ("n/a", "na", "none", "null", "nan", "unknown", "-", "?", "#n/a")
+
+
+def _whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]]:
+    """Write labels of numbers as one answers them: ``5`` where a program wrote ``5.0``.
+
+    Texts that are told apart by their zeros (versions: 2.1 beside 2.10) stay as they are.
+    """
+    texts = {plain(item.target) for item in items}
+    numbers = {text: parse_number(text) for text in texts}
+    if any(number is None for number in numbers.values()):
+        return list(items), []
+    changed = {t: found.group(1) for t in texts if (found := _POINT_ZERO.match(t)) is not None}
+    others = [t for t in texts if re.search(r"[.,]\d*0\Z", t) and t not in changed]
+    if not changed or others:
+        return list(items), []
+    made = []
+    for item in items:
+        text = plain(item.target)
+        made.append(replace(item, target=changed.get(text, text)))
+    first = min(changed, key=lambda text: (len(text), text))
+    return made, [f"targets such as {first} are written {changed[first]}, as models answer"]
+
+
+def _nothing_words(counts: Mapping[str, int]) -> list[str]:
+    """Say which targets may stand for "no value": they are kept as answers of the task."""
+    found = [name for name in counts if name.casefold() in _NOTHING_WORDS]
+    if not found:
+        return []
+    shown = ", ".join(f"{name!r} ({counts[name]} rows)" for name in sorted(found))
+    return [f"{shown}: taken for an answer; delete those rows if it says that there is none"]
 
 
 def _are_labels(counts: Mapping[str, int]) -> bool:

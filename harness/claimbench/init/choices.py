@@ -1,8 +1,8 @@
 """``bench init``: multiple choice from columns -> a question with lettered options, and a letter.
 
-Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, or in a
-list beside marks of which is right. The answer is a letter, a position from 0 or 1, or the text of
-an option.
+Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, in one
+text ("(a) 2 (b) 3"), in a list beside marks of which is right, or as wrong answers beside the right
+one. The answer is a letter, a position from 0 or 1, or the text of an option.
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ ASKED = "question_with_choices"
 RIGHT = "right_choice"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _NUMBERED = re.compile(r"(?:choice|option|opt|answer|ans|distractor)[ _-]?([0-9]|[a-j])\Z", re.I)
+_WRONG = re.compile(
+    r"(?:incorrect|wrong|false|distractor)s?(?:[ _-]?(?:answer|option|choice)s?)?[ _-]?\d?\Z", re.I
+)
+_LETTERED = re.compile(r"(?:^|(?<=[\s,;|]))[(\[]?\s?([A-Ja-j])\s?[)\].:]\s*")
 _LISTS = ("choices", "options", "choices.text", "answers", "endings", "candidates")
 _ANSWERS = (
     "answer",
@@ -36,6 +40,8 @@ _ANSWERS = (
     "gold",
     "correct_option",
     "right_answer",
+    "best_answer",
+    "correctanswer",
     "cop",
     "gold_index",
 )
@@ -69,6 +75,9 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
     answer = next((folded[n] for n in _ANSWERS if n in folded and folded[n] not in columns), None)
     if answer is None:
         return None
+    wrong = [c for c in table.columns if _WRONG.match(c.strip()) and c != answer]
+    if wrong:
+        return _beside_wrong(table, question, answer, wrong, seed, notes)
     if columns:
         options = []
         for row in table.rows:
@@ -80,11 +89,80 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
         first = table.rows[:20]
         listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in first)), None)
         if listed is None:
-            return None
+            return _in_text(table, question, answer, lists, seed, notes)
         options = [_listed(row.values.get(listed), table, row) for row in table.rows]
         said = f"options in the column {listed}"
     notes.append(f"multiple choice: {said}, the answer in {answer}")
     return _made(table, question, options, _positions(table, answer, options), seed, notes)
+
+
+def _beside_wrong(
+    table: Table,
+    question: str,
+    answer: str,
+    wrong: Sequence[str],
+    seed: int,
+    notes: list[str],
+) -> Table | None:
+    """Return options of a right answer and the wrong ones beside it; None where those are no
+    texts.
+    """
+    options = []
+    for row in table.rows:
+        mine = [plain(row.values.get(answer))]
+        for column in wrong:
+            value = row.values.get(column)
+            mine += _listed(value, table, row) if _is_list(value) else [plain(value)]
+        options.append(list(dict.fromkeys(one for one in mine if one)))
+    if any(len(mine) < 2 for mine in options):
+        return None
+    notes.append(f"multiple choice: the right answer in {answer}, wrong ones in {one_of(wrong)}")
+    return _made(table, question, options, [0] * len(options), seed, notes)
+
+
+def _in_text(
+    table: Table,
+    question: str,
+    answer: str,
+    columns: Sequence[str],
+    seed: int,
+    notes: list[str],
+) -> Table | None:
+    """Return options that stand in one text of a column, by their letters; None where there is no
+    such column.
+    """
+    for column in columns:
+        options = [_parted(plain(row.values.get(column))) for row in table.rows]
+        if any(mine is None for mine in options):
+            continue
+        found = [mine for mine in options if mine is not None]
+        notes.append(
+            f"multiple choice: lettered options in the text of {column}, the answer in {answer}"
+        )
+        return _made(table, question, found, _positions(table, answer, found), seed, notes)
+    return None
+
+
+def _parted(text: str) -> list[str] | None:
+    """Return the options of a text such as "(a) 2 (b) 3": their letters must run from A."""
+    starts = list(_LETTERED.finditer(text))
+    kept = []
+    for found in starts:
+        if len(kept) < len(_LETTERS) and found.group(1).upper() == _LETTERS[len(kept)]:
+            kept.append(found)
+    if len(kept) < 2 or text[: kept[0].start()].strip():
+        return None
+    ends = [found.start() for found in kept[1:]] + [len(text)]
+    parts = []
+    for found, end in zip(kept, ends, strict=True):
+        parts.append(text[found.end() : end].strip(" \t\r\n,;|"))
+    return parts if all(parts) else None
+
+
+def unused_options(table: Table, used: Sequence[str]) -> list[str]:
+    """Return columns that are called as options are and that nothing shows to the model."""
+    names = [c for c in table.columns if _folded(c) in _LISTS[:3] or _folded(c) == "candidates"]
+    return [c for c in names if c not in used]
 
 
 def _folded(name: str) -> str:

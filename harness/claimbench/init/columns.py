@@ -166,6 +166,8 @@ def _sliceable(rows: Sequence[DataRow], column: str) -> bool:
     """Say whether results by this column would mean something: few text values, each on many
     rows.
     """
+    if any(isinstance(row.values.get(column), dict | list) for row in rows):
+        return False
     texts = [text for text in _texts(rows, column) if text]
     counts = Counter(texts)
     if not 2 <= len(counts) <= 8 or len(texts) < len(rows) / 2 or max(map(len, counts)) > 40:
@@ -206,10 +208,13 @@ def clean(table: Table, roles: ProposedRoles) -> tuple[list[UsableRow], list[str
         for what, lines in dropped.items()
     ]
     if len(items) < 2:
+        n = len(table.rows)
+        there = f"the file has {n} row{'s' * (n != 1)} of data"
         raise SuiteError(
-            f"{len(items)} usable rows; {'; '.join(notes) or 'the file is empty'}",
+            f"{len(items)} usable rows; {'; '.join(notes) or there}",
             path=table.path,
             line=1,
+            hint="at least two are needed, and 100 to 500 decide most claims",
         )
     return items, notes
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from claimbench.errors import SuiteError
 from claimbench.init.answer import ALIASES, AnswerPlan, choose_examples, decide
 from claimbench.init.chats import Chat, chat_column, unrolled
-from claimbench.init.choices import ASKED, RIGHT, with_choices
+from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
     ProposedRoles,
     UsableRow,
@@ -37,8 +37,10 @@ from claimbench.init.suite_text import (
     mask_block,
     write_suite,
 )
+from claimbench.init.traffic import ID, Draw, TrafficFile, traffic_table
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
+from claimbench.suite.files.traffic.read import log_of
 from claimbench.suite.samples import identifier
 from claimbench.types import Json
 
@@ -84,7 +86,7 @@ def _arms_of(models: Sequence[str] | NamedModels) -> tuple[tuple[ArmPlan, ...], 
 
 
 def propose_suite(
-    path: str | Path,
+    path: str | Path | TrafficFile,
     columns: StatedColumns = StatedColumns(),
     *,
     models: Sequence[str] | NamedModels = (),
@@ -98,7 +100,7 @@ def propose_suite(
     Face hub.
 
     Args:
-        path: The person's file, or ``hf:NAME[:CONFIG][@SPLIT]``.
+        path: The person's file, ``hf:NAME[:CONFIG][@SPLIT]``, or a log of production traffic.
         columns: Those that are stated; default: found by name, the row's number as id, no cluster.
         models: Catalogue ids, paths of .gguf files, or ``provider:model``; default: the two of the
             catalogue.
@@ -113,14 +115,19 @@ def propose_suite(
         SuiteError: A file that cannot be read, a column it does not have, fewer than two usable
             rows.
     """
-    file = Path(
-        str(path).removeprefix(HUB).replace("/", "-") if str(path).startswith(HUB) else path
-    )
+    file = _file_of(path)
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
     asked = replace(options or ReadOptions(header=None), wide=True)
     if asked.header is None and any(not re.fullmatch(r"column_\d+", name) for name in wanted):
         asked = replace(asked, header=True)  # a person who names columns has read their names
-    table, notes = read_any(path, asked, wanted)
+    if isinstance(path, TrafficFile):
+        notes: list[str] = []
+        table = traffic_table(file, asked, Draw(max_rows, seed, mask, path.incumbent), notes)
+        columns = StatedColumns(id=ID)
+        wanted = []
+    else:
+        table, notes = read_any(path, asked, wanted)
+        _check_no_traffic(table, wanted)
     chat = _chat(table, wanted, notes)
     if chat is not None:
         table, inputs, target = chat.table, chat.inputs, columns.target or chat.target
@@ -128,6 +135,8 @@ def propose_suite(
         chosen = None if wanted else with_choices(table, seed, notes)
         table = chosen or table
         inputs, target = ((ASKED,), RIGHT) if chosen else _inputs_and_target(table, columns, notes)
+        if not chosen:
+            inputs = _with_options(table, inputs, target, bool(columns.inputs), notes)
     roles = find_roles(table, inputs, target, columns.id, columns.cluster)
     items, dropped = clean(table, roles)
     _check_ids(items, roles, table.path)
@@ -186,6 +195,29 @@ def propose_suite(
     )
 
 
+def _check_no_traffic(table: Table, wanted: Sequence[str]) -> None:
+    """Refuse a log of traffic that is taken for a data set: its fields would become targets."""
+    log = log_of(table.rows[0].values) if table.rows and not wanted else None
+    if log is not None:
+        raise SuiteError(
+            f"a log of {log.tool}, not a data set: which field is the right answer?",
+            path=table.path,
+            line=table.rows[0].line,
+            hint=(
+                "make a suite of its requests with bench init --from-traffic LOG, judge its dollars"
+                " and times with bench import, or name columns with --input and --target"
+            ),
+        )
+
+
+def _file_of(path: str | Path | TrafficFile) -> Path:
+    """Return the file whose name a suite gets when none is stated."""
+    if isinstance(path, TrafficFile):
+        return path.path
+    text = str(path)
+    return Path(text.removeprefix(HUB).replace("/", "-") if text.startswith(HUB) else text)
+
+
 def _stem(file: Path) -> str:
     return Path(file.stem).stem if file.suffix.lower() == ".gz" else file.stem
 
@@ -223,10 +255,26 @@ def _inputs_and_target(
     inputs = stated.inputs or found_inputs
     target = stated.target or found_target
     notes.append(
-        f"columns found by name: input {', '.join(inputs)}, target {target}; --input and --target"
-        " decide"
+        f"columns found: input {', '.join(inputs)}, target {target}; --input and --target decide"
     )
     return inputs, target
+
+
+def _with_options(
+    table: Table, inputs: tuple[str, ...], target: str, stated: bool, notes: list[str]
+) -> tuple[str, ...]:
+    """Show options that could not be taken apart beside the question, where the person did not say
+    what is shown; else say that they are not.
+    """
+    unused = unused_options(table, (*inputs, target))
+    if not unused:
+        return inputs
+    named = ", ".join(unused)
+    if stated:
+        notes.append(f"the column {named} is not shown to the model: add --input {unused[0]}")
+        return inputs
+    notes.append(f"the column {named} is shown beside the question, as it is")
+    return (*inputs, *unused)
 
 
 def _longest(items: Sequence[UsableRow], roles: ProposedRoles) -> int:
@@ -345,6 +393,7 @@ __all__ = [
     "ArmPlan",
     "InitProposal",
     "StatedColumns",
+    "TrafficFile",
     "propose_suite",
     "slug",
     "write_proposal",

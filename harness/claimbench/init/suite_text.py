@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from claimbench.init.answer import AnswerPlan
+from claimbench.init.answer import ALIASES, AnswerPlan
 from claimbench.init.columns import ProposedRoles
 
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -325,7 +325,7 @@ def _answer(plan: SuitePlan) -> str:
         lines += [
             "      labels:",
             *(f"        - {quote(label)}" for label in answer.labels),
-            "    scorers: [label]",
+            f"    scorers: [{_label_scorer(answer)}]",
         ]
     elif answer.kind == "json":
         fields = ", ".join(f"{quote(name)}: set" for name in answer.sets)
@@ -344,12 +344,19 @@ def _answer(plan: SuitePlan) -> str:
             "        choices: {good: 1, partly: 0.5, bad: 0}",
         ]
     else:
+        also = f", aliases: [{ALIASES}]" if answer.aliases else ""
         lines.append(
-            "    scorers: [{name: exact, ignore_case: true, ignore_punctuation: true}]  # strict"
-            " for long answers"
+            f"    scorers: [{{name: exact, ignore_case: true, ignore_punctuation: true{also}}}]"
+            "  # strict for long answers"
         )
     lines.append(f"    max_tokens: {answer.max_tokens}")
     return "\n".join(lines) + "\n"
+
+
+def _label_scorer(answer: AnswerPlan) -> str:
+    if answer.graded:
+        return "graded"
+    return f"{{name: label, aliases: [{ALIASES}]}}" if answer.aliases else "label"
 
 
 def quote_json(value: object) -> str:

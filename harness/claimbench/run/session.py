@@ -163,6 +163,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             arms.log_to(store.run_folder(run_id))
             await start_arms(arms, suite, run_id, job.say)
             if resume is not None:
+                store.verify(resume)
                 for remark in check_resumable(store.manifest(run_id), suite, arms):
                     job.say(f"note: {remark}")
                 calls: Sequence[Call] = store.calls(run_id)

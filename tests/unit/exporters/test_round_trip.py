@@ -24,7 +24,7 @@ from claimbench.store.results import ResultsStore
 
 Write = Callable[[str, Any], Path]
 FORMATS = {"csv": ["--format", "csv"], "jsonl": ["--format", "jsonl"]}
-TOOLS = {"inspect": ["--to", "inspect"], "lm-eval": ["--to", "lm-eval"]}
+TOOLS = {name: ["--to", name] for name in ("inspect", "lm-eval", "every-eval-ever")}
 
 
 def stored(folder: Path, files: list[Path]) -> Evaluation:

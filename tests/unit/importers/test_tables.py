@@ -359,3 +359,49 @@ def test_a_fault_while_storing_leaves_nothing(
         with pytest.raises(ZeroDivisionError):
             store_run(store, run)
         assert store.runs() == []
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("wer", (0.25, 0.5)), ("hallucination", (1, 0)), ("is_wrong", (1, 0)), ("errors", (1, 0))],
+)
+def test_a_column_called_by_what_went_wrong_is_a_score_that_points_down(
+    written: Write, name: str, values: tuple[float, float]
+) -> None:
+    lines = [f"i{i},m,{values[i % 2]}" for i in range(10)]
+    path = written("d.csv", "\n".join([f"item,model,{name}", *lines]) + "\n")
+    found = read_files([path], PLAIN)
+    assert found.metrics == {"d": f"1 - {name}"}
+    assert [next(iter(c.scores.values())) for c in found.calls[:2]] == [1 - v for v in values]
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "columns"),
+    [
+        ("item,old,new", "{i},1,0", {}),
+        ("question,old,new", "q{i},0.5,0.25", {}),
+        ("item,text,a,b,old,new", "{i},t,3,4,1,0", {"score": ("old", "new")}),
+        ("item,target,old,new", "{i},yes,yes,no", {"answer": ("old", "new")}),
+    ],
+)
+def test_a_wide_table_has_one_arm_a_column(
+    written: Write, head: str, row: str, columns: dict[str, tuple[str, ...]]
+) -> None:
+    lines = [row.format(i=i) for i in range(12)]
+    path = written("w.csv", "\n".join([head, *lines]) + "\n")
+    found = read_files([path], ImportOptions(columns=columns))
+    assert [arm.name for arm in found.arms] == ["old", "new"]
+    assert len(found.samples) == 12
+    one, other = (a.value for a in found.aggregates)
+    assert one > other
+
+
+def test_a_measure_without_a_unit_is_said_to_be_unread(written: Write) -> None:
+    lines = [f"i{i},m,1,{i}" for i in range(10)]
+    path = written("d.csv", "\n".join(["item,model,score,latency", *lines]) + "\n")
+    note = next(note for note in read_files([path], PLAIN).notes if "not read" in note)
+    assert "latency_s=latency" in note
+    stated = ImportOptions(columns={"latency_ms": ("latency",)})
+    found = read_files([path], stated)
+    assert found.calls[5].latency_s == 0.005
+    assert not any("not read" in note for note in found.notes)

@@ -23,6 +23,7 @@ def proposed(
     tmp_path: Path, name: str, content: str | bytes, *stated: Any, **more: Any
 ) -> tuple[InitProposal, Suite]:
     path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
     proposal = propose_suite(path, *stated, **more)
     return proposal, load_suite(write_proposal(proposal, tmp_path / "out"))
@@ -123,13 +124,15 @@ def test_a_table_without_a_header_is_found_out(tmp_path: Path, name: str, sep: s
     text = "".join(
         f"so etwas sagt man nicht {i}{sep}{'BAD' if i % 2 else 'OTHER'}\n" for i in range(20)
     )
+    for stated in ([], [StatedColumns(("column_1",), "column_2")]):
+        proposal, suite = proposed(tmp_path / str(len(stated)), name, text, *stated)
+        assert len(suite.tasks[0].samples) == 20
+        assert suite.tasks[0].answer.labels == ("BAD", "OTHER")
+        assert any("no header" in note for note in proposal.notes)
+    three = "".join(f"text {i} of many{sep}a longer one{sep}x{i % 2}\n" for i in range(20))
     with pytest.raises(SuiteError, match="which column") as fault:
-        proposed(tmp_path, name, text)
-    assert "column_1, column_2" in (fault.value.hint or "")
-    stated = StatedColumns(("column_1",), "column_2")
-    proposal, suite = proposed(tmp_path, name, text, stated)
-    assert len(suite.tasks[0].samples) == 20
-    assert any("no header" in note for note in proposal.notes)
+        proposed(tmp_path, name, three)
+    assert "column_1, column_2, column_3" in (fault.value.hint or "")
 
 
 @pytest.mark.parametrize("head", ["text,label", "Mail,Team", "frage,antwort"])

@@ -61,9 +61,7 @@ def test_columns_by_name(tmp_path: Path, head: str, expected: tuple[str, str]) -
     rows = "\n".join(f"q{i},{'a' if i % 2 else 'b'}" + f",{i}" * width for i in range(8))
     (tmp_path / "d.csv").write_text(f"{head}\n{rows}\n")
     proposal = propose_suite(tmp_path / "d.csv")
-    assert f"columns found by name: input {expected[0]}, target {expected[1]}" in " ".join(
-        proposal.notes
-    )
+    assert f"columns found: input {expected[0]}, target {expected[1]}" in " ".join(proposal.notes)
 
 
 def test_columns_that_no_name_tells_are_asked_for(tmp_path: Path) -> None:

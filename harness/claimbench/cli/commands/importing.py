@@ -18,6 +18,7 @@ from claimbench.cli.common import (
     worst,
 )
 from claimbench.errors import BenchError
+from claimbench.importers.kinds import KINDS
 
 if TYPE_CHECKING:
     from claimbench.importers.imported import Imported
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--from",
     "kind",
-    type=click.Choice(["lm-eval", "inspect", "promptfoo", "csv"]),
+    type=click.Choice(KINDS),
     help="What wrote the files, where they do not say.",
 )
 @click.option(
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Names of the arms, in the files' order. Repeatable.",
 )
-@click.option("--task", metavar="NAME", help="Name of the task, for promptfoo and tables.")
+@click.option("--task", metavar="NAME", help="Name of the task, where the file does not say it.")
 @click.option(
     "--column",
     "columns",
@@ -78,11 +79,12 @@ if TYPE_CHECKING:
 @click.option("--no-report", is_flag=True, help="Only store; bench report writes the report later.")
 @json_option
 def import_command(**options: Any) -> int:
-    """Read results of lm-eval, Inspect, promptfoo or a plain table as a run, and judge claims on
+    """Read results of another tool, a plain table or a log of traffic as a run, and judge claims on
     it.
 
     Several FILES are several arms, paired by item. What a file does not tell stays unknown: a score
-    without its number of items gets no interval, a cost of 0 is no cost.
+    without its number of items gets no interval, a cost of 0 is no cost. A log without scores is an
+    arm with dollars and times.
     """
     return _import(ImportCommand(**options))
 
@@ -185,7 +187,6 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 def _say(imported: Imported) -> None:
     from claimbench.importers.imported_run import describe
-    from claimbench_reports.view.format import visible
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
@@ -194,9 +195,9 @@ def _say(imported: Imported) -> None:
     )
     for aggregate in imported.aggregates:
         error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
-        click.echo(visible(f"  {aggregate.arm}: {describe(aggregate)}{error}"))
+        click.echo(f"  {aggregate.arm}: {describe(aggregate)}{error}")
     for note in imported.notes:
-        click.echo(visible(f"  note: {note}"))
+        click.echo(f"  note: {note}")
 
 
 def _as_json(

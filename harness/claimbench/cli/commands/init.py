@@ -13,7 +13,7 @@ from claimbench.cli.common import json_option, print_json, provider_factories
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
-    from claimbench.init.propose import InitProposal
+    from claimbench.init.propose import InitProposal, TrafficFile
 
 FIRST_LOOK = 25
 
@@ -21,6 +21,18 @@ FIRST_LOOK = 25
 @click.command("init")
 @click.argument("data", required=False, metavar="DATA")
 @click.option("--from", "source", help="The same as DATA.")
+@click.option(
+    "--from-traffic",
+    "traffic",
+    metavar="LOG",
+    type=click.Path(path_type=Path),
+    help="Make the suite of a log of production traffic.",
+)
+@click.option(
+    "--incumbent",
+    metavar="MODEL",
+    help="Traffic: whose answers are the reference; default: the model that answered most.",
+)
 @click.option(
     "--input",
     "inputs",
@@ -60,7 +72,7 @@ FIRST_LOOK = 25
 @click.option(
     "--header/--no-header", default=None, help="Whether a CSV's first line names columns."
 )
-@click.option("--sheet", help="Of a workbook; default: the first.")
+@click.option("--sheet", help="Of a workbook; default: the only one that fits.")
 @click.option("--records", metavar="PATH", help="JSON: where the records are, e.g. data.rows.")
 @click.option(
     "--max-rows", type=click.IntRange(min=2), help="Measure at most this many rows, drawn by seed."
@@ -74,7 +86,9 @@ def init_command(**options: Any) -> int:
     """Write a runnable suite from your own DATA; what it assumed stands in it as comments.
 
     DATA is a CSV, TSV, XLSX, JSON, JSONL, Parquet or text file (also .gz), a chat log, a folder of
-    such files or one that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT].
+    such files or one that `datasets` saved, or hf:NAME[:CONFIG][@SPLIT]. --from-traffic makes the
+    suite of your own requests: masked, without copies, drawn by seed, with the incumbent's answers
+    as reference.
     """
     return _init(InitOptions(**options))
 
@@ -88,6 +102,8 @@ class InitOptions:
 
     data: str | None
     source: str | None
+    traffic: Path | None
+    incumbent: str | None
     inputs: tuple[str, ...]
     target: str | None
     mask: bool | None
@@ -109,14 +125,26 @@ class InitOptions:
 
 
 def _init(asked: InitOptions) -> int:
-    from claimbench.init.propose import write_proposal
+    from claimbench.init.propose import TrafficFile, write_proposal
     from claimbench.suite.load import load_suite
 
-    given = asked.data or asked.source
-    if given is None or (asked.data is not None and asked.source is not None):
+    named = [one for one in (asked.data, asked.source, asked.traffic) if one is not None]
+    if len(named) != 1:
         raise BenchError("name one source of rows", hint="for example: bench init tickets.csv")
-    proposal = _propose(given, asked, mask=bool(asked.mask))
-    if asked.mask is None and proposal.private is not None and _asked_to_mask(proposal.private):
+    if asked.traffic is None and asked.incumbent is not None:
+        raise BenchError("--incumbent goes with --from-traffic alone")
+    if asked.traffic is not None and (asked.inputs or asked.target or asked.id_column):
+        raise BenchError(
+            "--from-traffic knows its columns: --input, --target and --id are not taken",
+            hint="to choose columns of the log yourself: bench init LOG --input … --target …",
+        )
+    given = named[0] if asked.traffic is None else TrafficFile(asked.traffic, asked.incumbent)
+    # a person's own requests are masked unless they say otherwise
+    proposal = _propose(
+        given, asked, mask=bool(asked.mask) or (asked.traffic is not None and asked.mask is None)
+    )
+    ask = asked.mask is None and asked.traffic is None and proposal.private is not None
+    if ask and _asked_to_mask(str(proposal.private)):
         proposal = _propose(given, asked, mask=True)
     folder = asked.output or Path("suites") / proposal.name
     path = write_proposal(proposal, folder, force=asked.force)
@@ -127,7 +155,7 @@ def _init(asked: InitOptions) -> int:
     return 0
 
 
-def _propose(given: str, asked: InitOptions, *, mask: bool) -> InitProposal:
+def _propose(given: str | Path | TrafficFile, asked: InitOptions, *, mask: bool) -> InitProposal:
     from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite
     from claimbench.init.suite_text import NamedModels
     from claimbench.suite.datasets import ReadOptions

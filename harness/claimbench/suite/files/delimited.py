@@ -17,6 +17,8 @@ _DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _FIELD_LIMIT = 64 * 1024 * 1024  # csv's own limit of 128 KiB is shorter than one long document
 _SEP = re.compile(r'"?sep=(.)"?[;,\t]*\r?(?:\n|\Z)', re.IGNORECASE)
 _LONG_NAME = 60
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_WORDS = re.compile(r"[\W_\d]+")
 _USUAL_NAMES = re.compile(
     r"(id|uid|text|question|query|input|prompt|label|answer|target|class|category|intent|score|"
     r"model|name|title|body|message|sentence|output|gold|expected|choices?|topic|subject|team)",
@@ -123,11 +125,7 @@ def read_delimited(
 
 
 def _has_header(text: str, delimiter: str, options: ReadOptions) -> bool:
-    """Tell whether the first record names columns; ``options.header`` decides where it is stated.
-
-    It does not where a cell of it comes again further down its column (labels do), is a number or a
-    whole sentence, or where two of its cells are equal; usual names speak for it.
-    """
+    """Tell whether the first record names columns; ``options.header`` decides where stated."""
     if options.header is not None:
         return options.header
     records: list[list[str]] = []
@@ -136,13 +134,30 @@ def _has_header(text: str, delimiter: str, options: ReadOptions) -> bool:
             records.append([cell.strip() for cell in record])
         if len(records) >= 500:
             break
+    return names_columns(records)
+
+
+def _is_usual(cell: str) -> bool:
+    """Tell a name such as ``label``, ``E-mail text`` or ``questionId``: a few words, one of them a
+    usual one.
+    """
+    words = [word for word in _WORDS.split(_CAMEL.sub(" ", cell)) if word]
+    return len(words) <= 3 and any(_USUAL_NAMES.fullmatch(word) for word in words)
+
+
+def names_columns(records: Sequence[Sequence[str]]) -> bool:
+    """Tell whether the first of a table's records names its columns.
+
+    It does not where a cell of it comes again further down its column (labels do), is a number or a
+    whole sentence, or where two of its cells are equal; usual names speak for it.
+    """
     first, *rest = records
-    if not rest or any(_USUAL_NAMES.search(cell) and len(cell) <= 30 for cell in first):
-        return True
     for position, cell in enumerate(first):
         column = [record[position] for record in rest if position < len(record)]
         if cell and cell in column and len(set(column)) < len(column):
             return False
+    if not rest or any(_is_usual(cell) for cell in first):
+        return True
     filled = [cell for cell in first if cell]
     if len(set(filled)) < len(filled):
         return False

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from claimbench.error_words import one_of, show
 from claimbench.errors import SuiteError
+from claimbench.suite.files.delimited import names_columns
 from claimbench.suite.table import DataRow, ReadOptions, Table
 from claimbench.types import Json
 
@@ -20,7 +21,11 @@ def read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
     """Read JSON Lines; raises SuiteError with the line of one that is no object."""
     columns: dict[str, None] = {}
     rows: list[DataRow] = []
-    names: list[str] | None = None
+    names = _unnamed(text, options)
+    notes = ()
+    if names is not None:
+        columns.update(dict.fromkeys(names))
+        notes = (f"no header: columns are called {names[0]} to {names[-1]}",)
     # not splitlines(): U+2028 and its like may stand inside a JSON text
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
@@ -44,7 +49,31 @@ def read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
             )
         columns.update(dict.fromkeys(values))
         rows.append(DataRow(values, number))
-    return Table(path, tuple(columns), tuple(rows), "jsonl", encoding="utf-8")
+    return Table(path, tuple(columns), tuple(rows), "jsonl", encoding="utf-8", notes=notes)
+
+
+def _unnamed(text: str, options: ReadOptions) -> list[str] | None:
+    """Return names for the columns of lines that are lists without a first line of names; None
+    where the first line names them, or lines are no lists.
+    """
+    if not options.wide or options.header is True or text.lstrip()[:1] != "[":
+        return None
+    records: list[list[str]] = []
+    for line in text.split("\n"):
+        if not line.strip():
+            continue
+        try:
+            values = json.loads(line)
+        except (ValueError, RecursionError):
+            return None  # the reader says where
+        if not isinstance(values, list):
+            return None
+        records.append(["" if v is None else str(v).strip() for v in values])
+        if len(records) >= 500:
+            break
+    if not records or (options.header is None and names_columns(records)):
+        return None
+    return [f"column_{i}" for i in range(1, len(records[0]) + 1)]
 
 
 def _names(values: list[Json], path: str, line: int) -> list[str]:
@@ -133,6 +162,7 @@ def records_at(document: Json, where: str | None, path: str) -> Records:
 
 def _there(document: Json) -> str:
     shown = [f"{name} ({len(rows)} records)" for name, rows in _lists(document)]
+    shown += [f"{name} (inside each of them)" for name in _inner(document)]
     return (
         f"say which with --records PATH; there are: {one_of(shown)}"
         if shown
@@ -145,6 +175,8 @@ def _walk(document: Json, where: str, path: str) -> Json:
     for step in where.split("."):
         if isinstance(value, dict) and step in value:
             value = value[step]
+        elif isinstance(value, list) and not step.isdecimal() and _have(value, step):
+            value = _children(value, step)
         elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
             value = value[int(step)]
         else:
@@ -152,6 +184,41 @@ def _walk(document: Json, where: str, path: str) -> Json:
                 f"--records {where}: there is no '{step}'", path=path, hint=_there(document)
             )
     return value
+
+
+def _have(rows: list[Json], step: str) -> bool:
+    return any(isinstance(row, dict) and isinstance(row.get(step), list) for row in rows)
+
+
+def _children(rows: list[Json], step: str) -> list[Json]:
+    """Return the records inside each record, with the plain fields of the outer one (SQuAD's
+    questions with their passage); a field of their own comes first.
+    """
+    made: list[Json] = []
+    for row in rows:
+        if not isinstance(row, dict):
+            continue
+        outer = {k: v for k, v in row.items() if not isinstance(v, dict | list)}
+        inner = row.get(step)
+        for child in inner if isinstance(inner, list) else []:
+            made.append({**outer, **child} if isinstance(child, dict) else child)
+    return made
+
+
+def _inner(document: Json) -> list[str]:
+    """Return the paths of records inside records."""
+    found = []
+    level = [(name, rows) for name, rows in _lists(document)]
+    for _ in range(_DEPTH):
+        deeper = []
+        for name, rows in level:
+            for key in dict.fromkeys(key for row in rows[:20] for key in row):
+                children = [c for c in _children(list(rows[:20]), key) if isinstance(c, dict)]
+                if children and not key.startswith("_"):
+                    deeper.append((f"{name}.{key}", children))
+        found += [name for name, _ in deeper]
+        level = deeper
+    return found[:20]
 
 
 def _said(value: Json) -> str:

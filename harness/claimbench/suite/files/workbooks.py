@@ -108,7 +108,13 @@ def _sheet_rows(sheet: Any, options: ReadOptions, path: str, hidden: str | None)
         if extra is not None:
             where = _coordinate(len(columns) + extra + 1, number)
             raise SuiteError(
-                f"cell {sheet.title}!{where} has no column name above it", path=path, line=number
+                f"cell {sheet.title}!{where} has no column name above it",
+                path=path,
+                line=number,
+                hint=(
+                    "the first row that is not empty names the columns: delete titles above the"
+                    " table, or name this column"
+                ),
             )
         padded = values[: len(columns)] + [None] * (len(columns) - len(values))
         rows.append(DataRow(dict(zip(columns, padded, strict=True)), number))

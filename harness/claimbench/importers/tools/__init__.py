@@ -1,0 +1,3 @@
+"""Readers of other evaluation tools' files, one small module each on one shared base
+(:mod:`claimbench.importers.gather`).
+"""

@@ -1,0 +1,143 @@
+"""EvalScope: a file of reviews (``reviews/MODEL/DATASET_SUBSET.jsonl``, one line a sample), and its
+report (``reports/MODEL/DATASET.json``), which holds aggregate scores.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from claimbench.importers import json_values
+from claimbench.importers.gather import Answer, Found, gathered
+from claimbench.importers.imported import (
+    Aggregate,
+    Imported,
+    ImportedArm,
+    ImportFault,
+    ImportOptions,
+)
+from claimbench.importers.json_values import get, mapping, number, seconds, whole
+from claimbench.suite.files.traffic.requests import text_of_content, tokens
+from claimbench.types import Json
+
+KIND = "evalscope"
+_UNUSABLE = ("unavailable", "failed", "error", "skipped")
+
+
+def is_review(value: Json) -> bool:
+    """Recognise a line of reviews."""
+    return isinstance(get(value, "sample_score", "score", "value"), dict) and "index" in value
+
+
+def is_report(value: Json) -> bool:
+    """Recognise a report."""
+    names = mapping(value).keys()
+    return {"dataset_name", "model_name", "metrics"} <= names
+
+
+def read(path: Path, options: ImportOptions) -> Imported:
+    """Read reviews or a report; raises ImportFault."""
+    if path.suffix.lower() == ".json":
+        return _report(path)
+    rows = list(json_values.json_lines(path, json_values.read_bytes(path)))
+    model = next((m for _, row in rows if (m := _model(row))), path.parent.name)
+    name = model.rpartition("/")[2]
+    task = options.task or path.stem
+    answers, left = [], 0
+    for line, row in rows:
+        if not is_review(row):
+            raise ImportFault(f"{path}:{line}: not a review of EvalScope (no sample_score)")
+        answers.append(_answer(row, name, task))
+        left += bool(answers[-1].error)
+    arm = ImportedArm(name, "evalscope", model, path.name)
+    notes = [f"{path.name}: {left} samples without a usable score left out"] if left else []
+    main = [str(get(row, "sample_score", "score", "main_score_name") or "") for _, row in rows[:1]]
+    found = Found(
+        KIND, [path], [arm], answers, _stated(path, name, task), preferred=main, notes=notes
+    )
+    return gathered(found, options)
+
+
+def _model(row: Mapping[str, Json]) -> str | None:
+    turns = row.get("messages")
+    for turn in reversed(turns) if isinstance(turns, list) else ():
+        model = get(turn, "model")
+        if isinstance(model, str) and model:
+            return model
+    return None
+
+
+def _answer(row: Mapping[str, Json], arm: str, task: str) -> Answer:
+    score = mapping(get(row, "sample_score", "score"))
+    values = {n: number(v) for n, v in mapping(score.get("value")).items()}
+    status = str(score.get("status") or "").casefold()
+    turns = row.get("messages")
+    listed = [mapping(turn) for turn in turns] if isinstance(turns, list) else []
+    last = max((i for i, t in enumerate(listed) if t.get("role") == "assistant"), default=None)
+    asked = listed if last is None else listed[:last]
+    measured = mapping(listed[last].get("perf_metrics")) if last is not None else {}
+    group = get(row, "sample_score", "group_id")
+    generation = whole(get(row, "sample_score", "generation_index"))
+    repeated = group is not None and generation is not None
+    return Answer(
+        arm,
+        task,
+        str(group if repeated else row["index"]),
+        {n: v for n, v in values.items() if v is not None},
+        epoch=(generation or 0) if repeated else 0,
+        shown="\n".join(text_of_content(t.get("content")) or "" for t in asked),
+        target=row.get("target"),
+        text=str(score.get("prediction") or score.get("extracted_prediction") or ""),
+        error=f"EvalScope: {status}" if status in _UNUSABLE else None,
+        usage=tokens(whole(measured.get("input_tokens")), whole(measured.get("output_tokens"))),
+        latency_s=seconds(measured.get("latency")),
+        ttft_s=seconds(measured.get("ttft")),
+        explanation=str(score.get("explanation") or ""),
+    )
+
+
+def _stated(path: Path, arm: str, task: str) -> dict[tuple[str, str], dict[str, float]]:
+    """Return the figures of the report that belongs to a file of reviews, where it stands in the
+    tool's own place.
+    """
+    home = path.parent.parent.parent / "reports" / path.parent.name
+    for report in sorted(home.glob("*.json")) if home.is_dir() else ():
+        if path.stem == report.stem or path.stem.startswith(f"{report.stem}_"):
+            try:
+                data = json_values.load_json(report, json_values.read_bytes(report))
+            except ImportFault:
+                return {}
+            subset = path.stem.removeprefix(report.stem).removeprefix("_")
+            return {(arm, task): _subset_scores(data, subset)}
+    return {}
+
+
+def _subset_scores(data: Json, subset: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for metric in get(data, "metrics") or []:
+        for category in get(metric, "categories") or []:
+            for one in get(category, "subsets") or []:
+                score = number(get(one, "score"))
+                if score is not None and get(one, "name") == subset:
+                    name = str(get(metric, "name") or "")
+                    found[name.removeprefix("mean_").removeprefix("Average")] = score
+    return found
+
+
+def _report(path: Path) -> Imported:
+    data = json_values.load_json(path, json_values.read_bytes(path))
+    model = str(get(data, "model_name"))
+    arm = ImportedArm(model.rpartition("/")[2], "evalscope", model, path.name)
+    told = []
+    for metric in get(data, "metrics") or []:
+        score = number(get(metric, "score"))
+        if score is not None:
+            name = str(get(metric, "name") or "score")
+            n = whole(get(metric, "num"))
+            task = str(get(data, "dataset_name"))
+            told.append(Aggregate(arm.name, task, name, score, None, n, note="a report"))
+    if not told:
+        raise ImportFault(f"{path}: the report holds no scores")
+    note = f"{path.name}: a report; its items stand under reviews/{path.parent.name}"
+    files = {path.name: json_values.sha256(json_values.read_bytes(path))}
+    return Imported(KIND, (arm,), (), (), tuple(told), (note,), {}, files)

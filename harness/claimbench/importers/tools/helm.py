@@ -1,0 +1,163 @@
+"""HELM: ``per_instance_stats.json`` with the other files of its run beside it (``run_spec.json``,
+``scenario_state.json``, ``stats.json``), all but the first of which may be missing.
+
+Statistics of perturbed instances, and of the split ``train``, are left out, as in HELM's headline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from claimbench.importers import json_values
+from claimbench.importers.gather import Answer, Found, gathered
+from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
+from claimbench.importers.json_values import get, mapping, number, seconds, whole
+from claimbench.suite.files.traffic.requests import tokens
+from claimbench.types import Json, SamplingParams, Usage
+
+KIND = "helm"
+_FIRST = (
+    "exact_match",
+    "quasi_exact_match",
+    "prefix_exact_match",
+    "final_number_exact_match",
+    "math_equiv_chain_of_thought",
+    "math_equiv",
+    "f1_score",
+    "ifeval_strict_accuracy",
+    "chain_of_thought_correctness",
+)
+_NO_QUALITY = (
+    "num_",
+    "inference_",
+    "training_",
+    "finish_reason_",
+    "max_prob",
+    "prompt_truncated",
+    "predicted_index",
+    "logprob",
+    "bits_per_byte",
+    "perplexity",
+)
+
+
+def is_stats(value: Json) -> bool:
+    """Recognise ``per_instance_stats.json``."""
+    first = get(value, 0)
+    return {"instance_id", "train_trial_index", "stats"} <= mapping(first).keys()
+
+
+def read(path: Path, options: ImportOptions) -> Imported:
+    """Read one run of HELM; raises ImportFault."""
+    data = json_values.load_json(path, json_values.read_bytes(path))
+    if not is_stats(data):
+        raise ImportFault(f"{path}: not per-instance statistics of HELM")
+    spec = _beside(path, "run_spec.json")
+    model = str(get(spec, "adapter_spec", "model") or path.parent.name)
+    task = options.task or _task(spec, path)
+    adapter = mapping(get(spec, "adapter_spec"))
+    setup = {k: adapter.get(k) for k in ("method", "max_train_instances", "max_tokens") if adapter}
+    arm = ImportedArm(
+        model.rpartition("/")[2],
+        model.partition("/")[0] if "/" in model else "unknown",
+        model,
+        path.name,
+        {task: setup},
+        SamplingParams(number(adapter.get("temperature"))),
+    )
+    shown = _states(_beside(path, "scenario_state.json"))
+    merged: dict[tuple[str, int], dict[str, float]] = {}
+    for row in data:
+        if get(row, "perturbation"):
+            continue
+        key = (str(get(row, "instance_id")), whole(get(row, "train_trial_index")) or 0)
+        for stat in get(row, "stats") or []:
+            name = mapping(get(stat, "name"))
+            value = number(get(stat, "mean"))
+            plain = not name.get("perturbation") and name.get("split") != "train"
+            if value is not None and plain:
+                merged.setdefault(key, {})[str(name.get("name"))] = value
+    answers = []
+    for (item, trial), values in merged.items():
+        answers.append(_answer(arm.name, task, item, trial, values, shown.get((item, trial), {})))
+    found = Found(
+        KIND,
+        [path],
+        [arm],
+        answers,
+        {(arm.name, task): _stated(_beside(path, "stats.json"))},
+        preferred=_FIRST,
+    )
+    return gathered(found, options)
+
+
+def _beside(path: Path, name: str) -> Json:
+    other = path.parent / name
+    if not other.is_file():
+        return None
+    return json_values.load_json(other, json_values.read_bytes(other))
+
+
+def _task(spec: Json, path: Path) -> str:
+    name = str(get(spec, "name") or path.parent.name)
+    parts = [
+        part for part in name.split(",") if not part.startswith(("model=", "model_deployment="))
+    ]
+    return ",".join(parts).replace("/", "-")[:80]
+
+
+def _states(state: Json) -> dict[tuple[str, int], dict[str, Json]]:
+    found: dict[tuple[str, int], dict[str, Json]] = {}
+    listed = get(state, "request_states")
+    for one in listed if isinstance(listed, list) else []:
+        if get(one, "instance", "perturbation"):
+            continue
+        key = (str(get(one, "instance", "id")), whole(get(one, "train_trial_index")) or 0)
+        found.setdefault(key, mapping(one))
+    return found
+
+
+def _answer(
+    arm: str,
+    task: str,
+    item: str,
+    trial: int,
+    values: Mapping[str, float],
+    state: Mapping[str, Json],
+) -> Answer:
+    references = get(state, "instance", "references")
+    right = [
+        get(reference, "output", "text")
+        for reference in (references if isinstance(references, list) else [])
+        if "correct" in (get(reference, "tags") or [])
+    ]
+    scores = {n: v for n, v in values.items() if not n.startswith(_NO_QUALITY)}
+    return Answer(
+        arm,
+        task,
+        item,
+        scores,
+        epoch=trial,
+        shown=str(get(state, "request", "prompt") or get(state, "instance", "input", "text") or ""),
+        target=right[0] if len(right) == 1 else right or None,
+        text=str(get(state, "result", "completions", 0, "text") or ""),
+        usage=_usage(values),
+        latency_s=seconds(get(state, "result", "request_time") or values.get("inference_runtime")),
+        slices={},
+    )
+
+
+def _usage(values: Mapping[str, float]) -> Usage | None:
+    n_in, n_out = values.get("num_prompt_tokens"), values.get("num_output_tokens")
+    return tokens(whole(n_in), whole(n_out))
+
+
+def _stated(stats: Json) -> dict[str, float]:
+    found = {}
+    for stat in stats if isinstance(stats, list) else []:
+        name = mapping(get(stat, "name"))
+        value = number(get(stat, "mean"))
+        if value is not None and not name.get("perturbation") and name.get("split") == "test":
+            found[str(name.get("name"))] = value
+    return found
