@@ -121,7 +121,7 @@ def test_content_of_an_unknown_shape_is_malformed_and_never_empty(content: Any) 
         ("null", "none", None),
         ("FINISH_REASON_UNSPECIFIED", "none", None),
         ("tired", "unknown", "tired"),
-        ("pause_turn", "unknown", "pause_turn"),
+        ("compaction", "unknown", "compaction"),
     ],
 )
 def test_finish_reasons_are_a_closed_table(reason: Any, kind: str, meaning: str | None) -> None:

@@ -237,3 +237,32 @@ def test_thinking_is_parted_by_the_marks_of_more_families(text: str) -> None:
 ])  # fmt: skip
 def test_what_is_no_mark_stays(text: str) -> None:
     assert part(text) == ("", text)
+
+
+def test_events_that_no_empty_line_parts_are_read_line_by_line() -> None:
+    body = sse(regular("chat", PIECES, USAGE)).replace(b"\n\n", b"\n")
+    found = tried("chat", reply(body))
+    assert (found.attempt.outcome, found.answer.text) == (Outcome.OK, "The team is billing")
+    assert found.attempt.usage is not None
+    assert found.attempt.usage.input_fresh == 20
+
+
+@pytest.mark.parametrize("odd", ["\x0b", "\x00", "\t", "\x1b", "\u2028", "\x85"])
+def test_bare_control_characters_in_a_piece_lose_no_answer(odd: str) -> None:
+    row = '{"choices": [{"index": 0, "delta": {"content": "bill%sing"}, "finish_reason": "stop"}]}'
+    found = tried("chat", reply(f"data: {row % odd}\n\ndata: [DONE]\n\n".encode()))
+    assert (found.attempt.outcome, found.answer.text) == (Outcome.OK, f"bill{odd}ing")
+
+
+@pytest.mark.parametrize(("protocol", "reason", "outcome"), [
+    ("messages", "pause_turn", Outcome.TRUNCATED),
+    ("chat", "repetition", Outcome.TRUNCATED),
+    ("gemini", "MALFORMED_FUNCTION_CALL", Outcome.OK),
+    ("gemini", "MALFORMED_RESPONSE", Outcome.SERVER_FAULT),
+    ("chat", "USER_CANCEL", Outcome.SERVER_FAULT),
+    ("chat", "COMPLETE", Outcome.OK),
+])  # fmt: skip
+def test_reasons_of_more_vendors(protocol: str, reason: str, outcome: Outcome) -> None:
+    found = tried(protocol, reply(sse(regular(protocol, PIECES, None, reason))))
+    assert found.attempt.outcome is outcome
+    assert not [remark for remark in found.remarks if "not known" in remark]

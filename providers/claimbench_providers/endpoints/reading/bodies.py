@@ -129,7 +129,25 @@ class BodyReader:
                 return
             if sse.event in IDLE or not data.strip():
                 continue
-            yield Message(sse.event, as_object(data), sse.received_ns)
+            try:
+                message = as_object(data)
+            except MalformedStream:
+                if "\n" not in data:
+                    raise
+                yield from self._unparted(sse)
+                if self.marked:
+                    return
+            else:
+                yield Message(sse.event, message, sse.received_ns)
+
+    def _unparted(self, sse: Sse) -> Iterator[Message]:
+        """Yield the messages of events that no empty line parts: one per line of data."""
+        for line in sse.data.split("\n"):
+            if line.strip() == DONE:
+                self.marked = True
+                return
+            if line.strip():
+                yield Message(sse.event, as_object(line), sse.received_ns)
 
     def _stray(self) -> Iterator[Message]:
         """Yield objects that stand bare between the events: servers put errors there."""
@@ -268,7 +286,8 @@ def as_object(data: str | bytes) -> dict[str, Any]:
 
 
 def json_value(data: str | bytes) -> Any:
-    """Return a JSON value; half surrogate pairs and NaN are taken, which orjson refuses.
+    """Return a JSON value; half surrogate pairs, NaN, bare control characters and numbers of any
+    length are taken, which orjson refuses.
 
     Raises:
         MalformedStream: it is none.
@@ -278,7 +297,7 @@ def json_value(data: str | bytes) -> Any:
     except ValueError:
         pass
     try:
-        return json.loads(data, parse_int=_whole_number)
+        return json.loads(data, parse_int=_whole_number, strict=False)
     except (ValueError, RecursionError) as error:
         raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
 
