@@ -22,6 +22,7 @@ from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent, call_seed
 from claimbench.provider.usage import normalise_gemini
+from claimbench.transport.client import Reply
 from claimbench.types import (
     Arm,
     ConstraintKind,
@@ -31,6 +32,7 @@ from claimbench.types import (
     Meta,
     Request,
     ToolCall,
+    UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
@@ -48,7 +50,7 @@ from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.chunks import SEVERAL
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
-from claimbench_providers.endpoints.reading.usages import UsageReports
+from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 BUDGET_OF = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
@@ -222,6 +224,14 @@ class GeminiProvider(SseEndpoint):
             refused={} if why is None else {"reasoning_effort": why},
             omit=self._omit,
         )
+
+    def _events(self, reply: Reply, request: Request) -> Iterator[Event]:
+        """Add the tier that was served, which a header says, to the usage."""
+        tier = reply.headers.get("x-gemini-service-tier")
+        for event in super()._events(reply, request):
+            if isinstance(event, UsageReport):
+                event = replace(event, raw=with_tier(event.raw, tier))
+            yield event
 
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
         """A reader of GenerateContentResponse objects."""
