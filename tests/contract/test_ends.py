@@ -193,8 +193,10 @@ def test_a_moderated_prompt_is_a_refusal_under_403_and_in_a_stream(protocol: str
 
 @pytest.mark.parametrize(("status", "message", "filtered"), [
     (403, "requires moderation and your input was flagged", True),
-    (403, "Content policy: this prompt violates it", True),
-    (451, "prohibited content in the request was moderated", True),
+    (403, "This prompt violates our content policy", True),
+    (403, "Your account has been flagged for violations of the content policy", False),
+    (403, "Request blocked: it violates a security rule", False),
+    (451, "the content of the request was moderated", True),
     (422, "input content is unsafe", True),
     (403, "Your key may not use this model", False),
     (403, "Country, region, or territory not supported", False),

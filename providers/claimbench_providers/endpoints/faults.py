@@ -36,11 +36,16 @@ _FILTERED = re.compile(
     re.IGNORECASE,
 )
 _MODERATED = re.compile(
-    r"\bflagged\b|content.?filter|content.?policy|content.?moderation|data_inspection_failed"
-    r"|(?:prompt|input|request|content)\b.{0,40}\b(?:moderat|prohibited|unsafe|violat)",
+    r"content.?filter|content.?moderation|requires? moderation|data_inspection_failed"
+    r"|\b(?:prompts?|inputs?|messages?|contents?)\b.{0,60}"
+    r"\b(?:flagged|moderat\w*|prohibited|unsafe|violat\w*)",
     re.IGNORECASE,
 )
 """Words with which a refusal of one prompt stands under a status that else is about the key."""
+_ABOUT_ALL = re.compile(
+    r"\b(?:accounts?|keys?|organi[sz]ations?|projects?|billing)\b", re.IGNORECASE
+)
+"""Words of a refusal that is not about the prompt: every further one would meet it."""
 _STATUS_OF = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
@@ -195,7 +200,8 @@ def is_filtered(status: int, body: Json) -> bool:
     """
     message, code = _error_text(body)
     if status in (403, 422, 451):
-        return bool(_MODERATED.search(message) or _MODERATED.search(code))
+        about_prompt = _MODERATED.search(message) or _MODERATED.search(code)
+        return about_prompt is not None and not _ABOUT_ALL.search(message)
     if status != 400:
         return False
     if code == "invalid_prompt":  # OpenAI's word for a prompt that breaks its usage policy
