@@ -220,6 +220,10 @@ class MessageReader:
         self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
 
     @property
+    def _begun(self) -> bool:
+        return self._answered or self._end.kind != "none"
+
+    @property
     def complete(self) -> bool:
         """Tell whether the answer has come to a regular end."""
         return self._end.kind in ("end", "unknown") or (self._marked and self._answered)
@@ -249,8 +253,8 @@ class MessageReader:
         elif kind == "message_stop":
             self._marked = True
             self._end_ns = self._end_ns or received_ns
-        elif kind == "message" and "content" in data:  # of a server that does not stream
-            yield from self._whole(data, received_ns)
+        elif kind == "message" and "content" in data and not self._begun:
+            yield from self._whole(data, received_ns)  # of a server that does not stream
         elif kind == "error" or error_in(data) is not None:
             self._error(error_in(data) or dict(data), received_ns)
         elif kind not in IDLE and kind != "content_block_stop" and "content" in data:
