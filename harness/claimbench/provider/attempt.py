@@ -18,9 +18,10 @@ from typing import cast
 
 from claimbench.clock import Clock
 from claimbench.errors import ProviderError
+from claimbench.provider.believable import believable
 from claimbench.provider.contract import Provider
 from claimbench.provider.thinking import part
-from claimbench.provider.usage import UNKNOWN, believable
+from claimbench.provider.usage import UNKNOWN
 from claimbench.types import (
     Attempt,
     Billable,
