@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.bill import billed_tier
 from claimbench.pricing.model import Era, Price, Rate
 from claimbench.transport.exchange import Reply
 from claimbench.types import Cost, Outcome
@@ -90,3 +91,11 @@ def test_an_error_in_the_middle_leaves_the_bill_open(protocol: str) -> None:
     found = tried(protocol, reply(sse(rows)))
     assert found.attempt.outcome is Outcome.SERVER_FAULT
     assert cost_of(found.attempt).amount is None
+
+
+@pytest.mark.parametrize(("served", "tier"), [("standard", "standard"), ("priority", "priority")])
+def test_geminis_header_says_the_tier_that_was_served(served: str, tier: str) -> None:
+    rows = regular("gemini", PIECES, USAGE["gemini"])
+    found = tried("gemini", reply(sse(rows), x_gemini_service_tier=served))
+    assert billed_tier(found.attempt.usage_raw, "priority") == tier
+    assert billed_tier(tried("gemini", reply(sse(rows))).attempt.usage_raw, "flex") == "flex"

@@ -387,3 +387,35 @@ def test_a_local_server_is_told_an_effort_as_its_program_takes_it(
     body = provider_of(arm)._endpoint.dialect.body(request_with(reasoning_effort="none"))
     assert field in body
     assert {"reasoning_effort", "chat_template_kwargs"} & {*body} == {field}
+
+
+@pytest.mark.parametrize(("model", "effort", "taken"), [
+    ("grok-4.3", "none", True),
+    ("grok-4.3", "low", True),
+    ("grok-4.7", "high", True),
+    ("grok-3-mini", "low", True),
+    ("grok-3-mini", "none", False),
+    ("grok-4.3", "minimal", False),
+    ("grok-4.3", "2048", False),
+    ("grok-4", "low", False),
+    ("grok-4-1-fast-reasoning", "none", False),
+    ("grok-4.20-0309-reasoning", "low", False),
+    ("grok-code-fast-1", "low", False),
+])  # fmt: skip
+def test_xais_models_are_told_an_effort_only_where_they_take_one(
+    model: str, effort: str, taken: bool
+) -> None:
+    here = provider_of(Arm("a", "xai", model)).sent(request_with(reasoning_effort=effort))
+    there = provider_of(Arm("a", "openai", model, base_url="https://eu-west-1.api.x.ai/v1"))
+    for said in (here, there.sent(request_with(reasoning_effort=effort))):
+        assert ("reasoning_effort" not in said.refused) is taken
+        assert ("reasoning_effort" in said.values) is taken
+
+
+@pytest.mark.parametrize(("model", "refused"), [
+    ("grok-4", True), ("grok-4-fast-reasoning", True), ("grok-4-fast-non-reasoning", False),
+    ("grok-4.3", False), ("grok-3", False),
+])  # fmt: skip
+def test_xais_reasoning_models_refuse_stop_texts(model: str, refused: bool) -> None:
+    said = provider_of(Arm("a", "xai", model)).sent(request_with(stop=("x",)))
+    assert ("stop" in said.refused) is refused

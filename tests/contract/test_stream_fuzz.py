@@ -178,7 +178,27 @@ def check_any(protocol: str, data: st.DataObject) -> None:
         assert found.answer.done is not None
 
 
-CHECKS = {"whole": check_whole, "broken": check_broken, "any": check_any}
+def check_late(protocol: str, data: st.DataObject) -> None:
+    """Whatever follows the regular end of an answer, the answer stands."""
+    pieces = ["The team is ", *data.draw(st.lists(WORDS, max_size=3)), "billing"]
+    rows = regular(protocol, pieces, data.draw(USAGE))
+    more = data.draw(st.lists(JUNK, min_size=1, max_size=3))
+    if protocol == "chat":
+        at = next(i for i, row in enumerate(rows) if _reason(row)) + 1
+    else:
+        at = len(rows) - (protocol == "messages")
+    rows[at:at] = [json.dumps(one) for one in more]
+    found = settled(protocol, reply(split(data.draw, sse(rows))))
+    assert found.attempt.outcome is Outcome.OK, found.attempt.error
+    assert found.answer.text == "".join(pieces)
+
+
+def _reason(row: Any) -> bool:
+    choices = row.get("choices") if isinstance(row, dict) else None
+    return bool(choices) and choices[0]["finish_reason"] is not None
+
+
+CHECKS = {"whole": check_whole, "broken": check_broken, "any": check_any, "late": check_late}
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)

@@ -13,13 +13,15 @@ import math
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import cast
 
 from claimbench.clock import Clock
 from claimbench.errors import ProviderError
+from claimbench.provider.believable import believable
 from claimbench.provider.contract import Provider
 from claimbench.provider.thinking import part
-from claimbench.provider.usage import believable
+from claimbench.provider.usage import UNKNOWN
 from claimbench.types import (
     Attempt,
     Billable,
@@ -112,6 +114,29 @@ class CollectedAnswer:
         self.parts = [rest]
         self.part_ns = [self.first_answer_ns or 0]
 
+    def check_charge(self, reserved_usd: Decimal | None) -> str | None:
+        """Take the whole usage for unknown where its provider says that it charged what no such
+        request can cost; return what is to be said of it.
+        """
+        report = self.usage
+        if report is None or report.billed_usd is None:
+            return None
+        most = MOST_USD if not reserved_usd else min(MOST_USD, reserved_usd * MOST_TIMES)
+        if report.billed_usd <= most:
+            return None
+        self.usage = replace(report, usage=UNKNOWN, billed_usd=None)
+        return (
+            f"a charge that cannot be: ${report.billed_usd:.3g} for one request; its cost is not"
+            " known"
+        )
+
+    def silent_tokens(self) -> str | None:
+        """Return what is to be said of an answer without a word that is billed as one with some."""
+        usage = self.usage.usage if self.usage is not None else None
+        if usage is None or (usage.output_visible or 0) < SILENT_TOKENS:
+            return None
+        return f"empty answers that are billed {usage.output_visible} output tokens or so"
+
     def check_usage(self, request: Request) -> str | None:
         """Take counts that cannot be out of the usage; return what is to be said of them."""
         report = self.usage
@@ -125,6 +150,13 @@ class CollectedAnswer:
             self.usage = replace(report, usage=usage)
         return said
 
+
+MOST_USD = Decimal(10_000)
+"""No request costs more."""
+MOST_TIMES = 1000
+"""A charge so many times what a request can cost at its price is a mistake of its unit."""
+SILENT_TOKENS = 3
+"""Output tokens of an empty answer from which on it is said: one or two are the end's own."""
 
 LONGEST_RETRY_S = 366 * 86_400.0
 """The longest wait that a provider may name; what it says beyond means the same."""
@@ -146,7 +178,9 @@ def classify(answer: CollectedAnswer) -> Outcome:
     if answer.done.finish_reason == "length":
         return Outcome.TRUNCATED
     if not answer.text.strip() and not answer.tool_calls:
-        return Outcome.EMPTY
+        # Neither a word nor a reason: nothing says that this is what the model answered.
+        ended = answer.done.finish_reason is not None
+        return Outcome.EMPTY if ended else Outcome.INCOMPLETE_STREAM
     return Outcome.OK
 
 
@@ -296,8 +330,13 @@ async def try_once(
         if answer.done is not None and answer.last_ns is not None
         else clock.monotonic_ns()
     )
-    doubt = None if provider.stamp_source == "in_process" else answer.check_usage(request)
+    doubts: list[str | None] = []
+    if provider.stamp_source != "in_process":
+        doubts = [answer.check_usage(request), answer.check_charge(intent.reserved_usd)]
+        if outcome is Outcome.EMPTY:
+            doubts.append(answer.silent_tokens())
     said = answer.done.remarks if answer.done is not None else ()
+    remarks = (*said, *(doubt for doubt in doubts if doubt is not None))
     meta, usage = answer.meta, answer.usage
     attempt = Attempt(
         call_id=request.call_id,
@@ -318,4 +357,4 @@ async def try_once(
         error=error,
         reserved_usd=intent.reserved_usd,
     )
-    return Tried(attempt, answer, retry_after_s, said if doubt is None else (*said, doubt))
+    return Tried(attempt, answer, retry_after_s, remarks)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 
 _PAIRS = (
-    (r"<think>", r"</think>"),
-    (r"<thinking>", r"</thinking>"),
+    (r"<think(?:\s[^<>]*)?>", r"</think\s*>"),
+    (r"<thinking(?:\s[^<>]*)?>", r"</thinking\s*>"),
     (r"<thought>", r"</thought>"),
     (r"<seed:think>", r"</seed:think>"),
     (r"<mm:think>", r"</mm:think>"),
@@ -25,15 +25,27 @@ _PAIRS = (
     (r"<\|think\|>", r"<\|/think\|>"),
     (r"<\|channel>thought\b", r"<channel\|>"),
     (r"<unused94>thought\b", r"<unused95>"),
+    (r"<\|inner_prefix\|>", r"<\|inner_suffix\|>"),
+    (r"\[unused16\]", r"\[unused17\]"),
 )
 """Opening and closing marks: Qwen, DeepSeek and most others; Claude-like; Gemma; Seed; MiniMax;
-LongCat; Mistral; Kimi; OpenThinker; Cohere; GLM; MedGemma.
+LongCat; Mistral; Kimi; OpenThinker; Cohere; GLM; MedGemma; Apertus; openPangu.
 """
 _ONLY_AS_PAIR = (
     (r"<reasoning>", r"</reasoning>"),
     (r"<reason>", r"</reason>"),
     (r"<analysis>", r"</analysis>"),
     (r"<reflection>", r"</reflection>"),
+    (r"<scratch_?pad>", r"</scratch_?pad>"),
+    (r"<cot>", r"</cot>"),
+    (r"<thoughts>", r"</thoughts>"),
+    (r"<internal_thoughts?>", r"</internal_thoughts?>"),
+    (r"<inner_monologue>", r"</inner_monologue>"),
+    (r"<chain_of_thought>", r"</chain_of_thought>"),
+    (r"<thought_process>", r"</thought_process>"),
+    (r"<reasoning_process>", r"</reasoning_process>"),
+    (r"""<details\s[^<>]*type=["']?reasoning\b[^<>]*>""", r"</details>"),
+    (r"Here(?:'s| is) my thought process:", r"Here(?:'s| is) my response:"),
 )
 """Marks that are also names of fields that a prompt may ask for: read only where the text begins
 with them.
@@ -43,7 +55,8 @@ _OPEN = re.compile(
 )
 _CLOSE = re.compile("|".join(closing for _, closing in _PAIRS), re.IGNORECASE)
 _FINAL = re.compile(
-    r"(?:<\|start\|>assistant\s*)?<\|channel\|>\s*final\b[^<]*<\|message\|>"
+    r"(?:<\|start\|>assistant\s*)?<\|channel\|>\s*final\b(?:[^<]|<\|constrain\|>)*<\|message\|>"
+    r"|<\|begin\|>assistant\s*<\|content\|>"
     r"|<\|END_THINKING\|>\s*<\|START_RESPONSE\|>"
     r"|<\|begin_of_solution\|>"
 )
@@ -52,10 +65,10 @@ _HARMONY = re.compile(r"\s*(?:<\|start\|>assistant\s*)?<\|channel\|>\s*(?:analys
 _BARE_HARMONY = re.compile(r"\s*analysis(?=\S).*?assistantfinal(?:\s*)", re.DOTALL)
 """The same format where a server dropped its control tokens and kept their words."""
 _END_MARK = re.compile(
-    r"(?:<\|(?:return|end|call|END_RESPONSE|end_of_solution|endoftext|im_end)\|>\s*)+\Z"
+    r"(?:<\|(?:return|end|call|flush|END_RESPONSE|end_of_solution|endoftext|im_end)\|>\s*)+\Z"
 )
 _QUOTES = frozenset("`'\"“”‘’«»")
-_COULD_HOLD = ("<", "[", "◁", "assistantfinal")
+_COULD_HOLD = ("<", "[", "◁", "assistantfinal", "my thought process:")
 
 
 def part(text: str) -> tuple[str, str]:

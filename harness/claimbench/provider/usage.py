@@ -16,14 +16,13 @@ Rules common to all:
   the wider bucket (fresh input, visible output), which prices it at the dearer, undiscounted rate;
 * usage that contradicts itself raises :class:`claimbench.errors.MalformedStream`. Readers of
   answers catch it: the answer stands, its usage is unknown, and it is said;
-* a count that cannot be (no prompt has 0 tokens) is unknown: :func:`believable` compares counts
-  with what was sent and received.
+* a count that cannot be (no prompt has 0 tokens) is unknown:
+  :mod:`claimbench.provider.believable` compares counts with what was sent and received.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
@@ -227,6 +226,10 @@ def hides_reasoning(base_url: str | None) -> bool:
     return any(host == known or host.endswith("-" + known) for known in HOSTS_HIDING_REASONING)
 
 
+LONGEST_AMOUNT = 400
+"""Characters of an amount that are read."""
+LARGEST_AMOUNT = Decimal(10) ** 30
+"""What is larger counts as this, with which one can still reckon; nobody believes either."""
 TICKS_PER_USD = Decimal(10) ** 10
 """xAI bills in ticks: https://docs.x.ai/developers/cost-tracking."""
 
@@ -245,6 +248,15 @@ def billed_usd(raw: Json) -> Decimal | None:
     data = _mapping(raw)
     if data is None:
         return None
+    stated = _stated_usd(data)
+    return Decimal(0) if stated is not None and stated < LEAST_USD else stated
+
+
+LEAST_USD = 1 / TICKS_PER_USD
+"""A smaller charge is none: no vendor counts in a smaller unit."""
+
+
+def _stated_usd(data: Mapping[str, Json]) -> Decimal | None:
     if data.get("cost_in_usd_ticks") is not None:
         return _amount(data, data["cost_in_usd_ticks"]) / TICKS_PER_USD
     cost = data.get("cost")
@@ -258,45 +270,6 @@ def billed_usd(raw: Json) -> Decimal | None:
         return amount
     upstream = (_sub(data, "cost_details") or {}).get("upstream_inference_cost")
     return None if upstream is None else amount + _amount(data, upstream)
-
-
-MOST_TOKENS = 100_000_000
-"""No request has more: a larger count is a mistake."""
-WORDS_PER_TOKEN = 3
-BYTES_PER_TOKEN = 64
-"""A token holds part of a word, seldom more than one, and never so many bytes of text."""
-
-
-def believable(usage: Usage, sent: str, received: str) -> tuple[Usage, str | None]:
-    """Return usage without the counts that cannot be, and what is to be said of them.
-
-    Args:
-        usage: as its provider states it.
-        sent: all text of the prompt.
-        received: all text of the answer and its reasoning.
-    """
-    if usage.source != "provider":
-        return usage, None
-    total_in, total_out = usage.input_total, usage.output_total
-    said: list[str] = []
-    if total_in is not None and not _possible(total_in, sent):
-        said.append(f"{total_in} input tokens for a prompt of {len(sent.split())} words")
-        usage = replace(usage, input_fresh=None)
-    if total_out is not None and not _possible(total_out, received):
-        said.append(f"{total_out} output tokens for an answer of {len(received.split())} words")
-        usage = replace(usage, output_visible=None)
-    if not said:
-        return usage, None
-    return usage, f"usage that cannot be: {' and '.join(said)}; its cost is not known"
-
-
-def _possible(tokens: int, text: str) -> bool:
-    if tokens > MOST_TOKENS:
-        return False
-    bare = text.split()
-    if tokens * WORDS_PER_TOKEN < len(bare):
-        return False
-    return tokens * BYTES_PER_TOKEN >= sum(len(word.encode("utf-8", "replace")) for word in bare)
 
 
 def _openai_output(
@@ -479,12 +452,12 @@ def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
 
 def _amount(data: Mapping[str, Json], value: Json) -> Decimal:
     try:
-        amount = Decimal(str(value))
+        amount = Decimal(str(value)[:LONGEST_AMOUNT])
     except InvalidOperation:
         raise _contradiction(data, f"cost {value!r:.100} is not an amount") from None
     if not amount.is_finite() or amount < 0:
         raise _contradiction(data, f"cost {value!r:.100} is not an amount")
-    return amount
+    return min(amount, LARGEST_AMOUNT)
 
 
 def _contradiction(data: Mapping[str, Json], what: str) -> MalformedStream:

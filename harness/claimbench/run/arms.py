@@ -135,17 +135,34 @@ def check_arms(
         SuiteError: an arm that its provider cannot serve as written, at its line.
     """
     providers: dict[str, object] = {}
+    mistakes: list[SuiteError] = []
     for arm in suite.asked:
-        with at_its_line(suite, arm):
-            made = factories[arm.provider](
-                arm if arm.serve is None else served(arm, ANY_PORT), context
-            )
-            check_sent(suite, arm, made)
+        try:
+            with at_its_line(suite, arm):
+                made = factories[arm.provider](
+                    arm if arm.serve is None else served(arm, ANY_PORT), context
+                )
+                check_sent(suite, arm, made)
+        except SuiteError as error:
+            mistakes.append(error)
+            continue
         refuses = getattr(made, "refuses", None)
         if refuses is not None and arm in suite.arms:
             _check_tasks(suite, arm, refuses)
         providers[arm.name] = made
+    if mistakes:
+        raise _together(mistakes)
     return providers
+
+
+def _together(mistakes: Sequence[SuiteError]) -> SuiteError:
+    """Return the first mistake, with the others below it: arms are mended in one round."""
+    first = mistakes[0]
+    hints = [first.hint or ""]
+    for other in mistakes[1:]:
+        hints.append(f"{other}" + ("" if other.hint is None else f"\n    {other.hint}"))
+    hint = "\n  ".join(text for text in hints if text) or None
+    return SuiteError(first.message, path=first.path, line=first.line, hint=hint)
 
 
 def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
@@ -159,13 +176,16 @@ def check_sent(suite: Suite, arm: Arm, provider: object) -> None:
         sent = sent_by(provider, request)
         if sent is None:
             return
-        for name, why in sent.refused.items():
-            value = asked(request)[name]
+        if sent.refused:
+            wanted = asked(request)
+            each = [f"{name} {wanted[name]!r}: {why}" for name, why in sent.refused.items()]
+            names = ", ".join(sent.refused)
+            them = "it" if len(each) == 1 else "them"
             raise PluginError(
-                f"arm {arm.name!r} cannot be sent {name} {value!r}: {why}",
-                hint=f"give the arm `omit: [{name}]` to leave it out (verdicts then say that it was"
-                " not sent), or set another value in the arm's `sampling:`",
-                option=f"sampling.{name}",
+                f"arm {arm.name!r} cannot be sent {'; nor '.join(each)}",
+                hint=f"give the arm `omit: [{names}]` to leave {them} out (verdicts then say so),"
+                " or set another value in the arm's `sampling:`",
+                option=f"sampling.{next(iter(sent.refused))}",
             )
 
 

@@ -30,7 +30,12 @@ def judge_health(
     patience = policy.stop_arm_after
     if state.answered == 0:
         patience = min(NEVER_ANSWERED, patience)
+    state.stoppers_in_a_row = state.stoppers_in_a_row + 1 if outcome.stops_arm else 0
     if outcome.stops_arm:
+        if state.answered and state.stoppers_in_a_row < NEVER_ANSWERED:
+            # It answered others: a moderated prompt, a route that is down, a key that is checked
+            # anew. What is about all calls comes again with the next.
+            return None, f"a call that failed, as others did not: {call.sample_id}: {final.error}"
         return f"{outcome.value}, as every further call would: {final.error}", None
     if state.failed_in_a_row >= patience:
         last = f"the last with {outcome.value}: {final.error}"

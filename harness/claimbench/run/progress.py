@@ -23,6 +23,7 @@ class ArmProgress:
     unpriced: int = 0
     answered: int = 0
     failed_in_a_row: int = 0
+    stoppers_in_a_row: int = 0
     stopped: str | None = None
     first_fault: tuple[str, int | None] | None = None
     alike: set[str] = field(default_factory=set)

@@ -40,10 +40,10 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
 from claimbench_providers.endpoints.reading.bodies import IDLE, word
 from claimbench_providers.endpoints.reading.content import texts, unknown_shape
-from claimbench_providers.endpoints.reading.ends import NO_END, done_of, end_of
+from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
@@ -215,8 +215,13 @@ class MessageReader:
         self._end = NO_END
         self._marked = False
         self._answered = False
+        self._counted = False  # the output of the first report is a placeholder
         self._end_ns: int | None = None
         self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
+
+    @property
+    def _begun(self) -> bool:
+        return self._answered or self._end.kind != "none"
 
     @property
     def complete(self) -> bool:
@@ -248,17 +253,25 @@ class MessageReader:
         elif kind == "message_stop":
             self._marked = True
             self._end_ns = self._end_ns or received_ns
-        elif kind == "message" and "content" in data:  # of a server that does not stream
-            yield from self._whole(data, received_ns)
+        elif kind == "message" and "content" in data and not self._begun:
+            yield from self._whole(data, received_ns)  # of a server that does not stream
         elif kind == "error" or error_in(data) is not None:
-            raise error_chunk(error_in(data) or dict(data))
+            self._error(error_in(data) or dict(data), received_ns)
         elif kind not in IDLE and kind != "content_block_stop" and "content" in data:
             raise unknown_shape(dict(data))
+
+    def _error(self, error: Any, received_ns: int) -> None:
+        """Take a content filter's refusal for the end of the answer; raise any other error."""
+        if self.complete or not is_filter_chunk(error):
+            raise error_chunk(error)
+        self._end = FILTERED
+        self._end_ns = received_ns
 
     def _later(self, data: Mapping[str, Any], received_ns: int) -> None:
         if isinstance(data.get("usage"), Mapping):
             merged = merge_anthropic(self._merged, data["usage"])
             self._merged = merged
+            self._counted = self._counted or data["usage"].get("output_tokens") is not None
             self._reports.take(merged, received_ns)
         elif data.get("usage"):
             self._reports.take(data["usage"], received_ns)
@@ -277,6 +290,7 @@ class MessageReader:
             if block.get("type") == "tool_use":
                 self._tools[place][2].append(json.dumps(block.get("input") or {}))
         self._reports.take(message.get("usage"), received_ns)
+        self._counted = True
         self._end_ns = received_ns
         self._end = end_of(message.get("stop_reason"))
 
@@ -318,9 +332,7 @@ class MessageReader:
         """
         for name, identity, pieces, stamp in (tool for _, tool in sorted(self._tools.items())):
             yield ToolCall(name, "".join(pieces), identity, stamp)
-        usage, said = self._reports.report(
-            normalise_anthropic, whole=self._marked or self._end.kind != "none"
-        )
+        usage, said = self._reports.report(normalise_anthropic, whole=self._counted)
         if usage is not None:
             yield usage
         whole = self._marked and (self._answered or bool(self._tools))

@@ -103,6 +103,23 @@ def effort_qwen(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind
     raise NotCarried("it takes none, or a number of tokens to think for, and no words")
 
 
+FIXED_GROK = re.compile(r"grok-(?:2|3(?!-mini)|4(?:$|-|\.(?:1|20)(?:$|-))|code|build)")
+"""xAI's models that refuse an effort: their names say whether they reason."""
+NO_STOP_GROK = re.compile(r"grok-(?:3-mini|4(?:$|-|\.(?:1|20)(?:$|-)))(?!.*non-reasoning)")
+"""Those that reason, and refuse stop texts."""
+
+
+def effort_grok(effort: str, model: str) -> Fragment:
+    """Write xAI's: a word, for the models that have levels."""
+    word = _word(effort)
+    if FIXED_GROK.match(model):
+        raise NotCarried(f"{model} has no levels: xAI's API refuses the field")
+    taken = ("low", "high") if model.startswith("grok-3-mini") else WORDS
+    if word not in taken or word in ("minimal", "max"):
+        raise NotCarried(f"{model} does not take {word}")
+    return {"reasoning_effort": word}
+
+
 def effort_template(effort: str, model: str) -> Fragment:  # noqa: ARG001 - the kind's
     """Write the variables that chat templates read, for servers that render one.
 
@@ -151,6 +168,7 @@ VOLCENGINE = Rules(seed=None, effort=effort_switch)
 MOONSHOT = Rules(seed=None, effort=effort_kimi)
 MISTRAL = Rules(seed="random_seed")
 QWEN = Rules(effort=effort_qwen)
+XAI = Rules(effort=effort_grok)
 CLAUDE_AS_OPENAI = Rules(
     seed=None,
     effort=no_effort("Anthropic's OpenAI layer ignores it; provider: anthropic carries it"),
@@ -163,6 +181,7 @@ BY_VENDOR: Mapping[str, Rules] = {
     "moonshot": MOONSHOT,
     "mistral": MISTRAL,
     "dashscope": QWEN,
+    "xai": XAI,
     "qianfan": Rules(effort=no_effort("no field for it is known; extra_body can send one")),
     "vllm": TEMPLATES,
     "sglang": TEMPLATES,
@@ -179,6 +198,7 @@ BY_HOST: tuple[tuple[str, Rules], ...] = (
     (r"api\.moonshot\.(ai|cn)$", MOONSHOT),
     (r"api\.mistral\.ai$", MISTRAL),
     (r"dashscope[\w-]*\.aliyuncs\.com$|\.maas\.aliyuncs\.com$", QWEN),
+    (r"(?:^|\.)api\.x\.ai$", XAI),
     (r"qianfan\.baidubce\.com$", BY_VENDOR["qianfan"]),
     (r"api\.anthropic\.com$", CLAUDE_AS_OPENAI),
 )
@@ -236,6 +256,8 @@ def chat_refusals(model: str, rules: Rules, request: Request) -> dict[str, str]:
     if rules is MOONSHOT and re.match(r"kimi-", model):
         why = f"{model} takes no sampling parameters but its own"
         refused |= {"temperature": why, "top_p": why}
+    if rules is XAI and NO_STOP_GROK.match(model):
+        refused["stop"] = f"{model} refuses it; with it omitted, answers are cut here"
     if rules is DEEPSEEK and effort != "none" and model != "deepseek-chat":
         why = "DeepSeek ignores it while the model thinks: say reasoning_effort: none"
         refused |= {"temperature": why, "top_p": why}

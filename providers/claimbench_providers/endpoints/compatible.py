@@ -17,7 +17,6 @@ from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent
 from claimbench.types import Arm, ConstraintKind, Event, Json, Meta, Request
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint
-from claimbench_providers.endpoints.faults import error_chunk
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 
@@ -101,7 +100,7 @@ class Messages:
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterable[Event]:
         """Events of one message; an event named ``error`` is one, whatever its data look like."""
         if event == "error" and not data.get("error"):
-            raise error_chunk(dict(data))
+            data = {"error": dict(data)}
         return self._answer.read(data, received_ns)
 
     def marked(self) -> None:

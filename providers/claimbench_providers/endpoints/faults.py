@@ -6,7 +6,6 @@ Shared by every protocol; pure functions.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
@@ -36,12 +35,26 @@ _FILTERED = re.compile(
     r"content.?(?:filter|policy|management)|policy_violation|bio_policy|data_inspection_failed|safety",
     re.IGNORECASE,
 )
+_MODERATED = re.compile(
+    r"content.?filter|content.?moderation|requires? moderation|data_inspection_failed"
+    r"|\b(?:prompts?|inputs?|messages?|contents?)\b.{0,60}"
+    r"\b(?:flagged|moderat\w*|prohibited|unsafe|violat\w*)",
+    re.IGNORECASE,
+)
+"""Words with which a refusal of one prompt stands under a status that else is about the key."""
+_ABOUT_ALL = re.compile(
+    r"\b(?:accounts?|keys?|organi[sz]ations?|projects?|billing)\b", re.IGNORECASE
+)
+"""Words of a refusal that is not about the prompt: every further one would meet it."""
 _STATUS_OF = {
     "rate_limit_exceeded": 429,
     "rate_limit_error": 429,
     "insufficient_quota": 429,
     "billing_hard_limit_reached": 429,
     "context_length_exceeded": 400,
+    "content_filter": 400,
+    "content_policy_violation": 400,
+    "data_inspection_failed": 400,
     "invalid_prompt": 400,
     "authentication_error": 401,
     "invalid_api_key": 401,
@@ -108,10 +121,23 @@ def error_in(message: Mapping[str, Any]) -> Json:
     return None
 
 
+def is_filter_chunk(error: Json) -> bool:
+    """Tell whether an error object inside a stream means that a content filter refused the
+    prompt.
+    """
+    status = _status_in(error)
+    return status is not None and is_filtered(status, {"error": error})
+
+
+def _status_in(error: Json) -> int | None:
+    _, code = _error_text({"error": error})
+    return int(code) if code.isdigit() and len(code) < 5 else _STATUS_OF.get(code.lower())
+
+
 def error_chunk(error: Json) -> ProviderError:
     """Return the fault in an error object that came inside a stream with status 200."""
-    message, code = _error_text({"error": error})
-    status = int(code) if code.isdigit() and len(code) < 5 else _STATUS_OF.get(code.lower())
+    message, _ = _error_text({"error": error})
+    status = _status_in(error)
     if status is not None and 400 <= status < 600:
         return fault(status, {"error": error}, {})
     return ServerFault(f"the server sent an error inside the stream: {message}", http_status=200)
@@ -169,10 +195,13 @@ def fault(
 
 
 def is_filtered(status: int, body: Json) -> bool:
-    """Tell whether a 400 means that a content filter refused the prompt: the model's behaviour, not
-    a broken request.
+    """Tell whether a 400, or a 403 that says so, means that a content filter refused the prompt:
+    the model's behaviour, not a broken request.
     """
     message, code = _error_text(body)
+    if status in (403, 422, 451):
+        about_prompt = _MODERATED.search(message) or _MODERATED.search(code)
+        return about_prompt is not None and not _ABOUT_ALL.search(message)
     if status != 400:
         return False
     if code == "invalid_prompt":  # OpenAI's word for a prompt that breaks its usage policy
@@ -276,13 +305,13 @@ def _words(value: Any, depth: int = 0) -> str:
 
 
 LONGEST_RETRY_S = 30 * 86_400.0
-"""The longest wait that is believed; longer ones mean "not now", whatever they say."""
+"""The longest wait that is believed: what names a longer one names none."""
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Return the seconds to wait, from ``retry-after-ms`` or ``retry-after`` (seconds, or a date
-    against the reply's own date); finite and at most :data:`LONGEST_RETRY_S`. None where nothing
-    sensible is said.
+    against the reply's own date). None where nothing sensible is said: no number, a negative one,
+    or one above :data:`LONGEST_RETRY_S`.
     """
     found = {name.lower(): value for name, value in headers.items()}
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
@@ -303,9 +332,7 @@ def _seconds(value: str | None, date: str | None, scale: float) -> float | None:
             seconds = max(0.0, gap.total_seconds())
         except (ValueError, TypeError, OverflowError, IndexError):
             return None
-    if math.isnan(seconds) or seconds < 0:
-        return None
-    return min(seconds, LONGEST_RETRY_S)
+    return seconds if 0 <= seconds <= LONGEST_RETRY_S else None
 
 
 def rate_limits(headers: Mapping[str, str]) -> dict[str, str]:

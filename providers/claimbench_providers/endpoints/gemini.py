@@ -22,6 +22,7 @@ from claimbench.errors import MalformedStream
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent, call_seed
 from claimbench.provider.usage import normalise_gemini
+from claimbench.transport.client import Reply
 from claimbench.types import (
     Arm,
     ConstraintKind,
@@ -31,6 +32,7 @@ from claimbench.types import (
     Meta,
     Request,
     ToolCall,
+    UsageReport,
 )
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints.carried import (
@@ -42,12 +44,13 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
+from claimbench_providers.endpoints.reading import ends
 from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.chunks import SEVERAL
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
-from claimbench_providers.endpoints.reading.usages import UsageReports
+from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
 
 BUDGET_OF = {"minimal": 1024, "low": 1024, "medium": 8192, "high": 24576}
@@ -222,6 +225,14 @@ class GeminiProvider(SseEndpoint):
             omit=self._omit,
         )
 
+    def _events(self, reply: Reply, request: Request) -> Iterator[Event]:
+        """Add the tier that was served, which a header says, to the usage."""
+        tier = reply.headers.get("x-gemini-service-tier")
+        for event in super()._events(reply, request):
+            if isinstance(event, UsageReport):
+                event = replace(event, raw=with_tier(event.raw, tier))
+            yield event
+
     def reader(self, request: Request, meta: Meta) -> Reader:  # noqa: ARG002 - the protocol's
         """A reader of GenerateContentResponse objects."""
         return GeminiReader(meta)
@@ -259,7 +270,11 @@ class GeminiReader:
             ProviderError: an error, or an object that is no response.
         """
         if "candidates" not in data and (error := error_in(data)) is not None:
-            raise error_chunk(error)
+            if self.complete or not is_filter_chunk(error):
+                raise error_chunk(error)
+            self._end = ends.FILTERED
+            self._end_ns = received_ns
+            return
         if not any(name in data for name in FIELDS):
             if data.get("error"):
                 raise error_chunk(data["error"])

@@ -125,6 +125,8 @@ def examples() -> list[Example]:
         ("bedrock", "bedrock/any", {}),
         ("deepseek", "deepseek-v4-flash", {}),
         ("moonshot", "kimi-k2.6", {}),
+        ("xai", "grok-4.3", {}),
+        ("xai", "grok-4-fast-reasoning", {}),
     ]
     done = {name for name, _, _ in rows}
     for vendor in catalogue().values():

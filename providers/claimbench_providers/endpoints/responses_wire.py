@@ -32,7 +32,12 @@ from claimbench_providers.endpoints.carried import (
     merged,
 )
 from claimbench_providers.endpoints.chat_wire import Dialect, no_continuations, schema_of
-from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filtered
+from claimbench_providers.endpoints.faults import (
+    error_chunk,
+    error_in,
+    is_filter_chunk,
+    is_filtered,
+)
 from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
@@ -211,7 +216,7 @@ class ResponseReader:
             tool["arguments"] = event.get("arguments") or item.get("arguments") or tool["arguments"]
 
     def _error(self, error: Any, received_ns: int | None) -> Iterator[Event]:
-        if not is_filtered(400, {"error": error}):
+        if self.complete or not (is_filtered(400, {"error": error}) or is_filter_chunk(error)):
             raise error_chunk(error)
         self._end = End("end", FILTERED, FILTERED)
         self._end_ns = received_ns

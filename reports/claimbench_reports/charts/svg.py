@@ -9,6 +9,7 @@ attributes. Ids get a prefix, because a page holds several charts. The ink colou
 from __future__ import annotations
 
 import re
+import warnings
 from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
@@ -36,7 +37,12 @@ def to_inline_svg(canvas: Canvas, prefix: str, title: str, description: str) -> 
     import matplotlib as mpl
 
     buffer = StringIO()
-    with mpl.rc_context({"svg.hashsalt": "claimbench", "svg.fonttype": "none"}):
+    with (
+        mpl.rc_context({"svg.hashsalt": "claimbench", "svg.fonttype": "none"}),
+        warnings.catch_warnings(),
+    ):
+        # Of a chart with very many rows; nobody who reads a terminal can act on it.
+        warnings.filterwarnings("ignore", message="constrained_layout not applied")
         canvas.savefig(
             buffer, format="svg", metadata={"Date": None, "Creator": None}, transparent=True
         )

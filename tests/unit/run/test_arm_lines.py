@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from claimbench.cli.common import provider_factories
 from claimbench.errors import PluginError, SuiteError
-from claimbench.run.arms import at_its_line
+from claimbench.run.arms import at_its_line, check_arms
 from claimbench.suite.codec import suite_from_json, suite_to_json
 from claimbench.suite.load import load_suite
 from claimbench.types import Suite
+from claimbench_providers.models.context import provider_context
 
 SUITE = """\
 name: desk
@@ -101,3 +103,21 @@ def test_lines_are_not_compared_not_measured_and_not_stored(file: Path) -> None:
     read = suite_from_json(json.loads(json.dumps(stored)))
     assert read == suite
     assert read.arms[1].line is None
+
+
+def test_all_that_arms_refuse_is_told_in_one_round(file: Path) -> None:
+    text = file.read_text().replace(
+        "tasks:", "sampling: {seed: 7, temperature: 2, top_p: 0.5}\ntasks:", 1
+    )
+    for name, model in (("three", "claude-opus-5"), ("four", "claude-haiku-4-5")):
+        text += f"  - {{name: {name}, provider: anthropic, model: {model}}}\n"
+    file.write_text(text)
+    suite = load_suite(file)
+    with pytest.raises(SuiteError) as caught:
+        check_arms(
+            suite, provider_factories([arm.provider for arm in suite.arms]), provider_context(suite)
+        )
+    told = f"{caught.value} {caught.value.hint}"
+    assert "seed 7: the Messages API takes no seed; nor temperature 2" in told
+    assert "omit: [seed, temperature, top_p]" in told
+    assert f"{file}:{text.count(chr(10))}: arm 'four' cannot be sent" in told

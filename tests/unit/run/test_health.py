@@ -75,3 +75,19 @@ def test_what_every_call_would_meet_stops_it_at_once(outcome: Outcome, status: i
 def test_a_dead_endpoint_is_given_up() -> None:
     down = ended(Outcome.NETWORK, None)
     assert judged(("a", down), ("b", down), ("c", down))[-1][0] is not None
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [(Outcome.AUTH, 401), (Outcome.AUTH, 403), (Outcome.BAD_REQUEST, 404), (Outcome.AUTH, 402)],
+)
+def test_a_refusal_among_answers_is_that_calls_and_three_in_a_row_are_the_arms(
+    outcome: Outcome, status: int
+) -> None:
+    no = ended(outcome, status)
+    found = judged(("a", OK), ("b", no), ("c", OK), ("d", no), ("e", no), ("f", OK), ("g", no))
+    assert all(why is None for why, _ in found)
+    assert found[1][1] == "a call that failed, as others did not: b: no"
+    found = judged(("a", OK), ("b", no), ("c", no), ("d", no))
+    assert [why is None for why, _ in found] == [True, True, True, False]
+    assert "as every further call would" in (found[-1][0] or "")

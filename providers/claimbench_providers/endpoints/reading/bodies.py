@@ -21,6 +21,7 @@ from claimbench.transport.exchange import Limits
 from claimbench.transport.sse import Sse, SseParser
 
 DONE = "[DONE]"
+MOST_DIGITS = 400
 MOST_BYTES = Limits().body_bytes
 """Bytes that a body may have once inflated."""
 IDLE = frozenset({"ping", "heartbeat", "keepalive", "keep-alive", "keep_alive"})
@@ -128,7 +129,25 @@ class BodyReader:
                 return
             if sse.event in IDLE or not data.strip():
                 continue
-            yield Message(sse.event, as_object(data), sse.received_ns)
+            try:
+                message = as_object(data)
+            except MalformedStream:
+                if "\n" not in data:
+                    raise
+                yield from self._unparted(sse)
+                if self.marked:
+                    return
+            else:
+                yield Message(sse.event, message, sse.received_ns)
+
+    def _unparted(self, sse: Sse) -> Iterator[Message]:
+        """Yield the messages of events that no empty line parts: one per line of data."""
+        for line in sse.data.split("\n"):
+            if line.strip() == DONE:
+                self.marked = True
+                return
+            if line.strip():
+                yield Message(sse.event, as_object(line), sse.received_ns)
 
     def _stray(self) -> Iterator[Message]:
         """Yield objects that stand bare between the events: servers put errors there."""
@@ -267,7 +286,8 @@ def as_object(data: str | bytes) -> dict[str, Any]:
 
 
 def json_value(data: str | bytes) -> Any:
-    """Return a JSON value; half surrogate pairs and NaN are taken, which orjson refuses.
+    """Return a JSON value; half surrogate pairs, NaN, bare control characters and numbers of any
+    length are taken, which orjson refuses.
 
     Raises:
         MalformedStream: it is none.
@@ -277,9 +297,14 @@ def json_value(data: str | bytes) -> Any:
     except ValueError:
         pass
     try:
-        return json.loads(data)
+        return json.loads(data, parse_int=_whole_number, strict=False)
     except (ValueError, RecursionError) as error:
         raise MalformedStream(f"a chunk that is not JSON: {error}: {data[:80]!r}") from error
+
+
+def _whole_number(digits: str) -> int | str:
+    """Return a number; as text where it has more digits than any number of a message."""
+    return int(digits) if len(digits) <= MOST_DIGITS else digits[:MOST_DIGITS] + "..."
 
 
 def not_an_object(data: str | bytes) -> MalformedStream:

@@ -9,10 +9,10 @@ from typing import Any
 from claimbench.errors import MalformedStream
 from claimbench.provider.usage import normalise_openai
 from claimbench.types import Delta, Event, Meta, ToolCall
-from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filter_chunk
 from claimbench_providers.endpoints.reading.bodies import IDLE, word
 from claimbench_providers.endpoints.reading.content import texts, unknown_shape
-from claimbench_providers.endpoints.reading.ends import NO_END, done_of, end_of
+from claimbench_providers.endpoints.reading.ends import FILTERED, NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
 
@@ -72,7 +72,7 @@ class ChunkReader:
         choices = chunk.get("choices")
         error = None if choices and not chunk.get("error") else error_in(chunk)
         if error is not None:
-            raise error_chunk(error)
+            return self._error(error)
         if choices is None and "usage" not in chunk:
             if not chunk or chunk.get("type") in IDLE:
                 return []
@@ -88,6 +88,14 @@ class ChunkReader:
         if isinstance(chunk.get("service_tier"), str):
             self._tier = chunk["service_tier"]
         return events
+
+    def _error(self, error: Any) -> list[Event]:
+        """Take a content filter's refusal for the end of the answer; raise any other error."""
+        if self.complete or not is_filter_chunk(error):
+            raise error_chunk(error)
+        self._end = FILTERED
+        self._end_ns = self._now_ns
+        return []
 
     def _mine(self, choices: Any) -> Iterator[Mapping[str, Any]]:
         """Yield the choice of index 0; keep the others for the case that none has it."""
@@ -141,7 +149,8 @@ class ChunkReader:
 
     def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
         if choice.get("error"):
-            raise error_chunk(error_in(choice))
+            self._error(error_in(choice))
+            return
         delta = choice.get("delta")
         if not delta:
             delta = choice.get("message") or {}

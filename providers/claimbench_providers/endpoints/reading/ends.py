@@ -25,7 +25,8 @@ _LENGTH = (
     "length max_tokens max_token max_output_tokens max_completion_tokens max_new_tokens max_length"
     " model_length token_limit token_limit_reached limit limit_reached truncated incomplete"
     " context_length context_length_exceeded context_window context_window_exceeded"
-    " model_context_window_exceeded context_full finish_reason_max_tokens"
+    " model_context_window_exceeded context_full finish_reason_max_tokens pause_turn"
+    " repetition repetition_detected repetition_truncation"
 )
 _FILTER = (
     "content_filter content_filtered contentfilter filtered filter safety refusal refused"
@@ -34,13 +35,17 @@ _FILTER = (
     " content_policy"
     " error_toxic guardrail guardrails guardrail_intervened model_armor"
 )
-_TOOLS = "tool_calls tool_call tool_use function_call function_calls"
+_TOOLS = (
+    "tool_calls tool_call tool_use function_call function_calls malformed_function_call"
+    " unexpected_tool_call too_many_tool_calls malformed_tool_use"
+)
 _FAULTS = (
     "error errored failed failure fault server_error internal_error internal_server_error"
     " model_error exception insufficient_system_resource network_error abort aborted cancel"
     " cancelled canceled client_disconnect disconnected interrupted timeout timed_out time_limit"
     " deadline_exceeded shutdown overloaded unavailable rate_limit rate_limited error_limit"
-    " engine_error upstream_error out_of_memory oom preempted"
+    " engine_error upstream_error out_of_memory oom preempted user_cancel malformed_response"
+    " missing_thought_signature"
 )
 _NONE = " null none nil undefined unspecified finish_reason_unspecified not_finished in_progress"
 
@@ -81,6 +86,7 @@ class End:
 
 
 NO_END = End("none", None)
+FILTERED = End("end", "content_filter", "content_filter")
 
 
 def end_of(reason: Any) -> End:
