@@ -220,3 +220,20 @@ def test_fields_of_objects_are_chosen_not_the_objects(tmp_path: Path) -> None:
     (task,) = suite.tasks
     assert render(task, task.samples[0])[-1].content.strip() == "mail 0"
     assert not task.samples[0].slices
+
+
+def test_a_system_prompt_of_its_own_is_sent_as_one(tmp_path: Path) -> None:
+    rows = []
+    for i in range(24):
+        turns = [
+            {"role": "system", "content": f"You serve customer {i}. {{{{ not_a_variable }}}}"},
+            {"role": "user", "content": f"mail {i}"},
+            {"role": "assistant", "content": "ab"[i % 2]},
+        ]
+        rows.append({"messages": turns})
+    _, suite = proposed(tmp_path, "c.jsonl", "\n".join(map(json.dumps, rows)))
+    (task,) = suite.tasks
+    assert [(m.role, m.content) for m in render(task, task.samples[3])] == [
+        ("system", "You serve customer 3. {{ not_a_variable }}"),
+        ("user", "mail 3"),
+    ]

@@ -65,10 +65,28 @@ def read(path: Path, options: ImportOptions) -> Imported:
         [arm],
         answers,
         {(arm.name, task): stated},
-        lambda _task, metric: False if metric == PASSED else None,
+        lambda _task, metric: False if metric == PASSED else _points_down(run, metric),
         (PASSED,),
     )
     return gathered(found, options)
+
+
+def _points_down(run: Mapping[str, Json], name: str) -> bool | None:
+    """Tell whether a metric's threshold is a highest value, as for hallucination and bias: by what
+    succeeded on which side of it. None where the results do not show it.
+    """
+    above = below = 0
+    for case in run.get("testCases") or []:
+        for metric in get(case, "metricsData") or []:
+            score, threshold = number(get(metric, "score")), number(get(metric, "threshold"))
+            success = get(metric, "success")
+            if get(metric, "name") != name or score is None or threshold is None:
+                continue
+            if score != threshold and isinstance(success, bool):
+                fits = (score > threshold) == success
+                above += fits
+                below += not fits
+    return None if above == below == 0 or (above and below) else below > 0
 
 
 def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -> Answer:
