@@ -175,6 +175,7 @@ def propose_suite(
         longest=_longest([*measured, *examples], roles),
         most_common=_most_common(measured),
         id_key=_id_key(roles, plan),
+        big_clusters=len(measured) > 4 * len({item.cluster for item in measured}),
         turns=chat.roles if chat is not None else (),
         system=chat.system if chat is not None else None,
     )

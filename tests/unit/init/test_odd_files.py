@@ -237,3 +237,15 @@ def test_a_system_prompt_of_its_own_is_sent_as_one(tmp_path: Path) -> None:
         ("system", "You serve customer 3. {{ not_a_variable }}"),
         ("user", "mail 3"),
     ]
+
+
+@pytest.mark.parametrize(("per_query", "asked"), [(10, True), (2, False)])
+def test_a_first_look_at_big_clusters_takes_single_rows(
+    tmp_path: Path, per_query: int, asked: bool
+) -> None:
+    rows = [
+        {"conversation": f"c{i // per_query}", "text": f"mail {i}", "label": f"x{i % 2}"}
+        for i in range(120)
+    ]
+    _, suite = proposed(tmp_path, "d.csv", csv_of(rows))
+    assert (suite.options.get("limit_by") == "row") is asked
