@@ -12,7 +12,7 @@ from pathlib import Path
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
 from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
-from claimbench.importers.json_values import get, mapping, number, seconds, whole
+from claimbench.importers.json_values import as_list, get, mapping, number, seconds, whole
 from claimbench.suite.files.traffic.requests import tokens
 from claimbench.types import Json, SamplingParams, Usage
 
@@ -72,7 +72,7 @@ def read(path: Path, options: ImportOptions) -> Imported:
         if get(row, "perturbation"):
             continue
         key = (str(get(row, "instance_id")), whole(get(row, "train_trial_index")) or 0)
-        for stat in get(row, "stats") or []:
+        for stat in as_list(get(row, "stats")):
             name = mapping(get(stat, "name"))
             value = number(get(stat, "mean"))
             plain = not name.get("perturbation") and name.get("split") != "train"
@@ -130,7 +130,7 @@ def _answer(
     right = [
         get(reference, "output", "text")
         for reference in (references if isinstance(references, list) else [])
-        if "correct" in (get(reference, "tags") or [])
+        if "correct" in as_list(get(reference, "tags"))
     ]
     scores = {n: v for n, v in values.items() if not n.startswith(_NO_QUALITY)}
     return Answer(
