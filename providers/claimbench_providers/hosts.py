@@ -47,6 +47,14 @@ def host_of(base_url: str | None) -> str:
     return urlsplit(base_url or OPENAI_URL).hostname or ""
 
 
+def port_of(base_url: str) -> int | None:
+    """The port that an address states; None where it states none, or no number that is one."""
+    try:
+        return urlsplit(base_url).port
+    except ValueError:
+        return None
+
+
 def is_local(base_url: str | None) -> bool:
     """Tell whether the endpoint is on this machine or a private network, where a key is often not
     used.

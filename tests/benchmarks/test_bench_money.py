@@ -88,7 +88,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         suite_path=suite.path,
         file_sha256=suite.file_sha256,
         measured_sha256=suite.measured_sha256,
-        plan_sha256="0" * 64,
+        plan_sha256="",
         price_book_sha256=book.sha256,
         suite=suite_to_json(suite),
         arms_run=tuple(a.name for a in suite.arms),

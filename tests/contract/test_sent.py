@@ -23,7 +23,7 @@ from claimbench.provider.sent import OMISSIBLE, PARAMETERS, Sent, sent_by
 from claimbench.run.arms import check_arms, requests_by_group
 from claimbench.suite.idle_settings import idle_settings
 from claimbench.suite.load import load_suite
-from claimbench.types import Arm, Json, Meta
+from claimbench.types import Arm, Json, Meta, ServeSpec
 from claimbench_providers.endpoints import known
 from claimbench_providers.endpoints.carried import effort_in
 from claimbench_providers.endpoints.known import examples, provider_of, request_with
@@ -367,3 +367,23 @@ async def test_forms_of_base_url(kind: str, base: str, path: str, tmp_path: Path
     assert f"asked was {root}{path.partition('?')[0]}" in str(fault.hint)
     if not base:
         assert f"base_url: {root}/v1" in str(fault.hint)
+
+
+OLLAMA = ServeSpec(("ollama", "serve"), "http://127.0.0.1:{port}/api/version", 9, 1, {})
+VLLM = ServeSpec(("/opt/bin/vllm", "serve", "m"), "http://127.0.0.1:{port}/health", 9, 1, {})
+
+
+@pytest.mark.parametrize(("base", "serve", "field"), [
+    ("http://localhost:11434/v1", None, "reasoning_effort"),
+    ("http://127.0.0.1:9/v1", OLLAMA, "reasoning_effort"),
+    ("http://127.0.0.1:9/v1", VLLM, "chat_template_kwargs"),
+    ("http://127.0.0.1:8000/v1", None, "chat_template_kwargs"),
+    ("https://models.example:11434/v1", None, "reasoning_effort"),
+])  # fmt: skip
+def test_a_local_server_is_told_an_effort_as_its_program_takes_it(
+    base: str, serve: ServeSpec | None, field: str
+) -> None:
+    arm = Arm("a", "compatible", "m", base_url=base, serve=serve)
+    body = provider_of(arm)._endpoint.dialect.body(request_with(reasoning_effort="none"))
+    assert field in body
+    assert {"reasoning_effort", "chat_template_kwargs"} & {*body} == {field}

@@ -191,6 +191,7 @@ def test_streams(check: str, protocol: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7200)
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 @pytest.mark.parametrize("check", CHECKS)
 @LONG

@@ -28,7 +28,9 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"torn_after": 1},
     {"framing": "short_length"},
     {"framing": "long_length"},
+    {"finish_reason": "error"},
     {"finish_reason": "error", "usage": "absent"},
+    {"finish_reason": "insufficient_system_resource", "usage": "contradictory"},
     {"finish_reason": "insufficient_system_resource", "usage": "absent"},
     {"finish_reason": None, "done": False, "usage": "absent"},
 )

@@ -16,7 +16,7 @@ import pytest
 from claimbench.evaluation.evaluate import Evaluation, evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.store.results import ResultsStore
-from claimbench.types import Outcome
+from claimbench.types import Attempt, Outcome
 
 from .chaos_server import LABELS, STUCK, answer
 from .conftest import Said
@@ -72,6 +72,11 @@ def measured(folder: Path, bench: Bench, share: float) -> tuple[Evaluation, Said
         (run,) = store.runs()
         store.verify(run.run_id)
         return evaluate(read_run(store, run.run_id)), said
+
+
+def stated(attempt: Attempt) -> bool:
+    """Whether the server said what the attempt took."""
+    return attempt.usage is not None and attempt.usage.source != "unknown"
 
 
 @pytest.mark.slow
@@ -132,14 +137,17 @@ def test_two_thousand_calls_with_a_fifth_of_faults_over_loopback(
         assert int(scored.sum()) == N - int(items.n_missing.sum())
         assert items.score[scored].mean() == same_items.score[scored].mean()
 
-    # No dollar twice: a call costs its attempts' tokens, each priced once; what nobody can know
-    # makes a call unknown.
+    # No dollar twice: a call costs its attempts' tokens, each priced once, those of a fault that
+    # states them too; what nobody can know makes a call unknown.
     owner = {r.call.id: r.call.arm for r in records}
     assert len({(a.call_id, a.number) for a in attempts}) == len(attempts)
-    paid = [a for a in attempts if a.usage is not None]
-    assert max(Counter(a.call_id for a in paid).values()) == 1
+    paid = [a for a in attempts if stated(a)]
+    assert max(Counter(a.call_id for a in paid if a.outcome.answered).values()) == 1
+    assert {a.outcome for a in paid if a.outcome.missing} == {Outcome.SERVER_FAULT}
     want = dict.fromkeys(owner, Decimal(0))
-    unknown = {a.call_id for a in attempts if a.usage is None and a.billable != "no"}
+    open_bills = [a for a in attempts if not stated(a) and a.billable != "no"]
+    assert any(a.usage_raw for a in open_bills), "usage that contradicts itself is no bill"
+    unknown = {a.call_id for a in open_bills}
     for attempt in paid:
         usage, (given, written) = attempt.usage, RATES[owner[attempt.call_id]]
         assert usage is not None

@@ -20,9 +20,9 @@ import numpy as np
 from scipy import special
 
 from claimbench import stats
-from claimbench.claims.readings.runaways import AT_CAP, Runaways, Side
+from claimbench.claims.readings.runaways import AT_CAP, Runaways, Side, per_correct
 from claimbench.claims.readings.size import LARGEST_SHARE, both_near_limit, too_few_wrong
-from claimbench.stats import sequential
+from claimbench.stats import Decision, sequential
 
 Rng = np.random.Generator
 LIMIT = 0.056
@@ -32,15 +32,17 @@ RATIO = 0.105
 
 @dataclass
 class Rate:
-    """Counts of one cell."""
+    """Counts of one cell; ``void``: decided on a condition that does not hold."""
 
     reps: int = 0
     wrong: int = 0
     decided: int = 0
+    void: int = 0
 
     def add(self, status: str, *, wrong: bool) -> None:
         self.reps += 1
         self.decided += status != "inconclusive"
+        self.void += status == ON_A_FALSE_CONDITION
         self.wrong += wrong
 
 
@@ -48,9 +50,8 @@ class Rate:
 class Cell:
     """One simulated situation: ``draw`` makes a sample and decides it.
 
-    ``fast``: part of the quick tests. ``limited``: held to the limit; without a known cap no method
-    can be. ``wrong`` says which decisions are false (None: it is a
-    cell of power, where none is).
+    ``fast``: part of the quick tests. ``wrong`` says which decisions are false (none in a cell of
+    power). Without a known cap a decision is judged as it is worded: under its condition.
     """
 
     table: str
@@ -58,7 +59,6 @@ class Cell:
     draw: Callable[[Rng], str]
     wrong: frozenset[str] = frozenset({"supported", "refuted"})
     fast: bool = False
-    limited: bool = True
 
     def run(self, reps: int, seed: int = 1) -> Rate:
         rng = np.random.default_rng([seed, *f"{self.table}/{self.label}".encode()])
@@ -76,41 +76,57 @@ FALSE_SUPPORT = frozenset({"supported"})
 # --- dollars --------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Found:
+    """A decision; without a cap, ``arm`` and the largest bill (in the unit of its costs) on which
+    it is conditional.
+    """
+
+    status: str
+    arm: str = ""
+    bill: float = math.inf
+
+
 def decide_ratio(
-    pm: stats.PairedMeans, caps: Runaways | None, ratio: float = RATIO, alpha: float = 0.05
-) -> str:
-    """Decide "A / B <= ratio" as :mod:`claimbench.claims.decide` does; no caps = unknown ones."""
-    if caps is None:
+    pm: stats.PairedMeans, caps: Runaways, ratio: float = RATIO, alpha: float = 0.05
+) -> Found:
+    """Decide "A / B <= ratio" as :mod:`claimbench.claims.decide` does."""
+    if caps.unknown:
         pm = stats.distrust_tail(pm)
     test = stats.hull_test(pm, (1.0, -ratio))
     p = min(1.0, alpha / stats.tail_alpha(pm, alpha)[0] * test.p)
     if p > alpha or test.sign == 0:
-        return "inconclusive"
-    status = "supported" if test.sign < 0 else "refuted"
-    checks = [] if caps is None else caps.checks(status, "<=", ratio, None, alpha)
-    return "inconclusive" if any(check.p > alpha for check in checks) else status
+        return Found("inconclusive")
+    status: Decision = "supported" if test.sign < 0 else "refuted"
+    checks = caps.checks(status, "<=", ratio, None, alpha)
+    if any(check.p > alpha for check in checks):
+        return Found("inconclusive")
+    for check in checks:
+        if check.bill is not None:
+            return Found(status, check.arm, check.bill)
+    return Found(status)
 
 
-def side(name: str, usd: np.ndarray, cap: float, worth: float | None = None) -> Side:
+def side(name: str, usd: np.ndarray, cap: float | None, worth: float | None = None) -> Side:
     """Return what :func:`claimbench.claims.readings.caps.side_of` finds in ``usd``."""
     mean, n = float(usd.mean()), float(len(usd)) if worth is None else worth
-    seen = 0 if mean >= AT_CAP * cap else int((usd >= AT_CAP * cap).sum())
-    return Side(name, mean, cap, seen * n / len(usd), n)
+    largest = float(usd.max())
+    seen = 0 if cap is None or mean >= AT_CAP * cap else int((usd >= AT_CAP * cap).sum())
+    return Side(name, mean, cap, seen * n / len(usd), n, largest)
 
 
 def requests(
     a: np.ndarray,
     b: np.ndarray,
-    caps: tuple[float, float] | None,
+    caps: tuple[float | None, float | None] | None,
     cluster: np.ndarray | None = None,
     alpha: float = 0.05,
-) -> str:
+) -> Found:
     """Decide dollars per request."""
     if cluster is not None and dominated(cluster):
-        return "inconclusive"
+        return Found("inconclusive")
     pm = stats.paired_means(a, b, cluster, effective_df=True)
-    if caps is None:
-        return decide_ratio(pm, None, alpha=alpha)
+    caps = caps or (None, None)
     worth = None if cluster is None else stats.effective_clusters(np.bincount(cluster))
     both = Runaways(side("A", a, caps[0], worth), side("B", b, caps[1], worth))
     return decide_ratio(pm, both, alpha=alpha)
@@ -120,15 +136,14 @@ def correct_answers(
     costs: tuple[np.ndarray, np.ndarray],
     scores: tuple[np.ndarray, np.ndarray],
     caps: tuple[float, float] | None,
-) -> str:
+) -> Found:
     """Decide dollars per correct answer."""
     pm = stats.per_correct_means(costs, scores, effective_df=True)
-    if pm is None or caps is None:
-        return "inconclusive" if pm is None else decide_ratio(pm, None)
+    if pm is None:
+        return Found("inconclusive")
     sides = []
-    for name, usd, score, cap in zip("AB", costs, scores, caps, strict=True):
-        found, right = side(name, usd, cap), float(score.mean())
-        sides.append(Side(name, found.mean / right, cap / right, found.seen, found.n))
+    for name, usd, score, cap in zip("AB", costs, scores, caps or (None, None), strict=True):
+        sides.append(per_correct(side(name, usd, cap), usd, score))
     return decide_ratio(pm, Runaways(sides[0], sides[1], loses=True))
 
 
@@ -174,16 +189,27 @@ def cost_draw(
 ) -> Callable[[Rng], str]:
     """Return a draw of n items whose true ratio of dollars is ``ratio``."""
     scale = ratio * theirs.mean / ours.mean
-    caps = (scale * ours.cap, theirs.cap) if known else None
+    largest = (scale * ours.cap, theirs.cap)
+    caps = largest if known else None
 
     def draw(rng: Rng) -> str:
         a, b = scale * ours.draw(rng, n), theirs.draw(rng, n)
         if not correct:
-            return requests(a, b, caps)
+            return as_worded(requests(a, b, caps), largest)
         scores = tuple((rng.random((2, n)) < 0.8).astype(float))
-        return correct_answers((a, b), (scores[0], scores[1]), caps)
+        return as_worded(correct_answers((a, b), (scores[0], scores[1]), caps), largest)
 
     return draw
+
+
+ON_A_FALSE_CONDITION = "void"
+"""A decision whose own condition, that no bill is larger than it says, does not hold."""
+
+
+def as_worded(found: Found, largest: tuple[float, float]) -> str:
+    """Return what a decision says, given the largest bills that are possible in A and B."""
+    possible = {"": 0.0, "A": largest[0], "B": largest[1]}[found.arm]
+    return found.status if possible <= found.bill else ON_A_FALSE_CONDITION
 
 
 def dear_errors(n: int, *, known: bool) -> Callable[[Rng], str]:
@@ -194,8 +220,10 @@ def dear_errors(n: int, *, known: bool) -> Callable[[Rng], str]:
     def draw(rng: Rng) -> str:
         right = (rng.random((2, n)) < 0.8).astype(float)
         a = scale * usual.draw(rng, n) * np.where(right[0] > 0, 1.0, 8.0)
-        caps = (scale * cap, theirs.cap) if known else None
-        return correct_answers((a, theirs.draw(rng, n)), (right[0], right[1]), caps)
+        largest = (scale * cap, theirs.cap)
+        caps = largest if known else None
+        found = correct_answers((a, theirs.draw(rng, n)), (right[0], right[1]), caps)
+        return as_worded(found, largest)
 
     return draw
 
@@ -210,7 +238,7 @@ def looks_draw(ours: Costs, n: int) -> Callable[[Rng], str]:
         a, b = scale * ours.draw(rng, n), RIVAL.draw(rng, n)
         for look in plan.looks:
             k = look.n_items
-            found = requests(a[:k], b[:k], caps, alpha=look.alpha)
+            found = requests(a[:k], b[:k], caps, alpha=look.alpha).status
             if found != "inconclusive":
                 return found
         return "inconclusive"
@@ -226,7 +254,7 @@ def dollar_cells() -> Iterator[Cell]:
             yield Cell("cost", f"{name}, n={n}", cost_draw(ours, RIVAL, n, RATIO), fast=quick)
             if shown:
                 free = cost_draw(ours, RIVAL, n, RATIO, known=False)
-                yield Cell("cost, cap unknown", f"{name}, n={n}", free, limited=False)
+                yield Cell("cost, cap unknown", f"{name}, n={n}", free, fast=quick)
     for cap in (1.5, 5.0, 20.0, 100.0):
         for n in (50, 200, 1000):
             calm = Costs(0.2 if cap < 5 else 0.6, 0.0, cap)
@@ -237,6 +265,11 @@ def dollar_cells() -> Iterator[Cell]:
                 NEVER,
                 fast=n == 50 and cap in {1.5, 20.0},
             )
+    for n in (20, 50, 200, 1000):
+        free = cost_draw(Costs(0.6, 0.0, 20.0), RIVAL, n, 0.042, known=False)
+        yield Cell(
+            "cost, cap unknown, power at 4.2% against 10.5%", f"sigma .6, n={n}", free, NEVER
+        )
     for name in ("1% at 50x", "2% at 20x", "sigma 2"):
         yield Cell("cost, five looks", f"{name}, n=500", looks_draw(RUNAWAYS[name], 500), fast=True)
     for name in ("sigma 1.5", "sigma 2", "4% at 10x", "1% at 50x"):
@@ -249,11 +282,11 @@ def dollar_cells() -> Iterator[Cell]:
             )
             if n in {50, 200, 1000}:
                 free = cost_draw(RUNAWAYS[name], RIVAL, n, RATIO, correct=True, known=False)
-                yield Cell("per correct, cap unknown", f"{name}, n={n}", free, limited=False)
+                yield Cell("per correct, cap unknown", f"{name}, n={n}", free)
     for n in (20, 50, 200, 1000):
         yield Cell("per correct", f"wrong answers 8x, n={n}", dear_errors(n, known=True))
         free = dear_errors(n, known=False)
-        yield Cell("per correct, cap unknown", f"wrong answers 8x, n={n}", free, limited=False)
+        yield Cell("per correct, cap unknown", f"wrong answers 8x, n={n}", free)
         calm = Costs(0.6, 0.0, 20.0)
         yield Cell(
             "per correct, power at 4.2% against 10.5%",
@@ -342,7 +375,7 @@ def clustered_cost_draw(shape: str, g: int, ratio: float) -> Callable[[Rng], str
         of_cluster = rng.standard_normal((2, g))[:, cluster]
         z = math.sqrt(0.3) * of_cluster + math.sqrt(0.7) * rng.standard_normal((2, len(cluster)))
         a, b = np.minimum(np.exp(0.6 * z), 20.0)
-        return requests(scale * a, b, (scale * ours.cap, theirs.cap), cluster)
+        return requests(scale * a, b, (scale * ours.cap, theirs.cap), cluster).status
 
     return draw
 
@@ -486,7 +519,7 @@ def main() -> None:
         rate = cell.run(given.reps)
         sys.stdout.write(
             f"{cell.table} | {cell.label} | wrong {rate.wrong / rate.reps:.3f} |"
-            f" decided {rate.decided / rate.reps:.3f} | {time.process_time() - start:.2f} s\n"
+            f" decided {rate.decided / rate.reps:.3f}, void {rate.void / rate.reps:.3f} | {time.process_time() - start:.2f} s\n"
         )
         sys.stdout.flush()
 

@@ -34,10 +34,11 @@ def test_quick_cells_keep_the_limit(cell: claim_cells.Cell) -> None:
 @pytest.mark.parametrize("cell", CELLS, ids=name_of)
 def test_every_cell_keeps_the_limit(cell: claim_cells.Cell) -> None:
     rate = cell.run(2000)
-    assert not cell.limited or rate.wrong / rate.reps <= allowed(2000)
+    assert rate.wrong / rate.reps <= allowed(2000)
 
 
-def test_the_limit_is_broken_without_the_known_cap() -> None:
+def test_without_a_cap_only_the_condition_keeps_the_limit() -> None:
+    """The control: were it not for its condition, a third of these decisions would be wrong."""
     free = next(c for c in CELLS if c.table == "cost, cap unknown" and c.label == "1% at 50x, n=50")
     rate = free.run(400)
-    assert rate.wrong / rate.reps > 0.2
+    assert rate.void / rate.reps > 0.2

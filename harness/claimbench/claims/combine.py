@@ -229,6 +229,7 @@ def combine(
     rivals: Sequence[str | None] = claim.baselines or (None,)
 
     def everywhere(chosen: np.ndarray, name: str) -> Finding:
+        """Decide on the chosen items; ``name`` says which, empty for all of the claim's."""
         leaves = [
             Leaf(claim, ours, theirs, chosen, name)
             for ours in claim.treatments
@@ -242,6 +243,9 @@ def combine(
         # Not the best: one rival is enough that it does not beat.
         denied = claim.negated and claim.modifier == "best"
         combined = any_of(parts, alpha) if denied and len(parts) > 1 else all_of(parts, alpha)
+        if name:  # a second opinion on one of several tasks is none on the claim
+            alone = tuple(replace(r, second_opinion=None) for r in combined.readings)
+            combined = replace(combined, readings=alone)
         return replace(combined, title=name or parts[0].title)
 
     if claim.modifier in {"every", "count"}:

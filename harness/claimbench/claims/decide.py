@@ -25,6 +25,7 @@ UNSETTLED_BY_SAMPLES = frozenset(
         "autocorrelated",
         "window_unknown",
         "not_interleaved",
+        "send_times_unknown",
         "client_limited",
         "instrument_error",
         "billing_unknown",
@@ -147,9 +148,11 @@ def decide(
     if infeasible and status != "refuted":
         status, p = "refuted", question.infeasible_p
     checks = _runaway_checks(question, status, alpha)
-    unseen = [check for check in checks if check.known and check.p > alpha]
-    if checks and status != "inconclusive":
-        p = max(p or 0.0, *(check.p for check in checks if check.known), 0.0)
+    if fixed:  # one arm's bill is the same share of the other's in every request, the largest too
+        checks = [check for check in checks if check.known]
+    unseen = [check for check in checks if check.p > alpha]
+    if status != "inconclusive":
+        p = max([p or 0.0, *(check.p for check in checks if check.known)]) if checks else p
     if unseen:
         status = "inconclusive"
         reasons = (*reasons, *(_unseen(check) for check in unseen))
@@ -160,6 +163,9 @@ def decide(
         ends = {_status(question, end(alpha), alpha)[0] for end in question.bounds}
         if ends != {status}:
             status, reasons = "inconclusive", (*reasons, Reason(question.bounds_code))
+    sensitivity = _sensitivity(question, interval, alpha, status)
+    if "strict_threshold" in sensitivity and (blocked or unseen or _disagrees(reasons, question)):
+        sensitivity["strict_threshold"] = "inconclusive"  # what forbids the one forbids the other
     reading = Reading(
         question.name,
         _estimate(interval),
@@ -171,14 +177,21 @@ def decide(
         infeasible=infeasible,
         flip_points={**question.flip_points, **_runaway_points(checks)},
         delta_star=stats.delta_star(interval) if question.is_difference else None,
-        sensitivity=_sensitivity(question, interval, alpha, status),
+        sensitivity=sensitivity,
         price_ids=question.price_ids,
         reasons=tuple(dict.fromkeys(reasons)),
     )
     if status == "inconclusive" and _samples_help((*reasons, *question.flags)):
         reading = _with_more(reading, question, interval, effort, alpha, unseen)
-    told = "; ".join([*([question.beside] if question.beside else []), *(c.text for c in checks)])
+    told = "; ".join(
+        [*([question.beside] if question.beside else []), *(c.text for c in checks if c.text)]
+    )
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def _disagrees(reasons: Sequence[Reason], question: Question) -> bool:
+    """Tell whether a reason other than the threshold left the reading undecided."""
+    return bool({"test_disagrees", question.bounds_code} & reason_codes(reasons))
 
 
 def _samples_help(reasons: Sequence[Reason]) -> bool:
@@ -200,17 +213,20 @@ def _runaway_checks(question: Question, status: Decision, alpha: float) -> list[
 def _unseen(check: Check) -> Reason:
     """Return the reason of a decision that runaways which nobody has seen could flip."""
     detail = f"{check.needed:,.0f} requests like these would exclude it" if check.needed else ""
-    return Reason("unseen_runaways", detail)
+    return Reason("unseen_runaways" if check.known else "tail_unbounded", detail)
 
 
 def _runaway_points(checks: Sequence[Check]) -> dict[str, float]:
-    """Return the shares of requests at their cap that flip the decision and that are excluded."""
+    """Return the shares of requests at their cap that flip the decision and that are excluded;
+    without a cap the largest bill that the decision survives.
+    """
     points: dict[str, float] = {}
     for check in checks:
-        if check.known:
-            if check.share is not None:
-                points[f"{check.arm}_capped_share"] = check.share
-            points[f"{check.arm}_excluded_share"] = check.excluded
+        if check.known and check.share is not None:
+            points[f"{check.arm}_capped_share"] = check.share
+        if check.bill is not None:
+            points[f"{check.arm}_largest_bill_usd"] = check.bill
+        points[f"{check.arm}_excluded_share"] = check.excluded
     return points
 
 
@@ -325,6 +341,9 @@ def _with_more(
     span: tuple[float, float] | None
     if unseen:
         more = max(_items_excluding(check, interval.n) for check in unseen)
+        span = (more, more)
+    elif question.agreeing is not None:
+        more = float(max(question.agreeing(alpha) - interval.n, 1))
         span = (more, more)
     elif question.rows_needed is not None:
         more = math.ceil(max(question.rows_needed - interval.n, 1) / effort.calls)

@@ -22,11 +22,13 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.absent import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
+from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question
-from claimbench.tables.types import CallTable, ItemTable
+from claimbench.tables.types import BoolArray, CallTable, ItemTable
 from claimbench.types import Claim, Reading, Reason, VerdictStatus
 
 ON_SCORES = frozenset(
@@ -42,8 +44,6 @@ ON_SCORES = frozenset(
     }
 )
 """Readings that rest on scores, and so on a judge where one gives them."""
-LABEL_CORRECTED = frozenset({"more", "points", "non_inferior", "equivalent"})
-"""Readings that people's labels correct."""
 WARNINGS = frozenset({"tail_guard", "tail_dominated", "denominator_near_zero", "infeasible"})
 """Reasons of a reading that warn without forbidding a decision."""
 
@@ -59,6 +59,8 @@ def leaf_finding(
     if refused:
         return Finding("not_comparable", None, flags=flags, reasons=refused, title=title)
     claim = leaf.claim
+    flags += absent_flags(items, leaf)
+    items = with_absent(items, leaf)
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
     elif claim.kind == "cost":
@@ -66,9 +68,8 @@ def leaf_finding(
     else:
         found = readings_latency.questions(items, calls, leaf, ctx)
     if not found:
-        return Finding(
-            "inconclusive", None, flags=flags, reasons=(Reason("no_valid_data"),), title=title
-        )
+        why = _nothing_found(leaf, items)
+        return Finding("inconclusive", None, flags=flags, reasons=(why,), title=title)
     cost = effort(leaf, items, calls, ctx)
     readings = [decide(q, leaf, alpha, cost, _judge_cap(q, leaf, items, ctx)) for q in found]
     readings = with_second_opinion(readings, found, leaf, items)
@@ -83,7 +84,19 @@ def leaf_finding(
     readings = kept
     flags += missing_flags(leaf, items) + _size_flags(found, readings, leaf, items)
     flags += _judge_flags(found, leaf, items, ctx)
+    flags += _quality_flags(found, leaf, items, calls, ctx)
     return _headline(claim, found, readings, flags, title)
+
+
+def _nothing_found(leaf: Leaf, items: ItemTable) -> Reason:
+    """Return the reason why no reading could be formed."""
+    if leaf.theirs is not None:
+        answered = [items.arms[arm].n_finished > 0 for arm in (leaf.ours, leaf.theirs)]
+        ours, theirs = (int((one & leaf.mask).sum()) for one in answered)
+        if ours and theirs and not (answered[0] & answered[1] & leaf.mask).any():
+            detail = f"{ours:,} items of {leaf.ours}, {theirs:,} others of {leaf.theirs}"
+            return Reason("no_common_items", detail)
+    return Reason("no_valid_data")
 
 
 def _not_comparable(
@@ -140,10 +153,7 @@ def _judge_cap(
     """
     if ctx.trust_judge or not _rests_on_judge(question, leaf, items, ctx):
         return ()
-    if (
-        question.name in LABEL_CORRECTED
-        and readings_accuracy.human_pairs(leaf, items, ctx) is not None
-    ):
+    if human_pairs(leaf, items, ctx) is not None:
         return ()
     return (Reason("judge_uncorrected"),)
 
@@ -164,10 +174,33 @@ def _judge_flags(
     flags = tuple(
         Reason("allowed_self_judging", ctx.judges_like[arm]) for arm in arms if arm is not None
     )
-    if ctx.trust_judge and readings_accuracy.human_pairs(leaf, items, ctx) is None:
+    if ctx.trust_judge and human_pairs(leaf, items, ctx) is None:
         detail = "no human labels correct the judge's scores"
         flags += (Reason("allowed_judge_uncorrected", detail),)
     return flags
+
+
+def _quality_flags(
+    found: Sequence[Question], leaf: Leaf, items: ItemTable, calls: CallTable, ctx: ClaimContext
+) -> tuple[Reason, ...]:
+    """Flag a score that is no share of right answers with its own name; one whose answers all
+    score 0 or 1 is such a share, whatever it is called.
+    """
+    if not any(question.name in ON_SCORES for question in found):
+        return ()
+    names: list[str] = []
+    for task, name in ctx.qualities.items():
+        mine = leaf.mask & (items.task == task)
+        arms = [arm for arm in (leaf.ours, leaf.theirs) if arm is not None]
+        if mine.any() and ("@" in name or any(_is_graded(calls, arm, mine) for arm in arms)):
+            names.append(name)
+    return tuple(Reason("quality_is", name) for name in dict.fromkeys(names))
+
+
+def _is_graded(calls: CallTable, arm: str, items: BoolArray) -> bool:
+    rows = calls.arms[arm]
+    scores = rows.score[items[rows.item] & ~np.isnan(rows.score)]
+    return bool(((scores > 0) & (scores < 1)).any())
 
 
 def _size_flags(
@@ -187,6 +220,8 @@ def _size_flags(
         worth = min(min(groups), stats.effective_clusters(counts))
         if worth < 12:
             flags.append(Reason("few_clusters", equal_inputs(items, leaf.mask)))
+        elif equal_inputs(items, leaf.mask):
+            flags.append(Reason("equal_inputs", equal_inputs(items, leaf.mask)))
     return tuple(dict.fromkeys(flags))
 
 
@@ -215,7 +250,7 @@ def _headline(
             why = Reason("price_unknown", "list price")
         return Finding(status, None, kept, flags=flags, reasons=(why,), title=title)
     p = max((r.p for r in counted if r.p is not None), default=None)
-    reasons = tuple(r for r in distinct_reasons(counted) if r.code not in WARNINGS)
+    reasons = _reasons(found, counted)
     if len({r.status for r in counted}) > 1:
         reasons = (Reason("depends_on_reading"), *reasons)
         return Finding("inconclusive", p, kept, flags=flags, reasons=reasons, title=title)
@@ -235,6 +270,24 @@ def _headline(
         title=title,
         window=next(q.window_of_time for q in found if q.name == head.name),
     )
+
+
+def _reasons(found: Sequence[Question], counted: Sequence[Reading]) -> tuple[Reason, ...]:
+    """Return the reasons of the readings that count, each once; where not all of them share one,
+    it says which reading it is about.
+    """
+    labels = {question.name: question.label for question in found}
+    reasons: list[Reason] = []
+    for reason in distinct_reasons(counted):
+        if reason.code in WARNINGS:
+            continue
+        having = [r for r in counted if reason in r.reasons]
+        if len(having) < len(counted) and len({r.status for r in counted}) == 1:
+            about = ", ".join(labels[r.name] for r in having)
+            detail = f"{reason.detail}; of {about}" if reason.detail else f"of {about}"
+            reason = Reason(reason.code, detail)
+        reasons.append(reason)
+    return tuple(reasons)
 
 
 def _pinned(claim: Claim, question: Question) -> bool:

@@ -33,6 +33,7 @@ from claimbench.claims.fields import (
     named_arms,
     stated_fields,
 )
+from claimbench.claims.language.meanings.effects import Meaning
 from claimbench.claims.language.names import nearest
 from claimbench.claims.language.nearest import UNDERSTOOD
 from claimbench.claims.language.sentences import Evidence, Part, read_sentence
@@ -285,6 +286,8 @@ def _of_part(
         ours, theirs = (given["arm"] or ours, given["than"] or theirs)
     _known_arms((*ours, *theirs), arms)
     every_other = part.rest or made.every_other or made.modifier == "best"
+    if part.but:
+        theirs = _all_but(ours, part.but, arms)
     if made.swap and every_other:
         theirs, ours = _fill(theirs, ours, absolute, True, arms)
     else:
@@ -295,7 +298,7 @@ def _of_part(
         kind=made.kind,
         metric=made.metric,
         relation=made.relation,
-        threshold=None if made.threshold is None else float(made.threshold),
+        threshold=_threshold(made, base.margin),
         quoted_precision=_precision(made.half, made.threshold, absolute),
         modifier=base.modifier or made.modifier,
         quantile=base.quantile or made.quantile,
@@ -318,6 +321,15 @@ def _of_part(
     if len(part.tasks) <= 1:
         return [_on_task(claim, t) for t in part.tasks] or [claim]
     return [_on_task(claim, task) for task in part.tasks]
+
+
+def _all_but(ours: tuple[str, ...], but: tuple[str, ...], arms: Sequence[Arm]) -> tuple[str, ...]:
+    """Name every other arm, without the exceptions."""
+    _known_arms(but, arms)
+    theirs = tuple(a.name for a in arms if a.name not in {*ours, *but})
+    if not theirs or set(ours) & set(but):
+        raise ClaimError("no arm is left to compare with", hint="name the rivals")
+    return theirs
 
 
 def _known_arms(names: Sequence[str], arms: Sequence[Arm]) -> None:
@@ -350,6 +362,12 @@ def _once(stated: Any, said: Any, what: str) -> Any:
 def _count(claim: Claim, part: Part, tasks: Sequence[Task]) -> tuple[int, int]:
     """How many of how many tasks: as said, or more than half of the suite's."""
     n = len(tasks)
+    if part.share_of_tasks is not None and n:
+        top, bottom, more = part.share_of_tasks
+        k = top * n // bottom + 1 if more else -(-top * n // bottom)
+        return k, n
+    if part.count is not None and not part.count[1]:
+        return part.count[0], max(n, part.count[0])
     if part.count is None:
         if claim.modifier == "count" and claim.count:
             return claim.count
@@ -358,6 +376,13 @@ def _count(claim: Claim, part: Part, tasks: Sequence[Task]) -> tuple[int, int]:
     if n and of != n:
         raise ClaimError(f"the text speaks of {of} tasks, the suite has {n}")
     return k, of
+
+
+def _threshold(made: Meaning, margin: float) -> float | None:
+    """Return a threshold; "the same accuracy" means within the margin of the suite."""
+    if made.threshold is None:
+        return margin if made.relation == "near" else None
+    return float(made.threshold)
 
 
 def _precision(half: Any, threshold: Any, absolute: bool) -> float | None:

@@ -48,6 +48,7 @@ class ClaimContext:
         judged_tasks: tasks scored by a model as judge.
         human_scores: human labels, one per item of the table, nan where there is none.
         trust_judge: the user vouches for the judge.
+        qualities: by task, what its score is called where that is not "accuracy".
         judge_usd: by task, mean dollars of grading one answer by its judge; more items cost that
             too.
         judges_like: why an arm's judge may favour it, where the suite accepts that.
@@ -74,6 +75,7 @@ class ClaimContext:
     judged_tasks: frozenset[str] = frozenset()
     human_scores: Mapping[str, FloatArray] = field(default_factory=dict)
     trust_judge: bool = False
+    qualities: Mapping[str, str] = field(default_factory=dict)
     judge_usd: Mapping[str, float] = field(default_factory=dict)
     judges_like: Mapping[str, str] = field(default_factory=dict)
     concurrency: Mapping[str, int] = field(default_factory=dict)
@@ -111,6 +113,7 @@ class Question:
     difference in words, where there is no ratio. ``window_of_time``: the only time that the
     reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
+    ``agreeing(alpha)``: the items that decide it, where the arms agree on every item.
     ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
@@ -143,6 +146,7 @@ class Question:
     runaways: Runaways | None = None
     beside: str = ""
     more_is_better: bool = False
+    agreeing: Callable[[float], int] | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from claimbench.claims.types import ClaimContext, Finding, HostRate, Leaf, ListP
 from claimbench.claims.words import verdict_sentence
 from claimbench.plan.judge_affinity import judges_like
 from claimbench.privacy.egress import is_here
+from claimbench.scorers.quality import is_share, quality_name
 from claimbench.stats import sequential
 from claimbench.tables.types import BoolArray, CallRows, CallTable, ItemTable
 from claimbench.types import (
@@ -31,6 +32,7 @@ from claimbench.types import (
     Reason,
     Session,
     Suite,
+    Task,
     Verdict,
     reason_codes,
 )
@@ -192,19 +194,27 @@ def context_of(
         allow=frozenset(suite.allow),
         arms_not_run=manifest.arms_not_run,
         list_prices=list_prices or {},
-        max_tokens={task.name: task.max_tokens for task in suite.tasks},
+        max_tokens={task.name: task.max_tokens for task in suite.tasks if not _imported(task)},
         hosts=_hosts(suite),
         projections=projections or {},
         instrument_error_s=instrument_error_s or {},
         loop_lag_p99_s=max(lags) / 1000 if lags else None,
         judged_tasks=frozenset(judged),
         trust_judge="judge_uncorrected" in suite.allow,
+        qualities={
+            task.name: name for task in suite.tasks if not is_share(name := quality_name(task))
+        },
         judges_like=judges_like(suite),
         concurrency={a.name: suite.load.concurrency or a.concurrency for a in suite.arms},
         devices={a.name: a.device for a in suite.arms},
         loopback=frozenset(a.name for a in suite.arms if _answers_here(a, calls.arms.get(a.name))),
         deterministic=frozenset(calm),
     )
+
+
+def _imported(task: Task) -> bool:
+    """Tell whether another tool asked the task's questions, with a limit of its own."""
+    return any(scorer.name == "imported" for scorer in task.scorers)
 
 
 def _answers_here(arm: Arm, rows: CallRows | None) -> bool:

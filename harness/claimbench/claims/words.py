@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from claimbench.claims.language.say import read_as
+from claimbench.claims.readings.runaways import CONDITION
 from claimbench.claims.types import Leaf, Question
 from claimbench.types import Claim, Estimate, Reading, Reason, SecondOpinion, reason_codes
 
@@ -22,6 +23,7 @@ LEAD: Mapping[str, str] = {
     "n/a": "Not formed",
 }
 REASONS: Mapping[str, str] = {
+    "absent_items": "items that another arm has are missing in an arm, and count as failed calls",
     "allowed_": "a difference between the arms that the suite accepts",
     "arm_not_measured": "the arm was not run",
     "autocorrelated": (
@@ -42,6 +44,7 @@ REASONS: Mapping[str, str] = {
     "denominator_zero": "the baseline is 0, so there is no ratio",
     "depends_on_reading": "the readings of the sentence do not agree",
     "deterministic_given_prices": "every request cost the same, so nothing varies but the prices",
+    "equal_inputs": "items with the same input count as one group",
     "exact_on_fixed_items": "fixed items and no sampling noise: the number is exact",
     "dominant_cluster": "one group holds more than a quarter of the items",
     "failed_calls": "some calls failed",
@@ -52,6 +55,7 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
+    "quality_is": "the score is no share of right answers but a mean of its own, from 0 to 1",
     "effort_no_effect": "different reasoning efforts, the same reasoning tokens",
     "human_labels_only": (
         "people's labels alone, too few or too dependent to correct the judge's scores with"
@@ -67,6 +71,7 @@ REASONS: Mapping[str, str] = {
     "n_too_small": "too few items or independent groups for any verdict",
     "no_valid_data": "no call gave a usable measurement",
     "no_amount_stated": "the words state no amount that could be reached",
+    "no_common_items": "no item was answered by both arms, so nothing can be paired",
     "no_items": "no item belongs to the claim",
     "no_sampling_error": "arithmetic on prices, nothing was sampled",
     "no_slices": 'there is nothing to look through for "up to" or "sometimes"',
@@ -75,6 +80,10 @@ REASONS: Mapping[str, str] = {
     "not_testable_as_stated": "it states no limit that could be tested",
     "price_unknown": "no price is known",
     "quantile_not_estimable": "too few independent calls for this percentile",
+    "send_times_unknown": (
+        "the times of the calls are not known, so nothing shows that the arms were measured at the"
+        " same times"
+    ),
     "short_blocks": "time blocks shorter than a minute",
     "joined_blocks": "calls near in time were alike, so longer stretches count as one",
     "single_session": "not measured in three sessions at different hours",
@@ -87,6 +96,10 @@ REASONS: Mapping[str, str] = {
     "too_many_missing": "more than 5% of an arm's calls have no result",
     "unseen_runaways": (
         "requests that run to their cap, fewer than the sample excludes, could overturn it"
+    ),
+    "tail_unbounded": (
+        "the largest bill of a request is not known, and a few as large as the largest seen, fewer"
+        " than the sample excludes, could overturn it"
     ),
     "tail_dominated": "one request carries more than a tenth of the dollars",
     "test_disagrees": (
@@ -189,10 +202,9 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
         if estimate.value == 0:
             return f"{ours} is exactly as accurate as {theirs}"
         word = "more" if estimate.value > 0 else "less"
-        return (
-            f"{ours} is {number(abs(estimate.value), 'points')} points {word} accurate than"
-            f" {theirs}"
-        )
+        shown = number(abs(estimate.value), "points")
+        unit = "point" if shown == "1" else "points"
+        return f"{ours} is {shown} {unit} {word} accurate than {theirs}"
     if question.scale == "share":
         return f"{ours} is right on {value} of the items"
     if question.scale == "usd":
@@ -259,6 +271,7 @@ def more_text(reading: Reading) -> str:
             text += " if the estimate is right; in the bad case it never resolves"
         elif bad > expected:
             text += f" if the estimate is right, {bad:,.0f} in the bad case"
+    text += _groups_more(reading, expected)
     cost = []
     if reading.dollars_more is not None:
         cost.append(_span("$", reading.dollars_more, ""))
@@ -268,6 +281,15 @@ def more_text(reading: Reading) -> str:
             _time(low) if math.isinf(high) or low == high else f"{_time(low)} to {_time(high)}"
         )
     return text + (f" ({', '.join(cost)})" if cost else "") + "."
+
+
+def _groups_more(reading: Reading, items: float) -> str:
+    """Say how many groups so many items are, where items come in groups."""
+    estimate = reading.estimate
+    if estimate is None or not 1 < estimate.n_clusters < estimate.n or items <= 0:
+        return ""
+    groups = math.ceil(items * estimate.n_clusters / estimate.n)
+    return f", in about {groups:,.0f} more group{'s' if groups > 1 else ''} of items"
 
 
 def _time(hours: float) -> str:
@@ -340,6 +362,7 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     )
     if outcome.status in {"supported", "refuted"}:
         holds = "it holds" if outcome.status == "supported" else "it does not hold"
+        holds += " on that condition" if CONDITION in body else ""
         extra = f" ({outcome.qualifier})" if outcome.qualifier else ""
         strict = _strict_text(head, outcome.status)
         if outcome.window:
@@ -354,22 +377,33 @@ def verdict_sentence(claim: Claim, outcome: Finding) -> str:
     tail = f": {why}" if why else ""
     return (
         f"Inconclusive: {body}; that does not settle whether {asked}{tail}."
-        f"{_strict_text(head, 'inconclusive')}{more_text(head) if head else ''}{after}"
+        f"{_strict_text(head, 'inconclusive')}{more_text(head) if head else ''}"
+        f"{_notes(outcome.flags, body + why, EXPLAINS)}{after}"
     )
 
 
 CHANGES_USE = frozenset(
-    {"failed_calls", "single_session", "few_clusters", "tail_dominated", "cap_unknown"}
+    {
+        "absent_items",
+        "failed_calls",
+        "single_session",
+        "few_clusters",
+        "equal_inputs",
+        "tail_dominated",
+        "cap_unknown",
+    }
 )
 """Flags that change what a verdict may be used for: they stand in its sentence."""
+EXPLAINS = frozenset({"absent_items", "few_clusters", "equal_inputs"})
+"""Those of them that say why so much data decide nothing."""
 
 
-def _notes(flags: Sequence[Reason], body: str) -> str:
+def _notes(flags: Sequence[Reason], body: str, codes: frozenset[str] = CHANGES_USE) -> str:
     """Say the flags that change how a verdict may be used, unless ``body`` says them already."""
     said = [
         explain_reason(flag)
         for flag in flags
-        if flag.code in CHANGES_USE and not (flag.detail and flag.detail in body)
+        if flag.code in codes and not (flag.detail and flag.detail in body)
     ]
     return f" Note: {'; '.join(said)}." if said else ""
 

@@ -123,16 +123,28 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of docs/architecture.md; the one place where
     errors end up.
     """
+    from claimbench.cli.streams import open_streams
+
+    out = open_streams()
     args = [
         *(sys.argv[1:] if argv is None else argv)
     ]  # not list(): importing cli.list sets this module's `list`
+    code = 0
     if args in ([], ["--help"], ["-h"]):
         print(usage(), end="")
-        return
-    if args == ["--version"]:
+    elif args == ["--version"]:
         print(_version())
-        return
-    sys.exit(_guarded(args))
+    else:
+        code = _guarded(args)
+    out.flush()
+    if out.lost is not None:
+        print(f"error: standard output cannot be written: {out.lost}", file=sys.stderr)
+        code = _EXIT_USAGE
+    sys.exit(code)
+
+
+_EXIT_USAGE = 3
+"""As :data:`claimbench.errors.EXIT_USAGE`, which ``bench --help`` need not import."""
 
 
 COLLECTOR = (500_000, 50, 100)
@@ -174,9 +186,6 @@ def _guarded(args: list[str]) -> int:
     except (click.Abort, KeyboardInterrupt):
         print("interrupted", file=sys.stderr)
         return EXIT_INCOMPLETE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except Exception as error:
         if os.environ.get("BENCH_DEBUG"):
             raise

@@ -85,11 +85,12 @@ def print_json(value: object) -> None:
     """Print ``value`` as one JSON object; Decimal as a string, so that no digit is lost; an
     unbounded end is null.
     """
-    click.echo(
-        json.dumps(
-            _without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
-        )
+    from claimbench.privacy.visible import json_visible
+
+    text = json.dumps(
+        _without_infinities(value), ensure_ascii=False, default=_json_text, allow_nan=False
     )
+    click.echo(json_visible(text))
 
 
 def _without_infinities(value: object) -> object:

@@ -11,6 +11,9 @@ from collections.abc import AsyncIterator, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, TextIO
 
+from claimbench.cli.streams import drawn
+from claimbench.privacy.visible import visible
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -100,7 +103,7 @@ def _table(progress: Progress, now_ns: int) -> Table:
         rate = f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-"
         left = _left(arm, elapsed_s)
         errors = str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else "")
-        table.add_row(name, bar, f"{arm.done}/{arm.planned}", rate, spent, errors, left)
+        table.add_row(visible(name), bar, f"{arm.done}/{arm.planned}", rate, spent, errors, left)
     return table
 
 
@@ -165,7 +168,7 @@ class Painter:
 
     def _print(self, text: str) -> None:
         if self._live is not None:
-            self._live.console.print(text, markup=False)  # type: ignore[attr-defined]  # rich.live.Live
+            self._live.console.print(visible(text), markup=False)  # type: ignore[attr-defined]  # rich.live.Live
         else:
             print(text, file=self._out, flush=True)
 
@@ -180,7 +183,7 @@ def _painter(
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(file=out), auto_refresh=False) as live:
+    with Live(console=Console(file=drawn(out)), auto_refresh=False) as live:
         yield Painter(progress, clock, out, live, notes_said)
 
 

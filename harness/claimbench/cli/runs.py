@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,6 +57,7 @@ def write_report(
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:
     """Print verdicts and comparison, and where the report is."""
+    from claimbench.cli.streams import drawn
     from claimbench_reports.formats.console import print_summary
 
-    print_summary(view_of(store, evaluation), report=path)
+    print_summary(view_of(store, evaluation), report=path, file=drawn(sys.stdout))

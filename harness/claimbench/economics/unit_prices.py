@@ -13,7 +13,7 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 
 from claimbench.pricing.arms import ArmPrice
-from claimbench.pricing.bill import as_cold, billed_tier
+from claimbench.pricing.bill import as_cold
 from claimbench.pricing.calls import machine_shares, priced_at, sent_utc
 from claimbench.pricing.hosts import UTILISATIONS, HostCost, per_million_tokens
 from claimbench.types import Attempt, Call, Session
@@ -134,8 +134,7 @@ def _cold(arm: str, price: ArmPrice, served: Sequence[tuple[Attempt, datetime]])
             cached += sum(
                 n or 0 for n in (usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
             )
-            tier = billed_tier(attempt.usage_raw, price.tier)
-            cost = price.list_cost(as_cold(usage), moment, tier)
+            cost = price.served_cost(as_cold(usage), attempt.usage_raw, moment)
             if cost.amount is None:
                 return []
             total += cost.amount

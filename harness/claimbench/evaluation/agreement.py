@@ -9,8 +9,12 @@ from collections.abc import Mapping, Sequence
 from claimbench.evaluation.people import People, judge_agreement, to_label
 from claimbench.number_text import parse_number
 from claimbench.scorers.graded import GradedScorer
+from claimbench.scorers.labels import LabelScorer
 from claimbench.stats.agreement import Agreement, against, ceiling
-from claimbench.types import CallRecord, Outcome, Sample, Score, Suite, Task
+from claimbench.types import CallRecord, JudgeSpec, Outcome, Sample, Score, Suite, Task
+
+FEWEST_OF_ONE_CHOICE = 10
+"""Answers from which on a judge that never used another choice is named."""
 
 
 def agreement_lines(suite: Suite, records: Sequence[CallRecord]) -> list[str]:
@@ -36,8 +40,8 @@ def judge_lines(
     people: People,
     scores: Sequence[Score],
 ) -> list[str]:
-    """Say in one line per task who judged it and how well that agrees with people; empty where no
-    judge scores.
+    """Say in one line per task who judged it and how well that agrees with people, and in one more
+    which judge only ever used one choice; empty where no judge scores.
 
     Args:
         suite: the run's.
@@ -55,14 +59,18 @@ def judge_lines(
         if judge is None:
             continue
         asked = [
-            record for record in judged if record.call.task == task.name and record.attempt > 0
+            record
+            for record in judged
+            if record.call.task == task.name and record.outcome is Outcome.OK
         ]
         text = (
             f"{task.name} is scored by the model {judge.by} as judge: {len(asked):,} answers judged"
         )
+        only = _only_choice(judge, asked)
         agreement = found.get(task.name)
         if agreement is None:
             lines.append(f"{text}; nobody has checked it against people (bench labels).")
+            lines += only
             continue
         kappa = (
             "unknown (always the same score)"
@@ -71,8 +79,9 @@ def judge_lines(
         )
         lines.append(
             f"{text}; on {agreement.n:,} that people labelled too it gives the same score in"
-            f" {agreement.same:.0%}, kappa {kappa}."
+            f" {agreement.same:.0%}, kappa {kappa}. Quality is shown as people see it."
         )
+        lines += only
     wanted = to_label(people, records, 0)
     left = sum(record.call.id not in people.labels for record in wanted)
     if people.labels and left:
@@ -81,6 +90,20 @@ def judge_lines(
             " were left out, the correction of the judge is wrong."
         )
     return lines
+
+
+def _only_choice(judge: JudgeSpec, asked: Sequence[CallRecord]) -> list[str]:
+    """Name a judge that gave every answer the same choice."""
+    reader = LabelScorer()
+    choices = tuple(judge.choices)
+    read = [reader.read(record.text, choices) for record in asked]
+    said = [names[0] for names in read if len(names) == 1]
+    if len(said) < FEWEST_OF_ONE_CHOICE or len(set(said)) > 1:
+        return []
+    return [
+        f"The judge {judge.by} only ever used one choice: '{said[0]}' for all {len(said):,}"
+        " answers. It tells no answer from another, so its score says nothing of them."
+    ]
 
 
 def _task_lines(task: Task, scorer: GradedScorer, records: Sequence[CallRecord]) -> list[str]:

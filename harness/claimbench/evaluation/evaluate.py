@@ -155,7 +155,7 @@ def evaluate(
     if last is not None and last.decision != CONTINUE:
         items, calls = restrict(items, calls, seen_items(stored.calls, last))
         context = context_at(context, last, rule_of(stored.suite, stored.calls, stored.looks))
-    if stored.people.sample:
+    if stored.people.labels:
         context = replace(context, human_scores=human_scores(stored.people, stored.records, items))
     verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)

@@ -85,15 +85,23 @@ def human_scores(
     """Return people's scores per arm and item of the table: the mean over the item's calls, nan
     where one is not labelled.
 
+    An answer that needs nobody (empty, refused, cut) counts as far as people have labelled in the
+    drawn order: counted beyond, it would stand for answers that nobody has read yet.
+
     Returns:
-        arm -> array of the table's length.
+        arm -> array of the table's length; empty before anybody labelled.
     """
+    records = list(records)
+    reached = _reached(people, records)
+    if reached is None:
+        return {}
     at = {item: i for i, item in enumerate(items.items)}
     # arm -> place of the item -> its calls' scores
     labelled: dict[str, dict[int, list[float]]] = {arm: {} for arm in items.arms}
     for record in records:
         place = at.get(_item(record))
-        if place is None or _item(record) not in people.sample or record.outcome.missing:
+        drawn = people.sample.get(_item(record))
+        if place is None or drawn is None or drawn > reached or record.outcome.missing:
             continue
         score = people.labels.get(record.call.id, math.nan) if record.outcome is Outcome.OK else 0.0
         labelled[record.call.arm].setdefault(place, []).append(score)
@@ -103,6 +111,18 @@ def human_scores(
         for place, scores in by_place.items():
             found[arm][place] = float(np.mean(scores))
     return found
+
+
+def _reached(people: People, records: Iterable[CallRecord]) -> int | None:
+    """Return the last place of the drawn order that holds a label; None without labels."""
+    return max(
+        (
+            people.sample[_item(record)]
+            for record in records
+            if record.call.id in people.labels and _item(record) in people.sample
+        ),
+        default=None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,20 @@ class StoredRun:
     """Electricity of all sessions; None where none was asked to meter."""
 
 
-def read_run(store: ResultsStore, run_id: str) -> StoredRun:
-    """Read one run; the suite comes from the manifest, so its files are not needed."""
+def read_run(store: ResultsStore, run_id: str, *, verified: bool = False) -> StoredRun:
+    """Read one run, its rows verified first; the suite comes from the manifest, so its files are
+    not needed.
+
+    Args:
+        store: where it is.
+        run_id: the run.
+        verified: the rows are this process's own of just now, and need not be asked again.
+
+    Raises:
+        IntegrityError: a row is not what was written: nothing is judged or shown from it.
+    """
+    if not verified:
+        store.verify(run_id)
     manifest = store.manifest(run_id)
     sessions = tuple(store.sessions(run_id))
     finished = tuple(store.records(run_id))

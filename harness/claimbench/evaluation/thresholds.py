@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from claimbench.claims.readings.people import corrected_accuracy, labelled_tasks
 from claimbench.errors import BenchError
 from claimbench.tables.types import ArmItems, CallRows
 
@@ -71,10 +72,38 @@ def missed_thresholds(evaluation: Evaluation) -> tuple[Missed, ...]:
             if arm not in evaluation.stored.manifest.arms_run:
                 continue
             value = compute(evaluation.items.arms[arm], evaluation.calls.arms[arm])
+            if metric == "accuracy":
+                value = _accuracy_of_people(evaluation, arm, value)
             good = value >= float(limit) if side == ">=" else value <= float(limit)
             if not good:
                 missed.append(Missed(metric, arm, value, side, float(limit)))
     return tuple(missed)
+
+
+def _accuracy_of_people(evaluation: Evaluation, arm: str, plain: float) -> float:
+    """Return the mean score with the tasks that people labelled as they see them; ``plain`` where
+    they labelled none, nan where a task of theirs has no label for this arm.
+    """
+    items, context = evaluation.items, evaluation.context
+    labelled = labelled_tasks(items, context)
+    if not labelled:
+        return plain
+    score = items.arms[arm].score
+    total = count = 0.0
+    for task in np.unique(items.task).tolist():
+        mine = items.task == task
+        weight = float((mine & ~np.isnan(score)).sum())
+        if not weight:
+            continue
+        value: float | None = _mean(score[mine])
+        if task in labelled:
+            found = corrected_accuracy(items, arm, mine, context)
+            value = None if found is None else found.at(evaluation.stored.suite.alpha).est
+        if value is None:
+            return float("nan")
+        total += weight * value
+        count += weight
+    return total / count if count else float("nan")
 
 
 def _known(name: str, known: Mapping[str, object], what: str) -> str:

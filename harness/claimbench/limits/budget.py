@@ -148,6 +148,11 @@ class Pace:
         self._waiting.wake()
 
     async def gave_up(self, arm: str) -> None:
-        """Say that ``arm`` will start nothing more, so that nobody waits for it."""
-        self._started[arm] = self._planned[arm]
+        """Say that ``arm`` will start nothing more, so that nobody waits for it.
+
+        One that had nothing planned here (an arm that stopped before its answers were judged) keeps
+        nobody waiting.
+        """
+        if arm in self._planned:
+            self._started[arm] = self._planned[arm]
         self._waiting.wake()

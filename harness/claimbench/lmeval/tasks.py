@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from claimbench.errors import PluginError
+from claimbench.lmeval.metrics import fault_of, points_up
 from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
 
 INPUT_PAIRS = "lm_eval_pairs"
@@ -44,6 +45,7 @@ class LmEvalSpec:
     limit: int | None = None
     metric: str | None = None
     max_tokens: int | None = None
+    higher_is_better: bool | None = None
 
 
 def _require() -> None:
@@ -52,7 +54,7 @@ def _require() -> None:
 
 
 def load_task(source: str, num_fewshot: int | None = None) -> Any:
-    """Return lm-eval's task object with its data, from a name or a YAML file.
+    """Return lm-eval's task object with its data, from a name or a YAML file of one task.
 
     ``data_files`` in the YAML are relative to it where they exist there, else to the working folder
     as lm-eval has it.
@@ -97,6 +99,15 @@ def _config_of(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise LmEvalFault(f"{path}: no such file")
     config: dict[str, Any] = load_yaml(path)
+    members = config.get("task")
+    if "group" in config or isinstance(members, list):
+        listed = members if isinstance(members, list) else [members]
+        names = [str(m.get("task", m)) if isinstance(m, dict) else str(m) for m in listed if m]
+        raise LmEvalFault(
+            f"{path.name} is a group of tasks, not one task: each needs its own line, for its score"
+            " is its own",
+            hint=f"write one `- lm_eval: …` for each of: {', '.join(names[:12]) or 'its tasks'}",
+        )
     kwargs = dict(config.get("dataset_kwargs") or {})
     if "data_files" in kwargs:
         kwargs["data_files"] = _beside(kwargs["data_files"], path.parent)
@@ -143,9 +154,12 @@ def expand(spec: LmEvalSpec) -> Task:
     gen = next(iter(by_doc.values()))[0].args[1] if kind == "generate_until" else {}
     metric = spec.metric or _metric_names(config)[0]
     options = {"task": spec.source, "metric": metric, "config": stored_config(theirs)}
-    # of perplexities score_doc gives the mean probability, of which higher is better
-    better = theirs.higher_is_better().get(metric.partition(",")[0], True)
-    if better is False and kind != "loglikelihood_rolling":
+    upward = points_up(theirs, metric, spec.higher_is_better)
+    unfit_metric = fault_of(theirs, metric, by_doc, score_doc, upward=upward)
+    if unfit_metric is not None:
+        why, hint = unfit_metric
+        raise LmEvalFault(f"lm-eval's task {spec.source!r} cannot be judged: {why}", hint=hint)
+    if not upward:
         options["higher_is_better"] = False
     return Task(
         name=spec.name,
@@ -253,8 +267,8 @@ def score_doc(theirs: Any, doc: Json, results: Sequence[Any]) -> dict[str, float
     found: dict[str, float] = {}
     for name_of_filter, answers in filtered_answers(theirs, doc, results).items():
         for name, value in theirs.process_results(doc, answers).items():
-            if isinstance(value, tuple) and len(value) == 2 and value[1]:
-                value = math.exp(value[0] / value[1])
+            if theirs.OUTPUT_TYPE == "loglikelihood_rolling" and isinstance(value, tuple):
+                value = math.exp(value[0] / value[1]) if value[1] else None
             if isinstance(value, bool | int | float) or hasattr(value, "item"):
                 found[f"{name},{name_of_filter}"] = float(value)
     return found

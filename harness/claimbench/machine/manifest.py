@@ -9,8 +9,10 @@ from claimbench.pricing.frozen import FrozenBook
 from claimbench.suite.codec import suite_to_json
 from claimbench.types import Json, Manifest, Suite
 
-MANIFEST_SCHEMA = 1
-"""Version of :class:`Manifest` as stored. History: 1 = first."""
+MANIFEST_SCHEMA = 2
+"""Version of :class:`Manifest` as stored. History: 1 = first; 2 = the run is sealed from its plan
+on.
+"""
 
 
 def manifest_of_suite(

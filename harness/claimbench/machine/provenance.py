@@ -179,13 +179,21 @@ def busy_note(facts: Mapping[str, Json]) -> str | None:
     Engines that use every core wait for each other at every step: what shares their cores slows
     them many times over.
     """
+    load = excess_load(facts)
+    if load is None:
+        return None
+    return (
+        f"the machine was busy when the session began ({load}): latency and cost of local arms are"
+        " overstated by whatever else ran"
+    )
+
+
+def excess_load(facts: Mapping[str, Json]) -> str | None:
+    """Return the load of a machine in words, where it is more than its cores bear; else None."""
     load, cores = facts.get("load_average"), facts.get("cores_usable") or facts.get("cores")
     if not load or not cores or load[0] <= cores:
         return None
-    return (
-        f"the machine was busy when the session began (load average {load[0]:.1f} on {cores}"
-        " cores): latency and cost of local arms are overstated by whatever else ran"
-    )
+    return f"load average {load[0]:.1f} on {cores} cores"
 
 
 def _host_id(root: Path) -> str:

@@ -7,6 +7,12 @@ what texts share.
 
 from __future__ import annotations
 
-from claimbench.number_text.read import Found, find_numbers, parse_number, read_numbers
+from claimbench.number_text.read import (
+    Found,
+    find_numbers,
+    normal_text,
+    parse_number,
+    read_numbers,
+)
 
-__all__ = ["Found", "find_numbers", "parse_number", "read_numbers"]
+__all__ = ["Found", "find_numbers", "normal_text", "parse_number", "read_numbers"]

@@ -126,7 +126,7 @@ def parse_number(value: Json, decimal: str = ".") -> Decimal | None:
         return None
     if isinstance(value, int | float):
         return Decimal(str(value)) if math.isfinite(value) else None
-    text = _normal(str(value)).strip()
+    text = normal_text(str(value)).strip()
     if len(text) > 2 and text[0] == text[-1] == "$":  # LaTeX's
         text = text.strip("$").strip()
     found = list(_read(text, decimal))
@@ -137,10 +137,11 @@ def parse_number(value: Json, decimal: str = ".") -> Decimal | None:
 
 def read_numbers(text: str, decimal: str = ".") -> list[Found]:
     """Return every number in ``text`` in order, also those without one reading."""
-    return list(_read(_normal(text), decimal))
+    return list(_read(normal_text(text), decimal))
 
 
-def _normal(text: str) -> str:
+def normal_text(text: str) -> str:
+    """Return a text as numbers are read in it: LaTeX, dashes and digits in plain form."""
     text = without_latex(plain(text.replace("№", "#")))
     if not text.isascii():
         text = text.translate(_DASHES)

@@ -4,7 +4,7 @@ give the same bytes.
 Templates are Jinja2 in its sandbox. An undefined variable is an error, ``None`` prints as nothing,
 block tags leave no empty lines, and nothing random or external is in reach, so that a task's fixed
 part (system turn, examples) renders byte-identically for every sample and an engine can keep its
-computation.
+computation. What could run for ever is rendered by :mod:`claimbench.plan.template_process`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,30 @@ from jinja2 import (
     TemplateError,
     TemplateSyntaxError,
     UndefinedError,
-    meta,
+    pass_context,
 )
 from jinja2.exceptions import SecurityError
+from jinja2.meta import TrackingCodeGenerator
+from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claimbench.errors import SuiteError
+from claimbench.plan.template_process import (
+    TemplateHangs,
+    TemplateProcess,
+    TemplateRaises,
+    is_plain,
+    serve_templates,
+)
 from claimbench.types import Arm, Call, Json, Message, Request, Sample, Suite, Task
 
 _GLOBALS = ("range", "dict", "namespace")
-_MAX_RENDERED = 4_000_000  # characters; also keeps `'x' * 10**10` from taking the machine's memory
+_MAX_RENDERED = 4_000_000  # characters
+_PROCESS = TemplateProcess()
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """The sandbox, with repetition bounded: ``*`` and ``**`` are the cheap way to exhaust
-    memory.
-    """
+    """The sandbox, with an error that names the cheap ways to exhaust memory: ``*`` and ``**``."""
 
     intercepted_binops = frozenset(("*", "**"))
 
@@ -53,14 +61,17 @@ class _Environment(ImmutableSandboxedEnvironment):
         return super().call_binop(context, operator, left, right)
 
 
-def _print(value: Any) -> Any:
+@pass_context  # else Jinja computes constants while it reads a template, whatever they take
+def _print(_context: Context, value: Any) -> Any:
     return "" if value is None else value
 
 
 @lru_cache(maxsize=1)
 def _environment() -> _Environment:
-    # Autoescape off: prompts are plain text, escaping would change what the model reads
+    # Autoescape off: prompts are plain text, escaping would change what the model reads.
+    # Not optimised: that computes constants while a template is read, too.
     environment = _Environment(
+        optimized=False,
         undefined=StrictUndefined,
         finalize=_print,
         trim_blocks=True,
@@ -93,9 +104,11 @@ def variables(source: str) -> frozenset[str]:
     :class:`jinja2.TemplateSyntaxError`.
     """
     environment = _environment()
-    return frozenset(meta.find_undeclared_variables(environment.parse(source))) - set(
-        environment.globals
-    )
+    names = TrackingCodeGenerator(environment)
+    # As meta.find_undeclared_variables does, which would compute constants on the way
+    names.optimizer = None
+    names.visit(environment.parse(source))
+    return frozenset(names.undeclared_identifiers) - set(environment.globals)
 
 
 def check_syntax(source: str) -> tuple[str, int] | None:
@@ -104,6 +117,8 @@ def check_syntax(source: str) -> tuple[str, int] | None:
         _compile(source)
     except TemplateSyntaxError as exc:
         return exc.message or "syntax error", exc.lineno
+    except RecursionError:
+        return "it is nested too deeply", 1
     return None
 
 
@@ -239,18 +254,41 @@ def render_turn(
     """
     context = {"labels": list(task.answer.labels), **sample.input, **(extra or {})}
     try:
-        text = _compile(source).render(context)
-    except UndefinedError as exc:
-        raise _fail(task, sample, f"{exc.message} in the template") from None
-    except TemplateError as exc:
-        raise _fail(task, sample, f"the template fails: {exc.message}") from None
-    except Exception as exc:  # noqa: BLE001 - a template may raise anything its filters and operators can
-        raise _fail(task, sample, f"the template fails: {type(exc).__name__}: {exc}") from None
+        rendered = _rendered if _is_plain(source) else _PROCESS.render
+        text = rendered(source, context)
+    except TemplateHangs as exc:
+        raise _fail(task, sample, f"the template is refused: {exc}") from None
+    except TemplateRaises as exc:
+        what = f"{exc} in the template" if exc.undefined else f"the template fails: {exc}"
+        raise _fail(task, sample, what) from None
     if len(text) > _MAX_RENDERED:
         raise _fail(
             task, sample, f"the template gives {len(text)} characters, more than {_MAX_RENDERED}"
         )
     return text
+
+
+def _rendered(source: str, context: Mapping[str, Json]) -> str:
+    try:
+        return _compile(source).render(context)
+    except UndefinedError as exc:
+        raise TemplateRaises(str(exc.message), undefined=True) from None
+    except TemplateError as exc:
+        raise TemplateRaises(str(exc.message), undefined=False) from None
+    except MemoryError:
+        raise
+    except Exception as exc:  # noqa: BLE001 - a template may raise anything its filters and operators can
+        raise TemplateRaises(f"{type(exc).__name__}: {exc}", undefined=False) from None
+
+
+def serve() -> None:
+    """Work as the process that renders templates for another."""
+    serve_templates(_rendered)
+
+
+@lru_cache(maxsize=1024)
+def _is_plain(source: str) -> bool:
+    return is_plain(_environment().parse(source))
 
 
 def _fail(task: Task, sample: Sample, message: str) -> SuiteError:

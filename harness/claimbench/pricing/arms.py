@@ -7,6 +7,7 @@ or ``host`` (own or rented hardware), and optionally ``training`` (a fine-tune, 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,7 +15,8 @@ from decimal import Decimal
 from typing import Any
 
 from claimbench.errors import BenchError
-from claimbench.pricing.bill import as_billed, billed_tier, time_stamp, with_place
+from claimbench.pricing.asked import NOTHING_ASKED, Asked, asked_by
+from claimbench.pricing.bill import as_billed, billed_tier, place_factor, time_stamp, with_place
 from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import HostCost, Training, parse_host, parse_training
@@ -58,6 +60,9 @@ IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
 
+CONTRACT = "suite:"
+"""Begins the id of a price that the suite states."""
+
 REPLAY = "replay"
 """The provider of stored answers: priced at what they would have cost, and billed by nobody."""
 
@@ -80,6 +85,8 @@ class ArmPrice:
     fx: tuple[FxRate, ...] = ()
     why_unknown: str | None = None
     candidates: tuple[str, ...] = ()
+    asked: Asked = NOTHING_ASKED
+    """What the arm's own requests ask for that changes the bill."""
     _bills: Bills | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -102,7 +109,20 @@ class ArmPrice:
             return ZERO
         if self.price is None:
             return None
-        return self._at_most(token_bound(request), at_utc, self.tier)
+        return self._at_most(token_bound(request), at_utc)
+
+    def why_unbounded(self, at_utc: datetime) -> str | None:
+        """Return why a request sent now could cost dollars that nobody can bound; None where they
+        can be.
+        """
+        if self.host is not None or self._bills is None:
+            return None
+        try:
+            for tier in self._tiers():
+                self._bills.at_most(TokenBound(1, 1), at_utc, tier)
+        except UnknownPrice as why:
+            return str(why)
+        return None
 
     def cost(
         self,
@@ -132,8 +152,7 @@ class ArmPrice:
             return self._machine_cost(self.host, attempt, at_utc, busy_s)
         if attempt.billable == "no":
             return Cost(ZERO, basis="list_price", priced_at=time_stamp(at_utc))
-        tier = billed_tier(attempt.usage_raw, self.tier)
-        computed = with_place(self.list_cost(attempt.usage, at_utc, tier), attempt.usage_raw)
+        computed = self.served_cost(attempt.usage, attempt.usage_raw, at_utc)
         if attempt.billed_usd is not None and attempt.billed_usd > 0:
             return as_billed(computed, attempt.billed_usd)
         if computed.amount is not None:
@@ -141,8 +160,31 @@ class ArmPrice:
         if bound is None or self.price is None:
             high = attempt.reserved_usd
         else:
-            high = self._at_most(bound, at_utc, tier)
+            high = self._at_most(bound, at_utc, self._served_tier(attempt.usage_raw))
         return replace(computed, low=ZERO, high=high)
+
+    def served_cost(self, usage: Usage | None, usage_raw: Json, at_utc: datetime) -> Cost:
+        """Price tokens as of a moment, by the tier and the place that the usage object states."""
+        cost = self.list_cost(usage, at_utc, self._served_tier(usage_raw))
+        return with_place(cost, usage_raw, self.asked.place)
+
+    @property
+    def _is_contract(self) -> bool:
+        return self.price is not None and self.price.id.startswith(CONTRACT)
+
+    def _served_tier(self, usage_raw: Json) -> str:
+        """Return the tier whose rates hold; a contract's are those of what the arm asks for."""
+        if not self._is_contract:
+            return billed_tier(usage_raw, self.tier)
+        wanted = self.asked.tier or self.tier
+        served = billed_tier(usage_raw, wanted)
+        return self.tier if served in (wanted, "standard") else served
+
+    def _tiers(self) -> tuple[str, ...]:
+        """Return the tiers that a request may be billed at: as stated and as asked for."""
+        if self._is_contract or self.asked.tier is None:
+            return (self.tier,)
+        return tuple(dict.fromkeys((self.tier, self.asked.tier)))
 
     def list_cost(self, usage: Usage | None, at_utc: datetime, tier: str | None = None) -> Cost:
         """Price tokens as of a moment by the arm's price alone; ``tier``: as billed, if it is not
@@ -157,13 +199,20 @@ class ArmPrice:
             )
         return self._bills.cost(usage, at_utc, tier or self.tier)
 
-    def _at_most(self, bound: TokenBound, at_utc: datetime, tier: str) -> Decimal | None:
+    def _at_most(self, bound: TokenBound, at_utc: datetime, *served: str) -> Decimal | None:
+        """Return the dearest bill of all tiers that may be served; None where one has no price."""
         if self._bills is None:
             return None
+        tiers = {*self._tiers(), *served}
         try:
-            return self._bills.at_most(bound, at_utc, tier)
+            found = [self._bills.at_most(bound, at_utc, tier) for tier in tiers]
         except UnknownPrice:
             return None
+        if not tiers <= {"standard", "batch"} and not self._is_contract:
+            # Flex and priority requests may be served, and billed, at the usual tier.
+            with contextlib.suppress(UnknownPrice):
+                found.append(self._bills.at_most(bound, at_utc, "standard"))
+        return max(found) * place_factor(self.asked.place)
 
     def _machine_cost(
         self, host: HostCost, attempt: Attempt, at_utc: datetime, busy_s: float | None
@@ -200,7 +249,7 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
         if model.get("training") is None
         else parse_training(model["training"], f"{where}.training")
     )
-    base = ArmPrice(arm.name, None, fx=fx, training=training)
+    base = ArmPrice(arm.name, None, fx=fx, training=training, asked=asked_by(arm))
     settings = _section(model, kind, where)
     if kind == "none":
         return replace(
@@ -244,7 +293,7 @@ def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
             rates[key] = Rate(read_amount(data[key], f"{where}.{key}"), above)
     free = not any(r.base for r in rates.values())
     price = Price(
-        id=f"suite:{arm.name}",
+        id=f"{CONTRACT}{arm.name}",
         model=arm.model,
         provider=arm.provider,
         eras=(Era(None, rates),),
@@ -260,7 +309,7 @@ def _listed(
     arm: Arm, book: PriceBook, data: Mapping[str, Any], base: ArmPrice, where: str
 ) -> ArmPrice:
     check_keys(data, LIST_KEYS, where)
-    tier = str(data.get("tier", "standard"))
+    tier = str(data.get("tier", base.asked.tier or "standard"))
     if tier not in TIERS:
         raise BenchError(
             f"{where}.tier: no such price tier: {tier!r}", hint=f"Tiers: {', '.join(TIERS)}."

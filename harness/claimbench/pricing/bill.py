@@ -13,10 +13,10 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 
+from claimbench.pricing.asked import place_in, tier_in
 from claimbench.pricing.model import (
     DIGITS,
     MILLION,
-    TIERS,
     ZERO,
     Tariff,
     Terms,
@@ -179,8 +179,8 @@ def time_stamp(at_utc: datetime) -> str:
 
 
 def billed_tier(usage_raw: Json, requested: str) -> str:
-    """Return the tier that the provider says it served (``service_tier`` in its usage), else the
-    one asked for.
+    """Return the tier that the provider says it served (``service_tier`` or ``trafficType`` in its
+    usage), else the one asked for.
 
     An endpoint may serve a flex or priority request at the standard tier; it bills what it served.
     """
@@ -188,34 +188,35 @@ def billed_tier(usage_raw: Json, requested: str) -> str:
         return requested
     if usage_raw.get("speed") == "fast" and requested != "batch":
         return "fast"
-    served = usage_raw.get("service_tier")
-    if served is None or not isinstance(served, str):
-        return "standard" if usage_raw.get("speed") and requested == "fast" else requested
-    served = _SPELLED.get(served.lower(), served.lower())
+    served = tier_in(usage_raw)
+    if served is None:
+        slow = isinstance(usage_raw.get("speed"), str)
+        return "standard" if slow and requested == "fast" else requested
     if served == "standard":
         # Anthropic reports "standard" for batch requests' tokens too; only a real-time tier can be
         # downgraded
         return requested if requested == "batch" else "standard"
     if {served, requested} == {"fast", "priority"}:
         return requested  # one tier of OpenAI's, by its old and its new name
-    return served if served in TIERS else requested
+    return served
 
 
-_SPELLED = {"default": "standard", "standard_only": "standard", "on_demand": "standard"}
-"""Names of the usual tier."""
-
-
-def with_place(cost: Cost, usage_raw: Json) -> Cost:
-    """Return the cost with what the place of inference adds, where the usage says one that is
-    billed apart.
+def with_place(cost: Cost, usage_raw: Json, asked: str | None = None) -> Cost:
+    """Return the cost with what the place of inference adds, where the usage states one that is
+    billed apart, or states none and such a one was asked for.
     """
-    place = usage_raw.get("inference_geo") if isinstance(usage_raw, Mapping) else None
-    if cost.amount is None or not isinstance(place, str) or place.lower() != "us":
+    stated = place_in(usage_raw) if isinstance(usage_raw, Mapping) else None
+    if cost.amount is None or place_factor(stated or asked) == 1:
         return cost
     more = cost.amount * US_ONLY
     return replace(
         cost, amount=cost.amount + more, components={**cost.components, "inference_geo": more}
     )
+
+
+def place_factor(place: str | None) -> Decimal:
+    """Return what a place of inference multiplies the bill by."""
+    return 1 + US_ONLY if place == "us" else Decimal(1)
 
 
 def as_cold(usage: Usage) -> Usage:

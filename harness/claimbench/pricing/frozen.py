@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from claimbench.errors import BenchError, IntegrityError
 from claimbench.pricing.arms import ArmPrice, resolve_arm
+from claimbench.pricing.asked import Asked
 from claimbench.pricing.hosts import host_to_json, parse_host, parse_training, training_to_json
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import (
@@ -82,6 +83,7 @@ def thaw(text: str, sha256: str | None = None) -> dict[str, ArmPrice]:
 
 
 def _arm_to_json(price: ArmPrice) -> dict[str, Json]:
+    asked = {key: value for key, value in asdict(price.asked).items() if value is not None}
     return {
         "basis": price.basis,
         "price": None if price.price is None else price_to_json(price.price),
@@ -92,6 +94,7 @@ def _arm_to_json(price: ArmPrice) -> dict[str, Json]:
         "fx": [fx_to_json(r) for r in price.fx],
         "why_unknown": price.why_unknown,
         "candidates": list(price.candidates),
+        **({"asked": asked} if asked else {}),
     }
 
 
@@ -108,4 +111,5 @@ def _arm_from_json(name: str, data: Mapping[str, Any]) -> ArmPrice:
         fx=tuple(fx_from_json(r) for r in data["fx"]),
         why_unknown=data["why_unknown"],
         candidates=tuple(data["candidates"]),
+        asked=Asked(**data.get("asked", {})),
     )

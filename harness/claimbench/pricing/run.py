@@ -46,11 +46,11 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY
 
-    unknown = {
-        name: price.why_unknown or "price unknown"
-        for name, price in prices.items()
-        if _unpriced(price) and name not in free
-    }
+    unknown: dict[str, str] = {}
+    for name, price in prices.items():
+        unbounded = price.why_unbounded(clock.utc())
+        if name not in free and (_unpriced(price) or unbounded is not None):
+            unknown[name] = price.why_unknown or unbounded or "price unknown"
     metered = any(unmetered(price) for price in prices.values())
     return Pricing(book, Money(reserve, cost, bills), unknown, metered)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,7 @@ from claimbench.pricing.frozen import FrozenBook
 from claimbench.provider.sent import sent_by
 from claimbench.run.arms import Arms, requests_by_group
 from claimbench.suite.load import suite_to_json
-from claimbench.types import Json, Manifest, Suite
+from claimbench.types import Json, Manifest, Request, Suite
 
 _MAY_CHANGE = frozenset(
     {"concurrency", "cost_model", "api_key_env", "api_key_file", "api_key_keyring", "limits"}
@@ -70,14 +71,20 @@ def _how_asked(suite: Suite, name: str, arms: Arms) -> dict[str, Json]:
     requests = requests_by_group(suite, arm)
     kinds = {task: provider.constraint(request) for task, request in requests.items()}
     about: dict[str, Json] = {"answer_constraint": _in_words(kinds)}
+    sent = _sent_by_task(provider, requests)
+    if sent:
+        about["sent"] = sent
+    return about
+
+
+def _sent_by_task(provider: object, requests: Mapping[str, Request]) -> dict[str, Json]:
+    """Return task -> what goes out with its calls; empty for a provider that does not say."""
     sent: dict[str, Json] = {}
     for task, request in requests.items():
         said = sent_by(provider, request)
         if said is not None:
             sent[task] = said.as_json()
-    if sent:
-        about["sent"] = sent
-    return about
+    return sent
 
 
 def _in_words(kinds: Mapping[str, str]) -> str:
@@ -87,39 +94,84 @@ def _in_words(kinds: Mapping[str, str]) -> str:
     return ", ".join(f"{task}: {kind}" for task, kind in kinds.items())
 
 
-def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> None:
+def check_resumable(manifest: Manifest, suite: Suite, arms: Arms) -> list[str]:
     """Refuse to go on with anything that is not what the manifest says, naming the difference.
 
+    Returns:
+        What cannot be checked, to be said.
+
     Raises:
-        IntegrityError: the measured suite, an arm's settings or a model file has changed.
+        IntegrityError: the measured suite, an arm's settings, a model file, or what a provider
+            sends has changed.
     """
-    frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
-    hint = "start a new run, or go back to what the run was started with"
     if suite.measured_sha256 != manifest.measured_sha256:
         old, new = manifest.measured_sha256[:12], suite.measured_sha256[:12]
         what = (
             f"the measured suite (data, prompts, scorers or sampling) has changed: {old} -> {new}"
         )
-        raise IntegrityError(f"run {manifest.run_id} cannot be resumed: {what}", hint=hint)
+        raise _not_resumable(manifest, what)
+    frozen = {arm["name"]: arm for arm in manifest.suite["arms"]}
     for arm in suite_to_json(suite)["arms"]:
         before = frozen.get(arm["name"])
         if arm["name"] not in manifest.arms_run or before is None:
             continue
         key = _changed_key(before, arm)
         if key is not None:
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {arm['name']}: {key} has changed: "
-                f"{before.get(key)!r} -> {arm.get(key)!r}",
-                hint=hint,
-            )
+            change = f"{key} has changed: {before.get(key)!r} -> {arm.get(key)!r}"
+            raise _not_resumable(manifest, f"arm {arm['name']}: {change}")
+    remarks: list[str] = []
     for name, fact in arms.facts.items():
         stored = manifest.arm_facts.get(name) or {}
         if stored.get("model_sha256") != fact.model_sha256:
-            raise IntegrityError(
-                f"run {manifest.run_id} cannot be resumed: arm {name}: the model file has changed: "
-                f"{str(stored.get('model_sha256'))[:12]} -> {str(fact.model_sha256)[:12]}",
-                hint=hint,
-            )
+            old, new = str(stored.get("model_sha256"))[:12], str(fact.model_sha256)[:12]
+            change = f"the model file has changed: {old} -> {new}"
+            raise _not_resumable(manifest, f"arm {name}: {change}")
+        remarks += _check_sent(manifest, suite, name, arms)
+    return remarks
+
+
+def _not_resumable(manifest: Manifest, what: str) -> IntegrityError:
+    return IntegrityError(
+        f"run {manifest.run_id} cannot be resumed: {what}",
+        hint="start a new run, or go back to what the run was started with",
+    )
+
+
+def _check_sent(manifest: Manifest, suite: Suite, name: str, arms: Arms) -> list[str]:
+    """Compare what the arm's provider would send now with what the run's first session sent.
+
+    A provider may have changed in the meantime, or be another version's; half the calls of an arm
+    would then be other requests than the rest.
+    """
+    details = (manifest.arm_facts.get(name) or {}).get("details") or {}
+    before = details.get("sent") or {}
+    arm = next(one for one in suite.asked if one.name == name)
+    sent = _sent_by_task(arms.providers[name], requests_by_group(suite, arm))
+    now = json.loads(json.dumps(sent))
+    if bool(before) != bool(now):
+        which = "the run does not hold" if now else "its provider no longer says"
+        return [f"{name}: {which} what is sent; whether it is still the same cannot be checked"]
+    for task in sorted(before.keys() & now.keys()):
+        change = _changed_sent(before[task], now[task])
+        if change is not None:
+            what = f"arm {name}: in task {task} its provider now sends something else: {change}"
+            raise _not_resumable(manifest, what)
+    return []
+
+
+def _changed_sent(before: Mapping[str, Json], now: Mapping[str, Json]) -> str | None:
+    """Return the first parameter that goes out otherwise than before, with both values."""
+    for part in ("values", "added"):
+        old, new = before.get(part) or {}, now.get(part) or {}
+        for key in sorted({*old, *new}):
+            if old.get(key) != new.get(key):
+                shown = [repr(each[key]) if key in each else "not sent" for each in (old, new)]
+                return f"{key}: {shown[0]} -> {shown[1]}"
+    for part in ("omitted", "here"):
+        if sorted(before.get(part) or ()) != sorted(now.get(part) or ()):
+            what = {"omitted": "left out", "here": "applied on this machine"}[part]
+            return f"{what}: {before.get(part) or 'nothing'} -> {now.get(part) or 'nothing'}"
+    return None
 
 
 def _changed_key(before: Mapping[str, Json], now: Mapping[str, Json]) -> str | None:

@@ -163,7 +163,9 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
             arms.log_to(store.run_folder(run_id))
             await start_arms(arms, suite, run_id, job.say)
             if resume is not None:
-                check_resumable(store.manifest(run_id), suite, arms)
+                store.verify(resume)
+                for remark in check_resumable(store.manifest(run_id), suite, arms):
+                    job.say(f"note: {remark}")
                 calls: Sequence[Call] = store.calls(run_id)
             else:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
@@ -186,27 +188,35 @@ async def _wait_idle(job: Job) -> None:
     Raises:
         BenchError: it is still busy after the time that the order allows.
     """
-    names = {arm.name for arm in job.suite.arms if arm.device} & set(job.arms.ready)
-    if not names:
+    if not any(_works_here(arm) for arm in _arms_at_work(job).values()):
         return
-    busy = provenance.busy_note(provenance.session_facts())
+    busy = provenance.excess_load(provenance.session_facts())
     if busy is None:
         return
-    job.say(f"note: {busy}")
+    job.say(f"note: the machine is busy ({busy}):")
+    job.say("  local arms will seem slower and dearer than they are")
     if job.order.wait_idle_s is None:
-        job.say("  wait for it with --wait-idle, or stop now with Ctrl-C and go on later")
+        job.say("  --wait-idle waits for it; Ctrl-C stops, and the run can go on later")
         return
-    job.say(f"  waiting for it, at most {job.order.wait_idle_s:g} s")
-    until_ns = job.clock.monotonic_ns() + round(job.order.wait_idle_s * 1e9)
+    most = f"{job.order.wait_idle_s:g} s"
+    job.say(f"  waiting until it is idle, at most {most}")
+    began_ns = job.clock.monotonic_ns()
+    until_ns = began_ns + round(job.order.wait_idle_s * 1e9)
     while busy is not None:
         now_ns = job.clock.monotonic_ns()
         if now_ns >= until_ns:
             raise BenchError(
-                f"the machine is still busy after {job.order.wait_idle_s:g} s: {busy}",
+                f"the machine is still busy after {most} ({busy})",
                 hint="nothing was sent; stop what runs beside, or give --wait-idle more seconds",
             )
         await job.clock.sleep_until(min(until_ns, now_ns + IDLE_POLL_NS))
-        busy = provenance.busy_note(provenance.session_facts())
+        busy = provenance.excess_load(provenance.session_facts())
+    job.say(f"  idle after {(job.clock.monotonic_ns() - began_ns) / 1e9:.0f} s")
+
+
+def _works_here(arm: Arm) -> bool:
+    """Return whether the arm's model runs on this machine, in this process or in a server of it."""
+    return arm.device is not None or arm.serve is not None
 
 
 IDLE_POLL_NS = 2_000_000_000
@@ -360,7 +370,7 @@ def _prepared(job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Inte
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
     retried, notes = _retried(job, run_id, calls)
-    if any(arm.device for arm in arms.values()) and (busy := provenance.busy_note(host)):
+    if any(_works_here(arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
         notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried
     requests = JudgeRequests(suite, calls) if suite.judges else Requests(suite)

@@ -31,6 +31,8 @@ class GradedOptions(ScorerOptions):
     """Of the scale. Left out: the lowest label, or 0."""
     highest: float | None = None
     """Of the scale. Left out: the highest label."""
+    which: Literal["first", "last"] = "first"
+    """Which number of an answer with several is the grade."""
     raters: list[str] = Field(default_factory=list)
     """Columns with the grades that single raters gave."""
 
@@ -111,16 +113,20 @@ class GradedScorer:
         return scored(self, call_id, parts[self._options.metric], why, parts)
 
     def grade(self, text: str, task: Task) -> Decimal | None:
-        """Return the grade in an answer: its only number, or its first; None outside the scale.
+        """Return the grade in an answer: its only number, or its first or last; None outside the
+        scale.
 
         4/5 is the grade 4 where 5 is the highest.
         """
         numbers = read_numbers(visible(text))
         low, high = self._scale(task)
-        if not numbers or numbers[0].value is None:
+        if not numbers:
             return None
-        grade = numbers[0].value
-        if numbers[0].over == high:
+        chosen = numbers[0] if self._options.which == "first" else numbers[-1]
+        if chosen.value is None:
+            return None
+        grade = chosen.value
+        if chosen.over == high:
             grade = (grade * high).normalize()
         return grade if low <= grade <= high else None
 

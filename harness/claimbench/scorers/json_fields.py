@@ -52,6 +52,8 @@ class JsonFieldsOptions(ScorerOptions):
     """Field (dots reach into objects, numbers into lists: items.0.price) -> exact, casefold,
     numeric, set, unordered, or {compare:, tolerance:, relative:}. Left out: every field of the
     schema, or of the target, compared exactly."""
+    which: Literal["last", "first"] = "last"
+    """Which object counts where an answer holds several."""
     missing_is_null: bool = True
     """A field that is not there says the same as one that is null; false: it is wrong where the
     target holds the field as null, and the other way round."""
@@ -90,7 +92,7 @@ class JsonFieldsScorer:
         rules = self._rules(sample, task)
         if not isinstance(sample.target, dict) or not rules:
             raise ValueError(f"the target {brief(sample.target)} is not an object with fields")
-        answer, note = read_object(visible(text))
+        answer, note = read_object(visible(text), first=self._options.which == "first")
         if answer is None:
             return unparsable(self, call_id, f"{note}: {brief(text)}", dict.fromkeys(rules, 0.0))
         parts = {

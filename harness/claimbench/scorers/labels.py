@@ -44,6 +44,7 @@ class LabelScorer:
         self._search = True
         self._aliases: tuple[str, ...] = ()
         self._separator = "|"
+        self._which = "only"
         if options:
             from claimbench.scorers.options import LabelOptions, read_options
 
@@ -51,6 +52,7 @@ class LabelScorer:
             self._search = read.search
             self._aliases = tuple(read.aliases)
             self._separator = read.separator
+            self._which = read.which
 
     def check(self, answer: AnswerSpec) -> str | None:
         """Refuse an answer space without labels."""
@@ -63,6 +65,8 @@ class LabelScorer:
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:
         """See :class:`claimbench.scorers.base.Scorer`."""
         found = _read(text, task.answer.labels, self._search)
+        if len(found) > 1 and self._which != "only":
+            found = found[:1] if self._which == "first" else found[-1:]
         if len(found) != 1:
             what = f"names {len(found)} labels ({', '.join(found)})" if found else "names no label"
             return unparsable(self, call_id, f"{brief(text)} {what}")

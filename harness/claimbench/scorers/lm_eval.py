@@ -61,5 +61,7 @@ class LmEvalScorer:
             )
         parts = {k: v for k, v in values.items() if k != key and 0 <= v <= 1}
         if not self._options.higher_is_better:
+            if values[key] > 1:  # an error rate without an upper bound: 1 - x would mean nothing
+                raise ValueError(f"lm-eval gives {key} = {values[key]:.4g}, beyond 1")
             return scored(self, call_id, 1 - values[key], f"1 - {key} of {shown}", parts)
         return scored(self, call_id, values[key], f"{key} of {shown}", parts)

@@ -7,7 +7,7 @@ Every reading command meets these two scorers. Their modules import this one, an
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -59,6 +59,8 @@ class LabelOptions(ScorerOptions):
 
     search: bool = Field(default=True)
     """Look for a label inside a longer answer; false: the whole answer must be one."""
+    which: Literal["only", "first", "last"] = "only"
+    """Which label counts where an answer names several different ones. only: it is unparsable."""
     aliases: list[str] = Field(default_factory=list)
     """Columns with further labels that are right: lists, or texts parted by the separator."""
     separator: str = Field(default="|", min_length=1)

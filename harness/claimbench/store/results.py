@@ -22,10 +22,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, and_, exists, func, select, update
 from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.exc import OperationalError
 
 from claimbench.clock import Clock, SystemClock
 from claimbench.codec import decode, decode_all, encode
-from claimbench.errors import StoreError
+from claimbench.errors import IntegrityError, StoreError
 from claimbench.store import schema
 from claimbench.store.engine import (
     BUSY_TIMEOUT_S,
@@ -34,7 +35,8 @@ from claimbench.store.engine import (
     open_database,
     run_lock,
 )
-from claimbench.store.runs import RunInfo, find_run, list_runs
+from claimbench.store.runs import RunInfo, checked_run_id, find_run, list_runs
+from claimbench.store.seals import seal_run
 from claimbench.store.verify import verify_rows
 from claimbench.store.whole_run import (
     check_plan,
@@ -117,8 +119,12 @@ class ResultsStore:
     # --- runs -------------------------------------------------------------------------------------
 
     def run_folder(self, run_id: str) -> Path:
-        """Return the folder of a run's lock and reports; it need not exist yet."""
-        return self.path.parent / run_id
+        """Return the folder of a run's lock and reports; it need not exist yet.
+
+        Raises:
+            IntegrityError: the id is no name of a folder.
+        """
+        return self.path.parent / checked_run_id(run_id, self.path)
 
     def runs(self) -> list[RunInfo]:
         """Return all runs, the newest last."""
@@ -143,6 +149,7 @@ class ResultsStore:
         check_plan(manifest, calls)
         with self._writing() as connection:
             insert_run(connection, manifest, calls, self._run_ids(connection), self.path)
+            seal_run(connection, manifest.run_id)
 
     def add_whole_run(
         self,
@@ -164,6 +171,7 @@ class ResultsStore:
             insert_ended_sessions(connection, sessions)
             insert_chained(connection, manifest.run_id, attempts, last)
             insert_chained(connection, manifest.run_id, records, last)
+            seal_run(connection, manifest.run_id)
 
     def lock_run(self, run_id: str) -> AbstractContextManager[None]:
         """Hold the run for this process while the block runs; freed by the kernel if the process is
@@ -216,6 +224,7 @@ class ResultsStore:
                 "body": encode(session),
             }
             connection.execute(insert(sessions), [row])
+            seal_run(connection, run_id)
         return session
 
     def end_session(
@@ -242,6 +251,7 @@ class ResultsStore:
             )
             if done.rowcount != 1:
                 raise StoreError(f"{self.path}: run {run_id} has no session {n}")
+            seal_run(connection, run_id)
 
     def sessions(self, run_id: str) -> list[Session]:
         """Return the run's sessions in order; one that was killed has no ``ended_utc``."""
@@ -383,6 +393,7 @@ class ResultsStore:
         )
         with self._writing() as connection:
             connection.execute(upsert, values)
+            seal_run(connection, run_id)
 
     def derived(self, run_id: str, kind: str, key: str, cls: type[T]) -> dict[str, T]:
         """Return what :meth:`save_derived` stored, as ``cls`` (``dict``, ``float`` ... for JSON
@@ -409,15 +420,22 @@ class ResultsStore:
             return list(connection.execute(query).scalars())
 
     def verify(self, run_id: str) -> int:
-        """Recompute the hashes of the manifest, the attempts and the records; return how many rows
-        agree.
+        """Recompute the hashes of every table of a run and ask its rows for their rules
+        (:mod:`claimbench.store.verify`); return how many chained rows agree: the manifest, attempts
+        and records.
 
         Raises:
-            IntegrityError: a row was changed, or one before it was removed; the call is named.
+            IntegrityError: a row was changed, added or removed; the table and, where it can be
+                known, the row is named.
         """
-        with self._reading() as connection:
-            body, sha256 = self._body(connection, run_id)
-            return verify_rows(connection, self.path, run_id, body, sha256)
+        try:
+            with self._reading() as connection:
+                self._body(connection, run_id)
+                return verify_rows(connection, self.path, run_id)
+        except StoreError as error:
+            if isinstance(error.__cause__, OperationalError) and _is_damage(error.__cause__):
+                raise IntegrityError(str(error), hint=error.hint) from error
+            raise
 
     # --- inside -----------------------------------------------------------------------------------
 
@@ -433,9 +451,11 @@ class ResultsStore:
     def _run_ids(self, connection: Connection | None = None) -> list[str]:
         query = select(schema.runs.c.run_id).order_by(schema.runs.c.created_utc, schema.runs.c.seq)
         if connection is not None:
-            return list(connection.execute(query).scalars())
-        with self._reading() as own:
-            return list(own.execute(query).scalars())
+            ids = list(connection.execute(query).scalars())
+        else:
+            with self._reading() as own:
+                ids = list(own.execute(query).scalars())
+        return [checked_run_id(run_id, self.path) for run_id in ids]
 
     def _body(self, connection: Connection, run_id: str) -> tuple[str, str]:
         runs = schema.runs
@@ -461,6 +481,13 @@ class ResultsStore:
         self._check_writable()
         with clear_errors(self.path), for_writing(self.engine).begin() as connection:
             yield connection
+
+
+def _is_damage(error: OperationalError) -> bool:
+    """Say whether a statement failed for what the file holds: text that is none, a table or column
+    that is not there.
+    """
+    return any(words in str(error.orig) for words in ("no such", "Could not decode"))
 
 
 def _intent(row: Any) -> Intent:

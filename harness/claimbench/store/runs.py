@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Table, distinct, func, select
 
-from claimbench.errors import StoreError
+from claimbench.errors import IntegrityError, StoreError
 from claimbench.store import schema
 from claimbench.store.engine import is_locked
 
@@ -33,6 +34,24 @@ class RunInfo:
     measured_sha256: str
 
 
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def checked_run_id(run_id: str, path: Path) -> str:
+    """Return a run's id as stored, which is the name of a folder too.
+
+    Raises:
+        IntegrityError: it could name another place than a folder beside the database at ``path``;
+            no ClaimBench wrote it.
+    """
+    if not isinstance(run_id, str) or not _RUN_ID.fullmatch(run_id):
+        raise IntegrityError(
+            f"{path}: a run is called {run_id!r:.120}, which is no id that ClaimBench gives",
+            hint="do not use this database as evidence; ask for the one that was measured",
+        )
+    return run_id
+
+
 def list_runs(connection: Connection, folder: Path) -> list[RunInfo]:
     """Return all runs, the newest last; ``folder`` holds the folders of the runs."""
     runs = schema.runs
@@ -46,7 +65,7 @@ def list_runs(connection: Connection, folder: Path) -> list[RunInfo]:
     result = []
     for row in connection.execute(select(runs).order_by(runs.c.created_utc, runs.c.seq)):
         info = RunInfo(
-            run_id=row.run_id,
+            run_id=checked_run_id(row.run_id, folder),
             created_utc=row.created_utc,
             suite_name=row.suite_name,
             suite_version=row.suite_version,

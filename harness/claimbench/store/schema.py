@@ -123,6 +123,14 @@ derived = Table(
     Column("row_id", String, primary_key=True),
     Column("body", String, nullable=False),
 )
+seals = Table(
+    "seals",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("run_id", String, nullable=False),
+    Column("body", String, nullable=False),
+    Column("sha256", String, nullable=False),
+)
 
 
 def _append_only(table: str) -> tuple[str, str]:
@@ -198,7 +206,14 @@ _MIGRATION_2: tuple[str, ...] = (
        BEGIN SELECT RAISE(ABORT, 'UNIQUE: the call is finished and was answered'); END""",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2)
+_MIGRATION_3: tuple[str, ...] = (
+    """CREATE TABLE seals (seq INTEGER PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (run_id),
+       body TEXT NOT NULL, sha256 TEXT NOT NULL)""",
+    "CREATE INDEX seals_by_run ON seals (run_id, seq)",
+    *_append_only("seals"),
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_MIGRATION_1, _MIGRATION_2, _MIGRATION_3)
 SCHEMA_VERSION = len(MIGRATIONS)
 OLDEST_READ = 1
 """Reading alone takes databases from this version on as they are: later versions changed rules,

@@ -6,48 +6,194 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, inspect, select
 
 from claimbench.errors import IntegrityError
-from claimbench.store.schema import attempts, chain, records
+from claimbench.store.rules import broken_rules
+from claimbench.store.schema import (
+    attempts,
+    calls,
+    chain,
+    derived,
+    intents,
+    looks,
+    records,
+    runs,
+    seals,
+    sessions,
+)
+from claimbench.store.seals import (
+    CHAINED,
+    FOLDED,
+    NAMED,
+    Fold,
+    Seal,
+    folds_at,
+    read_seal,
+    row_hashes,
+)
 
+SEALED_SCHEMA = 2
+"""Manifests of this version on belong to runs that are sealed from their plan on."""
 _HINT = "do not use this run as evidence; restore the database from a backup, or measure again"
+_READABLE = (
+    (calls, ("call_id", "task", "sample_id", "epoch", "arm", "position")),
+    (sessions, ("n", "started_utc")),
+    (looks, ("k",)),
+    (derived, ()),
+)
+"""Tables whose body is read whole, and the columns that it must agree with."""
 
 
-def verify_rows(connection: Connection, path: Path, run_id: str, manifest: str, sha256: str) -> int:
-    """Recompute every hash of a run; return how many rows agree.
+def verify_rows(connection: Connection, path: Path, run_id: str) -> int:
+    """Recompute every hash of a run and ask its rows for the rules that they keep; return how many
+    chained rows agree: the manifest, attempts and records.
 
-    The chain finds changed, removed, added and exchanged rows. It is no signature: who rewrites all
-    rows after a change and their hashes, or cuts off the last rows, is not found.
+    Found are changed, removed, added and exchanged rows of every table that a figure rests on, and
+    rows cut off the end of a session that ended. None of it is a signature: who rewrites all rows
+    and all hashes is not found, nor what was taken from the end of a session that was killed. Runs
+    of before schema 3 have no seal: their chains and rules alone are asked.
+
+    Args:
+        connection: in one transaction: a run that goes on meanwhile is seen at one moment.
+        path: of the database, for errors.
+        run_id: the run; it is there.
 
     Raises:
-        IntegrityError: a row does not agree; its call is named.
+        IntegrityError: the table, and as far as it can be known the row, that does not agree.
     """
-    if chain("", manifest) != sha256:
-        raise IntegrityError(f"{path}: the manifest of run {run_id} was changed", hint=_HINT)
-    return 1 + sum(
-        _verify_table(connection, table, path, run_id, sha256) for table in (attempts, records)
-    )
+    check = _Check(connection, path, run_id)
+    try:
+        return check.all()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise check.fault(
+            f"a row cannot be read ({type(error).__name__}: {error!s:.120})"
+        ) from error
 
 
-def _verify_table(
-    connection: Connection, table: Table, path: Path, run_id: str, previous: str
-) -> int:
-    n = 0
-    query = select(table).where(table.c.run_id == run_id).order_by(table.c.seq)
-    for row in connection.execute(query).yield_per(1000):
-        if chain(previous, row.body) != row.sha256 or not _columns_agree(row):
-            raise IntegrityError(
-                f"{path}: {table.name}: the row of call {row.call_id} (run {run_id}) is not what"
-                " was written, or the row before it is missing",
-                hint=_HINT,
+class _Check:
+    """One verification: the connection, and how a fault is said."""
+
+    def __init__(self, connection: Connection, path: Path, run_id: str) -> None:
+        self.connection = connection
+        self.path = path
+        self.run_id = run_id
+
+    def fault(self, what: str) -> IntegrityError:
+        return IntegrityError(f"{self.path}: run {self.run_id}: {what}", hint=_HINT)
+
+    def all(self) -> int:
+        names = set(inspect(self.connection).get_table_names())
+        for table in (calls, sessions, intents, attempts, records, looks, derived):
+            if table.name not in names:
+                raise self.fault(f"the table {table.name} is missing")
+        manifest, origin = self._manifest()
+        seal = self._newest_seal(origin, sealed=seals.name in names)
+        if seal is None and int(manifest["schema"]) >= SEALED_SCHEMA:
+            raise self.fault("it was sealed when it was planned, and no seal is there")
+        n = 1
+        for table in CHAINED:
+            n += self._chained(table, origin, seal)
+        for table, columns in _READABLE:
+            self._bodies(table, columns)
+        if seal is not None:
+            self._sealed(seal, origin)
+        for broken in broken_rules(self.connection, self.run_id, manifest["plan_sha256"]):
+            raise self.fault(broken)
+        return n
+
+    def _manifest(self) -> tuple[dict[str, Any], str]:
+        query = select(runs).where(runs.c.run_id == self.run_id)
+        row = self.connection.execute(query).one()
+        if chain("", row.body) != row.sha256:
+            raise self.fault("the manifest was changed")
+        manifest: dict[str, Any] = json.loads(row.body)
+        for name in ("run_id", "created_utc", "suite_name", "suite_version", "measured_sha256"):
+            if manifest[name] != getattr(row, name):
+                raise self.fault(f"runs: {name} is not what the manifest says")
+        return manifest, str(row.sha256)
+
+    def _newest_seal(self, origin: str, *, sealed: bool) -> Seal | None:
+        if not sealed:
+            return None
+        query = select(seals).where(seals.c.run_id == self.run_id).order_by(seals.c.seq)
+        previous, body = origin, None
+        for row in self.connection.execute(query):
+            if chain(previous, row.body) != row.sha256:
+                raise self.fault("seals: one was changed, or the one before it is missing")
+            previous, body = row.sha256, row.body
+        return None if body is None else read_seal(body)
+
+    def _chained(self, table: Table, previous: str, seal: Seal | None) -> int:
+        n = 0
+        query = select(table).where(table.c.run_id == self.run_id).order_by(table.c.seq)
+        want = Fold(0, previous) if seal is None else seal.folds[table.name]
+        for row in self.connection.execute(query).yield_per(1000):
+            if n == want.rows:
+                self._same_fold(table, Fold(n, previous), want)
+            if chain(previous, row.body) != row.sha256 or not _columns_agree(table, row):
+                raise self.fault(
+                    f"{table.name}: the row of call {row.call_id} is not what was written, or the"
+                    " row before it is missing"
+                )
+            previous = row.sha256
+            n += 1
+        if n <= want.rows:
+            self._same_fold(table, Fold(n, previous), want)
+        elif seal is not None and self._ended():
+            raise self.fault(f"{table.name}: {n - want.rows} rows were added after the seal")
+        return n
+
+    def _bodies(self, table: Table, columns: tuple[str, ...]) -> None:
+        query = select(table).where(table.c.run_id == self.run_id)
+        for row in self.connection.execute(query).yield_per(1000):
+            body = json.loads(row.body)
+            for name in columns:
+                if body["id" if name == "call_id" else name] != getattr(row, name):
+                    raise self.fault(f"{table.name}: {name} is not what its row says: {row[1]}")
+
+    def _sealed(self, seal: Seal, origin: str) -> None:
+        ended = self._ended()
+        for table in FOLDED:
+            want = seal.folds[table.name]
+            found, whole = folds_at(self.connection, table, self.run_id, origin, want.rows)
+            self._same_fold(table, found, want)
+            if whole.rows > want.rows and (ended or table is calls):
+                raise self.fault(
+                    f"{table.name}: {whole.rows - want.rows} rows were added after the seal"
+                )
+        for table in NAMED:
+            found_rows = row_hashes(self.connection, table, self.run_id)
+            self._same_rows(table, found_rows, seal.named[table.name], ended)
+
+    def _same_fold(self, table: Table, found: Fold, want: Fold) -> None:
+        if found.rows < want.rows:
+            raise self.fault(
+                f"{table.name}: {want.rows} rows were sealed and {found.rows} are there"
             )
-        previous = row.sha256
-        n += 1
-    return n
+        if found.sha256 != want.sha256:
+            raise self.fault(f"{table.name}: the rows are not those that were sealed")
+
+    def _same_rows(self, table: Table, found: dict[str, str], want: Any, ended: bool) -> None:
+        for key, sha256 in want.items():
+            if found.get(key) != sha256:
+                how = "is missing" if key not in found else "is not what was sealed"
+                raise self.fault(f"{table.name}: the row {key!r} {how}")
+        added = [key for key in found if key not in want]
+        # Looks are taken while a session works; all else is sealed with the change
+        if added and (ended or table is not looks):
+            raise self.fault(f"{table.name}: the row {added[0]!r} was added after the seal")
+
+    def _ended(self) -> bool:
+        """Say whether the newest session ended: then every row is under a seal."""
+        query = select(sessions.c.ended_utc).where(sessions.c.run_id == self.run_id)
+        newest = self.connection.execute(query.order_by(sessions.c.n.desc()).limit(1)).first()
+        return newest is not None and newest.ended_utc is not None
 
 
-def _columns_agree(row: Any) -> bool:
+def _columns_agree(table: Table, row: Any) -> bool:
     body = json.loads(row.body)
-    call_id = body["call_id"] if "call_id" in body else body["call"]["id"]
-    return bool(call_id == row.call_id and body["outcome"] == row.outcome)
+    if table is attempts:
+        same = body["number"] == row.number and body["session"] == row.session
+        return bool(same and body["call_id"] == row.call_id and body["outcome"] == row.outcome)
+    return bool(body["call"]["id"] == row.call_id and body["outcome"] == row.outcome)

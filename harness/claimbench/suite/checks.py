@@ -14,6 +14,7 @@ from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
+from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
@@ -166,6 +167,13 @@ class SuiteChecker:
                     key=True,
                 )
         self._check_answer(task.answer, (*loc, "answer"))
+        if task.reduce is not None and needed_epochs(task.reduce) > self.model.epochs:
+            raise self._fail(
+                (*loc, "reduce"),
+                f"{task.reduce} needs {needed_epochs(task.reduce)} epochs, and the suite has"
+                f" {self.model.epochs}",
+                f"epochs: {needed_epochs(task.reduce)}",
+            )
         names = [scorer.name for scorer in task.scorers]
         for index, name in enumerate(names):
             if names.index(name) != index:

@@ -86,6 +86,8 @@ def measured_sha256(
 def _measured_task(task: Task) -> dict[str, Json]:
     bare = dataclasses.asdict(dataclasses.replace(task, samples=(), few_shot=()))
     del bare["masked"]  # not there before masks were: a suite without one keeps its hash
+    if task.reduce is None:  # likewise
+        del bare["reduce"]
     if task.masked is not None:
         bare["mask"] = dataclasses.asdict(task.masked.spec)
     return bare | {

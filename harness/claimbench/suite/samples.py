@@ -17,13 +17,20 @@ from claimbench.errors import SuiteError
 from claimbench.number_text import parse_number
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Masking, RowMask
+from claimbench.suite.choices import LETTERS, ChoiceReader, ChoicesFault, RowChoices
 from claimbench.suite.datasets import DataRow, Table, parse_json
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.schema import DatasetModel
 from claimbench.types import AnswerSpec, Json, Message, Sample, Task
 
+CHOICE_VARIABLES = ("choices", "options")
+"""What a prompt reads of a row's multiple choice: lines under letters, and the bare texts."""
 _RESERVED = frozenset(
     {
+        # Functions that templates have
+        "dict",
+        "namespace",
+        "range",
         "and",
         "or",
         "not",
@@ -74,6 +81,8 @@ class SampleBuilder:
     answer: AnswerSpec
     prompt: tuple[Message, ...]
     masking: Masking | None = None
+    lists: bool = False
+    """Targets of a text answer may be lists and objects, which its scorers read."""
 
     @property
     def is_few_shot(self) -> bool:
@@ -92,7 +101,30 @@ class SampleBuilder:
             if column not in taken:
                 names.setdefault(identifier(column), []).append(column)
         own = {name: columns[0] for name, columns in names.items() if len(columns) == 1}
+        if self.dataset.choices is not None:
+            own = {name: column for name, column in own.items() if name not in CHOICE_VARIABLES}
         return own | mapped
+
+    @cached_property
+    def choices(self) -> ChoiceReader | None:
+        """Return what reads each row's options; None where the task is no multiple choice."""
+        model = self.dataset.choices
+        if model is None:
+            return None
+        if self.masking is not None:
+            raise self._choices_error("choices: options cannot be masked")
+        if self.answer.kind != "label":
+            raise self._choices_error(
+                "choices: the answer is a letter: answer: {type: label, labels: [A, B, …]}"
+            )
+        target = self.dataset.target[0]
+        try:
+            return ChoiceReader.of(model, target, (row.values for row in self.table.rows))
+        except ChoicesFault as fault:
+            raise self._choices_error(f"choices: {fault}") from None
+
+    def _choices_error(self, message: str) -> SuiteError:
+        return self.document.error((*self.loc, "dataset", "choices"), message)
 
     def build(self) -> tuple[Sample, ...]:
         """Check the columns and the templates, then every row."""
@@ -138,6 +170,8 @@ class SampleBuilder:
                 line=self.document.template_line(loc, lineno),
             )
         known = set(self.variables) | ({"labels"} if self.answer.kind == "label" else set())
+        if self.dataset.choices is not None:
+            known |= set(CHOICE_VARIABLES)
         read = prompts.variables(source)
         for name in sorted(read - known):
             if name in {identifier(column) for column in self.dataset.target}:
@@ -152,7 +186,8 @@ class SampleBuilder:
                 line=self.document.line_of(loc, name),
                 hint=f"variables: {one_of(sorted(known), 30)}; name others under `columns:`",
             )
-        return set(read & set(self.variables))
+        own = set(CHOICE_VARIABLES) if self.dataset.choices is not None else set()
+        return set(read & (set(self.variables) | own))
 
     def _check_columns(self) -> None:
         data = self.dataset
@@ -165,6 +200,11 @@ class SampleBuilder:
                 if name is not None
             ]
             wanted += [(("slices", i), name) for i, name in enumerate(data.slices)]
+        if data.choices is not None:
+            listed = data.choices.columns
+            wanted += [(("choices", "columns", i), name) for i, name in enumerate(listed)]
+            if data.choices.column is not None:
+                wanted.append((("choices", "column"), data.choices.column))
         self._check_masked()
         for where, column in wanted:
             if self.table.columns and column not in self.table.columns:
@@ -204,20 +244,42 @@ class SampleBuilder:
             inputs = mask.inputs(
                 self.variables, row.values, self.variables if self.is_few_shot else used
             )
-        self._check_input(row, inputs, used)
         few = self.is_few_shot
         sample_id = (
             f"example {number}" if few else self._text(row, self.dataset.id, "id", str(number))
         )
+        chosen = self._choices_of(row, sample_id)
+        if chosen is not None:
+            inputs |= {"choices": chosen.lines, "options": list(chosen.options)}
+        self._check_input(row, inputs, used)
         cluster = sample_id if few else self._text(row, self.dataset.cluster, "cluster", sample_id)
         slices = {} if few else {name: self._slice(row, name) for name in self.dataset.slices}
-        target = self._target(row)
+        target = self._target(row) if chosen is None else self._letter(row, chosen)
         if mask is not None:
             self._check_unmasked(row, target, mask)
             sample_id = mask.key(self.dataset.id, sample_id)
             cluster = mask.key(self.dataset.cluster or self.dataset.id, cluster)
             slices = {name: mask.key(name, value) for name, value in slices.items()}
         return Sample(sample_id, inputs, target, cluster, slices, {"line": row.line})
+
+    def _choices_of(self, row: DataRow, sample_id: str) -> RowChoices | None:
+        if self.choices is None:
+            return None
+        try:
+            return self.choices.read(row.values, sample_id)
+        except ChoicesFault as fault:
+            raise self._row_error(row, str(fault)) from None
+
+    def _letter(self, row: DataRow, chosen: RowChoices) -> str:
+        """Return the letter of a row's right option; the answer space must hold them all."""
+        last = LETTERS[len(chosen.options) - 1]
+        if last not in self.answer.labels:
+            raise self._row_error(
+                row,
+                f"the row has {len(chosen.options)} options, and {last} is no label of the answer",
+                f"labels: [{', '.join(LETTERS[: len(chosen.options)])}]",
+            )
+        return chosen.target
 
     def _check_unmasked(self, row: DataRow, target: Json, mask: RowMask) -> None:
         """A target stays as it is; one that gives away what was masked could not be answered, and
@@ -248,7 +310,7 @@ class SampleBuilder:
                 prompts.render_turn(turn.content, probe, sample)
         except SuiteError as exc:
             if missing:
-                column = self.variables[missing[0]]
+                column = self.variables.get(missing[0], missing[0])
                 message = (
                     f"the row has no '{column}', which the prompt"
                     f" uses{did_you_mean(column, row.values)}"
@@ -256,7 +318,7 @@ class SampleBuilder:
                 raise self._row_error(row, message) from None
             raise self._row_error(row, exc.message.partition(": ")[2]) from None
         if used and all(_blank(inputs.get(name)) for name in used):
-            columns = one_of(sorted(self.variables[name] for name in used))
+            columns = one_of(sorted(self.variables.get(name, name) for name in used))
             raise self._row_error(row, f"empty input: nothing in {columns}")
 
     def _text(self, row: DataRow, column: str | None, what: str, default: str) -> str:
@@ -290,6 +352,8 @@ class SampleBuilder:
         value = values[columns[0]]
         if self.dataset.target_pattern is not None:
             value = self._extract(row, str(value), self.dataset.target_pattern)
+        if isinstance(value, dict | list) and self.lists and self.answer.kind == "text":
+            return value
         if isinstance(value, dict | list):
             raise self._row_error(
                 row,

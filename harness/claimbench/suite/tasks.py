@@ -29,6 +29,9 @@ from claimbench.suite.schema.tasks import LmEvalTaskModel, mask_of
 from claimbench.suite.templates import check_template
 from claimbench.types import AnswerSpec, Json, MaskSpec, Message, Sample, ScorerSpec, Task
 
+LIST_TARGETS = ("list", "label_set", "ranking", "checks")
+"""Scorers whose targets may be lists or objects."""
+
 
 @dataclass(frozen=True)
 class TaskBuilder:
@@ -69,6 +72,7 @@ class TaskBuilder:
             max_tokens=self.model.max_tokens,
             stop=tuple(self.model.stop),
             few_shot_target=self.model.few_shot_target,
+            reduce=None if self.model.reduce == "mean" else self.model.reduce,
         )
         if self.masking is not None:  # not before the examples are loaded too
             task = replace(task, masked=self.masking.masked())
@@ -104,6 +108,7 @@ class TaskBuilder:
             answer,
             prompt,
             self.masking,
+            any(scorer.name in LIST_TARGETS for scorer in self.model.scorers),
         )
 
     def _table(self) -> Table:

@@ -49,7 +49,13 @@ class LmEvalBuilder:
                 resolve_inside(self.document, loc, source, self.folder, self.allow_outside)
             )
         spec = LmEvalSpec(
-            model.name, source, model.num_fewshot, model.limit, model.metric, model.max_tokens
+            name=model.name,
+            source=source,
+            num_fewshot=model.num_fewshot,
+            limit=model.limit,
+            metric=model.metric,
+            max_tokens=model.max_tokens,
+            higher_is_better=model.higher_is_better,
         )
         try:
             task = expand(spec)

@@ -73,12 +73,16 @@ def build_tables(
     clusters = found_clusters.names
     counts = _planned_per_item(planned, arms, index)
     arrays = {arm: call_rows(rows[arm], clusters) for arm in arms}
+    of_task = {task.name: task.reduce or "mean" for task in suite.tasks}
+    rules = [of_task[task] for task, _ in keys]
     table = ItemTable(
         items=tuple(f"{task}/{sample}" for task, sample in keys),
         task=strings(task for task, _ in keys),
         cluster=strings(clusters),
         slices=_slices(suite, keys),
-        arms={arm: arm_items(len(keys), rows[arm], arrays[arm], counts[arm]) for arm in arms},
+        arms={
+            arm: arm_items(len(keys), rows[arm], arrays[arm], counts[arm], rules) for arm in arms
+        },
         twins=found_clusters.twins,
     )
     return table, CallTable(arrays)

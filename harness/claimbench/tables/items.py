@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from claimbench.stats.epochs import reduced_items
 from claimbench.tables.rows import CallRow, cost_bounds, distinct, service_s
 from claimbench.tables.types import (
     ArmItems,
@@ -26,7 +27,13 @@ from claimbench.types import ANSWERED, Cost, Outcome
 _ANSWERED = [outcome.value for outcome in ANSWERED]
 
 
-def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArray) -> ArmItems:
+def arm_items(
+    n: int,
+    rows: Sequence[CallRow],
+    calls: CallRows,
+    planned: IntArray,
+    rules: Sequence[str] = (),
+) -> ArmItems:
     """Aggregate one arm's calls per item.
 
     Args:
@@ -34,6 +41,7 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
         rows: the arm's finished calls.
         calls: the same as arrays, in the same order.
         planned: calls planned per item, shape (n,).
+        rules: by item, how its epochs come to one score; empty: their mean everywhere.
     """
     scored = ~np.isnan(calls.score)
     valid = _valid_epochs(n, calls, scored)
@@ -47,7 +55,7 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
     out_of = _count(n, calls, valid) + np.maximum(wrong, 0)
     timed = np.asarray([r.timed for r in rows], dtype=np.bool_)
     kinds = {kind: _count(n, calls, calls.outcome == kind.value) for kind in Outcome}
-    return ArmItems(
+    found = ArmItems(
         score=mean,
         score_var=_variance(n, calls, valid, mean),
         # a planned call that never finished is a failure of the harness or the provider, wrong at
@@ -73,6 +81,31 @@ def arm_items(n: int, rows: Sequence[CallRow], calls: CallRows, planned: IntArra
         ),
         n_cached=_count(n, calls, calls.cached),
         **money(n, calls, [row.cost for row in rows]),
+    )
+    if all(rule == "mean" for rule in rules):
+        return found
+    return _reduced(found, calls, valid, answered, rules)
+
+
+def _reduced(
+    arm: ArmItems, calls: CallRows, valid: BoolArray, answered: BoolArray, rules: Sequence[str]
+) -> ArmItems:
+    """Return an arm whose items of other rules than the mean have one draw: what their epochs come
+    to.
+    """
+    other = np.asarray([rule != "mean" for rule in rules], dtype=np.bool_)
+    nothing = np.zeros(len(rules), dtype=np.int64)
+    score = reduced_items(rules, calls.item, calls.score, valid, arm.n_missing)
+    strict = reduced_items(rules, calls.item, calls.score, valid, nothing)
+    of_answers = reduced_items(rules, calls.item, calls.score, answered, nothing)
+    wrong = np.where(np.isnan(strict) & (arm.n_calls > 0), 0.0, strict)
+    return replace(
+        arm,
+        score=np.where(other, score, arm.score),
+        score_var=np.where(other, math.nan, arm.score_var),
+        n_epochs=np.where(other, np.minimum(arm.n_epochs, 1), arm.n_epochs),
+        score_errors_wrong=np.where(other, wrong, arm.score_errors_wrong),
+        score_without_refusals=np.where(other, of_answers, arm.score_without_refusals),
     )
 
 

@@ -40,9 +40,8 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.chat_wire import word
 from claimbench_providers.endpoints.faults import error_chunk, error_in
-from claimbench_providers.endpoints.reading.bodies import IDLE
+from claimbench_providers.endpoints.reading.bodies import IDLE, word
 from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import NO_END, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
@@ -215,8 +214,14 @@ class MessageReader:
         self._reports = UsageReports()
         self._end = NO_END
         self._marked = False
+        self._answered = False
         self._end_ns: int | None = None
         self._tools: dict[int, tuple[str, str | None, list[str], int]] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the answer has come to a regular end."""
+        return self._end.kind in ("end", "unknown") or (self._marked and self._answered)
 
     def marked(self) -> None:
         """Note that the body is whole."""
@@ -291,6 +296,7 @@ class MessageReader:
         for text, kind in texts(block):
             self._reports.text_came()
             self._end_ns = received_ns
+            self._answered = self._answered or (kind == "answer" and bool(text.strip()))
             yield Delta(text, kind, received_ns)
 
     def _delta(
@@ -312,7 +318,10 @@ class MessageReader:
         """
         for name, identity, pieces, stamp in (tool for _, tool in sorted(self._tools.items())):
             yield ToolCall(name, "".join(pieces), identity, stamp)
-        usage, said = self._reports.report(normalise_anthropic)
+        usage, said = self._reports.report(
+            normalise_anthropic, whole=self._marked or self._end.kind != "none"
+        )
         if usage is not None:
             yield usage
-        yield done_of(self._end, self._marked, said, self._end_ns, "a stop reason")
+        whole = self._marked and (self._answered or bool(self._tools))
+        yield done_of(self._end, whole, (said,), self._end_ns, "a stop reason")

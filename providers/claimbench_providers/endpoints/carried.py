@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from claimbench.provider.sent import Sent, asked
-from claimbench.types import Json, Request
+from claimbench.types import Arm, Json, Request
 from claimbench_providers import hosts
 
 Fragment = dict[str, Json]
@@ -197,6 +197,25 @@ def rules_for(provider: str, url: str) -> Rules:
     if provider in BY_VENDOR:
         return BY_VENDOR[provider]
     return TEMPLATES if hosts.is_local(url) else Rules()
+
+
+SERVERS = {"ollama": "ollama", "llama-server": "llama_server", "vllm": "vllm"}
+"""Programs of servers -> their names in the catalogue."""
+OLLAMA_PORT = 11434
+
+
+def server_of(arm: Arm) -> str:
+    """Return the catalogue's name of the server that an arm of no vendor shows, by the program that
+    it starts or by its usual port; else the arm's provider.
+    """
+    if arm.provider not in ("compatible", "openai"):
+        return arm.provider
+    if arm.serve is not None and arm.serve.command:
+        program = arm.serve.command[0].replace("\\", "/").rpartition("/")[2]
+        return SERVERS.get(program.removesuffix(".exe"), arm.provider)
+    if arm.base_url and hosts.is_local(arm.base_url) and hosts.port_of(arm.base_url) == OLLAMA_PORT:
+        return "ollama"
+    return arm.provider
 
 
 def chat_refusals(model: str, rules: Rules, request: Request) -> dict[str, str]:

@@ -27,7 +27,7 @@ from claimbench.types import (
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
 from claimbench_providers.endpoints import faults as wire_faults
-from claimbench_providers.endpoints.carried import rules_for
+from claimbench_providers.endpoints.carried import rules_for, server_of
 from claimbench_providers.endpoints.chat_wire import ChunksReader, Dialect
 from claimbench_providers.endpoints.responses_wire import ResponsesDialect
 from claimbench_providers.stop_text import TextStream
@@ -83,7 +83,7 @@ class ChatEndpoint:
             structured=options.flag("structured", False) if options.has("structured") else None,
             stream_usage=options.flag("stream_usage", True),
             extra_body=options.mapping("extra_body"),
-            rules=rules_for(arm.provider, self.url),
+            rules=rules_for(server_of(arm), self.url),
         )
 
     def _check_path(self, api: str) -> None:

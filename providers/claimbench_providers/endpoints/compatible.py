@@ -93,6 +93,11 @@ class Messages:
     def __init__(self, answer: AnswerReader) -> None:
         self._answer = answer
 
+    @property
+    def complete(self) -> bool:
+        """Tell whether the answer has come to a regular end."""
+        return self._answer.complete
+
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterable[Event]:
         """Events of one message; an event named ``error`` is one, whatever its data look like."""
         if event == "error" and not data.get("error"):

@@ -42,8 +42,9 @@ from claimbench_providers.endpoints.carried import (
     read_sent,
     tokens_of,
 )
-from claimbench_providers.endpoints.chat_wire import word
 from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.reading.bodies import word
+from claimbench_providers.endpoints.reading.chunks import SEVERAL
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports
@@ -237,8 +238,15 @@ class GeminiReader:
         self._reports = UsageReports()
         self._end = NO_END
         self._marked = False
+        self._answered = False
+        self._several = False
         self._end_ns: int | None = None
         self._tools: list[ToolCall] = []
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the answer has come to a regular end."""
+        return self._end.kind in ("end", "unknown") or (self._marked and self._answered)
 
     def marked(self) -> None:
         """Note that the body is whole."""
@@ -268,8 +276,12 @@ class GeminiReader:
         if blocked:
             self._end = End("end", "content_filter", str(blocked))
             self._end_ns = received_ns
-        for candidate in (data.get("candidates") or ())[:1]:
-            yield from self._candidate(candidate, received_ns)
+        candidates = list(data.get("candidates") or ())
+        self._several = self._several or len(candidates) > 1
+        for candidate in candidates:
+            if (candidate.get("index") or 0) == 0:
+                yield from self._candidate(candidate, received_ns)
+                break
         self._reports.take(data.get("usageMetadata"), received_ns)
 
     def _candidate(self, candidate: Mapping[str, Any], received_ns: int) -> Iterator[Event]:
@@ -300,6 +312,7 @@ class GeminiReader:
         for text, kind in texts(part):
             self._reports.text_came()
             self._end_ns = received_ns
+            self._answered = self._answered or (kind == "answer" and bool(text.strip()))
             yield Delta(text, kind, received_ns)
 
     def finish(self) -> Iterator[Event]:
@@ -310,10 +323,14 @@ class GeminiReader:
             ServerFault: the finish reason says that the server gave up.
         """
         yield from self._tools
-        usage, said = self._reports.report(normalise_gemini)
+        usage, said = self._reports.report(
+            normalise_gemini, whole=self._marked or self._end.kind != "none"
+        )
         if usage is not None:
             yield usage
         end = self._end
         if self._tools and end.reason == "stop":
             end = replace(end, reason="tool_calls")
-        yield done_of(end, self._marked, said, self._end_ns)
+        remarks = (said, SEVERAL if self._several else None)
+        whole = self._marked and (self._answered or bool(self._tools))
+        yield done_of(end, whole, remarks, self._end_ns)

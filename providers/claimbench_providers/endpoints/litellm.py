@@ -38,10 +38,12 @@ from claimbench.types import (
 )
 from claimbench_providers import hosts, keys
 from claimbench_providers.arm_options import ArmOptions
-from claimbench_providers.endpoints import chat_wire as openai_wire
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.carried import Rules, read_sent
 from claimbench_providers.endpoints.chat import response_meta
+from claimbench_providers.endpoints.chat_wire import Dialect
+from claimbench_providers.endpoints.reading.chunks import ChunkReader
+from claimbench_providers.endpoints.sse import after_end, with_remark
 
 PASSED_ON = "llm_provider-"
 """What litellm puts before the names of the endpoint's own headers."""
@@ -67,7 +69,7 @@ class LitellmProvider:
     def __init__(self, arm: Arm, context: ProviderContext) -> None:
         options = ArmOptions(arm, ("extra", "omit"))
         self._extra = dict(options.mapping("extra"))
-        self._dialect = openai_wire.Dialect(
+        self._dialect = Dialect(
             arm.model,
             token_parameter="max_tokens",  # noqa: S106 - the name of a parameter
             omit=options.texts("omit"),
@@ -141,28 +143,31 @@ class LitellmProvider:
         """One attempt; see :class:`~claimbench.provider.contract.Provider`."""
         if self._litellm is None:
             raise PluginError(f"arm {self._arm.name!r} is not started")
-        reader: openai_wire.ChunkReader | None = None
+        reader: ChunkReader | None = None
+        late: str | None = None
         try:
             chunks = await self._litellm.acompletion(**self._arguments(request))
-            reader = openai_wire.ChunkReader(_head(chunks), hidden_reasoning=False, label=False)
+            reader = ChunkReader(_head(chunks), hidden_reasoning=False, label=False)
             async for chunk in chunks:
                 for event in reader.read(chunk.model_dump(exclude_unset=True)):
                     yield event
-        except ProviderError:
-            raise
-        except Exception as error:
-            fault = _fault(error, began=reader is not None)
-            if fault is not None:
-                raise fault from error
-            yield Meta(http_status=getattr(error, "status_code", None))
-            yield Done("content_filter", refusal=True)
-            return
-        if not reader.complete or not _ended(chunks):
+        except Exception as error:  # noqa: BLE001 - litellm's own kinds are many
+            ours = isinstance(error, ProviderError)
+            fault = error if ours else _fault(error, began=reader is not None)
+            if reader is not None and reader.complete and _ended(chunks):
+                late = after_end(fault or error)
+            elif fault is not None:
+                raise fault from (None if ours else error)
+            else:
+                yield Meta(http_status=getattr(error, "status_code", None))
+                yield Done("content_filter", refusal=True)
+                return
+        if not _ended(chunks):
             raise IncompleteStream("the stream ended without a finish reason")
         counted = any(
             getattr(chunk, "usage", None) is not None for chunk in getattr(chunks, "chunks", ())
         )
-        for event in reader.finish():
+        for event in with_remark(reader.finish(), late):
             if counted or not isinstance(event, UsageReport):
                 yield event
 

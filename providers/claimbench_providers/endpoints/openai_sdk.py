@@ -22,11 +22,11 @@ attempt is the harness's own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
-from claimbench.errors import IncompleteStream
+from claimbench.errors import IncompleteStream, ProviderError
 from claimbench.provider.contract import ProviderContext
 from claimbench.provider.sent import Sent
 from claimbench.types import (
@@ -42,8 +42,8 @@ from claimbench.types import (
 from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint, response_meta
-from claimbench_providers.endpoints.reading.bodies import BodyReader
-from claimbench_providers.endpoints.sse import SHAPE_ERRORS, odd_shape
+from claimbench_providers.endpoints.reading.bodies import BodyReader, Message
+from claimbench_providers.endpoints.sse import SHAPE_ERRORS, after_end, odd_shape, with_remark
 
 
 def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.CompatibleProvider:
@@ -125,12 +125,11 @@ class OpenAIProvider:
                     request, response_meta(response.status_code, dict(response.headers))
                 )
                 # The SDK's client undoes content codings.
-                arriving = BodyReader({}, self._endpoint.dialect.whole)
+                answer = _Arriving(BodyReader({}, self._endpoint.dialect.whole), reader)
                 async for piece in response.iter_bytes():
-                    for _, data, _ in arriving.feed(piece, 0):
-                        for event in reader.read(data):
-                            yield event
-                for event in _last(arriving, reader):
+                    for event in answer.feed(piece):
+                        yield event
+                for event in answer.finish():
                     yield event
         except openai.APIStatusError as error:
             if wire_faults.is_filtered(error.status_code, error.body):
@@ -165,16 +164,40 @@ class OpenAIProvider:
             await client.close()
 
 
-def _last(body: BodyReader, reader: AnswerReader) -> Iterator[Event]:
-    """Yield the last events of a body that has ended."""
-    for _, data, _ in body.finish():
-        yield from reader.read(data)
-    if body.marked:
-        reader.marked()
-    try:
-        yield from reader.finish()
-    except IncompleteStream as error:
-        raise wire_faults.says(body.words) or error from error
+class _Arriving:
+    """An answer whose body comes in pieces: its events, and what came after its end and could not
+    be read.
+    """
+
+    def __init__(self, body: BodyReader, reader: AnswerReader) -> None:
+        self._body = body
+        self._reader = reader
+        self._late: str | None = None
+
+    def feed(self, piece: bytes) -> Iterator[Event]:
+        """Yield the events of one more piece; raises as the reader does."""
+        if self._late is None:
+            yield from self._read(self._body.feed(piece, 0))
+
+    def finish(self) -> Iterator[Event]:
+        """Yield the last events of a body that has ended."""
+        if self._late is None:
+            yield from self._read(self._body.finish())
+        if self._body.marked:
+            self._reader.marked()
+        try:
+            yield from with_remark(self._reader.finish(), self._late)
+        except IncompleteStream as error:
+            raise wire_faults.says(self._body.words) or error from error
+
+    def _read(self, messages: Iterable[Message]) -> Iterator[Event]:
+        try:
+            for _, data, _ in messages:
+                yield from self._reader.read(data)
+        except (ProviderError, *SHAPE_ERRORS) as error:
+            if not self._reader.complete:
+                raise
+            self._late = after_end(error)
 
 
 def _timeout(request: Request) -> Any:

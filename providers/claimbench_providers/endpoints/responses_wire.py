@@ -31,16 +31,12 @@ from claimbench_providers.endpoints.carried import (
     effort_object_openai,
     merged,
 )
-from claimbench_providers.endpoints.chat_wire import (
-    Dialect,
-    LabelText,
-    no_continuations,
-    schema_of,
-    word,
-)
+from claimbench_providers.endpoints.chat_wire import Dialect, no_continuations, schema_of
 from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filtered
+from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.content import texts
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
+from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.endpoints.reading.usages import UsageReports
 
 FILTERED = "content_filter"
@@ -130,12 +126,13 @@ class ResponseReader:
         self._marked = False
         self._end_ns: int | None = None
         self._reports = UsageReports()
+        self._doubt: str | None = None
         self._tier: Json = None
 
     @property
     def complete(self) -> bool:
         """Tell whether the response has ended in one of its regular ways."""
-        return self._end.kind != "none"
+        return self._end.kind in ("end", "unknown")
 
     def marked(self) -> None:
         """Note that the body said that it is whole."""
@@ -227,6 +224,7 @@ class ResponseReader:
         self._reports.take(response.get("usage"), received_ns)
         self._tier = response.get("service_tier")
         if kind == "response.failed":
+            yield from self._usage(whole=True)  # what it cost all the same
             yield from self._error(
                 response.get("error") or {"message": "the response failed"}, received_ns
             )
@@ -265,6 +263,15 @@ class ResponseReader:
                 for text, _ in texts(part):
                     yield from self._answer(text, received_ns)
 
+    def _usage(self, *, whole: bool) -> Iterator[Event]:
+        usage, self._doubt = self._reports.report(
+            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden),
+            whole=whole,
+            tier=self._tier,
+        )
+        if usage is not None:
+            yield usage
+
     def finish(self) -> Iterator[Event]:
         """The last events: text held back, tool calls, usage, Done.
 
@@ -276,11 +283,11 @@ class ResponseReader:
             yield Delta(text, "answer", self._end_ns)
         for tool in self._tools.values():
             yield ToolCall(tool["name"], tool["arguments"], tool["id"], tool["ns"])
-        usage, said = self._reports.report(
-            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden), tier=self._tier
-        )
-        if usage is not None:
-            yield usage
+        yield from self._usage(whole=self._marked or self._end.kind != "none")
         yield done_of(
-            self._end, self._marked and self._said, said, self._end_ns, refused=self._refused
+            self._end,
+            self._marked and self._said,
+            (self._doubt,),
+            self._end_ns,
+            refused=self._refused,
         )

@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import orjson
@@ -35,7 +36,13 @@ from claimbench.types import (
 from claimbench_providers import keys
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import response_meta
-from claimbench_providers.endpoints.reading.bodies import BodyReader, Message, inflated, page_words
+from claimbench_providers.endpoints.reading.bodies import (
+    BodyReader,
+    Message,
+    TornBody,
+    inflated,
+    page_words,
+)
 
 MAX_WARM = 256
 """Connections opened ahead, at most; the rest open as they are needed, before their request's time
@@ -45,6 +52,11 @@ starts.
 
 class Reader(Protocol):
     """Decoded messages of one response -> events."""
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the answer has come to a regular end."""
+        ...
 
     def read(self, event: str, data: Mapping[str, Any], received_ns: int) -> Iterable[Event]:
         """Events of one message; raises ProviderError."""
@@ -241,29 +253,24 @@ class SseEndpoint:
             sent_ns=reply.sent_ns,
             stamp_source=reply.stamp_source,
         )
-        if reply.status != 200:
+        if not 200 <= reply.status < 300:
             yield meta
             yield from _refused(reply, self.address())
             return
         reader = self.reader(request, meta)
         body = BodyReader(reply.headers, self.whole)
+        late: str | None = None
         try:
             for name, data, received_ns in _messages(body, reply):
                 yield from reader.read(name, data, received_ns)
-        except MalformedStream as error:
-            if reply.excess:
-                raise MalformedStream(
-                    "the server sent more bytes than its Content-Length says"
-                ) from error
-            if reply.fault is None:
-                raise
-            raise reply.fault from error  # the torn last piece is a consequence
-        except SHAPE_ERRORS as error:
-            raise odd_shape(error) from error
+        except (ProviderError, *SHAPE_ERRORS) as error:
+            if not reader.complete or reply.excess or isinstance(error, TornBody):
+                raise _stream_fault(error, reply) from error
+            late = after_end(error)
         if body.marked and reply.fault is None:
             reader.marked()
         try:
-            yield from reader.finish()
+            yield from with_remark(reader.finish(), late)
         except IncompleteStream as error:
             raise reply.fault or wire_faults.says(body.words) or error from error
         except SHAPE_ERRORS as error:
@@ -291,6 +298,33 @@ def as_json(body: Mapping[str, Json]) -> bytes:
 
 SHAPE_ERRORS = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
 """What reading a message raises whose parts are of other kinds than the protocol says."""
+
+
+def _stream_fault(error: Exception, reply: Reply) -> ProviderError:
+    """Return the fault of a stream that cannot be read to its end."""
+    if not isinstance(error, ProviderError):
+        return odd_shape(error)
+    if not isinstance(error, MalformedStream):
+        return error
+    if reply.excess:
+        return MalformedStream("the server sent more bytes than its Content-Length says")
+    return reply.fault or error  # a torn last piece is a consequence
+
+
+def after_end(error: Exception) -> str:
+    """Return what is to be said of a fault that came after the regular end of an answer: the answer
+    stands all the same.
+    """
+    fault = error if isinstance(error, ProviderError) else odd_shape(error)
+    return f"sends something more after the end of an answer, which stands: {fault.message}"
+
+
+def with_remark(events: Iterable[Event], remark: str | None) -> Iterator[Event]:
+    """Yield the last events of an answer, its end with a remark."""
+    for event in events:
+        if remark is not None and isinstance(event, Done):
+            event = replace(event, remarks=(*event.remarks, remark))
+        yield event
 
 
 def odd_shape(error: Exception) -> MalformedStream:

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claimbench.claims.looks.schedule import rule_of
+from claimbench.claims.readings.people import people_table
 from claimbench.claims.slices import difference_lines
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
+from claimbench.evaluation.label_sets import label_set_lines
 from claimbench.plan.judges import not_judged
 from claimbench.plan.prompts import render
 from claimbench.privacy.egress import KIND, over_sessions
@@ -70,13 +72,16 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         earlier=_earlier(store, evaluation),
         looks=stored.looks,
         warnings=_warnings(evaluation),
-        findings=difference_lines(evaluation.items, stored.suite.alpha),
+        findings=difference_lines(
+            people_table(evaluation.items, evaluation.context), stored.suite.alpha
+        ),
         privacy=privacy_lines(store, stored.manifest.run_id, (*stored.manifest.arms_run, *judges)),
         resent=stored.resent,
         render=render,
         judge_records=stored.judging.records,
         judge_costs=evaluation.judge_costs.calls,
         n_not_judged=not_judged(stored.judging, stored.calls, stored.records, stored.suite),
+        context=evaluation.context,
     )
 
 
@@ -158,6 +163,7 @@ def _warnings(evaluation: Evaluation) -> list[str]:
         )
         warnings.extend(imported["notes"])
     warnings.extend(agreement_lines(stored.suite, stored.records))
+    warnings.extend(label_set_lines(stored.suite, stored.records))
     warnings.extend(
         judge_lines(
             stored.suite, stored.records, stored.judging.records, stored.people, evaluation.scores

@@ -22,9 +22,9 @@ import numpy as np
 from claimbench.errors import BenchError
 from claimbench.plan.prompts import render
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.types import CallRecord, Cost, Json, Score
 from claimbench_reports.view.arms import ALL
-from claimbench_reports.view.format import visible
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VerdictView, View
 from claimbench_reports.view.words import COLUMNS, SIGN

@@ -11,9 +11,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from claimbench.privacy.visible import visible
 from claimbench_reports.formats.exports import DANGEROUS
 from claimbench_reports.view.arms import ALL
-from claimbench_reports.view.format import Figure, visible
+from claimbench_reports.view.format import Figure
 from claimbench_reports.view.types import ArmView, BillView, View, iter_figures
 from claimbench_reports.view.words import COLUMNS
 

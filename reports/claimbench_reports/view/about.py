@@ -9,10 +9,11 @@ import numpy as np
 
 from claimbench.privacy.masking import in_words
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.types import Json, Task
 from claimbench_reports.view.arms import is_measured
 from claimbench_reports.view.clock import clocks
-from claimbench_reports.view.format import UNKNOWN, excerpt, figure, percent, plain, usd, visible
+from claimbench_reports.view.format import UNKNOWN, excerpt, figure, percent, plain, usd
 from claimbench_reports.view.inputs import EarlierRun, PriceFact, ReportData
 from claimbench_reports.view.types import Fact, Group, PriceView, RunView
 from claimbench_reports.view.words import STATUS

@@ -8,12 +8,14 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.readings.people import people_table
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.stats.intervals import Interval
 from claimbench.tables.types import ArmItems, BoolArray, CallRows, FloatArray, IntArray
 from claimbench.types import Arm
-from claimbench_reports.view import measure
-from claimbench_reports.view.format import Figure, figure, visible
+from claimbench_reports.view import judged, measure
+from claimbench_reports.view.format import Figure, figure
 from claimbench_reports.view.inputs import ArmInfo, BreakEvenLine, ReportData
 from claimbench_reports.view.types import ArmView, DifferenceView, SliceView
 
@@ -126,9 +128,9 @@ def _figures(
         return f"{name}.{column}"
 
     found: list[tuple[str, Figure]] = [
-        ("quality", measure.quality(fid("quality"), table, items)),
+        ("quality", judged.quality(fid("quality"), data, arm.name, items)),
         ("usd_1k", measure.usd_1k(fid("usd_1k"), table, items)),
-        ("usd_1k_correct", measure.usd_1k_correct(fid("usd_1k_correct"), table, items)),
+        ("usd_1k_correct", judged.usd_1k_correct(fid("usd_1k_correct"), data, arm.name, items)),
     ]
     for metric, values, ps in (
         ("ttft", rows.ttft_s, (0.5, 0.95)),
@@ -211,16 +213,23 @@ def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
 
 
 def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:
-    one, two = data.items.arms[a], data.items.arms[b]
+    every = np.ones(len(data.items.items), dtype=np.bool_)
     alpha, name = data.suite.alpha, f"difference.{b}.{a}"
+    seen = people_table(data.items, data.context)
+    one, two = seen.arms[a], seen.arms[b]
+    people = judged.difference(data, a, b, every)
+    mixed = judged.is_labelled(data, every) and people is None
     both = np.isfinite(one.score) & np.isfinite(two.score)
     figures: list[tuple[str, Figure]] = []
-    bounded = bool(both.any()) and all(
-        s[both].min() >= 0 and s[both].max() <= 1 for s in (one.score, two.score)
+    bounded = (
+        not mixed
+        and bool(both.any())
+        and all(s[both].min() >= 0 and s[both].max() <= 1 for s in (one.score, two.score))
     )
     if bounded:
         draws = np.minimum(one.n_epochs[both], two.n_epochs[both])
         iv = stats.difference_ci(one.score[both], two.score[both], codes[both], alpha, draws)
+        iv = iv if people is None else people.at(alpha)
         figures.append(("quality", measure.from_interval(f"{name}.quality", iv, "points")))
     if not (one.cost_why_unknown or two.cost_why_unknown):
         priced = np.isfinite(one.usd) & np.isfinite(two.usd)
@@ -285,8 +294,8 @@ def slice_views(data: ReportData) -> tuple[tuple[SliceView, ...], str]:
             mask = column == value
             for arm in arms:
                 id_ = f"slice.{name}.{value}.{arm}"
-                shown = measure.quality(
-                    id_, data.items.arms[arm], measure.ItemScope(mask, codes, data.suite.alpha)
+                shown = judged.quality(
+                    id_, data, arm, measure.ItemScope(mask, codes, data.suite.alpha)
                 )
                 n = figure(
                     f"{id_}.n",

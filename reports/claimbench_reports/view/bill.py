@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal, localcontext
 
+from claimbench.privacy.visible import visible
 from claimbench.types import CallRecord, Cost
-from claimbench_reports.view.format import figure, visible
+from claimbench_reports.view.format import figure
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import BillPart, BillView
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench_reports.view import about, arms, claims, samples
 from claimbench_reports.view import series as curves
 from claimbench_reports.view.bill import bill_views, judge_bill_views
-from claimbench_reports.view.format import Figure, figure, usd, visible
+from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
 from claimbench_reports.view.words import METHODS, STATUS

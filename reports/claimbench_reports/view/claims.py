@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.words import MEANS, second_opinion_text
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.types import Claim, Json, Reading, Reason, Verdict, reason_codes
 from claimbench_reports.view.format import (
     FORMATS,
@@ -18,7 +19,6 @@ from claimbench_reports.view.format import (
     hours,
     percent,
     usd,
-    visible,
 )
 from claimbench_reports.view.types import Fact, ProjectionView, ReadingView, VerdictView
 from claimbench_reports.view.words import DIRECTION, STATUS, word

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from claimbench.claims.types import ClaimContext
 from claimbench.economics import what_if as economics
 from claimbench.types import (
     Attempt,
@@ -235,3 +236,5 @@ class ReportData:
     judge_costs: Mapping[str, Cost] = field(default_factory=dict)
     n_not_judged: int = 0
     """Finished calls of arms that still wait for their judge."""
+    context: ClaimContext = field(default_factory=ClaimContext)
+    """What the claims were judged with; people's labels are in it."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from claimbench.privacy.redact import Redactor
+from claimbench.privacy.visible import visible
 from claimbench.tables.types import FloatArray
 from claimbench.types import CallRecord, Json, Outcome, Sample, Score, Task
 from claimbench_reports.view.arms import is_measured
-from claimbench_reports.view.format import Text, excerpt, figure, visible
+from claimbench_reports.view.format import Text, excerpt, figure
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import AnswerView, SampleView
 

@@ -6,8 +6,9 @@ from collections import defaultdict
 
 import numpy as np
 
+from claimbench.privacy.visible import visible
 from claimbench_reports.view.arms import is_measured
-from claimbench_reports.view.format import figure, percent, visible
+from claimbench_reports.view.format import figure, percent
 from claimbench_reports.view.inputs import BreakEvenLine, ReportData
 from claimbench_reports.view.types import BreakEvenView, CostPart, Series, TornadoBar, TornadoView
 

@@ -1,7 +1,9 @@
 """Sentences as vendors, papers and requests for proposals write them, with their right readings.
 
-``tests/golden/claim_sentences.tsv`` was written by hand from such texts (arms are called alpha, beta
-and gamma in them), not from the grammar. A reading is written as in :func:`shown`; ``refused`` is a
+``tests/golden/claim_sentences.tsv`` was written by hand after such texts (arms are called alpha, beta
+and gamma in them), ``claim_sentences_found.tsv`` holds sentences found on vendors' pages, in papers'
+abstracts, model cards, news and requests for proposals, with the names replaced and where each was
+found; readings were written before any was tried. A reading is written as in :func:`shown`; ``refused`` is a
 sentence that must not get a verdict, ``evidence X`` one that no run can judge.
 """
 
@@ -18,7 +20,8 @@ from claimbench.claims.parse import parse_claim
 from claimbench.errors import ClaimError
 from claimbench.types import AnswerSpec, Arm, Claim, ClaimSpec, Message, Sample, Task
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "claim_sentences.tsv"
+GOLDEN = Path(__file__).parents[2] / "golden"
+FILES = ("claim_sentences.tsv", "claim_sentences_found.tsv")
 ARMS = (
     Arm("alpha", "p", "model-alpha", weights="open"),
     Arm("beta", "p", "model-beta", weights="proprietary"),
@@ -51,9 +54,12 @@ MODIFIERS = {"sometimes": "some", "count": "count", "vague": ""}
 
 
 def rows() -> list[tuple[str, str]]:
-    with GOLDEN.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [(row["sentence"], row["reading"]) for row in table]
+    out = []
+    for name in FILES:
+        with (GOLDEN / name).open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+            out += [(row["sentence"], row["reading"]) for row in table]
+    return out
 
 
 def parse(text: str) -> Claim:

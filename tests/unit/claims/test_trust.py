@@ -242,6 +242,67 @@ def test_an_unknown_cap_is_said_and_never_trusted_at_95_percent() -> None:
     assert found.readings[0].estimate.level == pytest.approx(0.995)
 
 
+CONDITIONS = [
+    ("A is 90% cheaper than B", "per_request", {}, "A"),
+    ("A is 90% cheaper than B", "per_correct", {}, "A"),
+    ("A costs under $100 per 1,000 requests", None, {}, "A"),
+    ("A costs under $100 per 1,000 correct answers", None, {}, "A"),
+    ("A is at least 99% cheaper than B", "per_request", {"status": "refuted"}, "B"),
+]
+
+
+@pytest.mark.parametrize(("text", "reading", "found", "arm"), CONDITIONS)
+def test_without_a_cap_a_verdict_names_the_largest_bill_that_it_survives(
+    text: str, reading: str | None, found: dict[str, str], arm: str
+) -> None:
+    n = 100
+    draw = np.random.default_rng(2)
+    usd = {"A": 0.04 * draw.uniform(0.8, 1.2, n), "B": draw.uniform(0.8, 1.2, n)}
+    ones = {"A": np.ones(n), "B": np.ones(n)}
+    raw = {"reading": reading} if reading else {}
+    verdict = judged(text, ones, usd=usd, raw=raw)
+    assert verdict.status == found.get("status", "supported")
+    assert "on that condition that" in verdict.sentence
+    assert f"stands only if no request of {arm} costs more than $" in verdict.sentence
+    [one] = [r for r in verdict.readings if r.name in {reading, verdict.headline}]
+    bill = one.flip_points[f"{arm}_largest_bill_usd"]
+    # That bill in the share that the sample does not exclude brings the mean to the threshold.
+    share = one.flip_points[f"{arm}_excluded_share"]
+    assert share == pytest.approx(1 - 0.025 ** (1 / n))
+    if one.name in {"per_request", "per_1k_requests"}:
+        means = {name: float(values.mean()) for name, values in usd.items()}
+        means[arm] = (1 - share) * means[arm] + share * bill
+        met = 1000 * means["A"] if one.name == "per_1k_requests" else means["A"] / means["B"]
+        assert met == pytest.approx(one.threshold, rel=1e-6)
+    seen = usd | {arm: np.append(usd[arm][1:], 1.01 * bill)}
+    contradicted = judged(text, ones, usd=seen, raw=raw)
+    assert contradicted.status == "inconclusive"
+
+
+def test_a_sample_that_contradicts_the_condition_decides_nothing() -> None:
+    n = 400
+    draw = np.random.default_rng(3)
+    usd = {"A": 0.04 * draw.lognormal(0, 0.2, n), "B": draw.lognormal(0, 0.2, n)}
+    usd["A"][7] = 8.0  # half the way to the threshold by one request
+    found = judged(
+        "A is 90% cheaper than B",
+        {"A": np.ones(n), "B": np.ones(n)},
+        usd=usd,
+        raw={"reading": "per_request"},
+    )
+    assert found.status == "inconclusive"
+    assert "About 0" not in found.sentence
+
+
+def test_a_price_per_request_is_its_own_cap() -> None:
+    usd = {"A": np.full(N, 0.002), "B": SPREAD}
+    ones = {"A": np.ones(N), "B": np.ones(N)}
+    found = judged("A is 90% cheaper than B", ones, usd=usd, raw={"reading": "per_request"})
+    assert found.status == "supported"
+    assert "max_tokens" not in found.sentence
+    assert "stands only if" not in found.sentence
+
+
 def test_an_answer_longer_than_max_tokens_says_that_it_is_no_cap() -> None:
     assert "cap_unknown" in {flag.code for flag in priced(5).flags}
 
@@ -292,11 +353,11 @@ def test_the_simulation_decides_as_the_product_does(seed: int) -> None:
     }
     text = "A is 90% cheaper than B"
     found = judged(text, scores, raw={"reading": "per_request"}, **columns)
-    assert found.status == claim_cells.requests(a, b, caps)
+    assert found.status == claim_cells.requests(a, b, caps).status
     found = judged(text, scores, raw={"reading": "per_correct"}, **columns)
-    assert found.status == claim_cells.correct_answers((a, b), (right[0], right[1]), caps)
+    assert found.status == claim_cells.correct_answers((a, b), (right[0], right[1]), caps).status
     free = judged(text, scores, raw={"reading": "per_request"}, usd=columns["usd"])
-    assert free.status == claim_cells.requests(a, b, None)
+    assert free.status == claim_cells.requests(a, b, None).status
 
 
 # --- what is shown --------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from claimbench.types import (
     UsageReport,
 )
 from claimbench_providers.endpoints.chat import response_meta
-from claimbench_providers.endpoints.chat_wire import ChunkReader
+from claimbench_providers.endpoints.reading.chunks import ChunkReader
 from claimbench_reports.view.bill import MICRO, rounded_parts
 
 SECOND = 1_000_000_000

@@ -31,7 +31,7 @@ class Make:
             suite_path="suites/support.yaml",
             file_sha256="f" * 64,
             measured_sha256="e" * 64,
-            plan_sha256="d" * 64,
+            plan_sha256="",
             price_book_sha256=None,
             suite={"name": "support", "tasks": [{"name": "route", "text": "é\u2028"}]},
             arms_run=("a", "b"),
@@ -68,8 +68,11 @@ class Make:
             reserved_usd=Decimal("0.01"),
         )
 
-    def record(self, call: Call, text: str = "refund") -> CallRecord:
-        return CallRecord(call=call, text=text, outcome=Outcome.OK, finish_reason="stop", attempt=1)
+    def record(self, call: Call, text: str = "refund", attempt: int = 0) -> CallRecord:
+        """With ``attempt`` 0 it needs none beside it."""
+        return CallRecord(
+            call=call, text=text, outcome=Outcome.OK, finish_reason="stop", attempt=attempt
+        )
 
     def intent(self, call_id: str, number: int = 1, session: int = 1) -> Intent:
         return Intent(call_id, number, session, Decimal("0.10"), "2026-01-01T00:00:01+00:00")

@@ -86,9 +86,9 @@ def test_a_run_of_an_older_schema_is_read_and_brought_up_to_date_whole(
             assert found.verify(RUN) == store.verify(RUN)
             assert found.runs() == store.runs()
             with found.engine.connect() as connection:
-                assert store_schema.schema_version(connection, "db") == (1 if read_only else 2)
-    monkeypatch.setattr(store_schema, "OLDEST_READ", 3)
-    with pytest.raises(StoreError, match="has schema version 2, this ClaimBench reads from 3 on"):
+                assert store_schema.schema_version(connection, "db") == (1 if read_only else 3)
+    monkeypatch.setattr(store_schema, "OLDEST_READ", 4)
+    with pytest.raises(StoreError, match="has schema version 3, this ClaimBench reads from 4 on"):
         ResultsStore.open(old, read_only=True)
     with ResultsStore.open(old, create=False) as found:
         writer = found.writer(RUN)

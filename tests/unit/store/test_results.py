@@ -64,9 +64,17 @@ def test_raw_rows_come_back_in_order_of_commit(
 def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not(
     store: ResultsStore, run: list[Call], make: Any
 ) -> None:
-    failed = replace(make.record(run[1]), outcome=Outcome.NETWORK, text="", error="no route")
+    failed = replace(
+        make.record(run[1], attempt=1), outcome=Outcome.NETWORK, text="", error="no route"
+    )
     writer = store.writer(RUN)
-    writer.record(make.record(run[0])).result(5)
+    for call_id, number in (("call-0", 1), ("call-1", 1), ("call-1", 2), ("call-1", 3)):
+        outcome = (
+            Outcome.OK if (call_id, number) in {("call-0", 1), ("call-1", 3)} else Outcome.NETWORK
+        )
+        writer.intent(make.intent(call_id, number)).result(5)
+        writer.attempt(replace(make.attempt(call_id, number), outcome=outcome)).result(5)
+    writer.record(make.record(run[0], attempt=1)).result(5)
     writer.record(failed).result(5)
     assert (store.finished(RUN), store.missing(RUN)) == (
         {"call-0", "call-1"},
@@ -79,7 +87,7 @@ def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not
             writer.record(make.record(answered, "another answer")).result(5)
     writer.close()
     assert list(store.records(RUN)) == [
-        make.record(run[0]),
+        make.record(run[0], attempt=1),
         replace(make.record(run[1]), attempt=3),
     ]
     assert [(r.call.id, r.attempt) for r in store.records(RUN, replaced=True)] == [
@@ -89,7 +97,7 @@ def test_a_call_that_failed_may_be_asked_again_and_one_that_was_answered_may_not
         ("call-1", 3),
     ]
     assert store.missing(RUN) == {}
-    assert (store.runs()[0].n_finished, store.verify(RUN)) == (2, 1 + 4)
+    assert (store.runs()[0].n_finished, store.verify(RUN)) == (2, 1 + 4 + 4)
 
 
 def test_rows_survive_closing_and_opening(store: ResultsStore, run: list[Call], make: Any) -> None:
@@ -279,3 +287,19 @@ def test_verify_names_what_was_tampered_with(
     tamper(store, *statements)
     with pytest.raises(IntegrityError, match=named):
         store.verify(RUN)
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "/abs", "a/b", "..", ".", "", "x" * 200, "a\x00b", "a b", "é"]
+)
+def test_an_id_that_is_no_name_of_a_folder_is_refused(
+    store: ResultsStore, make: Any, name: str
+) -> None:
+    store.create_run(make.manifest(), [])
+    tamper(store, f"UPDATE runs SET run_id = '{name}'") if "\x00" not in name else None
+    with pytest.raises(IntegrityError, match="no id that ClaimBench gives"):
+        store.run_folder(name)
+    if "\x00" not in name:
+        for read in (store.runs, lambda: store.resolve_run(None)):
+            with pytest.raises(IntegrityError, match="no id that ClaimBench gives"):
+                read()

@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
+from functools import cache, partial
 from typing import Literal
 
-Bound = Literal[">=", ">", "<=", "<", "within", "about", "up_to"]
+Bound = Literal[">=", ">", "<=", "<", "within", "about", "up_to", "down_to", "only", "exactly"]
 NUM = r"\d+(?:\.\d+)?"
 _ORDINALS = {
     "half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
@@ -23,30 +23,58 @@ _ORDINALS = {
 }  # fmt: skip
 _ORD = "|".join(_ORDINALS)
 _PCT = r" ?%(?!-?points?\b)"
-_PTS = r" ?(?:%-?|percentage |accuracy |% )?-?(?:points?|pts?|p\.p\.|pp|ppts?|%p|pct pts)(?!\w)"
-_X = r"(?: ?x(?![\w])| ?times\b(?! out)|[- ]?folds?\b)"
+_PTS = r" ?(?:%-?|percentage |accuracy |% )?-?(?:points?|pts?|p\.p\.|pp|ppts?|%p|pct pts|prozentpunkte?|points? de pourcentage|puntos?(?: porcentuales)?|个百分点)(?!\w)"
+_X = r"(?: ?-?x(?![\w])| ?times\b(?! out)|[- ]?folds?\b)"
 
+_UNIT = (
+    r"ms|msecs?|millis|milliseconds?|millisekunden?|millisecondes?|milisegundos?|μs|us|microseconds?|s|secs?|seconds?|sekunden?|secondes?"
+    r"|segundos?|minutes?|mins?|minuten?|minutos?|hours?|hrs?|秒|毫秒"
+)
 _BEFORE: tuple[tuple[str, Bound], ...] = (
     (r"at least|no less than|not less than|no fewer than|no lower than|a minimum of|minimum", ">="),
-    (r"not (?:below|under)|no worse than", ">="),
-    (r"at most|no more than|not more than|a maximum of|maximum|not exceeding|max\.?", "<="),
-    (r"no higher than|not (?:above|over|higher than)|no greater than|at or below", "<="),
-    (r"within|to within|inside", "within"),
-    (r"more than|over|above|upwards of|exceeding|greater than|in excess of|higher than", ">"),
-    (r"well over|well above|north of|better than", ">"),
-    (r"less than|well under|well below|under|below|fewer than|lower than", "<"),
-    (r"up to|as much as|as many as|as little as|as low as|down to", "up_to"),
     (
-        r"about|around|roughly|approximately|approx\.?|circa|ca\.|nearly|almost|close to|some",
+        r"not (?:below|under)|no worse than|at or above|(?:reach(?:es|ing)?|match(?:es|ing)?|meets?|equals?) or (?:even )?exceed(?:s|ing)?",
+        ">=",
+    ),
+    (r"at most|no more than|not more than|a maximum of|maximum|not exceeding|max\.?", "<="),
+    (
+        r"no higher than|not (?:above|over|higher than)|no greater than|at or below|(?:does|do) not exceed",
+        "<=",
+    ),
+    (r"within|to within|inside", "within"),
+    (
+        r"(?:just|slightly|a little|a bit|barely|narrowly|marginally) (?:under|over|below|above|more than|less than|shy of|short of)|just about",
+        "about",
+    ),
+    (r"well over|well above|north of|better than|well beyond|far more than|much more than", ">"),
+    (
+        r"more than|over|above|upwards of|exceed(?:ing|s)?|surpass(?:es)?|greater than|in excess of|higher than",
+        ">",
+    ),
+    (r"well under|well below|far less than|south of", "<"),
+    (
+        r"less than|under|below|fewer than|lower than",
+        "<",
+    ),
+    (r"up to|upto|as much as|as many as|as high as|a maximum saving of", "up_to"),
+    (r"as little as|as low as|as few as|down to|starting at|starting from", "down_to"),
+    (r"only|just|merely|a mere|nothing but", "only"),
+    (r"exactly|precisely", "exactly"),
+    (
+        r"about|around|roughly|approximately|approx\.?|circa|ca\.|nearly|almost|close to|some|virtually|or so",
         "about",
     ),
 )
 _AFTER: tuple[tuple[str, Bound], ...] = (
     (
-        r"\+|plus\b|or more\b|or better\b|or higher\b|or above\b|and up\b|at least\b|at minimum\b",
+        r"\+|plus\b|-plus\b|or more\b|or better\b|or higher\b|or above\b|and up\b|at least\b|at minimum\b",
         ">=",
     ),
-    (r"or less\b|or lower\b|or fewer\b|or below\b|at most\b|max\b|or under\b", "<="),
+    (
+        r"or less\b|or lower\b|or fewer\b|or below\b|at most\b|max\b|or under\b|or cheaper\b|or faster\b",
+        "<=",
+    ),
+    (r"or so\b", "about"),
 )
 
 
@@ -125,28 +153,73 @@ def _cents(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | No
 
 def _seconds(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
     said = match["n"] or match["w"]
-    words = {"half a": Fraction(1, 2), "a": Fraction(1), "one": Fraction(1)}
+    words = {
+        w: Fraction(1, 2 if w[0] == "h" else 1) for w in ("half a", "half an", "an", "a", "one")
+    }
     count = words[said] if said in words else Fraction(said)
-    unit = match["unit"]
-    scale = (
-        Fraction(60)
-        if unit.startswith("min")
-        else Fraction(1, 1000)
-        if unit[0] == "m"
-        else Fraction(1)
-    )
-    return "d", count * scale, Fraction(0), None
+    scale = _unit(match["unit"])
+    more = match.groupdict().get("m")
+    return "d", count * scale, Fraction(0), None if more is None else Fraction(more) * scale
+
+
+def _unit(unit: str) -> Fraction:
+    """Return the seconds of a unit of time."""
+    for start, seconds in _UNITS:
+        if unit.startswith(start):
+            return seconds
+    return Fraction(1)
+
+
+_UNITS = (
+    ("min", Fraction(60)), ("h", Fraction(3600)), ("us", Fraction(1, 10**6)),
+    ("μs", Fraction(1, 10**6)), ("micro", Fraction(1, 10**6)), ("mil", Fraction(1, 1000)),
+    ("ms", Fraction(1, 1000)), ("毫", Fraction(1, 1000)),
+)  # fmt: skip
 
 
 def _word_factor(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
-    factor = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4, "2 times": 2}[
-        match[0]
-    ]
+    factor = {"twice": 2, "double": 2, "thrice": 3, "triple": 3, "quadruple": 4}[match[0]]
     return "x", Fraction(factor), Fraction(0), None
 
 
 def _and_a_half(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
-    return "x", Fraction(match["n"]) + Fraction(1, 2), Fraction(1, 20), None
+    found = match.groupdict()
+    whole = Fraction(found["n"] if found.get("n") not in {None, "one", "a"} else 1)
+    part = Fraction(found["part"]) if found.get("part") else Fraction(1, 2)
+    return "x", whole + part, Fraction(1, 20), None
+
+
+def _half_again(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    del match
+    return "x", Fraction(3, 2), Fraction(0), None
+
+
+def _out_of(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    """Read "9 out of 10 questions" and "20 cents on the dollar" as fractions."""
+    found = match.groupdict()
+    bottom = found.get("of") or "100"
+    return "f", Fraction(match["n"]) / max(Fraction(bottom), Fraction(1)), Fraction(0), None
+
+
+def _fractions(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    """Read "a fifth to a quarter" as a range, the smaller first."""
+    one, other = (_fraction_of(match, n) for n in ("a", "b"))
+    return "f", min(one, other), Fraction(0), max(one, other)
+
+
+def _fraction_of(match: re.Match[str], which: str) -> Fraction:
+    if match[f"top{which}"]:
+        return Fraction(int(match[f"top{which}"]), max(int(match[f"bottom{which}"]), 1))
+    count = match[f"count{which}"]
+    number = 1 if count in {"a", "an", "one"} else int(count)
+    return Fraction(number, _ORDINALS[match[f"ord{which}"].removesuffix("s")])
+
+
+def _FRACTION(name: str) -> str:
+    return (
+        rf"(?P<top{name}>\d+)/(?P<bottom{name}>\d+)(?:ths?|rds?)?"
+        rf"|(?P<count{name}>an|a|one|\d+)[- ](?P<ord{name}>(?:{_ORD})s?)"
+    )
 
 
 _RULES: tuple[tuple[str, Reader], ...] = (
@@ -156,7 +229,14 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM})(?:{_PCT})?(?: ?- ?| to )(?P<m>{NUM}){_PCT}", _scaled("p", 100)),
     (rf"between (?P<n>{NUM})(?:{_X})? and (?P<m>{NUM}){_X}", _scaled("x", 1)),
     (rf"(?P<n>{NUM})(?:{_X})?(?: ?- ?| to )(?P<m>{NUM}){_X}", _scaled("x", 1)),
-    (rf"(?P<n>{NUM}) and a half{_X}", _and_a_half),
+    (rf"(?P<n>{NUM}|one|a)[- ]and[- ]a[- ]half{_X}", _and_a_half),
+    (rf"(?P<n>\d+) ?\+ ?(?P<part>\d/\d){_X}", _and_a_half),
+    (r"half again(?= as\b)", _half_again),
+    (rf"(?:{_FRACTION('a')}) (?:to|or) (?:{_FRACTION('b')})", _fractions),
+    (rf"(?P<n>{NUM}) (?:out of|in|of) (?:every |each )?(?P<of>\d+)(?= (?:questions?|items|problems|cases|requests|queries|prompts|samples|examples|answers|calls|inputs|tickets|times|right|correct|wrong))", _out_of),
+    (rf"(?P<n>{NUM}) times (?:out of|in) (?P<of>\d+)(?![\w%])", _out_of),
+    (rf"(?P<n>{NUM}) ?cents? (?:on|to|in) the dollar", _out_of),
+    (rf"(?P<n>{NUM}) ?(?:basis points?|bps?)(?!\w)", _scaled("o", 10000)),
     (rf"(?:a )?factors? of (?:about )?(?P<n>{NUM})(?![\w%])", _scaled("x", 1)),
     (rf"(?P<n>{NUM}){_PTS}", _scaled("o", 100)),
     (rf"(?P<n>{NUM}){_PCT}", _scaled("p", 100)),
@@ -164,8 +244,11 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?:between )?(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to | and )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?P<mult>[km])?(?![\w])", _dollars),
     (rf"(?P<n>{NUM}) ?(?P<mult>[km])? ?(?:\$|usd|us dollars?|dollars?)(?![\w])", _dollars),
+    (rf"(?:between )?(?P<n>{NUM})(?: ?(?:cents?|¢))?(?: ?- ?| to | and )(?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
     (rf"(?P<n>half a|a tenth of a|{NUM}|a|one) ?(?:us )?(?:cents?|¢|penny)(?![\w])", _cents),
-    (rf"(?:(?P<n>{NUM}) ?-?|(?P<w>half a|a|one) )(?P<unit>ms|msecs?|milliseconds?|s|secs?|seconds?|minutes?|mins?)(?![\w/'])", _seconds),
+    (rf"(?:between )?(?P<n>{NUM})(?: ?(?:{_UNIT}))?(?: ?- ?| to | and )(?P<m>{NUM}) ?-?(?P<unit>{_UNIT})(?![\w/'])", _seconds),
+    (rf"(?:(?P<n>{NUM}) ?-?|(?P<w>half a|half an|an|a|one) )(?P<unit>{_UNIT})(?![\w/'])", _seconds),
+    (rf"(?:between )?(?P<n>{NUM})(?: ?- ?| to | and )(?P<m>{NUM})(?= ?(?:output )?(?:tok|t/s|tps))", _scaled("n", 1)),
     (r"(?P<top>\d+)/(?P<bottom>\d+)(?:th|rd|nd|st|ths)?(?![\w/])", _fraction),
     (rf"(?P<count>an|a|one|\d+)[- ](?P<ord>(?:{_ORD})s?)\b", _fraction),
     (r"\btwice\b|\bthrice\b|\bdouble\b(?! digits)|\btriple\b|\bquadruple\b", _word_factor),
@@ -174,10 +257,15 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM})(?![\w%])", _scaled("n", 1)),
 )  # fmt: skip
 _START = r"(?<![\w.,<⟦$-])"
-_COMPILED = tuple(
-    (re.compile((_START if "\\$|usd" not in p[:40] else r"(?<![\w.])") + f"(?:{p})"), reader)
-    for p, reader in _RULES
-)
+
+
+@cache
+def _compiled() -> tuple[tuple[re.Pattern[str], Reader], ...]:
+    """Compile the rules at the first sentence: most commands read none."""
+    return tuple(
+        (re.compile((_START if "\\$|usd" not in p[:40] else r"(?<![\w.])") + f"(?:{p})"), reader)
+        for p, reader in _RULES
+    )
 
 
 def find_amounts(text: str, *, bounds: bool = True) -> tuple[str, list[Amount]]:
@@ -215,7 +303,7 @@ def _plus_inside(text: str) -> str:
 def _longest(text: str, at: int) -> tuple[re.Match[str] | None, Reader | None]:
     best: re.Match[str] | None = None
     chosen: Reader | None = None
-    for pattern, reader in _COMPILED:
+    for pattern, reader in _compiled():
         match = pattern.match(text, at)
         if match is not None and (best is None or match.end() > best.end()):
             best = match
@@ -229,9 +317,7 @@ def _bounds(text: str, amounts: list[Amount]) -> tuple[str, list[Amount]]:
         behind = rf"<(?P<kind>[a-z])(?P<place>\d+)> ?(?:{words})"
         text = re.sub(behind, partial(_bind, bound=bound, amounts=amounts), text)
     for words, bound in _BEFORE:
-        before = (
-            rf"(?<![\w-])(?:{words}) ?(?:only |just |the |a )?<(?P<kind>[poxfnud])(?P<place>\d+)>"
-        )
+        before = rf"(?<![\w-])(?:{words}) ?(?:the |a |an )?<(?P<kind>[poxfnud])(?P<place>\d+)>"
         text = re.sub(before, partial(_bind, bound=bound, amounts=amounts), text)
     return text, amounts
 
@@ -240,9 +326,31 @@ def _bind(match: re.Match[str], *, bound: Bound, amounts: list[Amount]) -> str:
     """Give an amount its bound; a second, other bound leaves words that nothing reads."""
     kind = match["kind"]
     place = match["place"]
+    mark = f"<{kind}{place}>"
     old = amounts[int(place)]
+    if bound == "only" and old.bound is not None:
+        return mark  # "only about 10%", "just over 10%": the other word says more
     if old.bound is not None and old.bound != bound:
-        return f"unclear bound <{kind}{place}>"
-    half = old.half if bound in {"about", "up_to"} else Fraction(0)
-    amounts[int(place)] = Amount(old.kind, old.value, half, old.high, bound, old.text)
-    return f"<{kind}{place}>"
+        return f"unclear bound {mark}"
+    made = _bounded(old, bound)
+    if made is None:
+        return f"unclear bound {mark}"
+    amounts[int(place)] = made
+    return mark
+
+
+def _bounded(old: Amount, bound: Bound) -> Amount | None:
+    """Lay a bound over an amount; None where the two do not go together."""
+    value = old.value
+    high = old.high
+    half = old.half if bound in {"about", "up_to", "down_to", "only"} else Fraction(0)
+    if high is not None:
+        if bound in {"about", "up_to", "down_to", "only", "exactly"}:
+            return None
+        value = value if bound in {">=", ">"} else high
+        high = None
+    if bound == "exactly":
+        if not old.half:
+            return None
+        return Amount(old.kind, value - old.half, Fraction(0), value + old.half, None, old.text)
+    return Amount(old.kind, value, half, high, bound, old.text)

@@ -6,66 +6,91 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from claimbench.claims.language import lexicon as words
-from claimbench.claims.language.predicates import P, Q, Rule, rules_for
+from claimbench.claims.language.tables.pieces import ITEMS, PER, P, Q, Rule
+from claimbench.claims.language.tables.table import rules_for
 
 _NOUN = "|".join(f"(?P<{dim}>{noun})" for dim, noun in words.NOUNS.items())
 _P = P.replace("typical)", "typical(?:ly)?)")
-_TASKS = r"(?:tasks?|benchmarks?|categories|datasets?|workloads?|tests?|evaluations?|evals?)"
+_MORE = r"(?: input| output| prompt)?"
+_TASKS = r"(?:(?:evaluated |tested |measured |reported )?(?:tasks?|benchmarks?|categories|datasets?|workloads?|tests?|evaluations?|evals?))"
 _COUNTED = rf"(?: single| individual)?(?: one)?(?: of (?:the|our|these))?(?: <n\d+>)?(?: different)? {_TASKS}"
 _THINGS = r"(?: (?:tasks?|benchmarks?|items?|questions?|inputs?|texts?|tickets?|requests?|samples?|problems?|data|set|workloads?))?"
 
+_AMOUNT = r"<(?P<qk>[poxfudn])(?P<q>\d+)>"
+_RATE = r"(?: rates?)?"
+_PER_SECOND = r"(?:output )?(?:tokens? ?(?:per|/|a) ?(?:s|sec|second)|t/s|tok/s|tps)"
+
 TABLES: tuple[tuple[str, str], ...] = (
     ("arm", r"(?:the |either |both )?⟦a(?P<arm>\d+)⟧"),
+    ("mutual", r"(?:as |than |with |to )?(?:each other|one another)"),
+    ("except", r"(?:,? ?but|except(?: for)?|other than|apart from|aside from|besides|excluding|with the exception of|save) (?:the )?⟦a(?P<arm>\d+)⟧(?= ?(?:$|[.,;!]))"),
+    ("rest", r"(?:all(?: comers)?|everyone(?: else)?|everybody(?: else)?|every model|anyone else|the field)(?= ?(?:$|[.,;!]| on | in | for | by | but | except | save | other than | apart from ))"),
     ("rest", r"(?:(?:all|any|every|each|either) )?(?:of )?(?:the |its |our )?(?:other|others|rest|rivals?|competitors?|alternatives?|competition)"
              r"(?: (?:models?|systems?|arms?|one|ones))?(?: (?:tested|measured|here))?"),
     ("rest", r"(?:all |any |the )?(?:(?:leading|best|top|major|popular) )?(?:off-the-shelf|third-party) (?:models?|ones|llms?|systems?)"),
-    ("rival", rf"(?:{words.COMPARE}) {Q}(?: accuracy)? (?:for|by|of|from|with) ⟦a(?P<arm>\d+)⟧"),
-    ("rival", rf"(?:{words.COMPARE}) ⟦a(?P<arm>\d+)⟧'s? {Q}"),
+    ("rival", rf"(?:{words.VERSUS}) {_AMOUNT}(?: accuracy| errors?{_RATE}| latency| {_PER_SECOND}| {PER})? (?:for|by|of|from|with|on|at) ⟦a(?P<arm>\d+)⟧"),
+    ("rival", rf"(?:{words.VERSUS}) ⟦a(?P<arm>\d+)⟧(?:'s?)?(?: at| with| costs?| scores?| takes)? {_AMOUNT}(?: accuracy| {_PER_SECOND}| {PER})?(?! (?:{words.LESS}|{words.MORE}|cheaper|better|faster|of))"),
     ("by_amount", rf"by (?:a margin of )?{Q}"),
+    ("hedge", rf"(?:{words.HEDGES})"),
     ("compare", rf"(?:when )?(?:{words.COMPARE})(?: that of| those of| what)?"),
+    ("as", r"as(?= (?:the )?⟦)"),
     ("unlike", r"unlike"),
     ("dim", rf"'s? (?:{_P}? ?)(?:{_NOUN})(?: times?)?"),
     ("dim_of", rf"(?:the )?(?:{_P} )?(?:{_NOUN}) of"),
     ("poss", r"'s?(?= |$|[.,;)])"),
-    ("tail", r"(?:does|do|is|are|costs?|charges|has|did|was)(?= ?(?:$|[.,;)]| and | but ))"),
-    ("verb", rf"(?:{words.BE}|{words.HAVE}|comes? (?:in|out)|compares?)"),
+    ("tail", r"(?:does|do|is|are|costs?|charges|has|did|was|takes|needs|scores)(?= ?(?:$|[.,;)]| and | but ))"),
+    ("verb", rf"(?:{words.BE}|(?:{words.HAVE}){words.WORK}?|comes? (?:in|out)|compares?)"),
+    ("not", r"without (?:being|getting|becoming)"),
     ("not", r"(?:not(?! only| just| merely| all| every| always)|can not|no longer|fails? to|failed to|unable to)"),
     ("not", r"no(?= (?:less|more|cheaper|better|worse|faster|slower|higher|lower|dearer|pricier|costlier|quicker|smarter))"),
     ("neither", r"neither"),
     ("nor", r"(?:and |, )?nor"),
     ("never", r"never"),
     ("always", r"(?:always|consistently|in every case|in all cases|every time|across the board)"),
-    ("sometimes", r"(?:sometimes|often|in some cases|occasionally|in certain cases|can(?: be)?(?= ))"),
-    ("sometimes", rf"(?:on|in|for) (?:some|certain|at least one|one or more)(?: of the)? (?:{_TASKS}|\w+s)"),
-    ("every", rf"(?:on|in|across|for|over) (?:every|each|all|both){_COUNTED}"),
+    ("sometimes", r"(?:sometimes|often|frequently|routinely|regularly|in many cases|in some cases|occasionally|in certain cases|can(?: be)?(?= ))"),
+    ("sometimes", rf"(?:on|in|for) (?:some|certain)(?: of the)? (?:{_TASKS}|\w+s)"),
+    ("count", rf"(?:on|in|for) (?:at least )?<n(?P<k>\d+)>(?: or more)?(?: of the)? {_TASKS}"),
+    ("every", rf"(?:on|in|across|for|over|at) (?:every|each|all|both){_COUNTED}"),
     ("every", r"(?:on|in|across|for|over) (?:all|both|each|every one) of (?:them|the tasks|the benchmarks)"),
     ("count", rf"(?:on|in|across|for) <n(?P<k>\d+)> (?:out of|of|in) (?:the |our )?<n(?P<of>\d+)> {_TASKS}"),
-    ("count", r"(?:on|in|for) <f(?P<kf>\d+)>(?: of)?(?: the)? " + _TASKS),
+    ("count", r"(?:on|in|for) <[pf](?P<kf>\d+)>(?: of)?(?: the)? " + _TASKS),
+    ("portion", rf"(?:for|in|on|at) <(?P<sk>[pf])(?P<s>\d+)> (?:of )?{ITEMS}"),
     ("most", rf"(?:on|in|across|for) (?:most|a majority|the majority)(?: of)?(?: the)? {_TASKS}"),
-    ("task", rf"(?:on|for|in|at|with|across) (?:the |both )?(?P<tasks>⟦t\d+⟧(?:(?:, and |, | and )⟦t\d+⟧)*){_THINGS}"),
+    ("task", rf"(?:on|for|in|at|with|across|over) (?:the |both )?(?P<tasks>⟦t\d+⟧(?:(?:, and |, | and )⟦t\d+⟧)*){_THINGS}"),
     ("slice", rf"(?:on|for|in|with) (?:the )?⟦s(?P<slice>\d+)⟧{_THINGS}"),
     ("quantile", rf"(?:(?:at|for|in|on|by) )?(?:the )?{_P}(?! (?:latency|response))"),
     ("quantile", rf"(?:at|for|in|on)? ?(?:the )?{_P}"),
-    ("ttft", r"(?:to|until|in|on|for|by)? ?(?:the )?(?:ttft|(?:time to )?(?:the )?first token)"),
+    ("ttft", r"(?:to|until|in|on|for|by)? ?(?:receive |produce |return |generate |emit |get )?(?:the )?(?:ttft|(?:time to )?(?:the )?first[- ]token)(?: \(ttft\))?"),
     ("per_token", r"(?:per|for each|by)[- ](?:output[- ]|input[- ])?token|per (?:<n\d+>|million) (?:input |output )?tokens|inter[- ]token"),
     ("e2e", r"(?:end[- ]to[- ]end|e2e|for whole answers|in total time|in response time)"),
-    ("list_price", r"(?:in|by|at|on) list prices?"),
-    ("per_request", r"(?:per|for each|for every|a) (?:request|call|query|answer|prompt)"),
+    ("list_price", r"(?:in|by|at|on) list prices?|per[- ]token(?= (?:rates?|prices?|costs?|pricing))"),
+    ("per_request", r"(?:per|for each|for every|a) (?:request|call|query|answer|prompt)|per <n\d+> (?:requests|calls|queries|answers|prompts)"),
     ("per_correct", r"(?:per|for each|for every) (?:correct|right|solved) (?:answer|task|problem)"),
-    ("in_dim", rf"(?:in|on|for|in terms of|when it comes to|at) (?:the )?(?:{_NOUN})"),
+    ("in_dim", rf"(?:in|on|for|in terms of|when it comes to|at) (?:the |both )?(?:{_NOUN})"),
+    ("noun", rf"(?:the |its |their )?(?:{_P} )?(?:{_NOUN})"),
+    ("with_arm", r"(?:with|using|on|for|under|from) (?:the )?⟦a(?P<arm>\d+)⟧"),
     ("which", r"(?:which|that|who)(?= )"),
     ("and", r"(?:,? ?and|,? ?as well as|,? plus|;|\. |\.$| - )(?: at the same time)?"),
     ("or", r",? ?or"),
     ("but", r",? ?(?:but|yet|while|whereas|although|though|however|despite being|and yet)(?: also| still| is still)?"),
     ("comma", r","),
 )  # fmt: skip
-_COMPILED = tuple((kind, re.compile(f"(?:{pattern})" + r"(?![\w⟦<])" if kind not in {"and", "comma"} else f"(?:{pattern})")) for kind, pattern in TABLES)  # fmt: skip
+
+
+@cache
+def _compiled(kind: str, pattern: str) -> re.Pattern[str]:
+    """Compile a row at the first sentence: most commands read none."""
+    edge = "" if kind in {"and", "comma"} else r"(?![\w⟦<])"
+    return re.compile(f"(?:{pattern}){edge}")
+
+
 _FILL = re.compile(
     "(?:"
     + "|".join(re.escape(f) for f in sorted(words.FILLERS, key=len, reverse=True) if f[0].isalpha())
-    + r")(?![\w])|(?:only|just|merely)(?= (?:<|as |half|the same|equally|slightly|marginally))|[,:()\"'!-]"
+    + r")(?![\w])|(?:only|just|merely)(?= (?:<|as |half|the same|equally|slightly|marginally|below|above|behind))|[,:()\"'!-]"
 )
 _LAST_ALSO = re.compile(r"also(?= ?(?:$|[.,;)]|(?:the )?⟦))")
 _WORD = re.compile(r"[^\s,;()\"⟦<]+?(?=[.!?]*(?:[\s,;()\"]|$))|<[a-z]\d+>|⟦[a-z]\d+⟧|\S")
@@ -103,8 +128,8 @@ def _longest(text: str, at: int, rules: Sequence[Rule]) -> Chunk:
         match = rule.pattern.match(text, at)
         if match is not None and (best is None or match.end() - at > len(best.text)):
             best = Chunk("said", match[0], at, match, rule)
-    for kind, pattern in _COMPILED:
-        match = pattern.match(text, at)
+    for kind, pattern in TABLES:
+        match = _compiled(kind, pattern).match(text, at)
         if (
             match is not None
             and match.end() > at

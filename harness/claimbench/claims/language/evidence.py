@@ -19,7 +19,7 @@ ALWAYS: tuple[tuple[str, str], ...] = (
         "a usage survey or billing statistics with sample and date",
     ),
     (
-        r"\bwin[- ]?rates?\b|\bwins? (?:against|over) .* (?:of|in)\b|\bpreferred (?:over|to|by)\b|\bprefer(?:s|red)?\b|\belo\b",
+        r"\bwin[- ]?rates?\b|\bwins? (?:against|over) .* (?:of|in)\b|\bpreferred (?:over|to|by)\b|\bprefer(?:s|red)?\b|\belo\b|\b(?:evaluators?|raters?|annotators?|judges|reviewers|humans) (?:chose|choose|picked|pick|favou?r(?:ed)?|rated)\b",
         "pairwise preferences of people or of a judge that compares two answers; this suite's judges grade one answer at a time",
     ),
     (

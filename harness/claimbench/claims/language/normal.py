@@ -25,7 +25,11 @@ _SIGNS = (
     (r"\bw/(?= )", "with"),
     (r"\bvs\b\.?|\bv\.(?= )", "versus"),
 )
+_FOOTNOTE = re.compile("[\u00b9\u00b2\u00b3\u2070-\u2079\u2080-\u2089]")
+"""Raised and lowered digits: a footnote or a power, never the next digit of a number."""
 _SHORT = (
+    (r"\bain'?t\b", "is not"),
+    (r"\b(is|are|was|does|do|did|has|have|ca)nt\b", r"\1n't"),
     (r"\bcan't\b", "can not"),
     (r"\bcannot\b", "can not"),
     (r"\bwon't\b", "will not"),
@@ -34,6 +38,20 @@ _SHORT = (
     (r"'re\b", " are"),
     (r"'ve\b", " have"),
 )
+_ARM = r"((?:the )?⟦a\d+⟧)"
+_TURNS = (
+    (r"\bnot (?:only|just|merely|simply) (.+?),? but (?:it is |is )?(?:also )?", r"\1 and "),
+    (
+        rf"^(?:by )?(?:switching|moving|migrating|upgrading|going|changing) from {_ARM} to {_ARM},? (.+?)[.!]?$",
+        r"\2 \3 compared with \1",
+    ),
+    (rf"^(?:by )?replacing {_ARM} (?:with|by) {_ARM},? (.+?)[.!]?$", r"\2 \3 compared with \1"),
+    (
+        r"\b(?:at least|no less than) (\S+) (?:but|and) (?:no more than|at most|not more than) (?=\d)",
+        r"between \1 and ",
+    ),
+)
+"""Turns of phrase that say the same in other words."""
 UNITS = (
     "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
     "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
@@ -41,6 +59,8 @@ UNITS = (
 TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SMALL = {word: i for i, word in enumerate(UNITS)} | {w: 10 * i for i, w in enumerate(TENS) if w}
 _BIG = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
+_COUNTED = r"(?:requests?|calls?|tokens?|quer|prompts?|answers?|correct|anfragen|aufrufe|requêtes|solicitudes)"
+"""What comes in whole numbers: "1.000 requests" are a thousand."""
 _WORD = "|".join(sorted((*_SMALL, *_BIG), key=len, reverse=True))
 _NUMBER_WORDS = re.compile(rf"\b(?:{_WORD})(?:(?:[- ]|\s+and\s+)(?:{_WORD}))*(?=\b|fold)")
 _ONE_COUNTS = (
@@ -52,7 +72,8 @@ _ONE_COUNTS = (
 def light(text: str) -> str:
     """Give one form to characters and spaces; keep case, so that names can be told from words."""
     text = re.sub(r"(?<=\d)[\u00a0\u202f\u2009](?=\d{3}(?!\d))", "", text)
-    text = re.sub(r"(?<=\d)(?=[¼½¾⅓⅔⅛⅕⅖])", " + ", text)
+    text = re.sub(r"(?<=\d) ?(?=[¼½¾⅓⅔⅛⅕⅖])", "+", text)
+    text = _FOOTNOTE.sub(lambda m: f"^{m[0]}", text)
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
     text = "".join(
         str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text
@@ -71,15 +92,31 @@ def plain(text: str) -> str:
     text = text.lower()
     for pattern, word in (*_SIGNS, *_SHORT):
         text = re.sub(pattern, word, text)
-    text = re.sub(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d])", lambda m: m[0].replace(",", ""), text)
+    text = re.sub(
+        r"(?<![\d.,])[1-9]\d{0,2}(?:,\d{3})+(?![\d])", lambda m: m[0].replace(",", ""), text
+    )
     text = re.sub(r"(?<![\d.,])(\d+),(\d{1,2})(?![\d,])", r"\1.\2", text)
+    text = re.sub(r"(?<![\d.,])0,(\d+)(?![\d,])", r"0.\1", text)
+    text = re.sub(rf"(?<![\d.,])(\d{{1,3}})\.000(?= {_COUNTED})", r"\g<1>000", text)
+    text = re.sub(r"(?<![\d.])\.(?=\d)", "0.", text)
     text = re.sub(r"(\d)(?:x|×)(?=[a-z])", r"\1x ", text)
     text = text.replace("×", "x ")
     text = re.sub(
-        r"\b(?:per[ -]?cent|percent|pct\.?|prozent|pour cent|por ciento)(?!\w)", "%", text
+        r"(?<![^\W\d])(?:per[ -]?cent\.?|percent|pct\.?|prozent(?!p)|pour cent|por ciento)(?!\w)",
+        "%",
+        text,
     )
     text = re.sub(r"%(?=\d)(\d+(?:\.\d+)?)", r"\1%", text.replace("% ", "%  ").replace("%  ", "% "))
-    return re.sub(r"\s+", " ", number_words(text)).strip()
+    text = re.sub(r"/ ?(?:1 ?)?m(?= ?tok)|/ ?mtoks?\b|per mtoks?\b", " per million ", text)
+    text = re.sub(
+        r"\bper million +(?:toks?\b)?(?! *(?:input|output|tok))", "per million tokens ", text
+    )
+    text = re.sub(r"\b(?:toks?)\b(?! ?/)", "tokens", text)
+    text = re.sub(r"\s+", " ", number_words(text)).strip()
+    text = text.replace("time-to-first-token", "time to first token")
+    for pattern, other in _TURNS:
+        text = re.sub(pattern, other, text)
+    return text
 
 
 def number_words(text: str) -> str:

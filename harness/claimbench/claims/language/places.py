@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.statements import Statement, quantile, twin_of
+from claimbench.claims.language.statements import REST, Statement, quantile, twin_of
 from claimbench.errors import ClaimError
 
 
@@ -57,6 +57,8 @@ class PlaceReader:
 
     def _sometimes(self, chunk: Chunk) -> None:
         self._scope_word(chunk, "sometimes")
+        if chunk.text in {"often", "frequently", "routinely", "regularly", "in many cases"}:
+            self._hedge(chunk)
 
     def _every(self, chunk: Chunk) -> None:
         self._scope_word(chunk, "every")
@@ -80,22 +82,34 @@ class PlaceReader:
     def _count(self, chunk: Chunk) -> None:
         found = chunk.match.groupdict()
         if found.get("kf"):
-            value = self.amounts[int(found["kf"])].value
-            pair = (value.numerator, value.denominator)
+            amount = self.amounts[int(found["kf"])]
+            pair = (amount.value.numerator, amount.value.denominator)
         else:
+            amount = self.amounts[int(found["k"])]
             pair = (
-                int(self.amounts[int(found["k"])].value),
-                int(self.amounts[int(found["of"])].value),
+                int(amount.value),
+                int(self.amounts[int(found["of"])].value) if found.get("of") else 0,
             )
-        if not 0 < pair[0] <= pair[1]:
+        more = amount.bound == ">"
+        if amount.bound not in {None, ">=", ">"} or amount.high is not None:
+            raise ClaimError(
+                f"{amount.text!r} with {chunk.text!r}: at most so many tasks cannot be tested",
+                hint='say it of the rival, or "in at least 4 of 5 tasks"',
+            )
+        share = (*pair, more) if found.get("kf") else None
+        if share is None:
+            pair = (pair[0] + more, pair[1])
+        if not pair[0] > 0 or (pair[1] and pair[0] > pair[1]):
             raise ClaimError(f"{chunk.text!r} is no count")
         if self.last is None:
             self.modifier = "count"
             self.before["count"] = pair
+            self.before["share_of_tasks"] = share
             return
         for statement in self._chain(chunk):
             statement.modifier = "count"
             statement.count = pair
+            statement.share_of_tasks = share
 
     def _task(self, chunk: Chunk) -> None:
         tasks = tuple(int(n) for n in re.findall(r"⟦t(\d+)⟧", chunk.match["tasks"]))
@@ -119,6 +133,38 @@ class PlaceReader:
         self.negation = None
         self.clause.statements.append(twin)
         self.last = twin
+
+    def _hedge(self, chunk: Chunk) -> None:
+        """Note a word without an amount; a denial of it would mean something else."""
+        if self.negation:
+            raise ClaimError(f"{self.negation!r} with {chunk.text!r} has more than one meaning")
+        if self.last is None or self._coming():
+            found = self.before.get("hedges", ())
+            assert isinstance(found, tuple)  # noqa: S101  only this method writes it
+            self.before["hedges"] = (*found, chunk.text)
+        else:
+            self.last.hedges = (*self.last.hedges, chunk.text)
+
+    def _except(self, chunk: Chunk) -> None:
+        """Leave an arm out of "all others" or of a superlative."""
+        last = self.last
+        before = self._before()
+        after_all = before is not None and before.kind in {"rest", "said", "except"}
+        if last is None or not after_all or (last.way != "best" and REST not in last.theirs):
+            raise ClaimError(f"{chunk.text!r}: an exception to what?")
+        last.but.append(int(chunk.match["arm"]))
+
+    def _mutual(self, chunk: Chunk) -> None:
+        if self.last is None or self.last.way not in {"same", "as", "equal", "near"}:
+            raise ClaimError(f"{chunk.text!r}: who is compared with whom?")
+        self.pending = None
+        self.last.mutual = True
+
+    def _with_arm(self, chunk: Chunk) -> None:
+        """Read "latency is lower with alpha": the quantity came first, whose it is comes now."""
+        if self.clause.subjects or not self.clause.dim:
+            raise ClaimError(f"{chunk.text!r} stands where it cannot be read")
+        self.clause.subjects.append(int(chunk.match["arm"]))
 
     def _slice(self, chunk: Chunk) -> None:
         if self.last is None:
@@ -152,12 +198,42 @@ class PlaceReader:
         p = quantile(chunk.match)
         if self.last is None or self._coming():
             self.before["quantile"] = p
+            before = self._before()
+            if before is not None and before.kind == "poss" and not self.clause.dim:
+                self.clause.dim = "time"
+            if chunk.text.startswith("typical"):
+                self.before["typically"] = chunk.text
+        elif self._denied_at(p) or self._also_at(p):
+            return
         elif self.last.dim not in {"time", "rate"}:
             raise ClaimError(f"{chunk.text!r}: only times have percentiles")
         elif self.last.quantile not in {None, p}:
             raise ClaimError("two percentiles for one time")
         else:
             self.last.quantile = p
+
+    def _denied_at(self, p: float | None) -> bool:
+        """Read "at p50 but not at p95": the same statement, denied for another percentile."""
+        if not self.negation or self.last is None or self.last.dim not in {"time", "rate"}:
+            return False
+        twin = twin_of(self.last)
+        twin.negated = not twin.negated
+        twin.quantile = p
+        self.negation = None
+        self.clause.statements.append(twin)
+        self.last = twin
+        return True
+
+    def _also_at(self, p: float | None) -> bool:
+        """Read "at p50 and p95": the same statement for another percentile."""
+        joined = self.at > 1 and self.chunks[self.at - 1].kind == "and"
+        if not joined or self.chunks[self.at - 2].kind != "quantile" or self.last is None:
+            return False
+        twin = twin_of(self.last)
+        twin.quantile = p
+        self.clause.statements.append(twin)
+        self.last = twin
+        return True
 
     def _coming(self) -> bool:
         """Tell whether the words here lead to a statement that is still to come."""
@@ -200,7 +276,8 @@ class PlaceReader:
         self._cost_reading(chunk, "per_correct")
 
     def _cost_reading(self, chunk: Chunk, reading: str) -> None:
-        if self.last is None and self.clause.dim == "cost":
+        coming = self._next() is not None and self._next().kind in {"said", "noun"}  # type: ignore[union-attr]
+        if self.last is None and (self.clause.dim == "cost" or coming):
             self.before["reading"] = reading
         elif self.last is None or self.last.dim != "cost":
             raise ClaimError(f"{chunk.text!r} belongs to no cost")

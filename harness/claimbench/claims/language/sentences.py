@@ -39,6 +39,8 @@ class Part:
     slice: tuple[str, str] | None
     count: tuple[int, int] | None
     text: str
+    but: tuple[str, ...] = ()
+    share_of_tasks: tuple[int, int, bool] | None = None
 
 
 @dataclass
@@ -77,16 +79,18 @@ def read_sentence(
         if other is not None:
             return Evidence(other)
         raise
-    return [_part(s, names, amounts) for s in said]
+    try:
+        return [_part(s, names, amounts) for s in said]
+    except ClaimError as error:
+        raise ClaimError(_restored(error.message, amounts, names), hint=error.hint) from None
 
 
 def _statements(
     text: str, simple: str, names: Names, arms: Sequence[Arm], free_names: bool
 ) -> tuple[list[Statement], list[Amount]]:
-    bare, unbound = find_amounts(simple, bounds=False)
-    foreign = read_foreign(bare, unbound)
+    foreign = read_foreign(simple)
     if foreign is not None:
-        return [foreign], unbound
+        return foreign
     for pattern, instead in words.UNTESTABLE:
         found = re.search(pattern, simple)
         if found is not None:
@@ -132,6 +136,8 @@ def _is_amount(run: str) -> bool:
 
 def _restored(run: str, amounts: Sequence[Amount], names: Names) -> str:
     text = re.sub(r"<[a-z](\d+)>", lambda m: amounts[int(m[1])].text, run)
+    text = re.sub(r"⟦t(\d+)⟧", lambda m: names.tasks[int(m[1])], text)
+    text = re.sub(r"⟦s(\d+)⟧", lambda m: names.slices[int(m[1])][1], text)
     return re.sub(r"⟦a(\d+)⟧", lambda m: "/".join(names.arms[int(m[1])]), text)
 
 
@@ -152,4 +158,6 @@ def _part(said: Statement, names: Names, amounts: Sequence[Amount]) -> Part:
         None if said.slice is None else names.slices[said.slice],
         said.count,
         _restored(said.text, amounts, names),
+        spelled(said.but),
+        said.share_of_tasks,
     )

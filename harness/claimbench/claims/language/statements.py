@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.chunks import Chunk
-from claimbench.claims.language.predicates import Rule
+from claimbench.claims.language.tables.pieces import Rule
 from claimbench.errors import ClaimError
 
 REST = -1
@@ -18,7 +18,13 @@ REST = -1
 
 @dataclass
 class Statement:
-    """One thing said of its subjects. Arms are numbers of mentions; ``task`` and ``slice`` too."""
+    """One thing said of its subjects. Arms are numbers of mentions; ``task`` and ``slice`` too.
+
+    ``listed``: how it came of a list ("in", "and", "done" once it has its amount). ``but``: arms
+    that are left out. ``mutual``: the subjects are compared with each other. ``joined``: the word
+    between its rivals. ``denial``: the word that denies it. ``hedges``: words without an amount. ``count``: (k, n) tasks, n = 0 for
+    those of the suite; ``share_of_tasks``: k / n of the suite's tasks, more than that if strict.
+    """
 
     rule: Rule
     text: str
@@ -43,6 +49,13 @@ class Statement:
     degree: str | None = None
     own_dim: bool = False
     clause: int = 0
+    listed: str = ""
+    but: list[int] = field(default_factory=list)
+    mutual: bool = False
+    joined: str = ""
+    denial: str = ""
+    hedges: tuple[str, ...] = ()
+    share_of_tasks: tuple[int, int, bool] | None = None
 
 
 class Unread(Exception):
@@ -73,6 +86,7 @@ def twin_of(statement: Statement) -> Statement:
     twin = replace(statement)
     twin.ours = list(statement.ours)
     twin.theirs = list(statement.theirs)
+    twin.but = list(statement.but)
     return twin
 
 
@@ -110,8 +124,26 @@ def note_metric(text: str, before: dict[str, object]) -> None:
 
 def metric_of(text: str) -> str | None:
     """Give the time that words name: ttft, tpot or e2e; None for "latency"."""
-    if re.search(r"ttft|first token", text):
+    if re.search(r"ttft|first[- ]token", text):
         return "ttft"
     if re.search(r"tpot|per (?:output )?token|inter[- ]token", text):
         return "tpot"
     return "e2e" if re.search(r"e2e|end[- ]to[- ]end", text) else None
+
+
+def per_what(found: Mapping[str, str | None], amounts: Sequence[Amount]) -> str:
+    """Say what a price is per: count, kind and side, such as "1000 request"."""
+    text = found["per"] or ""
+    count = found.get("count")
+    number = int(amounts[int(count)].value) if count else None
+    if number is None:
+        number = (
+            1000 if re.match(r"thousand|1k", text) else 10**6 if text.startswith("million") else 1
+        )
+    kind = "request"
+    if re.search("correct|right", text):
+        kind = "correct"
+    elif "token" in text:
+        kind = "token"
+    side = next((s for s in ("input", "output", "prompt", "completion") if s in text), "")
+    return f"{number} {kind} {found.get('side') or side}".strip()

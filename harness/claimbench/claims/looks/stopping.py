@@ -36,6 +36,7 @@ TOO_EARLY = frozenset(
         "few_clusters_near_limit",
         "dominant_cluster",
         "unseen_runaways",
+        "tail_unbounded",
         "autocorrelated",
     }
 )

@@ -6,13 +6,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from claimbench import stats
 from claimbench.claims.fields import ABSOLUTE
 from claimbench.claims.readings.limits import limits
+from claimbench.claims.readings.people import (
+    Corrected,
+    as_people_see,
+    corrected_accuracy,
+    corrected_difference,
+)
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
@@ -28,7 +34,6 @@ from claimbench.types import Reason
 
 MARGINS_SHOWN = (0.02, 0.03, 0.05)
 """Non-inferiority margins at which the verdict is always printed."""
-LABELS_FOR_PPI = 50
 OF_READING = {
     "more": "difference in points",
     "non_inferior": "not worse by more than the margin",
@@ -126,12 +131,25 @@ def questions(items: ItemTable, leaf: Leaf, ctx: ClaimContext) -> list[Question]
     if len(scores.a) == 0:
         return []
     if leaf.claim.relation in ABSOLUTE:
-        return [_limit_question(items, leaf, scores, limit.needed) for limit in limits(leaf.claim)]
+        people = corrected_accuracy(items, leaf.ours, leaf.mask, ctx)
+        return [
+            _limit_question(items, leaf, scores, limit.needed, people)
+            for limit in limits(leaf.claim)
+        ]
     return _Pair(items, leaf, scores, ctx).questions()
 
 
-def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores, needed: Needed) -> Question:
-    """Ask whether one arm's accuracy keeps a limit; missing calls filled with 0 and 1 beside."""
+def _limit_question(
+    items: ItemTable, leaf: Leaf, scores: Scores, needed: Needed, people: Corrected | None
+) -> Question:
+    """Ask whether one arm's accuracy keeps a limit; missing calls filled with 0 and 1 beside.
+
+    Where people labelled a judge's answers, what they said decides.
+    """
+    if people is not None:
+        return _made_limit(
+            needed, people.at, people.missing, people.blocked_at(needed), (people.flag,)
+        )
     blocked = size_block(items, scores.chosen)
     if scores.bounded and not blocked:
         summary = _proportion(scores)
@@ -141,18 +159,29 @@ def _limit_question(items: ItemTable, leaf: Leaf, scores: Scores, needed: Needed
     for choice in OTHER_CHOICES:
         if choice.name in {"worst", "best"}:
             others[choice.name] = _one_accuracy(paired_scores(items, leaf, choice))
+    return _made_limit(needed, _one_accuracy(scores), others, blocked, ())
+
+
+def _made_limit(
+    needed: Needed,
+    at: IntervalAt,
+    others: Mapping[str, IntervalAt],
+    blocked: tuple[Reason, ...],
+    flags: tuple[Reason, ...],
+) -> Question:
     return Question(
         "accuracy",
         "accuracy",
         needed.side,
         needed.threshold,
         needed.strict,
-        _one_accuracy(scores),
+        at,
         window=needed.window,
         scale="share",
         more_is_better=True,
         sensitivity=others,
         blocked=blocked,
+        flags=flags,
     )
 
 
@@ -175,6 +204,14 @@ class _Pair:
     """
 
     def __init__(self, items: ItemTable, leaf: Leaf, scores: Scores, ctx: ClaimContext) -> None:
+        self.corrected = corrected_difference(
+            items, leaf.ours, leaf.theirs or leaf.ours, leaf.mask, ctx
+        )
+        seen = as_people_see(items, leaf, ctx)
+        if seen is not None:  # a judge's own scores say nothing that people did not confirm
+            items, leaf = seen
+            scores = paired_scores(items, leaf)
+        self.labelled = len(scores.a) if seen is not None else 0
         self.claim = leaf.claim
         self.leaf = leaf
         self.items = items
@@ -183,7 +220,6 @@ class _Pair:
         self.exact = False
         self.cannot: Reason | None = None
         self.main = self._means(scores)
-        self.corrected = _judge_corrected(leaf, items, ctx)
         self.others: dict[str, PairedMeans] = {}
         for choice in OTHER_CHOICES:
             other = paired_scores(items, leaf, choice)
@@ -275,6 +311,8 @@ class _Pair:
             flags += (Reason("exact_on_fixed_items"),)
         else:
             blocked += self._too_small()
+        if self.labelled:
+            flags += (Reason("human_labels_only", f"{self.labelled} items"),)
         people = self.corrected if family == "difference" else None
         if people is not None:
             # Other ways to look at the judge's own scores say nothing about people's.
@@ -304,13 +342,27 @@ class _Pair:
             more_is_better=family != "error",
             counts_for_headline=counts,
             not_formed=not_formed,
+            agreeing=self._agreeing(needed) if family == "difference" and people is None else None,
         )
+
+    def _agreeing(self, needed: Needed) -> Callable[[float], int] | None:
+        """Return the items that decide at each level, where no item tells the arms apart.
+
+        Then the interval shrinks as 1 / n, not as its root, and only a margin can be cleared.
+        """
+        edges = needed.window or (needed.threshold,)
+        margin = min(abs(edge) for edge in edges)
+        scores = self.scores
+        if not (scores.bounded and margin > 0 and np.array_equal(scores.a, scores.b)):
+            return None
+        size = len(scores.a) / (self.main.df + 1)
+        return lambda alpha: math.ceil(size * stats.items_all_agree(margin, alpha))
 
     def _infeasible_p(self, ceiling: float | None) -> float | None:
         """Test whether the baseline alone rules the claim out: its accuracy above ``ceiling``
         leaves no room.
         """
-        if ceiling is None or not self.scores.bounded or ceiling >= 1:
+        if ceiling is None or self.labelled or not self.scores.bounded or ceiling >= 1:
             return None
         # Missing calls of the baseline may have been wrong, which leaves the most room.
         lowest = paired_scores(self.items, self.leaf, LEAST_OF_BASELINE)
@@ -354,98 +406,3 @@ def _interval_of(pm: PairedMeans, family: str) -> IntervalAt:
             None, -math.inf, math.inf, 1 - alpha, "none", pm.n, pm.n_clusters
         )
     return lambda alpha: stats.error_ratio_ci(pm, alpha)
-
-
-def human_pairs(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> BoolArray | None:
-    """Return the items of a claim that people labelled in both arms.
-
-    None without labels, or where not a judge alone scores.
-    """
-    one, two = ctx.human_scores.get(leaf.ours), ctx.human_scores.get(leaf.theirs or leaf.ours)
-    if one is None or two is None or not set(items.task[leaf.mask].tolist()) <= ctx.judged_tasks:
-        return None
-    found: BoolArray = leaf.mask & ~np.isnan(one) & ~np.isnan(two)
-    return found if found.any() else None
-
-
-@dataclass(frozen=True)
-class Corrected:
-    """The difference as people see it.
-
-    ``flag`` says what it rests on; ``blocked``: too few labels for a decision; ``missing``: the
-    same with items on which a call failed filled against the treatment (worst) and for it (best).
-    """
-
-    at: IntervalAt
-    flag: Reason
-    blocked: tuple[Reason, ...] = ()
-    missing: Mapping[str, IntervalAt] = field(default_factory=dict)
-
-
-def _judge_corrected(leaf: Leaf, items: ItemTable, ctx: ClaimContext) -> Corrected | None:
-    """Correct a judge by human labels: PPI on paired differences from 50 labels; labels alone if
-    fewer or clustered.
-
-    PPI holds for any guess that treats labelled and other items alike, so where the judge left no
-    score the guess is its mean difference. Calls that failed are missing to people too; ``missing``
-    fills those.
-    """
-    labelled = human_pairs(leaf, items, ctx)
-    if labelled is None:
-        return None
-    a, b = leaf.ours, leaf.theirs or leaf.ours
-    pair = (items.arms[a], items.arms[b])
-    planned = leaf.mask & np.logical_and.reduce([arm.n_calls > 0 for arm in pair])
-    answered = planned & np.logical_and.reduce(
-        [(arm.n_finished > 0) & (arm.n_errors == 0) for arm in pair]
-    )
-    truth = ctx.human_scores[a] - ctx.human_scores[b]
-    judge = pair[0].score - pair[1].score
-    if np.isnan(judge[answered]).all():
-        judge = np.zeros(len(judge))
-    judge = np.where(np.isnan(judge), np.nanmean(judge[answered]), judge)
-    rest = answered & ~labelled
-    blocked: tuple[Reason, ...] = ()
-    n, codes = int(labelled.sum()), stats.cluster_codes(items.cluster[labelled])
-    independent = len(np.unique(items.cluster[leaf.mask])) == int(leaf.mask.sum())
-    varies = bool(np.ptp(truth[labelled]) > 0 or np.ptp(judge[labelled]) > 0)
-    if n >= LABELS_FOR_PPI and independent and varies and rest.any():
-        detail = f"people labelled {n} items, {int(rest.sum())} more by the judge"
-        flag = Reason("judge_corrected", detail)
-
-        def at(alpha: float) -> Interval:
-            return stats.ppi_mean(truth[labelled], judge[labelled], judge[rest], alpha)
-
-    else:
-        flag = Reason("human_labels_only", f"{n} items")
-        blocked = size_block(items, labelled)
-        pm = stats.paired_means(
-            ctx.human_scores[a][labelled],
-            ctx.human_scores[b][labelled],
-            codes,
-            bounded=True,
-            effective_df=True,
-        )
-
-        def at(alpha: float) -> Interval:
-            return stats.paired_ci(pm, alpha=alpha)
-
-    lost = 1 - int(answered.sum()) / int(planned.sum())
-    ends = {"worst": -1.0, "best": 1.0} if lost else {}
-    return Corrected(at, flag, blocked, {name: _mixed(at, lost, end) for name, end in ends.items()})
-
-
-def _mixed(at: IntervalAt, lost: float, end: float) -> IntervalAt:
-    """The interval of a mean when a share ``lost`` of the items all have the value ``end``."""
-
-    def mixed(alpha: float) -> Interval:
-        found = at(alpha)
-        est = None if found.est is None else (1 - lost) * found.est + lost * end
-        return replace(
-            found,
-            est=est,
-            lo=(1 - lost) * found.lo + lost * end,
-            hi=(1 - lost) * found.hi + lost * end,
-        )
-
-    return mixed

@@ -9,6 +9,9 @@ from claimbench.claims.readings.runaways import AT_CAP, Side
 from claimbench.claims.types import ClaimContext
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 
+FLAT = 1e-9
+"""Relative spread up to which amounts are the same: sums of dollars are floats."""
+
 
 def side_of(
     items: ItemTable,
@@ -20,6 +23,8 @@ def side_of(
 ) -> Side:
     """Return one arm's dollars per request, its cap, and the requests seen at it.
 
+    Where every request cost the same, that is a price per request, and its own cap.
+
     Args:
         items: the item table.
         calls: the call table, for the tokens of answers.
@@ -28,14 +33,16 @@ def side_of(
         usd: dollars of the chosen items, in their order.
         ctx: max_tokens and prices.
     """
-    mean = float(usd.mean())
+    mean, largest = float(usd.mean()), float(usd.max())
     cap = _cap(items, calls, arm, chosen, usd, ctx)
+    if cap is None and largest - float(usd.min()) <= FLAT * largest:
+        cap = largest
     _, counts = np.unique(items.cluster[chosen], return_counts=True)
     worth = stats.effective_clusters(counts)
     at_cap = 0 if cap is None else int((usd >= AT_CAP * cap).sum())
     if cap is not None and mean >= AT_CAP * cap:  # most requests are as long as they can be
         at_cap = 0
-    return Side(arm, mean, cap, at_cap * worth / len(usd), worth)
+    return Side(arm, mean, cap, at_cap * worth / len(usd), worth, largest)
 
 
 def _cap(

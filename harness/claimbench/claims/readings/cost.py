@@ -23,6 +23,7 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import exact, limits
+from claimbench.claims.readings.people import as_people_see
 from claimbench.claims.readings.price_limits import limit_questions
 from claimbench.claims.readings.runaways import Runaways, Side, per_correct
 from claimbench.claims.readings.size import size_block
@@ -85,15 +86,52 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     """List the readings of a cost claim; empty where no item has dollars in the arms."""
     if leaf.claim.relation in ABSOLUTE:
         return limit_questions(items, calls, leaf, ctx)
+    pair = _pair_of(items, calls, leaf, ctx)
+    if pair is None:
+        only_list = leaf.claim.reading == "list_price"
+        return [_list_price(leaf, calls, ctx)] if only_list else []
+    per_right = _per_correct(leaf, pair)
+    seen = as_people_see(items, leaf, ctx)
+    if seen is not None:  # what a judge called right is not what people do
+        per_right = _per_correct_of_people(calls, seen, ctx)
+    made = [_per_request(leaf, pair, ctx), per_right, _list_price(leaf, calls, ctx)]
+    ids = items.arms[leaf.ours].price_ids + items.arms[leaf.theirs or ""].price_ids
+    beside = answered_text(items, leaf)
+    return [replace(q, price_ids=q.price_ids or ids, beside=beside) for q in made]
+
+
+def _per_correct_of_people(
+    calls: CallTable, seen: tuple[ItemTable, Leaf], ctx: ClaimContext
+) -> Question:
+    """Ask for dollars per correct answer on the items that people labelled."""
+    items, leaf = seen
+    pair = _pair_of(items, calls, leaf, ctx)
+    if pair is None:
+        needed = needed_ratio(leaf.claim)
+        return Question(
+            "per_correct",
+            "dollars per correct answer",
+            needed.side,
+            needed.threshold,
+            needed.strict,
+            None,
+            window=needed.window,
+            not_formed="no item that people labelled has dollars in both arms",
+        )
+    flag = Reason("human_labels_only", f"{int(leaf.mask.sum())} items")
+    question = _per_correct(leaf, pair)
+    return replace(question, flags=(*question.flags, flag))
+
+
+def _pair_of(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> _Pair | None:
+    """Pair the dollars and scores of two arms; None where no item has dollars in both."""
     assert leaf.theirs is not None  # noqa: S101  relations other than at_most compare
     rows_a, rows_b = items.arms[leaf.ours], items.arms[leaf.theirs]
     planned = leaf.mask & (rows_a.n_calls > 0) & (rows_b.n_calls > 0)
     a, b = dollars_of(items, leaf.ours, planned), dollars_of(items, leaf.theirs, planned)
     keep = a.known & b.known
-    if leaf.claim.reading == "list_price" and not keep.any():
-        return [_list_price(leaf, calls, ctx)]
     if not keep.any():
-        return []
+        return None
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
     hole = 1 - keep.sum() / max(int(served.sum()), 1)
     chosen = planned.copy()
@@ -106,7 +144,7 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
         side_of(items, calls, leaf.ours, chosen, a.middle(), ctx),
         side_of(items, calls, leaf.theirs, chosen, b.middle(), ctx),
     )
-    pair = _Pair(
+    return _Pair(
         a,
         b,
         rows_a.score[chosen],
@@ -116,10 +154,6 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
         sides,
         filled_ends(items, leaf, planned, sides),
     )
-    made = [_per_request(leaf, pair, ctx), _per_correct(leaf, pair), _list_price(leaf, calls, ctx)]
-    ids = rows_a.price_ids + rows_b.price_ids
-    beside = answered_text(items, leaf)
-    return [replace(q, price_ids=q.price_ids or ids, beside=beside) for q in made]
 
 
 def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:

@@ -105,7 +105,7 @@ def filled_ends(
         for k, (rows, lost, side) in enumerate(zip(arms, failed, sides, strict=True)):
             known = dollars_of(items, side.arm, np.ones(len(planned), dtype=np.bool_)).middle()
             seen = known[planned & ~np.isnan(known)]
-            top = float(seen.max()) if side.cap is None else max(side.cap, float(seen.max()))
+            top = max(side.top, float(seen.max()))
             usd.append(_mixed(known, rows, lost, top if k == dearer else float(seen.min())))
             score.append(_mixed(rows.score, rows, lost, 0.0 if k == dearer else 1.0))
         chosen = planned & ~np.isnan(usd[0]) & ~np.isnan(usd[1])

@@ -391,9 +391,10 @@ def find_caps(calls: CallTable, leaf: Leaf, ctx: ClaimContext) -> Caps:
     arms = (leaf.ours,) if leaf.theirs is None else (leaf.ours, leaf.theirs)
     if leaf.theirs is not None:
         overlap = gate.interleaving(leaf.ours, leaf.theirs, calls, leaf.mask)
-        if overlap is None or overlap < OVERLAP_NEEDED:
-            shown = "unknown" if overlap is None else f"{overlap:.0%}"
-            detail = f"send times overlap {shown}, needed {OVERLAP_NEEDED:.0%}"
+        if overlap is None:
+            blocked.append(Reason("send_times_unknown"))
+        elif overlap < OVERLAP_NEEDED:
+            detail = f"send times overlap {overlap:.0%}, needed {OVERLAP_NEEDED:.0%}"
             blocked.append(Reason("not_interleaved", detail))
     wanted = np.flatnonzero(leaf.mask)
     windows: list[ArmWindow] = []

@@ -49,8 +49,12 @@ def missing_rule(
     else:
         return reading
     said = without_status(reading.sentence).rstrip(".")
+    strict = (
+        {"strict_threshold": "inconclusive"} if "strict_threshold" in reading.sensitivity else {}
+    )
     return replace(
         reading,
+        sensitivity={**reading.sensitivity, **strict},
         status="inconclusive",
         reasons=(*reading.reasons, reason),
         sentence=f"Inconclusive: {said}, but {explain_reason(reason)}.",

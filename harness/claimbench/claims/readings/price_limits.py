@@ -5,7 +5,6 @@ tokens.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 
@@ -20,7 +19,8 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
-from claimbench.claims.readings.runaways import Runaways, Side, per_correct
+from claimbench.claims.readings.people import as_people_see
+from claimbench.claims.readings.runaways import Runaways, Side, in_unit, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval
@@ -48,6 +48,11 @@ def limit_questions(
     if metric.startswith(PER_MTOK):
         return [_list_price(leaf, needed, ctx)]
     per_right = metric == "usd_per_correct"
+    seen = as_people_see(items, leaf, ctx) if per_right else None
+    flags: tuple[Reason, ...] = ()
+    if seen is not None:  # what a judge called right is not what people do
+        items, leaf = seen
+        flags = (Reason("human_labels_only", f"{int(leaf.mask.sum())} items"),)
     rows = items.arms[leaf.ours]
     planned = leaf.mask & (rows.n_calls > 0)
     got = dollars_of(items, leaf.ours, planned)
@@ -88,6 +93,7 @@ def limit_questions(
             price_ids=rows.price_ids,
             runaways=None if zero else _runaways(side, usd, score if per_right else None),
             beside=answered_text(items, leaf),
+            flags=flags,
         )
     ]
 
@@ -110,8 +116,7 @@ def _runaways(side: Side, usd: FloatArray, score: FloatArray | None) -> Runaways
         if not score.any():
             return None
         side = per_correct(side, usd, score)
-    cap = None if side.cap is None else 1000 * side.cap
-    return Runaways(replace(side, mean=1000 * side.mean, cap=cap), None, loses=score is not None)
+    return Runaways(in_unit(side, 1000), None, loses=score is not None)
 
 
 def _list_price(leaf: Leaf, needed: Needed, ctx: ClaimContext) -> Question:

@@ -4,6 +4,9 @@ cost verdict, and what share the sample excludes.
 The largest possible bill of a request is known: max_tokens times the output price. A sample of n
 clean requests excludes (97.5%) only shares of runaways above u = 1 - .025^(1/n), 7.1% for 50. A
 verdict that a smaller share at the cap would flip rests on what nobody has seen (docs/method.md).
+Where no cap is known, the same arithmetic gives the largest bill that the verdict survives, and it
+stands only under the condition that none is above it. Where a larger one was seen, the sample
+itself contradicts the condition, and nothing is decided.
 """
 
 from __future__ import annotations
@@ -19,8 +22,6 @@ from claimbench.types import Relation
 
 AT_CAP = 0.5
 """A request counts as a runaway that was seen from this share of the cap on."""
-SUPPOSED = 100.0
-"""Where no cap is known, the verdict says what share of requests this many times the mean flips."""
 MOST_NEEDED = 100_000_000.0
 
 
@@ -29,7 +30,9 @@ class Side:
     """Hold what one arm's runaways could do.
 
     ``mean``: dollars per request (or per correct answer); ``cap``: of a request at max_tokens, in
-    the same unit, None = unknown; ``seen`` of the ``n`` independent requests were at the cap.
+    the same unit, None = unknown; ``seen`` of the ``n`` independent requests were at the cap (0
+    where it is unknown). ``largest``: the largest bill that was seen, in that unit; ``unit``: what
+    one dollar of one request is in it.
     """
 
     arm: str
@@ -37,6 +40,13 @@ class Side:
     cap: float | None
     seen: float
     n: float
+    largest: float = 0.0
+    unit: float = 1.0
+
+    @property
+    def top(self) -> float:
+        """Return the largest bill to reckon with at least: the cap, else the largest seen."""
+        return self.largest if self.cap is None else self.cap
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,8 @@ class Check:
     ``share`` of all its requests at the cap (those seen included) flips it, None = no share does;
     ``excluded``: the shares above this are excluded at the level asked; ``p``: the smallest
     two-sided alpha at which ``share`` is excluded; ``needed``: requests that would exclude it.
+    ``known``: whether the cap is; else ``bill`` is the largest, in dollars of one request, that
+    the decision survives, None = any; ``times``: the largest bill over the mean.
     """
 
     arm: str
@@ -56,19 +68,42 @@ class Check:
     n: float
     seen: float
     known: bool
+    bill: float | None = None
+    times: float = 0.0
 
     @property
     def text(self) -> str:
-        """Say both shares."""
-        at = "hit max_tokens" if self.known else f"cost {SUPPOSED:g} times the mean"
+        """Say both shares, or the condition on the largest bill where no cap is known."""
+        if not self.known:
+            return self._condition()
+        if self.share is None and self.times <= 1 + 1e-9:
+            return ""  # a price per request
         if self.share is None:
-            return f"it would stand even if all of {self.arm}'s requests {at}"
-        flips = f"flips if more than {_percent(self.share)} of {self.arm}'s requests {at}"
+            return f"it would stand even if all of {self.arm}'s requests hit max_tokens"
+        flips = f"flips if more than {_percent(self.share)} of {self.arm}'s requests hit max_tokens"
         sample = f"{self.n:,.0f} clean requests"
         if self.seen >= 1:
             sample = f"{self.n:,.0f} requests, {self.seen:,.0f} of them at it,"
         only = "only " if self.share <= self.excluded else ""
         return f"{flips}; {sample} exclude {only}shares above {_percent(self.excluded)}"
+
+    def _condition(self) -> str:
+        if self.bill is None:
+            return ""
+        return (
+            f"no cap is known: {CONDITION} {self.arm} costs more than ${_dollars(self.bill)},"
+            f" {self.times:.3g} times the mean: {self.n:,.0f} requests exclude only shares of such"
+            f" bills above {_percent(self.excluded)}"
+        )
+
+
+CONDITION = "this verdict stands only if no request of"
+
+
+def _dollars(usd: float) -> str:
+    """Three digits, never an exponent."""
+    places = max(0, 2 - math.floor(math.log10(usd))) if usd > 0 else 0
+    return f"{usd:,.{min(places, 12)}f}"
 
 
 def _percent(share: float) -> str:
@@ -126,19 +161,33 @@ class Runaways:
 
 def _check(side: Side, target: float, alpha: float, *, loses: bool) -> Check:
     """Find the share of requests at the cap that brings ``side``'s mean to ``target``."""
-    cap = SUPPOSED * side.mean if side.cap is None else side.cap
-    gap = target - side.mean
-    room = cap - side.mean + (target if loses else 0.0)
-    seen = side.seen if side.cap is not None else 0.0
-    before = seen / side.n if side.n else 0.0
-    more = max(gap, 0.0) / room if room > 0 else math.inf
+    gap = max(target - side.mean, 0.0)
+    lost = target if loses else 0.0
+    room = side.top - side.mean + lost
+    before = side.seen / side.n if side.n else 0.0
+    more = gap / room if room > 0 else math.inf
     share = before + more if before + more < 1 else None
     excluded = stats.exact_bounds(before, side.n, alpha)[1]
     p = 0.0
     if share is not None:
-        p = min(1.0, 2 * binomial_cdf(math.ceil(seen), max(math.floor(side.n), 1), share))
+        p = min(1.0, 2 * binomial_cdf(math.ceil(side.seen), max(math.floor(side.n), 1), share))
     needed = None if share is None else _needed(before, share, alpha)
-    return Check(side.arm, share, excluded, p, needed, side.n, seen, side.cap is not None)
+    times = side.top / side.mean if side.mean > 0 else 0.0
+    check = Check(
+        side.arm,
+        share,
+        excluded,
+        p,
+        needed,
+        side.n,
+        side.seen,
+        known=side.cap is not None,
+        times=times,
+    )
+    if check.known or side.mean <= 0:
+        return check
+    survives = side.mean - lost + gap / excluded
+    return replace(check, bill=survives / side.unit, times=survives / side.mean)
 
 
 def _needed(before: float, share: float, alpha: float) -> float | None:
@@ -164,5 +213,15 @@ def _needed(before: float, share: float, alpha: float) -> float | None:
 def per_correct(side: Side, usd: FloatArray, score: FloatArray) -> Side:
     """Return an arm's side per correct answer; ``usd`` and ``score`` of the items with both."""
     right = float(score.mean())
-    cap = None if side.cap is None else side.cap / right
-    return replace(side, mean=float(usd.mean()) / right, cap=cap)
+    return in_unit(replace(side, mean=float(usd.mean())), 1 / right)
+
+
+def in_unit(side: Side, unit: float) -> Side:
+    """Return ``side`` with every amount times ``unit``."""
+    return replace(
+        side,
+        mean=side.mean * unit,
+        cap=None if side.cap is None else side.cap * unit,
+        largest=side.largest * unit,
+        unit=side.unit * unit,
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from claimbench.cli.common import open_store, results_option, run_argument
+from claimbench.cli.streams import drawn
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ def _to_file(
         with output.open("w", encoding="utf-8", newline="") as file:
             file.write(_text(kind, data, redact))
     else:
-        sys.stdout.write(_text(kind, data, redact))
+        # Exact for a program that reads it, but nothing that a terminal obeys
+        out = sys.stdout if sys.stdout.isatty() else drawn(sys.stdout)
+        out.write(_text(kind, data, redact))
         return 0
     click.echo(f"wrote {output}")
     return 0

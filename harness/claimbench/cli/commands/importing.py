@@ -187,7 +187,6 @@ def _specs(texts: tuple[str, ...]) -> tuple[ClaimSpec, ...]:
 
 def _say(imported: Imported) -> None:
     from claimbench.importers.imported_run import describe
-    from claimbench_reports.view.format import visible
 
     known = sum(1 for call in imported.calls if call.usage is not None)
     click.echo(
@@ -196,9 +195,9 @@ def _say(imported: Imported) -> None:
     )
     for aggregate in imported.aggregates:
         error = "" if aggregate.stderr is None else f", standard error {aggregate.stderr:.6g}"
-        click.echo(visible(f"  {aggregate.arm}: {describe(aggregate)}{error}"))
+        click.echo(f"  {aggregate.arm}: {describe(aggregate)}{error}")
     for note in imported.notes:
-        click.echo(visible(f"  note: {note}"))
+        click.echo(f"  note: {note}")
 
 
 def _as_json(

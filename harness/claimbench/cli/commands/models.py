@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.cli.common import json_option, print_json
+from claimbench.cli.streams import drawn
 from claimbench.errors import ModelError
 
 if TYPE_CHECKING:
@@ -140,8 +142,6 @@ def verify_command(names: tuple[str, ...], as_json: bool) -> int:
 
 def _progress() -> AbstractContextManager[ShowBytes]:
     """A bar on a terminal; elsewhere one plain line per step."""
-    import sys
-
     if sys.stderr.isatty():
         return _Bar()
     return nullcontext(_plain_lines())
@@ -177,7 +177,7 @@ class _Bar:
             DownloadColumn(),
             TransferSpeedColumn(),
         )
-        self._bars = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._bars = Progress(*columns, console=Console(file=drawn(sys.stderr)), transient=True)
         self._task = self._bars.add_task("", total=None)
         self._bars.start()
 

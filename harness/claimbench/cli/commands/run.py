@@ -270,7 +270,7 @@ def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
 
     def of_run(run_id: str) -> Segments:
         def judged() -> tuple[ItemTable, CallTable, ClaimContext]:
-            found = evaluate(read_run(store, run_id))
+            found = evaluate(read_run(store, run_id, verified=True))
             return found.items, found.calls, found.context
 
         return LookSegments(suite, store.calls(run_id), store.looks(run_id), judged)

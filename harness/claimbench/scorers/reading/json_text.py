@@ -15,15 +15,16 @@ _INVISIBLE_ENDS = "\ufeff\u200b\u200c\u200d\u2060\u200e\u200f"
 _DEEPEST = 500
 
 
-def read_object(text: str) -> tuple[dict[str, Json] | None, str]:
+def read_object(text: str, *, first: bool = False) -> tuple[dict[str, Json] | None, str]:
     """Read an answer as a JSON object; returns it with a note, or None with the reason.
 
     The whole text, or else the last code fence that holds JSON, or else the last object in the
-    text. What is read must be strict JSON: no NaN, no duplicate key, no trailing comma.
+    text (``first``: the first of them). What is read must be strict JSON: no NaN, no duplicate key,
+    no trailing comma.
     """
     text = text.strip().strip(_INVISIBLE_ENDS).strip()
     if not text.startswith(("{", "[")):
-        inner, note = _inside(text)
+        inner, note = _inside(text, 0 if first else -1)
         if inner is not None:
             value, why = _load(inner)
             return value, note if value is not None else why
@@ -31,18 +32,18 @@ def read_object(text: str) -> tuple[dict[str, Json] | None, str]:
     if value is None and text.startswith("{") and why.startswith("not JSON (Extra data"):
         objects = _objects(text)
         if objects:
-            value, why = _load(objects[-1])
+            value, why = _load(objects[0 if first else -1])
             return value, "read from an object with text around it" if value is not None else why
     return value, why
 
 
-def _inside(text: str) -> tuple[str | None, str]:
+def _inside(text: str, place: int) -> tuple[str | None, str]:
     fenced = [body for body in _fences(text) if body.lstrip().startswith(("{", "["))]
     if fenced:
-        return fenced[-1], "read from a code fence"
+        return fenced[place], "read from a code fence"
     objects = _objects(text)
     if objects:
-        return objects[-1], "read from an object with text around it"
+        return objects[place], "read from an object with text around it"
     return None, ""
 
 

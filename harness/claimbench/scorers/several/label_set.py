@@ -51,8 +51,8 @@ class LabelSetScorer:
         """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that names an
         unknown label.
         """
-        right = self._target(sample.target)
-        found = self._answer(visible(text))
+        right = self.target_labels(sample.target)
+        found = self.read(text)
         if found is None:
             nothing = dict.fromkeys(("f1", "jaccard", "subset"), 0.0)
             return unparsable(self, call_id, f"{brief(text)} names no label", nothing)
@@ -65,7 +65,8 @@ class LabelSetScorer:
         why = f"read as {sorted(found)}; right is {sorted(right)}"
         return scored(self, call_id, parts[self._options.metric], why, parts)
 
-    def _target(self, target: Json) -> set[str]:
+    def target_labels(self, target: Json) -> set[str]:
+        """Return a target's labels; raises ValueError for one that names an unknown label."""
         found: set[str] = set()
         for part in parts_of(target, self._options.separator):
             if self._is_empty(part):
@@ -76,7 +77,14 @@ class LabelSetScorer:
             found.add(label[0])
         return found
 
-    def _answer(self, text: str) -> set[str] | None:
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Return every label there is."""
+        return self._labels
+
+    def read(self, text: str) -> set[str] | None:
+        """Return the labels that an answer names; None if it names none and is not empty."""
+        text = visible(text)
         try:
             value = json.loads(text)
         except (ValueError, RecursionError):

@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 
 from claimbench.error_words import did_you_mean, show
 from claimbench.suite.schema.base import Name, Strict
+from claimbench.suite.schema.choices import ChoicesModel
 from claimbench.suite.schema.run import (
     BudgetModel,
     ErrorsModel,
@@ -142,6 +143,8 @@ class DatasetModel(Strict):
     """Columns to break results down by, such as language."""
     columns: dict[str, str] = Field(default_factory=dict)
     """Template variable -> column, for columns whose own name will not do."""
+    choices: ChoicesModel | None = None
+    """Multiple choice: each row's own options, shown as `{{ choices }}` under letters."""
     limit: int | None = Field(default=None, ge=1)
     """Read only this many rows, the first ones."""
 
@@ -242,7 +245,9 @@ class ScorerModel(BaseModel):
     )
 
     name: str = Field(min_length=1)
-    """label, exact, regex, numeric, json_fields, judge, or an installed plugin's."""
+    """label, choice, exact, contains, matches, regex, numeric, quantity, date, list, label_set,
+    json_fields, squad, text_overlap, ranking, graded, checks, judge, or an installed plugin's
+    (docs/scorers.md)."""
 
 
 def _scorer(value: Any) -> Any:
@@ -271,6 +276,10 @@ class TaskModel(Strict):
     answer: AnswerModel
     scorers: list[ScorerEntry] = Field(min_length=1)
     """The first gives the headline metric."""
+    reduce: str | None = Field(default=None, pattern=r"^(mean|mode|(pass|at_least)@[1-9]\d{0,3})$")
+    """What the epochs of a sample come to: mean (left out), mode (the most frequent score), pass@3
+    (the chance that one of 3 answers is right, unbiased), at_least@2 (1 where 2 or more are right).
+    """
     max_tokens: int = Field(default=256, ge=1, le=1_000_000)
     """Longest answer, tokens."""
     stop: Names = Field(default_factory=list, max_length=16)

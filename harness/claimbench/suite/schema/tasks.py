@@ -27,6 +27,9 @@ class LmEvalTaskModel(Strict):
     """Only this many documents, the first ones."""
     metric: str | None = None
     """Which of its metrics is the headline. Left out: its first."""
+    higher_is_better: bool | None = None
+    """Whether more of the metric is better; of an error rate, false: 1 - metric is judged. Left
+    out: as the task says, or else by the metric's name."""
     max_tokens: int | None = Field(default=None, ge=1, le=1_000_000)
     """Longest answer. Left out: the task's max_gen_toks."""
     slices: list[str] = Field(default_factory=list)

@@ -35,6 +35,10 @@ class Message(NamedTuple):
     received_ns: int
 
 
+class TornBody(MalformedStream):
+    """A body whose content coding is broken: nothing in it can be relied on."""
+
+
 def _as_it_is(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
@@ -176,7 +180,7 @@ class Inflater:
         """Return what one more piece holds.
 
         Raises:
-            MalformedStream: an unknown coding, a broken one, or more than :data:`MOST_BYTES`.
+            TornBody: an unknown coding, a broken one, or more than :data:`MOST_BYTES`.
         """
         if self._plain:
             return piece
@@ -197,7 +201,7 @@ class Inflater:
             self._head = b""
             return rest
         if not self._undo.eof:
-            raise MalformedStream("the compressed body is cut short")
+            raise TornBody("the compressed body is cut short")
         return b""
 
     def _begin(self, head: bytes) -> bool:
@@ -207,7 +211,7 @@ class Inflater:
             zlib_head = head[0] & 15 == 8 and (head[0] * 256 + head[1]) % 31 == 0
             self._undo = zlib.decompressobj(15 if zlib_head else -15)
         elif self._unknown and not head.lstrip().startswith((b"data", b"event", b"{", b"[", b":")):
-            raise MalformedStream(
+            raise TornBody(
                 f"the server compressed the stream ({visible(self._unknown)}) although it was"
                 " asked not to"
             )
@@ -227,10 +231,10 @@ class Inflater:
                 out.append(self._undo.decompress(piece, MOST_BYTES + 1 - self._size))
                 self._size += len(out[-1])
                 if self._size > MOST_BYTES:
-                    raise MalformedStream(f"the body inflates to more than {MOST_BYTES:,} bytes")
+                    raise TornBody(f"the body inflates to more than {MOST_BYTES:,} bytes")
                 piece = self._undo.unused_data or self._undo.unconsumed_tail
         except zlib.error as error:
-            raise MalformedStream(f"the compressed body cannot be inflated: {error}") from error
+            raise TornBody(f"the compressed body cannot be inflated: {error}") from error
         return b"".join(out)
 
 
@@ -281,3 +285,8 @@ def json_value(data: str | bytes) -> Any:
 def not_an_object(data: str | bytes) -> MalformedStream:
     """Return the fault of a message that is no object."""
     return MalformedStream(f"a chunk that is not an object: {data[:80]!r}")
+
+
+def word(value: Any) -> str | None:
+    """Return a name that a message holds; None where it is no text."""
+    return value if isinstance(value, str) else None

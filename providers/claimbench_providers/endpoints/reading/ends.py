@@ -7,7 +7,7 @@ value that is no reason ("" in every piece, null, "unspecified") is none at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -102,7 +102,7 @@ def end_of(reason: Any) -> End:
 def done_of(
     end: End,
     whole: bool,
-    said: str | None,
+    said: Iterable[str | None],
     received_ns: int | None,
     wanted: str = "a finish reason",
     *,
@@ -113,7 +113,7 @@ def done_of(
     Args:
         end: what its finish reason means.
         whole: the protocol's last word came, or the body is one value.
-        said: what is to be said of its usage.
+        said: what is to be said of it; None: nothing.
         received_ns: its stamp.
         wanted: what an answer without an end lacks.
         refused: the model refused in words of its own.
@@ -126,7 +126,7 @@ def done_of(
         raise IncompleteStream(f"the stream ended without {wanted}")
     if end.kind == "fault":
         raise ServerFault(f"the server broke off: {end.said}", http_status=200)
-    remarks = (end.remark, NO_REASON if end.kind == "none" else None, said)
+    remarks = (end.remark, NO_REASON if end.kind == "none" else None, *said)
     return Done(
         end.reason,
         refusal=refused or end.reason == "content_filter",

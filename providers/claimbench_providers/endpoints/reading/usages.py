@@ -67,11 +67,21 @@ class UsageReports:
         self,
         normalise: Callable[[Json], Usage],
         *,
+        whole: bool,
         tier: Json = None,
     ) -> tuple[UsageReport | None, str | None]:
-        """Return the usage to store, and what is to be said of it."""
+        """Return the usage to store, and what is to be said of it.
+
+        Args:
+            normalise: puts one report into buckets.
+            whole: the answer came to its end, be it a fault that the server names. Reports of one
+                that broke off count a part of what is billed: how much the whole was is unknown.
+            tier: the tier of service that stands beside the usage.
+        """
         if self.last is None:
             return None, None
+        if not whole:
+            return UsageReport(UNKNOWN, with_tier(self.last, tier), None, self.received_ns), None
         odd = self._odd
         if self._stuck >= 2 and odd is None:
             odd = "its reports do not grow with the answer"

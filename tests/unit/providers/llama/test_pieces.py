@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from claimbench.errors import ModelError
 from claimbench.types import Delta
-from claimbench_providers.endpoints.chat_wire import LabelText
 from claimbench_providers.endpoints.faults import rate_limits, retry_after
+from claimbench_providers.endpoints.reading.labels import LabelText
 from claimbench_providers.llama import gguf, host_memory
 from claimbench_providers.llama import grammar as llama_grammar
 from claimbench_providers.llama.prefix import PrefixSlots, common_length, common_prefix

@@ -7,7 +7,7 @@ but at most 2% of the factor.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
@@ -37,6 +37,7 @@ class Meaning:
     swap: bool = False
     untested: tuple[str, ...] = ()
     every_other: bool = False
+    capped: bool = False
 
 
 def half_of(amount: Amount) -> Fraction:
@@ -53,7 +54,7 @@ def with_effect(made: Meaning, amount: Amount) -> Meaning:
     made.threshold = amount.value
     made.half = half_of(amount)
     made.upper = amount.high
-    if amount.bound in {"<=", "<", "within"}:
+    if amount.bound in {"<=", "<", "within", "only"}:
         made.bound = "max"
     made.strict = amount.bound in {">", "<"}
     if made.relation.startswith("times") and amount.value <= 1:
@@ -63,6 +64,16 @@ def with_effect(made: Meaning, amount: Amount) -> Meaning:
     if amount.high is not None and amount.high <= amount.value:
         raise ClaimError("a range runs from the smaller number to the larger one")
     return made
+
+
+def capped(made: Meaning, amount: Amount) -> Amount:
+    """Read "up to" before a loss or a price as its cap: no more than that."""
+    if amount.bound == "down_to":
+        raise ClaimError('"as little as" with a loss is unclear', hint='say "at most"')
+    if amount.bound != "up_to":
+        return amount
+    made.capped = True
+    return replace(amount, half=Fraction(0), bound="<=")
 
 
 def refuse_points(amount: Amount, what: str) -> None:
@@ -107,7 +118,7 @@ def level(made: Meaning, amount: Amount, usual: str) -> Meaning:
     made.half = Fraction(0)
     made.upper = amount.high
     low = amount.bound in {">=", ">"}
-    high = amount.bound in {"<=", "<", "within"}
+    high = amount.bound in {"<=", "<", "within", "only"}
     made.relation = "at_least" if low else "at_most" if high else usual
     made.strict = amount.bound in {">", "<"}
     if made.kind == "accuracy" and not 0 <= amount.value <= 1:

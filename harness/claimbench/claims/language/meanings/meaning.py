@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 
+from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.meanings.effects import (
     Meaning,
+    capped,
     half_of,
     level,
     near,
@@ -41,26 +43,45 @@ def mean(said: Statement) -> Meaning:
     made.modifier = _modifier(said, made)
     made.negated = said.negated
     made.swap = made.swap != said.swap
-    if said.degree:
-        made.untested = (said.degree,)
+    made.untested = tuple(w for w in (said.degree, *said.hedges) if w)
     if made.kind == "latency":
         made.metric = _metric(said, made)
         made.quantile = said.quantile if made.quantile is None else made.quantile
-    if made.kind == "cost" and said.reading:
-        made.reading = said.reading
+    if made.kind == "cost":
+        made.reading = said.reading or _cost_reading(said.text)
     if said.negated:
-        _deny(made)
+        _deny_degree(said, made)
+        _deny(said, made)
     return made
 
 
-def _deny(made: Meaning) -> None:
+def _deny_degree(said: Statement, made: Meaning) -> None:
+    """Read "not significantly dearer" as "as cheap as"; "not much cheaper" has no limit."""
+    if not made.untested:
+        return
+    worse = made.swap and made.threshold is None and made.modifier is None
+    if said.degree in words.SIGNIFICANT and worse and not said.hedges:
+        if made.kind != "accuracy":
+            made.relation = "as"
+            made.swap = False
+            made.negated = False
+        return
+    raise ClaimError(
+        f"the denial of {' '.join(made.untested)!r} states no amount",
+        hint="say how much at most, or what holds",
+    )
+
+
+def _deny(said: Statement, made: Meaning) -> None:
     """Deny: "not worse" is "as good as", with its margin; vague statements have no opposite."""
+    if said.way == "best" and (made.swap or made.modifier == "every"):
+        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
+    if not made.negated:
+        return
     if made.kind == "accuracy" and made.relation == "more" and made.swap and made.modifier is None:
         made.relation = "as"
         made.negated = False
         made.swap = False
-    if made.modifier == "best" and made.swap:
-        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
     if made.modifier in {"up_to", "sometimes", "most", "count", "vague", "about"}:
         raise ClaimError(
             "the denial of this has more than one meaning", hint="say positively what holds"
@@ -71,15 +92,20 @@ def _deny(made: Meaning) -> None:
         )
 
 
+def _cost_reading(text: str) -> str | None:
+    """Return the reading that an adjective of the price names: "per-token price"."""
+    if re.search(r"per[- ]token", text):
+        return "list_price"
+    return "per_request" if re.search(r"per[- ]request (?:cost|price)", text) else None
+
+
 def _modifier(said: Statement, made: Meaning) -> str | None:
     bound = None if said.amount is None else said.amount.bound
-    of_amount = bound if bound in {"about", "up_to"} else None
-    if (
-        made.relation in {"at_most", "at_least"}
-        and of_amount == "up_to"
-        and made.kind != "accuracy"
-    ):
+    of_amount = "up_to" if bound == "down_to" else bound if bound in {"about", "up_to"} else None
+    if made.capped:
         of_amount = None
+    if bound == "down_to" and made.kind == "latency" and made.relation in {"at_most", "at_least"}:
+        raise ClaimError("the fastest answer says nothing of the others", hint="name a percentile")
     found = [m for m in (said.modifier, of_amount, made.modifier) if m]
     if set(found) == {"best", "every"}:
         return "every"
@@ -99,6 +125,8 @@ def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
     made = Meaning("accuracy", "more", "accuracy")
     if way in {"same", "as"}:
         made.relation = "as"
+    elif way == "equal":
+        return _equal(made)
     elif way == "caught":
         made.relation = "caught_up"
     elif way == "best":
@@ -125,9 +153,16 @@ def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
     return made
 
 
+def _equal(made: Meaning) -> Meaning:
+    """Read "the same accuracy": within the margin of the suite either way, filled in later."""
+    made.relation = "near"
+    made.reading = "points"
+    made.half = Fraction(0)
+    return made
+
+
 def _accuracy_less(made: Meaning, amount: Amount) -> Meaning:
-    if amount.bound == "up_to":
-        raise ClaimError('"up to" with a loss is unclear', hint='say "at most 5 points worse"')
+    amount = capped(made, amount)
     made.relation = "times_less" if amount.kind == "x" else "less_by"
     made.reading = "points" if amount.kind == "o" else None
     return with_effect(made, amount)
@@ -136,8 +171,6 @@ def _accuracy_less(made: Meaning, amount: Amount) -> Meaning:
 def _accuracy_loss(said: Statement, made: Meaning, amount: Amount) -> Meaning:
     """Read a loss: "loses only 1%" concedes at most that, "5 points behind" states at least."""
     conceded = amount.bound is None and _LOSS.search(said.text) is not None
-    if amount.bound == "up_to":
-        amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
     found = _accuracy_less(made, amount)
     if conceded and amount.high is None:
         found.bound = "max"
@@ -178,9 +211,11 @@ def _errors(said: Statement, amount: Amount | None) -> Meaning:
     made = Meaning("accuracy", "more", "accuracy")
     if way == "level" and amount is not None:
         return _error_level(made, amount)
-    if way == "same":
+    if way in {"same", "as"}:
         made.relation = "as"
         return made
+    if way == "equal":
+        return _equal(made)
     if way == "best":
         made.modifier = "best" if said.sign < 0 else None
         made.swap = said.sign > 0
@@ -204,6 +239,8 @@ def _errors(said: Statement, amount: Amount | None) -> Meaning:
         made.relation = "more_by"
         made.reading = "error_reduction"
         return with_effect(made, amount)
+    if amount.bound in {"only", "up_to", "down_to", "exactly"}:
+        raise ClaimError("state the errors as a share of the rival's", hint='"half the errors"')
     factor = amount.value if amount.kind == "x" else 1 + amount.value
     return _error_factor(made, amount, factor, said.sign)
 
@@ -234,8 +271,10 @@ def _error_share(said: Statement, made: Meaning, amount: Amount | None) -> Meani
     made.half = half
     made.bound = "max" if value < 1 else "min"
     bound = None if amount is None else amount.bound
-    if bound in {"<=", "<", "within"}:
+    if bound in {"<=", "<", "within", "only", "up_to"}:
         made.bound = "max"
+    if amount is not None:
+        capped(made, amount)
     if bound in {">=", ">"}:
         made.bound = "min"
     made.strict = bound in {"<", ">"}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.meanings.effects import (
     Meaning,
+    capped,
     half_of,
     level,
     near,
@@ -19,7 +21,11 @@ from claimbench.claims.language.meanings.effects import (
 from claimbench.claims.language.statements import Statement
 from claimbench.errors import ClaimError
 
-_SPEED_OF_TOKENS = re.compile(r"throughput|tokens|tps|output|generation|decoding|inference speed")
+ALIKE = Fraction(1, 10)
+"""The same cost and the same time allow this share either way, like "as cheap as" one way."""
+_SPEED_OF_TOKENS = re.compile(
+    r"throughput|tokens|tps|t/s|tok/s|output|generation|decoding|inference speed"
+)
 _NAMED_TIME = re.compile(words.NOUNS["time"] + r"|\btime\b")
 
 
@@ -49,7 +55,7 @@ def _price(said: Statement, made: Meaning, amount: Amount) -> Meaning:
         scale = Fraction(1000, count)
     high = None if amount.high is None else amount.high * scale
     if amount.bound == "up_to":
-        amount = Amount(amount.kind, amount.value, Fraction(0), amount.high, "<=")
+        amount = capped(made, amount)
     return level(
         made,
         Amount("u", amount.value * scale, Fraction(0), high, amount.bound),
@@ -60,9 +66,11 @@ def _price(said: Statement, made: Meaning, amount: Amount) -> Meaning:
 def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> Meaning:
     """Everything that is said of dollars and of seconds alike: less is better."""
     way = said.way
-    if way in {"same", "as"}:
-        if way == "as" and said.sign > 0:
-            raise ClaimError(f"{said.text!r} can mean at most or at least", hint="say which")
+    if way == "equal" or (way == "as" and said.sign > 0):
+        made.relation = "near"
+        made.threshold = ALIKE
+        made.half = Fraction(0)
+    elif way in {"same", "as"}:
         made.relation = "as"
     elif way == "best":
         made.modifier = "best" if said.sign < 0 else None
@@ -87,7 +95,23 @@ def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> 
         refuse_points(amount, what)
         name = "less" if said.sign < 0 else "more"
         made.relation = f"times_{name}" if amount.kind == "x" else f"{name}_by"
-        return with_effect(made, amount)
+        if said.sign > 0:
+            return with_effect(made, capped(made, amount))
+        return _with_floor(with_effect(made, amount))
+    return made
+
+
+def _with_floor(made: Meaning) -> Meaning:
+    """Read "at most 30% cheaper" of an arm that is cheaper at all: between 70% and 100%."""
+    if made.bound != "max" or made.threshold is None:
+        return made
+    most = made.threshold if made.relation == "less_by" else 1 - 1 / made.threshold
+    made.relation = "less_by"
+    made.upper = most + (made.half or 0)
+    made.threshold = Fraction(0)
+    made.half = Fraction(0)
+    made.bound = "min"
+    made.strict = False
     return made
 
 
@@ -119,6 +143,9 @@ def _slower_share(made: Meaning, amount: Amount) -> Meaning:
 
 
 def _ratio_share(made: Meaning, value: Fraction, half: Fraction, amount: Amount | None) -> Meaning:
+    if amount is not None and amount.bound == "up_to":
+        amount = capped(made, amount)
+        half = Fraction(0)
     bound = None if amount is None else amount.bound
     high = None if amount is None else amount.high
     made.half = half
@@ -138,7 +165,7 @@ def _ratio_share(made: Meaning, value: Fraction, half: Fraction, amount: Amount 
     made.relation = "times_more"
     made.threshold = value
     made.upper = high
-    made.bound = "max" if bound in {"<=", "<", "within"} else "min"
+    made.bound = "max" if bound in {"<=", "<", "within", "only"} else "min"
     return made
 
 
@@ -147,8 +174,7 @@ def seconds(said: Statement, amount: Amount | None) -> Meaning:
     made = Meaning("latency", "less", "latency")
     if said.way == "level" and amount is not None:
         if said.share is not None:
-            made.quantile = float(said.share.value)
-            made.metric = "e2e"
+            amount = _of_share(said, made, said.share, amount)
         return level(made, amount, "at_most")
     made = _ratio(said, made, amount, "time")
     named = said.own_dim or _NAMED_TIME.search(said.text) is not None
@@ -157,6 +183,22 @@ def seconds(said: Statement, amount: Amount | None) -> Meaning:
     if made.relation == "more_by" and named:
         made.reading = "time_up"
     return made
+
+
+def _of_share(said: Statement, made: Meaning, share: Amount, amount: Amount) -> Amount:
+    """Read "95% of requests in under 2 s" as p95, "fewer than 5% take over 2 s" as p95 too."""
+    slow = amount.bound in {">", ">="}
+    few = share.bound in {"<", "<=", "only", "within"}
+    if slow != few or share.bound in {"about", "up_to", "down_to"} or share.high is not None:
+        raise ClaimError(
+            f"{said.text!r} states no limit for most requests",
+            hint='such as "answers 95% of requests in under 2 s"',
+        )
+    made.quantile = float(1 - share.value if slow else share.value)
+    if not 0 < made.quantile < 1:
+        raise ClaimError("no sample shows every request", hint='name a percentile, such as "99%"')
+    made.metric = "e2e"
+    return replace(amount, bound="<=") if slow else amount
 
 
 def speed(said: Statement, amount: Amount | None) -> Meaning:
@@ -168,10 +210,10 @@ def speed(said: Statement, amount: Amount | None) -> Meaning:
     if way == "level" and amount is not None:
         if amount.value <= 0:
             raise ClaimError("a speed of 0")
-        flipped = {"<=": ">=", "<": ">", ">=": "<=", ">": "<", "within": ">="}.get(
+        flipped = {"<=": ">=", "<": ">", ">=": "<=", ">": "<", "within": ">=", "only": ">="}.get(
             amount.bound or "", amount.bound
         )
-        made.quantile = 0.5
+        made.quantile = said.quantile or 0.5
         if amount.high is not None:
             turned = Amount("d", 1 / amount.high, Fraction(0), 1 / amount.value, None)
         else:
@@ -179,6 +221,11 @@ def speed(said: Statement, amount: Amount | None) -> Meaning:
         return level(made, turned, "at_most")
     if way in {"same", "as"}:
         made.relation = "as"
+        return made
+    if way == "equal":
+        made.relation = "near"
+        made.threshold = ALIKE
+        made.half = Fraction(0)
         return made
     if way == "best":
         made.modifier = "best" if said.sign > 0 else None
@@ -193,6 +240,8 @@ def speed(said: Statement, amount: Amount | None) -> Meaning:
         return made
     refuse_points(amount, "speed")
     name = "less" if said.sign > 0 else "more"
+    if said.sign < 0:
+        amount = capped(made, amount)
     made.relation = f"times_{name}" if amount.kind == "x" else f"{name}_by"
     made.reading = None if amount.kind == "x" else "rate_up" if said.sign > 0 else "rate_down"
     return with_effect(made, amount)

@@ -1,0 +1,110 @@
+"""What a task's score is called, and whether it is a share of right answers.
+
+"Accuracy" is a mean of 0 and 1. Every other score is a quality of its own name, which a verdict
+says beside its number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from claimbench.types import JUDGE, Json, ScorerSpec, Task
+
+ACCURACY = "accuracy"
+_RIGHT_OR_WRONG = frozenset(
+    {"label", "choice", "exact", "regex", "contains", "matches", "numeric", "quantity", "date"}
+)
+_METRIC = {
+    "squad": ("f1", {"exact": ACCURACY, "f1": "SQuAD's F1"}),
+    "list": (
+        "f1",
+        {
+            "exact": ACCURACY,
+            "f1": "F1 of the list's items",
+            "precision": "precision of the list's items",
+            "recall": "recall of the list's items",
+            "jaccard": "Jaccard index of the list's items",
+        },
+    ),
+    "label_set": (
+        "f1",
+        {
+            "subset": ACCURACY,
+            "f1": "F1 of the labels, by item",
+            "jaccard": "Jaccard index of the labels",
+        },
+    ),
+    "ranking": ("ndcg", {"ndcg": "NDCG", "mrr": "reciprocal rank"}),
+    "graded": (
+        "exact",
+        {
+            "exact": ACCURACY,
+            "within_one": ACCURACY,
+            "closeness": "closeness of the grade",
+            "raters": "share of raters who gave the same grade",
+        },
+    ),
+    "text_overlap": (
+        "chrf",
+        {
+            "chrf": "chrF",
+            "chrf++": "chrF++",
+            "bleu": "sentence BLEU",
+            "rouge1": "ROUGE-1",
+            "rouge2": "ROUGE-2",
+            "rougeL": "ROUGE-L",
+            "rougeLsum": "ROUGE-Lsum",
+        },
+    ),
+}
+"""Scorer -> (its default metric, metric -> what it is called)."""
+
+
+def quality_name(task: Task) -> str:
+    """Return what the headline score of a task is: "accuracy", or its own name.
+
+    A scorer of a plugin, of lm-eval's and of another tool's file is called by its metric, or by its
+    own name; whether it is a share of right answers is not known from here.
+    """
+    if task.reduce is not None and task.reduce.startswith("pass@"):
+        return task.reduce
+    return _name_of(task.scorers[0]) if task.scorers else ACCURACY
+
+
+def _name_of(spec: ScorerSpec) -> str:
+    options: Mapping[str, Json] = spec.options
+    if spec.name in _RIGHT_OR_WRONG:
+        return ACCURACY
+    if spec.name in _METRIC:
+        default, names = _METRIC[spec.name]
+        return names.get(str(options.get("metric", default)), spec.name)
+    if spec.name == JUDGE:
+        whole = set(options.get("choices", {}).values()) <= {0, 1}
+        return ACCURACY if whole else "the judge's score"
+    if spec.name == "json_fields":
+        return "share of right fields"
+    if spec.name == "checks":
+        return _of_checks(options)
+    if spec.name in ("lm_eval", "imported"):
+        metric = str(options.get("metric", spec.name)).partition(",")[0]
+        turned = options.get("higher_is_better") is False
+        return f"1 - {metric}" if turned else metric
+    return spec.name
+
+
+def _of_checks(options: Mapping[str, Json]) -> str:
+    headline = options.get("headline", "weighted")
+    if headline == "weighted" and len(options.get("of", ())) > 1:
+        return "weighted share of checks"
+    for check in options.get("of", ()):
+        name = check if isinstance(check, str) else str(check.get("scorer"))
+        own = {} if isinstance(check, str) else dict(check)
+        exact = "at_least" in own or _name_of(ScorerSpec(name, own)) == ACCURACY
+        if not exact:
+            return "mean of checks"
+    return ACCURACY
+
+
+def is_share(name: str) -> bool:
+    """Return whether a quality is called the share of right answers."""
+    return name == ACCURACY

@@ -1,0 +1,189 @@
+"""Dates in text, in the languages of the tests; one with two readings has none.
+
+``03/04/2026`` is read only where the order of day and month is told, or only one is possible;
+``3.4.2026`` is day first, as wherever dots part dates. A year of two digits is read only where the
+order is told (69 to 99: 19.., as POSIX has it). Thai years are Buddhist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from typing import Literal
+
+from claimbench.number_text import normal_text
+
+Order = Literal["dmy", "mdy", "ymd"]
+
+_MONTHS = """
+january jan januar jänner janvier janv enero ene gennaio gen janeiro januari января январь stycznia ocak 1월
+february feb febr februar feber février fevr févr febrero febbraio fevereiro fev februari февраля февраль lutego şubat
+march mar mär märz mrz mars marzo março maart mrt марта март marca mart
+april apr avril avr abril abr aprile апреля апрель kwietnia nisan
+may mai mayo maggio mag maio mei мая май maja mayıs
+june jun juni juin junio giugno giu junho июня июнь czerwca haziran
+july jul juli juillet juil julio luglio lug julho июля июль lipca temmuz
+august aug août aout agosto ago augustus августа август sierpnia ağustos
+september sep sept septembre septiembre setiembre settembre set setembro сентября сентябрь września eylül
+october oct oktober okt octobre octubre ottobre ott outubro out октября октябрь października ekim
+november nov novembre noviembre novembro ноября ноябрь listopada kasım
+december dec dezember dez décembre déc decembre diciembre dic dicembre dezembro декабря декабрь grudnia aralık
+"""  # noqa: E501 - a table
+_OTHER_MONTHS = {
+    "ar": "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر",
+    "he": "ינואר פברואר מרץ אפריל מאי יוני יולי אוגוסט ספטמבר אוקטובר נובמבר דצמבר",
+    "hi": "जनवरी फ़रवरी मार्च अप्रैल मई जून जुलाई अगस्त सितंबर अक्टूबर नवंबर दिसंबर",
+    "th": "มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม",
+}
+
+
+def _month_table() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for number, line in enumerate(_MONTHS.strip().splitlines(), start=1):
+        found.update(dict.fromkeys((normal_text(word).casefold() for word in line.split()), number))
+    for words in _OTHER_MONTHS.values():
+        for number, word in enumerate(words.split(), start=1):
+            found[normal_text(word).casefold()] = number
+    found[normal_text("फरवरी")] = 2
+    found[normal_text("ابريل")] = 4
+    return found
+
+
+_MONTH = _month_table()
+_NAMES = "|".join(sorted(map(re.escape, _MONTH), key=len, reverse=True))
+_YEAR = r"(?P<y>\d{4})"
+_DAY = r"(?P<d>\d{1,2})(?:st|nd|rd|th|er|º|ª|°|-?го|-?е)?"
+_FORMS = (
+    # 2026-03-04, 2026/3/4, 2026.3.4, 20260304
+    rf"(?<![\d./-]){_YEAR}(?P<s>[-/.])[ ]?(?P<m>\d{{1,2}})(?P=s)[ ]?(?P<d>\d{{1,2}})(?!\d|[-/]\d)",
+    r"(?<![\d.,])(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>0[1-9]|[12]\d|3[01])(?![\d.,]\d|\d)",
+    # 2026年3月4日, 2026년 3월 4일
+    rf"{_YEAR} ?[年년] ?(?P<m>\d{{1,2}}) ?[月월] ?(?:(?P<d>\d{{1,2}}) ?[日号號일])?",
+    # 4 March 2026, 4. März 2026, 4 de marzo de 2026, 4 มีนาคม 2569
+    rf"(?<![\d.,/-]){_DAY}\.?[ -]?(?:of |de |ب)?(?P<n>{_NAMES})\.?,?[ -]?"
+    rf"(?:de |del |года |พ\.ศ\. ?)?{_YEAR}(?!\d)",
+    # March 4, 2026
+    rf"(?<![^\W_])(?P<n>{_NAMES})\.? {_DAY},? {_YEAR}(?!\d)",
+    # 2026 March 4
+    rf"(?<!\d){_YEAR},? (?P<n>{_NAMES}) {_DAY}(?!\d)",
+    # ngày 4 tháng 3 năm 2026
+    rf"(?P<d>\d{{1,2}}) tháng (?P<m>\d{{1,2}})(?: năm|,)? {_YEAR}(?!\d)",
+    # March 2026, 2026-03, 03/2026
+    rf"(?<![^\W_])(?P<n>{_NAMES})\.?,? (?:de |del |พ\.ศ\. ?)?{_YEAR}(?!\d)",
+    rf"(?<![\d./-]){_YEAR}-(?P<m>0[1-9]|1[0-2])(?![\d-])",
+    rf"(?<![\d./-])(?P<m>0?[1-9]|1[0-2])/{_YEAR}(?!\d)",
+    # 3.4.2026, 03/04/2026, 3-4-26
+    r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])[ ]?(?P<b>\d{1,2})(?P=s)[ ]?(?P<c>\d{4}|\d{2})"
+    r"(?![\d/-]|\.\d)",
+)
+_ANY = [re.compile(form, re.IGNORECASE) for form in _FORMS]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDate:
+    """One date in a text; ``day`` None: only its month is told. ``year`` None: it can be read in
+    several ways, or is no date of the calendar.
+    """
+
+    year: int | None
+    month: int = 0
+    day: int | None = None
+    start: int = 0
+
+    @property
+    def shown(self) -> str:
+        """Return the date in ISO form."""
+        if self.year is None:
+            return "unclear"
+        month = f"{self.year:04d}-{self.month:02d}"
+        return month if self.day is None else f"{month}-{self.day:02d}"
+
+
+def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
+    """Return every date of a text in its order.
+
+    Args:
+        text: any text.
+        order: of day, month and year where all are numbers; None: only what has one reading.
+    """
+    plain = normal_text(text)
+    found: list[FoundDate] = []
+    taken: list[tuple[int, int]] = []
+    for pattern in _ANY:
+        for match in pattern.finditer(plain):
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            taken.append(match.span())
+            found.append(_date(match, order))
+    return sorted(found, key=lambda one: one.start)
+
+
+def parse_date(value: object, order: Order | None = None) -> FoundDate | None:
+    """Return a target's one date, or None."""
+    found = read_dates(str(value), order)
+    return found[0] if len(found) == 1 and found[0].year is not None else None
+
+
+def _date(match: re.Match[str], order: Order | None) -> FoundDate:
+    groups = match.groupdict()
+    start = match.start()
+    if groups.get("a") is not None:
+        options = list(_numeric(match, order))
+        return _only(options, start)
+    year = int(groups["y"])
+    name = groups.get("n")
+    month = _MONTH[name.casefold()] if name else int(groups["m"])
+    if year > 2400 and _is_thai(name):
+        year -= 543
+    day = int(groups["d"]) if groups.get("d") else None
+    return _only([(year, month, day)], start)
+
+
+def _numeric(match: re.Match[str], order: Order | None) -> Iterator[tuple[int, int, int | None]]:
+    one, two, last = (int(match.group(name)) for name in "abc")
+    if len(match.group("c")) == 2:
+        if order is None:
+            return
+        if order == "ymd":
+            yield _century(one), two, last
+            return
+        last = _century(last)
+    dotted = match.group("s") == "."
+    if order == "mdy":
+        yield last, one, two
+    elif order in ("dmy", "ymd") or dotted:
+        yield last, two, one
+    else:
+        yield last, two, one
+        yield last, one, two
+
+
+def _century(year: int) -> int:
+    return year + (1900 if year >= 69 else 2000)
+
+
+def _only(options: list[tuple[int, int, int | None]], start: int) -> FoundDate:
+    """Return the one reading that is a day of the calendar; without a year where there are none or
+    several.
+    """
+    real = list(dict.fromkeys(option for option in options if _exists(*option)))
+    if len(real) != 1:
+        return FoundDate(None, start=start)
+    year, month, day = real[0]
+    return FoundDate(year, month, day, start)
+
+
+def _exists(year: int, month: int, day: int | None) -> bool:
+    try:
+        date(year, month, 1 if day is None else day)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=64)
+def _is_thai(name: str | None) -> bool:
+    return bool(name) and any("\u0e00" <= char <= "\u0e7f" for char in name or "")

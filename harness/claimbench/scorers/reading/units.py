@@ -1,0 +1,290 @@
+"""Units in text and what they convert to: pint's registry, and the words of the tests' languages.
+
+Only a unit's own letters ever reach pint, a short run of them; numbers are read by
+:mod:`claimbench.number_text`. pint is imported when the first unit is read (0.5 s).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from claimbench.number_text import normal_text, read_numbers
+from claimbench.number_text.plain import is_unspaced
+
+_WORDS = {
+    "meter":
+    "metro metros mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
+    " متر أمتار מטר מטרים मीटर เมตร mét",
+    "kilometer":
+    "kilómetro kilómetros chilometro chilometri quilômetro quilômetros kilomètre"
+    " kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم كيلومتر"
+    ' קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
+    "centimeter":
+    "centímetro centímetros centimètre centimètres centimetro centimetri zentimeter"
+    ' см сантиметр сантиметра сантиметров 厘米 公分 センチメートル センチ 센티미터 سم سنتيمتر ס"מ'
+    " सेंटीमीटर सेमी เซนติเมตร ซม",
+    "millimeter":
+    "milímetro milímetros millimètre millimètres мм миллиметр миллиметров 毫米 ミリメートル"
+    ' ミリ 밀리미터 مم ملم מ"מ मिलीमीटर มิลลิเมตร มม',
+    "gram":
+    "gramm gramme grammes gramo gramos grammo grammi grama gramas г грамм грамма"
+    " граммов 克 グラム 그램 غرام جرام גרם ग्राम กรัม",
+    "kilogram":
+    "kilo kilos kilogramm kilogramme kilogrammes kilogramo kilogramos chilogrammo"
+    " chilogrammi quilograma quilogramas кг килограмм килограмма килограммов 公斤"
+    ' キログラム 킬로그램 كجم كغ كيلوغرام كيلوجرام ק"ג קילוגרם किलोग्राम किग्रा กิโลกรัม กก',
+    "tonne":
+    "tonnen tonnes tonelada toneladas tonnellata tonnellate т тонна тонны тонн 吨 噸"
+    " 公吨 トン 톤 طن טון टन ตัน tấn",
+    "liter":
+    "litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر ליטר लीटर"
+    " ลิตร lít",
+    "milliliter":
+    "mililitro mililitros millilitre millilitres мл миллилитр миллилитров 毫升 ミリリットル"
+    ' 밀리리터 مل ملليلتر מ"ל मिलीलीटर มิลลิลิตร มล',
+    "second":
+    "sec secs sek sekunde sekunden seconde secondes segundo segundos secondo"
+    " secondi с сек секунда секунды секунд 秒 秒钟 秒鐘 초 ثانية ثوان ثواني שנייה שניות"
+    " सेकंड วินาที giây",
+    "minute":
+    "min mins minuten minuto minutos minuti мин минута минуты минут 分 分钟 分鐘 分間 분"
+    " دقيقة دقائق דקה דקות मिनट นาที phút",
+    "hour":
+    "hr hrs std stunde stunden heure heures hora horas ora ore ч час часа часов 小时"
+    " 小時 時間 時间 시간 ساعة ساعات שעה שעות घंटा घंटे ชั่วโมง giờ",
+    "day":
+    "tag tage tagen jour jours día días dia dias giorno giorni день дня дней 天 日間 일"
+    " يوم أيام יום ימים दिन วัน ngày",
+    "week":
+    "wk wks woche wochen semaine semaines semana semanas settimana settimane неделя"
+    " недели недель 周 週 星期 週間 주 أسبوع أسابيع שבוע שבועות सप्ताह สัปดาห์ tuần",
+    "month":
+    "monat monate monaten mois mes meses mese mesi mês месяц месяца месяцев 个月 個月"
+    " ヶ月 か月 개월 شهر أشهر חודש חודשים महीने เดือน tháng",
+    "year":
+    "yr yrs jahr jahre jahren an ans année années año años anno anni ano anos год"
+    " года лет 年 年間 년 سنة سنوات שנה שנים साल वर्ष ปี năm",
+    "degree_Celsius":
+    "celsius °c grad_celsius degrees_celsius degree_celsius degrés_celsius"
+    " grados_celsius gradi_celsius graus_celsius градусов_цельсия 摄氏度 攝氏度 度摄氏 섭씨도"
+    " องศาเซลเซียส",
+    "degree_Fahrenheit":
+    "fahrenheit °f degrees_fahrenheit degree_fahrenheit grad_fahrenheit 华氏度 華氏度",
+    "kelvin": "kelvins k",
+    "kilometer/hour": 'km/h kmh kph km/std км/ч 公里/小时 كم/س קמ"ש किमी/घंटा กม/ชม',
+    "mile/hour": "mph",
+    "meter**2":
+    "sqm quadratmeter qm square_meter square_meters square_metre square_metres"
+    " metros_cuadrados mètres_carrés metri_quadrati metros_quadrados 平方米 平方メートル"
+    " 제곱미터 ตารางเมตร",
+    "kilometer**2":
+    "square_kilometers square_kilometres quadratkilometer kilómetros_cuadrados"
+    " kilomètres_carrés 平方公里 平方キロメートル 제곱킬로미터",
+    "meter**3":
+    "kubikmeter cubic_meter cubic_meters cubic_metre cubic_metres metros_cúbicos"
+    " mètres_cubes 立方米",
+    "foot": "feet ft pie pies pied pieds 英尺 フィート 피트",
+    "inch": "inches zoll pouce pouces pulgada pulgadas 英寸 インチ 인치",
+    "mile": "mi meile meilen milla millas miglia milhas миля мили миль 英里 マイル 마일",
+    "pound": "lb lbs libra libras livre livres фунт фунта фунтов 磅 ポンド 파운드",
+    "byte": "bytes octet octets",
+    "kilobyte": "kb ko",
+    "megabyte": "mb mo",
+    "gigabyte": "gb go",
+    "terabyte": "tb to",
+    "percent": "% percent",
+    "watt": "w watts ватт вт 瓦 ワット",
+    "kilowatt_hour": "kwh квт·ч 千瓦时 度电",
+    "degree": "° degrees degree grad",
+}  # fmt: skip
+_AS_WRITTEN = frozenset({"kb", "mb", "gb", "tb", "k", "to", "go", "mo", "ko", "w"})
+"""Of these only some spellings with capitals are meant (:func:`_known`)."""
+_NO_UNITS = frozenset(
+    {"a", "an", "as", "at", "are", "in", "to", "go", "per", "and", "or", "is", "of", "the", "be"}
+)
+"""Words that pint knows as units and sentences as words; they count only beside a same target."""
+_SIGNS = r"\u0900-\u0dff\u0e00-\u0eff"  # vowel signs of India and Thailand
+_ATOM = (
+    r"(?:°[ ]?)?[^\W\d_]"
+    rf"(?:[^\W\d_]|[\u0300-\u036f{_SIGNS}\"'״׳-](?=[^\W\d_]|[{_SIGNS}]))*[{_SIGNS}]*"
+)
+_POWER = r"(?:[²³]|\^-?[1-4]|-?[1-4](?!\d))?"
+_CHAIN = re.compile(
+    rf"[ -]{{0,2}}(?:{_ATOM}{_POWER}(?:[ ]?[/·*][ ]?{_ATOM}{_POWER}){{0,3}}|[%°′″'\"])"
+)
+_PER = r"(?:per|por|par|pro|à l'|al|all')"
+_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}")
+_FEET_AND_INCHES = re.compile(
+    r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
+)
+_MARKS = {"'": "foot", "′": "foot", '"': "inch", "″": "inch"}
+_LONGEST = 40
+_JOINS = re.compile(r"(?:,? ?(?:and|und|et|y|e|и|和)? ?)\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number with its unit; ``value`` None: it can be read in several ways; ``unit`` None: there
+    is none that is known.
+    """
+
+    value: Decimal | None
+    unit: str | None
+    start: int
+    end: int
+
+
+def read_amounts(text: str, decimal: str = ".") -> list[Amount]:
+    """Return every number of a text with the unit behind it; ``5 ft 10 in`` is one amount."""
+    plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", normal_text(text))
+    found: list[Amount] = []
+    for number in read_numbers(plain, decimal):
+        unit, end = _unit_at(plain, number.end)
+        if unit is None and found and found[-1].unit == "foot":  # 5 ft 10 in
+            inch = re.compile(r" ?in(?![^\W_])").match(plain, number.end)
+            unit, end = ("inch", inch.end()) if inch else (None, end)
+        if number.percent:
+            unit, end = "percent", number.end
+        amount = Amount(number.value, unit, number.start, end)
+        joined = _joined(found[-1], amount, plain) if found else None
+        if joined is not None:
+            found[-1] = joined
+        else:
+            found.append(amount)
+    return found
+
+
+def converted(amount: Amount, unit: str) -> float | None:
+    """Return an amount in another unit; None where their dimensions differ."""
+    if amount.value is None or amount.unit is None:
+        return None
+    registry = _registry()
+    try:
+        return float(registry.Quantity(float(amount.value), amount.unit).to(unit).magnitude)
+    except (registry_errors(), OverflowError, ZeroDivisionError):
+        return None
+
+
+def known_unit(text: str) -> str | None:
+    """Return pint's name of a unit that is the whole text, or None."""
+    return _known(normal_text(text).strip())
+
+
+@lru_cache(maxsize=1)
+def _registry() -> Any:
+    from pint import UnitRegistry
+
+    return UnitRegistry(cache_folder=None)
+
+
+def registry_errors() -> type[Exception]:
+    """Return the class of pint's errors."""
+    from pint import PintError
+
+    return PintError
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, str]:
+    return {
+        normal_text(word).replace("_", " ").casefold(): unit
+        for unit, words in _WORDS.items()
+        for word in words.split()
+    }
+
+
+@lru_cache(maxsize=4096)
+def _known(text: str) -> str | None:
+    """Return pint's name of a unit as it is written, or None."""
+    if not text or len(text) > _LONGEST:
+        return None
+    text = re.sub(r"[ ]?([/·*])[ ]?", r"\1", text.rstrip("."))
+    text = re.sub(rf"[ ]{_PER}[ ]?", "/", text)
+    words = text.split(" ")
+    if len(words) > 1 and any(word in _NO_UNITS for word in words):
+        return None
+    text = re.sub(r"(?<=[^\W\d_])([1-4])\Z", r"^\1", text)
+    folded = text.casefold().replace("° ", "°")
+    if folded in _AS_WRITTEN:
+        if text in ("kB", "KB", "MB", "GB", "TB", "Ko", "Mo", "Go", "To", "K", "W", "ko"):
+            return _table()[folded]
+        return None
+    if folded in _table():
+        return _table()[folded]
+    if text.isascii() or all(char in "°µμΩÅ²³·" or char.isascii() for char in text):
+        for form in (text, folded if len(folded) > 3 else text):
+            found = _of_pint(form.replace("·", "*").replace("^", "**"))
+            if found is not None:
+                return found
+        if " " in folded:  # fluid ounces
+            found = _of_pint(folded.replace(" ", "_"))
+            if found is not None:
+                return found
+    parts = re.split(r"([/*])", folded)
+    if len(parts) > 1 and len(parts) < 6:
+        named = [part if part in "/*" else _table().get(part) for part in parts]
+        return "".join(map(str, named)) if all(named) else None
+    return None
+
+
+def _of_pint(text: str) -> str | None:
+    if re.search(r"\*\*-?\d\d|\d{2}", text):
+        return None
+    try:
+        return str(_registry().parse_units(text))
+    except Exception:  # noqa: BLE001 - pint raises what its tokenizer does, for any text
+        return None
+
+
+def _unit_at(text: str, place: int) -> tuple[str | None, int]:
+    """Return the longest unit that begins behind a number, and where it ends."""
+    chain = _CHAIN.match(text, place)
+    if chain is None:
+        return None, place
+    ends = [chain.end()]
+    for _ in range(2):
+        more = _MORE.match(text, ends[0])
+        if more is None:
+            break
+        ends.insert(0, more.end())
+    for end in ends:
+        written = text[place:end].lstrip(" -")
+        if written in _MARKS:
+            return _MARKS[written], end
+        found = None if written in _NO_UNITS else _known(written)
+        if found is not None:
+            return found, end
+    return _unspaced_at(text, place, chain.end())
+
+
+def _unspaced_at(text: str, place: int, end: int) -> tuple[str | None, int]:
+    """Read a unit of a script without blanks, which may run into the next word."""
+    first = place + (text[place] == " ")
+    if first >= len(text) or not (is_unspaced(text[first]) or "\uac00" <= text[first] <= "\ud7a3"):
+        return None, place
+    for stop in range(min(end, first + 12), first, -1):
+        found = _table().get(text[first:stop].casefold())
+        if found is not None:
+            return found, stop
+    return None, place
+
+
+def _joined(before: Amount, amount: Amount, text: str) -> Amount | None:
+    """Return ``5 ft`` and ``10 in`` as one amount; None where they are two."""
+    if before.value is None or amount.value is None or before.unit is None or amount.unit is None:
+        return None
+    if before.unit == amount.unit or not _JOINS.fullmatch(text[before.end : amount.start]):
+        return None
+    if "degree" in before.unit or amount.value < 0 or before.unit == "percent":
+        return None
+    one = converted(Amount(Decimal(1), amount.unit, 0, 0), before.unit)
+    if one is None or not 0 < one < 1:
+        return None
+    rest = Decimal(str(one)) * amount.value
+    if rest >= 1:
+        return None
+    return Amount(before.value + rest, before.unit, before.start, amount.end)

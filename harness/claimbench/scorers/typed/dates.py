@@ -1,0 +1,84 @@
+"""``date``: the answer as a day of the calendar, in any spelling that has one reading
+(:mod:`claimbench.scorers.reading.dates`).
+
+A target of a month alone (``2026-03``) is met by any day of it. An answer that gives only a month
+where a day is wanted, and a day that can be read in two ways, are ``unparsable``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from claimbench.scorers.base import brief, scored, unparsable, visible
+from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.dates import FoundDate, Order, parse_date, read_dates
+from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+
+
+class DateOptions(ScorerOptions):
+    """Options of ``date``."""
+
+    order: Order | None = None
+    """Order of day, month and year in answers of numbers alone: dmy, mdy or ymd. Left out:
+    03/04/2026 is unparsable, for it has two readings."""
+    target_order: Order | None = None
+    """The same of targets. Left out: as order."""
+    which: Literal["last", "first", "only"] = "last"
+    """Which date of the answer counts. only: an answer with several different dates is
+    unparsable."""
+    within_days: int = Field(default=0, ge=0)
+    """Days beside the target that are right too."""
+
+
+class DateScorer:
+    """1 if the answer names the target's day, else 0."""
+
+    name = "date"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(DateOptions, options or {}, self.name)
+
+    def check(self, answer: AnswerSpec) -> str | None:
+        """Refuse JSON objects."""
+        return "the scorer date cannot judge json" if answer.kind == "json" else None
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`; raises ValueError for a target that is no
+        date.
+        """
+        target = parse_date(sample.target, self._options.target_order or self._options.order)
+        if target is None:
+            raise ValueError(f"the target {sample.target!r} is not one date with one reading")
+        found = read_dates(visible(text), self._options.order)
+        chosen = self._chosen(found)
+        if chosen is None or chosen.year is None or (chosen.day is None and target.day is not None):
+            why = "no date" if chosen is None else "a date that is not one day"
+            if chosen is None and found:
+                why = "several different dates"
+            return unparsable(self, call_id, f"{why} in {brief(text)}")
+        right = self._is_right(chosen, target)
+        return scored(
+            self, call_id, float(right), f"read as {chosen.shown}; right is {target.shown}"
+        )
+
+    def _chosen(self, found: list[FoundDate]) -> FoundDate | None:
+        if not found:
+            return None
+        if self._options.which == "only" and len({one.shown for one in found}) > 1:
+            return None
+        return found[0] if self._options.which == "first" else found[-1]
+
+    def _is_right(self, chosen: FoundDate, target: FoundDate) -> bool:
+        if target.day is None:
+            return (chosen.year, chosen.month) == (target.year, target.month)
+        assert chosen.year is not None  # noqa: S101 - checked by the caller
+        assert chosen.day is not None  # noqa: S101
+        assert target.year is not None  # noqa: S101
+        one = date(chosen.year, chosen.month, chosen.day)
+        apart = abs((one - date(target.year, target.month, target.day)).days)
+        return apart <= self._options.within_days

@@ -1,0 +1,202 @@
+"""``list``: several things in one answer, compared with the target's as a set or in their order.
+
+The answer is a JSON list (alone, in a fence, or the last one in the text), a list of lines with
+bullets or numbers, or a text parted by commas, semicolons and the word "and" in the languages of
+the tests. Items are compared in one Unicode form, without case unless told, numbers by value. How
+often an item stands counts unless ``repeats`` is false.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pydantic import Field
+
+from claimbench.number_text import parse_number
+from claimbench.number_text.plain import typographic
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
+from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.answers import as_text
+from claimbench.types import Json, Sample, Score, Task
+
+METRICS = ("f1", "precision", "recall", "exact", "jaccard")
+Metric = Literal["f1", "precision", "recall", "exact", "jaccard"]
+_ITEM = re.compile(r"^\s*(?:[-*•‣◦–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+(.*\S)\s*$")
+_AND = re.compile(
+    r"\s(?:and|und|et|y|e|и|và|و|ו|और|och|en)\s+|(?<=[\u4e00-\u9fff\u3040-\u30ff])(?:和|以及|及|と)"
+    r"(?=[\u4e00-\u9fff\u3040-\u30ff])|\s(?:และ)\s?|\s(?:그리고|및)\s",
+    re.IGNORECASE,
+)
+_SEMICOLONS = re.compile(r"\s*[;；\n]\s*")
+_COMMAS = re.compile(r"\s*(?:[、，،;\n]|,(?!\d)|(?<!\d),)\s*")
+_ALL_COMMAS = re.compile(r"\s*[,、，،;\n]\s*")
+_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_LEAD = re.compile(r"^[^\n:：]{0,80}[:：]\s*(?=\S)", re.DOTALL)
+_LONGEST_ITEMS = 2000
+
+
+class ListOptions(ScorerOptions):
+    """Options of ``list``."""
+
+    metric: Metric = "f1"
+    """What the score is; all are parts. f1: of precision and recall of the items; in order, of the
+    longest common subsequence. exact: the same items, and in order, if told. jaccard: shared items
+    over all."""
+    ordered: bool = False
+    """The order counts."""
+    repeats: bool = True
+    """An item that stands twice is not one that stands once; false: as sets."""
+    ignore_case: bool = True
+    """Compare items without case."""
+    separator: str | None = Field(default=None, min_length=1)
+    """What parts the items of answers and targets that are texts. Left out: commas, semicolons,
+    lines, and the word "and"; for targets, semicolons, else commas."""
+    empty: str = "none"
+    """What says that there is no item."""
+
+
+class ListScorer:
+    """How well an answer's items are the target's; 1 if they are the same."""
+
+    name = "list"
+    version = "1"
+
+    def __init__(self, options: Mapping[str, Json] | None = None) -> None:
+        self._options = read_options(ListOptions, options or {}, self.name)
+
+    def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
+        """Return the metrics."""
+        return METRICS
+
+    def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
+        """See :class:`claimbench.scorers.base.Scorer`."""
+        right = self._forms(self._target(sample.target))
+        items = self._answer(visible(text))
+        if items is None:
+            zeros = dict.fromkeys(METRICS, 0.0)
+            return unparsable(self, call_id, f"no list in {brief(text)}", zeros)
+        found = self._forms(items)
+        parts = overlap(found, right, ordered=self._options.ordered)
+        why = f"read as {brief(found)}; right is {brief(right)}"
+        return scored(self, call_id, parts[self._options.metric], why, parts)
+
+    def _forms(self, items: Sequence[str]) -> list[str]:
+        forms = [self._form(item) for item in items]
+        return forms if self._options.repeats else list(dict.fromkeys(forms))
+
+    def _form(self, item: str) -> str:
+        number = parse_number(item)
+        if number is not None:
+            return f"{number.normalize():f}"
+        text = typographic(squeeze(item)).strip(" .*_`\"'")
+        return text.casefold() if self._options.ignore_case else text
+
+    def _target(self, target: Json) -> list[str]:
+        if isinstance(target, list):
+            return [as_text(item) for item in target]
+        text = as_text(target).strip()
+        if text.startswith("["):
+            listed = _json_list(text)
+            if listed is not None:
+                return listed
+        if self._is_empty(text):
+            return []
+        sign = self._options.separator or (";" if ";" in text else ",")
+        return [part.strip() for part in text.split(sign) if part.strip()]
+
+    def _answer(self, text: str) -> list[str] | None:
+        listed = _json_list(text)
+        if listed is not None:
+            return listed
+        text = text.strip()
+        if not text:
+            return None
+        if self._is_empty(text):
+            return []
+        if self._options.separator is not None:
+            return [part.strip() for part in text.split(self._options.separator) if part.strip()]
+        lines = [found.group(1) for line in text.splitlines() if (found := _ITEM.match(line))]
+        if len(lines) > 1 or (lines and len(text.splitlines()) == 1):
+            return [line.rstrip(",;.") for line in lines[:_LONGEST_ITEMS]]
+        return _split(text)
+
+    def _is_empty(self, text: str) -> bool:
+        said = squeeze(text).casefold().strip(" .![](){}*'\"")
+        return said in (self._options.empty.casefold(), "")
+
+
+def _split(text: str) -> list[str]:
+    """Part a running text at commas and "and", without what leads up to a colon."""
+    lead = _LEAD.match(text)
+    if lead is not None and not text[lead.end() - 1 :].startswith("//"):
+        text = text[lead.end() :]
+    text = text.strip().rstrip(".。")
+    parts: list[str] = []
+    for part in _separated(text):
+        parts += _AND.split(f" {part.strip()} ")
+    cleaned = [re.sub(r"^(?:and|und|et|y|e|и|và|和|以及)\s+", "", p.strip()) for p in parts]
+    return [part for part in cleaned if part][:_LONGEST_ITEMS]
+
+
+def _separated(text: str) -> list[str]:
+    """Part a text at semicolons where there are any, else at commas that part no thousands."""
+    if re.search(r"[;；]", text):
+        return _SEMICOLONS.split(text)
+    grouped = _THOUSANDS.search(text) is not None
+    return (_COMMAS if grouped else _ALL_COMMAS).split(text)
+
+
+def _json_list(text: str) -> list[str] | None:
+    """Return the last JSON list of single values in a text, or None."""
+    decoder = json.JSONDecoder()
+    found: list[str] | None = None
+    place = text.find("[")
+    tried = 0
+    while place >= 0 and tried < 200:
+        tried += 1
+        try:
+            value, end = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            place = text.find("[", place + 1)
+            continue
+        if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+            found = [as_text(item) for item in value]
+        place = text.find("[", end)
+    return found
+
+
+def overlap(found: Sequence[str], right: Sequence[str], *, ordered: bool) -> dict[str, float]:
+    """Return every metric of two lists; items as often as they stand, in order if ``ordered``."""
+    if not found and not right:
+        return dict.fromkeys(METRICS, 1.0)
+    if ordered:
+        same = _longest_common(found, right)
+        exact = list(found) == list(right)
+    else:
+        same = sum((Counter(found) & Counter(right)).values())
+        exact = Counter(found) == Counter(right)
+    precision = same / len(found) if found else 0.0
+    recall = same / len(right) if right else 0.0
+    return {
+        "f1": 2 * same / (len(found) + len(right)),
+        "precision": precision,
+        "recall": recall,
+        "exact": float(exact),
+        "jaccard": same / (len(found) + len(right) - same),
+    }
+
+
+def _longest_common(one: Sequence[str], two: Sequence[str]) -> int:
+    """Return the length of the longest common subsequence."""
+    row = [0] * (len(two) + 1)
+    for item in one:
+        before = 0
+        for place, other in enumerate(two, start=1):
+            kept = row[place]
+            row[place] = before + 1 if item == other else max(row[place], row[place - 1])
+            before = kept
+    return row[-1]

@@ -1,0 +1,247 @@
+"""Read the chunks of one chat completion."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from claimbench.errors import MalformedStream
+from claimbench.provider.usage import normalise_openai
+from claimbench.types import Delta, Event, Meta, ToolCall
+from claimbench_providers.endpoints.faults import error_chunk, error_in
+from claimbench_providers.endpoints.reading.bodies import IDLE, word
+from claimbench_providers.endpoints.reading.content import texts, unknown_shape
+from claimbench_providers.endpoints.reading.ends import NO_END, done_of, end_of
+from claimbench_providers.endpoints.reading.labels import LabelText
+from claimbench_providers.endpoints.reading.usages import UsageReports
+
+SEVERAL = "gives more than one choice per answer; the first is scored, all are billed"
+
+
+class ChunkReader:
+    """Turn the decoded chunks of one response into events; ``finish`` gives the last ones.
+
+    An answer is complete with a finish reason that is an end, or without any at the protocol's
+    last word, if it has words. A reason that text comes after was none: some servers write one into
+    every chunk. Of several choices that of index 0 counts, in whatever order they come.
+    """
+
+    def __init__(self, meta: Meta, *, hidden_reasoning: bool, label: bool) -> None:
+        self._meta = meta
+        self._hidden = hidden_reasoning
+        self._label = LabelText() if label else None
+        self._announced = False
+        self._reports = UsageReports()
+        self._tier: str | None = None
+        self._tools: dict[int, dict[str, str | None]] = {}
+        self._tool_ns: dict[int, int | None] = {}
+        self._end = NO_END
+        self._premature = False
+        self._marked = False
+        self._first_came = False
+        self._others: dict[int, list[tuple[Mapping[str, Any], int | None]]] = {}
+        self._several = False
+        self._answered = False
+        self._refusal = False
+        self._now_ns: int | None = None
+        self._end_ns: int | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether the answer has come to a regular end."""
+        if self._marked and self._answered:
+            return True
+        return self._end.kind in ("end", "unknown") and not self._premature
+
+    def marked(self) -> None:
+        """Note that the protocol's last word came."""
+        self._marked = True
+
+    def read(self, chunk: Mapping[str, Any], received_ns: int | None = None) -> list[Event]:
+        """Return the events of one chunk, each with ``received_ns`` as its stamp.
+
+        A tool call bears the stamp of its first piece, ``Done`` that of the chunk with the finish
+        reason: usage and ``[DONE]`` after it are not part of the answer.
+
+        Raises:
+            ProviderError: the chunk is an error object.
+            MalformedStream: it is no chat-completion chunk.
+        """
+        self._now_ns = received_ns
+        choices = chunk.get("choices")
+        error = None if choices and not chunk.get("error") else error_in(chunk)
+        if error is not None:
+            raise error_chunk(error)
+        if choices is None and "usage" not in chunk:
+            if not chunk or chunk.get("type") in IDLE:
+                return []
+            raise MalformedStream(f"a chunk without choices: {str(dict(chunk))[:200]}")
+        events: list[Event] = []
+        if not self._announced:
+            self._announced = True
+            model, fingerprint = chunk.get("model"), chunk.get("system_fingerprint")
+            events.append(self._meta.named(word(model), word(fingerprint), received_ns))
+        for choice in self._mine(choices or ()):
+            self._choice(choice, events)
+        self._usage(chunk, choices)
+        if isinstance(chunk.get("service_tier"), str):
+            self._tier = chunk["service_tier"]
+        return events
+
+    def _mine(self, choices: Any) -> Iterator[Mapping[str, Any]]:
+        """Yield the choice of index 0; keep the others for the case that none has it."""
+        if not isinstance(choices, list | tuple):
+            raise unknown_shape(choices)
+        seen: set[int] = set()
+        for choice in choices:
+            if not isinstance(choice, Mapping):
+                raise unknown_shape(choice)
+            index = _index(choice.get("index"))
+            if index in seen:
+                self._several = True
+                continue
+            seen.add(index)
+            if index == 0:
+                self._first_came = True
+                yield choice
+            else:
+                self._others.setdefault(index, []).append((choice, self._now_ns))
+
+    def _left_over(self) -> Iterator[Event]:
+        """Yield what the other choices hold, where they are the answer: none has index 0, or each
+        piece of one answer has a number of its own.
+        """
+        pieces = [piece for kept in self._others.values() for piece in kept]
+        if not pieces:
+            return
+        if not self._first_came:
+            self._several = self._several or len(self._others) > 1
+            pieces = next(iter(self._others.values()))
+        elif self._end.kind != "none" or len(pieces) != len(self._others) or len(pieces) < 2:
+            self._several = True
+            return
+        for choice, stamp in pieces:
+            self._now_ns = stamp
+            events: list[Event] = []
+            self._choice(choice, events)
+            yield from events
+
+    def _usage(self, chunk: Mapping[str, Any], choices: Any) -> None:
+        """Take the usage, wherever the chunk has it (Moonshot: in the choice)."""
+        self._reports.take(chunk.get("usage"), self._now_ns)
+        groq = chunk.get("x_groq")
+        if isinstance(groq, Mapping) and not chunk.get("usage"):
+            self._reports.take(groq.get("usage"), self._now_ns)
+        for choice in choices or ():
+            if not chunk.get("usage"):
+                self._reports.take(choice.get("usage"), self._now_ns)
+        if choices == [] and chunk.get("usage") and self._answered:
+            self._marked = True  # the protocol's own last chunk
+
+    def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
+        if choice.get("error"):
+            raise error_chunk(error_in(choice))
+        delta = choice.get("delta")
+        if not delta:
+            delta = choice.get("message") or {}
+        if not isinstance(delta, Mapping):
+            raise unknown_shape(delta)
+        before = len(events)
+        self._delta(delta, events)
+        if not delta and isinstance(choice.get("text"), str):
+            self._content(choice["text"], events)
+        self._answered = self._answered or bool(self._tools)
+        if len(events) > before or delta.get("tool_calls"):
+            self._reports.text_came()
+            self._end_ns = self._now_ns
+            if self._end.kind != "none":  # text after it: that reason was no end
+                self._premature = True
+        end = end_of(choice.get("finish_reason"))
+        if end.kind != "none":
+            self._end = end
+            self._end_ns = self._now_ns
+
+    def _delta(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+        for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
+            if delta.get(name):
+                for text, _ in texts(delta[name], "reasoning"):
+                    events.append(Delta(text, "reasoning", self._now_ns))
+                break
+        if delta.get("refusal"):
+            self._refusal = self._answered = True
+            events.append(Delta(str(delta["refusal"]), "answer", self._now_ns))
+        content = delta.get("content")
+        if isinstance(content, str):
+            if content:
+                self._content(content, events)
+        elif content is not None:
+            for text, kind in texts(content):
+                if kind == "answer":
+                    self._content(text, events)
+                else:
+                    events.append(Delta(text, kind, self._now_ns))
+        for call in delta.get("tool_calls") or ():
+            self._tool(call)
+        if delta.get("function_call"):
+            self._tool({"index": 0, "function": delta["function_call"]})
+
+    def _content(self, content: str, events: list[Event]) -> None:
+        self._answered = self._answered or bool(content.strip())
+        text = self._label.push(content) if self._label else content
+        if text:
+            events.append(Delta(text, "answer", self._now_ns))
+        elif content:  # held back: it came all the same
+            self._reports.text_came()
+            self._end_ns = self._now_ns
+
+    def _tool(self, call: Mapping[str, Any]) -> None:
+        if not isinstance(call, Mapping):
+            raise unknown_shape(call)
+        index = call.get("index")
+        place = index if isinstance(index, int) else len(self._tools)
+        tool = self._tools.setdefault(place, {})
+        self._tool_ns.setdefault(place, self._now_ns)
+        function = call.get("function") or {}
+        tool["id"] = word(call.get("id")) or tool.get("id")
+        tool["name"] = word(function.get("name")) or tool.get("name")
+        given = function.get("arguments") or ""
+        tool["arguments"] = (tool.get("arguments") or "") + (
+            given if isinstance(given, str) else json.dumps(given)
+        )
+
+    def finish(self) -> Iterator[Event]:
+        """Yield the last events: text held back, tool calls, usage, Done.
+
+        Raises:
+            IncompleteStream: the answer has no regular end.
+            ServerFault: the finish reason says that the server gave up.
+        """
+        yield from self._left_over()
+        if self._label and (text := self._label.finish()):
+            yield Delta(text, "answer", self._end_ns)
+        for place, tool in sorted(self._tools.items()):
+            stamp = self._tool_ns.get(place)
+            yield ToolCall(
+                tool.get("name") or "", tool.get("arguments") or "", tool.get("id"), stamp
+            )
+        end = NO_END if self._premature else self._end
+        if self._end.kind == "fault":
+            end = self._end
+        usage, said = self._reports.report(
+            lambda raw: normalise_openai(raw, hidden_reasoning=self._hidden),
+            whole=self._marked or end.kind != "none",
+            tier=self._tier,
+        )
+        if usage is not None:
+            yield usage
+        remarks = (said, SEVERAL if self._several else None)
+        whole = self._marked and self._answered
+        yield done_of(end, whole, remarks, self._end_ns, refused=self._refusal)
+
+
+def _index(value: Any) -> int:
+    """Return the number of a choice; 0 where it has none."""
+    if isinstance(value, str) and value.strip().isdecimal():
+        return int(value[:6])
+    return value if isinstance(value, int) else 0
