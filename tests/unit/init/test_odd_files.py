@@ -249,3 +249,17 @@ def test_a_first_look_at_big_clusters_takes_single_rows(
     ]
     _, suite = proposed(tmp_path, "d.csv", csv_of(rows))
     assert (suite.options.get("limit_by") == "row") is asked
+
+
+def test_a_text_in_pieces_is_joined_and_its_marks_are_the_answer(tmp_path: Path) -> None:
+    rows = []
+    for i in range(24):
+        pieces = [{"text": "play "}, {"text": f"jazz {i}", "entity": "genre"}, {"text": " now"}]
+        rows.append({"data": pieces if i % 3 else [{"text": f"wait {i}"}]})
+    proposal, suite = proposed(tmp_path, "snips.json", json.dumps({"PlayMusic": rows}))
+    assert proposal.kind == "json"
+    (task,) = suite.tasks
+    by_id = {sample.id: sample for sample in task.samples}
+    assert render(task, by_id["2"])[-1].content.strip() == "play jazz 1 now"
+    assert by_id["2"].target == {"genre": "jazz 1"}
+    assert by_id["1"].target == {"genre": None}
