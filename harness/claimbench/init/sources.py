@@ -33,8 +33,13 @@ _INPUTS = (
     "message",
     "ticket",
     "body",
+    "instruction",
+    "problem",
+    "q",
 )
 _TARGETS = (
+    "label_text",
+    "label_name",
     "label",
     "intent",
     "category",
@@ -44,6 +49,13 @@ _TARGETS = (
     "expected",
     "output",
     "query_class",
+    "ground_truth",
+    "truth",
+    "ref",
+    "want",
+    "wanted",
+    "correct_answer",
+    "correct",
 )
 _INPUT_WORDS = (
     *_INPUTS,
@@ -211,6 +223,7 @@ _PAIRS = (
     ("text1", "text2"),
     ("text_a", "text_b"),
     ("subject", "body"),
+    ("instruction", "input"),
 )
 _PASSAGES = ("context", "passage", "document", "article", "paragraph", "background")
 
@@ -307,12 +320,12 @@ def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str])
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
         parts[column] = {part for part in re.split(r"[\W_]+", spaced.casefold()) if part}
     for word in words:
-        found = []
+        fits = []
         for column, mine in parts.items():
             if word in mine and column not in taken and not mine & set(_NO_TARGET):
-                found.append(column)
-        if found:
-            return found[0] if len(found) == 1 else None
+                fits.append(column)
+        if fits:
+            return fits[0] if len(fits) == 1 else None
     return None
 
 

@@ -263,3 +263,25 @@ def test_a_text_in_pieces_is_joined_and_its_marks_are_the_answer(tmp_path: Path)
     assert render(task, by_id["2"])[-1].content.strip() == "play jazz 1 now"
     assert by_id["2"].target == {"genre": "jazz 1"}
     assert by_id["1"].target == {"genre": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "target"),
+    [
+        ({"text": "mail", "label": 1, "label_text": "cash"}, "label_text"),
+        ({"id": 1, "q": "mail", "ref": "cash"}, "ref"),
+        ({"instruction": "mail", "input": "", "output": "cash"}, "output"),
+        ({"question": "mail", "ground_truth": "cash", "source": "x"}, "ground_truth"),
+    ],
+)
+def test_usual_short_names_are_known(tmp_path: Path, row: dict[str, Any], target: str) -> None:
+    first = next(k for k, v in row.items() if v == "mail")
+    rows = []
+    for i in range(24):
+        rows.append({**row, first: f"mail {i}", target: "cash" if i % 2 else "card"})
+        if "id" in row:
+            rows[-1]["id"] = i
+    _, suite = proposed(tmp_path, "d.csv", csv_of(rows))
+    (task,) = suite.tasks
+    assert task.answer.labels == ("card", "cash")
+    assert "mail 0" in render(task, task.samples[0])[-1].content
