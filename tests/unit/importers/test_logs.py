@@ -94,6 +94,7 @@ def test_litellm_spend_logs_give_dollars_tokens_and_times(tmp_path: Path, name: 
     assert (call.usage.output_visible, call.usage.output_reasoning) == (15, 5)
     assert found.samples[0].cluster == "s0"
     assert "88dc28d0" not in repr(found)
+    assert "dollars are computed by LiteLLM from its price map" in found.notes
 
 
 def test_litellms_own_cache_costs_and_times_nothing_and_a_zero_is_unknown(tmp_path: Path) -> None:
