@@ -87,9 +87,14 @@ def read_limited(file: Path, shown: str) -> bytes:
                 path=shown,
                 hint="split the file, or take a random part of its rows",
             )
-        return file.read_bytes()
+        raw = file.read_bytes()
     except OSError as exc:
         raise SuiteError(f"cannot be read: {exc.strerror or exc}", path=shown) from None
+    if raw.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise SuiteError(
+            "a pointer of Git LFS, not the file itself", path=shown, hint="fetch it: git lfs pull"
+        )
+    return raw
 
 
 def _unzipped(raw: bytes, path: str) -> bytes:

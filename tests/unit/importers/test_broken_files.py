@@ -190,3 +190,11 @@ def test_deep_json_is_read_or_refused(tmp_path: Path) -> None:
     assert len(read_files([nested(tmp_path, 100)], PLAIN).calls) == 1
     with pytest.raises(BenchError, match="deep"):
         read_files([nested(tmp_path, 100_000)], PLAIN)
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.jsonl", "a.csv", "a.json"])
+def test_a_pointer_of_git_lfs_is_named(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n")
+    with pytest.raises(BenchError, match="pointer of Git LFS"):
+        read_files([path], PLAIN)
