@@ -285,3 +285,11 @@ def test_usual_short_names_are_known(tmp_path: Path, row: dict[str, Any], target
     (task,) = suite.tasks
     assert task.answer.labels == ("card", "cash")
     assert "mail 0" in render(task, task.samples[0])[-1].content
+
+
+def test_the_nan_of_python_tools_is_no_value(tmp_path: Path) -> None:
+    rows = [{"text": f"mail {i}", "label": "ab"[i % 2], "note": float("nan")} for i in range(24)]
+    rows[3]["label"] = float("nan")
+    proposal, suite = proposed(tmp_path, "d.jsonl", "\n".join(map(json.dumps, rows)))
+    assert len(suite.tasks[0].samples) == 23
+    assert any("1 row with no target left out" in note for note in proposal.notes)
