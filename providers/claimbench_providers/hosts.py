@@ -7,34 +7,9 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-OPENAI_URL = "https://api.openai.com/v1"
+from claimbench.provider.key_owners import KEY_VARIABLES
 
-KEY_VARIABLES = {
-    "api.openai.com": "OPENAI_API_KEY",
-    "api.anthropic.com": "ANTHROPIC_API_KEY",
-    "generativelanguage.googleapis.com": "GEMINI_API_KEY",
-    "api.deepseek.com": "DEEPSEEK_API_KEY",
-    "dashscope.aliyuncs.com": "DASHSCOPE_API_KEY",
-    "dashscope-intl.aliyuncs.com": "DASHSCOPE_API_KEY",
-    "dashscope-us.aliyuncs.com": "DASHSCOPE_API_KEY",
-    "api.moonshot.ai": "MOONSHOT_API_KEY",
-    "api.moonshot.cn": "MOONSHOT_API_KEY",
-    "ark.cn-beijing.volces.com": "ARK_API_KEY",
-    "ark.ap-southeast.bytepluses.com": "ARK_API_KEY",
-    "qianfan.baidubce.com": "QIANFAN_API_KEY",
-    "open.bigmodel.cn": "ZHIPUAI_API_KEY",
-    "api.mistral.ai": "MISTRAL_API_KEY",
-    "api.x.ai": "XAI_API_KEY",
-    "api.groq.com": "GROQ_API_KEY",
-    "api.together.ai": "TOGETHER_API_KEY",
-    "api.together.xyz": "TOGETHER_API_KEY",
-    "api.fireworks.ai": "FIREWORKS_API_KEY",
-    "api.cerebras.ai": "CEREBRAS_API_KEY",
-    "integrate.api.nvidia.com": "NVIDIA_API_KEY",
-    "openrouter.ai": "OPENROUTER_API_KEY",
-    "router.huggingface.co": "HF_TOKEN",
-}
-"""Host -> the variable that its vendor's documentation names."""
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 def key_variable(base_url: str | None) -> str | None:

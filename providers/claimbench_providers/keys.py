@@ -8,6 +8,7 @@ from pathlib import Path
 
 from claimbench.errors import PluginError
 from claimbench.provider.contract import ProviderContext
+from claimbench.provider.key_owners import is_owner
 from claimbench.types import Arm
 from claimbench_providers import hosts
 
@@ -22,6 +23,7 @@ def why_missing(arm: Arm, context: ProviderContext, url: str, usual: str | None)
         url: where requests go; an endpoint on this machine needs no key unless the arm names one.
         usual: the variable that usually holds the key; None: no such variable is known.
     """
+    usual = _usual(url, usual)
     local = hosts.is_local(url)
     if context.offline and not local:
         return "the run is offline"
@@ -44,7 +46,12 @@ def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None
     """
     if why := why_missing(arm, context, url, usual):
         raise PluginError(f"arm {arm.name!r} cannot run: {why}")
-    return key_of(arm, context, usual)
+    return key_of(arm, context, _usual(url, usual))
+
+
+def _usual(url: str, variable: str | None) -> str | None:
+    """Return the usual variable where the host is its vendor's: a suite may name any address."""
+    return variable if variable is not None and is_owner(variable, url) else None
 
 
 def key_missing(arm: Arm, context: ProviderContext, usual: str | None) -> str | None:

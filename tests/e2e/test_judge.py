@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -308,6 +309,53 @@ def test_labels_of_people_correct_the_judge(
     assert kept == {
         row["call_id"]: "good" if row["answer"] == row["target"] else "bad" for row in table
     }
+
+
+def test_a_judge_that_people_contradict_sets_no_figure(
+    bench: Bench, court: Path, arbiter: JudgeVendor
+) -> None:
+    arbiter.says = lambda _number, _choice: "good"
+    court.write_text(court.read_text().replace(", cluster: person", ""))
+    assert bench("run", str(court), "--no-report").code == 0
+    assert "100.0%" in bench("show").out
+    assert "only ever used one choice: 'good'" in bench("show").out
+    assert bench("labels", "export", "--items", "40", "--output", "labels.csv").code == 0
+    sheet = court.parent / "labels.csv"
+    table = read(sheet)
+    fill(sheet, table, lambda row: "good" if int(row["sample_id"][1:]) % 5 == 0 else "bad")
+    assert bench("labels", "import", "labels.csv").code == 0
+    said = bench("show").out
+    assert "100.0%" not in said
+    assert "Quality is shown as people see it" in said
+    bench("export", "--format", "json", "--output", "out.json")
+    figures = json.loads((court.parent / "out.json").read_text())
+    share = len([r for r in table if int(r["sample_id"][1:]) % 5 == 0]) / len(table)
+    for arm in figures["arms"]:
+        shown = dict(arm["figures"])
+        assert shown["quality"]["value"] == pytest.approx(share)
+        per_right = shown["usd_1k_correct"]["value"] / shown["usd_1k"]["value"]
+        assert per_right == pytest.approx(1 / share, rel=0.2)
+
+
+@pytest.mark.parametrize("dead", ["arms", "judge"])
+def test_arms_or_a_judge_that_stop_end_a_run_as_incomplete(
+    bench: Bench, court: Path, dead: str
+) -> None:
+    text = court.read_text()
+    url = text.partition("base_url: ")[2]
+    nobody = 'base_url: "http://127.0.0.1:9/v1"'
+    lines = []
+    for line in text.splitlines():
+        of_judge = "arbiter-9" in line
+        if url and "base_url:" in line and of_judge == (dead == "judge"):
+            lines.append(re.sub(r'base_url: "?[^",}]+"?', nobody, line))
+        else:
+            lines.append(line)
+    court.write_text("\n".join(lines) + "\n")
+    run = bench("run", str(court), "--limit", "12")
+    assert run.code == 4, run.err
+    assert "a bug" not in run.err
+    assert "stopped: 3 calls in a row failed" in run.err
 
 
 def read(sheet: Path) -> list[dict[str, str]]:

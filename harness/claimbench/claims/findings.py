@@ -13,6 +13,7 @@ from claimbench.claims import gate
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.people import human_pairs
 from claimbench.claims.readings import (
     accuracy as readings_accuracy,
 )
@@ -24,7 +25,6 @@ from claimbench.claims.readings import (
 )
 from claimbench.claims.readings.absent import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
-from claimbench.claims.readings.people import human_pairs
 from claimbench.claims.readings.second_opinion import with_second_opinion
 from claimbench.claims.readings.size import equal_inputs
 from claimbench.claims.types import ClaimContext, Finding, Leaf, Question

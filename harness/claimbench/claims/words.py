@@ -55,7 +55,7 @@ REASONS: Mapping[str, str] = {
     "fixed_needs_epochs": "with a fixed population, noise needs at least two epochs",
     "infeasible": "arithmetic rules it out, given the baseline's accuracy",
     "instrument_error": "the harness's own timing error could decide it",
-    "quality_is": "the score is no share of right answers but a mean of its own, from 0 to 1",
+    "quality_is": "what is called accuracy here is no share of right answers but another mean",
     "effort_no_effect": "different reasoning efforts, the same reasoning tokens",
     "human_labels_only": (
         "people's labels alone, too few or too dependent to correct the judge's scores with"
@@ -391,10 +391,11 @@ CHANGES_USE = frozenset(
         "equal_inputs",
         "tail_dominated",
         "cap_unknown",
+        "quality_is",
     }
 )
 """Flags that change what a verdict may be used for: they stand in its sentence."""
-EXPLAINS = frozenset({"absent_items", "few_clusters", "equal_inputs"})
+EXPLAINS = frozenset({"absent_items", "few_clusters", "equal_inputs", "quality_is"})
 """Those of them that say why so much data decide nothing."""
 
 

@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "models": ("models", "List, fetch and verify local models."),
     "init": ("init", "Write a runnable suite from your own file."),
     "validate": ("validate", "Check a suite file without running it."),
+    "trust": ("trust", "List what Python a suite would run, and agree to it."),
     "schema": ("schema", "Print the JSON Schema of suite files."),
     "sweep": ("sweep", "Load one arm at rising concurrencies: throughput, goodput, the knee."),
     "doctor": ("doctor", "Check this machine: models, keys, endpoints, the harness itself."),
@@ -162,6 +163,29 @@ def _without_keys(text: str) -> str:
     return Redactor("full", secrets_in(os.environ)).mask(text)
 
 
+def _lacking(error: Exception) -> tuple[str, str] | None:
+    """Return what this machine could not give and what to do, or None where the fault is ours."""
+    import errno
+
+    if isinstance(error, OSError):
+        name = f"{error.filename}: " if error.filename else ""
+        what = f"{name}{error.strerror or error}"
+        if error.errno in (errno.EMFILE, errno.ENFILE):
+            return what, "raise the limit (ulimit -n), or lower the suite's concurrency"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return what, "free some space; what was measured before is safe"
+        if error.errno == errno.ENOMEM:
+            return what, "close other programs, or raise the limit (ulimit -v)"
+        return what, "check that the place exists, and that it can be read and written"
+    if isinstance(error, MemoryError):
+        hint = "close other programs, raise the limit (ulimit -v), or take fewer samples (--limit)"
+        return "there is not enough memory", hint
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        hint = "raise the limits of processes or memory (ulimit -u, ulimit -v)"
+        return "no thread can be started", hint
+    return None
+
+
 def _guarded(args: list[str]) -> int:
     import atexit
     import gc
@@ -189,6 +213,10 @@ def _guarded(args: list[str]) -> int:
     except Exception as error:
         if os.environ.get("BENCH_DEBUG"):
             raise
+        lacking = _lacking(error)
+        if lacking is not None:
+            print(_without_keys(f"error: {lacking[0]}\n  {lacking[1]}"), file=sys.stderr)
+            return EXIT_USAGE
         print(f"error: a bug in ClaimBench: {type(error).__name__}: {error}", file=sys.stderr)
         print("  set BENCH_DEBUG=1 for the traceback, and please report it", file=sys.stderr)
         return EXIT_USAGE

@@ -51,8 +51,27 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
 
 
+def _agree(_ctx: click.Context, _option: click.Parameter, agreed: bool) -> None:
+    if agreed:
+        from claimbench.trust import trust_here
+
+        trust_here()
+
+
+def trust_option(command: F) -> F:
+    """Add ``--trust``, which takes effect at once."""
+    return click.option(
+        "--trust",
+        is_flag=True,
+        expose_value=False,
+        callback=_agree,
+        help="Run the Python that came with the suite, this time (see bench trust).",
+    )(command)
+
+
 def suite_options(command: F) -> F:
-    """Add ``--set KEY=VALUE`` and ``--allow-outside``."""
+    """Add ``--set KEY=VALUE``, ``--allow-outside`` and ``--trust``."""
+    command = trust_option(command)
     command = click.option(
         "--set",
         "overrides",

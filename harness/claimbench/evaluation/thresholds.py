@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from claimbench.claims.readings.people import corrected_accuracy, labelled_tasks
+from claimbench.claims.people import corrected_accuracy, labelled_tasks
 from claimbench.errors import BenchError
 from claimbench.tables.types import ArmItems, CallRows
 

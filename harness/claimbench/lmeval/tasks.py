@@ -20,6 +20,7 @@ from typing import Any
 
 from claimbench.errors import PluginError
 from claimbench.lmeval.metrics import fault_of, points_up
+from claimbench.trust import Code, is_trusted
 from claimbench.types import AnswerSpec, Json, Message, Sample, ScorerSpec, Task
 
 INPUT_PAIRS = "lm_eval_pairs"
@@ -51,10 +52,16 @@ class LmEvalSpec:
 def _require() -> None:
     if find_spec("lm_eval") is None:
         raise LmEvalFault("the suite names a task of lm-eval, which is not installed", hint=HINT)
+    from claimbench.lmeval.templates import install
+
+    install()
 
 
 def load_task(source: str, num_fewshot: int | None = None) -> Any:
     """Return lm-eval's task object with its data, from a name or a YAML file of one task.
+
+    A file that would run Python is loaded only after consent (:mod:`claimbench.trust`); the tasks
+    that come with lm-eval are as trusted as lm-eval.
 
     ``data_files`` in the YAML are relative to it where they exist there, else to the working folder
     as lm-eval has it.
@@ -93,11 +100,36 @@ def load_task(source: str, num_fewshot: int | None = None) -> Any:
     return next(iter(tasks.values()))
 
 
+def code_in(path: Path) -> Code:
+    """Return what a task file would run, without running it.
+
+    Raises:
+        LmEvalFault: it cannot be read.
+    """
+    _require()
+    from claimbench.lmeval.code_in_tasks import TaskFileFault, code_of
+
+    try:
+        return code_of(path)
+    except TaskFileFault as fault:
+        raise LmEvalFault(f"lm-eval's task file cannot be read: {fault}") from None
+
+
 def _config_of(path: Path) -> dict[str, Any]:
     from lm_eval.tasks._yaml_loader import load_yaml
 
     if not path.is_file():
         raise LmEvalFault(f"{path}: no such file")
+    code = code_in(path)
+    if code.runs and not is_trusted(code):
+        raise LmEvalFault(
+            f"{path.name} would run Python that came with the suite:"
+            + "".join(f"\n    {what}" for what in code.runs),
+            hint=(
+                "read it; then agree with `bench trust SUITE` (kept until a file changes), or add"
+                " --trust to this command"
+            ),
+        )
     config: dict[str, Any] = load_yaml(path)
     members = config.get("task")
     if "group" in config or isinstance(members, list):
@@ -139,8 +171,12 @@ def expand(spec: LmEvalSpec) -> Task:
     for what, is_so in unfit.items():
         if is_so:
             raise LmEvalFault(f"lm-eval's task {spec.source!r} {what}: ClaimBench does not")
-    with redirect_stderr(io.StringIO()):  # progress bars
-        theirs.build_all_requests(limit=spec.limit, rank=0, world_size=1)
+    try:
+        with redirect_stderr(io.StringIO()):  # progress bars
+            theirs.build_all_requests(limit=spec.limit, rank=0, world_size=1)
+    except Exception as error:  # lm-eval, its templates and its data raise anything
+        what = f"{type(error).__name__}: {error}"
+        raise LmEvalFault(f"lm-eval cannot make the requests of {spec.source!r}: {what}") from error
     by_doc: dict[int, list[Any]] = {}
     for instance in theirs.instances:
         by_doc.setdefault(int(instance.doc_id), []).append(instance)
@@ -235,7 +271,16 @@ def scoring_task(source: str, config: Json, doc: Json) -> Any:
     """
     _require()
     if not isinstance(config, dict):
+        path = Path(source)
+        if path.suffix in (".yaml", ".yml") and not code_in(path).runs:
+            # Only what holds functions is stored without its configuration
+            raise LmEvalFault(f"the stored run names {source!r}, which is not the task it measured")
         return load_task(source)
+    from claimbench.lmeval.code_in_tasks import code_of_config
+
+    code = code_of_config(config)
+    if code:
+        raise LmEvalFault(f"the stored task {source!r} would run code: {'; '.join(code)}")
     import datasets
     from lm_eval.api.task import ConfigurableTask
 

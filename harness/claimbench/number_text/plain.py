@@ -93,6 +93,24 @@ def typographic(text: str) -> str:
     return text if text.isascii() else text.translate(_TYPOGRAPHY)
 
 
+def folded(text: str) -> str:
+    """Return text without case, as its script writes capitals: Turkish dotted and dotless i alike,
+    Greek letters without the accent that capitals lose, ß as ss.
+    """
+    return text.casefold() if text.isascii() else "".join(map(fold_char, text))
+
+
+@lru_cache(maxsize=16384)
+def fold_char(char: str) -> str:
+    """Return one character without case; see :func:`folded`."""
+    if char in "\u0130\u0131":
+        return "i"
+    if "\u0370" <= char <= "\u03ff" or "\u1f00" <= char <= "\u1fff":
+        bare = unicodedata.normalize("NFD", char).replace("\u0301", "")
+        return unicodedata.normalize("NFC", bare).casefold()
+    return char.casefold()
+
+
 @lru_cache(maxsize=16384)
 def is_word(char: str) -> bool:
     """Return whether a character is part of words: a letter, a digit or a mark on one."""

@@ -95,6 +95,13 @@ _MAGNITUDE = re.compile(
     r"[ ]?(" + "|".join(sorted(map(re.escape, _MAGNITUDES), key=len, reverse=True)) + r")(\.?)",
     re.IGNORECASE,
 )
+_EAST_ASIAN = {
+    "兆": 12, "조": 12, "亿": 8, "億": 8, "억": 8, "万": 4, "萬": 4, "만": 4, "千": 3, "천": 3,
+    "百": 2, "백": 2, "十": 1, "십": 1,
+}  # fmt: skip
+_COMPOUND = re.compile(
+    rf"[ ]?(\d+(?:,\d{{3}})*(?:\.\d+)?)[ ]?([{''.join(_EAST_ASIAN)}]?)", re.ASCII
+)
 _AMBIGUOUS_LETTER = re.compile(r"[KMB](?![^\W_])")
 _MINUS_WORD = re.compile(
     r"(?:minus|negative|moins|menos|meno|минус|負|负|マイナス|마이너스|음수"
@@ -357,10 +364,30 @@ def _magnitude(
         if (word.isascii() and after.isalpha()) or (_cased(word[-1]) and _cased(after)):
             break
         if re.match(r"[ ]?\d", text[found.end() : found.end() + 2]) and not word.isascii():
-            return None, found.end()  # 1万2千
+            return _compound(text, value, start, end)  # 1万2千
         value = value.scaleb(_MAGNITUDES[word.lower()]) if value is not None else None
         end = found.end(1)
     return value, end
+
+
+def _compound(text: str, value: Decimal | None, start: int, end: int) -> tuple[Decimal | None, int]:
+    """Read 1万2千 or 3억 5000만: magnitudes that fall; None where they do not."""
+    total = Decimal(0)
+    last = 99
+    place = start
+    parts = 0
+    while (part := _COMPOUND.match(text, place)) is not None and part.end() > part.start():
+        number, word = part.groups()
+        power = _EAST_ASIAN.get(word or "", 0)
+        if parts and (power >= last or value is None):
+            return None, part.end()
+        if len(number.partition(".")[0]) > max(last - power, 1) and parts:
+            return None, part.end()
+        total += Decimal(number.replace(",", "")).scaleb(power)
+        last, place, parts = power, part.end(), parts + 1
+        if not word:
+            break
+    return (total, place) if parts > 1 else (None, max(place, end))
 
 
 def _sign(text: str, start: int, last_end: int) -> tuple[int, bool, bool]:

@@ -4,7 +4,7 @@ give the same bytes.
 Templates are Jinja2 in its sandbox. An undefined variable is an error, ``None`` prints as nothing,
 block tags leave no empty lines, and nothing random or external is in reach, so that a task's fixed
 part (system turn, examples) renders byte-identically for every sample and an engine can keep its
-computation. What could run for ever is rendered by :mod:`claimbench.plan.template_process`.
+computation. What could run for ever is rendered by :mod:`claimbench.template_process`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from claimbench.errors import SuiteError
-from claimbench.plan.template_process import (
+from claimbench.template_process import (
     TemplateHangs,
     TemplateProcess,
     TemplateRaises,

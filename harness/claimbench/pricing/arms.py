@@ -33,7 +33,7 @@ from claimbench.pricing.model import (
 )
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import fx_from_json
-from claimbench.pricing.stated import check_keys, read_amount
+from claimbench.pricing.stated import check_keys, read_amount, read_day
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Usage
 
 COST_KEYS = ("list", "price", "host", "training", "fx")
@@ -299,7 +299,7 @@ def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
         eras=(Era(None, rates),),
         currency=str(data.get("currency", "USD")).upper(),
         source=str(data.get("source") or "stated in the suite"),
-        dated=None if data.get("dated") is None else str(data["dated"]),
+        dated=read_day(data.get("dated"), f"{where}.dated"),
         free=free,
     )
     return scaled(price, _factor(data, where))

@@ -14,7 +14,7 @@ from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
-from claimbench.pricing.stated import check_keys, read_amount
+from claimbench.pricing.stated import check_keys, read_amount, read_day
 from claimbench.types import Json
 
 HOURS_PER_YEAR = Decimal(8760)
@@ -270,7 +270,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         include_idle=bool(data.get("include_idle", True)),
         include_load=bool(data.get("include_load", False)),
         source=None if data.get("source") is None else str(data["source"]),
-        dated=None if data.get("dated") is None else str(data["dated"]),
+        dated=read_day(data.get("dated"), f"{where}.dated"),
         notes=notes,
     )
     if host.purchase_usd is not None and host.residual_usd > host.purchase_usd:
@@ -294,12 +294,12 @@ def parse_training(data: Mapping[str, Any], where: str) -> Training:
         raise BenchError(
             f"{where}.requests: over how many requests is the training spread? Seen: {requests!r}"
         )
-    source, dated = data.get("source"), data.get("dated")
+    source = data.get("source")
     return Training(
         read_amount(data.get("usd"), f"{where}.usd"),
         requests,
         None if source is None else str(source),
-        None if dated is None else str(dated),
+        read_day(data.get("dated"), f"{where}.dated"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +26,32 @@ def read_amount(value: Json, what: str) -> Decimal:
         raise BenchError(f"{what} is not an amount: {value!r}") from None
     if not amount.is_finite() or amount < 0:
         raise BenchError(f"{what} must be a finite amount of at least 0, not {value!r}")
+    if amount > MOST_USD:
+        raise BenchError(f"{what} is {value!r:.40}, more than all the money there is")
     return amount
+
+
+MOST_USD = Decimal(10) ** 15
+"""No price, bill or limit is higher; one that is would only exhaust memory."""
+
+
+def read_day(value: Json, what: str) -> str | None:
+    """Read the day on which somebody read a price; None where none is stated.
+
+    Raises:
+        BenchError: no date, or one that has not come: nobody can have read a price then.
+    """
+    if value is None:
+        return None
+    try:
+        day = date.fromisoformat(str(value))
+    except ValueError:
+        raise BenchError(
+            f"{what} is no date: {value!r}", hint="Dates are written 2026-05-01."
+        ) from None
+    if day > datetime.now(UTC).date() + timedelta(days=1):
+        raise BenchError(f"{what} is a day to come: {day}", hint="When was the price read?")
+    return str(value)
 
 
 def check_keys(data: Mapping[str, Any], keys: Sequence[str], where: str) -> None:

@@ -4,11 +4,14 @@ answers echo them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from enum import Enum
 from typing import Any
 
 from claimbench.privacy.redact import Redactor, forms
-from claimbench.provider.attempt import Tried
+from claimbench.provider.attempt import CollectedAnswer, Tried
+from claimbench.types import Attempt
 
 LONG_ENOUGH = 16
 """Only keys of this length are masked in answers: a shorter one could be a word that a model has
@@ -44,33 +47,61 @@ class KeyGuard:
         exact = Redactor(
             "full", tuple(key for key in self.keys if len(key) >= LONG_ENOUGH), shapes=False
         )
-        changes: dict[str, Any] = {
-            name: exact.json(getattr(tried.attempt, name))
-            for name in ("model_returned", "fingerprint", "request_id", "usage_raw")
-        }
+        changes: dict[str, Any] = {name: _masked(value, exact) for name, value in _given(attempt)}
         answer = tried.answer
-        cleaned = replace(
-            answer,
-            parts=[exact.mask(answer.text)],
-            reasoning_parts=[exact.mask(answer.reasoning)],
-            tool_calls=[
-                replace(call, name=exact.mask(call.name), arguments=exact.mask(call.arguments))
-                for call in answer.tool_calls
-            ],
-        )
+        others = {name: _masked(value, exact) for name, value in _given(answer)}
+        # A key may stand across two parts
+        parts = {"parts": [exact.mask(answer.text)]}
+        parts["reasoning_parts"] = [exact.mask(answer.reasoning)]
+        cleaned = replace(answer, **{**others, **parts})
         return replace(tried, attempt=replace(tried.attempt, **changes), answer=cleaned)
 
     def _echoed(self, tried: Tried) -> bool:
-        attempt, answer = tried.attempt, tried.answer
-        texts = (
-            answer.text,
-            answer.reasoning,
-            attempt.model_returned,
-            attempt.fingerprint,
-            attempt.request_id,
-        )
-        every = [text for text in texts if text]
-        if attempt.usage_raw is not None:
-            every.append(repr(attempt.usage_raw))
-        every += [part for call in answer.tool_calls for part in (call.name, call.arguments)]
-        return any(form in text for text in every for form in self._forms)
+        texts = [tried.answer.text, tried.answer.reasoning]
+        for value in (tried.attempt, tried.answer):
+            texts += [text for _, given in _given(value) for text in _texts(given)]
+        return any(form in text for text in texts for form in self._forms)
+
+
+_OWN = frozenset({"call_id", "timing", "parts", "part_ns", "chunk_ns"})
+"""What we write ourselves, or look through in another way."""
+
+
+def _given(value: Attempt | CollectedAnswer) -> Iterator[tuple[str, Any]]:
+    """Give every field that may hold what a server said: names, ids, reasons, raw usage."""
+    for one in fields(value):
+        if one.name not in _OWN:
+            yield one.name, getattr(value, one.name)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield str(key)
+            yield from _texts(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from _texts(inner)
+    elif is_dataclass(value) and not isinstance(value, type):
+        for one in fields(value):
+            yield from _texts(getattr(value, one.name))
+
+
+def _masked(value: Any, exact: Redactor) -> Any:
+    """Return the value with every text in it masked, of the same types as before."""
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        return exact.mask(value)
+    if isinstance(value, Mapping):
+        return {exact.mask(str(key)): _masked(inner, exact) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_masked(inner, exact) for inner in value]
+    if isinstance(value, tuple):
+        return tuple(_masked(inner, exact) for inner in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        inner = {one.name: _masked(getattr(value, one.name), exact) for one in fields(value)}
+        return replace(value, **inner)
+    return value

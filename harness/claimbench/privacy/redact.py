@@ -19,7 +19,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 from urllib.parse import quote, quote_plus
@@ -180,14 +180,28 @@ class Redactor:
 
 
 def forms(secret: str) -> tuple[str, ...]:
-    """Return a secret as it may stand in an artifact: plain, in JSON, in a URL, in base64 (basic
-    authentication).
+    """Return a secret as it may stand in an artifact: plain, in JSON, in a URL, in hexadecimal, in
+    base64 of either alphabet, wherever in the encoded text it begins (``user:key``).
     """
     found = {
         secret,
         json.dumps(secret)[1:-1],
         quote(secret, safe=""),
         quote_plus(secret),
+        secret.encode().hex(),
+        secret.encode().hex().upper(),
         base64.b64encode(secret.encode()).decode().rstrip("="),
     }
+    for offset in range(3):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            found.add(_inner_base64(secret.encode(), offset, encode))
     return tuple(sorted(found, key=len, reverse=True))
+
+
+def _inner_base64(secret: bytes, offset: int, encode: Callable[[bytes], bytes]) -> str:
+    """Return the characters that stand for ``secret`` alone where ``offset`` bytes (mod 3) come
+    before it: those at its ends depend on its neighbours too.
+    """
+    first = -(-offset * 8 // 6)
+    last = (offset + len(secret)) * 8 // 6
+    return encode(b"\0" * offset + secret).decode()[first:last]

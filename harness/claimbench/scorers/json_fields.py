@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field
 
 from claimbench.error_words import did_you_mean
 from claimbench.number_text import parse_number
+from claimbench.number_text.plain import folded
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.numbers import close
 from claimbench.scorers.options import ScorerOptions, read_options
@@ -192,7 +193,7 @@ def _normal(value: Json, fold: bool) -> str:
     """
     if isinstance(value, str):
         text = squeeze(value)
-        return json.dumps(text.casefold() if fold else text)
+        return json.dumps(folded(text) if fold else text)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     if isinstance(value, dict):

@@ -12,6 +12,8 @@ as one blank:
 Labels that are also words (IT, US, May, A, I, No) count inside a sentence only as written, and a
 sign of a script without blanks (是) only as a clause or announced.
 
+Labels that are numbers are also read by value: "5" names 5.0.
+
 Where every label begins or ends with punctuation (``(A)``, ``(B)``) it is looked for as written
 first, so that "(B) a film" is not read as two. Labels that lose their difference with their
 punctuation (``c`` and ``c++``) keep it.
@@ -23,8 +25,9 @@ import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from claimbench.number_text import parse_number, read_numbers
 from claimbench.number_text.latex import boxed, without_latex
-from claimbench.number_text.plain import is_unspaced, is_word
+from claimbench.number_text.plain import folded, is_unspaced, is_word
 from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsable, visible
 from claimbench.scorers.reading.answers import right_answers
 from claimbench.scorers.reading.common import is_common, is_mention
@@ -38,7 +41,7 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
@@ -105,7 +108,18 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
                 found = _search(forms, words)
                 if found:
                     return found
-    return ()
+    return _by_value(shown, labels)
+
+
+def _by_value(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the label that has the value of an answer's only number: 5.0 for "5"."""
+    values = [parse_number(label) for label in labels]
+    if None in values or len(set(values)) < len(labels):
+        return ()
+    numbers = read_numbers(text)
+    if len(numbers) != 1 or numbers[0].percent or numbers[0].value not in values:
+        return ()
+    return (labels[values.index(numbers[0].value)],)
 
 
 def _readings(
@@ -149,7 +163,7 @@ def _forms(labels: tuple[str, ...]) -> tuple[Mapping[str, str], Mapping[str, str
     The loose one (words only) is used unless it makes two labels one; the strict one where signs at
     the ends of a label may matter, or the loose one cannot be used.
     """
-    strict = {label: squeeze(label).casefold() for label in labels}
+    strict = {label: folded(squeeze(label)) for label in labels}
     loose = {label: loose_words(label).folded for label in labels}
     if not (all(loose.values()) and len(set(loose.values())) == len(labels)):
         return strict, {}

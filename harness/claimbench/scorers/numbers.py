@@ -1,6 +1,8 @@
 r"""``numeric``: the answer as a number (how numbers are read: :mod:`claimbench.number_text`).
 
-What stands in the last ``\boxed{…}`` is the answer where there is one. A number that can be read in
+What stands in the last ``\boxed{…}`` is the answer where there is one. A number that the answer
+denies ("not 13"), compares with ("up from 12") or gives as an uncertainty ("± 1") is not the
+answer. A number that can be read in
 two ways leaves the answer unparsable. An answer in percent is right by its digits (``45%`` for 45)
 and, where the target is written from 0 to 1 or the other way round, by its value (``45%`` for
 0.45).
@@ -14,10 +16,12 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import parse_number, read_numbers
+from claimbench.number_text import normal_text, parse_number, read_numbers
+from claimbench.number_text.in_words import number_in_words
 from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.meant_numbers import meant
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -45,7 +49,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)
@@ -78,9 +82,14 @@ class NumericScorer:
         if self._options.after is not None and self._options.after in answer:
             answer = answer.rpartition(self._options.after)[2]
         inner = boxed(answer)
-        numbers = read_numbers(answer if inner is None else inner, self._options.decimal)
+        shown = answer if inner is None else inner
+        every = read_numbers(shown, self._options.decimal)
+        numbers = meant(every, normal_text(shown))
         if not numbers:
-            return "no number"
+            word = None if every else number_in_words(shown)
+            if word is not None:
+                return word, False
+            return "only a number that it denies" if every else "no number"
         different = {found.value for found in numbers}
         if self._options.which == "only" and len(different) > 1:
             return f"{len(different)} different numbers"

@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import parse_number
+from claimbench.number_text.plain import folded
 from claimbench.scorers.base import brief, outermost_names, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.stats.agreement import ndcg, reciprocal_rank
@@ -116,13 +117,11 @@ def read_order(text: str, candidates: Sequence[str]) -> list[str]:
         except ValueError:
             listed = None
         if isinstance(listed, list) and listed and all(isinstance(x, str | int) for x in listed):
-            spelled = {squeeze(name).casefold(): name for name in candidates}
-            return list(
-                dict.fromkeys(spelled.get(squeeze(str(x)).casefold(), str(x)) for x in listed)
-            )
-    answer = squeeze(text).casefold()
+            spelled = {folded(squeeze(name)): name for name in candidates}
+            return list(dict.fromkeys(spelled.get(folded(squeeze(str(x))), str(x)) for x in listed))
+    answer = folded(squeeze(text))
     spans: list[tuple[int, int, str]] = []
     for name in candidates:
-        form = re.escape(squeeze(name).casefold())
+        form = re.escape(folded(squeeze(name)))
         spans += [(m.start(), m.end(), name) for m in re.finditer(rf"(?<!\w){form}(?!\w)", answer)]
     return outermost_names(spans)

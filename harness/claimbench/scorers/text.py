@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from claimbench.number_text.plain import is_word, plain, typographic
+from claimbench.number_text.plain import folded, is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text, right_answers
@@ -56,7 +56,7 @@ class ExactScorer:
                 char for char in plain(text) if is_word(char) or char in "_" or char.isspace()
             )
         text = typographic(squeeze(text))
-        return text.casefold() if self._options.ignore_case else text
+        return folded(text) if self._options.ignore_case else text
 
 
 class RegexOptions(ScorerOptions):
@@ -125,4 +125,4 @@ class RegexScorer:
         return str(found[0] if self._options.which == "first" else found[-1])
 
     def _normal(self, text: str) -> str:
-        return squeeze(text).casefold() if self._options.ignore_case else squeeze(text)
+        return folded(squeeze(text)) if self._options.ignore_case else squeeze(text)

@@ -8,12 +8,14 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from claimbench.error_words import did_you_mean, one_of, show
 from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
+from claimbench.provider.key_owners import may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
@@ -253,6 +255,7 @@ class SuiteChecker:
         if arm.base_url is not None:
             self._check_address(arm.base_url, (*loc, "base_url"))
         self._check_no_key(arm, loc)
+        self._check_key_owner(arm, loc)
         keys = [
             key
             for key in ("api_key_env", "api_key_file", "api_key_keyring")
@@ -283,12 +286,45 @@ class SuiteChecker:
                 f"cut them: base_url: {address.strip()}",
             )
         if re.match(r"(?i)https?://[^\s/]", address):
+            self._check_url(address, loc)
             return
         hint = None
         if re.match(r"[A-Za-z0-9.\[\]:-]+(:\d+)?(/|$)", address) and "://" not in address:
             hint = f"with its scheme: base_url: http://{address} (or https://)"
         raise self._fail(
             loc, f"base_url {show(address)} does not start with http:// or https://", hint
+        )
+
+    def _check_url(self, address: str, loc: Loc) -> None:
+        """Refuse what no client could connect to, or would write into the head of a request."""
+        odd = next((char for char in address if char.isspace() or not char.isprintable()), None)
+        if odd is not None:
+            raise self._fail(loc, f"base_url {show(address)} holds U+{ord(odd):04X}")
+        try:
+            parts = urlsplit(address.replace("{port}", "1"))
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise self._fail(loc, f"base_url {show(address)} is no address: {error}") from None
+        if not host or port == 0:
+            raise self._fail(loc, f"base_url {show(address)} names no {'port' if host else 'host'}")
+
+    def _check_key_owner(self, arm: ArmModel, loc: Loc) -> None:
+        """Refuse to send one vendor's key to another's host, or a file from elsewhere as a key."""
+        if arm.api_key_file is not None:
+            self._path(str(Path(arm.api_key_file).expanduser()), (*loc, "api_key_file"))
+        if arm.api_key_env is None or arm.base_url is None:
+            return
+        host = urlsplit(arm.base_url.replace("{port}", "1")).hostname or ""
+        if may_be_sent(arm.api_key_env, arm.base_url.replace("{port}", "1")):
+            return
+        if arm.allow_key_on is not None and arm.allow_key_on.lower() == host:
+            return
+        known = owners(arm.api_key_env)
+        whose = f"the key of {known[0]}" if known else "a secret of another service"
+        raise self._fail(
+            (*loc, "api_key_env"),
+            f"{arm.api_key_env} is {whose}, and would be sent to {host}",
+            f"keep the key of {host} in a variable of its own, or state: allow_key_on: {host}",
         )
 
     def _check_no_key(self, arm: ArmModel, loc: Loc) -> None:

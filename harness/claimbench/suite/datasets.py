@@ -74,22 +74,28 @@ def read_table(file: Path, options: ReadOptions = _AS_FOUND, *, shown: str | Non
     return read_delimited(text, delimiter, options, name, kind, encoding)
 
 
-def read_limited(file: Path, shown: str) -> bytes:
-    """Read a regular file of at most :data:`MOST_BYTES`; raises SuiteError."""
+def read_limited(
+    file: Path, shown: str, *, most: int = MOST_BYTES, missing: str | None = None
+) -> bytes:
+    """Read a regular file of at most ``most`` bytes.
+
+    Raises:
+        SuiteError: it is none, or cannot be read; then with ``missing`` as its hint.
+    """
     try:
         status = file.stat()
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise SuiteError("not a regular file (a pipe or a device)", path=shown)
-        if status.st_size > MOST_BYTES:
+        if status.st_size > most:
             raise SuiteError(
-                f"{status.st_size / 2**20:,.0f} MiB, more than {MOST_BYTES // 2**20:,} MiB are"
-                " not read",
+                f"{status.st_size / 2**20:,.0f} MiB, more than {most // 2**20:,} MiB are not read",
                 path=shown,
                 hint="split the file, or take a random part of its rows",
             )
         raw = file.read_bytes()
     except OSError as exc:
-        raise SuiteError(f"cannot be read: {exc.strerror or exc}", path=shown) from None
+        message = f"cannot be read: {exc.strerror or exc}"
+        raise SuiteError(message, path=shown, hint=missing) from None
     if raw.startswith(b"version https://git-lfs.github.com/spec/"):
         raise SuiteError(
             "a pointer of Git LFS, not the file itself", path=shown, hint="fetch it: git lfs pull"

@@ -29,6 +29,7 @@ Loc = tuple[str | int, ...]
 _CORE = "tag:yaml.org,2002:"
 _MAX_VALUES = 200_000  # aliases can square a file's size; no honest suite comes near
 _MISSING = object()
+_AS_TEXT = "write it with the digits 0 to 9, or put it in quotes if it is text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,11 @@ def parse_yaml(raw: bytes, path: str) -> YamlDocument:
             line=root.start_mark.line + 1,
         )
     document = YamlDocument(path=path, text=text, data={})
-    document.data = _Reader(document).mapping(root, ())
+    try:
+        document.data = _Reader(document).mapping(root, ())
+    except RecursionError:
+        hint = "an alias (*name) inside the value that it names goes round for ever"
+        raise SuiteError("nested too deeply to read", path=path, hint=hint) from None
     return document
 
 
@@ -281,7 +286,10 @@ class _Reader:
             if kind == "bool":
                 return text.lower() == "true"
             if kind == "int":
-                return int(text.replace("_", ""), 0 if re.match(r"[-+]?0[xob]", text) else 10)
+                digits = text.replace("_", "")
+                if not re.fullmatch(r"[-+]?[0-9]{1,400}", digits):
+                    raise self._fail(f"{show(text)} is not a decimal number", line, _AS_TEXT)
+                return int(digits)
             if kind == "float":
                 return self._float(text, line)
         except ValueError:

@@ -16,13 +16,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from claimbench.errors import BenchError, SuiteError
+from claimbench.errors import BenchError
 from claimbench.plugins import PROVIDERS, installed
 from claimbench.pricing.arms import resolve_arm
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
+from claimbench.suite.datasets import read_limited
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite.schema.errors import first_error
@@ -45,6 +46,7 @@ from claimbench.types import (
 __all__ = ["json_schema", "load_suite", "measured_sha256", "suite_from_json", "suite_to_json"]
 
 SCHEMA_ID = "claimbench-suite-1"
+_MOST_BYTES = 32 * 2**20
 _NAMED_LISTS = {"tasks": "name", "arms": "name", "judges": "name", "claims": "id"}
 
 
@@ -69,12 +71,7 @@ def load_suite(
         SuiteError: The first mistake found: file, line, what was seen, the nearest valid name.
     """
     file = Path(path)
-    try:
-        raw = file.read_bytes()
-    except OSError as exc:
-        raise SuiteError(
-            f"cannot be read: {exc.strerror or exc}", path=str(path), hint=_similar_suites(file)
-        ) from None
+    raw = read_limited(file, str(path), most=_MOST_BYTES, missing=_similar_suites(file))
     document = parse_yaml(raw, str(path))
     for text in overrides:
         apply_override(document, text, _NAMED_LISTS)

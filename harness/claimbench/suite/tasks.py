@@ -11,7 +11,14 @@ from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
-from claimbench.suite.datasets import DataRow, ReadOptions, Table, parse_json, read_table
+from claimbench.suite.datasets import (
+    DataRow,
+    ReadOptions,
+    Table,
+    parse_json,
+    read_limited,
+    read_table,
+)
 from claimbench.suite.decoding import decode_utf8
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
@@ -128,7 +135,7 @@ class TaskBuilder:
                 self.document, where, model.schema_file, self.folder, self.allow_outside
             )
             shown = str(self.folder / model.schema_file)
-            schema = parse_json(decode_utf8(file.read_bytes(), shown), shown, 1)
+            schema = parse_json(decode_utf8(read_limited(file, shown), shown), shown, 1)
         if schema is not None:
             self._check_schema(schema, loc)
         constrain = model.type in ("label", "json") if model.constrain is None else model.constrain

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import SuiteError
-from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.datasets import read_limited
+from claimbench.suite.document import Loc, YamlDocument, parse_yaml
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import ArmModel
 from claimbench.suite.schema.tasks import LmEvalTaskModel
@@ -20,6 +21,24 @@ EMPTY = "(empty)"
 """Slice of what has no value, as for rows of one's own."""
 SCORES_TEXTS = ("llama_cpp",)
 """Providers that give log-probabilities of given continuations."""
+
+
+def task_files(suite: Path) -> list[tuple[int, Path]]:
+    """Return the task files that a suite names, with the line of each, from its text alone.
+
+    Raises:
+        SuiteError: the suite cannot be read, or a file is not there.
+    """
+    document = parse_yaml(read_limited(suite, str(suite)), str(suite))
+    tasks = document.data.get("tasks")
+    found = []
+    for index, task in enumerate(tasks if isinstance(tasks, list) else ()):
+        source = task.get("lm_eval") if isinstance(task, dict) else None
+        if isinstance(source, str) and source.endswith((".yaml", ".yml")):
+            loc: Loc = ("tasks", index, "lm_eval")
+            path = resolve_inside(document, loc, source, suite.parent, True)
+            found.append((document.line(loc) or 1, path))
+    return found
 
 
 @dataclass(frozen=True)

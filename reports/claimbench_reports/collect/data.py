@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from claimbench.claims.looks.schedule import rule_of
-from claimbench.claims.readings.people import people_table
+from claimbench.claims.people import people_table
 from claimbench.claims.slices import difference_lines
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
 from claimbench.evaluation.label_sets import label_set_lines

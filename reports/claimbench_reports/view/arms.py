@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.readings.people import people_table
+from claimbench.claims.people import people_table
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
 from claimbench.stats.intervals import Interval

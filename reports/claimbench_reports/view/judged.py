@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from claimbench.claims.readings.people import (
+from claimbench.claims.people import (
     Corrected,
     corrected_accuracy,
     corrected_difference,

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from claimbench import cli
 from claimbench.cli import common
 from claimbench.cli.streams import Audience, drawn
 from claimbench.privacy.visible import json_visible, visible
@@ -92,3 +93,40 @@ def test_a_stream_that_was_never_there_loses_all() -> None:
     assert (stream.lost, stream.isatty(), stream.encoding) == ("it is closed", False, "utf-8")
     with pytest.raises(TypeError, match="text is written here"):
         stream.write(b"a")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/nope/x.xml"), "/nope/x"),
+        (PermissionError(errno.EACCES, "Permission denied", "/srv/x"), "can be read and written"),
+        (IsADirectoryError(errno.EISDIR, "Is a directory", "/tmp"), "/tmp: Is a directory"),
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (OSError(errno.ENOSPC, "No space left on device", "out.csv"), "free some space"),
+        (OSError(errno.ENOMEM, "Cannot allocate memory"), "ulimit -v"),
+        (MemoryError(), "not enough memory"),
+        (RuntimeError("can't start new thread"), "no thread can be started"),
+    ],
+)
+def test_what_the_machine_cannot_give_is_no_bug_of_ours(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def group() -> object:
+        raise error
+
+    monkeypatch.setattr(cli, "group", group)
+    assert cli._guarded(["list"]) == 3
+    err = capsys.readouterr().err
+    assert said in err
+    assert "a bug" not in err
+
+
+def test_a_fault_of_ours_is_called_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def group() -> object:
+        raise KeyError("x")
+
+    monkeypatch.setattr(cli, "group", group)
+    assert cli._guarded(["list"]) == 3
+    assert "a bug in ClaimBench" in capsys.readouterr().err

@@ -19,6 +19,8 @@ from claimbench.importers.imported import ImportOptions
     ("toxicity", True), ("toxicity_score", True), ("perplexity", True), ("errorRate", True), ("hallucination_rate", True),
     ("accuracy", False), ("acc,none", False), ("exact_match", False), ("error_free", False), ("no_hallucination", False),
     ("1 - error_rate", False), ("f1", False), ("non_toxicity", False), ("werewolf", False),
+    ("is_wrong", True), ("wrong", True), ("incorrect", True), ("mistakes", True), ("failed", True), ("bad", True),
+    ("refusal_rate", True), ("not_wrong", False), ("correct", False), ("is_correct", False), ("passed", False),
 ])  # fmt: skip
 def test_names_tell_the_direction(metric: str, lower: bool) -> None:
     assert lower_is_better(metric) is lower

@@ -476,12 +476,19 @@ def test_a_handful_of_labels_decides_nothing() -> None:
     assert "n_too_small" in map(str, found.reasons)
 
 
-def test_readings_that_labels_do_not_correct_stay_capped() -> None:
+def test_ratios_are_counted_on_the_labelled_items_alone() -> None:
     found = verdict("30% more accurate than B", COURT, 100)
     by_name = {reading.name: reading for reading in found.readings}
-    assert "judge_uncorrected" in map(str, by_name["relative"].reasons)
-    assert "judge_uncorrected" not in map(str, by_name["points"].reasons)
-    assert found.status == "inconclusive"
+    for name in ("relative", "points"):
+        assert "judge_uncorrected" not in map(str, by_name[name].reasons)
+    chosen = np.zeros(N, dtype=bool)
+    chosen[np.random.default_rng(3).permutation(N)[:100]] = True
+    estimate = by_name["relative"].estimate
+    assert estimate is not None
+    assert estimate.n == 100
+    assert estimate.value == pytest.approx(TRUTH["A"][chosen].mean() / TRUTH["B"][chosen].mean())
+    flags = {flag.code for flag in found.flags}
+    assert {"human_labels_only", "judge_corrected"} <= flags
 
 
 def test_labels_of_one_task_do_not_speak_for_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from claimbench.privacy.key_guard import KeyGuard
 from claimbench.privacy.redact import MASK
 from claimbench.provider.attempt import CollectedAnswer, Tried
 from claimbench.suite.load import load_suite
-from claimbench.types import Attempt, Outcome, Timing, ToolCall
+from claimbench.types import Attempt, Done, Meta, Outcome, Timing, ToolCall
 from claimbench_providers.endpoints.known_keys import guard_of, known_secrets
 
 KEY = "my-own-endpoint-key/0815+x"
@@ -64,6 +65,48 @@ def test_an_answer_is_left_alone_unless_the_key_is_in_it() -> None:
     assert GUARD.clean(one) is one
     assert KeyGuard().clean(one) is one
     assert repr(GUARD) == "KeyGuard()"
+
+
+FIELDS = ("model_returned", "fingerprint", "request_id", "usage_raw")
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_no_field_of_an_attempt_keeps_it(name: str) -> None:
+    clean = GUARD.clean(tried(**{name: {KEY: [KEY]} if name == "usage_raw" else f"x {KEY}"}))
+    assert KEY not in str(clean)
+
+
+@pytest.mark.parametrize("event", [Done(KEY), Meta(200, KEY), Meta(200, None, f"fp-{KEY}")])
+def test_no_event_of_an_answer_keeps_it(event: Done | Meta) -> None:
+    one = tried("billing")
+    one.answer.take(event, 5)
+    clean = GUARD.clean(one)
+    assert KEY not in str(clean)
+    assert clean.answer.text == "billing"
+
+
+def test_a_tool_calls_name_and_id_too() -> None:
+    one = tried()
+    one.answer.tool_calls.append(ToolCall(f"f_{KEY}", "{}"))
+    assert KEY not in str(GUARD.clean(one))
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "user:", "Basic: a longer name "])
+@pytest.mark.parametrize("after", ["", "y", "yz", ":more"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_base64_shows_it_at_no_offset(
+    before: str, after: str, encode: Callable[[bytes], bytes]
+) -> None:
+    given = encode(f"{before}{KEY}{after}".encode()).decode()
+    clean = GUARD.clean(tried(f"header {given}")).answer.text
+    assert MASK in clean
+    left = clean.replace("header ", "").split(MASK)
+    assert all(len(part) <= len(given) - len(KEY) for part in left)
+
+
+def test_hexadecimal_too() -> None:
+    for given in (KEY.encode().hex(), KEY.encode().hex().upper()):
+        assert GUARD.clean(tried(given)).answer.text == MASK
 
 
 SUITE = """\

@@ -246,6 +246,13 @@ async def test_no_arm_runs_far_ahead_of_the_slowest() -> None:
     assert 10 < ahead <= 26
 
 
+async def test_pace_knows_nothing_of_an_arm_without_calls() -> None:
+    pace = Pace({"judge": 2}, ahead=1)
+    await pace.gave_up("an arm that stopped before its answers were judged")
+    await pace.wait("judge", 0)
+    await pace.wait("judge", 1)
+
+
 async def test_pace_does_not_wait_for_an_arm_that_gave_up() -> None:
     pace = Pace({"a": 100, "b": 100}, ahead=5)
     waiting = asyncio.ensure_future(pace.wait("a", 50))

@@ -22,23 +22,44 @@ ROWS: list[dict[str, Any]] = [
     .read_text(encoding="utf-8")
     .splitlines()
 ]
-KINDS = {"label": "label", "numeric": "number", "json_fields": "json"}
+KINDS = {"label": "label", "choice": "label", "numeric": "number", "json_fields": "json"}
+TYPES = {
+    "label",
+    "choice",
+    "numeric",
+    "json_fields",
+    "exact",
+    "date",
+    "quantity",
+    "list",
+    "contains",
+    "squad",
+    "matches",
+    "label_set",
+    "checks",
+    "text_overlap",
+}
 
 
 def test_the_corpus_is_wide() -> None:
-    assert len(ROWS) >= 400
+    assert len(ROWS) >= 1000
     assert len({row["lang"] for row in ROWS}) >= 12
-    assert Counter(row["scorer"] for row in ROWS).keys() >= KINDS.keys()
+    assert Counter(row["scorer"] for row in ROWS).keys() >= TYPES
+    for kind in ("label", "choice", "date", "quantity", "list", "contains", "text_overlap"):
+        assert len({row["lang"] for row in ROWS if row["scorer"] == kind}) >= 12, kind
 
 
 @pytest.mark.parametrize(
     "row", ROWS, ids=lambda row: f"{row['lang']}-{row['scorer']}-{row['answer'][:24]!a}"
 )
 def test_an_answer_gets_its_right_score(row: dict[str, Any]) -> None:
+    if row["scorer"] == "text_overlap":
+        pytest.importorskip("sacrebleu")
     (scorer,) = load([ScorerSpec(row["scorer"], row.get("options", {}))])
     answer = AnswerSpec(KINDS.get(row["scorer"], "text"), tuple(row.get("labels", ())))  # type: ignore[arg-type]
     task = Task("t", (), (), (), answer, (), 16)
-    found = scorer.score("c", row["answer"], Sample("1", {}, row["target"], "1"), task)
-    assert (found.status, found.value) == (row["status"], row["score"]), (
+    sample = Sample("1", row.get("input", {}), row["target"], "1")
+    found = scorer.score("c", row["answer"], sample, task)
+    assert (found.status, found.value) == (row["status"], pytest.approx(row["score"])), (
         f"{row['answer']!r} for {row['target']!r}: {found.explanation}"
     )

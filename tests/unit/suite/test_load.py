@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -429,7 +430,7 @@ def test_every_field_of_the_schema_helps() -> None:
 
 
 def test_yaml_values_keep_their_kind() -> None:
-    text = "a: yes\nb: 2026-11-01\nc: 010\nd: 1e3\ne: ~\nf: 'x'\ng: 0x1F\nh: True\ni: 1-0\nj:\nk: 1_000\n"
+    text = "a: yes\nb: 2026-11-01\nc: 010\nd: 1e3\ne: ~\nf: 'x'\nh: True\ni: 1-0\nj:\nk: 1_000\n"
     assert parse_yaml(text.encode(), "x").data == {
         "a": "yes",
         "b": "2026-11-01",
@@ -437,7 +438,6 @@ def test_yaml_values_keep_their_kind() -> None:
         "d": 1000.0,
         "e": None,
         "f": "x",
-        "g": 31,
         "h": True,
         "i": "1-0",
         "j": None,
@@ -472,3 +472,154 @@ def test_json_is_yaml(data: dict[str, object]) -> None:
     if "\\ud" in text.decode():
         return  # JSON writes astral characters as two escapes, which YAML does not join
     assert parse_yaml(text, "x").data == data
+
+
+@pytest.mark.parametrize("text", ["a: &a [*a]\n", "a: &a {b: *a}\n", "x: &x\n  - [1, *x]\n"])
+def test_an_alias_inside_itself_is_one_error(tmp_path: Path, text: str) -> None:
+    (tmp_path / "s.yaml").write_text(text)
+    with pytest.raises(SuiteError, match="nested too deeply"):
+        load_suite(tmp_path / "s.yaml")
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    for path in ("/dev/zero", tmp_path / "pipe.yaml"):
+        with pytest.raises(SuiteError, match="not a regular file"):
+            load_suite(path)
+    with (tmp_path / "huge.yaml").open("wb") as file:
+        file.truncate(33 * 2**20)
+    with pytest.raises(SuiteError, match="more than 32 MiB are not read"):
+        load_suite(tmp_path / "huge.yaml")
+
+
+ODD_VALUES = {
+    "a line break in an address": ('base_url: "http://127.0.0.1:9/v1\\r\\nX: y"', "base_url"),
+    "a tab in an address": ('base_url: "http://127.0.0.1:9/v1\\ta"', "U+0009"),
+    "a direction override": ('base_url: "http://127.0.0.1:9/\\u202Ev1"', "U+202E"),
+    "a port too high": ('base_url: "http://127.0.0.1:99999/v1"', "Port out of range"),
+    "port 0": ('base_url: "http://127.0.0.1:0/v1"', "names no port"),
+    "no host": ('base_url: "http://:80/v1"', "names no host"),
+    "half an IPv6": ('base_url: "http://[::1/v1"', "is no address"),
+    "hexadecimal": ("concurrency: 0x1F", "'0x1F' is not a decimal number"),
+    "binary": ("concurrency: 0b11", "not a decimal number"),
+    "octal": ("concurrency: 0o17", "not a decimal number"),
+    "a month that is none": (
+        "cost: {price: {input: 1, output: 1, dated: 2026-13-45}}",
+        "dated is no date: '2026-13-45'",
+    ),
+    "a day to come": (
+        "cost: {price: {input: 1, output: 1, dated: 2099-01-01}}",
+        "is a day to come: 2099-01-01",
+    ),
+    "a host's day": ("cost: {host: {usd_per_hour: 1, dated: soon}}", "dated is no date"),
+    "a training's day": (
+        "cost: {host: {usd_per_hour: 1}, training: {usd: 1, requests: 5, dated: 2098-01-01}}",
+        "is a day to come",
+    ),
+    "too much money": ("cost: {price: {input: '1e999999999', output: 1}}", "all the money"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), ODD_VALUES.values(), ids=ODD_VALUES)
+def test_a_value_that_is_none_is_refused_with_its_line(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "d.csv").write_text("id,text,team\n1,a,x\n2,b,y\n")
+    arm = f"  - name: a\n    provider: compatible\n    model: m\n    {text}\n"
+    if "base_url" not in text:
+        arm += '    base_url: "http://127.0.0.1:9/v1"\n'
+    (tmp_path / "s.yaml").write_text(
+        "name: t\nversion: 1-0\ntasks:\n  - name: route\n    dataset: {path: d.csv, id: id,"
+        ' target: team}\n    prompt: [{user: "{{ text }}"}]\n    answer: {type: label, labels:'
+        f" [x, y]}}\n    scorers: [label]\narms:\n{arm}"
+    )
+    with pytest.raises(SuiteError) as caught:
+        load_suite(tmp_path / "s.yaml", providers=("compatible",))
+    assert said in str(caught.value)
+    assert caught.value.line in (10, 13)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "errors: {backoff_s: 1e300}",
+        "errors: {backoff_max_s: 1e9}",
+        "errors: {timeout_s: 1e12}",
+        "errors: {connect_timeout_s: 99999}",
+        "load: {rate_per_s: 1e300}",
+        'budget: {max_cost_usd: "1e999999999"}',
+    ],
+)
+def test_a_wait_or_a_sum_without_end_is_refused(tmp_path: Path, text: str) -> None:
+    head = f"name: t\nversion: 1-0\n{text}\n"
+    (tmp_path / "s.yaml").write_text(f"{head}tasks: []\narms: []\n")
+    with pytest.raises(SuiteError, match="out of range") as caught:
+        load_suite(tmp_path / "s.yaml", providers=("compatible",))
+    assert caught.value.line == 3
+
+
+def keyed_suite(folder: Path, arm: str) -> Path:
+    (folder / "d.csv").write_text("id,text,team\n1,a,x\n2,b,y\n")
+    path = folder / "s.yaml"
+    path.write_text(
+        "name: t\nversion: 1-0\ntasks:\n  - name: route\n    dataset: {path: d.csv, id: id,"
+        ' target: team}\n    prompt: [{user: "{{ text }}"}]\n    answer: {type: label, labels:'
+        f" [x, y]}}\n    scorers: [label]\narms:\n  - {{name: a, provider: compatible, model: m, {arm}}}\n"
+    )
+    return path
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("OPENAI_API_KEY", "https://llm.example.com/v1"),
+        ("OPENAI_API_KEY", "http://192.168.0.7:9893/v1"),
+        ("ANTHROPIC_API_KEY", "https://api.openai.com/v1"),
+        ("OPENAI_API_KEY", "https://api.openai.com.evil.example/v1"),
+        ("OPENAI_API_KEY", "https://notapi.openai.com.example/v1"),
+        ("AWS_SECRET_ACCESS_KEY", "http://127.0.0.1:9893/v1"),
+        ("GITHUB_TOKEN", "https://api.openai.com/v1"),
+        ("DATABASE_URL", "https://x.example/v1"),
+        ("HF_TOKEN", "https://huggingface.co.example/v1"),
+        ("AZURE_OPENAI_API_KEY", "https://azure.com.example/v1"),
+    ],
+)
+def test_one_vendors_key_is_not_sent_to_another(tmp_path: Path, variable: str, url: str) -> None:
+    arm = f'api_key_env: {variable}, base_url: "{url}"'
+    with pytest.raises(SuiteError, match=f"{variable} is .* and would be sent to") as caught:
+        load_suite(keyed_suite(tmp_path, arm), providers=("compatible",))
+    assert caught.value.line == 10
+    host = url.split("/")[2].split(":", maxsplit=1)[0]
+    allowed = keyed_suite(tmp_path, f"{arm}, allow_key_on: {host}")
+    assert load_suite(allowed, providers=("compatible",)).arms[0].api_key_env == variable
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("OPENAI_API_KEY", "https://api.openai.com/v1"),
+        ("AZURE_OPENAI_API_KEY", "https://my.openai.azure.com/openai/v1"),
+        ("HF_TOKEN", "https://x1.eu-west-1.aws.endpoints.huggingface.cloud/v1"),
+        ("DASHSCOPE_API_KEY", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+        ("AWS_BEARER_TOKEN_BEDROCK", "https://bedrock-runtime.eu-west-1.amazonaws.com"),
+        ("OUR_OWN_KEY", "https://llm.example.com/v1"),
+        ("OPENAI_API_KEY", "http://127.0.0.1:4000/v1"),
+        ("ANTHROPIC_API_KEY", "http://localhost:4000/v1"),
+    ],
+)
+def test_its_own_host_and_a_key_of_ones_own_are_fine(
+    tmp_path: Path, variable: str, url: str
+) -> None:
+    path = keyed_suite(tmp_path, f'api_key_env: {variable}, base_url: "{url}"')
+    assert load_suite(path, providers=("compatible",)).arms
+
+
+@pytest.mark.parametrize("place", ["../outside.token", "/etc/hostname", "~/.aws/credentials"])
+def test_a_file_from_elsewhere_is_no_key(tmp_path: Path, place: str) -> None:
+    folder = tmp_path / "suite"
+    folder.mkdir()
+    (tmp_path / "outside.token").write_text("secret")
+    path = keyed_suite(folder, f'api_key_file: "{place}", base_url: "http://127.0.0.1:9/v1"')
+    with pytest.raises(SuiteError, match="leaves the suite's folder"):
+        load_suite(path, providers=("compatible",))
+    assert load_suite(path, providers=("compatible",), allow_outside=True).arms

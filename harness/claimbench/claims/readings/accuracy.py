@@ -12,13 +12,13 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims.fields import ABSOLUTE
-from claimbench.claims.readings.limits import limits
-from claimbench.claims.readings.people import (
+from claimbench.claims.people import (
     Corrected,
     as_people_see,
     corrected_accuracy,
     corrected_difference,
 )
+from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.size import both_near_limit, size_block, too_few_wrong
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans

@@ -11,6 +11,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.people import as_people_see
 from claimbench.claims.readings.caps import side_of
 from claimbench.claims.readings.dollars import (
     Dollars,
@@ -23,7 +24,6 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import exact, limits
-from claimbench.claims.readings.people import as_people_see
 from claimbench.claims.readings.price_limits import limit_questions
 from claimbench.claims.readings.runaways import Runaways, Side, per_correct
 from claimbench.claims.readings.size import size_block

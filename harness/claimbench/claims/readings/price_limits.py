@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.people import as_people_see
 from claimbench.claims.readings.caps import side_of
 from claimbench.claims.readings.dollars import (
     correct_means,
@@ -19,7 +20,6 @@ from claimbench.claims.readings.dollars import (
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
-from claimbench.claims.readings.people import as_people_see
 from claimbench.claims.readings.runaways import Runaways, Side, in_unit, per_correct
 from claimbench.claims.readings.size import size_block
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question

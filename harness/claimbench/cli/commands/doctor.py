@@ -111,7 +111,7 @@ def _machine(results: Path) -> list[Check]:
 
 
 def _keys() -> dict[str, str]:
-    from claimbench_providers.hosts import KEY_VARIABLES
+    from claimbench.provider.key_owners import KEY_VARIABLES
 
     wanted: dict[str, list[str]] = {}
     for host, name in KEY_VARIABLES.items():

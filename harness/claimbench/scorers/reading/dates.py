@@ -15,13 +15,14 @@ from functools import lru_cache
 from typing import Literal
 
 from claimbench.number_text import normal_text
+from claimbench.number_text.in_words import chinese_number
 
 Order = Literal["dmy", "mdy", "ymd"]
 
 _MONTHS = """
 january jan januar jänner janvier janv enero ene gennaio gen janeiro januari января январь stycznia ocak 1월
 february feb febr februar feber février fevr févr febrero febbraio fevereiro fev februari февраля февраль lutego şubat
-march mar mär märz mrz mars marzo março maart mrt марта март marca mart
+march mar mär märz maerz mrz mars marzo março maart mrt марта март marca mart
 april apr avril avr abril abr aprile апреля апрель kwietnia nisan
 may mai mayo maggio mag maio mei мая май maja mayıs
 june jun juni juin junio giugno giu junho июня июнь czerwca haziran
@@ -39,6 +40,10 @@ _OTHER_MONTHS = {
     "th": "มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม",
 }
 
+_THAI_SHORT = "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค."
+_LEVANT = "شباط آذار نيسان أيار حزيران تموز آب أيلول"
+"""February to September in Syria, Lebanon, Iraq; the others are two words each."""
+
 
 def _month_table() -> dict[str, int]:
     found: dict[str, int] = {}
@@ -47,6 +52,10 @@ def _month_table() -> dict[str, int]:
     for words in _OTHER_MONTHS.values():
         for number, word in enumerate(words.split(), start=1):
             found[normal_text(word).casefold()] = number
+    for number, word in enumerate(_THAI_SHORT.split(), start=1):
+        found[normal_text(word).casefold()] = number
+    for number, word in enumerate(_LEVANT.split(), start=2):
+        found[normal_text(word).casefold()] = number
     found[normal_text("फरवरी")] = 2
     found[normal_text("ابريل")] = 4
     return found
@@ -63,8 +72,8 @@ _FORMS = (
     # 2026年3月4日, 2026년 3월 4일
     rf"{_YEAR} ?[年년] ?(?P<m>\d{{1,2}}) ?[月월] ?(?:(?P<d>\d{{1,2}}) ?[日号號일])?",
     # 4 March 2026, 4. März 2026, 4 de marzo de 2026, 4 มีนาคม 2569
-    rf"(?<![\d.,/-]){_DAY}\.?[ -]?(?:of |de |ب)?(?P<n>{_NAMES})\.?,?[ -]?"
-    rf"(?:de |del |года |พ\.ศ\. ?)?{_YEAR}(?!\d)",
+    rf"(?<![\d.,/-]){_DAY}\.?[ -]?(?:of |de |ب|ב)?(?P<n>{_NAMES})\.?,?[ -]?"
+    rf"[،]? ?(?:de |del |года |พ\.ศ\. ?)?{_YEAR}(?!\d)",
     # March 4, 2026
     rf"(?<![^\W_])(?P<n>{_NAMES})\.? {_DAY},? {_YEAR}(?!\d)",
     # 2026 March 4
@@ -79,6 +88,9 @@ _FORMS = (
     r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])[ ]?(?P<b>\d{1,2})(?P=s)[ ]?(?P<c>\d{4}|\d{2})"
     r"(?![\d/-]|\.\d)",
 )
+_ERAS = {"令和": 2019, "平成": 1989, "昭和": 1926, "大正": 1912, "明治": 1868}
+_ERA = re.compile(rf"({'|'.join(_ERAS)})(\d{{1,2}}|元)年")
+_NUMERAL = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月日号號])")
 _ANY = [re.compile(form, re.IGNORECASE) for form in _FORMS]
 
 
@@ -109,7 +121,7 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
         text: any text.
         order: of day, month and year where all are numbers; None: only what has one reading.
     """
-    plain = normal_text(text)
+    plain = _east_asian(normal_text(text))
     found: list[FoundDate] = []
     taken: list[tuple[int, int]] = []
     for pattern in _ANY:
@@ -119,6 +131,27 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
             taken.append(match.span())
             found.append(_date(match, order))
     return sorted(found, key=lambda one: one.start)
+
+
+def _east_asian(text: str) -> str:
+    """Return text with Chinese numerals and Japanese eras of dates as years, months and days of the
+    common calendar.
+    """
+    if not ("年" in text or "月" in text):
+        return text
+    text = _NUMERAL.sub(_in_digits, text)
+    text = re.sub(rf"(?<=年)\(?(?:{'|'.join(_ERAS)})(?:\d{{1,2}}|元)年\)?", "", text)
+    return _ERA.sub(_in_years, text)
+
+
+def _in_digits(found: re.Match[str]) -> str:
+    value = chinese_number(found.group())
+    return found.group() if value is None else str(int(value))
+
+
+def _in_years(found: re.Match[str]) -> str:
+    era, year = found.groups()
+    return f"{_ERAS[era] + (1 if year == '元' else int(year)) - 1}年"
 
 
 def parse_date(value: object, order: Order | None = None) -> FoundDate | None:

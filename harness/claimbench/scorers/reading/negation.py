@@ -30,8 +30,12 @@ _BEFORE = _of(
     " não nem nunca nenhum nenhuma tudo_menos qualquer_coisa_menos"
     # ru uk pl tr vi id sv da
     " не ни никак_не нет ні nie ani ani_nie không không_phải chẳng_phải bukan tidak inte ikke"
+    # fi et cs sk hr ro sw eu ka mn lt lv hu
+    " ei eivät ei_ole není nejde nejsou nije nisu nu_este nu_e nu_sunt sio არ არა nėra nem"
+    # el
+    " όχι οχι δεν δε μην ούτε ουτε ποτέ"
     # ar fa he hi
-    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه نیست"
+    " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه"
     " नहीं न मत"
 )
 _INSTEAD = _of(
@@ -49,6 +53,7 @@ _BUT = _of(
     "but rather however instead thus therefore hence sondern aber stattdessen daher"
     " maar mais plutôt donc sino pero más_bien bensì però quindi mas sim portanto а но однако"
     " ale lecz mà nhưng melainkan tetapi بل ولكن لكن إنما אלא אבל बल्कि लेकिन परंतु"
+    " utan αλλά αλλα vaan بلکه hanem"
 )
 _UNSPACED_BUT = "而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
 _NOT_NEGATING = re.compile(
@@ -72,8 +77,10 @@ _AFTER = re.compile(
     r"|неверно|değil|değildir)(?!\w)"
     r"|[」』\"]? ?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)"
     r"|(?:은|는|이|가)? ?(?:아니|아닙|아닌|아님)"
-    r"| (?:(?:है|था) )?(?:नहीं|नही)(?:\Z| )"
-    r"| (?:نیست|نہیں|নয়|இல்லை|కాదు)|ではな"
+    r"| (?:(?:है|था) )?(?:(?:बिल्कुल|बिलकुल|कतई|निश्चित रूप से|से संबंधित) )?(?:नहीं|नही)(?:\Z| )"
+    r"| ?(?:نیست|نہیں|নয়|இல்லை|அல்ல|కాదు|ಅಲ್ಲ|അല്ല|નથી|नाही|होइन|ਨਹੀਂ|නොවේ|නැත|மாட்டாது)|ではな"
+    r"| ?(?:မဟုတ်|አይደለም|биш(?!\w))"
+    r"| (?:kategorisi|kategori|sınıfı|etiketi|konusu|türü|ile ilgili) değil(?:dir)?(?!\w)"
     r"|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
     r"|(?:无关|無關|以外|之外)"
     r"|(?: ?대신| ?말고| ?외에|과 무관| 와 무관)"

@@ -13,11 +13,12 @@ from functools import lru_cache
 from typing import Any
 
 from claimbench.number_text import normal_text, read_numbers
+from claimbench.number_text.in_words import chinese_number
 from claimbench.number_text.plain import is_unspaced
 
 _WORDS = {
     "meter":
-    "metro metros mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
+    "metro metros metri mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
     " متر أمتار מטר מטרים मीटर เมตร mét",
     "kilometer":
     "kilómetro kilómetros chilometro chilometri quilômetro quilômetros kilomètre"
@@ -117,10 +118,15 @@ _CHAIN = re.compile(
     rf"[ -]{{0,2}}(?:{_ATOM}{_POWER}(?:[ ]?[/·*][ ]?{_ATOM}{_POWER}){{0,3}}|[%°′″'\"])"
 )
 _PER = r"(?:per|por|par|pro|à l'|al|all')"
-_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}")
+_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}(?:\^-?[1-4]|[²³])?")
+_NUMERAL = re.compile(
+    r"(?<![\d.,])[一二三四五六七八九十两][一二三四五六七八九十百千万两零〇]{0,7}(?=(?:公里|公斤|公升|米|克|升|吨|小时|小時|分钟|分鐘|秒|天|周|个月|個月|年|摄氏度))"
+)
 _FEET_AND_INCHES = re.compile(
     r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
 )
+_INCHES = re.compile(r" ?in\.?\Z")
+_LATIN = re.compile(r"[ -]{0,2}[A-Za-z°µμ]+(?:[²³]|/[A-Za-z]+)*(?=[^\W\dA-Za-z_])")
 _MARKS = {"'": "foot", "′": "foot", '"': "inch", "″": "inch"}
 _LONGEST = 40
 _JOINS = re.compile(r"(?:,? ?(?:and|und|et|y|e|и|和)? ?)\Z", re.IGNORECASE)
@@ -141,6 +147,7 @@ class Amount:
 def read_amounts(text: str, decimal: str = ".") -> list[Amount]:
     """Return every number of a text with the unit behind it; ``5 ft 10 in`` is one amount."""
     plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", normal_text(text))
+    plain = _NUMERAL.sub(lambda found: str(chinese_number(found.group())), plain)
     found: list[Amount] = []
     for number in read_numbers(plain, decimal):
         unit, end = _unit_at(plain, number.end)
@@ -204,6 +211,7 @@ def _known(text: str) -> str | None:
         return None
     text = re.sub(r"[ ]?([/·*])[ ]?", r"\1", text.rstrip("."))
     text = re.sub(rf"[ ]{_PER}[ ]?", "/", text)
+    text = re.sub(r"(?<=[^\W\d_]) (?=[^\W\d_]+\^-\d)", "*", text)
     words = text.split(" ")
     if len(words) > 1 and any(word in _NO_UNITS for word in words):
         return None
@@ -258,6 +266,13 @@ def _unit_at(text: str, place: int) -> tuple[str | None, int]:
         found = None if written in _NO_UNITS else _known(written)
         if found is not None:
             return found, end
+    if _INCHES.match(text, place):
+        return "inch", chain.end()
+    latin = _LATIN.match(text, place)
+    if latin is not None and latin.end() < chain.end():  # 5km입니다
+        found = _known(latin.group().lstrip(" -"))
+        if found is not None:
+            return found, latin.end()
     return _unspaced_at(text, place, chain.end())
 
 

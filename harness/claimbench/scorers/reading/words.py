@@ -7,7 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from claimbench.number_text.plain import is_hangul, is_mark, is_unspaced, is_word, joined, plain
+from claimbench.number_text.plain import (
+    fold_char,
+    is_hangul,
+    is_mark,
+    is_unspaced,
+    is_word,
+    joined,
+    plain,
+)
 
 STRONG = "."
 """Kind of a border between sentences, lines, or around a colon."""
@@ -16,18 +24,22 @@ WEAK = ","
 ELISION = "'"
 HYPHEN = "-"
 
+OPENING = "("
+"""Kind of an opening bracket, behind which something else begins."""
 ENCLOSURE = '"'
 """Kind of a quote, a bracket or bold type: it parts what is enclosed, but a negation reaches in."""
 
 _STRONG_SIGNS = frozenset(".!:;|。！．:;…→⇒=>؛۔।॥።፡\n•#<")
 _ENCLOSING_SIGNS = frozenset("*\"“”«»「」『』()[]{}（）【】„`'‘’‹›/_《》〈〉")
+_OPENING_SIGNS = frozenset("([（【")
 _QUESTION_SIGNS = frozenset("?？؟՞")
 _WEAK_SIGNS = frozenset(",，、،፣—–")
-_PARTS = (STRONG, QUESTION, WEAK, ENCLOSURE)
+_PARTS = (STRONG, QUESTION, WEAK, OPENING, ENCLOSURE)
 _KOREAN_PARTICLES = re.compile(
     r"(?:입니다|이에요|예요|이다|이고|이며|이라고|라고|이라|으로|에서|에게|보다|처럼|부터|까지|은|는|이|가|을|를|의|에|로|와|과|도|만|임|요|다)+"
     r"(?![가-힣])"
 )
+_GEORGIAN_ENDING = re.compile(r"(?:ა|აა|ს|ის|თან)(?![\u10d0-\u10ff])")
 # Vowel points and stretching, which Arabic and Hebrew may leave out.
 _OPTIONAL_MARKS = re.compile(
     "[\u0640\u064b-\u0652\u0670\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7]"
@@ -70,7 +82,7 @@ class Words:
 
     def is_border(self, place: int) -> bool:
         """Return whether a clause ends at a place."""
-        return self.kinds.get(place, "") in (STRONG, QUESTION, WEAK)
+        return self.kinds.get(place, "") in (STRONG, QUESTION, WEAK, OPENING)
 
 
 def _around(borders: tuple[int, ...], start: int, end: int, length: int) -> tuple[int, int]:
@@ -100,7 +112,7 @@ def loose_words(text: str) -> Words:
             kept.append(" ")
             length += 1
         gap.clear()
-        small = char.casefold()
+        small = fold_char(char)
         folded.append(small)
         kept.append(char * len(small))
         length += len(small)
@@ -118,7 +130,7 @@ def strict_words(text: str) -> Words:
     folded: list[str] = []
     wide: list[str] = []
     for char in kept:
-        small = char.casefold()
+        small = fold_char(char)
         folded.append(small)
         wide.append(char * len(small))
     return Words("".join(folded), "".join(wide), {}, (), (), ())
@@ -150,6 +162,8 @@ def _kind(gap: list[str], after: str) -> str:
         return STRONG
     if found & _WEAK_SIGNS or (len(gap) > 2 and "-" in found):
         return WEAK
+    if found & _OPENING_SIGNS:
+        return OPENING
     return ENCLOSURE if found & _ENCLOSING_SIGNS else ""
 
 
@@ -186,6 +200,8 @@ def _ends(text: str, end: int) -> bool:
         return False
     if not joined(text[end - 1], text[end]):
         return True
+    if "\u10d0" <= text[end - 1] <= "\u10ff":
+        return _GEORGIAN_ENDING.match(text, end) is not None
     return is_hangul(text[end - 1]) and _KOREAN_PARTICLES.match(text, end) is not None
 
 

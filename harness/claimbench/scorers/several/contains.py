@@ -60,13 +60,13 @@ class ContainsScorer:
 
     def _holds(self, answer: str, wanted: str) -> bool:
         words = strict_words(answer)
-        form = squeeze(typographic(wanted))
+        sought = strict_words(squeeze(typographic(wanted)))
         whole = words.folded if self._options.ignore_case else words.kept
-        form = form.casefold() if self._options.ignore_case else strict_words(form).kept
+        form = sought.folded if self._options.ignore_case else sought.kept
         if not form:
             return False
         if self._options.words:
-            places = [start for start, _ in occurrences(form.casefold(), words)]
+            places = [start for start, _ in occurrences(sought.folded, words)]
         else:
             places = [whole.find(form)] if form in whole else []
             if self._options.where == "end":

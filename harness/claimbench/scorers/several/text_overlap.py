@@ -103,6 +103,6 @@ def _bleu(_metric: str, lowercase: bool, tokenize: str) -> Any:
 
 @lru_cache(maxsize=16)
 def _rouge_of(kind: str, stem: bool) -> Any:
-    from rouge_score.rouge_scorer import RougeScorer  # type: ignore[import-untyped]
+    from rouge_score.rouge_scorer import RougeScorer
 
     return RougeScorer([kind], use_stemmer=stem)

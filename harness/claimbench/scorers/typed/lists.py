@@ -17,7 +17,7 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import parse_number
-from claimbench.number_text.plain import typographic
+from claimbench.number_text.plain import folded, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text
@@ -25,10 +25,23 @@ from claimbench.types import Json, Sample, Score, Task
 
 METRICS = ("f1", "precision", "recall", "exact", "jaccard")
 Metric = Literal["f1", "precision", "recall", "exact", "jaccard"]
-_ITEM = re.compile(r"^\s*(?:[-*•‣◦–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+(.*\S)\s*$")
+_ITEM = re.compile(
+    r"^\s*(?:[・•●◦‣▪]\s*|(?:[-*–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+)(.*\S)\s*$"
+)
 _AND = re.compile(
-    r"\s(?:and|und|et|y|e|и|và|و|ו|और|och|en)\s+|(?<=[\u4e00-\u9fff\u3040-\u30ff])(?:和|以及|及|と)"
-    r"(?=[\u4e00-\u9fff\u3040-\u30ff])|\s(?:และ)\s?|\s(?:그리고|및)\s",
+    r"\s(?:and|und|sowie|et|y|e|и|và|och|en|तथा|और|和|以及|及|&|/)\s+|\s?(?:และ)\s?"
+    r"|\s(?:그리고|및)\s",
+    re.IGNORECASE,
+)
+_CLINGING = re.compile(
+    r"\s(?=[وו])|(?<=[\u4e00-\u9fff\u3040-\u30ff])(?:和|以及|及|と)"
+    r"(?=[\u4e00-\u9fff\u3040-\u30ff])|(?<=[가-힣])(?:과|와|이랑|랑|하고)\s"
+)
+"""Words for "and" that cling to their neighbours: they part only what is then one of the target's
+items."""
+_STATED = re.compile(
+    r"^(?:the|these|they|it|die|das|es|les|la|le|las|los|il|i|gli|sono|são|os|as)\b[^,;:]{0,60}?"
+    r"\b(?:is|are|ist|sind|est|sont|es|son|è|sono|são)\s+(?!(?:not|nicht|pas|no|non|não)\b)",
     re.IGNORECASE,
 )
 _SEMICOLONS = re.compile(r"\s*[;；\n]\s*")
@@ -75,7 +88,7 @@ class ListScorer:
     def score(self, call_id: str, text: str, sample: Sample, task: Task) -> Score:  # noqa: ARG002 - the protocol's
         """See :class:`claimbench.scorers.base.Scorer`."""
         right = self._forms(self._target(sample.target))
-        items = self._answer(visible(text))
+        items = self._answer(visible(text), frozenset(right))
         if items is None:
             zeros = dict.fromkeys(METRICS, 0.0)
             return unparsable(self, call_id, f"no list in {brief(text)}", zeros)
@@ -93,7 +106,7 @@ class ListScorer:
         if number is not None:
             return f"{number.normalize():f}"
         text = typographic(squeeze(item)).strip(" .*_`\"'")
-        return text.casefold() if self._options.ignore_case else text
+        return folded(text) if self._options.ignore_case else text
 
     def _target(self, target: Json) -> list[str]:
         if isinstance(target, list):
@@ -108,7 +121,7 @@ class ListScorer:
         sign = self._options.separator or (";" if ";" in text else ",")
         return [part.strip() for part in text.split(sign) if part.strip()]
 
-    def _answer(self, text: str) -> list[str] | None:
+    def _answer(self, text: str, right: frozenset[str]) -> list[str] | None:
         listed = _json_list(text)
         if listed is not None:
             return listed
@@ -122,7 +135,21 @@ class ListScorer:
         lines = [found.group(1) for line in text.splitlines() if (found := _ITEM.match(line))]
         if len(lines) > 1 or (lines and len(text.splitlines()) == 1):
             return [line.rstrip(",;.") for line in lines[:_LONGEST_ITEMS]]
-        return _split(text)
+        return [piece for part in _split(text) for piece in self._pieces(part, right)]
+
+    def _pieces(self, part: str, right: frozenset[str]) -> list[str]:
+        """Part one piece of a running text at "and", unless it is an item as it stands."""
+        if self._form(part) in right:
+            return [part]
+        pieces = [piece.strip() for piece in _AND.split(f" {part} ") if piece.strip()]
+        found: list[str] = []
+        for piece in pieces:
+            split = [
+                re.sub(r"^[וو](?=\w)", "", half).strip() for half in _CLINGING.split(piece) if half
+            ]
+            known = self._form(piece) not in right and any(self._form(h) in right for h in split)
+            found += split if known and len(split) > 1 else [piece]
+        return found
 
     def _is_empty(self, text: str) -> bool:
         said = squeeze(text).casefold().strip(" .![](){}*'\"")
@@ -130,15 +157,17 @@ class ListScorer:
 
 
 def _split(text: str) -> list[str]:
-    """Part a running text at commas and "and", without what leads up to a colon."""
+    """Part a running text at commas, without what leads up to a colon or to "are"."""
     lead = _LEAD.match(text)
     if lead is not None and not text[lead.end() - 1 :].startswith("//"):
         text = text[lead.end() :]
     text = text.strip().rstrip(".。")
-    parts: list[str] = []
-    for part in _separated(text):
-        parts += _AND.split(f" {part.strip()} ")
-    cleaned = [re.sub(r"^(?:and|und|et|y|e|и|và|和|以及)\s+", "", p.strip()) for p in parts]
+    if not _SEMICOLONS.search(text):
+        text = _STATED.sub("", text)
+    cleaned = [
+        re.sub(r"^(?:and|und|et|y|e|и|và|和|以及)\s+", "", part.strip(" []"))
+        for part in _separated(text.strip("[]"))
+    ]
     return [part for part in cleaned if part][:_LONGEST_ITEMS]
 
 

@@ -317,8 +317,10 @@ class ArmModel(Strict):
     """Of an OpenAI-compatible server."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the key. Keys never stand in a suite."""
+    allow_key_on: str | None = Field(default=None, min_length=1)
+    """Host that may be sent the key although its variable is known for another vendor's."""
     api_key_file: str | None = Field(default=None, min_length=1)
-    """File that holds the key and nothing else; `~` is your home folder."""
+    """File that holds the key and nothing else, in the suite's folder (or: --allow-outside)."""
     api_key_keyring: str | None = Field(default=None, pattern=r"^[^/\s]+/[^/\s]+$")
     """SERVICE/USER of the key in the system's keyring (pip install 'claimbench[keyring]')."""
     limits: LimitsModel | None = None

@@ -28,7 +28,7 @@ def _decimal(value: Any) -> Any:
 
 
 DollarAmount = Annotated[
-    Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0)
+    Decimal, BeforeValidator(_decimal, json_schema_input_type=float | str), Field(ge=0, le=10**15)
 ]
 
 
@@ -52,11 +52,11 @@ class LoadModel(Strict):
     """Requests in flight per arm (closed). Left out: each arm's own."""
     arrivals: Literal["constant", "poisson", "trace"] = "constant"
     """Kind of schedule (open)."""
-    rate_per_s: float | None = Field(default=None, gt=0)
+    rate_per_s: float | None = Field(default=None, gt=0, le=1e6)
     """Arrivals per second (open, constant or poisson)."""
     trace_s: list[float] = Field(default_factory=list)
     """Arrival times in seconds from the start (open, trace)."""
-    warmup_calls: int = Field(default=0, ge=0)
+    warmup_calls: int = Field(default=0, ge=0, le=1_000_000)
     """Calls per arm sent before the measurement and left out of it."""
     cold_cache: Literal["run", "call"] | None = None
     """Put a short unique text before every prompt, so that a provider's prefix cache holds nothing
@@ -78,15 +78,15 @@ class ErrorsModel(Strict):
 
     max_retries: int = Field(default=3, ge=0, le=20)
     """Further attempts after the first, for faults of network and server only."""
-    backoff_s: float = Field(default=1.0, ge=0)
+    backoff_s: float = Field(default=1.0, ge=0, le=3600)
     """First pause before a retry, seconds; doubles each time."""
-    backoff_max_s: float = Field(default=60.0, ge=0)
+    backoff_max_s: float = Field(default=60.0, ge=0, le=86_400)
     """Longest pause, seconds."""
-    timeout_s: float = Field(default=120.0, gt=0)
+    timeout_s: float = Field(default=120.0, gt=0, le=86_400)
     """A model slower than this scores 0 (model_timeout), seconds."""
-    connect_timeout_s: float = Field(default=10.0, gt=0)
+    connect_timeout_s: float = Field(default=10.0, gt=0, le=3600)
     """To connect, seconds."""
-    stop_arm_after: int = Field(default=10, ge=1)
+    stop_arm_after: int = Field(default=10, ge=1, le=1_000_000)
     """Consecutive failed calls after which an arm is given up."""
 
 
@@ -124,9 +124,9 @@ def _words(value: Any) -> Any:
 class LimitsModel(Strict):
     """What the key allows. Left out: it is found out from refusals and headers."""
 
-    rpm: float | None = Field(default=None, gt=0)
+    rpm: float | None = Field(default=None, gt=0, le=1e9)
     """Requests per minute."""
-    tpm: float | None = Field(default=None, gt=0)
+    tpm: float | None = Field(default=None, gt=0, le=1e15)
     """Tokens per minute, input and output together."""
 
 
@@ -149,7 +149,7 @@ class ServeModel(Strict):
     """Address that answers 200 once the server is ready; default: the engine's, else
     `http://127.0.0.1:{port}/v1/models`.
     """
-    ready_within_s: float = Field(default=300.0, gt=0)
+    ready_within_s: float = Field(default=300.0, gt=0, le=86_400)
     """Longest time until then, seconds."""
     warmup: int = Field(default=1, ge=0, le=100)
     """Requests sent, and not measured, before the first call."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from claimbench import template_process
 from claimbench.errors import SuiteError
-from claimbench.plan import prompts, template_process
+from claimbench.plan import prompts
 from claimbench.types import AnswerSpec, Sample, Task
 
 TASK = Task("t", (), (), (), AnswerSpec("text"), (), 1)

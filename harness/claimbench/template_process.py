@@ -118,14 +118,18 @@ def _loops(node: nodes.Node) -> list[nodes.Node]:
 
 
 class TemplateProcess:
-    """The process, started when the first template comes; safe to use from any thread."""
+    """The process, started when the first template comes; safe to use from any thread.
 
-    def __init__(self) -> None:
+    ``module`` has the function ``serve``, which the process works as.
+    """
+
+    def __init__(self, module: str = "claimbench.plan.prompts") -> None:
+        self._module = module
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._left = b""
 
-    def render(self, source: str, context: Mapping[str, Json]) -> str:
+    def render(self, source: str, context: Mapping[str, Any]) -> str:
         """Render one template.
 
         Raises:
@@ -134,7 +138,7 @@ class TemplateProcess:
         """
         with self._lock:
             process = self._process or self._start()
-            line = json.dumps([source, dict(context)]).encode() + b"\n"
+            line = json.dumps([source, dict(context)], default=_plain).encode() + b"\n"
             try:
                 assert process.stdin is not None  # noqa: S101 - asked for in _start
                 process.stdin.write(line)
@@ -163,7 +167,7 @@ class TemplateProcess:
     def _start(self) -> subprocess.Popen[bytes]:
         kept = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
         process = subprocess.Popen(
-            [sys.executable, "-c", "from claimbench.plan.prompts import serve; serve()"],
+            [sys.executable, "-c", f"from {self._module} import serve; serve()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -194,6 +198,11 @@ class TemplateProcess:
             parts.append(part)
         line, _, self._left = b"".join(parts).partition(b"\n")
         return line
+
+
+def _plain(value: Any) -> Json:
+    """Return a value of a data set as JSON: arrays as lists, dates as their text."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
 _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONHASHSEED", "SYSTEMROOT", "VIRTUAL_ENV")

@@ -1,0 +1,80 @@
+"""``bench trust``: read what a suite would run, and agree."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from claimbench.cli.common import json_option, print_json
+from claimbench.errors import BenchError
+
+if TYPE_CHECKING:
+    from claimbench.trust import Code
+
+
+@click.command("trust")
+@click.argument("suite", type=click.Path(path_type=Path))
+@click.option("--yes", is_flag=True, help="Agree without being asked.")
+@json_option
+def trust_command(suite: Path, yes: bool, as_json: bool) -> int:
+    """List the Python that SUITE would run, with the files it stands in, and agree to it.
+
+    Nothing is run here. Consent holds on this machine for these files as they are now; when one
+    changes, it is asked for again.
+    """
+    from claimbench.trust import is_trusted, trust
+
+    codes = _codes(suite)
+    new = [code for code in codes if not is_trusted(code)]
+    if not as_json:
+        _say(codes)
+    agreed = bool(new) and (yes or _asked(len(new)))
+    if agreed:
+        kept = trust(new)
+        if not as_json:
+            click.echo(f"agreed; kept in {kept}")
+    if as_json:
+        rows = [
+            {"runs": code.runs, "files": dict(code.files), "trusted": is_trusted(code)}
+            for code in codes
+        ]
+        print_json({"suite": str(suite), "code": rows})
+    elif codes and not new:
+        click.echo("agreed to already")
+    return 0
+
+
+def _codes(suite: Path) -> list[Code]:
+    from claimbench.lmeval.tasks import LmEvalFault, code_in
+    from claimbench.suite.tasks_lm_eval import task_files
+
+    found = []
+    for line, path in task_files(suite):
+        try:
+            code = code_in(path)
+        except LmEvalFault as fault:
+            raise BenchError(f"{suite}:{line}: {fault.message}", hint=fault.hint) from None
+        if code.runs:
+            found.append(code)
+    return found
+
+
+def _say(codes: list[Code]) -> None:
+    if not codes:
+        click.echo("this suite runs no Python of its own")
+    for code in codes:
+        for what in code.runs:
+            click.echo(f"  {what}")
+        for path, sha256 in code.files.items():
+            click.echo(f"    {sha256[:16]}  {path}")
+
+
+def _asked(n: int) -> bool:
+    if not sys.stdin.isatty():
+        raise BenchError(
+            "nobody is there to be asked", hint="read the list above, then add --yes to agree"
+        )
+    return click.confirm(f"Let {n} task file{'s' if n > 1 else ''} run this Python?")
