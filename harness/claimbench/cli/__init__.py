@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "show": ("show", "Print a run's verdicts and comparison."),
     "export": ("export", "Write a run's calls or figures in another format."),
     "reprice": ("reprice", "Judge a stored run under other prices, without calling a model."),
-    "import": ("importing", "Judge results that lm-eval, Inspect, promptfoo or a table hold."),
+    "import": ("importing", "Judge results of other tools, tables and logs of traffic."),
     "labels": ("labels", "Let people label a sample of the answers that a judge scored."),
     "claims": ("claims", "Explain how a claim is read, and what it needs."),
     "prices": ("prices", "Show, compare and check list prices."),

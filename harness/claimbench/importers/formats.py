@@ -14,7 +14,6 @@ from claimbench.importers import (
     inspect_log,
     json_values,
     lm_eval,
-    promptfoo,
 )
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions
 from claimbench.importers.logs import arms, load_tests
@@ -26,6 +25,7 @@ from claimbench.importers.tools import (
     lighteval,
     lm_eval_old,
     openai_evals,
+    promptfoo,
 )
 from claimbench.suite.datasets import read_table
 from claimbench.suite.files.traffic import langfuse, litellm, openrouter, otel

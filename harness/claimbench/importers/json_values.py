@@ -13,6 +13,8 @@ from claimbench.errors import SuiteError
 from claimbench.importers.imported import ImportFault
 from claimbench.suite.datasets import read_limited
 from claimbench.suite.files.values import (
+    YEAR_S,
+    as_list,
     digest,
     dollars,
     get,
@@ -91,6 +93,8 @@ def sha256(raw: bytes) -> str:
 
 
 __all__ = [
+    "YEAR_S",
+    "as_list",
     "digest",
     "dollars",
     "get",

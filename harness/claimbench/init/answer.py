@@ -322,10 +322,12 @@ def _json_plan(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[
                 target = parse_json(target, path, item.line)
             except SuiteError:
                 return None
-        if not isinstance(target, dict) or not target:
+        if not isinstance(target, dict):
             return None
         objects.append(target)
     fields = list(dict.fromkeys(name for target in objects for name in target))
+    if not fields:
+        return None
     schema: dict[str, Json] = {
         "type": "object",
         "properties": {

@@ -2,7 +2,8 @@
 
 The last assistant turn is what was right, unless the conversation ends with the user and another
 column holds the reference; everything before it is what the model sees: turn by turn where all
-conversations have the same roles in the same order, else as one text that names the roles.
+conversations have the same roles in the same order, else as one text that names the roles. A system
+prompt is sent as one, also where each conversation has its own.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ REFERENCES = (
 SHOWN = "conversation_so_far"
 ANSWER = "reply"
 SYSTEM = "system_prompt"
+SYSTEM_ROLE = "system"
 _ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "ai": "assistant"}
 _SENT = ("user", "assistant")
 _MOST_TURNS = 12
@@ -202,20 +204,36 @@ def _split_system(taken: _Taken) -> tuple[str | None, list[list[Turn]]] | None:
     return system or None, rest
 
 
+def _with_own_system(taken: _Taken) -> tuple[None, list[list[Turn]]]:
+    """Return each conversation with its system prompts joined into one first turn: they differ, so
+    that they stand in a column of their own.
+    """
+    rest = []
+    for _, turns, _ in taken:
+        told = [turn.text for turn in turns if turn.role in ("system", "developer")]
+        others = [turn for turn in turns if turn.role not in ("system", "developer")]
+        rest.append([Turn(SYSTEM_ROLE, "\n".join(told)), *others] if told else others)
+    return None, rest
+
+
 def _as_turns(table: Table, column: str, taken: _Taken, reference: str | None) -> Chat | None:
     """Return the log with a column a turn; None where roles differ or cannot be sent."""
     split = _split_system(taken) if taken else None
-    if split is None:
-        return None
-    system, rest = split
+    own_system = split is None
+    system, rest = split if split is not None else _with_own_system(taken)
     shapes = {tuple(turn.role for turn in turns) for turns in rest}
     if len(shapes) != 1:
         return None
     (roles,) = shapes
-    if not roles or len(roles) > _MOST_TURNS or not set(roles) <= set(_SENT) or roles[-1] != "user":
+    talk = roles[1:] if own_system else roles
+    if not talk or len(talk) > _MOST_TURNS or not set(talk) <= set(_SENT) or talk[-1] != "user":
         return None
-    alone = roles == ("user",)
-    names = (SHOWN,) if alone else tuple(f"turn_{i}" for i in range(1, len(roles) + 1))
+    alone = talk == ("user",)
+    names = (SHOWN,) if alone else tuple(f"turn_{i}" for i in range(1, len(talk) + 1))
+    if own_system:
+        if roles[0] != SYSTEM_ROLE:
+            return None
+        names = (SYSTEM, *names)
     rows = []
     for (row, _, answer), turns in zip(taken, rest, strict=True):
         values = {name: turn.text for name, turn in zip(names, turns, strict=True)}

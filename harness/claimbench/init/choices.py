@@ -146,7 +146,7 @@ def _in_text(
 def _parted(text: str) -> list[str] | None:
     """Return the options of a text such as "(a) 2 (b) 3": their letters must run from A."""
     starts = list(_LETTERED.finditer(text))
-    kept = []
+    kept: list[re.Match[str]] = []
     for found in starts:
         if len(kept) < len(_LETTERS) and found.group(1).upper() == _LETTERS[len(kept)]:
             kept.append(found)

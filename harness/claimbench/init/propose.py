@@ -117,7 +117,7 @@ def propose_suite(
     """
     file = _file_of(path)
     wanted = [*columns.inputs, *([] if columns.target is None else [columns.target])]
-    asked = replace(options or ReadOptions(header=None), wide=True)
+    asked = replace(options or ReadOptions(header=None), wide=True, nan_is_null=True)
     if asked.header is None and any(not re.fullmatch(r"column_\d+", name) for name in wanted):
         asked = replace(asked, header=True)  # a person who names columns has read their names
     if isinstance(path, TrafficFile):
@@ -175,6 +175,7 @@ def propose_suite(
         longest=_longest([*measured, *examples], roles),
         most_common=_most_common(measured),
         id_key=_id_key(roles, plan),
+        big_clusters=len(measured) > 4 * len({item.cluster for item in measured}),
         turns=chat.roles if chat is not None else (),
         system=chat.system if chat is not None else None,
     )

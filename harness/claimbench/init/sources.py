@@ -33,8 +33,13 @@ _INPUTS = (
     "message",
     "ticket",
     "body",
+    "instruction",
+    "problem",
+    "q",
 )
 _TARGETS = (
+    "label_text",
+    "label_name",
     "label",
     "intent",
     "category",
@@ -44,6 +49,13 @@ _TARGETS = (
     "expected",
     "output",
     "query_class",
+    "ground_truth",
+    "truth",
+    "ref",
+    "want",
+    "wanted",
+    "correct_answer",
+    "correct",
 )
 _INPUT_WORDS = (
     *_INPUTS,
@@ -123,7 +135,49 @@ def read_any(
         raise SuiteError("cannot be read: No such file or directory", path=str(source), hint=hint)
     else:
         table, notes = read_source(Path(source), options, wanted)
-    return flattened(table), [*notes, *table.notes]
+    notes = [*notes, *table.notes]
+    return _whole_texts(flattened(table), notes), notes
+
+
+PIECES = ("text", "entities")
+"""Columns made of a text that stands in pieces, some of them marked."""
+
+
+def _whole_texts(table: Table, notes: list[str]) -> Table:
+    """Add the whole text, and its marks by name, of a column that holds a text in pieces
+    (``[{"text": "play "}, {"text": "jazz", "entity": "genre"}]``, as Snips and its kind have it).
+    """
+    column = next((c for c in table.columns if _in_pieces(table, c)), None)
+    if column is None or set(PIECES) & set(table.columns):
+        return table
+    rows = []
+    for row in table.rows:
+        whole = ""
+        marks: dict[str, Json] = {}
+        for piece in row.values[column]:
+            whole += piece["text"]
+            name = piece.get("entity")
+            if isinstance(name, str) and name:
+                told = piece["text"].strip()
+                marks[name] = f"{marks[name]}, {told}" if name in marks else told
+        rows.append(DataRow({**row.values, "text": whole.strip(), "entities": marks}, row.line))
+    notes.append(
+        f"{column} holds texts in pieces: joined as text, what is marked in them as entities"
+    )
+    return replace(table, columns=(*table.columns, *PIECES), rows=tuple(rows))
+
+
+def _in_pieces(table: Table, column: str) -> bool:
+    marked = False
+    for row in table.rows:
+        cell = row.values.get(column)
+        if not isinstance(cell, list) or not cell:
+            return False
+        for piece in cell:
+            if not isinstance(piece, dict) or not isinstance(piece.get("text"), str):
+                return False
+            marked = marked or isinstance(piece.get("entity"), str)
+    return marked
 
 
 def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
@@ -134,6 +188,8 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
     """
     if not table.columns:
         raise SuiteError("the file is empty", path=table.path, line=1)
+    if set(PIECES) <= set(table.columns) and _is_object(table, PIECES[1]):
+        return (PIECES[0],), PIECES[1]
     columns = _plain_columns(table)
     folded = {name.strip().casefold().replace(" ", "_"): name for name in columns}
     target = _answers_inside(columns)
@@ -167,6 +223,7 @@ _PAIRS = (
     ("text1", "text2"),
     ("text_a", "text_b"),
     ("subject", "body"),
+    ("instruction", "input"),
 )
 _PASSAGES = ("context", "passage", "document", "article", "paragraph", "background")
 
@@ -241,12 +298,12 @@ def _plain_columns(table: Table) -> tuple[str, ...]:
     """Return the columns whose cells are no objects: of those the fields are columns of their
     own.
     """
-    made = []
-    for column in table.columns:
-        cells = [row.values.get(column) for row in table.rows[:50]]
-        if not any(isinstance(cell, dict) and cell for cell in cells):
-            made.append(column)
-    return tuple(made) or table.columns
+    return tuple(c for c in table.columns if not _is_object(table, c)) or table.columns
+
+
+def _is_object(table: Table, column: str) -> bool:
+    cells = [row.values.get(column) for row in table.rows[:50]]
+    return any(isinstance(cell, dict) and cell for cell in cells)
 
 
 def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str]) -> str | None:
@@ -263,12 +320,12 @@ def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str])
         spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
         parts[column] = {part for part in re.split(r"[\W_]+", spaced.casefold()) if part}
     for word in words:
-        found = []
+        fits = []
         for column, mine in parts.items():
             if word in mine and column not in taken and not mine & set(_NO_TARGET):
-                found.append(column)
-        if found:
-            return found[0] if len(found) == 1 else None
+                fits.append(column)
+        if fits:
+            return fits[0] if len(fits) == 1 else None
     return None
 
 

@@ -53,6 +53,8 @@ class SuitePlan:
     most_common: tuple[str, float]
     id_key: str
     mask: str = ""
+    big_clusters: bool = False
+    """Clusters are so big that the first rows of a run would be of a few of them."""
     turns: tuple[str, ...] = ()
     """Roles of the input columns where each is a turn of its own; empty: one user turn."""
     system: str | None = None
@@ -176,7 +178,7 @@ def _head(plan: SuitePlan) -> str:
         "version: 1-0",
         f"description: {quote(f'Made by bench init from {plan.source}.')}",
         f"sampling: {{temperature: 0, seed: {plan.seed % 2**31}}}",
-        f"order: {{seed: {plan.seed}}}",
+        _order(plan),
         (
             "margin: 0.03                           # difference in score declared harmless, before"
             " the run"
@@ -185,6 +187,16 @@ def _head(plan: SuitePlan) -> str:
     if plan.answer.rubric or any(arm.provider != "llama_cpp" for arm in plan.arms):
         lines.append("budget: {max_cost_usd: 5}")
     return "\n".join(lines) + "\n"
+
+
+def _order(plan: SuitePlan) -> str:
+    """Return the suite's ``order:``; of big clusters a first look takes single rows."""
+    if not plan.big_clusters:
+        return f"order: {{seed: {plan.seed}}}"
+    return (
+        f"order: {{seed: {plan.seed}, limit_by: row}}  # ASSUMED: a first look (--limit) sees many"
+        " clusters"
+    )
 
 
 def mask_block(entities: Sequence[str], columns: Sequence[str], *, active: bool) -> str:

@@ -119,6 +119,8 @@ def _usable(traffic: Traffic, incumbent: str, notes: list[str]) -> list[LoggedRe
             left["with a fault"] += 1
         elif not request.turns:
             left["without their messages"] += 1
+        elif request.turns[-1].get("role") == "assistant":
+            left["whose answer was begun for the model"] += 1
         elif not (request.answer or "").strip():
             left["without an answer"] += 1
         elif (request.finish or "").casefold() in _CUT:

@@ -41,7 +41,7 @@ TaskSample = tuple[str, Sample]
 
 def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
     """Return every item once, in running order: whole clusters, shuffled with the suite's seed, at
-    most ``limit`` per task.
+    most ``limit`` per task (of single rows of clusters where the suite's order says so).
 
     Clusters that several tasks share (the same ticket routed and extracted) stay together over
     those tasks. Clusters of different tasks are merged so that each task advances at the same
@@ -64,14 +64,32 @@ def ordered_items(suite: Suite, limit: int | None = None) -> list[TaskSample]:
         placed += [
             ((index + 0.5) / len(shuffled), number, name) for index, name in enumerate(shuffled)
         ]
+    rows = [_interleaved(clusters[name]) for _, _, name in sorted(placed)]
+    if limit is not None and suite.options.get("limit_by") == "row":
+        rows = _one_of_each(rows)
     taken: Counter[str] = Counter()
     order: list[TaskSample] = []
-    for _, _, name in sorted(placed):
-        for task, sample_id in _interleaved(clusters[name]):
+    for mine in rows:
+        for task, sample_id in mine:
             if limit is None or taken[task] < limit:
                 taken[task] += 1
                 order.append((task, samples[task, sample_id]))
     return order
+
+
+def _one_of_each(rows: Sequence[list[tuple[str, str]]]) -> list[list[tuple[str, str]]]:
+    """Return rounds that take one item of each cluster and task, for a first look that sees many
+    clusters and not all rows of a few.
+    """
+    rounds: list[list[tuple[str, str]]] = []
+    for mine in rows:
+        seen: Counter[str] = Counter()
+        for task, sample_id in mine:
+            if seen[task] == len(rounds):
+                rounds.append([])
+            rounds[seen[task]].append((task, sample_id))
+            seen[task] += 1
+    return rounds
 
 
 def _interleaved(members: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -38,6 +38,7 @@ WIDE_FORMATS = {**FORMATS, ".json": "json", ".parquet": "parquet", ".txt": "txt"
 MOST_BYTES = 1024 * 2**20
 """Bytes of a file, and of what gzip unpacks, that are read at most."""
 MOST_PARQUET_ROWS = 5_000_000
+_PARQUET_BATCH = 500
 _AS_FOUND = ReadOptions()
 _HINTS = {".xls": "save the workbook as .xlsx", ".json": "write one JSON object per line (.jsonl)"}
 
@@ -91,10 +92,15 @@ def read_limited(
                 path=shown,
                 hint="split the file, or take a random part of its rows",
             )
-        return file.read_bytes()
+        raw = file.read_bytes()
     except OSError as exc:
         message = f"cannot be read: {exc.strerror or exc}"
         raise SuiteError(message, path=shown, hint=missing) from None
+    if raw.startswith(b"version https://git-lfs.github.com/spec/"):
+        raise SuiteError(
+            "a pointer of Git LFS, not the file itself", path=shown, hint="fetch it: git lfs pull"
+        )
+    return raw
 
 
 def _unzipped(raw: bytes, path: str) -> bytes:
@@ -165,7 +171,15 @@ def _read_parquet(raw: bytes, options: ReadOptions, path: str) -> Table:
                 path=path,
             )
         found: list[dict[str, Any]] = []
-        for batch in file.iter_batches():
+        unpacked = 0
+        for batch in file.iter_batches(batch_size=_PARQUET_BATCH):
+            unpacked += batch.nbytes
+            if unpacked > MOST_BYTES:
+                raise SuiteError(
+                    f"unpacks to more than {MOST_BYTES // 2**20:,} MiB",
+                    path=path,
+                    hint="split the file, or leave out columns that nobody needs",
+                )
             found += batch.to_pylist()
             if options.limit is not None and len(found) >= options.limit:
                 break

@@ -150,6 +150,8 @@ def _assemble(
     options: dict[str, Json] = {}
     if model.slo:
         options["slo"] = dict(model.slo)
+    if model.order.limit_by != "cluster":
+        options["limit_by"] = model.order.limit_by
     if overrides:
         options["overrides"] = list(overrides)
     return Suite(

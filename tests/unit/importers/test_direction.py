@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,3 +70,51 @@ def test_the_column_of_a_table_is_turned_too(tmp_path: Path) -> None:
     path.write_text("id,model,input,wer\n1,m,a,0.25\n2,m,b,0\n", encoding="utf-8")
     found = read_files([path], ImportOptions(columns={"score": ("wer",)}))
     assert [call.scores["1 - wer"] for call in found.calls] == [0.75, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("scores", "judged"),
+    [
+        ([(0.9, True), (0.8, True), (0.1, False)], "toxicity"),  # as promptfoo counts
+        ([(0.1, True), (0.2, True), (0.9, False)], "1 - toxicity"),  # a raw rate
+        ([(0.9, True), (0.8, True)], "toxicity"),  # nothing failed: promptfoo's rule
+    ],
+)
+def test_promptfoo_counts_up_unless_its_results_show_otherwise(
+    tmp_path: Path, peers: SimpleNamespace, scores: list[tuple[float, bool]], judged: str
+) -> None:
+    output = peers.promptfoo({"openai:chat:gpt-4o-mini": [ok for _, ok in scores]})
+    for row, (score, ok) in zip(output["results"]["results"], scores, strict=True):
+        part = {"pass": ok, "score": score, "assertion": {"type": "python", "metric": "toxicity"}}
+        row["namedScores"] = {"toxicity": score}
+        row["gradingResult"] = {"componentResults": [part]}
+    path = tmp_path / "out.json"
+    path.write_text(json.dumps(output))
+    found = read_files([path], ImportOptions(metric="toxicity"))
+    assert list(found.metrics.values()) == [judged]
+
+
+@pytest.mark.parametrize(
+    ("name", "scores", "judged"),
+    [
+        ("Hallucination", [(0.1, True), (0.9, False)], "1 - Hallucination"),
+        ("Bias", [(0.1, True), (0.9, False)], "1 - Bias"),
+        (
+            "Toxicity",
+            [(0.9, True), (0.1, False)],
+            "Toxicity",
+        ),  # its own threshold is a lowest value
+        ("Faithfulness", [(0.9, True), (0.1, False)], "Faithfulness"),
+    ],
+)
+def test_deepevals_thresholds_tell_the_direction(
+    tmp_path: Path, name: str, scores: list[tuple[float, bool]], judged: str
+) -> None:
+    cases = []
+    for i, (score, ok) in enumerate(scores):
+        metric = {"name": name, "score": score, "threshold": 0.5, "success": ok}
+        cases.append({"input": f"q{i}", "success": ok, "order": i, "metricsData": [metric]})
+    path = tmp_path / "run.json"
+    path.write_text(json.dumps({"testCases": cases}))
+    found = read_files([path], ImportOptions(metric=name))
+    assert list(found.metrics.values()) == [judged]

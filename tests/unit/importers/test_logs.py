@@ -17,6 +17,7 @@ from tests.unit.importers.test_tables import judged
 from claimbench.errors import BenchError
 from claimbench.importers.detect import kind_of, read_files
 from claimbench.importers.imported import Imported, ImportOptions
+from claimbench.suite.files.traffic.requests import tokens
 
 PLAIN = ImportOptions()
 
@@ -94,6 +95,7 @@ def test_litellm_spend_logs_give_dollars_tokens_and_times(tmp_path: Path, name: 
     assert (call.usage.output_visible, call.usage.output_reasoning) == (15, 5)
     assert found.samples[0].cluster == "s0"
     assert "88dc28d0" not in repr(found)
+    assert "dollars are computed by LiteLLM from its price map" in found.notes
 
 
 def test_litellms_own_cache_costs_and_times_nothing_and_a_zero_is_unknown(tmp_path: Path) -> None:
@@ -258,6 +260,32 @@ def test_langfuse_observations_give_dollars_tokens_and_times(tmp_path: Path, nam
     assert found.calls[1].error == "level ERROR"
     assert len(found.calls) == 2
     assert found.arms[0].params.temperature == 0
+
+
+@pytest.mark.parametrize(
+    ("details", "fresh"),
+    [
+        ({"input": 80, "input_cached_tokens": 20, "output": 12, "total": 112}, 80),
+        ({"input": 100, "input_cached_tokens": 20, "output": 12, "total": 112}, 80),
+        ({"input": 80, "cache_read_input_tokens": 20, "output": 12}, 80),
+    ],
+)
+def test_cached_tokens_of_langfuse_are_counted_once(
+    tmp_path: Path, details: dict[str, int], fresh: int
+) -> None:
+    path = put(tmp_path / "obs.json", [observation(0, usageDetails=details)])
+    usage = read_files([path], PLAIN).calls[0].usage
+    assert usage is not None
+    assert (usage.input_fresh, usage.cache_read, usage.output_total) == (fresh, 20, 12)
+
+
+@pytest.mark.parametrize(
+    ("total", "read", "fresh"), [(100, 40, 60), (10, 40, 10), (40, 40, 0), (100, 0, 100)]
+)
+def test_an_input_that_cannot_include_its_cache_is_fresh(total: int, read: int, fresh: int) -> None:
+    usage = tokens(total, 5, read)
+    assert usage is not None
+    assert (usage.input_fresh, usage.cache_read) == (fresh, read)
 
 
 def test_langfuses_api_and_its_scores(tmp_path: Path) -> None:

@@ -316,6 +316,8 @@ def helm_run(folder: Path) -> Path:
             "stats": [stat("exact_match", 0.0, perturbation=turned)],
         }
     )
+    valid = {"name": {"name": "exact_match", "split": "valid"}, "count": 1, "sum": 0.0, "mean": 0.0}
+    rows.append({"instance_id": "id99", "train_trial_index": 0, "stats": [valid]})
     put(
         folder / "run_spec.json",
         {
@@ -352,6 +354,7 @@ def test_helm_gives_the_figure_of_its_stats_without_perturbed_instances(tmp_path
     assert found.arms[0].model == "openai/gpt-5"
     assert found.metrics == {"mmlu:subject=anatomy": "exact_match"}
     assert not [note for note in found.notes if "says" in note]
+    assert any("1 items of other splits than test left out" in note for note in found.notes)
     assert found.calls[0].latency_s == 0.5
     assert found.calls[0].usage is not None
     assert found.calls[0].usage.input_total == 100
@@ -359,6 +362,28 @@ def test_helm_gives_the_figure_of_its_stats_without_perturbed_instances(tmp_path
     for name in ("run_spec.json", "stats.json", "scenario_state.json"):
         (path.parent / name).unlink()
     assert headline(read_files([path], PLAIN)) == 0.625
+
+
+@pytest.mark.parametrize(
+    ("name", "task", "metric"),
+    [
+        ("narrative_qa:model=openai_gpt2", "narrative_qa", "f1_score"),
+        ("gsm:model=x_y,stop=none", "gsm:stop=none", "exact_match_indicator"),
+        ("mmlu:subject=law,model=x_y", "mmlu:subject=law", "exact_match"),
+        ("other:model_deployment=a_b,model=x_y,k=5", "other:k=5", "exact_match"),
+    ],
+)
+def test_helm_runs_of_two_models_have_one_task_and_its_main_metric(
+    tmp_path: Path, name: str, task: str, metric: str
+) -> None:
+    path = helm_run(tmp_path / "run")
+    rows = json.loads(path.read_text())
+    for row in rows:
+        row["stats"] += [stat("f1_score", 0.5), stat("exact_match_indicator", 0.25)]
+    put(path, rows)
+    (path.parent / "stats.json").unlink()
+    put(path.parent / "run_spec.json", {"name": name, "adapter_spec": {"model": "x/y"}})
+    assert read_files([path], PLAIN).metrics == {task: metric}
 
 
 # --- lighteval: github.com/huggingface/lighteval at 3fd1526 (logging/evaluation_tracker.py)

@@ -220,3 +220,76 @@ def test_fields_of_objects_are_chosen_not_the_objects(tmp_path: Path) -> None:
     (task,) = suite.tasks
     assert render(task, task.samples[0])[-1].content.strip() == "mail 0"
     assert not task.samples[0].slices
+
+
+def test_a_system_prompt_of_its_own_is_sent_as_one(tmp_path: Path) -> None:
+    rows = []
+    for i in range(24):
+        turns = [
+            {"role": "system", "content": f"You serve customer {i}. {{{{ not_a_variable }}}}"},
+            {"role": "user", "content": f"mail {i}"},
+            {"role": "assistant", "content": "ab"[i % 2]},
+        ]
+        rows.append({"messages": turns})
+    _, suite = proposed(tmp_path, "c.jsonl", "\n".join(map(json.dumps, rows)))
+    (task,) = suite.tasks
+    assert [(m.role, m.content) for m in render(task, task.samples[3])] == [
+        ("system", "You serve customer 3. {{ not_a_variable }}"),
+        ("user", "mail 3"),
+    ]
+
+
+@pytest.mark.parametrize(("per_query", "asked"), [(10, True), (2, False)])
+def test_a_first_look_at_big_clusters_takes_single_rows(
+    tmp_path: Path, per_query: int, asked: bool
+) -> None:
+    rows = [
+        {"conversation": f"c{i // per_query}", "text": f"mail {i}", "label": f"x{i % 2}"}
+        for i in range(120)
+    ]
+    _, suite = proposed(tmp_path, "d.csv", csv_of(rows))
+    assert (suite.options.get("limit_by") == "row") is asked
+
+
+def test_a_text_in_pieces_is_joined_and_its_marks_are_the_answer(tmp_path: Path) -> None:
+    rows = []
+    for i in range(24):
+        pieces = [{"text": "play "}, {"text": f"jazz {i}", "entity": "genre"}, {"text": " now"}]
+        rows.append({"data": pieces if i % 3 else [{"text": f"wait {i}"}]})
+    proposal, suite = proposed(tmp_path, "snips.json", json.dumps({"PlayMusic": rows}))
+    assert proposal.kind == "json"
+    (task,) = suite.tasks
+    by_id = {sample.id: sample for sample in task.samples}
+    assert render(task, by_id["2"])[-1].content.strip() == "play jazz 1 now"
+    assert by_id["2"].target == {"genre": "jazz 1"}
+    assert by_id["1"].target == {"genre": None}
+
+
+@pytest.mark.parametrize(
+    ("row", "target"),
+    [
+        ({"text": "mail", "label": 1, "label_text": "cash"}, "label_text"),
+        ({"id": 1, "q": "mail", "ref": "cash"}, "ref"),
+        ({"instruction": "mail", "input": "", "output": "cash"}, "output"),
+        ({"question": "mail", "ground_truth": "cash", "source": "x"}, "ground_truth"),
+    ],
+)
+def test_usual_short_names_are_known(tmp_path: Path, row: dict[str, Any], target: str) -> None:
+    first = next(k for k, v in row.items() if v == "mail")
+    rows = []
+    for i in range(24):
+        rows.append({**row, first: f"mail {i}", target: "cash" if i % 2 else "card"})
+        if "id" in row:
+            rows[-1]["id"] = i
+    _, suite = proposed(tmp_path, "d.csv", csv_of(rows))
+    (task,) = suite.tasks
+    assert task.answer.labels == ("card", "cash")
+    assert "mail 0" in render(task, task.samples[0])[-1].content
+
+
+def test_the_nan_of_python_tools_is_no_value(tmp_path: Path) -> None:
+    rows = [{"text": f"mail {i}", "label": "ab"[i % 2], "note": float("nan")} for i in range(24)]
+    rows[3]["label"] = float("nan")
+    proposal, suite = proposed(tmp_path, "d.jsonl", "\n".join(map(json.dumps, rows)))
+    assert len(suite.tasks[0].samples) == 23
+    assert any("1 row with no target left out" in note for note in proposal.notes)

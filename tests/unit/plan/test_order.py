@@ -84,3 +84,15 @@ def test_a_call_is_another_as_soon_as_what_is_measured_differs() -> None:
 def test_a_limit_below_one_is_refused(suite: Suite) -> None:
     with pytest.raises(BenchError, match="--limit 0"):
         make_plan(suite, "run", ARMS, 0)
+
+
+@pytest.mark.parametrize("limit", [3, 8, 20])
+def test_a_first_look_takes_single_rows_of_clusters_where_asked(suite: Suite, limit: int) -> None:
+    clusters = len({sample.cluster for task in suite.tasks[:1] for sample in task.samples})
+    rows = replace(suite, options={**suite.options, "limit_by": "row"})
+    for task in suite.tasks:
+        whole = [s.cluster for name, s in ordered_items(suite, limit) if name == task.name]
+        single = [s.cluster for name, s in ordered_items(rows, limit) if name == task.name]
+        assert len(single) == len(whole)
+        assert len(set(single)) == min(limit, clusters, len(single))
+    assert ordered_items(rows) == ordered_items(suite)

@@ -18,7 +18,7 @@ from claimbench.importers.imported import (
     ImportFault,
     ImportOptions,
 )
-from claimbench.importers.json_values import get, mapping, moment, number, seconds
+from claimbench.importers.json_values import as_list, get, mapping, moment, number, seconds
 from claimbench.importers.logs.arms import TASK, imported_log
 from claimbench.suite.files.traffic import requests as shared
 from claimbench.suite.files.traffic.requests import LoggedRequest
@@ -66,8 +66,9 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
     sent = _vllm_moments(data, len(firsts))
     for i, first in enumerate(firsts):
         error = get(data, "errors", i)
-        listed = gaps[i] if isinstance(gaps[i], list) else []
-        steps = [number(gap) or 0.0 for gap in listed]
+        listed = gaps[i] if isinstance(gaps[i], list) else [None]
+        steps = [step for step in map(number, listed) if step is not None]
+        whole = len(steps) == len(listed)
         ttft = seconds(first)
         failed = str(error) if error else None if ttft is not None else "no first token"
         requests.append(
@@ -77,7 +78,7 @@ def read_vllm(path: Path, options: ImportOptions) -> Imported:
                 model=model,
                 provider="vllm",
                 sent=sent[i],
-                e2e_s=None if failed or ttft is None else ttft + sum(steps),
+                e2e_s=ttft + sum(steps) if whole and ttft is not None and not failed else None,
                 ttft_s=None if failed else ttft,
                 usage=shared.tokens(
                     shared.count(get(data, "input_lens", i)),
@@ -107,7 +108,10 @@ def _vllm_moments(data: Json, n: int) -> list[datetime | None]:
     except ValueError:
         return [None] * n
     began = ended - timedelta(seconds=seconds(get(data, "duration")) or 0.0)
-    return [began + timedelta(seconds=one - min(known)) for one in known]
+    offsets = [one - min(known) for one in known]
+    if max(offsets) > json_values.YEAR_S:
+        return [None] * n
+    return [began + timedelta(seconds=offset) for offset in offsets]
 
 
 def _load(path: Path, data: Json) -> list[str]:
@@ -148,7 +152,7 @@ def read_guidellm(path: Path, options: ImportOptions) -> Imported:
             f"{path}: the report holds no single requests",
             hint="write it as JSON with the requests (guidellm benchmark --output-path x.json)",
         )
-    left = sum(len(get(b, "requests", "incomplete") or []) for b in benchmarks)
+    left = sum(len(as_list(get(b, "requests", "incomplete"))) for b in benchmarks)
     notes = [_reported(path, requests)]
     if left:
         notes.append(f"{path.name}: {left} requests that were cut off at the end left out")

@@ -14,7 +14,16 @@ from pathlib import Path
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
 from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
-from claimbench.importers.json_values import dollars, get, mapping, number, seconds, text_of, whole
+from claimbench.importers.json_values import (
+    as_list,
+    dollars,
+    get,
+    mapping,
+    number,
+    seconds,
+    text_of,
+    whole,
+)
 from claimbench.types import Json
 
 KIND = "deepeval"
@@ -55,8 +64,8 @@ def read(path: Path, options: ImportOptions) -> Imported:
     passed, failed = whole(run.get("testPassed")), whole(run.get("testFailed"))
     if passed is not None and failed is not None and passed + failed:
         stated[PASSED] = passed / (passed + failed)
-    for entry in run.get("metricsScores") or []:
-        scores = [s for s in map(number, get(entry, "scores") or []) if s is not None]
+    for entry in as_list(run.get("metricsScores")):
+        scores = [s for s in map(number, as_list(get(entry, "scores"))) if s is not None]
         if scores:
             stated[str(get(entry, "metric"))] = sum(scores) / len(scores)
     found = Found(
@@ -65,10 +74,28 @@ def read(path: Path, options: ImportOptions) -> Imported:
         [arm],
         answers,
         {(arm.name, task): stated},
-        lambda _task, metric: False if metric == PASSED else None,
+        lambda _task, metric: False if metric == PASSED else _points_down(run, metric),
         (PASSED,),
     )
     return gathered(found, options)
+
+
+def _points_down(run: Mapping[str, Json], name: str) -> bool | None:
+    """Tell whether a metric's threshold is a highest value, as for hallucination and bias: by what
+    succeeded on which side of it. None where the results do not show it.
+    """
+    above = below = 0
+    for case in as_list(run.get("testCases")):
+        for metric in as_list(get(case, "metricsData")):
+            score, threshold = number(get(metric, "score")), number(get(metric, "threshold"))
+            success = get(metric, "success")
+            if get(metric, "name") != name or score is None or threshold is None:
+                continue
+            if score != threshold and isinstance(success, bool):
+                fits = (score > threshold) == success
+                above += fits
+                below += not fits
+    return None if above == below == 0 or (above and below) else below > 0
 
 
 def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -> Answer:
@@ -76,7 +103,7 @@ def _answer(path: Path, case: Mapping[str, Json], arm: str, task: str, i: int) -
         raise ImportFault(f"{path}: test case {i + 1} has no metricsData: it was not evaluated")
     scores: dict[str, float] = {}
     reasons, faults = [], []
-    for metric in case.get("metricsData") or []:
+    for metric in as_list(case.get("metricsData")):
         name, score = str(get(metric, "name")), number(get(metric, "score"))
         if get(metric, "error"):
             faults.append(f"{name}: {get(metric, 'error')}")

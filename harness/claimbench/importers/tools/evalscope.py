@@ -16,7 +16,7 @@ from claimbench.importers.imported import (
     ImportFault,
     ImportOptions,
 )
-from claimbench.importers.json_values import get, mapping, number, seconds, whole
+from claimbench.importers.json_values import as_list, get, mapping, number, seconds, whole
 from claimbench.suite.files.traffic.requests import text_of_content, tokens
 from claimbench.types import Json
 
@@ -114,9 +114,9 @@ def _stated(path: Path, arm: str, task: str) -> dict[tuple[str, str], dict[str, 
 
 def _subset_scores(data: Json, subset: str) -> dict[str, float]:
     found: dict[str, float] = {}
-    for metric in get(data, "metrics") or []:
-        for category in get(metric, "categories") or []:
-            for one in get(category, "subsets") or []:
+    for metric in as_list(get(data, "metrics")):
+        for category in as_list(get(metric, "categories")):
+            for one in as_list(get(category, "subsets")):
                 score = number(get(one, "score"))
                 if score is not None and get(one, "name") == subset:
                     name = str(get(metric, "name") or "")
@@ -129,7 +129,7 @@ def _report(path: Path) -> Imported:
     model = str(get(data, "model_name"))
     arm = ImportedArm(model.rpartition("/")[2], "evalscope", model, path.name)
     told = []
-    for metric in get(data, "metrics") or []:
+    for metric in as_list(get(data, "metrics")):
         score = number(get(metric, "score"))
         if score is not None:
             name = str(get(metric, "name") or "score")

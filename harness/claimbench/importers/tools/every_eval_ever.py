@@ -21,6 +21,7 @@ from claimbench.importers.imported import (
     ImportOptions,
 )
 from claimbench.importers.json_values import get, mapping, moment, number, seconds, whole
+from claimbench.suite.files.traffic.requests import count
 from claimbench.suite.files.values import dollars
 from claimbench.types import Json, SamplingParams, Usage
 
@@ -183,7 +184,7 @@ def _answer(row: Mapping[str, Json], arm: str, metrics: Mapping[str, Sequence[_M
         str(row.get("evaluation_name")),
         str(row["sample_id"]),
         {} if score is None else {metric.name: metric.share(score)},
-        epoch=int(str(ours.get(f"{OWN_KEY}.epoch") or 0)),
+        epoch=count(ours.get(f"{OWN_KEY}.epoch")) or 0,
         shown=str(get(row, "input", "formatted") or get(row, "input", "raw") or ""),
         target=target,
         text=_text(row),

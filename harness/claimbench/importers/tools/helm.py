@@ -1,27 +1,56 @@
 """HELM: ``per_instance_stats.json`` with the other files of its run beside it (``run_spec.json``,
 ``scenario_state.json``, ``stats.json``), all but the first of which may be missing.
 
-Statistics of perturbed instances, and of the split ``train``, are left out, as in HELM's headline.
+Statistics of perturbed instances, and of other splits than ``test`` (``valid`` where there is no
+test), are left out, as in HELM's headline.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from claimbench.importers import json_values
 from claimbench.importers.gather import Answer, Found, gathered
 from claimbench.importers.imported import Imported, ImportedArm, ImportFault, ImportOptions
-from claimbench.importers.json_values import get, mapping, number, seconds, whole
+from claimbench.importers.json_values import as_list, get, mapping, number, seconds, whole
 from claimbench.suite.files.traffic.requests import tokens
 from claimbench.types import Json, SamplingParams, Usage
 
 KIND = "helm"
+_MAIN = {
+    "narrative_qa": "f1_score",
+    "natural_qa": "f1_score",
+    "quac": "f1_score",
+    "boolq": "quasi_exact_match",
+    "imdb": "quasi_exact_match",
+    "raft": "quasi_exact_match",
+    "civil_comments": "quasi_exact_match",
+    "wikifact": "quasi_exact_match",
+    "legalbench": "quasi_exact_match",
+    "legal_support": "quasi_exact_match",
+    "lsat_qa": "quasi_exact_match",
+    "med_qa": "quasi_exact_match",
+    "babi_qa": "quasi_exact_match",
+    "bbq": "quasi_exact_match",
+    "entity_matching": "quasi_exact_match",
+    "entity_data_imputation": "quasi_exact_match",
+    "synthetic_reasoning": "quasi_exact_match",
+    "dyck_language": "exact_match_indicator",
+    "gsm": "exact_match_indicator",
+    "msmarco": "RR@10",
+    "summarization_cnndm": "rouge_2",
+    "summarization_xsum": "rouge_2",
+    "wmt_14": "bleu_4",
+}
+"""Scenario -> the metric that HELM puts first for it (its schema_classic.yaml)."""
 _FIRST = (
     "exact_match",
     "quasi_exact_match",
     "prefix_exact_match",
     "final_number_exact_match",
+    "exact_match_indicator",
     "math_equiv_chain_of_thought",
     "math_equiv",
     "f1_score",
@@ -30,6 +59,7 @@ _FIRST = (
 )
 _NO_QUALITY = (
     "num_",
+    "batch_size",
     "inference_",
     "training_",
     "finish_reason_",
@@ -68,14 +98,19 @@ def read(path: Path, options: ImportOptions) -> Imported:
     )
     shown = _states(_beside(path, "scenario_state.json"))
     merged: dict[tuple[str, int], dict[str, float]] = {}
+    split = _main_split(data)
+    others = set()
     for row in data:
         if get(row, "perturbation"):
             continue
         key = (str(get(row, "instance_id")), whole(get(row, "train_trial_index")) or 0)
-        for stat in get(row, "stats") or []:
+        for stat in as_list(get(row, "stats")):
             name = mapping(get(stat, "name"))
             value = number(get(stat, "mean"))
-            plain = not name.get("perturbation") and name.get("split") != "train"
+            plain = not name.get("perturbation")
+            if plain and name.get("split") not in (split, None):
+                others.add(key)
+                continue
             if value is not None and plain:
                 merged.setdefault(key, {})[str(name.get("name"))] = value
     answers = []
@@ -86,10 +121,22 @@ def read(path: Path, options: ImportOptions) -> Imported:
         [path],
         [arm],
         answers,
-        {(arm.name, task): _stated(_beside(path, "stats.json"))},
-        preferred=_FIRST,
+        {(arm.name, task): _stated(_beside(path, "stats.json"), split)},
+        preferred=(*_main_of(task), *_FIRST),
+        notes=[f"{path.name}: {len(others)} items of other splits than {split} left out"]
+        if others
+        else [],
     )
     return gathered(found, options)
+
+
+def _main_split(data: Json) -> str | None:
+    """Return the split of HELM's headline: test, else valid, whichever stands there first."""
+    there = set()
+    for row in as_list(data):
+        for stat in as_list(get(row, "stats")):
+            there.add(str(get(stat, "name", "split")))
+    return next((split for split in ("test", "valid") if split in there), None)
 
 
 def _beside(path: Path, name: str) -> Json:
@@ -99,12 +146,16 @@ def _beside(path: Path, name: str) -> Json:
     return json_values.load_json(other, json_values.read_bytes(other))
 
 
+def _main_of(task: str) -> tuple[str, ...]:
+    scenario = re.split(r"[:,]", task)[0]
+    return tuple(metric for name, metric in _MAIN.items() if name == scenario)
+
+
 def _task(spec: Json, path: Path) -> str:
     name = str(get(spec, "name") or path.parent.name)
-    parts = [
-        part for part in name.split(",") if not part.startswith(("model=", "model_deployment="))
-    ]
-    return ",".join(parts).replace("/", "-")[:80]
+    # "narrative_qa:model=openai_gpt2,k=5": runs of two models must have one task
+    plain = re.sub(r"(?<=[:,])model(?:_deployment)?=[^,]*(?:,|$)", "", name).rstrip(":,")
+    return plain.replace("/", "-")[:200]
 
 
 def _states(state: Json) -> dict[tuple[str, int], dict[str, Json]]:
@@ -130,7 +181,7 @@ def _answer(
     right = [
         get(reference, "output", "text")
         for reference in (references if isinstance(references, list) else [])
-        if "correct" in (get(reference, "tags") or [])
+        if "correct" in as_list(get(reference, "tags"))
     ]
     scores = {n: v for n, v in values.items() if not n.startswith(_NO_QUALITY)}
     return Answer(
@@ -153,11 +204,11 @@ def _usage(values: Mapping[str, float]) -> Usage | None:
     return tokens(whole(n_in), whole(n_out))
 
 
-def _stated(stats: Json) -> dict[str, float]:
+def _stated(stats: Json, split: str | None) -> dict[str, float]:
     found = {}
     for stat in stats if isinstance(stats, list) else []:
         name = mapping(get(stat, "name"))
         value = number(get(stat, "mean"))
-        if value is not None and not name.get("perturbation") and name.get("split") == "test":
+        if value is not None and not name.get("perturbation") and name.get("split") == split:
             found[str(name.get("name"))] = value
     return found

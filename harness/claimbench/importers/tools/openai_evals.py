@@ -75,7 +75,7 @@ def _answer(arm: str, task: str, item: str, events: list[dict[str, Json]]) -> An
         data = mapping(event.get("data"))
         kind = event.get("type")
         moment = moment or when(event.get("created_at"))
-        if kind == "match":
+        if kind == "match" and isinstance(data.get("correct"), bool):
             scores[ACCURACY] = float(data.get("correct") is True)
             target = data.get("expected", data.get("options"))
         elif kind == "metrics":

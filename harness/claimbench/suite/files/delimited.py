@@ -177,7 +177,7 @@ def _ragged(
         line=line,
         hint=(
             "put fields that hold the delimiter in double quotes, or state `delimiter:` in the"
-            " dataset"
+            " dataset (bench init: --delimiter, and --quote for other quotes)"
         ),
     )
 

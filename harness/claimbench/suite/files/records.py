@@ -22,7 +22,7 @@ def read_jsonl(text: str, options: ReadOptions, path: str) -> Table:
     columns: dict[str, None] = {}
     rows: list[DataRow] = []
     names = _unnamed(text, options)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if names is not None:
         columns.update(dict.fromkeys(names))
         notes = (f"no header: columns are called {names[0]} to {names[-1]}",)

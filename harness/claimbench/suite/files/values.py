@@ -47,6 +47,11 @@ def mapping(value: Json) -> dict[str, Json]:
     return value if isinstance(value, dict) else {}
 
 
+def as_list(value: Json) -> list[Json]:
+    """Return a list; an empty one for anything else."""
+    return value if isinstance(value, list) else []
+
+
 def whole(value: Json) -> int | None:
     """Return a count, or None."""
     found = None if isinstance(value, bool) else number(value)

@@ -37,6 +37,8 @@ class OrderModel(Strict):
 
     seed: int = Field(default=42, ge=0, lt=2**63)
     """Seed of the random order in which requests are sent."""
+    limit_by: Literal["cluster", "row"] = "cluster"
+    """What a first look (`--limit`) takes: whole clusters, or one row of each before a second."""
 
 
 class LoadModel(Strict):

@@ -68,11 +68,16 @@ def _usage(row: Mapping[str, Json]) -> Usage | None:
     n_out = shared.count(told.get("output", told.get("output_tokens")))
     if n_in is None or n_out is None or n_in + n_out == 0:
         return None
-    read = [told.get(k) for k in ("input_cached_tokens", "cache_read_input_tokens", "input_cache")]
+    several = [
+        told.get(k) for k in ("input_cached_tokens", "cache_read_input_tokens", "input_cache")
+    ]
+    read = next((n for n in map(shared.count, several) if n is not None), None)
+    if read and shared.count(told.get("total")) == n_in + n_out:
+        return shared.tokens(n_in, n_out, read)  # this writer's input includes what was cached
     wrote = told.get("cache_creation_input_tokens", told.get("input_cache_creation"))
     return Usage(
         input_fresh=n_in,
-        cache_read=next((n for n in map(shared.count, read) if n is not None), None),
+        cache_read=read,
         cache_write_5m=shared.count(wrote),
         output_visible=n_out,
         output_reasoning=shared.count(

@@ -15,7 +15,7 @@ from typing import Any
 
 from claimbench.suite.files.traffic import requests as shared
 from claimbench.suite.files.traffic.requests import LoggedRequest
-from claimbench.suite.files.values import dollars, get, mapping
+from claimbench.suite.files.values import as_list, dollars, get, mapping
 from claimbench.types import Json, Usage
 
 NAME = "otel"
@@ -35,7 +35,7 @@ def spans_of(row: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
         yield dict(row)
         return
     for scope in scopes:
-        for span in get(scope, "spans") or []:
+        for span in as_list(get(scope, "spans")):
             yield mapping(span)
 
 

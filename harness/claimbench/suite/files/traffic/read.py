@@ -17,19 +17,36 @@ from claimbench.types import Json
 
 @dataclass(frozen=True, slots=True)
 class TrafficLog:
-    """One tool's log: its name, how a record is recognised and read (None: no request)."""
+    """One tool's log: its name, how a record is recognised and read (None: no request), and where
+    its dollars come from.
+    """
 
     name: str
     tool: str
+    dollars: str
     knows: Callable[[Mapping[str, Json]], bool]
     read: Callable[[Mapping[str, Json], int], LoggedRequest | None]
 
 
 LOGS = (
-    TrafficLog(litellm.NAME, "LiteLLM", litellm.knows, litellm.read),
-    TrafficLog(openrouter.NAME, "OpenRouter", openrouter.knows, openrouter.read),
-    TrafficLog(otel.NAME, "OpenTelemetry", otel.knows, otel.read),
-    TrafficLog(langfuse.NAME, "Langfuse", langfuse.knows, langfuse.read),
+    TrafficLog(
+        litellm.NAME,
+        "LiteLLM",
+        "computed by LiteLLM from its price map",
+        litellm.knows,
+        litellm.read,
+    ),
+    TrafficLog(
+        openrouter.NAME, "OpenRouter", "charged by OpenRouter", openrouter.knows, openrouter.read
+    ),
+    TrafficLog(otel.NAME, "OpenTelemetry", "told by the instrumentation", otel.knows, otel.read),
+    TrafficLog(
+        langfuse.NAME,
+        "Langfuse",
+        "computed by Langfuse, or told to it",
+        langfuse.knows,
+        langfuse.read,
+    ),
 )
 
 
@@ -109,6 +126,8 @@ def read_traffic(path: Path, options: ReadOptions | None = None) -> Traffic:
         )
     if others:
         notes = [*notes, f"{others} records that are no request of a language model left out"]
+    if any(request.usd is not None for request in found):
+        notes = [*notes, f"dollars are {log.dollars}"]
     return Traffic(log.name, shown, tuple(found), tuple(notes))
 
 

@@ -114,9 +114,14 @@ def tokens(
 ) -> Usage | None:
     """Return disjoint buckets from totals that include cached input and reasoning; None where the
     totals are unknown or the input is 0, which says "not counted".
+
+    An input that is less than its cached part cannot include it (Anthropic's own counts): it is
+    fresh input then.
     """
     if not total_in or total_out is None:
         return None
+    if (cached or 0) + (written or 0) > total_in:
+        total_in += (cached or 0) + (written or 0)
     read = min(cached or 0, total_in)
     wrote = min(written or 0, total_in - read)
     thought = min(reasoning or 0, total_out)

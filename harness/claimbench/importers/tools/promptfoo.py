@@ -85,7 +85,12 @@ def read(path: Path, options: ImportOptions) -> Imported:
             " latency"
         )
     files = {path.name: json_values.sha256(raw)}
-    if direction.lower_is_better(metric):
+    lower = _points_down(rows, metric)
+    if lower is None and direction.lower_is_better(metric):
+        notes.append(
+            f"{task}: {metric} is taken as promptfoo counts: higher is better, whatever its name"
+        )
+    if lower:
         turned_calls, turned_figures = turned(calls, aggregates, metric)
         calls, aggregates = list(turned_calls), list(turned_figures)
         notes.append(direction.said(task, metric))
@@ -125,6 +130,24 @@ def _headline_score(
     if wanted is not None and wanted not in names:
         raise unknown_metric(path, "score", wanted, names)
     return wanted or "pass", names
+
+
+def _points_down(rows: Sequence[Mapping[str, Json]], metric: str) -> bool | None:
+    """Tell whether lower is better: promptfoo's scores count up, but an assertion of one's own may
+    return a raw rate; then what passed has lower scores than what failed. None where the results
+    do not show it.
+    """
+    passed: list[float] = []
+    failed: list[float] = []
+    for row in rows:
+        listed = get(row, "gradingResult", "componentResults")
+        for part in listed if isinstance(listed, list) else []:
+            score = number(get(part, "score"))
+            if get(part, "assertion", "metric") == metric and score is not None:
+                (passed if get(part, "pass") is True else failed).append(score)
+    if not passed or not failed:
+        return None
+    return max(passed) < min(failed)
 
 
 def _imported_arm(
