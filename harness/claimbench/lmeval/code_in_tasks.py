@@ -99,7 +99,8 @@ def _runs(config: Mapping[str, Any]) -> Iterator[str]:
             yield f"{place} runs the Python function {value}"
     if config.get("class") is not None:
         yield f"class runs the Python class {config['class']}"
-    for metric in _metrics(config):
+    # Where a function gives the results, the list only names them
+    for metric in () if config.get("process_results") is not None else _metrics(config):
         yield f"the metric {metric!r} is none of lm-eval's: it would be fetched as Python and run"
     data = str(config.get("dataset_path") or "")
     if data in _UNPICKLED or data.endswith(".py"):

@@ -79,6 +79,12 @@ def test_what_would_run_is_named_and_does_not(folder: Path, old: str, new: str, 
     assert not (folder / "PWNED").exists()
 
 
+def test_metrics_that_a_function_gives_are_not_fetched(folder: Path) -> None:
+    path = task(folder, "metric: exact_match", "metric: ours")
+    path.write_text(path.read_text() + "process_results: !function utils.f\n")
+    assert code_of(path).runs == ("task.yaml: process_results runs the Python function utils.f",)
+
+
 def test_an_included_file_counts(folder: Path) -> None:
     (folder / "base.yaml").write_text("process_docs: !function utils.f\n")
     assert code_of(task(folder, new="include: base.yaml\n")).runs == (
