@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from claimbench.testing.tables import tables_from_arrays
-from claimbench_reports.view.measure import ItemScope, usd_1k
+from claimbench_reports.view.measure import ItemScope, missing, quality, usd_1k
 
 N = 30
 
@@ -24,3 +25,24 @@ def test_dollars_per_request_need_an_answer(n_answered: int, text: str | None) -
         assert found.text == text
     else:
         assert found.value == pytest.approx(0.15)
+
+
+@pytest.mark.parametrize(
+    ("n_failed", "text"), [(0, "not scored"), (4, "not scored"), (N, "no answers")]
+)
+def test_an_arm_that_nobody_scored_has_answers_all_the_same(n_failed: int, text: str) -> None:
+    """As a log of traffic: dollars and times, and no word on quality."""
+    items, _ = tables_from_arrays({"own": [math.nan] * N}, usd={"own": [1e-4] * N})
+    failed = np.arange(N) < n_failed
+    ones = np.ones(N, dtype=int)
+    arm = replace(
+        items.arms["own"],
+        n_finished=ones,
+        n_errors=failed.astype(int),
+        n_missing=ones,
+        n_calls=ones,
+    )
+    scope = ItemScope(np.ones(N, dtype=bool), np.arange(N), 0.05)
+    assert quality("x", arm, scope).text == text
+    shown = missing("x", arm, scope.mask)
+    assert (shown.value, "nothing was scored" in shown.note) == (n_failed, True)

@@ -174,7 +174,7 @@ def _arm_counts(
         ("tokens_in", measure.mean_or_unknown(fid("tokens_in"), rows.n_in, calls.keep)),
         ("tokens_out", measure.mean_or_unknown(fid("tokens_out"), rows.n_out, calls.keep)),
         ("cache_share", measure.cache_share(fid("cache_share"), calls)),
-        ("n_missing", figure(fid("n_missing"), total(table.n_missing), "count")),
+        ("n_missing", measure.missing(fid("n_missing"), table, mask)),
         ("n_refused", figure(fid("n_refused"), total(table.n_refused), "count")),
         ("n_truncated", figure(fid("n_truncated"), total(table.n_truncated), "count")),
         ("n_unparsable", figure(fid("n_unparsable"), total(table.n_unparsable), "count")),

@@ -60,12 +60,23 @@ def quality(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     ok = scope.mask & np.isfinite(arm.score)
     x = arm.score[ok]
     if not len(x):
-        return figure(id_, None, "percent", unknown="no answers")
+        answered = (scope.mask & (arm.n_finished > arm.n_errors)).any()
+        unknown = "not scored" if answered else "no answers"
+        return figure(id_, None, "percent", unknown=unknown)
     if x.min() < 0 or x.max() > 1:
         return from_interval(id_, stats.mean_ci(x, scope.codes[ok], scope.alpha), "plain")
     return from_interval(
         id_, stats.accuracy_ci(x, scope.codes[ok], arm.n_epochs[ok], scope.alpha), "percent"
     )
+
+
+def missing(id_: str, arm: ArmItems, mask: BoolArray) -> Figure:
+    """Return the calls without a score; of an arm that nobody scored, those without an answer."""
+    if np.isfinite(arm.score).any():
+        return figure(id_, float(arm.n_missing[mask].sum()), "count")
+    answered = arm.n_finished - arm.n_errors
+    lost = float((arm.n_missing - answered)[mask].sum())
+    return figure(id_, lost, "count", note="calls without an answer: nothing was scored")
 
 
 def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
