@@ -166,8 +166,9 @@ def judged_before(imported: Mapping[str, Json]) -> str:
     earlier = imported.get("claims_before")
     if earlier is None:
         return "typed at an import"
-    word = "claim was" if earlier == 1 else "claims were"
-    return f"typed at an import; {earlier} {word} judged on these files before"
+    word = "claim was" if earlier <= 1 else "claims were"
+    count = str(earlier) if earlier else "no"
+    return f"typed at an import; {count} {word} judged on these files before"
 
 
 def cost_judges(
