@@ -191,7 +191,8 @@ def test_a_program_that_is_not_installed_is_an_arm_that_is_not_run(
     [
         ('"{port}"', '"{prot}"', "'{prot}' stands for nothing"),
         ("provider: compatible", "provider: llama_cpp", "llama_cpp runs in this process"),
-        ("model: own-1", 'model: own-1\n    base_url: "http://127.0.0.1:{port}x"', None),
+        ("model: own-1", 'model: own-1\n    base_url: "http://127.0.0.1:{port}/x"', None),
+        ("model: own-1", 'model: own-1\n    base_url: "http://127.0.0.1:{port}x"', "is no address"),
     ],
 )
 def test_mistakes_are_found_before_anything_starts(
