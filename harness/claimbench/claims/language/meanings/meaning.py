@@ -18,7 +18,7 @@ from claimbench.claims.language.meanings.effects import (
     with_effect,
 )
 from claimbench.claims.language.meanings.ratios import cost, seconds, speed
-from claimbench.claims.language.parts.statements import Statement, metric_of
+from claimbench.claims.language.parts.statements import Statement, metric_of, reading_of
 from claimbench.errors import ClaimError
 
 _LOSS = re.compile(r"los[est]|giv|sacrific|forgo|drop|decrease|costs?")
@@ -48,7 +48,7 @@ def mean(said: Statement) -> Meaning:
         made.metric = _metric(said, made)
         made.quantile = said.quantile if made.quantile is None else made.quantile
     if made.kind == "cost":
-        made.reading = said.reading or _cost_reading(said.text)
+        made.reading = said.reading or reading_of(said.text)
     if said.negated:
         _deny_degree(said, made)
         _deny(said, made)
@@ -90,13 +90,6 @@ def _deny(said: Statement, made: Meaning) -> None:
         raise ClaimError(
             "the denial of an adjective without a limit cannot be tested", hint="state a limit"
         )
-
-
-def _cost_reading(text: str) -> str | None:
-    """Return the reading that an adjective of the price names: "per-token price"."""
-    if re.search(r"per[- ]token", text):
-        return "list_price"
-    return "per_request" if re.search(r"per[- ]request (?:cost|price)", text) else None
 
 
 def _modifier(said: Statement, made: Meaning) -> str | None:

@@ -12,8 +12,10 @@ from claimbench.claims.language.parts.statements import (
     Statement,
     dim_named,
     note_metric,
+    note_reading,
     per_what,
     quantile,
+    same_measure,
     same_side,
     twin_of,
 )
@@ -43,11 +45,11 @@ class ListReader(PlaceReader):
             self.clause.dim = dim
             self.clause.quantile = quantile(chunk.match)
             note_metric(chunk.text, self.before)
-            if re.search(r"per[- ]token (?!latency|time)", chunk.text):
-                self.before["reading"] = "list_price"
+            note_reading(chunk.text, self.before)
             return
         last = self.last
         if last is not None and dim == last.dim:
+            same_measure(last, chunk.text, quantile(chunk.match))
             return
         general = last is not None and self._general(last) and not re.search(LITERAL, last.text)
         if last is None or not general or not last.theirs:
@@ -65,12 +67,14 @@ class ListReader(PlaceReader):
             return
         if self.clause.statements or self.clause.subjects:
             if self.last is not None and dim_named(chunk.match) == self.last.dim:
+                same_measure(self.last, chunk.text, quantile(chunk.match))
                 self.pending = "compare"
                 return
             raise ClaimError(f"{chunk.text!r} stands where it cannot be read")
         self.clause.dim = dim_named(chunk.match)
         self.clause.quantile = quantile(chunk.match)
         note_metric(chunk.text, self.before)
+        note_reading(chunk.text, self.before)
 
     def _in_dim(self, chunk: Chunk) -> None:
         dim = dim_named(chunk.match)

@@ -8,7 +8,14 @@ from dataclasses import dataclass, field
 
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.parts.chunks import Chunk
-from claimbench.claims.language.parts.statements import REST, Statement, quantile, twin_of
+from claimbench.claims.language.parts.statements import (
+    REST,
+    Statement,
+    metric_of,
+    quantile,
+    twin_of,
+    two_measures,
+)
 from claimbench.errors import ClaimError
 
 
@@ -269,12 +276,19 @@ class PlaceReader:
             self.before["metric"] = metric
         elif self.last.dim != "time":
             raise ClaimError(f"{chunk.text!r} belongs to no time")
+        elif (self.last.metric or metric_of(self.last.text)) not in {None, metric}:
+            raise two_measures(chunk.text)
         else:
             self.last.metric = metric
 
     def _per_token(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
-            self.last.metric = "tpot"
+            self._metric(chunk, "tpot")
+        elif re.search(r"input|output|prompt", chunk.text):
+            raise ClaimError(
+                f"{chunk.text!r}: list prices are compared for input and output together",
+                hint="leave the side out, or state a limit in dollars for it",
+            )
         else:
             self._cost_reading(chunk, "list_price")
 
@@ -295,5 +309,7 @@ class PlaceReader:
             self.before["reading"] = reading
         elif self.last is None or self.last.dim != "cost":
             raise ClaimError(f"{chunk.text!r} belongs to no cost")
+        elif self.last.reading not in {None, reading}:
+            raise two_measures(chunk.text)
         else:
             self.last.reading = reading

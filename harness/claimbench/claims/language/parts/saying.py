@@ -11,7 +11,15 @@ from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, Bound
 from claimbench.claims.language.parts.chunks import Chunk
 from claimbench.claims.language.parts.lists import LITERAL, ListReader, turn
-from claimbench.claims.language.parts.statements import Statement, per_what, quantile, same_side
+from claimbench.claims.language.parts.statements import (
+    Statement,
+    metric_of,
+    per_what,
+    quantile,
+    reading_of,
+    same_side,
+    two_measures,
+)
 from claimbench.claims.language.tables.pieces import Rule
 from claimbench.errors import ClaimError
 
@@ -95,6 +103,7 @@ class SaidReader(ListReader):
         self._subject_fits(chunk, rule, made)
         self._mentions(made, found)
         made.quantile = quantile(chunk.match) if "p" in found else None
+        self._one_measure(made)
         made.quantile = made.quantile or self.clause.quantile
         self._deny(chunk, made)
         made.modifier = self.modifier
@@ -188,6 +197,39 @@ class SaidReader(ListReader):
             if key in self.before and not getattr(made, key):
                 setattr(made, key, self.before[key])
         self.before = {k: v for k, v in self.before.items() if k in LASTING}
+
+    def _one_measure(self, made: Statement) -> None:
+        """Refuse a predicate that names another percentile, time or price than its subject.
+
+        "its p95 latency is half the median latency of beta"; after "and" it is one more quantity.
+        """
+        before = self._before()
+        if before is not None and before.kind in CONJUNCTIONS:
+            return
+        of_subject = bool(self.clause.dim)
+        subjects = {
+            "quantile": self.clause.quantile or self.before.get("quantile"),
+            "metric": self.before.get("metric"),
+            "reading": self.before.get("reading"),
+        }
+        own = {
+            "quantile": made.quantile,
+            "metric": metric_of(made.text),
+            "reading": reading_of(made.text),
+        }
+        compares = made.way not in {"level", "bare"}
+        vague = (
+            of_subject and compares
+        )  # a plain "price" may be the one that the rival's words name
+        for key, named in own.items():
+            other = subjects[key]
+            if named is not None and (
+                other not in {None, named} or (other is None and vague and key != "reading")
+            ):
+                raise two_measures(made.text)
+        noun = made.dim == "time" and re.search(words.NOUNS["time"], made.text)
+        if compares and noun and own["metric"] is None and subjects["metric"] in {"ttft", "tpot"}:
+            raise two_measures(made.text)
 
     def _no_or(self) -> None:
         """Refuse "or" before a statement: what holds if one of two does is no claim here."""
