@@ -119,10 +119,14 @@ def level(made: Meaning, amount: Amount, usual: str) -> Meaning:
     made.upper = amount.high
     low = amount.bound in {">=", ">"}
     high = amount.bound in {"<=", "<", "within", "only"}
+    if amount.high is not None and amount.high <= amount.value:
+        raise ClaimError("a range runs from the smaller number to the larger one")
     made.relation = "at_least" if low else "at_most" if high else usual
     made.strict = amount.bound in {">", "<"}
     if made.kind == "accuracy" and not 0 <= amount.value <= 1:
         raise ClaimError(f"an accuracy of {float(amount.value):.0%} does not exist")
+    if made.kind == "accuracy" and made.upper is not None:
+        made.upper = min(made.upper, Fraction(1))
     if made.kind == "accuracy" and amount.kind not in {"p", "f", "o"}:
         raise ClaimError("an accuracy is stated as a percentage")
     return made

@@ -74,6 +74,8 @@ def _deny_degree(said: Statement, made: Meaning) -> None:
 
 def _deny(said: Statement, made: Meaning) -> None:
     """Deny: "not worse" is "as good as", with its margin; vague statements have no opposite."""
+    if said.amount is not None and said.amount.bound in {"just_over", "just_under"}:
+        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
     if said.way == "best" and (made.swap or made.modifier == "every"):
         raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
     if not made.negated:

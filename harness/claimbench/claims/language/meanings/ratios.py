@@ -97,7 +97,9 @@ def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> 
         made.relation = f"times_{name}" if amount.kind == "x" else f"{name}_by"
         if said.sign > 0:
             return with_effect(made, capped(made, amount))
-        return _with_floor(with_effect(made, amount))
+        made = _with_floor(with_effect(made, amount))
+        if made.relation == "less_by" and made.upper is not None:
+            made.upper = min(made.upper, Fraction(1))
     return made
 
 
