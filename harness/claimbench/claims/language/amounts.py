@@ -294,8 +294,8 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (r"(?P<count>a|an|one|\d+) orders? of magnitude", _magnitude),
     (rf"between (?:\$|usd|us\$) ?(?P<n>{NUM}) and (?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
-    (rf"(?:\$|usd|us\$) ?(?P<n>\d+),? and (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
-    (rf"(?P<n>\d+|a|one) ?(?:us )?dollars?,?(?: and)? (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
+    (r"(?:\$|usd|us\$) ?(?P<n>\d+),? and (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
+    (r"(?P<n>\d+|a|one) ?(?:us )?dollars?,?(?: and)? (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?P<mult>[km])?(?![\w])", _dollars),
     (rf"(?P<n>{NUM}) ?(?P<mult>[km])? ?(?:\$|usd|us dollars?|dollars?)(?![\w])", _dollars),
     (rf"between (?P<n>{NUM})(?: ?(?:cents?|¢))? and (?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
@@ -403,14 +403,14 @@ def _bind(match: re.Match[str], *, bound: Bound, amounts: list[Amount]) -> str:
         return mark  # "only about 10%", "just over 10%": the other word says more
     if old.bound is not None and old.bound != bound:
         return f"unclear bound {mark}"
-    made = _bounded(old, bound)
+    made = bounded(old, bound)
     if made is None:
         return f"unclear bound {mark}"
     amounts[int(place)] = made
     return mark
 
 
-def _bounded(old: Amount, bound: Bound) -> Amount | None:
+def bounded(old: Amount, bound: Bound) -> Amount | None:
     """Lay a bound over an amount; None where the two do not go together."""
     if bound in {"just_over", "just_under"}:
         return on_one_side(old, bound)

@@ -17,6 +17,7 @@ from claimbench.claims.language.nearest import nearest_sentences
 from claimbench.claims.language.normal import light, plain
 from claimbench.claims.language.parts.chunks import cut
 from claimbench.claims.language.parts.clauses import read
+from claimbench.claims.language.parts.spread import spread
 from claimbench.claims.language.parts.statements import REST, Statement, Unread
 from claimbench.claims.language.scope import Names, mask
 from claimbench.claims.language.tables.pieces import FENCE, fenced
@@ -97,10 +98,31 @@ def _statements(
         if found is not None:
             raise ClaimError(f"cannot test {found[0]!r} in {text!r}", hint=instead)
     marked, amounts = find_amounts(simple)
+    try:
+        texts = spread(marked, amounts)
+    except ClaimError as error:
+        why = _restored(error.message, amounts, names)
+        raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
+    said: list[Statement] = []
+    for one in texts:
+        new = _read_marked(text, one, amounts, names, (arms, free_names))
+        said += [statement for statement in new if statement not in said]
+    return _testable(said), amounts
+
+
+def _read_marked(
+    text: str,
+    marked: str,
+    amounts: list[Amount],
+    names: Names,
+    known_names: tuple[Sequence[Arm], bool],
+) -> list[Statement]:
+    """Read one text of marks; an unknown name becomes a new arm where names are free."""
+    arms, free_names = known_names
     for _ in range(MOST_NAMES):
         try:
             marked = fenced(marked.replace(FENCE, ""))
-            return _testable(read(cut(marked), amounts)), amounts
+            return read(cut(marked), amounts)
         except Unread as unread:
             run = _restored(unread.text, amounts, names)
             named = unread.place in {"subject", "object"} and not _is_amount(unread.text)
