@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.parts.chunks import Chunk
@@ -284,6 +285,7 @@ class PlaceReader:
     def _per_token(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
             self._metric(chunk, "tpot")
+            self._time_of_many(chunk)
         elif re.search(r"input|output|prompt", chunk.text):
             raise ClaimError(
                 f"{chunk.text!r}: list prices are compared for input and output together",
@@ -292,11 +294,37 @@ class PlaceReader:
         else:
             self._cost_reading(chunk, "list_price")
 
+    def _things(self, chunk: Chunk) -> Fraction:
+        """Return how many tokens or requests a time or a price is said of."""
+        found = chunk.match.groupdict()
+        if found.get("mtok"):
+            return Fraction(10**6)
+        return self.amounts[int(found["things"] or 0)].value if found.get("things") else Fraction(1)
+
+    def _time_of_many(self, chunk: Chunk) -> None:
+        """Read "2 s per 1,000 tokens" as 2 ms per token; a ratio is the same for all."""
+        last = self.last
+        if re.search("input", chunk.text):
+            raise ClaimError(
+                f"{chunk.text!r}: no time of an input token is measured",
+                hint="state the time to first token, or the time per output token",
+            )
+        if last is None or last.way != "level" or last.amount is None:
+            return
+        many = self._things(chunk)
+        high = None if last.amount.high is None else last.amount.high / many
+        last.amount = replace(last.amount, value=last.amount.value / many, high=high)
+
     def _list_price(self, chunk: Chunk) -> None:
         self._cost_reading(chunk, "list_price")
 
     def _per_request(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
+            if self._things(chunk) != 1:
+                raise ClaimError(
+                    f"{chunk.text!r}: the time of one request is judged, and not of many",
+                    hint='state the time of one, such as "p95 latency under 2 s"',
+                )
             return
         self._cost_reading(chunk, "per_request")
 
