@@ -208,6 +208,11 @@ def _half_more(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction 
     return "d", (count + Fraction(1, 2)) * _unit(match["unit"] or match["short"]), Fraction(0), None
 
 
+def _half_a_percent(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    kind = "p" if match["pct"] else "o"
+    return kind, (Fraction(match["n"]) + Fraction(1, 2)) / 100, Fraction(1, 2000), None
+
+
 def _dollars_and_cents(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
     whole = Fraction(match["n"]) if match["n"].isdigit() else Fraction(1)
     return "u", whole + Fraction(match["m"]) / 100, Fraction(0), None
@@ -282,6 +287,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM})(?:{_X})?(?: ?- ?| to )(?P<m>{NUM}){_X}", _scaled("x", 1)),
     (rf"(?P<n>{NUM}|one|a)[- ]and[- ]a[- ]half{_X}", _and_a_half),
     (rf"(?P<n>\d+) ?\+ ?(?P<part>\d/\d){_X}", _and_a_half),
+    (rf"(?P<n>\d+)(?:(?P<pct>{_PCT})|{_PTS}) and a half", _half_a_percent),
     (r"half again(?= as\b)", _half_again),
     (rf"(?:{_FRACTION('a')}) (?:to|or) (?:{_FRACTION('b')})", _fractions),
     (rf"(?P<n>{NUM}) (?:out of|in|of) (?:every |each )?(?P<of>\d+)(?= (?:questions?|items|problems|cases|requests|queries|prompts|samples|examples|answers|calls|inputs|tickets|times|right|correct|wrong))", _out_of),

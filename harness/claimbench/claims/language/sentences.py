@@ -92,6 +92,12 @@ def _statements(
 ) -> tuple[list[Statement], list[Amount]]:
     foreign = read_foreign(simple)
     if foreign is not None:
+        unclear = re.search(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])", light(text))
+        if unclear is not None and not re.search(r"[\u3400-\u9fff]", text):
+            raise ClaimError(
+                f"{unclear[0]!r} in {text!r} may be a decimal or thousands",
+                hint="write 1,25 or 1250",
+            )
         return foreign
     for pattern, instead in words.UNTESTABLE:
         found = re.search(pattern, simple)
@@ -104,9 +110,16 @@ def _statements(
         why = _restored(error.message, amounts, names)
         raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
     said: list[Statement] = []
+    means = re.search(r"\bon average\b", marked) is not None
     for one in texts:
         new = _read_marked(text, one, amounts, names, (arms, free_names))
         said += [statement for statement in new if statement not in said]
+    if means and any(statement.dim == "time" for statement in said):
+        raise ClaimError(
+            f"cannot test 'on average' of a time in {text!r}",
+            hint="averages of times are not judged, because one stalled call moves them:"
+            " name a percentile, such as p50",
+        )
     return _testable(said), amounts
 
 

@@ -280,6 +280,7 @@ def _error_share(said: Statement, made: Meaning, amount: Amount | None) -> Meani
 
 
 def _error_level(made: Meaning, amount: Amount) -> Meaning:
+    amount = capped(made, amount) if amount.bound == "up_to" else amount
     flipped = {"<=": ">=", "<": ">", "within": ">=", ">=": "<=", ">": "<"}
     high = None if amount.high is None else 1 - amount.value
     value = 1 - (amount.value if amount.high is None else amount.high)

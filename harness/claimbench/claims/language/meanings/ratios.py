@@ -164,6 +164,8 @@ def seconds(said: Statement, amount: Amount | None) -> Meaning:
     if said.way == "level" and amount is not None:
         if said.share is not None:
             amount = _of_share(said, made, said.share, amount)
+        if amount.bound == "up_to":
+            amount = capped(made, amount)
         return level(made, amount, "at_most")
     made = _ratio(said, made, amount, "time")
     named = said.own_dim or _NAMED_TIME.search(said.text) is not None

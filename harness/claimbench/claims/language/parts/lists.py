@@ -11,6 +11,7 @@ from claimbench.claims.language.parts.places import Clause, PlaceReader
 from claimbench.claims.language.parts.statements import (
     Statement,
     dim_named,
+    metric_of,
     note_metric,
     note_reading,
     per_what,
@@ -18,6 +19,7 @@ from claimbench.claims.language.parts.statements import (
     same_measure,
     same_side,
     twin_of,
+    two_measures,
 )
 from claimbench.errors import ClaimError
 
@@ -95,6 +97,11 @@ class ListReader(PlaceReader):
             turn(last, dim, chunk.text)
         last.listed = "in"
         last.quantile = last.quantile or quantile(chunk.match)
+        metric = metric_of(chunk.text)
+        if metric is not None and last.dim == "time":
+            if (last.metric or metric_of(last.text)) not in {None, metric}:
+                raise two_measures(chunk.text)
+            last.metric = metric
 
     def _general(self, statement: Statement) -> bool:
         """Tell whether a statement says good or bad of any quantity, and no points."""

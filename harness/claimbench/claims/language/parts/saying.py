@@ -112,6 +112,7 @@ class SaidReader(ListReader):
         _settle(made, rule)
         self._not_each_time(made)
         self._negation_is_plain(made)
+        self._no_field(made)
         if limit_of is not None:
             made.metric = made.metric or limit_of.metric
             made.quantile = made.quantile or limit_of.quantile
@@ -182,6 +183,12 @@ class SaidReader(ListReader):
         made.denial = self.negation or ""
         if made.negated and made.amount is not None and made.amount.bound == "only":
             raise ClaimError(f"{self.negation!r} with 'only' has more than one meaning")
+        last = self.last
+        elliptic = last is not None and last.way == made.way == "level" and last.dim == made.dim
+        if made.negated and elliptic and last is not None and last.amount and made.amount:
+            more = last.amount.bound in {">", ">="} and made.amount.bound is None
+            if more and made.dim in words.FALLING:  # "exceeds 1 s but not 2 s"
+                made.amount = replace(made.amount, bound=last.amount.bound)
         before = self._before()
         if before is not None and before.kind == "poss" and re.match(_VERBS_ONLY, chunk.text):
             raise ClaimError(f"{before.text!r} belongs to nothing")
@@ -197,6 +204,17 @@ class SaidReader(ListReader):
             if key in self.before and not getattr(made, key):
                 setattr(made, key, self.before[key])
         self.before = {k: v for k, v in self.before.items() if k in LASTING}
+
+    def _no_field(self, made: Statement) -> None:
+        """Refuse "the cheapest model with an accuracy above 90%": the best of which models?"""
+        before = self._before()
+        last = self.last
+        joined = before is not None and before.kind in CONJUNCTIONS
+        if last is not None and last.way == "best" and not joined:
+            raise ClaimError(
+                f"{made.text!r}: the best of those only, or the best that also is so?",
+                hint='name the rivals, or write "and" between two statements',
+            )
 
     def _one_measure(self, made: Statement) -> None:
         """Refuse a predicate that names another percentile, time or price than its subject.

@@ -22,13 +22,22 @@ _MARK = r"<[poxfnud]\d+>"
 _TAIL = r"(?: (?:tokens per second|per <n\d+> [a-z]+(?: tokens)?|accura(?:te|cy)|points|errors?))?"
 _P = r"(?:p-?\d{2}(?:\.\d+)?|\d{2}(?:\.\d+)?(?:th|st|nd|rd)(?:[- ]percentile)?|median)"
 _NOUN = "|".join(f"(?:{noun})" for noun in words.NOUNS.values())
-_QUANTITY = rf"(?:(?:{_P} )?(?:{_NOUN})|{_P})(?![\w-])"
+_QUANTITY = rf"(?:the )?(?:(?:{_P} )?(?:{_NOUN})|{_P})(?![\w-])"
 _ITEMS = (
     r"(?:the )?⟦a\d+⟧",
     r"(?:(?:on|for|in|at|across|with) (?:the )?)?⟦t\d+⟧",
     _QUANTITY,
 )
 """What a list of amounts may belong to: arms, tasks, percentiles and quantities."""
+_SCOPES = (
+    rf"(?:at|in|for|on) (?:the )?{_P}",
+    r"(?:on|for|in|at|across|with) (?:the )?⟦t\d+⟧",
+    r"(?:on|for|in|at|across|with) (?:the )?⟦s\d+⟧",
+    r"(?:costs? )?(?:per|for each|for every) (?:request|call|query|answer|prompt|(?:correct|right|solved) (?:answer|task|problem))s?",
+    r"per (?:<n\d+>|million) (?:input|output|prompt) tokens",
+    rf"(?:in|on|for|by) (?:the )?(?:{words.NOUNS['time']})",
+)
+"""Where and how something is said; several of one kind are as many statements."""
 _ALL = r"(?:overall|on average|in total|in general|all in all|on the whole)"
 _PLACE = (
     r"(?:on|for|in|at|across|with|over) (?:the |both )?⟦[ts]\d+⟧(?:(?:, and |, | and )⟦t\d+⟧)*"
@@ -54,13 +63,19 @@ def spread(text: str, amounts: list[Amount]) -> list[str]:
     listed = _listed(text, rf"{_MARK}{_TAIL}", before=r"(?<!between )")
     listed = [found for found in listed if _of_one_kind(found, text, amounts)]
     items = [found for pattern in _ITEMS for found in _listed(text, pattern)]
+    if listed:
+        items += [found for pattern in (_SCOPES[0], _SCOPES[2]) for found in _listed(text, pattern)]
     if not listed:
         if re.search(r"\brespectively\b", text):
             raise ClaimError(
                 '"respectively": which of them is said of which?', hint="write one claim for each"
             )
         _one_time(items, amounts)
-        return _each(text, [found for found in items if _of_one_time(text, found)][:1])
+        lists = [found for found in items if _of_one_time(text, found)]
+        lists += [found for pattern in _SCOPES for found in _listed(text, pattern)]
+        if not lists:
+            return [text]
+        return [made for one in _each(text, lists[:1]) for made in spread(one, amounts)]
     if len(listed) == 1:
         fitting = [found for found in items if len(found[2]) == len(listed[0][2])]
         if len(items) != 1 or not fitting:
@@ -169,8 +184,9 @@ def _of_one_time(text: str, found: Found) -> bool:
     """Tell whether a list names percentiles or times of which each is meant: "ttft and e2e"."""
     start, end, parts = found
     times = all(compiled(rf"(?:{_P} )?(?:{words.NOUNS['time']})").fullmatch(p) for p in parts)
-    bare = all(compiled(_P).fullmatch(part) for part in parts)
-    return times or (bare and text[:start].endswith(("'s ", "⟧ ")) and text[end:].startswith(" "))
+    bare = all(compiled(rf"(?:the )?{_P}").fullmatch(part) for part in parts)
+    led = text[:start].endswith(("'s ", "⟧ ", "at ", "at the ", "in ", "for "))
+    return times or (bare and led)
 
 
 def _one_time(items: Sequence[Found], amounts: Sequence[Amount]) -> None:
