@@ -182,7 +182,7 @@ def _take_unit(amounts: list[Amount], place: int, last: Amount) -> None:
 
 def _of_one_time(text: str, found: Found) -> bool:
     """Tell whether a list names percentiles or times of which each is meant: "ttft and e2e"."""
-    start, end, parts = found
+    start, _, parts = found
     times = all(compiled(rf"(?:{_P} )?(?:{words.NOUNS['time']})").fullmatch(p) for p in parts)
     bare = all(compiled(rf"(?:the )?{_P}").fullmatch(part) for part in parts)
     led = text[:start].endswith(("'s ", "⟧ ", "at ", "at the ", "in ", "for "))
