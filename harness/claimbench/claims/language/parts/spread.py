@@ -7,6 +7,7 @@ first to the first; where there is no such list, or more than one, the sentence 
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -38,6 +39,15 @@ _SCOPES = (
     rf"(?:in|on|for|by) (?:the )?(?:{words.NOUNS['time']})",
 )
 """Where and how something is said; several of one kind are as many statements."""
+_ARM = r"(?:the )?⟦a\d+⟧"
+_WHERE = "|".join(_SCOPES[:3])
+_PAIRED = (
+    rf"{_MARK}{_TAIL} (?:{_WHERE})",
+    rf"{_MARK}{_TAIL} (?:versus|against|over|relative to|compared (?:with|to)) {_ARM}",
+    rf"{_ARM} by {_MARK}{_TAIL}",
+    rf"{_ARM} (?:{_WHERE})",
+)
+"""What may follow a verb twice, with one thing left out: "scores 91% on t1 and 88% on t2"."""
 _ALL = r"(?:overall|on average|in total|in general|all in all|on the whole)"
 _PLACE = (
     r"(?:on|for|in|at|across|with|over) (?:the |both )?⟦[ts]\d+⟧(?:(?:, and |, | and )⟦t\d+⟧)*"
@@ -60,6 +70,12 @@ def spread(text: str, amounts: list[Amount]) -> list[str]:
     places = _overall(text)
     if places is not None:
         return [found for place in places for found in spread(place, amounts)]
+    for pattern in _PAIRED:
+        for found in _listed(text, pattern):
+            if found[0] and text[found[1] :].strip(" .!") == "":
+                _one_bound(found, text, amounts)
+                return _each(text, [found])
+    _two_kinds_of_place(text)
     listed = _listed(text, rf"{_MARK}{_TAIL}", before=r"(?<!between )")
     listed = [found for found in listed if _of_one_kind(found, text, amounts)]
     items = [found for pattern in _ITEMS for found in _listed(text, pattern)]
@@ -160,6 +176,28 @@ def _of_one_kind(found: Found, text: str, amounts: list[Amount]) -> bool:
                 found[2][found[2].index(part)] = re.sub(r"^<\w+>", mark, part)
     elif len(set(kinds)) > 1 and not set(kinds) <= {"x", "f"}:
         return False
+    _one_bound(found, text, amounts)
+    return True
+
+
+def _two_kinds_of_place(text: str) -> None:
+    """Refuse "on t1 and for German": where both are, or each of them?"""
+    end = r"(?= ?(?:$|[.,;!]| than ))"
+    for one, other in itertools.permutations(_SCOPES[:3], 2):
+        found = compiled(rf"(?:{one}){_LAST}(?:{other}){end}").search(text)
+        if found is not None:
+            raise ClaimError(
+                f"{found[0]!r}: where both hold, or two statements?",
+                hint='leave the "and" out, or write one claim for each',
+            )
+
+
+def _one_bound(found: Found, text: str, amounts: list[Amount]) -> None:
+    """Lay the bound of the first amount of a list over those that have none."""
+    marks = [re.search(r"<[a-z](\d+)>", part) for part in found[2]]
+    places = [int(mark[1]) for mark in marks if mark]
+    if not places:
+        return
     first = amounts[places[0]].bound
     for place in places[1:]:
         if first is not None and amounts[place].bound is None:
@@ -167,7 +205,6 @@ def _of_one_kind(found: Found, text: str, amounts: list[Amount]) -> bool:
             if made is None:
                 raise ClaimError(f"{text[found[0] : found[1]]!r}: a bound of which amount?")
             amounts[place] = made
-    return True
 
 
 def _take_unit(amounts: list[Amount], place: int, last: Amount) -> None:
