@@ -251,5 +251,9 @@ def _overall(text: str) -> list[str] | None:
         )
     before = text[: found.start()]
     after = text[found.end() :]
+    if after.startswith(" by "):
+        raise ClaimError(
+            f"{found[0]!r}: by how much in each?", hint="write one claim for each amount"
+        )
     whole = re.sub(r"\s+", " ", f"{before}{after}").strip(" ,")
     return [whole, f"{before}{found['first'] or found['last']}{after}"]
