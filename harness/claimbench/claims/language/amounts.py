@@ -9,12 +9,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache, partial
 from typing import Literal
 
-Bound = Literal[">=", ">", "<=", "<", "within", "about", "up_to", "down_to", "only", "exactly"]
+Bound = Literal[
+    ">=",
+    ">",
+    "<=",
+    "<",
+    "within",
+    "about",
+    "up_to",
+    "down_to",
+    "only",
+    "exactly",
+    "just_over",
+    "just_under",
+]
+NEARBY = Fraction(1, 10)
+"""How far "just over" reaches, as a share of the number: as far as "about"."""
 NUM = r"\d+(?:\.\d+)?"
 _ORDINALS = {
     "half": 2, "halve": 2, "third": 3, "quarter": 4, "fourth": 4, "fifth": 5, "sixth": 6,
@@ -30,6 +45,17 @@ _UNIT = (
     r"ms|msecs?|millis|milliseconds?|millisekunden?|millisecondes?|milisegundos?|μs|us|microseconds?|s|secs?|seconds?|sekunden?|secondes?"
     r"|segundos?|minutes?|mins?|minuten?|minutos?|hours?|hrs?|秒|毫秒"
 )
+_AND = r"(?:,? (?:and|und|et|y) |, | ?)"
+_FEW = r"(?:\d+ ?-?|(?:an?|one) )"
+_H = rf"{_FEW}(?:hours?|hrs?|h|stunden?|heures?|horas?|小时)(?![^\W\d])"
+_M = rf"{_FEW}(?:minutes?|mins?|m|minuten?|minutos?|分钟?)(?![^\W\d秒])"
+_S = r"[0-5]?\d(?:\.\d+)? ?-?(?:s|secs?|seconds?|sekunden?|secondes?|segundos?|秒)(?![^\W\d])"
+_MS = r"\d{1,3}(?:\.\d+)? ?-?(?:ms|msecs?|millis|milliseconds?|millisekunden?|millisecondes?|milisegundos?|毫秒)"
+"""Parts of one time in several units, the larger first; the smaller are less than one larger."""
+_BIT = (
+    r"(?:only )?(?:just|(?:ever so )?slightly|(?:a )?little|a (?:bit|little bit|touch|hair|shade|tad|fraction|whisker)|barely|narrowly"
+    r"|marginally|fractionally|minimally|scarcely|hardly|somewhat)"
+)
 _BEFORE: tuple[tuple[str, Bound], ...] = (
     (r"at least|no less than|not less than|no fewer than|no lower than|a minimum of|minimum", ">="),
     (
@@ -42,9 +68,14 @@ _BEFORE: tuple[tuple[str, Bound], ...] = (
         "<=",
     ),
     (r"within|to within|inside", "within"),
+    (r"just about", "about"),
     (
-        r"(?:just|slightly|a little|a bit|barely|narrowly|marginally) (?:under|over|below|above|more than|less than|shy of|short of)|just about",
-        "about",
+        rf"{_BIT} (?:over|above|more than|higher than|greater than|better than|longer than|beyond|past|north of|upwards of|in excess of)",
+        "just_over",
+    ),
+    (
+        rf"{_BIT} (?:under|below|less than|lower than|fewer than|smaller than|shorter than|shy of|short of|south of)",
+        "just_under",
     ),
     (r"well over|well above|north of|better than|well beyond|far more than|much more than", ">"),
     (
@@ -152,14 +183,39 @@ def _cents(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | No
 
 
 def _seconds(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    found = match.groupdict()
     said = match["n"] or match["w"]
     words = {
         w: Fraction(1, 2 if w[0] == "h" else 1) for w in ("half a", "half an", "an", "a", "one")
     }
     count = words[said] if said in words else Fraction(said)
     scale = _unit(match["unit"])
-    more = match.groupdict().get("m")
-    return "d", count * scale, Fraction(0), None if more is None else Fraction(more) * scale
+    low = _unit(found["low"]) if found.get("low") else scale
+    more = found.get("m")
+    return "d", count * low, Fraction(0), None if more is None else Fraction(more) * scale
+
+
+def _sum_of_units(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    """Read "1 minute and 30 seconds" as one time."""
+    parts = re.findall(rf"({NUM}|\b(?:an?|one)\b) ?-?([^\W\d]+)", match[0])
+    counts = ((1 if count[0] in "ao" else Fraction(count), unit) for count, unit in parts)
+    return "d", sum((n * _unit(unit) for n, unit in counts), Fraction(0)), Fraction(0), None
+
+
+def _half_more(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    """Read "a minute and a half" and "2 and a half seconds"."""
+    count = Fraction(match["n"]) if match["n"].isdigit() else Fraction(1)
+    return "d", (count + Fraction(1, 2)) * _unit(match["unit"] or match["short"]), Fraction(0), None
+
+
+def _half_a_percent(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    kind = "p" if match["pct"] else "o"
+    return kind, (Fraction(match["n"]) + Fraction(1, 2)) / 100, Fraction(1, 2000), None
+
+
+def _dollars_and_cents(match: re.Match[str]) -> tuple[str, Fraction, Fraction, Fraction | None]:
+    whole = Fraction(match["n"]) if match["n"].isdigit() else Fraction(1)
+    return "u", whole + Fraction(match["m"]) / 100, Fraction(0), None
 
 
 def _unit(unit: str) -> Fraction:
@@ -171,9 +227,9 @@ def _unit(unit: str) -> Fraction:
 
 
 _UNITS = (
-    ("min", Fraction(60)), ("h", Fraction(3600)), ("us", Fraction(1, 10**6)),
-    ("μs", Fraction(1, 10**6)), ("micro", Fraction(1, 10**6)), ("mil", Fraction(1, 1000)),
-    ("ms", Fraction(1, 1000)), ("毫", Fraction(1, 1000)),
+    ("mil", Fraction(1, 1000)), ("ms", Fraction(1, 1000)), ("micro", Fraction(1, 10**6)), ("m", Fraction(60)),
+    ("分", Fraction(60)), ("小", Fraction(3600)), ("st", Fraction(3600)), ("h", Fraction(3600)), ("us", Fraction(1, 10**6)),
+    ("μs", Fraction(1, 10**6)), ("毫", Fraction(1, 1000)),
 )  # fmt: skip
 
 
@@ -231,6 +287,7 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM})(?:{_X})?(?: ?- ?| to )(?P<m>{NUM}){_X}", _scaled("x", 1)),
     (rf"(?P<n>{NUM}|one|a)[- ]and[- ]a[- ]half{_X}", _and_a_half),
     (rf"(?P<n>\d+) ?\+ ?(?P<part>\d/\d){_X}", _and_a_half),
+    (rf"(?P<n>\d+)(?:(?P<pct>{_PCT})|{_PTS}) and a half", _half_a_percent),
     (r"half again(?= as\b)", _half_again),
     (rf"(?:{_FRACTION('a')}) (?:to|or) (?:{_FRACTION('b')})", _fractions),
     (rf"(?P<n>{NUM}) (?:out of|in|of) (?:every |each )?(?P<of>\d+)(?= (?:questions?|items|problems|cases|requests|queries|prompts|samples|examples|answers|calls|inputs|tickets|times|right|correct|wrong))", _out_of),
@@ -241,14 +298,22 @@ _RULES: tuple[tuple[str, Reader], ...] = (
     (rf"(?P<n>{NUM}){_PTS}", _scaled("o", 100)),
     (rf"(?P<n>{NUM}){_PCT}", _scaled("p", 100)),
     (r"(?P<count>a|an|one|\d+) orders? of magnitude", _magnitude),
-    (rf"(?:between )?(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to | and )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
+    (rf"between (?:\$|usd|us\$) ?(?P<n>{NUM}) and (?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
+    (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?: ?- ?| to )(?:\$|usd|us\$)? ?(?P<m>{NUM})(?![\w%])", _scaled("u", 1)),
+    (r"(?:\$|usd|us\$) ?(?P<n>\d+),? and (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
+    (r"(?P<n>\d+|a|one) ?(?:us )?dollars?,?(?: and)? (?P<m>\d\d?) ?(?:us )?(?:cents?|¢)(?![\w])", _dollars_and_cents),
     (rf"(?:\$|usd|us\$) ?(?P<n>{NUM})(?P<mult>[km])?(?![\w])", _dollars),
     (rf"(?P<n>{NUM}) ?(?P<mult>[km])? ?(?:\$|usd|us dollars?|dollars?)(?![\w])", _dollars),
-    (rf"(?:between )?(?P<n>{NUM})(?: ?(?:cents?|¢))?(?: ?- ?| to | and )(?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
+    (rf"between (?P<n>{NUM})(?: ?(?:cents?|¢))? and (?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
+    (rf"(?P<n>{NUM})(?: ?(?:cents?|¢))?(?: ?- ?| to )(?P<m>{NUM}) ?(?:us )?(?:cents?|¢)(?![\w])", _scaled("u", 100)),
     (rf"(?P<n>half a|a tenth of a|{NUM}|a|one) ?(?:us )?(?:cents?|¢|penny)(?![\w])", _cents),
-    (rf"(?:between )?(?P<n>{NUM})(?: ?(?:{_UNIT}))?(?: ?- ?| to | and )(?P<m>{NUM}) ?-?(?P<unit>{_UNIT})(?![\w/'])", _seconds),
+    (rf"between (?P<n>{NUM})(?: ?(?P<low>{_UNIT}))? and (?P<m>{NUM}) ?-?(?P<unit>{_UNIT})(?![\w/'])", _seconds),
+    (rf"(?P<n>{NUM})(?: ?(?P<low>{_UNIT}))?(?: ?- ?| to )(?P<m>{NUM}) ?-?(?P<unit>{_UNIT})(?![\w/'])", _seconds),
+    (rf"(?:{_H}{_AND}(?:{_M}(?:{_AND}{_S})?|{_S})|{_M}{_AND}{_S}(?:{_AND}{_MS})?|{_S}{_AND}{_MS})(?![\w/'])", _sum_of_units),
+    (rf"(?P<n>\d+|an?|one) (?:and a half (?P<unit>{_UNIT})|(?P<short>{_UNIT}) and a half)(?![\w/'])", _half_more),
     (rf"(?:(?P<n>{NUM}) ?-?|(?P<w>half a|half an|an|a|one) )(?P<unit>{_UNIT})(?![\w/'])", _seconds),
-    (rf"(?:between )?(?P<n>{NUM})(?: ?- ?| to | and )(?P<m>{NUM})(?= ?(?:output )?(?:tok|t/s|tps))", _scaled("n", 1)),
+    (rf"(?:between (?P<n>{NUM}) and (?P<m>{NUM}))(?= ?(?:output )?(?:tok|t/s|tps))", _scaled("n", 1)),
+    (rf"(?P<n>{NUM})(?: ?- ?| to )(?P<m>{NUM})(?= ?(?:output )?(?:tok|t/s|tps))", _scaled("n", 1)),
     (r"(?P<top>\d+)/(?P<bottom>\d+)(?:th|rd|nd|st|ths)?(?![\w/])", _fraction),
     (rf"(?P<count>an|a|one|\d+)[- ](?P<ord>(?:{_ORD})s?)\b", _fraction),
     (r"\btwice\b|\bthrice\b|\bdouble\b(?! digits)|\btriple\b|\bquadruple\b", _word_factor),
@@ -322,6 +387,18 @@ def _bounds(text: str, amounts: list[Amount]) -> tuple[str, list[Amount]]:
     return text, amounts
 
 
+def on_one_side(amount: Amount, bound: Bound) -> Amount | None:
+    """Read "just over 90%" as 90% to 99%, "just under 90%" as 81% to 90%; a range has no such side.
+
+    As near as "about", and on the side that the words say.
+    """
+    if amount.high is not None or amount.bound is not None:
+        return None
+    other = amount.value * (1 + NEARBY if bound == "just_over" else 1 - NEARBY)
+    low, high = sorted((amount.value, other))
+    return replace(amount, value=low, half=Fraction(0), high=high, bound=bound)
+
+
 def _bind(match: re.Match[str], *, bound: Bound, amounts: list[Amount]) -> str:
     """Give an amount its bound; a second, other bound leaves words that nothing reads."""
     kind = match["kind"]
@@ -332,15 +409,17 @@ def _bind(match: re.Match[str], *, bound: Bound, amounts: list[Amount]) -> str:
         return mark  # "only about 10%", "just over 10%": the other word says more
     if old.bound is not None and old.bound != bound:
         return f"unclear bound {mark}"
-    made = _bounded(old, bound)
+    made = bounded(old, bound)
     if made is None:
         return f"unclear bound {mark}"
     amounts[int(place)] = made
     return mark
 
 
-def _bounded(old: Amount, bound: Bound) -> Amount | None:
+def bounded(old: Amount, bound: Bound) -> Amount | None:
     """Lay a bound over an amount; None where the two do not go together."""
+    if bound in {"just_over", "just_under"}:
+        return on_one_side(old, bound)
     value = old.value
     high = old.high
     half = old.half if bound in {"about", "up_to", "down_to", "only"} else Fraction(0)

@@ -225,6 +225,8 @@ UNTESTABLE: tuple[tuple[str, str], ...] = (
      "state it in dollars, such as \"half the cost per correct answer\""),
     (r"[€£¥₹₩]|\b(?:euros?|eur|pounds?|gbp|sterling|yuan|rmb|yen|jpy|chf|rupees?|francs?)\b|\b(?!us)[a-z]{1,2}\$|(?<=\d) ?元",
      "prices are judged in US dollars: state them in dollars"),
+    (r"^(?:of|among|amongst|out of) (?:all |the |those |its )*(?:models?|systems?|llms?|ones|arms?|rivals?)? ?(?:under|below|above|over|with|at|costing|priced|that|which)\b",
+     "the best of a part of the models is not compared: name the rivals"),
     (r"\^\d", "a raised or lowered digit is a footnote or a power: write the number without it"),
     (r"\?[?!\s]*$", "a question states nothing: write it as a statement"),
     (r"(?<![\d.,])\d{1,3}\.000 ?(?:%|x\b|times)|\$ ?\d{1,3}\.000(?!\d)",

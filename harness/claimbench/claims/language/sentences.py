@@ -17,6 +17,7 @@ from claimbench.claims.language.nearest import nearest_sentences
 from claimbench.claims.language.normal import light, plain
 from claimbench.claims.language.parts.chunks import cut
 from claimbench.claims.language.parts.clauses import read
+from claimbench.claims.language.parts.spread import spread
 from claimbench.claims.language.parts.statements import REST, Statement, Unread
 from claimbench.claims.language.scope import Names, mask
 from claimbench.claims.language.tables.pieces import FENCE, fenced
@@ -91,16 +92,50 @@ def _statements(
 ) -> tuple[list[Statement], list[Amount]]:
     foreign = read_foreign(simple)
     if foreign is not None:
+        unclear = re.search(r"(?<![\d.,])[1-9]\d{0,2},\d{3}(?![\d,.])", light(text))
+        if unclear is not None and not re.search(r"[\u3400-\u9fff]", text):
+            raise ClaimError(
+                f"{unclear[0]!r} in {text!r} may be a decimal or thousands",
+                hint="write 1,25 or 1250",
+            )
         return foreign
     for pattern, instead in words.UNTESTABLE:
         found = re.search(pattern, simple)
         if found is not None:
             raise ClaimError(f"cannot test {found[0]!r} in {text!r}", hint=instead)
     marked, amounts = find_amounts(simple)
+    try:
+        texts = spread(marked, amounts)
+    except ClaimError as error:
+        why = _restored(error.message, amounts, names)
+        raise ClaimError(f"cannot read {text!r}: {why}", hint=error.hint) from None
+    said: list[Statement] = []
+    means = re.search(r"\bon average\b", marked) is not None
+    for one in texts:
+        new = _read_marked(text, one, amounts, names, (arms, free_names))
+        said += [statement for statement in new if statement not in said]
+    if means and any(statement.dim == "time" for statement in said):
+        raise ClaimError(
+            f"cannot test 'on average' of a time in {text!r}",
+            hint="averages of times are not judged, because one stalled call moves them:"
+            " name a percentile, such as p50",
+        )
+    return _testable(said), amounts
+
+
+def _read_marked(
+    text: str,
+    marked: str,
+    amounts: list[Amount],
+    names: Names,
+    known_names: tuple[Sequence[Arm], bool],
+) -> list[Statement]:
+    """Read one text of marks; an unknown name becomes a new arm where names are free."""
+    arms, free_names = known_names
     for _ in range(MOST_NAMES):
         try:
             marked = fenced(marked.replace(FENCE, ""))
-            return _testable(read(cut(marked), amounts)), amounts
+            return read(cut(marked), amounts)
         except Unread as unread:
             run = _restored(unread.text, amounts, names)
             named = unread.place in {"subject", "object"} and not _is_amount(unread.text)

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
-from claimbench.claims.language.amounts import Amount, find_amounts
+from claimbench.claims.language.amounts import Amount, find_amounts, on_one_side
 from claimbench.claims.language.foreign.chinese import CHINESE, digits
 from claimbench.claims.language.foreign.french import FRENCH
 from claimbench.claims.language.foreign.german import GERMAN
@@ -168,6 +168,12 @@ def _bounded(
     bounds = [b for i, (_, b) in enumerate(language.bounds) if found.get(f"b{slot}{i}")]
     bounds += [b for i, (_, b) in enumerate(language.after) if found.get(f"a{slot}{i}")]
     for bound in bounds:
+        if bound in {"just_over", "just_under"}:
+            sided = on_one_side(amount, bound)  # type: ignore[arg-type]
+            if sided is None:
+                return None
+            amount = sided
+            continue
         half = amount.half if bound in {"about", "up_to", "only"} else Fraction(0)
         amount = replace(amount, bound=bound, half=half)  # type: ignore[arg-type]
     return amount

@@ -18,6 +18,7 @@ FRENCH = Language(
     "French",
     (" est ", "n'est ", " sont ", "coûte", "précision", " surpasse ", "égale", "dépass", "rédui", "répond", " offre ", " fait ", " commet ", "d'erreur", "taux d'erreur", " bat ", "devance"),
     ((r"au moins", ">="), (r"plus de", ">"), (r"au plus|au maximum", "<="), (r"moins de", "<"),
+     (r"(?:un peu|légèrement|à peine|juste) (?:plus de|au-dessus de)", "just_over"), (r"(?:un peu|légèrement|à peine|juste) (?:moins de|en dessous de)", "just_under"),
      (r"environ|à peu près|presque|près de|quasiment", "about"), (r"jusqu'à", "up_to"), (r"seulement|uniquement", "only")),
     ((r"ou plus", ">="),),
     ((r"deux fois", Fraction(2)), (r"la moitié", Fraction(1, 2)), (r"(?:un|le) tiers", Fraction(1, 3)), (r"(?:un|le) quart", Fraction(1, 4)),

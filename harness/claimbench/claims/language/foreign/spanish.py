@@ -17,6 +17,7 @@ SPANISH = Language(
     "Spanish",
     (" es ", " son ", "cuesta", "tiene", "alcanza", "supera", "iguala", " costes ", "responde", "comete"),
     ((r"al menos|como mínimo|por lo menos", ">="), (r"más de(?:l)?(?: un)?", ">"), (r"como máximo|a lo sumo", "<="), (r"menos de(?:l)?(?: un)?", "<"),
+     (r"(?:algo|(?:un )?poco|ligeramente|apenas) (?:más de(?:l)?|por encima de(?:l)?)(?: un)?", "just_over"), (r"(?:algo|(?:un )?poco|ligeramente|apenas) (?:menos de(?:l)?|por debajo de(?:l)?)(?: un)?", "just_under"),
      (r"alrededor de(?:l)?(?: un)?|aproximadamente|cerca de(?:l)?(?: un)?|casi(?: un)?", "about"), (r"hasta(?: un)?", "up_to"), (r"solo|sólo|solamente|únicamente", "only")),
     ((r"o más", ">="),),
     ((r"dos veces|el doble(?: de)?", Fraction(2)), (r"la mitad", Fraction(1, 2)), (r"un tercio", Fraction(1, 3)), (r"una? cuart[oa](?: parte)?", Fraction(1, 4)),

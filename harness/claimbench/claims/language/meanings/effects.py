@@ -66,6 +66,29 @@ def with_effect(made: Meaning, amount: Amount) -> Meaning:
     return made
 
 
+def with_floor(made: Meaning) -> Meaning:
+    """Read "at most 30% cheaper", "beats by at most 2 points" of an arm that wins at all.
+
+    The effect lies between none and that; a factor of the time is a share of it.
+    """
+    if made.bound != "max" or made.threshold is None:
+        return made
+    most = made.threshold + (made.half or 0)
+    if made.relation == "times_less":
+        most = 1 - 1 / most
+        made.relation = "less_by"
+    elif made.relation == "times_more":
+        most = most - 1
+        made.relation = "more_by"
+        made.reading = "relative" if made.kind == "accuracy" else made.reading
+    made.upper = most
+    made.threshold = Fraction(0)
+    made.half = Fraction(0)
+    made.bound = "min"
+    made.strict = False
+    return made
+
+
 def capped(made: Meaning, amount: Amount) -> Amount:
     """Read "up to" before a loss or a price as its cap: no more than that."""
     if amount.bound == "down_to":
@@ -119,10 +142,14 @@ def level(made: Meaning, amount: Amount, usual: str) -> Meaning:
     made.upper = amount.high
     low = amount.bound in {">=", ">"}
     high = amount.bound in {"<=", "<", "within", "only"}
+    if amount.high is not None and amount.high <= amount.value:
+        raise ClaimError("a range runs from the smaller number to the larger one")
     made.relation = "at_least" if low else "at_most" if high else usual
     made.strict = amount.bound in {">", "<"}
     if made.kind == "accuracy" and not 0 <= amount.value <= 1:
         raise ClaimError(f"an accuracy of {float(amount.value):.0%} does not exist")
+    if made.kind == "accuracy" and made.upper is not None:
+        made.upper = min(made.upper, Fraction(1))
     if made.kind == "accuracy" and amount.kind not in {"p", "f", "o"}:
         raise ClaimError("an accuracy is stated as a percentage")
     return made

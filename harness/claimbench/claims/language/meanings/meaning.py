@@ -16,9 +16,10 @@ from claimbench.claims.language.meanings.effects import (
     near,
     share_of,
     with_effect,
+    with_floor,
 )
 from claimbench.claims.language.meanings.ratios import cost, seconds, speed
-from claimbench.claims.language.parts.statements import Statement, metric_of
+from claimbench.claims.language.parts.statements import Statement, metric_of, reading_of
 from claimbench.errors import ClaimError
 
 _LOSS = re.compile(r"los[est]|giv|sacrific|forgo|drop|decrease|costs?")
@@ -48,7 +49,7 @@ def mean(said: Statement) -> Meaning:
         made.metric = _metric(said, made)
         made.quantile = said.quantile if made.quantile is None else made.quantile
     if made.kind == "cost":
-        made.reading = said.reading or _cost_reading(said.text)
+        made.reading = said.reading or reading_of(said.text)
     if said.negated:
         _deny_degree(said, made)
         _deny(said, made)
@@ -74,6 +75,9 @@ def _deny_degree(said: Statement, made: Meaning) -> None:
 
 def _deny(said: Statement, made: Meaning) -> None:
     """Deny: "not worse" is "as good as", with its margin; vague statements have no opposite."""
+    sided = said.amount is not None and said.amount.bound in {"just_over", "just_under"}
+    if sided or (made.threshold == 0 and made.upper is not None):
+        raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
     if said.way == "best" and (made.swap or made.modifier == "every"):
         raise ClaimError("the denial of this has more than one meaning", hint="say what holds")
     if not made.negated:
@@ -90,13 +94,6 @@ def _deny(said: Statement, made: Meaning) -> None:
         raise ClaimError(
             "the denial of an adjective without a limit cannot be tested", hint="state a limit"
         )
-
-
-def _cost_reading(text: str) -> str | None:
-    """Return the reading that an adjective of the price names: "per-token price"."""
-    if re.search(r"per[- ]token", text):
-        return "list_price"
-    return "per_request" if re.search(r"per[- ]request (?:cost|price)", text) else None
 
 
 def _modifier(said: Statement, made: Meaning) -> str | None:
@@ -147,7 +144,7 @@ def _accuracy(said: Statement, amount: Amount | None) -> Meaning:
     elif said.sign > 0:
         made.relation = "times_more" if amount.kind == "x" else "more_by"
         made.reading = "points" if amount.kind == "o" else None
-        return with_effect(made, amount)
+        return with_floor(with_effect(made, amount))
     else:
         return _accuracy_less(made, amount)
     return made
@@ -185,7 +182,7 @@ def _accuracy_share(said: Statement, made: Meaning, amount: Amount | None) -> Me
         raise ClaimError('"performance" may be quality or speed', hint="say accuracy or speed")
     if value >= 1:
         made.relation = "times_more"
-        made = with_effect(made, amount) if amount is not None and value > 1 else made
+        made = with_floor(with_effect(made, amount)) if amount is not None and value > 1 else made
         if value == 1:
             made.relation = "as"
             made.threshold = None
@@ -232,13 +229,14 @@ def _errors(said: Statement, amount: Amount | None) -> Meaning:
     if amount.kind == "o":
         made.relation = "more_by" if said.sign < 0 else "less_by"
         made.reading = "points"
-        return with_effect(made, amount)
+        made = with_effect(made, amount)
+        return with_floor(made) if said.sign < 0 else made
     if said.sign < 0 and amount.kind in {"p", "f"}:
         if amount.value > 1:
             raise ClaimError("more than 100% fewer errors do not exist")
         made.relation = "more_by"
         made.reading = "error_reduction"
-        return with_effect(made, amount)
+        return with_floor(with_effect(made, amount))
     if amount.bound in {"only", "up_to", "down_to", "exactly"}:
         raise ClaimError("state the errors as a share of the rival's", hint='"half the errors"')
     factor = amount.value if amount.kind == "x" else 1 + amount.value
@@ -282,6 +280,7 @@ def _error_share(said: Statement, made: Meaning, amount: Amount | None) -> Meani
 
 
 def _error_level(made: Meaning, amount: Amount) -> Meaning:
+    amount = capped(made, amount) if amount.bound == "up_to" else amount
     flipped = {"<=": ">=", "<": ">", "within": ">=", ">=": "<=", ">": "<"}
     high = None if amount.high is None else 1 - amount.value
     value = 1 - (amount.value if amount.high is None else amount.high)

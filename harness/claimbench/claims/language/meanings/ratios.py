@@ -17,6 +17,7 @@ from claimbench.claims.language.meanings.effects import (
     refuse_points,
     share_of,
     with_effect,
+    with_floor,
 )
 from claimbench.claims.language.parts.statements import Statement
 from claimbench.errors import ClaimError
@@ -97,21 +98,9 @@ def _ratio(said: Statement, made: Meaning, amount: Amount | None, what: str) -> 
         made.relation = f"times_{name}" if amount.kind == "x" else f"{name}_by"
         if said.sign > 0:
             return with_effect(made, capped(made, amount))
-        return _with_floor(with_effect(made, amount))
-    return made
-
-
-def _with_floor(made: Meaning) -> Meaning:
-    """Read "at most 30% cheaper" of an arm that is cheaper at all: between 70% and 100%."""
-    if made.bound != "max" or made.threshold is None:
-        return made
-    most = made.threshold if made.relation == "less_by" else 1 - 1 / made.threshold
-    made.relation = "less_by"
-    made.upper = most + (made.half or 0)
-    made.threshold = Fraction(0)
-    made.half = Fraction(0)
-    made.bound = "min"
-    made.strict = False
+        made = with_floor(with_effect(made, amount))
+        if made.relation == "less_by" and made.upper is not None:
+            made.upper = min(made.upper, Fraction(1))
     return made
 
 
@@ -125,7 +114,7 @@ def _ratio_as(said: Statement, made: Meaning, amount: Amount) -> Meaning:
             raise ClaimError(f"{said.text!r} has no clear meaning", hint='say "twice the cost"')
         return _slower_share(made, amount)
     made.relation = "times_less"
-    return with_effect(made, amount)
+    return with_floor(with_effect(made, amount))
 
 
 def _slower_share(made: Meaning, amount: Amount) -> Meaning:
@@ -175,10 +164,13 @@ def seconds(said: Statement, amount: Amount | None) -> Meaning:
     if said.way == "level" and amount is not None:
         if said.share is not None:
             amount = _of_share(said, made, said.share, amount)
+        if amount.bound == "up_to":
+            amount = capped(made, amount)
         return level(made, amount, "at_most")
     made = _ratio(said, made, amount, "time")
     named = said.own_dim or _NAMED_TIME.search(said.text) is not None
-    if made.relation == "less_by" and (named or said.way in {"share", "half"}):
+    factor = amount is not None and amount.kind == "x"
+    if made.relation == "less_by" and (named or factor or said.way in {"share", "half"}):
         made.reading = "time_cut"
     if made.relation == "more_by" and named:
         made.reading = "time_up"
@@ -244,7 +236,15 @@ def speed(said: Statement, amount: Amount | None) -> Meaning:
         amount = capped(made, amount)
     made.relation = f"times_{name}" if amount.kind == "x" else f"{name}_by"
     made.reading = None if amount.kind == "x" else "rate_up" if said.sign > 0 else "rate_down"
-    return with_effect(made, amount)
+    made = with_effect(made, amount)
+    return _cut(with_floor(made)) if said.sign > 0 else made
+
+
+def _cut(made: Meaning) -> Meaning:
+    """Name the reading of a share of time that a factor of speed became."""
+    if made.relation == "less_by" and made.reading is None:
+        made.reading = "time_cut"
+    return made
 
 
 def _rate_share(said: Statement, made: Meaning, amount: Amount | None) -> Meaning:
@@ -252,7 +252,7 @@ def _rate_share(said: Statement, made: Meaning, amount: Amount | None) -> Meanin
     if value > 1:
         made.relation = "times_less"
         if amount is not None:
-            return with_effect(made, amount)
+            return _cut(with_floor(with_effect(made, amount)))
         made.threshold = value
         made.half = half
         return made

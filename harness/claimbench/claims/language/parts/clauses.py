@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -16,6 +17,7 @@ from claimbench.claims.language.parts.statements import (
     Unread,
     as_kind,
     denied,
+    same_side,
 )
 from claimbench.errors import ClaimError
 
@@ -39,6 +41,23 @@ def read(chunks: Sequence[Chunk], amounts: Sequence[Amount]) -> list[Statement]:
         ClaimError: words that are known, in an order or a company that is not.
     """
     return _Reader(chunks, amounts).run()
+
+
+def _inherit_places(said: Sequence[Statement]) -> None:
+    """Give "above 90% on t1 but below 95%" the place of its first half for the second."""
+    for earlier, later in itertools.pairwise(said):
+        one = same_side(earlier.dim, later.dim)
+        kind = (earlier.way == "level") == (later.way == "level")
+        rivals = not later.theirs or later.theirs == earlier.theirs
+        placed = later.tasks or later.slice is not None or later.modifier
+        if not (one and kind and rivals) or placed:
+            continue
+        if later.quantile is not None and earlier.quantile not in {None, later.quantile}:
+            continue
+        later.tasks = earlier.tasks
+        later.slice = earlier.slice
+        if later.dim in {"time", "rate"}:
+            later.quantile = later.quantile or earlier.quantile
 
 
 class _Reader(SaidReader):
@@ -172,12 +191,10 @@ class _Reader(SaidReader):
 
     def _compare(self, chunk: Chunk) -> None:
         before = self._before()
-        if (
-            self.last is not None
-            and self.last.theirs
-            and before is not None
-            and before.kind == "arm"
-        ):
+        earlier = self.chunks[self.at - 2] if self.at > 1 else None
+        again = before is not None and before.kind in CONJUNCTIONS and earlier is not None
+        lists = again and earlier is not None and earlier.kind in {"arm", "rest", "said", "comma"}
+        if self.last is not None and self.last.theirs and before is not None and not lists:
             raise ClaimError(f"{chunk.text!r} compares a second time in one part of the sentence")
         if self.last is not None:
             self.last.joined = chunk.text
@@ -299,6 +316,7 @@ class _Reader(SaidReader):
                 raise ClaimError("nothing is said of one part of the sentence")
             shared = next((s.theirs for s in clause.statements if s.theirs), [])
             earlier = next((s.theirs for s in out if s.theirs), [])
+            _inherit_places(clause.statements)
             for statement in clause.statements:
                 statement.ours = list(clause.subjects or (out[-1].ours if out else []))
                 absolute = statement.way in {"level", "bare"}

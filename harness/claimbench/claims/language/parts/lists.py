@@ -11,11 +11,15 @@ from claimbench.claims.language.parts.places import Clause, PlaceReader
 from claimbench.claims.language.parts.statements import (
     Statement,
     dim_named,
+    metric_of,
     note_metric,
+    note_reading,
     per_what,
     quantile,
+    same_measure,
     same_side,
     twin_of,
+    two_measures,
 )
 from claimbench.errors import ClaimError
 
@@ -43,11 +47,11 @@ class ListReader(PlaceReader):
             self.clause.dim = dim
             self.clause.quantile = quantile(chunk.match)
             note_metric(chunk.text, self.before)
-            if re.search(r"per[- ]token (?!latency|time)", chunk.text):
-                self.before["reading"] = "list_price"
+            note_reading(chunk.text, self.before)
             return
         last = self.last
         if last is not None and dim == last.dim:
+            same_measure(last, chunk.text, quantile(chunk.match))
             return
         general = last is not None and self._general(last) and not re.search(LITERAL, last.text)
         if last is None or not general or not last.theirs:
@@ -65,12 +69,14 @@ class ListReader(PlaceReader):
             return
         if self.clause.statements or self.clause.subjects:
             if self.last is not None and dim_named(chunk.match) == self.last.dim:
+                same_measure(self.last, chunk.text, quantile(chunk.match))
                 self.pending = "compare"
                 return
             raise ClaimError(f"{chunk.text!r} stands where it cannot be read")
         self.clause.dim = dim_named(chunk.match)
         self.clause.quantile = quantile(chunk.match)
         note_metric(chunk.text, self.before)
+        note_reading(chunk.text, self.before)
 
     def _in_dim(self, chunk: Chunk) -> None:
         dim = dim_named(chunk.match)
@@ -91,6 +97,11 @@ class ListReader(PlaceReader):
             turn(last, dim, chunk.text)
         last.listed = "in"
         last.quantile = last.quantile or quantile(chunk.match)
+        metric = metric_of(chunk.text)
+        if metric is not None and last.dim == "time":
+            if (last.metric or metric_of(last.text)) not in {None, metric}:
+                raise two_measures(chunk.text)
+            last.metric = metric
 
     def _general(self, statement: Statement) -> bool:
         """Tell whether a statement says good or bad of any quantity, and no points."""

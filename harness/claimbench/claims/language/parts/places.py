@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from claimbench.claims.language.amounts import Amount
 from claimbench.claims.language.parts.chunks import Chunk
-from claimbench.claims.language.parts.statements import REST, Statement, quantile, twin_of
+from claimbench.claims.language.parts.statements import (
+    REST,
+    Statement,
+    metric_of,
+    quantile,
+    twin_of,
+    two_measures,
+)
 from claimbench.errors import ClaimError
 
 
@@ -130,13 +138,31 @@ class PlaceReader:
         if self.negation and self.last is not None and self.last.tasks:
             self._denied_there(tasks)
             return
+        self._not_there(chunk)
         if self.last is None:
-            self.before["tasks"] = tasks
+            self._note("tasks", tasks, chunk)
             return
         for statement in self._chain(chunk):
             if statement.tasks:
                 raise ClaimError(f"{chunk.text!r} names a second task for one part")
             statement.tasks = tasks
+
+    def _note(self, key: str, value: object, chunk: Chunk) -> None:
+        """Keep a place for the statement to come; a second one would take the first away."""
+        if self.before.get(key) not in {None, value}:
+            raise ClaimError(
+                f"{chunk.text!r}: a second place for one part", hint="write one claim for each"
+            )
+        self.before[key] = value
+
+    def _not_there(self, chunk: Chunk) -> None:
+        """Refuse "not on t1 but on t2": what is denied there is not said yet."""
+        before = self._before()
+        if self.negation and before is not None and before.kind == "not":
+            raise ClaimError(
+                f"{self.negation} {chunk.text!r}: what is denied comes later",
+                hint="say first where it holds, or write one claim for each",
+            )
 
     def _denied_there(self, tasks: tuple[int, ...]) -> None:
         """Read "on t1 but not on t2": the same statement, denied for another task."""
@@ -181,11 +207,15 @@ class PlaceReader:
         self.clause.subjects.append(int(chunk.match["arm"]))
 
     def _slice(self, chunk: Chunk) -> None:
+        found = int(chunk.match["slice"])
+        self._not_there(chunk)
         if self.last is None:
-            self.before["slice"] = int(chunk.match["slice"])
+            self._note("slice", found, chunk)
             return
         for statement in self._chain(chunk):
-            statement.slice = int(chunk.match["slice"])
+            if statement.slice not in {None, found}:
+                raise ClaimError(f"{chunk.text!r} names a second slice for one part")
+            statement.slice = found
 
     def _chain(self, chunk: Chunk) -> list[Statement]:
         """The statements that a place at the end of a part speaks of; refuse where that is open."""
@@ -211,13 +241,16 @@ class PlaceReader:
     def _quantile(self, chunk: Chunk) -> None:
         p = quantile(chunk.match)
         if self.last is None or self._coming():
-            self.before["quantile"] = p
+            self._not_there(chunk)
+            self._note("quantile", p, chunk)
             before = self._before()
             if before is not None and before.kind == "poss" and not self.clause.dim:
                 self.clause.dim = "time"
             if chunk.text.startswith("typical"):
                 self.before["typically"] = chunk.text
-        elif self._denied_at(p) or self._also_at(p):
+        elif self.last.share is not None:
+            raise ClaimError(f"{chunk.text!r}: a share of the requests is a percentile already")
+        elif self._denied_at(chunk, p) or self._also_at(p):
             return
         elif self.last.dim not in {"time", "rate"}:
             raise ClaimError(f"{chunk.text!r}: only times have percentiles")
@@ -226,10 +259,12 @@ class PlaceReader:
         else:
             self.last.quantile = p
 
-    def _denied_at(self, p: float | None) -> bool:
+    def _denied_at(self, chunk: Chunk, p: float | None) -> bool:
         """Read "at p50 but not at p95": the same statement, denied for another percentile."""
         if not self.negation or self.last is None or self.last.dim not in {"time", "rate"}:
             return False
+        if self.last.quantile is None:
+            self._not_there(chunk)
         twin = twin_of(self.last)
         twin.negated = not twin.negated
         twin.quantile = p
@@ -266,23 +301,58 @@ class PlaceReader:
 
     def _metric(self, chunk: Chunk, metric: str) -> None:
         if self.last is None or self._coming():
-            self.before["metric"] = metric
+            self._not_there(chunk)
+            self._note("metric", metric, chunk)
         elif self.last.dim != "time":
             raise ClaimError(f"{chunk.text!r} belongs to no time")
+        elif (self.last.metric or metric_of(self.last.text)) not in {None, metric}:
+            raise two_measures(chunk.text)
         else:
             self.last.metric = metric
 
     def _per_token(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
-            self.last.metric = "tpot"
+            self._metric(chunk, "tpot")
+            self._time_of_many(chunk)
+        elif re.search(r"input|output|prompt", chunk.text):
+            raise ClaimError(
+                f"{chunk.text!r}: list prices are compared for input and output together",
+                hint="leave the side out, or state a limit in dollars for it",
+            )
         else:
             self._cost_reading(chunk, "list_price")
+
+    def _things(self, chunk: Chunk) -> Fraction:
+        """Return how many tokens or requests a time or a price is said of."""
+        found = chunk.match.groupdict()
+        if found.get("mtok"):
+            return Fraction(10**6)
+        return self.amounts[int(found["things"] or 0)].value if found.get("things") else Fraction(1)
+
+    def _time_of_many(self, chunk: Chunk) -> None:
+        """Read "2 s per 1,000 tokens" as 2 ms per token; a ratio is the same for all."""
+        last = self.last
+        if re.search("input", chunk.text):
+            raise ClaimError(
+                f"{chunk.text!r}: no time of an input token is measured",
+                hint="state the time to first token, or the time per output token",
+            )
+        if last is None or last.way != "level" or last.amount is None:
+            return
+        many = self._things(chunk)
+        high = None if last.amount.high is None else last.amount.high / many
+        last.amount = replace(last.amount, value=last.amount.value / many, high=high)
 
     def _list_price(self, chunk: Chunk) -> None:
         self._cost_reading(chunk, "list_price")
 
     def _per_request(self, chunk: Chunk) -> None:
         if self.last is not None and self.last.dim == "time":
+            if self._things(chunk) != 1:
+                raise ClaimError(
+                    f"{chunk.text!r}: the time of one request is judged, and not of many",
+                    hint='state the time of one, such as "p95 latency under 2 s"',
+                )
             return
         self._cost_reading(chunk, "per_request")
 
@@ -292,8 +362,13 @@ class PlaceReader:
     def _cost_reading(self, chunk: Chunk, reading: str) -> None:
         coming = self._next() is not None and self._next().kind in {"said", "noun"}  # type: ignore[union-attr]
         if self.last is None and (self.clause.dim == "cost" or coming):
-            self.before["reading"] = reading
+            self._not_there(chunk)
+            self._note("reading", reading, chunk)
         elif self.last is None or self.last.dim != "cost":
             raise ClaimError(f"{chunk.text!r} belongs to no cost")
+        elif self.last.reading not in {None, reading} or (
+            self.last.way == "level" and reading != "list_price"
+        ):
+            raise two_measures(chunk.text)
         else:
             self.last.reading = reading

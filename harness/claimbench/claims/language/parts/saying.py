@@ -11,7 +11,15 @@ from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount, Bound
 from claimbench.claims.language.parts.chunks import Chunk
 from claimbench.claims.language.parts.lists import LITERAL, ListReader, turn
-from claimbench.claims.language.parts.statements import Statement, per_what, quantile, same_side
+from claimbench.claims.language.parts.statements import (
+    Statement,
+    metric_of,
+    per_what,
+    quantile,
+    reading_of,
+    same_side,
+    two_measures,
+)
 from claimbench.claims.language.tables.pieces import Rule
 from claimbench.errors import ClaimError
 
@@ -95,6 +103,7 @@ class SaidReader(ListReader):
         self._subject_fits(chunk, rule, made)
         self._mentions(made, found)
         made.quantile = quantile(chunk.match) if "p" in found else None
+        self._one_measure(made)
         made.quantile = made.quantile or self.clause.quantile
         self._deny(chunk, made)
         made.modifier = self.modifier
@@ -103,6 +112,7 @@ class SaidReader(ListReader):
         _settle(made, rule)
         self._not_each_time(made)
         self._negation_is_plain(made)
+        self._no_field(made)
         if limit_of is not None:
             made.metric = made.metric or limit_of.metric
             made.quantile = made.quantile or limit_of.quantile
@@ -173,6 +183,12 @@ class SaidReader(ListReader):
         made.denial = self.negation or ""
         if made.negated and made.amount is not None and made.amount.bound == "only":
             raise ClaimError(f"{self.negation!r} with 'only' has more than one meaning")
+        last = self.last
+        elliptic = last is not None and last.way == made.way == "level" and last.dim == made.dim
+        if made.negated and elliptic and last is not None and last.amount and made.amount:
+            more = last.amount.bound in {">", ">="} and made.amount.bound is None
+            if more and made.dim in words.FALLING:  # "exceeds 1 s but not 2 s"
+                made.amount = replace(made.amount, bound=last.amount.bound)
         before = self._before()
         if before is not None and before.kind == "poss" and re.match(_VERBS_ONLY, chunk.text):
             raise ClaimError(f"{before.text!r} belongs to nothing")
@@ -188,6 +204,50 @@ class SaidReader(ListReader):
             if key in self.before and not getattr(made, key):
                 setattr(made, key, self.before[key])
         self.before = {k: v for k, v in self.before.items() if k in LASTING}
+
+    def _no_field(self, made: Statement) -> None:
+        """Refuse "the cheapest model with an accuracy above 90%": the best of which models?"""
+        before = self._before()
+        last = self.last
+        joined = before is not None and before.kind in CONJUNCTIONS
+        if last is not None and last.way == "best" and not joined:
+            raise ClaimError(
+                f"{made.text!r}: the best of those only, or the best that also is so?",
+                hint='name the rivals, or write "and" between two statements',
+            )
+
+    def _one_measure(self, made: Statement) -> None:
+        """Refuse a predicate that names another percentile, time or price than its subject.
+
+        "its p95 latency is half the median latency of beta"; after "and" it is one more quantity.
+        """
+        before = self._before()
+        if before is not None and before.kind in CONJUNCTIONS:
+            return
+        of_subject = bool(self.clause.dim)
+        subjects = {
+            "quantile": self.clause.quantile or self.before.get("quantile"),
+            "metric": self.before.get("metric"),
+            "reading": self.before.get("reading"),
+        }
+        own = {
+            "quantile": made.quantile,
+            "metric": metric_of(made.text),
+            "reading": reading_of(made.text),
+        }
+        compares = made.way not in {"level", "bare"}
+        vague = (
+            of_subject and compares
+        )  # a plain "price" may be the one that the rival's words name
+        for key, named in own.items():
+            other = subjects[key]
+            if named is not None and (
+                other not in {None, named} or (other is None and vague and key != "reading")
+            ):
+                raise two_measures(made.text)
+        noun = made.dim == "time" and re.search(words.NOUNS["time"], made.text)
+        if compares and noun and own["metric"] is None and subjects["metric"] in {"ttft", "tpot"}:
+            raise two_measures(made.text)
 
     def _no_or(self) -> None:
         """Refuse "or" before a statement: what holds if one of two does is no claim here."""

@@ -123,6 +123,13 @@ def note_metric(text: str, before: dict[str, object]) -> None:
         before["metric"] = metric
 
 
+def note_reading(text: str, before: dict[str, object]) -> None:
+    """Note the price that words name for the statement to come."""
+    reading = reading_of(text)
+    if reading is not None:
+        before["reading"] = reading
+
+
 def metric_of(text: str) -> str | None:
     """Give the time that words name: ttft, tpot or e2e; None for "latency"."""
     if re.search(r"ttft|first[- ]token", text):
@@ -130,6 +137,38 @@ def metric_of(text: str) -> str | None:
     if re.search(r"tpot|per (?:output )?token|inter[- ]token", text):
         return "tpot"
     return "e2e" if re.search(r"e2e|end[- ]to[- ]end", text) else None
+
+
+def reading_of(text: str) -> str | None:
+    """Give the reading that words of a price name: "list price", "per-request cost"."""
+    if re.search(r"per[- ]token (?!latency|time)|\blist (?:price|cost)", text):
+        return "list_price"
+    return "per_request" if re.search(r"per[- ]request (?:cost|price)", text) else None
+
+
+def two_measures(text: str) -> ClaimError:
+    """Make the refusal of a sentence that compares one measure with another."""
+    return ClaimError(
+        f"{text.strip()!r}: one measure is compared with another",
+        hint="name one percentile, time or price for both sides",
+    )
+
+
+def same_measure(made: Statement, text: str, p: float | None) -> None:
+    """Refuse a rival's quantity (its words, its percentile) that is not the statement's own.
+
+    A rival's plain "latency" is the subject's, except of a first token or of one token.
+    """
+    own = made.metric or metric_of(made.text)
+    metric = metric_of(text)
+    other_time = metric != own and (metric is not None or own in {"ttft", "tpot"})
+    reading = reading_of(text)
+    if (
+        p not in {None, made.quantile}
+        or (made.dim == "time" and other_time)
+        or reading not in {None, made.reading or reading_of(made.text)}
+    ):
+        raise two_measures(text)
 
 
 def per_what(found: Mapping[str, str | None], amounts: Sequence[Amount]) -> str:

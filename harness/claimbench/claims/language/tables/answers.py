@@ -20,6 +20,11 @@ _ERR = words.NOUNS["err"]
 _POINTS = r"<(?P<qk>o)(?P<q>\d+)>"
 _FEW_POINTS = r"(?:only |just )?" + _POINTS
 _RIGHTLY = r"(?: (?:correctly|right|correct|accurately))"
+_OFTEN = r"(?:often|frequently)"
+_GIVES = r"(?:gives?|giving|makes?|making|made|returns?|returning|produces?|producing|commits?|committing|gets?|getting|has|outputs?|is)"
+_ANSWER = r"(?:answers?|responses?|results?|outputs?|replies|reply|predictions?)"
+_FAILS = rf"(?:(?:is |goes |answers )?(?:wrong|incorrect|wrongly|incorrectly)|fails?|failing|errs?|erring|{_GIVES} (?:an? |the )?(?:(?:wrong|incorrect|bad|false) {_ANSWER}|errors?|mistakes?))"
+_SUCCEEDS = rf"(?:(?:is |answers )?(?:right|correct|correctly)|succeeds?|{_GIVES} (?:an? |the )?(?:right|correct|accurate) {_ANSWER})"
 _LOSE = r"(?:los(?:es?|t|ing)|giv(?:es?|ing) up|sacrific(?:es?|ing)|forgoes)"
 
 RULES: tuple[Rule, ...] = (
@@ -74,10 +79,18 @@ RULES: tuple[Rule, ...] = (
         rule(rf"(?:gets?|answers?|solves?) {DEG}more (?:of the )?(?:questions?|problems?|tasks?|items?)(?: (?:right|correctly|correct))?", "acc", "comp", 1),
         rule(rf"(?:gets?|answers?|solves?) {Q} more (?:of the )?(?:questions?|problems?|tasks?|items?)(?: (?:right|correctly|correct))?", "acc", "comp", 1),
         rule(rf"(?:right|correct) {DEG}more often", "acc", "comp", 1),
-        rule(rf"(?:(?:is )?wrong|incorrect|fails|errs) {DEG}less often", "err", "comp", -1),
-        rule(rf"(?:(?:is )?wrong|incorrect|fails|errs) {DEG}more often", "err", "comp", 1),
-        rule(rf"(?:(?:is )?wrong|incorrect|fails|errs) {Q} less often", "err", "comp", -1),
-        rule(rf"(?:(?:is )?wrong|incorrect|fails|errs) {Q} as often(?: as)?", "err", "share"),
+    )),
+    *needing(("often", "frequently", "rarely", "seldom"), (
+        rule(rf"{_FAILS} {DEG}(?:less {_OFTEN}|more (?:rarely|seldom))", "err", "comp", -1),
+        rule(rf"{_FAILS} {DEG}(?:more {_OFTEN}|less (?:rarely|seldom))", "err", "comp", 1),
+        rule(rf"{_FAILS} {Q} less {_OFTEN}", "err", "comp", -1),
+        rule(rf"{_FAILS} {Q} more {_OFTEN}", "err", "comp", 1),
+        rule(rf"{_FAILS} {Q} as {_OFTEN}(?: as)?", "err", "share"),
+        rule(rf"{_SUCCEEDS} {DEG}more {_OFTEN}", "acc", "comp", 1),
+        rule(rf"{_SUCCEEDS} {DEG}less {_OFTEN}", "acc", "comp", -1),
+        rule(rf"{_SUCCEEDS} {Q} more {_OFTEN}", "acc", "comp", 1),
+        rule(rf"{_SUCCEEDS} {Q} less {_OFTEN}", "acc", "comp", -1),
+        rule(rf"{_SUCCEEDS} {Q} as {_OFTEN}(?: as)?", "acc", "share"),
     )),
     rule(r"(?:comparable|competitive|on (?:a )?par|similar|similar to)(?= ?(?:$|[.,;]| on | in | for | and ))", "acc", "same"),
     rule(r"(?:equivalent|equal|identical|tied?|the same)(?= ?(?:$|[.,;]| on | in | for ))", "acc", "equal"),
