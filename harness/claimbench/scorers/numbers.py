@@ -49,7 +49,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)
