@@ -57,8 +57,8 @@ _EXPLAINED = re.compile(
     r"|references?|because|here'?s why|working|calculation|steps|erklärung|begründung|hinweis"
     r"|quelle|rechnung|explication|raison|justification|source|remarque|explicación|razón|nota"
     r"|fuente|explicação|justificativa|fonte|spiegazione|motivo|uitleg|toelichting|bron"
-    r"|объяснение|пояснение|обоснование|источник|wyjaśnienie|uzasadnienie|źródło|açıklama|giải thích"
-    r"|penjelasan|解释|解釋|说明|說明|理由|解説|説明|설명|이유"
+    r"|объяснение|пояснение|обоснование|источник|wyjaśnienie|uzasadnienie|źródło|açıklama"
+    r"|giải thích|penjelasan|解释|解釋|说明|說明|理由|解説|説明|설명|이유"
     r"|الشرح|التفسير|السبب|הסבר|स्पष्टीकरण|व्याख्या"
     r"|คำอธิบาย|เหตุผล)[*_]*\s*[:：]",
     re.IGNORECASE,
@@ -93,6 +93,13 @@ def stated(places: Sequence[Place], text: str) -> list[int]:
         return [first]
     last = _SENTENCE_END.search(text, end)
     return [index for index in after if last is None or places[index][0] < last.start()]
+
+
+def without_explanation(text: str) -> str:
+    """Return text without the lines that explain its answer, or say how sure it is."""
+    shown = _SURE.sub("", text)
+    explained = _EXPLAINED.search(shown)
+    return shown if explained is None else shown[: explained.start()]
 
 
 def _beside_notes(every: list[int], places: Sequence[Place], text: str) -> list[int]:

@@ -22,8 +22,8 @@ _WORDS = {
     " متر أمتار מטר מטרים मीटर เมตร mét",
     "kilometer":
     "kms kilómetro kilómetros chilometro chilometri quilômetro quilômetros"
-    " kilomètre kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم كيلومتر كيلومترات"
-    ' קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
+    " kilomètre kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم"
+    ' كيلومتر كيلومترات קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
     "centimeter":
     "cms centímetro centímetros centimètre centimètres centimetro centimetri zentimeter"
     ' см сантиметр сантиметра сантиметров 厘米 公分 センチメートル センチ 센티미터 سم سنتيمتر ס"מ'
@@ -42,8 +42,8 @@ _WORDS = {
     "tonnen tonnes tonelada toneladas tonnellata tonnellate т тонна тонны тонн 吨 噸"
     " 公吨 トン 톤 طن טון टन ตัน tấn",
     "liter":
-    "ltr ltrs litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر ליטר लीटर"
-    " ลิตร lít",
+    "ltr ltrs litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر"
+    " ליטר लीटर ลิตร lít",
     "milliliter":
     "mls mililitro mililitros millilitre millilitres мл миллилитр миллилитров 毫升 ミリリットル"
     ' 밀리리터 مل ملليلتر מ"ל मिलीलीटर มิลลิลิตร มล',
