@@ -57,17 +57,18 @@ _EQUALS = re.compile(r"\s*=\s*\$?\s*")
 _LOOK = 40
 
 
-def meant(found: Sequence[Found], text: str) -> list[Found]:
+def meant(found: Sequence[Found], text: str, *, last: bool = True) -> list[Found]:
     """Return the numbers of an answer that may be its answer, in order.
 
     Args:
         found: what :func:`claimbench.number_text.read_numbers` gave.
         text: the same answer by :func:`claimbench.number_text.normal_text`.
+        last: the last number counts, so that what is said behind a stated one matters.
     """
     kept = [number for number in found if not is_aside(number.start, number.end, text)]
     kept = _without_sum(kept, text)
     places = [(number.start, number.end) for number in kept]
-    chosen = [kept[index] for index in stated(places, text)]
+    chosen = [kept[index] for index in stated(places, text)] if last else kept
     if chosen and chosen[-1].value is not None and _has_no_one_value(chosen[-1], kept, text):
         chosen[-1] = replace(chosen[-1], value=None)
     return chosen

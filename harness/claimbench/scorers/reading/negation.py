@@ -145,7 +145,7 @@ def _ahead(
     """Leave out a negating word that stands behind what it negates: "डिलीवरी नहीं, भुगतान" says
     nothing against the second.
     """
-    behind = set()
+    behind: set[int] = set()
     for _, end, _ in spans:
         if (after := _AFTER.match(text, end)) is not None:
             behind.update(range(end, after.end()))

@@ -23,7 +23,8 @@ def without_scale(text: str, lowest: str, highest: str) -> str:
         highest: its highest.
     """
     scale = re.compile(
-        rf"(?<![\dA-Za-z.,/-]){re.escape(lowest)} ?{_TO} ?{re.escape(highest)}(?![\dA-Za-z/-]|[.,]\d)",
+        rf"(?<![\dA-Za-z.,/-]){re.escape(lowest)} ?{_TO} ?{re.escape(highest)}"
+        r"(?![\dA-Za-z/-]|[.,]\d)",
         re.IGNORECASE,
     )
     bare = scale.sub(" ", text)

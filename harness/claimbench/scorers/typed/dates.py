@@ -81,6 +81,8 @@ class DateScorer:
         """
         every = read_dates(text, self._options.order)
         kept = [one for one in every if not is_aside(one.start, one.end, text)]
+        if self._options.which != "last":
+            return kept
         return [kept[index] for index in stated([(one.start, one.end) for one in kept], text)]
 
     def _chosen(self, found: list[FoundDate]) -> FoundDate | None:

@@ -150,7 +150,9 @@ class QuantityScorer:
         others = [one for one in every if one.unit is None or one not in fitting]
         others = [one for one in others if one.unit is None or converted(one, unit) is None]
         fitting = _without_conversions(fitting, unit, text)
-        kept = [fitting[index] for index in stated([_place(one) for one in fitting], text)]
+        kept = fitting
+        if self._options.which == "last":
+            kept = [fitting[index] for index in stated([_place(one) for one in fitting], text)]
         if len(kept) == 1:
             kept = [_whole(one, every, text) for one in kept]
         elif len(kept) > 1 and is_range(_place(kept[-2]), _place(kept[-1]), text):
