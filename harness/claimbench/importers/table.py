@@ -45,6 +45,7 @@ from claimbench.importers.table_roles import (
     find_table_roles,
     unread_measures,
     wide_columns,
+    without_totals,
 )
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_table
@@ -124,6 +125,9 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
         notes.append(f"{path.name}: written by bench export; its scores and dollars are taken over")
     if wide:
         notes.append(f"{path.name}: a wide table, one column a model: {one_of(wide, 12)}")
+    table, totals = without_totals(table, roles)
+    if totals:
+        notes.append(f"{path.name}: left out as no items: {one_of(totals)}")
     unread = unread_measures(table, roles)
     if unread:
         notes.append(
@@ -294,6 +298,7 @@ def _answers(found: _Reading, options: ImportOptions) -> Imported:
     calls: list[ImportedCall] = []
     seen: dict[tuple[str, str, str, int], int] = {}
     by_number = roles.of["item"] == ("#",)
+    named = "arm" in roles.of and any(found.text(row, "arm") for row in found.table.rows)
     for index, row in enumerate(found.table.rows):
         item = str(index + 1) if by_number else found.text(row, "item")
         if not item:
@@ -301,6 +306,11 @@ def _answers(found: _Reading, options: ImportOptions) -> Imported:
                 f"{path}:{row.line}: no item (column {roles.of['item'][0]!r} is empty)"
             )
         arm = found.text(row, "arm") or path.stem
+        if named and not found.text(row, "arm"):
+            raise ImportFault(
+                f"{path}:{row.line}: no model (column {roles.of['arm'][0]!r} is empty)",
+                hint="write it into every row; a spreadsheet's merged cells name it only once",
+            )
         own_task = found.text(row, "task") or task
         epoch = whole(found.number(row, "epoch")) or 0
         key = (arm, own_task, item, epoch)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import direction
@@ -84,6 +84,14 @@ OWN: Mapping[str, str] = {
     "outcome": "outcome",
 }
 """Role -> column of the files that ``bench export`` writes."""
+_SUMMARIES = (
+    "total|totals|grand total|average|avg|avg.|mean|overall|sum|summary|all|macro avg|micro avg"
+    "|gesamt|summe|durchschnitt|mittelwert|insgesamt|moyenne|somme|ensemble|media|promedio|suma"
+    "|média|totale|gemiddelde|totaal|итого|всего|среднее|średnia|razem|ortalama|toplam|合计|总计"
+    "|平均|平均值|合計|平均値|합계|평균|المجموع|المتوسط|ממוצע|कुल|औसत"
+)
+_TOTALS = frozenset(_SUMMARIES.split("|"))
+"""What the row is called that sums a table up, in the place of an item."""
 _OWN_MARKS = frozenset({"arm", "sample_id", "outcome", "score_status", "provenance"})
 _NESTED_ROLES = frozenset({"input", "target", "answer", "error"})
 """Roles whose cells may be objects or lists."""
@@ -232,6 +240,32 @@ def _stated(table: Table, options: ImportOptions) -> dict[str, tuple[str, ...]]:
                 )
         of[role] = tuple(columns)
     return of
+
+
+def without_totals(table: Table, roles: TableRoles) -> tuple[Table, list[str]]:
+    """Return a table without the rows at its end, or at a model's, that sum it up ("Total",
+    "Average"), and how they are called; an item of such a name further up is one.
+    """
+    column = roles.of.get("item", ("#",))[0]
+    if roles.own or column not in table.columns:
+        return table, []
+    rows: list[DataRow] = []
+    left: dict[str, None] = {}
+    begun = set()
+    for row in reversed(table.rows):
+        arm = str(roles.value(row, "arm"))
+        if arm not in begun and _is_total(row.values.get(column)):
+            left[str(row.values[column]).strip()] = None
+            continue
+        begun.add(arm)
+        rows.append(row)
+    if not left or not rows:
+        return table, []
+    return replace(table, rows=tuple(reversed(rows))), list(left)
+
+
+def _is_total(cell: Json) -> bool:
+    return isinstance(cell, str) and cell.strip(" :*_#()[]").casefold() in _TOTALS
 
 
 def _folded(column: str) -> str:

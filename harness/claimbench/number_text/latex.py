@@ -9,7 +9,9 @@ UNREAD = "\ue000"
 
 _BOXED = re.compile(r"\\f?boxed\s*(?=\{)")
 _LONGEST_ARGUMENT = 2000
-_SPACES = re.compile(r"\\[,;:! ]|\\q?quad(?![A-Za-z])|(?<=\d)~(?=\d)|\\thinspace(?![A-Za-z])")
+_SPACES = re.compile(
+    r"\\[,;:! ]|\\q?quad(?![A-Za-z])|(?<=\d)~(?=[\d\\A-Za-z])|\\thinspace(?![A-Za-z])"
+)
 _WRAPPERS = re.compile(
     r"\\(?:text(?:bf|it|rm|tt|sf)?|math(?:rm|bf|it|sf|tt|bb)|operatorname|mbox|hbox|bm"
     r"|boldsymbol)\s*\{([^{}\\]*)\}"
@@ -42,7 +44,7 @@ def without_latex(text: str) -> str:
     """
     if "\\" not in text and "{,}" not in text:
         return text
-    text = re.sub(r"\\[!]", "", text.replace("{,}", ",").replace("{.}", "."))
+    text = re.sub(r"\\[!]", "", text.replace("{,}", ",").replace("{.}", ".").replace("{~", "{"))
     text = _SPACES.sub(" ", text)
     text = re.sub(r"\\([%$#&_€£])", r"\1", text)
     for _ in range(3):  # wrappers inside wrappers

@@ -103,6 +103,7 @@ _COMPOUND = re.compile(
     rf"[ ]?(\d+(?:,\d{{3}})*(?:\.\d+)?)[ ]?([{''.join(_EAST_ASIAN)}]?)", re.ASCII
 )
 _AMBIGUOUS_LETTER = re.compile(r"[KMB](?![^\W_])")
+_MONEY_LETTER = re.compile(r"m(?![^\W_])")
 _MINUS_WORD = re.compile(
     r"(?:minus|negative|moins|menos|meno|минус|負|负|マイナス|마이너스|음수"
     r"|ลบ|سالب|ناقص|मिनस|माइनस|ऋण|מינוס|eksi|âm)[ ]?\Z",
@@ -353,6 +354,8 @@ def _magnitude(
     if letter:
         power = {"K": 3, "M": 6, "B": 9}[letter.group()]
         return (value.scaleb(power) if money and value is not None else None), letter.end()
+    if money and _MONEY_LETTER.match(text, end):  # $1.5m, £2bn: bn is read below
+        return (value.scaleb(6) if value is not None else None), end + 1
     for _ in range(2):  # 10万亿, 2 lakh crore
         found = _MAGNITUDE.match(text, end)
         if found is None:

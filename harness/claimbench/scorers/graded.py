@@ -16,9 +16,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import parse_number, read_numbers
+from claimbench.number_text import normal_text, parse_number, read_numbers
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.scales import is_either, without_scale
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -41,7 +42,7 @@ class GradedScorer:
     """Agreement of a grade with the final rating; what raters say stands in the parts."""
 
     name = "graded"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(GradedOptions, options or {}, self.name)
@@ -116,15 +117,22 @@ class GradedScorer:
         """Return the grade in an answer: its only number, or its first or last; None outside the
         scale.
 
-        4/5 is the grade 4 where 5 is the highest.
+        4/5 is the grade 4 where 5 is the highest. A scale that it repeats (from 1 to 5) is no
+        grade, and "2 or 3" is none.
         """
-        numbers = read_numbers(visible(text))
         low, high = self._scale(task)
+        shown = normal_text(without_scale(visible(text), f"{low:f}", f"{high:f}"))
+        numbers = read_numbers(shown)
         if not numbers:
             return None
-        chosen = numbers[0] if self._options.which == "first" else numbers[-1]
+        first = self._options.which == "first"
+        chosen, other = (numbers[0], numbers[1:2]) if first else (numbers[-1], numbers[-2:-1])
         if chosen.value is None:
             return None
+        for beside in other:
+            ends = sorted((chosen, beside), key=lambda number: number.start)
+            if is_either(shown[ends[0].end : ends[1].start]):
+                return None
         grade = chosen.value
         if chosen.over == high:
             grade = (grade * high).normalize()

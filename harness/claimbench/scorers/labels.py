@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from claimbench.number_text import parse_number, read_numbers
 from claimbench.number_text.latex import boxed, without_latex
@@ -32,7 +32,9 @@ from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsabl
 from claimbench.scorers.reading.answers import right_answers
 from claimbench.scorers.reading.common import is_common, is_mention
 from claimbench.scorers.reading.cues import told
+from claimbench.scorers.reading.flags import flagged
 from claimbench.scorers.reading.negation import affirmed
+from claimbench.scorers.reading.scales import without_scale
 from claimbench.scorers.reading.words import QUESTION, Words, loose_words, occurrences, strict_words
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
@@ -41,7 +43,7 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
@@ -106,9 +108,21 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
         for part in parts:
             for forms, words in _readings(part, strict, loose):
                 found = _search(forms, words)
+                if len(found) > 1:
+                    ticked = flagged(part, partial(_whole_label, strict=strict, loose=loose))
+                    found = tuple(ticked) if ticked is not None and len(ticked) == 1 else found
                 if found:
                     return found
     return _by_value(shown, labels)
+
+
+def _whole_label(text: str, strict: Mapping[str, str], loose: Mapping[str, str]) -> str | None:
+    """Return the label that a short text is as a whole, or None."""
+    for forms, words in _readings(text, strict, loose):
+        for label, form in forms.items():
+            if form == words.folded:
+                return label
+    return None
 
 
 def _by_value(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -148,6 +162,7 @@ def _of_highest(text: str, labels: tuple[str, ...]) -> str:
     if not all(label.strip().isdecimal() for label in labels):
         return text
     highest = max(labels, key=int).strip()
+    text = without_scale(text, min(labels, key=int).strip(), highest)
     return re.sub(
         rf"(?<![\d/.,])(\d+)(?: ?/ ?| (?:out of|of|von|sur|de|su|из) ){highest}(?![\d/]|[.,]\d)",
         r"\1",

@@ -49,7 +49,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)
@@ -84,7 +84,7 @@ class NumericScorer:
         inner = boxed(answer)
         shown = answer if inner is None else inner
         every = read_numbers(shown, self._options.decimal)
-        numbers = meant(every, normal_text(shown))
+        numbers = meant(every, normal_text(shown), last=self._options.which == "last")
         if not numbers:
             word = None if every else number_in_words(shown)
             if word is not None:

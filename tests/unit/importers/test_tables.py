@@ -405,3 +405,32 @@ def test_a_measure_without_a_unit_is_said_to_be_unread(written: Write) -> None:
     found = read_files([path], stated)
     assert found.calls[5].latency_s == 0.005
     assert not any("not read" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    "name", ["Total", "Average", "**Mean**", "Gesamt", "Итого", "平均", "Moyenne"]
+)
+def test_a_row_that_sums_up_is_no_item(written: Write, name: str) -> None:
+    table = f"item,model,score\n1,x,1\n2,x,0\n3,x,1\n{name},x,0.667\n"
+    found = read_files([written("sums.csv", table)], PLAIN)
+    assert [call.sample_id for call in found.calls] == ["1", "2", "3"]
+    assert any("left out as no items" in note for note in found.notes)
+
+
+def test_sums_are_left_out_of_wide_tables_and_of_each_model(written: Write) -> None:
+    wide = written("wide.csv", "item,x,y\n1,1,0\n2,0,1\n3,1,1\nAverage,0.667,0.667\n")
+    assert len(read_files([wide], PLAIN).calls) == 6
+    each = "item,model,score\n1,x,1\n2,x,0\nTotal,x,0.5\n1,y,1\n2,y,1\nTotal,y,1\n"
+    assert len(read_files([written("each.csv", each)], PLAIN).calls) == 4
+
+
+def test_an_item_called_like_a_sum_further_up_is_one(written: Write) -> None:
+    table = "item,model,score\n1,x,1\ntotal,x,0\n3,x,1\n"
+    assert scores(written("items.csv", table)) == [1.0, 0.0, 1.0]
+
+
+@pytest.mark.parametrize("cells", [("x", "", "x"), ("", "x", "x"), ("x", "x", " ")])
+def test_an_answer_of_no_model_is_an_error(written: Write, cells: tuple[str, ...]) -> None:
+    rows = "".join(f"{number},{model},1\n" for number, model in enumerate(cells, start=1))
+    with pytest.raises(ImportFault, match=r":\d: no model \(column 'model' is empty\)"):
+        read_files([written("merged.csv", f"item,model,score\n{rows}")], PLAIN)

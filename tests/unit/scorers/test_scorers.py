@@ -129,7 +129,7 @@ def test_regex(text: str, target: str, options: dict[str, Json], status: str, va
 @pytest.mark.parametrize(("text", "target", "options", "status", "value"), [
     ("18", 18, {}, "scored", 1),
     ("She makes 9 * 2 = $18 every day.\n#### 18", "18", {}, "scored", 1),
-    ("#### 18 (of 20)", "18", {}, "scored", 0),
+    ("#### 18 (of 20)", "18", {}, "scored", 1),
     ("16 - 3\n#### 18\nDone in 3 steps", "18", {"after": "####", "which": "first"}, "scored", 1),
     ("1,234.50 euros", 1234.5, {}, "scored", 1),
     ("1.234,50 Euro", 1234.5, {"decimal": ","}, "scored", 1),

@@ -9,6 +9,7 @@ import pytest
 
 from claimbench.scorers import ScorerOptionError, score_record
 from claimbench.scorers.base import Scorer
+from claimbench.scorers.numbers import NumericScorer
 from claimbench.scorers.reading.dates import read_dates
 from claimbench.scorers.reading.units import read_amounts
 from claimbench.scorers.several.checks import ChecksScorer
@@ -286,3 +287,15 @@ def test_checks_of_a_refused_answer_are_all_zero() -> None:
         record, sample, Task("t", (), (), (), TEXT, (), 1), [ChecksScorer(CHECKS)]
     )
     assert (found.value, set(found.parts.values())) == (0, {0.0})
+
+
+def test_a_stated_value_changes_nothing_where_another_is_asked_for() -> None:
+    said = "It was ordered on 1 March 2026. Answer: 4 March 2026"
+    assert ask(DateScorer({"which": "first"}), said, "2026-03-01").value == 1
+    assert ask(DateScorer({"which": "only"}), said, "2026-03-04").status == "unparsable"
+    assert ask(QuantityScorer({"which": "first"}), "3 km. Answer: 5 km", "3 km").value == 1
+    assert ask(QuantityScorer({"which": "only"}), "3 km. Answer: 5 km", "5 km").status == (
+        "unparsable"
+    )
+    assert ask(NumericScorer({"which": "first"}), "3. Answer: 5", 3).value == 1
+    assert ask(NumericScorer({"which": "only"}), "3. Answer: 5", 5).status == "unparsable"

@@ -38,6 +38,13 @@ def values(table: Table) -> list[tuple[object, ...]]:
 # -- CSV ---------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("rule", ["|---|---|", "| :--- | ---: |", "|:-:|:-:|", "|-|-|"])
+def test_the_rule_of_a_markdown_table_is_no_row(tmp_path: Path, rule: str) -> None:
+    table = read(tmp_path, f"| text | label |\n{rule}\n| one | a |\n| two | b |\n| - | a |\n")
+    assert [str(row.values["text"]).strip() for row in table.rows] == ["one", "two", "-"]
+    assert any("Markdown" in note for note in table.notes)
+
+
 def test_quoted_commas_and_newlines_keep_their_lines(tmp_path: Path) -> None:
     table = read(tmp_path, 'text,label\n"one, two",a\n"three\nfour\n",b\n\n"say ""hi""",c\n')
     assert values(table) == [("one, two", "a"), ("three\nfour\n", "b"), ('say "hi"', "c")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Literal
@@ -104,6 +104,7 @@ class FoundDate:
     month: int = 0
     day: int | None = None
     start: int = 0
+    end: int = 0
 
     @property
     def shown(self) -> str:
@@ -114,6 +115,11 @@ class FoundDate:
         return month if self.day is None else f"{month}-{self.day:02d}"
 
 
+def date_text(text: str) -> str:
+    """Return a text as dates are read in it, in which ``start`` and ``end`` are places."""
+    return _east_asian(normal_text(text))
+
+
 def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
     """Return every date of a text in its order.
 
@@ -121,7 +127,7 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
         text: any text.
         order: of day, month and year where all are numbers; None: only what has one reading.
     """
-    plain = _east_asian(normal_text(text))
+    plain = date_text(text)
     found: list[FoundDate] = []
     taken: list[tuple[int, int]] = []
     for pattern in _ANY:
@@ -129,7 +135,7 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
             taken.append(match.span())
-            found.append(_date(match, order))
+            found.append(replace(_date(match, order), start=match.start(), end=match.end()))
     return sorted(found, key=lambda one: one.start)
 
 
@@ -162,17 +168,15 @@ def parse_date(value: object, order: Order | None = None) -> FoundDate | None:
 
 def _date(match: re.Match[str], order: Order | None) -> FoundDate:
     groups = match.groupdict()
-    start = match.start()
     if groups.get("a") is not None:
-        options = list(_numeric(match, order))
-        return _only(options, start)
+        return _only(list(_numeric(match, order)))
     year = int(groups["y"])
     name = groups.get("n")
     month = _MONTH[name.casefold()] if name else int(groups["m"])
     if year > 2400 and _is_thai(name):
         year -= 543
     day = int(groups["d"]) if groups.get("d") else None
-    return _only([(year, month, day)], start)
+    return _only([(year, month, day)])
 
 
 def _numeric(match: re.Match[str], order: Order | None) -> Iterator[tuple[int, int, int | None]]:
@@ -198,15 +202,15 @@ def _century(year: int) -> int:
     return year + (1900 if year >= 69 else 2000)
 
 
-def _only(options: list[tuple[int, int, int | None]], start: int) -> FoundDate:
+def _only(options: list[tuple[int, int, int | None]]) -> FoundDate:
     """Return the one reading that is a day of the calendar; without a year where there are none or
     several.
     """
     real = list(dict.fromkeys(option for option in options if _exists(*option)))
     if len(real) != 1:
-        return FoundDate(None, start=start)
+        return FoundDate(None)
     year, month, day = real[0]
-    return FoundDate(year, month, day, start)
+    return FoundDate(year, month, day)
 
 
 def _exists(year: int, month: int, day: int | None) -> bool:

@@ -38,6 +38,8 @@ _BEFORE = _of(
     " ليس ليست ليسوا لا غير لم لن וليس ולא לא אינו אינה אין איננו איננה נה נو نه"
     " नहीं न मत"
 )
+_BEHIND = frozenset({"नहीं", "नही", "न"})
+"""Negating words that follow what they negate."""
 _INSTEAD = _of(
     "rather_than instead_of other_than except except_for as_opposed_to but_not anstatt statt"
     " anstelle_von außer in_plaats_van plutôt_que au_lieu_de sauf"
@@ -77,7 +79,7 @@ _AFTER = re.compile(
     r"|неверно|değil|değildir)(?!\w)"
     r"|[」』\"]? ?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)"
     r"|(?:은|는|이|가)? ?(?:아니|아닙|아닌|아님)"
-    r"| (?:(?:है|था) )?(?:(?:बिल्कुल|बिलकुल|कतई|निश्चित रूप से|से संबंधित) )?(?:नहीं|नही)(?:\Z| )"
+    r"| (?:(?:है|था) )?(?:(?:बिल्कुल|बिलकुल|कतई|निश्चित रूप से|से संबंधित) )?(?:नहीं|नही)(?=\Z| )"
     r"| ?(?:نیست|نہیں|নয়|இல்லை|அல்ல|కాదు|ಅಲ್ಲ|അല്ല|નથી|नाही|होइन|ਨਹੀਂ|නොවේ|නැත|மாட்டாது)|ではな"
     r"| ?(?:မဟုတ်|አይደለም|биш(?!\w))"
     r"| (?:kategorisi|kategori|sınıfı|etiketi|konusu|türü|ile ilgili) değil(?:dir)?(?!\w)"
@@ -96,7 +98,7 @@ def affirmed(spans: Sequence[Span], words: Words) -> list[Span]:
     label, negates nothing. A label that is negated after it was named does not count.
     """
     spans = sorted(span for span in spans if not _in_phrase(span, words.folded))
-    negators = _negators(words, spans)
+    negators = _ahead(_negators(words, spans), spans, words.folded)
     kept: list[Span] = []
     negated: list[tuple[Span, str]] = []
     doubtful: list[Span] = []
@@ -135,6 +137,19 @@ def _negators(words: Words, spans: Sequence[Span]) -> list[tuple[int, int, str]]
             if not _inside(match.start(), match.end(), taken):
                 found.append((match.start(), match.end(), kind))
     return sorted(found)
+
+
+def _ahead(
+    negators: Sequence[tuple[int, int, str]], spans: Sequence[Span], text: str
+) -> list[tuple[int, int, str]]:
+    """Leave out a negating word that stands behind what it negates: "डिलीवरी नहीं, भुगतान" says
+    nothing against the second.
+    """
+    behind: set[int] = set()
+    for _, end, _ in spans:
+        if (after := _AFTER.match(text, end)) is not None:
+            behind.update(range(end, after.end()))
+    return [one for one in negators if text[one[0] : one[1]] not in _BEHIND or one[0] not in behind]
 
 
 def _inside(start: int, end: int, taken: Sequence[tuple[int, int]]) -> bool:

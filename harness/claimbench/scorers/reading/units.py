@@ -21,31 +21,31 @@ _WORDS = {
     "metro metros metri mètre mètres meters metre metres м метр метра метров 米 公尺 メートル 미터"
     " متر أمتار מטר מטרים मीटर เมตร mét",
     "kilometer":
-    "kilómetro kilómetros chilometro chilometri quilômetro quilômetros kilomètre"
-    " kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم كيلومتر"
-    ' קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
+    "kms kilómetro kilómetros chilometro chilometri quilômetro quilômetros"
+    " kilomètre kilomètres km км километр километра километров 公里 キロメートル 킬로미터 كم"
+    ' كيلومتر كيلومترات קילומטר ק"מ किलोमीटर किमी กิโลเมตร กม ki-lô-mét',
     "centimeter":
-    "centímetro centímetros centimètre centimètres centimetro centimetri zentimeter"
+    "cms centímetro centímetros centimètre centimètres centimetro centimetri zentimeter"
     ' см сантиметр сантиметра сантиметров 厘米 公分 センチメートル センチ 센티미터 سم سنتيمتر ס"מ'
     " सेंटीमीटर सेमी เซนติเมตร ซม",
     "millimeter":
     "milímetro milímetros millimètre millimètres мм миллиметр миллиметров 毫米 ミリメートル"
     ' ミリ 밀리미터 مم ملم מ"מ मिलीमीटर มิลลิเมตร มม',
     "gram":
-    "gramm gramme grammes gramo gramos grammo grammi grama gramas г грамм грамма"
+    "gms gramm gramme grammes gramo gramos grammo grammi grama gramas г грамм грамма"
     " граммов 克 グラム 그램 غرام جرام גרם ग्राम กรัม",
     "kilogram":
-    "kilo kilos kilogramm kilogramme kilogrammes kilogramo kilogramos chilogrammo"
-    " chilogrammi quilograma quilogramas кг килограмм килограмма килограммов 公斤"
+    "kgs kilo kilos kilogramm kilogramme kilogrammes kilogramo kilogramos"
+    " chilogrammo chilogrammi quilograma quilogramas кг килограмм килограмма килограммов 公斤"
     ' キログラム 킬로그램 كجم كغ كيلوغرام كيلوجرام ק"ג קילוגרם किलोग्राम किग्रा กิโลกรัม กก',
     "tonne":
     "tonnen tonnes tonelada toneladas tonnellata tonnellate т тонна тонны тонн 吨 噸"
     " 公吨 トン 톤 طن טון टन ตัน tấn",
     "liter":
-    "litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر ליטר लीटर"
-    " ลิตร lít",
+    "ltr ltrs litro litros litre litres litri л литр литра литров 升 公升 リットル 리터 لتر"
+    " ליטר लीटर ลิตร lít",
     "milliliter":
-    "mililitro mililitros millilitre millilitres мл миллилитр миллилитров 毫升 ミリリットル"
+    "mls mililitro mililitros millilitre millilitres мл миллилитр миллилитров 毫升 ミリリットル"
     ' 밀리리터 مل ملليلتر מ"ל मिलीलीटर มิลลิลิตร มล',
     "second":
     "sec secs sek sekunde sekunden seconde secondes segundo segundos secondo"
@@ -91,6 +91,7 @@ _WORDS = {
     "foot": "feet ft pie pies pied pieds 英尺 フィート 피트",
     "inch": "inches zoll pouce pouces pulgada pulgadas 英寸 インチ 인치",
     "mile": "mi meile meilen milla millas miglia milhas миля мили миль 英里 マイル 마일",
+    "stone": "st stones",
     "pound": "lb lbs libra libras livre livres фунт фунта фунтов 磅 ポンド 파운드",
     "byte": "bytes octet octets",
     "kilobyte": "kb ko",
@@ -113,7 +114,7 @@ _ATOM = (
     r"(?:°[ ]?)?[^\W\d_]"
     rf"(?:[^\W\d_]|[\u0300-\u036f{_SIGNS}\"'״׳-](?=[^\W\d_]|[{_SIGNS}]))*[{_SIGNS}]*"
 )
-_POWER = r"(?:[²³]|\^-?[1-4]|-?[1-4](?!\d))?"
+_POWER = r"(?:⁻[¹²³]|[²³]|\^-?[1-4]|-?[1-4](?!\d))?"
 _CHAIN = re.compile(
     rf"[ -]{{0,2}}(?:{_ATOM}{_POWER}(?:[ ]?[/·*][ ]?{_ATOM}{_POWER}){{0,3}}|[%°′″'\"])"
 )
@@ -122,6 +123,22 @@ _MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}(?:\^-?[1-4]|[²³])?")
 _NUMERAL = re.compile(
     r"(?<![\d.,])[一二三四五六七八九十两][一二三四五六七八九十百千万两零〇]{0,7}(?=(?:公里|公斤|公升|米|克|升|吨|小时|小時|分钟|分鐘|秒|天|周|个月|個月|年|摄氏度))"
 )
+_PER_TIME = {"时速": "小时", "時速": "小时", "시속": "小时", "秒速": "秒", "초속": "秒"}
+_SPEED = re.compile(
+    rf"({'|'.join(_PER_TIME)})[为為は约約]? ?(\d+(?:[.,]\d+)* ?"
+    r"(?:公里|千米|米|キロメートル|メートル|킬로미터|미터|英里|マイル))"
+)
+"""時速36公里: the hour stands before the number."""
+_HOURS = (
+    r"(?<![\w.,:/])(?:PT)?(\d{1,3}) ?(?:h|hr|hrs|hours?|heures?|horas?|ore|ora|std\.?|stunden?|uur"
+    r"|ч\.?|часа?|часов|小时|小時|時間|시간|ชั่วโมง)"
+)
+_HOURS_AND_MINUTES = re.compile(
+    rf"{_HOURS} ?([0-5]?\d) ?(?:m|mn|min\.|мин\.)(?![^\W_]|[²³^/])"
+    rf"|{_HOURS} ?([0-5]\d)(?! ?[^\W_]|[.,:/]\d|[²³^/%°])",
+    re.IGNORECASE,
+)
+_HALF_HOURS = re.compile(rf"{_HOURS} ?(?:半|반|ครึ่ง)", re.IGNORECASE)
 _FEET_AND_INCHES = re.compile(
     r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
 )
@@ -144,10 +161,24 @@ class Amount:
     end: int
 
 
-def read_amounts(text: str, decimal: str = ".") -> list[Amount]:
-    """Return every number of a text with the unit behind it; ``5 ft 10 in`` is one amount."""
+def amount_text(text: str) -> str:
+    """Return a text as amounts are read in it, in which ``start`` and ``end`` are places."""
     plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", normal_text(text))
     plain = _NUMERAL.sub(lambda found: str(chinese_number(found.group())), plain)
+    plain = _SPEED.sub(lambda found: f"{found.group(2)}/{_PER_TIME[found.group(1)]} ", plain)
+    plain = _HALF_HOURS.sub(r"\1 hour 30 minute", plain)
+    return _HOURS_AND_MINUTES.sub(_minutes, plain)
+
+
+def _minutes(found: re.Match[str]) -> str:
+    """Write 1h30, 1 h 30 m and 1 ч. 30 мин. out, in which the minutes name no unit of their own."""
+    hours, minutes = (group for group in found.groups() if group is not None)
+    return f"{hours} hour {minutes} minute"
+
+
+def read_amounts(text: str, decimal: str = ".") -> list[Amount]:
+    """Return every number of a text with the unit behind it; ``5 ft 10 in`` is one amount."""
+    plain = amount_text(text)
     found: list[Amount] = []
     for number in read_numbers(plain, decimal):
         unit, end = _unit_at(plain, number.end)
@@ -211,9 +242,10 @@ def _known(text: str) -> str | None:
         return None
     text = re.sub(r"[ ]?([/·*])[ ]?", r"\1", text.rstrip("."))
     text = re.sub(rf"[ ]{_PER}[ ]?", "/", text)
+    text = re.sub("⁻([¹²³])", _negative_power, text)
     text = re.sub(r"(?<=[^\W\d_]) (?=[^\W\d_]+\^-\d)", "*", text)
     words = text.split(" ")
-    if len(words) > 1 and any(word in _NO_UNITS for word in words):
+    if len(words) > 1 and any(word in _NO_UNITS or word == "au" for word in words):
         return None
     text = re.sub(r"(?<=[^\W\d_])([1-4])\Z", r"^\1", text)
     folded = text.casefold().replace("° ", "°")
@@ -237,6 +269,10 @@ def _known(text: str) -> str | None:
         named = [part if part in "/*" else _table().get(part) for part in parts]
         return "".join(map(str, named)) if all(named) else None
     return None
+
+
+def _negative_power(found: re.Match[str]) -> str:
+    return f"^-{' ¹²³'.index(found.group(1))}"
 
 
 def _of_pint(text: str) -> str | None:
@@ -300,6 +336,6 @@ def _joined(before: Amount, amount: Amount, text: str) -> Amount | None:
     if one is None or not 0 < one < 1:
         return None
     rest = Decimal(str(one)) * amount.value
-    if rest >= 1:
+    if rest > 1:
         return None
     return Amount(before.value + rest, before.unit, before.start, amount.end)

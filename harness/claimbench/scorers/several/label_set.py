@@ -1,12 +1,15 @@
 """``label_set``: several labels at once, in any order.
 
 The answer is a JSON list, or a text in which labels are found as ``label`` finds one; a negated
-label does not count. "none" (or what ``empty`` says) is the empty set.
+label does not count. An answer that goes through the labels ("price: yes", "[ ] tech",
+``{"price": true}``) means those of which it says yes. "none" (or what ``empty`` says) is
+the empty set.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Literal
 
@@ -16,6 +19,7 @@ from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.labels import LabelScorer, all_named
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import parts_of
+from claimbench.scorers.reading.flags import flagged, flagged_keys
 from claimbench.types import Json, Sample, Score, Task
 
 
@@ -36,7 +40,7 @@ class LabelSetScorer:
     """F1, Jaccard index or equality of the answer's labels and the target's, per item."""
 
     name = "label_set"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(LabelSetOptions, options or {}, self.name)
@@ -85,17 +89,29 @@ class LabelSetScorer:
     def read(self, text: str) -> set[str] | None:
         """Return the labels that an answer names; None if it names none and is not empty."""
         text = visible(text)
+        fenced = re.fullmatch(r"\s*```[^\n`]*\n(.*?)\s*```\s*", text, re.DOTALL)
         try:
-            value = json.loads(text)
+            value = json.loads(fenced.group(1) if fenced else text)
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, list):
             read = [self._reader.read(str(item), self._labels) for item in value]
             return {names[0] for names in read if len(names) == 1} if all(read) else None
+        if isinstance(value, dict):
+            keys = flagged_keys(value, self._name_of)
+            if keys is not None:
+                return keys
+        said = flagged(text, self._name_of)
+        if said is not None:
+            return said
         found = set(all_named(text, self._labels))
         if found:
             return found
         return set() if self._is_empty(text) else None
+
+    def _name_of(self, text: str) -> str | None:
+        named = self._reader.read(text, self._labels)
+        return named[0] if len(named) == 1 else None
 
     def _is_empty(self, text: str) -> bool:
         said = squeeze(text).casefold().strip(" .![](){}*'\"")

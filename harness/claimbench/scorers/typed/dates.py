@@ -15,7 +15,15 @@ from pydantic import Field
 
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
-from claimbench.scorers.reading.dates import FoundDate, Order, parse_date, read_dates
+from claimbench.scorers.reading.dates import (
+    FoundDate,
+    Order,
+    date_text,
+    parse_date,
+    read_dates,
+)
+from claimbench.scorers.reading.meant_numbers import is_aside
+from claimbench.scorers.reading.stated import stated
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
 
@@ -38,7 +46,7 @@ class DateScorer:
     """1 if the answer names the target's day, else 0."""
 
     name = "date"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(DateOptions, options or {}, self.name)
@@ -54,7 +62,7 @@ class DateScorer:
         target = parse_date(sample.target, self._options.target_order or self._options.order)
         if target is None:
             raise ValueError(f"the target {sample.target!r} is not one date with one reading")
-        found = read_dates(visible(text), self._options.order)
+        found = self._meant(date_text(visible(text)))
         chosen = self._chosen(found)
         if chosen is None or chosen.year is None or (chosen.day is None and target.day is not None):
             why = "no date" if chosen is None else "a date that is not one day"
@@ -65,6 +73,17 @@ class DateScorer:
         return scored(
             self, call_id, float(right), f"read as {chosen.shown}; right is {target.shown}"
         )
+
+    def _meant(self, text: str) -> list[FoundDate]:
+        """Return the dates that may be the answer.
+
+        A date that is denied, or compared with, is none; what an answer states as its date is it.
+        """
+        every = read_dates(text, self._options.order)
+        kept = [one for one in every if not is_aside(one.start, one.end, text)]
+        if self._options.which != "last":
+            return kept
+        return [kept[index] for index in stated([(one.start, one.end) for one in kept], text)]
 
     def _chosen(self, found: list[FoundDate]) -> FoundDate | None:
         if not found:

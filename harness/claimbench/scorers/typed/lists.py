@@ -21,6 +21,7 @@ from claimbench.number_text.plain import folded, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text
+from claimbench.scorers.typed.list_text import NOTHING, fitted, unwrapped
 from claimbench.types import Json, Sample, Score, Task
 
 METRICS = ("f1", "precision", "recall", "exact", "jaccard")
@@ -40,8 +41,8 @@ _CLINGING = re.compile(
 """Words for "and" that cling to their neighbours: they part only what is then one of the target's
 items."""
 _STATED = re.compile(
-    r"^(?:the|these|they|it|die|das|es|les|la|le|las|los|il|i|gli|sono|são|os|as)\b[^,;:]{0,60}?"
-    r"\b(?:is|are|ist|sind|est|sont|es|son|è|sono|são)\s+(?!(?:not|nicht|pas|no|non|não)\b)",
+    r"^(?:the|these|they|it|die|das|es|les|la|le|las|los|il|i|gli|sono|são|os|as|de|het|de)\b[^,;:]{0,60}?"
+    r"\b(?:is|are|ist|sind|est|sont|es|son|è|sono|são|zijn|är|er)\s+(?!(?:not|nicht|pas|no|non|não)\b)",
     re.IGNORECASE,
 )
 _SEMICOLONS = re.compile(r"\s*[;；\n]\s*")
@@ -49,6 +50,8 @@ _COMMAS = re.compile(r"\s*(?:[、，،;\n]|,(?!\d)|(?<!\d),)\s*")
 _ALL_COMMAS = re.compile(r"\s*[,、，،;\n]\s*")
 _THOUSANDS = re.compile(r"(?<![\d,])\d{1,3}(?:,\d{3})+(?![\d,])")
 _LEAD = re.compile(r"^[^\n:：]{0,80}[:：]\s*(?=\S)", re.DOTALL)
+_MARKS = " .。*_`\"'„“”«»‹›「」『』《》〈〉"
+"""What may stand around an item and is no part of it."""
 _LONGEST_ITEMS = 2000
 
 
@@ -76,7 +79,7 @@ class ListScorer:
     """How well an answer's items are the target's; 1 if they are the same."""
 
     name = "list"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ListOptions, options or {}, self.name)
@@ -105,7 +108,7 @@ class ListScorer:
         number = parse_number(item)
         if number is not None:
             return f"{number.normalize():f}"
-        text = typographic(squeeze(item)).strip(" .*_`\"'")
+        text = typographic(squeeze(item)).strip(_MARKS)
         return folded(text) if self._options.ignore_case else text
 
     def _target(self, target: Json) -> list[str]:
@@ -125,17 +128,19 @@ class ListScorer:
         listed = _json_list(text)
         if listed is not None:
             return listed
-        text = text.strip()
-        if not text:
+        if not text.strip():
             return None
-        if self._is_empty(text):
+        text = unwrapped(text)
+        if self._is_empty(text) or (not right and self._says_none(text)):
             return []
         if self._options.separator is not None:
             return [part.strip() for part in text.split(self._options.separator) if part.strip()]
         lines = [found.group(1) for line in text.splitlines() if (found := _ITEM.match(line))]
         if len(lines) > 1 or (lines and len(text.splitlines()) == 1):
-            return [line.rstrip(",;.") for line in lines[:_LONGEST_ITEMS]]
-        return [piece for part in _split(text) for piece in self._pieces(part, right)]
+            bare = [line.rstrip(",;.") for line in lines[:_LONGEST_ITEMS]]
+            return fitted(bare, right, self._form)
+        pieces = [piece for part in _split(text) for piece in self._pieces(part, right)]
+        return fitted(pieces, right, self._form)
 
     def _pieces(self, part: str, right: frozenset[str]) -> list[str]:
         """Part one piece of a running text at "and", unless it is an item as it stands."""
@@ -150,6 +155,9 @@ class ListScorer:
             known = self._form(piece) not in right and any(self._form(h) in right for h in split)
             found += split if known and len(split) > 1 else [piece]
         return found
+
+    def _says_none(self, text: str) -> bool:
+        return squeeze(text).casefold().strip(" .。![](){}*'\"") in NOTHING
 
     def _is_empty(self, text: str) -> bool:
         said = squeeze(text).casefold().strip(" .![](){}*'\"")

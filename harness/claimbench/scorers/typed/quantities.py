@@ -6,16 +6,48 @@ has; an amount of another dimension (kilograms for metres) is wrong.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
-from claimbench.scorers.reading.units import Amount, converted, known_unit, read_amounts
+from claimbench.scorers.reading.meant_numbers import is_aside, is_range
+from claimbench.scorers.reading.stated import stated
+from claimbench.scorers.reading.units import (
+    Amount,
+    amount_text,
+    converted,
+    known_unit,
+    read_amounts,
+)
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
+_OPENED = re.compile(
+    r"[*_]* ?(?:[(\[（] ?|, |/ ?|= ?|≈ ?|— ?)(?:or |i\.e\.,? |about |approximately "
+    r"|approx\. |roughly |circa |ca\. |etwa |environ |около |約|约|[≈~=] ?){0,2}"
+)
+_CONVERTED = 0.1
+"""Relative difference up to which two amounts side by side are one in two units, rounded."""
+_ONE = Decimal(1)
+_TEMPERATURES = ("degree_Celsius", "degree_Fahrenheit", "kelvin")
+_OTHER_UNITS = {
+    "C": "degree_Celsius",
+    "F": "degree_Fahrenheit",
+    "m": "minute",
+    "'": "minute",
+    "′": "minute",
+    '"': "second",
+    "″": "second",
+    "M": "megabyte",
+    "G": "gigabyte",
+    "T": "terabyte",
+}
+"""What signs mean beside a target of another dimension than their first: coulombs, metres, feet."""
 ROUNDING = 1e-9
 """Relative difference that conversion in binary arithmetic may leave."""
 
@@ -49,7 +81,7 @@ class QuantityScorer:
     """1 if an amount in the answer is the target's, else 0."""
 
     name = "quantity"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(QuantityOptions, options or {}, self.name)
@@ -69,7 +101,7 @@ class QuantityScorer:
         target = targets[0]
         assert target.value is not None  # noqa: S101 - looked at above
         assert target.unit is not None  # noqa: S101
-        amounts = self._read(visible(text))
+        amounts = self._meant(amount_text(visible(text)), target.unit)
         with_unit = [amount for amount in amounts if amount.unit is not None]
         if not with_unit:
             what = "a number without a unit" if amounts else "no number"
@@ -100,6 +132,33 @@ class QuantityScorer:
             f"read as {value:.9g} {target.unit}; right is {wanted:.9g} {target.unit}",
         )
 
+    def _meant(self, text: str, unit: str) -> list[Amount]:
+        """Return the amounts that may be the answer, and those of other dimensions.
+
+        Of the amounts of the target's dimension, one that is denied or compared with is none, one
+        that the answer states as its amount is it, the same one in another unit in brackets behind
+        it says nothing more, and the end of a range has no value.
+        """
+        every = [_beside(one, unit, text) for one in self._read(text)]
+        fitting = [
+            one
+            for one in every
+            if (one.value is None or converted(one, unit) is not None)
+            and one.unit is not None
+            and not is_aside(one.start, one.end, text)
+        ]
+        others = [one for one in every if one.unit is None or one not in fitting]
+        others = [one for one in others if one.unit is None or converted(one, unit) is None]
+        fitting = _without_conversions(fitting, unit, text)
+        kept = fitting
+        if self._options.which == "last":
+            kept = [fitting[index] for index in stated([_place(one) for one in fitting], text)]
+        if len(kept) == 1:
+            kept = [_whole(one, every, text) for one in kept]
+        elif len(kept) > 1 and is_range(_place(kept[-2]), _place(kept[-1]), text):
+            kept = [replace(one, value=None) for one in kept]
+        return sorted([*others, *kept], key=lambda one: one.start)
+
     def _read(self, text: str) -> list[Amount]:
         amounts = read_amounts(text, self._options.decimal)
         if self._bare is None:
@@ -108,3 +167,48 @@ class QuantityScorer:
             Amount(a.value, a.unit if a.unit is not None else self._bare, a.start, a.end)
             for a in amounts
         ]
+
+
+def _place(amount: Amount) -> tuple[int, int]:
+    return amount.start, amount.end
+
+
+def _beside(amount: Amount, unit: str, text: str) -> Amount:
+    """Return an amount in the unit that its sign has beside a target's: 20 C for degrees, 90' for
+    minutes; degrees of no scale beside a temperature have none.
+    """
+    if amount.unit is None or converted(replace(amount, value=_ONE), unit) is not None:
+        return amount
+    if amount.unit == "degree" and unit in _TEMPERATURES:
+        return replace(amount, unit=None)
+    sign = re.search(r"(?:[^\W\d]+|['\"′″])\Z", text[amount.start : amount.end])
+    other = _OTHER_UNITS.get(sign.group()) if sign else None
+    if other is None or converted(replace(amount, unit=other, value=_ONE), unit) is None:
+        return amount
+    return replace(amount, unit=other)
+
+
+def _whole(amount: Amount, every: list[Amount], text: str) -> Amount:
+    """Return an amount, without a value where it ends a range: between 4 and 5 km."""
+    place = every.index(amount)
+    ends_one = place > 0 and every[place - 1].unit is None
+    if ends_one and is_range(_place(every[place - 1]), _place(amount), text):
+        return replace(amount, value=None)
+    return amount
+
+
+def _without_conversions(amounts: list[Amount], unit: str, text: str) -> list[Amount]:
+    """Leave out an amount in brackets that is about the one before it in another unit: 5 km
+    (3.1 miles). The target's own unit is kept, whichever of the two has it.
+    """
+    kept: list[Amount] = []
+    for amount in amounts:
+        if kept and _OPENED.fullmatch(text[kept[-1].end : amount.start]):
+            first, second = converted(kept[-1], unit), converted(amount, unit)
+            same = first and second and abs(first - second) <= _CONVERTED * abs(first)
+            if same and kept[-1].unit != amount.unit:
+                if amount.unit == unit:
+                    kept[-1] = amount
+                continue
+        kept.append(amount)
+    return kept

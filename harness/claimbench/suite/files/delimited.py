@@ -109,6 +109,9 @@ def read_delimited(
                 if not columns:
                     columns = tuple(f"column_{i}" for i in range(1, len(record) + 1))
                     notes = (f"no header: columns are called {columns[0]} to {columns[-1]}",)
+                if delimiter == "|" and not rows and _is_rule(record):
+                    notes = (*notes, "a Markdown table: its rule under the header is no row")
+                    continue
                 if options.limit is not None and len(rows) >= options.limit:
                     break
                 if len(record) != len(columns):
@@ -122,6 +125,12 @@ def read_delimited(
             hint='a field that holds a quote is quoted, and its quotes doubled: "say ""hi"""',
         ) from None
     return Table(path, columns, tuple(rows), kind, delimiter, encoding, notes)
+
+
+def _is_rule(record: Sequence[str]) -> bool:
+    """Tell the line under the header of a Markdown table: |---|:--:|."""
+    filled = [cell.strip() for cell in record if cell.strip()]
+    return bool(filled) and all(re.fullmatch(r":?-+:?", cell) for cell in filled)
 
 
 def _has_header(text: str, delimiter: str, options: ReadOptions) -> bool:
