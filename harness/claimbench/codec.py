@@ -221,10 +221,10 @@ def decode_all(cls: type[T], texts: Iterable[str]) -> Iterator[T]:
         if fast is not None:
             try:
                 made: T = fast.decode(text)
-                if encode(made) == text:
+                if _FAST.encode(made) == text.encode():
                     yield made
                     continue
-            except (msgspec.MsgspecError, UnicodeEncodeError):
+            except (msgspec.MsgspecError, UnicodeEncodeError, OverflowError, TypeError):
                 pass  # the slower way reads it, or says what is wrong with it
         yield _decode_carefully(cls, text)
 

@@ -206,7 +206,7 @@ async def whole_run(
         start, cpu = time.perf_counter(), time.process_time()
         ended = await execute(Job(suite, Order(folder), arms, pricing, store, clock, unseen))
         assert ended.why is None, ended.why
-        stored = read_run(store, ended.run_id)
+        stored = read_run(store, ended.run_id, verified=True)  # as the command does
         evaluation = evaluate(stored)
         wall, cpu = time.perf_counter() - start, time.process_time() - cpu
     assert len(evaluation.scores) == n

@@ -63,11 +63,12 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
     """Return the versions of the installed packages that matter and of every plugin's; what is not
     installed is not listed.
     """
-    plugins: set[str] = set()
+    plugins: set[metadata.Distribution] = set()
     for group in GROUPS:
-        plugins.update(point.dist.name for point in installed(group).values() if point.dist)
+        plugins.update(point.dist for point in installed(group).values() if point.dist)
+    of_plugins = {_line(dist, "Name") or dist.name for dist in plugins}
     versions: dict[str, str] = {}
-    for name in sorted({*names, *plugins}):
+    for name in sorted({*names, *of_plugins}):
         if (version := _version(name)) is not None:
             versions[name] = version
     versions["sqlite"] = sqlite3.sqlite_version
@@ -75,15 +76,18 @@ def package_versions(names: Iterable[str] = PACKAGES) -> dict[str, str]:
 
 
 def _version(name: str) -> str | None:
-    """Return the version of an installed package; ``metadata.version`` would parse its whole
-    description for one line.
-    """
     try:
-        text = metadata.distribution(name).read_text("METADATA") or ""
+        dist = metadata.distribution(name)
     except metadata.PackageNotFoundError:
         return None
-    found = re.search(r"^Version: *(\S+)", text, re.MULTILINE)
-    return found.group(1) if found else metadata.version(name)
+    return _line(dist, "Version") or dist.version
+
+
+def _line(dist: metadata.Distribution, name: str) -> str | None:
+    """Return one line of a package's metadata; ``metadata`` would parse its whole description."""
+    text = dist.read_text("METADATA") or ""
+    found = re.search(rf"^{name}: *(\S+)", text, re.MULTILINE)
+    return found.group(1) if found else None
 
 
 def git_state(folder: Path) -> dict[str, Json]:

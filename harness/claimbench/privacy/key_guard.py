@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from claimbench.privacy.redact import Redactor, forms
 from claimbench.provider.attempt import CollectedAnswer, Tried
 from claimbench.types import Attempt
 
+_BETWEEN = "\x00"
 LONG_ENOUGH = 16
 """Only keys of this length are masked in answers: a shorter one could be a word that a model has
 every right to say.
@@ -59,8 +61,11 @@ class KeyGuard:
     def _echoed(self, tried: Tried) -> bool:
         texts = [tried.answer.text, tried.answer.reasoning]
         for value in (tried.attempt, tried.answer):
-            texts += [text for _, given in _given(value) for text in _texts(given)]
-        return any(form in text for text in texts for form in self._forms)
+            for _, given in _given(value):
+                if given is not None:
+                    _collect(given, texts)
+        whole = _BETWEEN.join(texts)  # no key holds what stands between
+        return any(form in whole for form in self._forms)
 
 
 _OWN = frozenset({"call_id", "timing", "parts", "part_ns", "chunk_ns"})
@@ -69,24 +74,33 @@ _OWN = frozenset({"call_id", "timing", "parts", "part_ns", "chunk_ns"})
 
 def _given(value: Attempt | CollectedAnswer) -> Iterator[tuple[str, Any]]:
     """Give every field that may hold what a server said: names, ids, reasons, raw usage."""
-    for one in fields(value):
-        if one.name not in _OWN:
-            yield one.name, getattr(value, one.name)
+    for name in _names(type(value)):
+        if name not in _OWN:
+            yield name, getattr(value, name)
 
 
-def _texts(value: Any) -> Iterator[str]:
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    """Return the names of a dataclass's fields; none for another type."""
+    return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
+
+
+def _collect(value: Any, texts: list[str]) -> None:
+    """Add every text inside ``value`` to ``texts``."""
     if isinstance(value, str):
-        yield value
+        texts.append(value)
+    elif value is None or isinstance(value, int | float):
+        return
     elif isinstance(value, Mapping):
         for key, inner in value.items():
-            yield str(key)
-            yield from _texts(inner)
+            texts.append(str(key))
+            _collect(inner, texts)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _texts(inner)
-    elif is_dataclass(value) and not isinstance(value, type):
-        for one in fields(value):
-            yield from _texts(getattr(value, one.name))
+            _collect(inner, texts)
+    else:
+        for name in _names(type(value)):
+            _collect(getattr(value, name), texts)
 
 
 def _masked(value: Any, exact: Redactor) -> Any:
@@ -102,6 +116,6 @@ def _masked(value: Any, exact: Redactor) -> Any:
     if isinstance(value, tuple):
         return tuple(_masked(inner, exact) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
-        inner = {one.name: _masked(getattr(value, one.name), exact) for one in fields(value)}
+        inner = {name: _masked(getattr(value, name), exact) for name in _names(type(value))}
         return replace(value, **inner)
     return value

@@ -39,6 +39,8 @@ def believable(usage: Usage, sent: str, received: str) -> tuple[Usage, str | Non
 def _possible(tokens: int, text: str) -> bool:
     if tokens > MOST_TOKENS:
         return False
+    if 2 * tokens * WORDS_PER_TOKEN > len(text) and tokens * BYTES_PER_TOKEN >= 4 * len(text):
+        return True  # a word takes two characters, a character at most four bytes
     bare = text.split()
     if tokens * WORDS_PER_TOKEN < len(bare):
         return False

@@ -406,12 +406,13 @@ def _minus(
 
 def _says_nothing(data: Mapping[str, Json]) -> bool:
     """Return True if every count that is stated is 0."""
-    return not any(
-        value
-        for value in data.values()
-        if (isinstance(value, int | float) and not isinstance(value, bool))
-        or (isinstance(value, str) and value.strip().isdigit() and int(value[:20]))
-    )
+    for value in data.values():
+        if isinstance(value, str):
+            if value.strip().isdigit() and int(value[:20]):
+                return False
+        elif value and isinstance(value, int | float) and not isinstance(value, bool):
+            return False
+    return True
 
 
 def _mapping(raw: Json) -> Mapping[str, Json] | None:
@@ -426,20 +427,24 @@ def _mapping(raw: Json) -> Mapping[str, Json] | None:
 
 def _sub(data: Mapping[str, Json] | None, *keys: str) -> Mapping[str, Json] | None:
     for key in keys:
-        if data is not None and isinstance(data.get(key), Mapping):
-            found: Mapping[str, Json] = data[key]
+        found: Any = None if data is None else data.get(key)
+        if found is not None and isinstance(found, Mapping):
             return found
     return None
 
 
 def _first(data: Mapping[str, Json] | None, *keys: str) -> int | None:
-    return next((value for key in keys if (value := _count(data, key)) is not None), None)
+    for key in keys:
+        value = _count(data, key)
+        if value is not None:
+            return value
+    return None
 
 
 def _count(data: Mapping[str, Json] | None, key: str) -> int | None:
     value: Any = None if data is None else data.get(key)
-    if value is None:
-        return None
+    if value is None or (type(value) is int and value >= 0):
+        return value
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit():
         value = int(value[:20])
     whole = type(value) is int or (type(value) is float and value.is_integer())

@@ -14,8 +14,9 @@ A seal is no signature: who owns the file can rewrite everything, seals included
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from sqlalchemy import Connection, Select, Table, func, select
@@ -102,8 +103,9 @@ def chained_state(connection: Connection, table: Table, run_id: str, origin: str
 def fold_on(connection: Connection, table: Table, run_id: str, begun: Fold) -> Fold:
     """Return the state of a folded table: ``begun`` covers its first rows, the rest is read."""
     n, sha256 = begun.rows, begun.sha256
+    text_of = row_writer(table)
     for row in connection.execute(_in_order(table, run_id).offset(begun.rows)).yield_per(1000):
-        sha256 = chain(sha256, row_text(row))
+        sha256 = chain(sha256, text_of(row))
         n += 1
     return Fold(n, sha256)
 
@@ -114,10 +116,11 @@ def folds_at(
     """Return the state of a folded table after its first ``at`` rows, and after all of them."""
     begun = Fold(0, origin)
     n, sha256 = 0, origin
+    text_of = row_writer(table)
     for row in connection.execute(_in_order(table, run_id)).yield_per(1000):
         if n == at:
             begun = Fold(n, sha256)
-        sha256 = chain(sha256, row_text(row))
+        sha256 = chain(sha256, text_of(row))
         n += 1
     whole = Fold(n, sha256)
     return (whole if n <= at else begun), whole
@@ -126,19 +129,40 @@ def folds_at(
 def row_hashes(connection: Connection, table: Table, run_id: str) -> dict[str, str]:
     """Return the hash of each row of a small table, by its key in words."""
     columns = [table.c[name] for name in _KEYS[table]]
+    text_of = row_writer(table)
     found: dict[str, str] = {}
     for row in connection.execute(
         select(table).where(table.c.run_id == run_id).order_by(*columns)
     ).all():
         key = " ".join(str(getattr(row, name)) for name in _KEYS[table])
-        found[key] = chain("", row_text(row))
+        found[key] = chain("", text_of(row))
     return found
 
 
-def row_text(row: Any) -> str:
-    """Return a row's values as one text, without the number that the database gave it."""
-    values = {name: value for name, value in row._mapping.items() if name != "seq"}
-    return json.dumps(values, default=repr, separators=(",", ":"))
+def row_writer(table: Table) -> Callable[[Sequence[Any]], str]:
+    """Return what writes a row of ``table`` as one text: a JSON object of its values, without the
+    number that the database gave it.
+
+    Rows are many, and their values are texts and whole numbers: those are written here, what else
+    a file may hold by :mod:`json`. The text is hashed: it must never change.
+    """
+    names = [column.name for column in table.columns]
+    keys = [(at, f"{_quoted(name)}:") for at, name in enumerate(names) if name != "seq"]
+
+    def text_of(row: Sequence[Any]) -> str:
+        parts = []
+        for at, key in keys:
+            value = row[at]
+            kind = type(value)
+            if kind is str:
+                parts.append(key + _quoted(value))
+            elif kind is int:
+                parts.append(key + str(value))
+            else:
+                parts.append(key + json.dumps(value, default=repr, separators=(",", ":")))
+        return "{" + ",".join(parts) + "}"
+
+    return text_of
 
 
 def read_seal(body: str) -> Seal:

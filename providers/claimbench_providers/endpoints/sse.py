@@ -319,10 +319,14 @@ def after_end(error: Exception) -> str:
     return f"sends something more after the end of an answer, which stands: {fault.message}"
 
 
-def with_remark(events: Iterable[Event], remark: str | None) -> Iterator[Event]:
-    """Yield the last events of an answer, its end with a remark."""
+def with_remark(events: Iterable[Event], remark: str | None) -> Iterable[Event]:
+    """Return the last events of an answer, its end with a remark."""
+    return events if remark is None else _remarked(events, remark)
+
+
+def _remarked(events: Iterable[Event], remark: str) -> Iterator[Event]:
     for event in events:
-        if remark is not None and isinstance(event, Done):
+        if isinstance(event, Done):
             event = replace(event, remarks=(*event.remarks, remark))
         yield event
 

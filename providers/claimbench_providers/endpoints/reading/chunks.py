@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from claimbench.errors import MalformedStream
@@ -82,11 +82,12 @@ class ChunkReader:
             self._announced = True
             model, fingerprint = chunk.get("model"), chunk.get("system_fingerprint")
             events.append(self._meta.named(word(model), word(fingerprint), received_ns))
-        for choice in self._mine(choices or ()):
+        for choice in self._mine(choices) if choices else ():
             self._choice(choice, events)
         self._usage(chunk, choices)
-        if isinstance(chunk.get("service_tier"), str):
-            self._tier = chunk["service_tier"]
+        tier = chunk.get("service_tier")
+        if isinstance(tier, str):
+            self._tier = tier
         return events
 
     def _error(self, error: Any) -> list[Event]:
@@ -97,8 +98,16 @@ class ChunkReader:
         self._end_ns = self._now_ns
         return []
 
-    def _mine(self, choices: Any) -> Iterator[Mapping[str, Any]]:
-        """Yield the choice of index 0; keep the others for the case that none has it."""
+    def _mine(self, choices: Any) -> Iterable[Mapping[str, Any]]:
+        """Return the choice of index 0; keep the others for the case that none has it."""
+        if type(choices) is list and len(choices) == 1:  # as nearly all are
+            choice = choices[0]
+            if type(choice) is dict and choice.get("index") in (0, None):
+                self._first_came = True
+                return choices
+        return self._mine_of(choices)
+
+    def _mine_of(self, choices: Any) -> Iterator[Mapping[str, Any]]:
         if not isinstance(choices, list | tuple):
             raise unknown_shape(choices)
         seen: set[int] = set()
@@ -137,15 +146,17 @@ class ChunkReader:
 
     def _usage(self, chunk: Mapping[str, Any], choices: Any) -> None:
         """Take the usage, wherever the chunk has it (Moonshot: in the choice)."""
-        self._reports.take(chunk.get("usage"), self._now_ns)
+        usage = chunk.get("usage")
+        if usage:
+            self._reports.take(usage, self._now_ns)
+            if choices == [] and self._answered:
+                self._marked = True  # the protocol's own last chunk
+            return
         groq = chunk.get("x_groq")
-        if isinstance(groq, Mapping) and not chunk.get("usage"):
+        if groq and isinstance(groq, Mapping):
             self._reports.take(groq.get("usage"), self._now_ns)
         for choice in choices or ():
-            if not chunk.get("usage"):
-                self._reports.take(choice.get("usage"), self._now_ns)
-        if choices == [] and chunk.get("usage") and self._answered:
-            self._marked = True  # the protocol's own last chunk
+            self._reports.take(choice.get("usage"), self._now_ns)
 
     def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
         if choice.get("error"):
@@ -166,12 +177,16 @@ class ChunkReader:
             self._end_ns = self._now_ns
             if self._end.kind != "none":  # text after it: that reason was no end
                 self._premature = True
-        end = end_of(choice.get("finish_reason"))
-        if end.kind != "none":
+        reason = choice.get("finish_reason")
+        if reason is not None and (end := end_of(reason)).kind != "none":
             self._end = end
             self._end_ns = self._now_ns
 
     def _delta(self, delta: Mapping[str, Any], events: list[Event]) -> None:
+        if len(delta) == 1 and type(content := delta.get("content")) is str:  # most are this
+            if content:
+                self._content(content, events)
+            return
         for name in ("reasoning_content", "reasoning", "reasoning_details", "thinking"):
             if delta.get(name):
                 for text, _ in texts(delta[name], "reasoning"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Literal
 
 from claimbench.errors import IncompleteStream, ServerFault, visible
@@ -95,8 +96,13 @@ def end_of(reason: Any) -> End:
         reason = reason.get("type") or reason.get("reason")
     if reason is None or reason is False:
         return NO_END
-    said = visible(str(reason))[:80]
-    word = re.sub(r"[\s\-.]+", "_", str(reason).strip()).lower()
+    return _end_of(str(reason))
+
+
+@lru_cache(maxsize=64)
+def _end_of(reason: str) -> End:
+    said = visible(reason)[:80]
+    word = re.sub(r"[\s\-.]+", "_", reason.strip()).lower()
     if word in NO_REASONS:
         return NO_END
     if word in FAULTS:
