@@ -35,6 +35,9 @@ _Read = Callable[[Any], Any]
 _BY_MSGSPEC, _BY_ORJSON, _BY_JSON = range(3)
 """Who writes a value as it was always written; of the parts of a value, the highest counts."""
 
+_PLAIN = frozenset({str, bool, type(None)})
+"""Types whose values msgspec always writes."""
+
 _LARGE = 1e16
 """From here on floats are written with an exponent, in which msgspec leaves out the plus sign."""
 
@@ -131,8 +134,8 @@ def _writer_of(value: Any) -> int:
     writer = _BY_MSGSPEC
     for name, check in checks:
         item = getattr(value, name)
-        if item is not None:
-            writer = max(writer, check(item))
+        if item is not None and (inside := check(item)) > writer:
+            writer = inside
     return writer
 
 
@@ -149,6 +152,8 @@ def _writer_of_json(value: Any) -> int:
     if kind is dict or isinstance(value, Mapping):
         writer = _BY_MSGSPEC if kind is dict else _BY_JSON
         for key, item in value.items():
+            if type(item) in _PLAIN and type(key) is str:
+                continue
             inside = _writer_of_json(item)
             if inside > writer or type(key) is not str:
                 writer = inside if type(key) is str else _BY_JSON

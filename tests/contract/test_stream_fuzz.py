@@ -19,7 +19,7 @@ from .streams import PROTOCOLS, regular, reply, sse, tried, zipped
 SHORT = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
-LONG = settings(SHORT, max_examples=20_000)
+LONG = settings(SHORT, max_examples=5_000)
 
 WORDS = st.sampled_from(
     [

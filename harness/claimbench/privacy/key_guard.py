@@ -74,13 +74,14 @@ _OWN = frozenset({"call_id", "timing", "parts", "part_ns", "chunk_ns"})
 
 def _given(value: Attempt | CollectedAnswer) -> Iterator[tuple[str, Any]]:
     """Give every field that may hold what a server said: names, ids, reasons, raw usage."""
-    for name in _names(type(value)):
+    kind: Any = type(value)
+    for name in _names(kind):
         if name not in _OWN:
             yield name, getattr(value, name)
 
 
 @cache
-def _names(kind: Any) -> tuple[str, ...]:
+def _names(kind: type) -> tuple[str, ...]:
     """Return the names of a dataclass's fields; none for another type."""
     return tuple(one.name for one in fields(kind)) if is_dataclass(kind) else ()
 
@@ -99,7 +100,7 @@ def _collect(value: Any, texts: list[str]) -> None:
         for inner in value:
             _collect(inner, texts)
     else:
-        for name in _names(type(value)):
+        for name in _names(value.__class__):
             _collect(getattr(value, name), texts)
 
 
@@ -116,6 +117,6 @@ def _masked(value: Any, exact: Redactor) -> Any:
     if isinstance(value, tuple):
         return tuple(_masked(inner, exact) for inner in value)
     if is_dataclass(value) and not isinstance(value, type):
-        inner = {name: _masked(getattr(value, name), exact) for name in _names(type(value))}
+        inner = {name: _masked(getattr(value, name), exact) for name in _names(value.__class__)}
         return replace(value, **inner)
     return value

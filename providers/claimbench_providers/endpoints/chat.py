@@ -163,6 +163,8 @@ def response_meta(
 
 def _from_cache(headers: Mapping[str, str]) -> bool:
     """Tell whether a gateway between us and the model answered from its own store."""
+    if headers.keys().isdisjoint(GATEWAY_CACHES):
+        return False
     return any("hit" in headers.get(name, "").lower().split() for name in GATEWAY_CACHES)
 
 

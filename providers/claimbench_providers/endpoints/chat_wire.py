@@ -119,7 +119,7 @@ class Dialect:
         return {
             wire: value
             for name, (wire, value) in fields.items()
-            if value is not None and not left_out & {name, wire}
+            if value is not None and name not in left_out and wire not in left_out
         }
 
     def _effort(self, request: Request) -> tuple[Fragment, str | None]:

@@ -112,13 +112,12 @@ def error_in(message: Mapping[str, Any]) -> Json:
     if message.get("object") == "error" or message.get("type") == "error":
         return dict(message)
     base = message.get("base_resp")
-    if isinstance(base, Mapping) and base.get("status_code") not in (None, 0):
+    if base is not None and isinstance(base, Mapping) and base.get("status_code") not in (None, 0):
         return dict(base)
     if message.get("choices"):
         return None
-    if any(message.get(name) for name in _ALONE) or message.get("success") is False:
-        return dict(message)
-    return None
+    alone = not _ALONE.isdisjoint(message) and any(message.get(name) for name in _ALONE)
+    return dict(message) if alone or message.get("success") is False else None
 
 
 def is_filter_chunk(error: Json) -> bool:

@@ -124,6 +124,14 @@ class BodyReader:
     def _events(self, events: Iterable[Sse]) -> Iterator[Message]:
         for sse in events:
             data = sse.data
+            if data.startswith("{") and sse.event not in IDLE:  # as nearly all are
+                try:
+                    value = orjson.loads(data)
+                except ValueError:
+                    pass  # read below, or said what is wrong with it
+                else:
+                    yield Message(sse.event, value, sse.received_ns)
+                    continue
             if data.startswith(DONE[:1]) and data.strip() == DONE:
                 self.marked = True
                 return
