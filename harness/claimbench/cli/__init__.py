@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "report": ("report", "Write the report of a stored run again, without calling a model."),
     "check": ("check", "Judge a stored run for a pipeline: exit code by claims and thresholds."),
+    "decide": ("decide", "Say whom to choose in a stored run, and what is still open."),
     "list": ("list", "List the stored runs."),
     "show": ("show", "Print a run's verdicts and comparison."),
     "export": ("export", "Write a run's calls or figures in another format."),

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from claimbench.decision.choose import Decision
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.store.results import ResultsStore
-    from claimbench_reports.view.types import View
+    from claimbench_reports.view.types import DecisionView, View
 
 
 def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
@@ -53,6 +54,27 @@ def write_report(
         output=output,
         profile=profile,
     )
+
+
+def decision_of(
+    store: ResultsStore, evaluation: Evaluation, file: Path | None
+) -> tuple[Decision | None, DecisionView | None]:
+    """Return whom to choose, and that as shown; by the suite's decision, or by that of ``file``."""
+    from claimbench.api import background_of
+    from claimbench.decision.choose import decide
+    from claimbench.privacy.visible import visible
+    from claimbench.suite.decision import load_decision
+    from claimbench_reports.collect import data
+    from claimbench_reports.view.decision import decision_view
+
+    suite = evaluation.stored.suite
+    spec = None if file is None else load_decision(file, suite)
+    background = background_of(suite)
+    known = data.known_facts(data.arm_info(evaluation, background))
+    decision = decide(evaluation, spec, known=known)
+    redact = background.redactor("none")
+    facts = data.report_data(store, evaluation, background)
+    return decision, decision_view(decision, facts, lambda text: visible(redact.mask(text)))
 
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:

@@ -24,6 +24,7 @@ from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite.datasets import read_limited
+from claimbench.suite.decision import DecisionBuilder
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite.schema.errors import first_error
@@ -82,7 +83,9 @@ def load_suite(
     known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
     tasks = _tasks(document, model, allow_outside, scorers or {})
-    return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
+    return _assemble(
+        document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides), allow_outside
+    )
 
 
 def json_schema() -> dict[str, Json]:
@@ -142,11 +145,17 @@ def _assemble(
     tasks: tuple[Task, ...],
     file_sha256: str,
     overrides: tuple[str, ...],
+    allow_outside: bool,
 ) -> Suite:
     sampling = _sampling(model.sampling)
     arms = _arms(document, "arms", model.arms, sampling)
     judges = _arms(document, "judges", model.judges, sampling)
     JudgeChecker(document, tasks, arms, judges, tuple(model.allow)).check()
+    decision = None
+    if model.decision is not None:
+        names = [arm.name for arm in arms], [task.name for task in tasks]
+        folder = Path(document.path).parent
+        decision = DecisionBuilder(document, *names, folder, allow_outside).build(model.decision)
     options: dict[str, Json] = {}
     if model.slo:
         options["slo"] = dict(model.slo)
@@ -167,6 +176,7 @@ def _assemble(
         load=_load(model),
         budget=BudgetSpec(model.budget.max_cost_usd, dict(model.budget.per_arm_usd)),
         claims=_claims(document, model.claims),
+        decision=decision,
         errors=ErrorPolicy(**model.errors.model_dump()),
         margin=model.margin,
         alpha=model.alpha,

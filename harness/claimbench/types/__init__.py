@@ -48,6 +48,7 @@ from claimbench.types.claims import (
     VerdictStatus,
     reason_codes,
 )
+from claimbench.types.decision import Attestation, Criterion, DecisionSpec, Requirement
 from claimbench.types.money import Cost, CostBasis
 from claimbench.types.runs import ArmFacts, Manifest, Note, NoteKind, Session
 from claimbench.types.suite import (
@@ -86,6 +87,7 @@ __all__ = [
     "Arm",
     "ArmFacts",
     "Attempt",
+    "Attestation",
     "Billable",
     "BudgetSpec",
     "Call",
@@ -95,6 +97,8 @@ __all__ = [
     "ConstraintKind",
     "Cost",
     "CostBasis",
+    "Criterion",
+    "DecisionSpec",
     "Delta",
     "Done",
     "ErrorPolicy",
@@ -119,6 +123,7 @@ __all__ = [
     "Reason",
     "Relation",
     "Request",
+    "Requirement",
     "Sample",
     "SamplingParams",
     "Score",

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Literal
 
 from claimbench.types.base import Json
+from claimbench.types.decision import DecisionSpec
 
 Weights = Literal["open", "proprietary", "unknown"]
 
@@ -315,6 +316,7 @@ class Suite:
     file_sha256: str
     measured_sha256: str
     options: Mapping[str, Json] = field(default_factory=dict)
+    decision: DecisionSpec | None = None
     judges: tuple[Arm, ...] = ()
     """Models that score answers; never compared, and in no arm's figures."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from claimbench.claims.looks.schedule import rule_of
 from claimbench.claims.people import people_table
 from claimbench.claims.slices import difference_lines
+from claimbench.decision.choose import decide
 from claimbench.evaluation.agreement import agreement_lines, judge_lines
 from claimbench.evaluation.label_sets import label_set_lines
 from claimbench.plan.judges import not_judged
@@ -54,6 +55,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
     """
     stored = evaluation.stored
     judges = [judge.name for judge in stored.suite.judges]
+    info = arm_info(evaluation, background)
     return ReportData(
         manifest=stored.manifest,
         suite=stored.suite,
@@ -66,7 +68,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         scores=evaluation.scores,
         costs=evaluation.costs.calls,
         n_planned=len(stored.calls),
-        arm_info=_arm_info(evaluation, background),
+        arm_info=info,
         prices=price_facts(evaluation),
         economics=economics_of(evaluation),
         earlier=_earlier(store, evaluation),
@@ -82,6 +84,7 @@ def report_data(store: ResultsStore, evaluation: Evaluation, background: Backgro
         judge_costs=evaluation.judge_costs.calls,
         n_not_judged=not_judged(stored.judging, stored.calls, stored.records, stored.suite),
         context=evaluation.context,
+        decision=decide(evaluation, known=known_facts(info)),
     )
 
 
@@ -96,7 +99,17 @@ def privacy_lines(store: ResultsStore, run_id: str, arms: Sequence[str]) -> list
     return over_sessions(arms, sessions)
 
 
-def _arm_info(evaluation: Evaluation, background: Background) -> Mapping[str, ArmInfo]:
+def known_facts(info: Mapping[str, ArmInfo]) -> dict[str, dict[str, str]]:
+    """Return what the catalogue says of each arm, by the names that a decision's facts have."""
+    found: dict[str, dict[str, str]] = {}
+    for arm, one in info.items():
+        facts = {"licence": one.licence, "lab": one.lab, "country": one.country}
+        found[arm] = {name: value for name, value in facts.items() if value is not None}
+    return found
+
+
+def arm_info(evaluation: Evaluation, background: Background) -> Mapping[str, ArmInfo]:
+    """Return what is known of each arm that a run cannot measure."""
     info: dict[str, ArmInfo] = {}
     for arm in evaluation.stored.suite.arms:
         model = background.models.get(arm.model)

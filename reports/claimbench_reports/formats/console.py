@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from claimbench_reports.formats.decision_text import decision_lines
 from claimbench_reports.view.arms import ALL
 from claimbench_reports.view.types import ArmView, VerdictView, View
 from claimbench_reports.view.words import COLUMNS
@@ -43,6 +44,10 @@ def print_summary(
     from rich.table import Table
     from rich.text import Text
 
+    if view.decision is not None:
+        for words in decision_lines(view.decision):
+            out.print(Text(words))
+        out.print()
     verdicts = Table(
         title=view.summary, title_justify="left", box=None, padding=(0, 2, 0, 0), show_header=False
     )
@@ -75,7 +80,8 @@ def print_summary(
 
 def plain_summary(view: View, report: Path | str | None = None) -> str:
     """Return the same as text, one fact a line, columns aligned; ends with a newline."""
-    lines = [view.summary]
+    lines = [] if view.decision is None else [*decision_lines(view.decision), ""]
+    lines.append(view.summary)
     lines += [f"{v.status_text.upper():<15} {v.claim} - {_because(v)}" for v in view.verdicts]
     lines.append("")
     grid = [("arm", *_heads())]

@@ -9,6 +9,7 @@ from claimbench.privacy.visible import visible
 from claimbench_reports.view import about, arms, claims, samples
 from claimbench_reports.view import series as curves
 from claimbench_reports.view.bill import bill_views, judge_bill_views
+from claimbench_reports.view.decision import decision_view
 from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
@@ -50,6 +51,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         summary=_summary(verdicts),
         counts=counts,
         warnings=tuple(clean(w) for w in data.warnings),
+        decision=decision_view(data.decision, data, clean),
         verdicts=verdicts,
         scopes=tuple(arms.scopes(data)),
         arms=arms.arm_views(data, redact),

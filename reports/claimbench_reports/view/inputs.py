@@ -29,6 +29,7 @@ from claimbench.types import (
 )
 
 if TYPE_CHECKING:
+    from claimbench.decision.choose import Decision
     from claimbench.tables.types import CallTable, ItemTable
 
 
@@ -238,3 +239,4 @@ class ReportData:
     """Finished calls of arms that still wait for their judge."""
     context: ClaimContext = field(default_factory=ClaimContext)
     """What the claims were judged with; people's labels are in it."""
+    decision: Decision | None = None

@@ -28,6 +28,7 @@ def validate_command(
     from claimbench.claims.parse import parse_claims
     from claimbench.cli.books import price_book
     from claimbench.cli.destinations import destinations
+    from claimbench.decision.gates import check_decision
     from claimbench.privacy.masking import in_words
     from claimbench.run.arms import check_arms
     from claimbench.suite.idle_settings import idle_settings
@@ -36,6 +37,7 @@ def validate_command(
 
     loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
     claims = parse_claims(loaded)
+    check_decision(loaded)
     providers = check_arms(
         loaded, provider_factories([arm.provider for arm in loaded.asked]), provider_context(loaded)
     )

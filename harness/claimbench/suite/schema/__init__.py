@@ -17,6 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from claimbench.error_words import did_you_mean, show
 from claimbench.suite.schema.base import Name, Strict
 from claimbench.suite.schema.choices import ChoicesModel
+from claimbench.suite.schema.decision import DecisionModel
 from claimbench.suite.schema.run import (
     BudgetModel,
     ErrorsModel,
@@ -426,3 +427,5 @@ class SuiteModel(Strict):
     judges: list[ArmModel] = Field(default_factory=list)
     """Models that score answers, named by the scorer `judge`; written like arms, never compared."""
     claims: list[ClaimModel] = Field(default_factory=list)
+    decision: DecisionModel | None = None
+    """The choice that the run is for: incumbent, requirements, criteria (`bench decide`)."""

@@ -1,0 +1,109 @@
+"""A decision as plain JSON, for pipelines and for report.json."""
+
+from __future__ import annotations
+
+import math
+
+from claimbench import stats
+from claimbench.decision.choose import Decision
+from claimbench.decision.gates import Cell
+from claimbench.decision.values import Difference
+from claimbench.decision.words import against_lines, headline, move_line, wins_line
+from claimbench.types import Json
+
+
+def decision_json(decision: Decision) -> dict[str, Json]:
+    """Return everything a decision says; figures unrounded, what is unknown as null."""
+    move = decision.move
+    return {
+        "outcome": decision.outcome,
+        "sentence": headline(decision),
+        "choose": decision.arm,
+        "candidates": list(decision.candidates),
+        "incumbent": decision.spec.incumbent,
+        "declared": "before" if decision.declared else "after",
+        "level": 1 - decision.alpha,
+        "requirements": [_cell(cell) for cell in decision.cells],
+        "criteria": _criteria(decision),
+        "totals": {arm: _points(found) for arm, found in decision.intervals.items()},
+        "no_total": dict(decision.why_no_total),
+        "leads": {arm: _points(found) for arm, found in decision.leads.items()},
+        "wins": dict(decision.wins),
+        "smallest_change": None
+        if move is None
+        else {
+            "rival": move.rival,
+            "moved": move.moved,
+            "from": dict(move.taken),
+            "to": move.given_to,
+        },
+        "dominance": [
+            {"arm": one.arm, "over": one.rival, "decided": one.decided}
+            for one in decision.dominance
+        ],
+        "against_incumbent": {
+            arm: {
+                "accuracy_difference": _interval(one.accuracy),
+                "dollars_ratio": _interval(one.dollars),
+                "words": list[Json](against_lines(decision, arm)),
+            }
+            for arm, one in decision.against.items()
+        },
+        "robustness": [line for line in (wins_line(decision), move_line(decision)) if line],
+        "not_run": dict(decision.not_run),
+    }
+
+
+def _cell(cell: Cell) -> dict[str, Json]:
+    verdict = cell.verdict
+    return {
+        "requirement": cell.requirement,
+        "arm": cell.arm,
+        "state": cell.state,
+        "why": cell.why,
+        "status": None if verdict is None else verdict.status,
+        "level": cell.level,
+    }
+
+
+def _criteria(decision: Decision) -> list[Json]:
+    totals = decision.totals
+    rows: list[Json] = []
+    for i, criterion in enumerate(decision.spec.criteria):
+        arms: dict[str, Json] = {}
+        for arm in decision.arms if totals is not None else ():
+            one = totals.measured[arm][i] if totals is not None else None
+            if one is not None:
+                arms[arm] = {
+                    "figure": _finite(one.figure),
+                    "value": one.value,
+                    "why_unknown": one.why or None,
+                }
+        rows.append(
+            {
+                "name": criterion.name,
+                "metric": criterion.metric,
+                "task": criterion.task,
+                "weight": criterion.weight,
+                "worst": criterion.worst,
+                "best": criterion.best,
+                "arms": arms,
+            }
+        )
+    return rows
+
+
+def _points(found: Difference | None) -> Json:
+    if found is None:
+        return None
+    return {"points": found.est, "low": found.lo, "high": found.hi}
+
+
+def _interval(found: stats.Interval | None) -> Json:
+    if found is None or found.est is None:
+        return None
+    return {"estimate": found.est, "low": _finite(found.lo), "high": _finite(found.hi)}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,264 @@
+"""The rule: whom to choose, or why nobody can be named.
+
+1. Candidates meet every requirement. None: no recommendation. One: it is recommended.
+2. Of several the one with the highest weighted total is recommended if the difference of its total
+   to each other candidate's excludes 0 (Holm over the candidates, at the suite's level).
+   Otherwise the weights do not separate them on these data.
+
+An open requirement is never taken for a met one. What the suite declared before the run is decided
+by; a decision that was written afterwards is marked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+import numpy as np
+
+from claimbench import stats
+from claimbench.decision.facts import Known
+from claimbench.decision.gates import Cell, gates
+from claimbench.decision.values import Difference, Monthly, Totals
+from claimbench.decision.weights import Move, acceptability, smallest_move
+from claimbench.evaluation.evaluate import Evaluation
+from claimbench.types import DecisionSpec
+
+Outcome = Literal["recommended", "tied", "open", "none"]
+
+
+@dataclass(frozen=True)
+class Dominance:
+    """One arm is at least as good as another on every criterion. ``decided``: and the data exclude
+    that it is worse on any by more than nothing, each at the suite's level.
+    """
+
+    arm: str
+    rival: str
+    decided: bool
+
+
+@dataclass(frozen=True)
+class Against:
+    """An arm against the incumbent: differences with intervals, where they are known.
+
+    ``accuracy``: in shares. ``dollars``: the ratio of dollars per request.
+    """
+
+    arm: str
+    accuracy: stats.Interval | None = None
+    dollars: stats.Interval | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What the data say of the choice that a suite declares.
+
+    ``outcome``: "recommended" (``arm``), "tied" (``candidates`` that the weights do not separate),
+    "open" (an arm misses nothing and leaves something open), "none" (each misses something).
+    ``leads``: the recommended or leading arm's total less each other candidate's.
+    """
+
+    spec: DecisionSpec
+    outcome: Outcome
+    arm: str | None
+    candidates: tuple[str, ...]
+    cells: tuple[Cell, ...]
+    arms: tuple[str, ...]
+    not_run: Mapping[str, str]
+    totals: Totals | None
+    intervals: Mapping[str, Difference | None]
+    leads: Mapping[str, Difference] = field(default_factory=dict)
+    wins: Mapping[str, float] = field(default_factory=dict)
+    move: Move | None = None
+    dominance: tuple[Dominance, ...] = ()
+    against: Mapping[str, Against] = field(default_factory=dict)
+    why_no_total: Mapping[str, str] = field(default_factory=dict)
+    declared: bool = True
+    alpha: float = 0.05
+
+    def state(self, arm: str) -> Literal["met", "missed", "open"]:
+        """Return what becomes of an arm over all requirements."""
+        states = {cell.state for cell in self.cells if cell.arm == arm}
+        return "missed" if "missed" in states else "open" if "open" in states else "met"
+
+    def of(self, arm: str, *states: str) -> list[Cell]:
+        """Return the requirements of an arm that are in one of ``states``."""
+        return [cell for cell in self.cells if cell.arm == arm and cell.state in states]
+
+
+def decide(
+    evaluation: Evaluation,
+    spec: DecisionSpec | None = None,
+    *,
+    monthly: Monthly | None = None,
+    known: Known | None = None,
+) -> Decision | None:
+    """Decide whom to choose; None where the suite declares no decision and none is given.
+
+    Args:
+        evaluation: of the run.
+        spec: a decision that was written after the run; default: the suite's own.
+        monthly: dollars a month by arm, where a volume is stated.
+        known: facts of the arms from the catalogue of models.
+    """
+    suite = evaluation.stored.suite
+    declared = spec is None or spec == suite.decision
+    chosen = suite.decision if spec is None else spec
+    if chosen is None:
+        return None
+    declared = declared and not evaluation.stored.manifest.options.get("imported")
+    cells = gates(evaluation, chosen, declared=declared, known=known)
+    names = [arm.name for arm in suite.arms]
+    run = tuple(name for name in names if _has_rows(evaluation, name))
+    not_run = {
+        name: evaluation.stored.manifest.arms_not_run.get(name, "no call was finished")
+        for name in names
+        if name not in run
+    }
+    totals = Totals(evaluation, chosen.criteria, run, monthly) if chosen.criteria and run else None
+    found = Decision(
+        spec=chosen,
+        outcome="none",
+        arm=None,
+        candidates=(),
+        cells=cells,
+        arms=run,
+        not_run=not_run,
+        totals=totals,
+        intervals={
+            arm: None if totals is None else totals.interval(arm, suite.alpha) for arm in run
+        },
+        against=_against(evaluation, chosen.incumbent, run),
+        why_no_total=_why_no_total(totals, run),
+        declared=declared,
+        alpha=suite.alpha,
+    )
+    return _ruled(found)
+
+
+def _has_rows(evaluation: Evaluation, name: str) -> bool:
+    rows = evaluation.items.arms.get(name)
+    return rows is not None and bool(rows.n_finished.sum())
+
+
+def _why_no_total(totals: Totals | None, arms: Sequence[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for arm in arms if totals is not None else ():
+        for one in totals.measured[arm] if totals is not None else ():
+            if one.value is None:
+                found[arm] = one.why
+                break
+    return found
+
+
+def _ruled(found: Decision) -> Decision:
+    """Apply the rule to what was decided of each arm."""
+    candidates = tuple(arm for arm in found.arms if found.state(arm) == "met")
+    could = [arm for arm in (*found.arms, *found.not_run) if found.state(arm) == "open"]
+    found = replace(found, candidates=candidates)
+    if not candidates:
+        return replace(found, outcome="open" if could else "none")
+    if len(candidates) == 1:
+        found = replace(found, outcome="recommended", arm=candidates[0])
+        return _weighed(found, candidates[0], candidates)
+    totals = found.totals
+    if totals is None or any(totals.total(arm) is None for arm in candidates):
+        return replace(found, outcome="tied")
+    leader = max(candidates, key=lambda arm: totals.total(arm) or 0.0)
+    found = _weighed(found, leader, candidates)
+    rivals = list(found.leads)
+    adjusted = stats.holm([found.leads[rival].p for rival in rivals])[0]
+    ahead = all(
+        float(p) <= found.alpha and found.leads[rival].est > 0
+        for rival, p in zip(rivals, adjusted, strict=True)
+    )
+    return replace(found, outcome="recommended" if ahead else "tied", arm=leader if ahead else None)
+
+
+def _weighed(found: Decision, leader: str, candidates: Sequence[str]) -> Decision:
+    """Add how far the weights decide, among the candidates."""
+    totals = found.totals
+    if totals is None:
+        return found
+    rivals = [arm for arm in candidates if arm != leader]
+    leads: dict[str, Difference] = {}
+    for rival in rivals:
+        lead = totals.difference(leader, rival, found.alpha)
+        if lead is not None:
+            leads[rival] = lead
+    known = {arm: totals.values(arm) for arm in candidates}
+    values = {arm: value for arm, value in known.items() if value is not None}
+    if len(values) < 2:
+        return replace(found, leads=leads)
+    names = [criterion.name for criterion in totals.criteria]
+    move = smallest_move(values, totals.weights.tolist(), names, leader)
+    return replace(
+        found,
+        leads=leads,
+        wins=acceptability(values),
+        move=move,
+        dominance=tuple(_dominance(totals, list(values), found.alpha)),
+    )
+
+
+def _dominance(totals: Totals, arms: Sequence[str], alpha: float) -> list[Dominance]:
+    found = []
+    for arm in arms:
+        for rival in arms:
+            mine, theirs = totals.values(arm), totals.values(rival)
+            if arm == rival or mine is None or theirs is None:
+                continue
+            gains = [a - b for a, b in zip(mine, theirs, strict=True)]
+            if min(gains) < 0 or max(gains) <= 0:
+                continue
+            sure = True
+            for i in range(len(totals.criteria)):
+                # One-sided at alpha / 2; all criteria must exclude a loss, so none is corrected
+                gap = totals.on(i, arm, rival, alpha)
+                sure = sure and gap is not None and gap.lo >= 0
+            found.append(Dominance(arm, rival, sure))
+    return found
+
+
+def _against(
+    evaluation: Evaluation, incumbent: str | None, arms: Sequence[str]
+) -> dict[str, Against]:
+    """Hold every arm against the incumbent, on the items of both."""
+    if incumbent is None or incumbent not in arms:
+        return {}
+    items = evaluation.items
+    alpha = evaluation.stored.suite.alpha
+    base = items.arms[incumbent]
+    found = {}
+    for arm in arms:
+        if arm == incumbent:
+            continue
+        rows = items.arms[arm]
+        scored = ~np.isnan(rows.score) & ~np.isnan(base.score)
+        bounded = bool(scored.any()) and _in_unit(rows.score[scored], base.score[scored])
+        accuracy = None
+        if bounded and not evaluation.context.judged_tasks:
+            pm = stats.paired_means(
+                rows.score[scored],
+                base.score[scored],
+                items.cluster[scored],
+                bounded=True,
+                effective_df=True,
+            )
+            accuracy = stats.paired_ci(pm, alpha=alpha)
+        asked = (rows.n_finished > 0) & (base.n_finished > 0)
+        dollars = None
+        known = not (np.isnan(rows.usd[asked]).any() or np.isnan(base.usd[asked]).any())
+        if asked.any() and known and base.usd[asked].sum() > 0:
+            pm = stats.paired_means(
+                rows.usd[asked], base.usd[asked], items.cluster[asked], effective_df=True
+            )
+            dollars = stats.ratio_ci(pm, alpha)
+        found[arm] = Against(arm, accuracy, dollars)
+    return found
+
+
+def _in_unit(*scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:
+    return all(float(one.min()) >= 0 and float(one.max()) <= 1 for one in scores)

@@ -1,0 +1,137 @@
+"""A decision as shown: the sentence, requirements by arm, criteria and totals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from claimbench.decision.choose import Decision
+from claimbench.decision.values import Difference, Measured
+from claimbench.decision.words import (
+    against_lines,
+    headline,
+    move_line,
+    unsettled,
+    wins_line,
+)
+from claimbench.types import Criterion
+from claimbench_reports.view.about import short_date
+from claimbench_reports.view.format import FORMATS, Figure, figure
+from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.types import CriterionRow, DecisionView, GateCell, GateRow
+
+UNITS = {
+    "accuracy": "percent",
+    "success_rate": "percent",
+    "usd_per_1k": "usd",
+    "usd_per_month": "usd",
+}
+"""Unit of each criterion's metric; of the others, seconds."""
+METRIC_WORDS = {
+    "accuracy": "accuracy",
+    "success_rate": "share of requests answered",
+    "usd_per_1k": "dollars per 1,000 requests",
+    "usd_per_month": "dollars a month",
+    "e2e_p50_s": "time of an answer, median",
+    "e2e_p95_s": "time of an answer, 95th percentile",
+    "ttft_p50_s": "time to the first word, median",
+    "ttft_p95_s": "time to the first word, 95th percentile",
+}
+AFTER = (
+    "This decision was written after the run: it could be fitted to the results, and is no"
+    " pre-declared choice."
+)
+
+
+def decision_view(
+    decision: Decision | None, data: ReportData, clean: Callable[[str], str]
+) -> DecisionView | None:
+    """Return what a report shows of a decision; None where the suite declares none."""
+    if decision is None:
+        return None
+    arms = (*decision.arms, *decision.not_run)
+    chosen = decision.arm
+    lines = against_lines(decision, chosen) if chosen is not None else []
+    robust = [line for line in (wins_line(decision), move_line(decision)) if line]
+    return DecisionView(
+        outcome=decision.outcome,
+        sentence=clean(headline(decision)),
+        lines=tuple(clean(line) for line in (*lines, *robust)),
+        open_lines=tuple(clean(line) for line in _open_lines(decision)),
+        rests_on=clean(_rests_on(decision, data)),
+        arms=tuple(clean(arm) for arm in decision.arms),
+        incumbent=None if decision.spec.incumbent is None else clean(decision.spec.incumbent),
+        chosen=None if chosen is None else clean(chosen),
+        gates=tuple(_gate_rows(decision, clean)),
+        criteria=tuple(_criterion_rows(decision, clean)),
+        totals=tuple(_total(arm, decision) for arm in decision.arms) if decision.totals else (),
+        wins=tuple(
+            figure(f"decision.wins.{arm}", share, "percent") for arm, share in decision.wins.items()
+        ),
+        not_run=clean(_not_run(decision)) if len(arms) > len(decision.arms) else "",
+        note="" if decision.declared else AFTER,
+    )
+
+
+def _open_lines(decision: Decision) -> list[str]:
+    return [f"{cell.arm}, {cell.requirement}: {cell.why}" for cell in unsettled(decision)]
+
+
+def _rests_on(decision: Decision, data: ReportData) -> str:
+    n, arms = len(data.items.items), len(decision.arms)
+    parts = [
+        f"{n:,} sample{'s' if n != 1 else ''}",
+        f"{arms} arm{'s' if arms != 1 else ''}",
+        short_date(data.manifest.created_utc),
+        "the prices of that day",
+    ]
+    if decision.spec.criteria:
+        parts.append("the weights of the suite")
+    return "Rests on: " + ", ".join(parts)
+
+
+def _not_run(decision: Decision) -> str:
+    parts = [f"{arm} ({why})" for arm, why in decision.not_run.items()]
+    return f"Not run, and so not judged: {'; '.join(parts)}"
+
+
+def _gate_rows(decision: Decision, clean: Callable[[str], str]) -> list[GateRow]:
+    rows = []
+    for requirement in decision.spec.requirements:
+        cells = []
+        for arm in decision.arms:
+            for cell in decision.cells:
+                if (cell.requirement, cell.arm) == (requirement.name, arm):
+                    cells.append(GateCell(clean(arm), cell.state, clean(cell.why)))
+        rows.append(GateRow(clean(requirement.name), tuple(cells)))
+    return rows
+
+
+def _criterion_rows(decision: Decision, clean: Callable[[str], str]) -> list[CriterionRow]:
+    totals = decision.totals
+    if totals is None:
+        return []
+    rows = []
+    for i, criterion in enumerate(totals.criteria):
+        show = FORMATS[UNITS.get(criterion.metric, "seconds")]
+        cells = [_figure(arm, criterion, totals.measured[arm][i]) for arm in decision.arms]
+        where = f" of {criterion.task}" if criterion.task is not None else ""
+        words = f"{METRIC_WORDS[criterion.metric]}{where}"
+        scale = f"{words}: {show(criterion.worst)} counts 0, {show(criterion.best)} counts 100"
+        weight = FORMATS["percent"](float(totals.weights[i]))
+        rows.append(CriterionRow(clean(criterion.name), weight, clean(scale), tuple(cells)))
+    return rows
+
+
+def _figure(arm: str, criterion: Criterion, one: Measured) -> Figure:
+    note = one.why if one.value is None else f"{100 * one.value:.0f} of 100"
+    unit = UNITS.get(criterion.metric, "seconds")
+    return figure(f"decision.{criterion.name}.{arm}", one.figure, unit, note=note)
+
+
+def _total(arm: str, decision: Decision) -> Figure:
+    found: Difference | None = decision.intervals.get(arm)
+    id_ = f"decision.total.{arm}"
+    if found is None:
+        return figure(id_, None, "score", note=decision.why_no_total.get(arm, ""))
+    low, high = max(found.lo, 0.0), min(found.hi, 100.0)
+    return figure(id_, found.est, "plain", low=low, high=high)

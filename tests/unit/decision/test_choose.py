@@ -1,0 +1,194 @@
+"""The rule: nothing is recommended against a requirement that is missed or open."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from claimbench.decision.choose import decide
+from claimbench.decision.words import headline, nearest_arm
+from claimbench.types import Attestation, DecisionSpec, Requirement
+
+N = 400
+
+
+def spec_of(made: Any, **changes: Any) -> DecisionSpec:
+    base = DecisionSpec(
+        incumbent="old",
+        requirements=(made.claim("quality", "at least 70% accurate"),),
+        criteria=(
+            made.criterion("accuracy", 50, 0.5, 1.0),
+            made.criterion("usd_per_1k", 50, 10.0, 0.0),
+        ),
+    )
+    return replace(base, **changes)
+
+
+def run_of(made: Any, shares: dict[str, float], usd: dict[str, float], **more: Any) -> Any:
+    scores = {arm: made.coins(N, share, i) for i, (arm, share) in enumerate(shares.items())}
+    return made.evaluation(scores, usd={arm: [usd[arm]] * N for arm in scores}, **more)
+
+
+def test_the_only_arm_that_meets_all_is_recommended(made: Any) -> None:
+    run = run_of(made, {"old": 0.6, "new": 0.85}, {"old": 0.002, "new": 0.001})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert (found.outcome, found.arm) == ("recommended", "new")
+    assert headline(found).startswith("Choose new: the only one of 2 arms that meets the one")
+    assert not found.declared
+
+
+def test_an_open_requirement_is_never_taken_for_a_met_one(made: Any) -> None:
+    run = run_of(made, {"old": 0.6, "new": 0.71}, {"old": 0.002, "new": 0.001})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert (found.outcome, found.arm) == ("open", None)
+    assert nearest_arm(found) == "new"
+    assert "open: quality" in headline(found)
+
+
+def test_each_arm_that_misses_is_named(made: Any) -> None:
+    run = run_of(made, {"old": 0.5, "new": 0.55}, {"old": 0.002, "new": 0.001})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert found.outcome == "none"
+    assert headline(found) == (
+        "No recommendation: each arm misses a requirement (old misses quality; new misses quality)."
+    )
+
+
+def test_totals_choose_among_those_that_meet_all(made: Any) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.009, "new": 0.001})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert (found.outcome, found.arm) == ("recommended", "new")
+    assert set(found.candidates) == {"old", "new"}
+    assert found.leads["old"].lo > 0
+    assert 0.5 < found.wins["new"] <= 1
+
+
+def test_totals_that_are_not_separated_are_no_recommendation(made: Any) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert (found.outcome, found.arm) == ("tied", None)
+    assert "do not separate them" in headline(found)
+
+
+def test_equal_arms_are_seldom_separated(made: Any) -> None:
+    """Holm over the candidates: a winner among four that are equal is named in at most 5%."""
+    named = 0
+    for seed in range(60):
+        arms = ["old", "b", "c", "d"]
+        scores = {arm: made.coins(200, 0.9, 10 * seed + i) for i, arm in enumerate(arms)}
+        run = made.evaluation(scores)
+        found = decide(run, DecisionSpec(criteria=(made.criterion("accuracy", 1, 0.5, 1.0),)))
+        assert found is not None
+        named += found.outcome == "recommended"
+    assert named <= 6  # 5% of 60 and two standard errors
+
+
+def test_arms_that_miss_by_a_hair_seldom_pass(made: Any) -> None:
+    """Four arms just below their gate: that any passes is as rare as alpha says."""
+    passed = 0
+    for seed in range(60):
+        arms = ["a", "b", "c", "d"]
+        scores = {arm: made.coins(150, 0.7, 100 + 10 * seed + i) for i, arm in enumerate(arms)}
+        run = made.evaluation(scores)
+        found = decide(run, DecisionSpec(requirements=(made.claim("q", "over 70% accurate"),)))
+        assert found is not None
+        passed += bool(found.candidates)
+    assert passed <= 6  # 5% of 60 and two standard errors
+
+
+def test_an_arm_compared_with_itself_is_the_measure(made: Any) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
+    spec = spec_of(made, requirements=(made.claim("quality", "20 points less accurate than old"),))
+    found = decide(run, replace(spec, requirements=(made.claim("q", "as accurate as old"),)))
+    assert found is not None
+    states = {(cell.arm, cell.state) for cell in found.cells}
+    assert ("old", "met") in states
+
+
+def test_facts_and_attestations_are_gates(made: Any) -> None:
+    requirements = (
+        Requirement("data", fact="prompts_go_to", accepted=("this machine",)),
+        Requirement("region", fact="region", accepted=("EU",)),
+        Requirement("paper", attested={"new": Attestation("ISO 27001", "2026-03-01")}),
+    )
+    run = run_of(
+        made,
+        {"old": 0.9, "new": 0.9},
+        {"old": 0.002, "new": 0.002},
+        urls={"old": "https://api.example.com/v1", "new": "http://127.0.0.1:8000/v1"},
+    )
+    spec = DecisionSpec(
+        requirements=requirements, facts={"new": {"region": "eu"}, "old": {"region": "us"}}
+    )
+    found = decide(run, spec)
+    assert found is not None
+    states = {(cell.requirement, cell.arm): cell.state for cell in found.cells}
+    assert states == {
+        ("data", "old"): "missed",
+        ("data", "new"): "met",
+        ("region", "old"): "missed",
+        ("region", "new"): "met",
+        ("paper", "old"): "open",
+        ("paper", "new"): "met",
+    }
+    assert (found.outcome, found.arm) == ("recommended", "new")
+
+
+@pytest.mark.parametrize("stated", [{}, {"new": {"licence": "mit"}}])
+def test_what_nobody_states_is_open(made: Any, stated: dict[str, dict[str, str]]) -> None:
+    run = run_of(made, {"new": 0.9}, {"new": 0.002})
+    requirement = Requirement("licence", fact="licence", accepted=("MIT",))
+    found = decide(run, DecisionSpec(requirements=(requirement,), facts=stated))
+    assert found is not None
+    assert found.outcome == ("recommended" if stated else "open")
+
+
+def test_an_attestation_that_ended_is_open(made: Any) -> None:
+    run = run_of(made, {"new": 0.9}, {"new": 0.002})
+    ended = Attestation("ISO 27001", "2024-03-01", until="2025-03-01")
+    found = decide(run, DecisionSpec(requirements=(Requirement("p", attested={"new": ended}),)))
+    assert found is not None
+    assert found.outcome == "open"
+
+
+def test_an_arm_that_was_not_run_is_never_chosen(made: Any) -> None:
+    run = run_of(made, {"old": 0.5}, {"old": 0.002}, not_run={"new": "NEW_KEY is not set"})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert found.outcome == "open"
+    assert "new (not run: NEW_KEY is not set)" in headline(found)
+
+
+def test_without_criteria_several_are_level(made: Any) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
+    found = decide(run, spec_of(made, criteria=()))
+    assert found is not None
+    assert found.outcome == "tied"
+    assert "no criteria are declared" in headline(found)
+
+
+def test_unknown_dollars_are_no_total(made: Any) -> None:
+    nan = float("nan")
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": nan})
+    found = decide(run, spec_of(made))
+    assert found is not None
+    assert found.outcome == "tied"
+    assert "new has no total (the dollars of some requests are not known)" in headline(found)
+
+
+def test_contradicting_requirements_recommend_nobody(made: Any) -> None:
+    requirements = (
+        made.claim("good", "at least 80% accurate"),
+        made.claim("bad", "at most 60% accurate"),
+    )
+    run = run_of(made, {"old": 0.9, "new": 0.5}, {"old": 0.002, "new": 0.002})
+    found = decide(run, spec_of(made, requirements=requirements))
+    assert found is not None
+    assert found.outcome == "none"
