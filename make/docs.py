@@ -91,7 +91,7 @@ def _rows(
     node: Mapping[str, Any], schema: Mapping[str, Any], path: str
 ) -> Iterator[tuple[str, str, str, str]]:
     """(key path, values, default, meaning) of every property below ``node``; lists of objects are
-    written ``key[]``.
+    written ``key[]``, objects by name ``key.NAME``.
     """
     required = node.get("required", ())
     for key, prop in node.get("properties", {}).items():
@@ -101,6 +101,10 @@ def _rows(
         meaning = prop.get("description") or (target or {}).get("description", "")
         yield here, _values(prop, schema), default, _cell(meaning)
         below = f"{here}[]" if many else here
+        each = _resolve(target or prop, schema).get("additionalProperties")
+        named = _resolve(each, schema) if isinstance(each, Mapping) else {}
+        if "properties" in named:
+            yield from _rows(named, schema, f"{here}.NAME")
         for inner in [target] if target is not None else _options(prop, schema):
             yield from _rows(inner, schema, below)
 

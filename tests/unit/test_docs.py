@@ -34,6 +34,7 @@ from claimbench.scorers.judge import JudgeScorer
 from claimbench.stats import TAIL_KISH
 from claimbench.suite.load import json_schema, load_suite
 from claimbench.suite.schema import ArmModel
+from claimbench.suite.schema.decision import DecisionFileModel
 from claimbench.suite.schema.tasks import LmEvalTaskModel
 from claimbench.types import (
     AnswerSpec,
@@ -203,7 +204,7 @@ TICKETS = [
 
 
 def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
-    text, judged, field = fences(page("suites.md"), "yaml")
+    text, judged, field, choice = fences(page("suites.md"), "yaml")
     for task in YAML(typ="safe").load(field)["tasks"]:
         LmEvalTaskModel.model_validate(task)
     (tmp_path / "desk.yaml").write_text(text)
@@ -221,6 +222,7 @@ def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
     (scorer,) = said["tasks"][0]["scorers"]
     judge = JudgeScorer({key: value for key, value in scorer.items() if key != "name"})
     assert [ArmModel.model_validate(one).name for one in said["judges"]] == [judge.options.by]
+    DecisionFileModel.model_validate(YAML(typ="safe").load(choice))
 
 
 # --- README ---------------------------------------------------------------------------------------

@@ -143,9 +143,9 @@ def _score(against: Against, level: str) -> str | None:
 
 
 def unsettled(decision: Decision) -> list[Cell]:
-    """Return the requirements still open of the arms that miss none."""
+    """Return the requirements still open of the measured arms that miss none."""
     found = []
-    for arm in (*decision.arms, *decision.not_run):
+    for arm in decision.arms:
         if decision.state(arm) == "open":
             found += decision.of(arm, "open")
     return found

@@ -44,8 +44,11 @@ class AttestationModel(Strict):
     @field_validator("dated", "until")
     @classmethod
     def _is_day(cls, value: str | None) -> str | None:
-        if value is not None:
-            date.fromisoformat(value)
+        try:
+            if value is not None:
+                date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"'{value}' is no day of the calendar") from None
         return value
 
 
