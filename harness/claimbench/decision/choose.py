@@ -109,7 +109,7 @@ def decide(
     if chosen is None:
         return None
     declared = declared and not evaluation.stored.manifest.options.get("imported")
-    cells = gates(evaluation, chosen, declared=declared, known=known)
+    cells = gates(evaluation, chosen, known=known)
     names = [arm.name for arm in suite.arms]
     run = tuple(name for name in names if _has_rows(evaluation, name))
     not_run = {

@@ -35,9 +35,7 @@ class Cell:
     level: float | None = None
 
 
-def claims_of(
-    suite: Suite, spec: DecisionSpec, *, declared: bool = True
-) -> dict[tuple[str, str], Claim | None]:
+def claims_of(suite: Suite, spec: DecisionSpec) -> dict[tuple[str, str], Claim | None]:
     """Parse the claims of all requirements, one per requirement and arm; None where a claim
     compares an arm with itself ("as accurate as gpt", of gpt).
 
@@ -52,7 +50,7 @@ def claims_of(
         errors: dict[str, ClaimError] = {}
         for arm in suite.arms:
             try:
-                found[arm.name] = _claim(requirement, arm, suite, declared)
+                found[arm.name] = _claim(requirement, arm, suite)
             except ClaimError as error:
                 errors[arm.name] = error
         rivals = {name for claim in found.values() for name in claim.baselines}
@@ -70,7 +68,7 @@ def check_decision(suite: Suite) -> None:
         claims_of(suite, suite.decision)
 
 
-def _claim(requirement: Requirement, arm: Arm, suite: Suite, declared: bool) -> Claim:
+def _claim(requirement: Requirement, arm: Arm, suite: Suite) -> Claim:
     spec = ClaimSpec(
         id=f"{requirement.name} ({arm.name})",
         text=requirement.claim or "",
@@ -85,7 +83,6 @@ def _claim(requirement: Requirement, arm: Arm, suite: Suite, declared: bool) -> 
         margin=suite.margin,
         alpha=suite.alpha,
         population=suite.population,
-        declared="before" if declared else "after",
         path=suite.path,
     )
     if arm.name in claim.baselines:
@@ -100,7 +97,6 @@ def gates(
     evaluation: Evaluation,
     spec: DecisionSpec,
     *,
-    declared: bool = True,
     known: Known | None = None,
 ) -> tuple[Cell, ...]:
     """Return every requirement of every arm, in the order of the suite."""
@@ -113,7 +109,7 @@ def gates(
                 fixed[requirement.name, arm.name] = cell
     out = {arm for (_, arm), cell in fixed.items() if cell.state == "missed"}
     tested = [arm for arm in suite.arms if _was_run(arm, evaluation)]
-    by_claim = _claim_cells(evaluation, spec, tested, out, declared)
+    by_claim = _claim_cells(evaluation, spec, tested, out)
     cells = []
     for requirement in spec.requirements:
         for arm in suite.arms:
@@ -163,13 +159,12 @@ def _claim_cells(
     spec: DecisionSpec,
     tested: Sequence[Arm],
     out: set[str],
-    declared: bool,
 ) -> dict[tuple[str, str], Cell]:
     """Decide the requirements that are claims, step-down over the arms."""
     suite = evaluation.stored.suite
     asked: dict[str, list[tuple[Requirement, Claim]]] = {arm.name: [] for arm in tested}
     cells: dict[tuple[str, str], Cell] = {}
-    parsed = claims_of(suite, spec, declared=declared)
+    parsed = claims_of(suite, spec)
     for requirement in spec.requirements:
         for arm in tested if requirement.claim is not None else ():
             claim = parsed[requirement.name, arm.name]
