@@ -218,3 +218,36 @@ def test_streams(check: str, protocol: str, data: st.DataObject) -> None:
 @given(data=st.data())
 def test_streams_for_long(check: str, protocol: str, data: st.DataObject) -> None:
     CHECKS[check](protocol, data)
+
+
+@pytest.mark.parametrize("odd", [[None], ["x"], [3], {"x": [None]}, "many"])
+@pytest.mark.parametrize(
+    "name", ["promptTokensDetails", "cacheTokensDetails", "prompt_tokens_details", "cost"]
+)
+@pytest.mark.parametrize("protocol", ["chat", "responses", "messages", "gemini"])
+def test_odd_kinds_inside_usage_never_cost_an_answer(protocol: str, name: str, odd: Any) -> None:
+    usage = {
+        "prompt_tokens": 5,
+        "completion_tokens": 2,
+        "input_tokens": 5,
+        "output_tokens": 2,
+        "promptTokenCount": 5,
+        "candidatesTokenCount": 2,
+        "totalTokenCount": 7,
+        name: odd,
+    }
+    outcome = tried(protocol, reply(sse(regular(protocol, ["billing"], usage))))
+    assert outcome.attempt.outcome is Outcome.OK, outcome.attempt.error
+    assert outcome.answer.text == "billing"
+
+
+@pytest.mark.parametrize("name", ["candidates", "choices"])
+def test_a_null_beside_the_choices_is_none(name: str) -> None:
+    protocol = {"candidates": "gemini", "choices": "chat"}[name]
+    rows = regular(protocol, ["billing"])
+    for row in rows:
+        if isinstance(row, dict) and row.get(name):
+            row[name] = [None, *row[name], None]
+    outcome = tried(protocol, reply(sse(rows)))
+    assert outcome.attempt.outcome is Outcome.OK, outcome.attempt.error
+    assert outcome.answer.text == "billing"

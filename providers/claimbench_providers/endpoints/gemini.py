@@ -48,7 +48,7 @@ from claimbench_providers.endpoints.faults import error_chunk, error_in, is_filt
 from claimbench_providers.endpoints.reading import ends
 from claimbench_providers.endpoints.reading.bodies import word
 from claimbench_providers.endpoints.reading.chunks import SEVERAL
-from claimbench_providers.endpoints.reading.content import texts
+from claimbench_providers.endpoints.reading.content import texts, unknown_shape
 from claimbench_providers.endpoints.reading.ends import NO_END, End, done_of, end_of
 from claimbench_providers.endpoints.reading.usages import UsageReports, with_tier
 from claimbench_providers.endpoints.sse import Reader, SseEndpoint
@@ -291,9 +291,11 @@ class GeminiReader:
         if blocked:
             self._end = End("end", "content_filter", str(blocked))
             self._end_ns = received_ns
-        candidates = list(data.get("candidates") or ())
+        candidates = [one for one in data.get("candidates") or () if one is not None]
         self._several = self._several or len(candidates) > 1
         for candidate in candidates:
+            if not isinstance(candidate, Mapping):
+                raise unknown_shape(candidate)
             if (candidate.get("index") or 0) == 0:
                 yield from self._candidate(candidate, received_ns)
                 break

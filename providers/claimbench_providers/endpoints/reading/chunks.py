@@ -112,6 +112,8 @@ class ChunkReader:
             raise unknown_shape(choices)
         seen: set[int] = set()
         for choice in choices:
+            if choice is None and len(choices) > 1:
+                continue
             if not isinstance(choice, Mapping):
                 raise unknown_shape(choice)
             index = _index(choice.get("index"))
@@ -156,7 +158,7 @@ class ChunkReader:
         if groq and isinstance(groq, Mapping):
             self._reports.take(groq.get("usage"), self._now_ns)
         for choice in choices or ():
-            self._reports.take(choice.get("usage"), self._now_ns)
+            self._reports.take(None if choice is None else choice.get("usage"), self._now_ns)
 
     def _choice(self, choice: Mapping[str, Any], events: list[Event]) -> None:
         if choice.get("error"):
@@ -219,7 +221,9 @@ class ChunkReader:
             self._reports.text_came()
             self._end_ns = self._now_ns
 
-    def _tool(self, call: Mapping[str, Any]) -> None:
+    def _tool(self, call: Mapping[str, Any] | None) -> None:
+        if call is None:
+            return
         if not isinstance(call, Mapping):
             raise unknown_shape(call)
         index = call.get("index")

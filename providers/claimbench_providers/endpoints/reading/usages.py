@@ -15,6 +15,8 @@ from claimbench.types import Json, Usage, UsageReport
 
 MOST_REPORTS = 64
 """Reports kept of a stream whose reports contradict each other."""
+ODD_KINDS = (TypeError, AttributeError, KeyError, IndexError, ValueError, ArithmeticError)
+"""What reading an object raises whose parts are of other kinds than was expected."""
 _INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount")
 _OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 
@@ -92,11 +94,15 @@ class UsageReports:
                 usage = normalise(self.last)
             except MalformedStream as error:
                 odd = error.message.partition("; raw usage")[0]
+            except ODD_KINDS as error:
+                odd = f"a field of another kind than the protocol says ({error})"
         billed = None
         try:
             billed = billed_usd(self.last) if isinstance(self.last, Mapping) else None
         except MalformedStream as error:
             odd = odd or error.message.partition("; raw usage")[0]
+        except ODD_KINDS as error:
+            odd = odd or f"a charge of another kind than the protocol says ({error})"
         remark = None if odd is None else f"usage that cannot be relied on: {odd}"
         return UsageReport(usage, with_tier(raw, tier), billed, self.received_ns), remark
 
