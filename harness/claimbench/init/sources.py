@@ -16,6 +16,7 @@ from typing import Any
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init.columns import read_source
+from claimbench.init.python_cells import read_cells
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_limited, read_table
 from claimbench.suite.decoding import decode
 from claimbench.suite.files.records import flattened
@@ -136,7 +137,7 @@ def read_any(
     else:
         table, notes = read_source(Path(source), options, wanted)
     notes = [*notes, *table.notes]
-    return _whole_texts(flattened(table), notes), notes
+    return _whole_texts(flattened(read_cells(table, notes)), notes), notes
 
 
 PIECES = ("text", "entities")
