@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
 from claimbench.init.columns import UsableRow, draw, one_spelling, plain
+from claimbench.init.dates import date_order, without_midnight
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
@@ -40,6 +41,8 @@ class AnswerPlan:
     """Further right answers stand in the column :data:`ALIASES`."""
     graded: bool = False
     """Labels are grades of a scale, near which an answer can be."""
+    date_order: str = ""
+    """Targets are days of the calendar: "any" where each has one reading, else their order."""
     rubric: str = ""
     """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
@@ -56,11 +59,14 @@ def decide(
     notes_before: list[str] = []
     if listed is not None:
         items = listed
-        notes_before = [
-            "targets are lists of right answers: the first is the target, and the others stand in"
-            f" {ALIASES}, which the scorer takes for right too"
-        ]
-    plan, rest, notes = _decide(items, path)
+        if all(len(item.values[ALIASES]) == 1 for item in listed):
+            notes_before = ["targets are lists of one: its item is the target"]
+        else:
+            notes_before = [
+                "targets are lists of right answers: the first is the target, and the others stand"
+                f" in {ALIASES}, which the scorer takes for right too"
+            ]
+    plan, rest, notes = _decide(items, path, column)
     if listed is not None and plan.kind in ("text", "label", "number"):
         several = any(len(item.values[ALIASES]) > 1 for item in rest)
         kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
@@ -109,6 +115,11 @@ def _list_plan(
         if not plain_items:
             return None
         lists.append(list(dict.fromkeys(plain(one) for one in value)))
+    if all(len(several) == 1 for several in lists):
+        return [
+            replace(item, target=several[0], values={**item.values, ALIASES: several})
+            for item, several in zip(items, lists, strict=True)
+        ]
     counts = Counter(one for several in lists for one in several)
     repeated = sum(counts.values()) >= 2 * len(counts)
     if _ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
@@ -141,6 +152,32 @@ def _list_plan(
     return plan, filled, []
 
 
+def without_answer(items: Sequence[UsableRow], column: str) -> tuple[list[UsableRow], list[str]]:
+    """Leave out rows whose list of right answers is empty, as SQuAD 2's questions without an answer
+    have it; several labels can be none.
+    """
+    if not _ALIAS_NAMES.search(column) and not column.endswith((".text", ".spans")):
+        return list(items), []
+    kept = [item for item in items if item.target not in ([], "[]")]
+    left = len(items) - len(kept)
+    if not left or len(kept) < 2:
+        return list(items), []
+    said = "row without a right answer" if left == 1 else "rows without a right answer"
+    return kept, [f"{left} {said} left out (an empty list in {column})"]
+
+
+def mute_labels(plan: AnswerPlan) -> list[str]:
+    """Say that labels which are bare numbers tell a model nothing: 0 and 1 of a data set."""
+    bare = plan.kind == "label" and all(label.isdecimal() for label in plan.labels)
+    if not bare or plan.graded or len(plan.labels) > _FEW_RATINGS:
+        return []
+    named = ", ".join(plan.labels)
+    return [
+        f"the labels {named} say nothing to a model: write in the prompt what each means, or put"
+        " words in the column"
+    ]
+
+
 def _has_text(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
@@ -155,7 +192,9 @@ def tokens_for(text: str) -> int:
     return letters // 2 + signs + beyond + 1
 
 
-def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
+def _decide(
+    items: Sequence[UsableRow], path: str, column: str
+) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     as_json = _json_plan(items, path)
     if as_json is not None:
         return *as_json, []
@@ -192,7 +231,14 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
             f"every target is '{next(iter(counts))}': there is nothing to measure",
             path=path,
             line=1,
+            hint=f"'{column}' was read as the right answer; --target names another"
+            if column
+            else None,
         )
+    days = _date_plan(joined)
+    if isinstance(days, tuple):
+        return days
+    notes += days
     numeric = all(parse_number(name) is not None for name in counts)
     codes = [name for name in counts if _CODE_NUMBER.match(name)]
     if numeric and codes:
@@ -234,6 +280,36 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
         values,
         [] if rubric else notes,
     )
+
+
+def _date_plan(
+    items: Sequence[UsableRow],
+) -> tuple[AnswerPlan, list[UsableRow], list[str]] | list[str]:
+    """Return the plan for targets that all are dates; else notes, none where they are no dates."""
+    texts = [plain(item.target) for item in items]
+    order = date_order(texts)
+    if order in ("", "either"):
+        first = texts[0]
+        return (
+            []
+            if not order
+            else [
+                f"targets such as {first} are dates with two readings, compared as text: if you"
+                " know the order, set scorers: [{name: date, order: dmy}] or mdy"
+            ]
+        )
+    made = [
+        replace(item, target=without_midnight(text))
+        for item, text in zip(items, texts, strict=True)
+    ]
+    plan = AnswerPlan(
+        "text",
+        max_tokens=max(32, 8 + max(map(tokens_for, texts))),
+        why=f"dates: {len(set(texts))} different ones in {len(items)} rows",
+        date_order=order,
+    )
+    read = "" if order == "any" else f", read as {order}, the only order in which all exist"
+    return plan, made, [f"targets such as {plain(made[0].target)} are dates{read}"]
 
 
 _CODE = re.compile(

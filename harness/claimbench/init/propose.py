@@ -15,7 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.errors import SuiteError
-from claimbench.init.answer import ALIASES, AnswerPlan, choose_examples, decide
+from claimbench.init.answer import (
+    ALIASES,
+    AnswerPlan,
+    choose_examples,
+    decide,
+    mute_labels,
+    without_answer,
+)
 from claimbench.init.chats import Chat, chat_column, unrolled
 from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
@@ -27,8 +34,10 @@ from claimbench.init.columns import (
     oddities,
     plain,
 )
+from claimbench.init.flags import with_flags
+from claimbench.init.guess import guess_columns, refuse_preferences
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
-from claimbench.init.sources import HUB, guess_columns, read_any
+from claimbench.init.sources import HUB, read_any
 from claimbench.init.suite_text import (
     ArmPlan,
     NamedModels,
@@ -128,6 +137,9 @@ def propose_suite(
     else:
         table, notes = read_any(path, asked, wanted)
         _check_no_traffic(table, wanted)
+        if not wanted:
+            refuse_preferences(table)
+            table = with_flags(table, notes) or table
     chat = _chat(table, wanted, notes)
     if chat is not None:
         table, inputs, target = chat.table, chat.inputs, columns.target or chat.target
@@ -150,8 +162,10 @@ def propose_suite(
     private = describe(found, line) if found and not mask else None
     if private is not None:
         notes.append(f"{private}; --mask replaces it")
+    items, unanswered = without_answer(items, roles.target)
     plan, items, joined = decide(items, table.path, roles.target)
-    notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
+    notes += [*dropped, *unanswered, *joined, *oddities(items, plan.kind == "label")]
+    notes += mute_labels(plan)
     # production shows no examples, so a chat log is measured without
     examples, measured = ([], items) if chat is not None else choose_examples(items, plan, seed)
     measured, sampled = _draw_rows(measured, max_rows, seed)
@@ -178,6 +192,7 @@ def propose_suite(
         big_clusters=len(measured) > 4 * len({item.cluster for item in measured}),
         turns=chat.roles if chat is not None else (),
         system=chat.system if chat is not None else None,
+        sometimes=_sometimes([*measured, *examples], roles),
     )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
@@ -284,6 +299,17 @@ def _longest(items: Sequence[UsableRow], roles: ProposedRoles) -> int:
     for item in items:
         lengths.append(sum(len(plain(item.values.get(column))) for column in roles.inputs))
     return max(lengths)
+
+
+def _sometimes(items: Sequence[UsableRow], roles: ProposedRoles) -> tuple[str, ...]:
+    """Return the inputs that are empty in some rows (Alpaca's ``input``), of several."""
+    if len(roles.inputs) < 2:
+        return ()
+    found = []
+    for column in roles.inputs:
+        if any(not plain(item.values.get(column)) for item in items):
+            found.append(column)
+    return tuple(found)
 
 
 def write_proposal(proposal: InitProposal, folder: str | Path, *, force: bool = False) -> Path:

@@ -1,4 +1,4 @@
-"""``bench init``: cells that hold Python's or numpy's lists as text -> lists, without running a thing.
+"""``bench init``: cells that hold Python's or numpy's lists as text -> lists, and runs nothing.
 
 A data frame written as CSV holds ``['a', 'b']``, ``['a' 'b']`` (numpy) or
 ``{'text': array(['a', 'b'], dtype=object)}``: shown to a model or taken for a label they are noise.

@@ -59,6 +59,8 @@ class SuitePlan:
     """Roles of the input columns where each is a turn of its own; empty: one user turn."""
     system: str | None = None
     """The system prompt of a chat log, sent as it is; None: instructions of ours."""
+    sometimes: tuple[str, ...] = ()
+    """Inputs that are empty in some rows: there they are left out of the prompt."""
 
 
 NEEDS_ADDRESS = ("compatible", "azure", "vertex")
@@ -269,10 +271,7 @@ def _prompt(plan: SuitePlan) -> str:
         (variable,) = plan.variables.values()
         user = ["{{ " + variable + " }}"]
     else:
-        user = [
-            re.sub(r"[{}%#]", "", column) + ": {{ " + variable + " }}"
-            for column, variable in plan.variables.items()
-        ]
+        user = _named_inputs(plan)
     lines = [
         "    prompt:",
         "      - system: |",
@@ -293,6 +292,27 @@ def _prompt(plan: SuitePlan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _named_inputs(plan: SuitePlan) -> list[str]:
+    """Return the lines of several inputs, each under its name; one that is empty in some rows is
+    left out there, with its line.
+    """
+    always = [column for column in plan.variables if column not in plan.sometimes]
+    anchor = always[0] if always else next(iter(plan.variables))
+    lines: list[str] = []
+    before = ""
+    for column, variable in plan.variables.items():
+        name = re.sub(r"[{}%#'\\]", "", column)
+        if column != anchor and column in plan.sometimes:
+            if lines:
+                lines[-1] += f"{{{{ '\\n{name}: ' ~ {variable} if {variable} else '' }}}}"
+            else:
+                before += f"{{{{ '{name}: ' ~ {variable} ~ '\\n' if {variable} else '' }}}}"
+            continue
+        lines.append(f"{before}{name}: {{{{ {variable} }}}}")
+        before = ""
+    return lines
+
+
 def _instructions(plan: SuitePlan) -> list[str]:
     answer = plan.answer
     if answer.kind == "label":
@@ -302,7 +322,16 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "- {{ labels | join('\\n- ') }}",
         ]
     if answer.kind == "json":
-        fields = ", ".join((answer.schema or {})["properties"])
+        properties = (answer.schema or {})["properties"]
+        fields = ", ".join(properties)
+        if answer.sets:
+            labels = properties[answer.sets[0]]["items"]["enum"]
+            return [
+                "Read the text and answer with one JSON object and nothing else.",
+                f"Field {_literal(fields)}: the list of all that fit it, an empty list if none"
+                " does, of these:",
+                *(f"- {_literal(str(label))}" for label in labels),
+            ]
         return [
             "Read the text and answer with one JSON object and nothing else.",
             f"Fields: {_literal(fields)}",
@@ -316,6 +345,8 @@ def _instructions(plan: SuitePlan) -> list[str]:
         return [
             "Answer with the code only." if answer.why.startswith("code") else "Answer in full."
         ]
+    if answer.date_order:
+        return ["Answer with the date only."]
     return [
         (
             "Answer with the number only."
@@ -346,6 +377,9 @@ def _answer(plan: SuitePlan) -> str:
     elif answer.kind == "number":
         after = ', after: "####"' if answer.worked else ""
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
+    elif answer.date_order:
+        order = "" if answer.date_order == "any" else f", order: {answer.date_order}"
+        lines.append(f"    scorers: [{{name: date{order}}}]")
     elif answer.rubric:
         lines += [
             "    # equality says little of such texts: a model judges, and people check it",
