@@ -9,6 +9,7 @@ from dataclasses import replace
 from claimbench.error_words import one_of
 from claimbench.init import words
 from claimbench.init.columns import plain
+from claimbench.init.guess import by_word
 from claimbench.suite.table import DataRow, Table
 
 ONE = "one_label"
@@ -23,7 +24,7 @@ def with_flags(table: Table, notes: list[str]) -> Table | None:
     where labels do not stand as columns of their own.
     """
     folded = {name.strip().casefold().replace(" ", "_") for name in table.columns}
-    if folded & set(words.TARGETS):
+    if folded & set(words.TARGETS) or by_word(table.columns, words.TARGET_WORDS, ()) is not None:
         return None
     flags = _flags(table)
     if len(flags) < 2 or len(flags) == len(table.columns):

@@ -32,12 +32,12 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
     target = target or _answer_of_a_question(folded)
     target = target or next((folded[n] for n in words.TARGETS if n in folded), None)
     target = target or _yes_or_no(table, columns)
-    target = target or _by_word(columns, words.TARGET_WORDS, ())
+    target = target or by_word(columns, words.TARGET_WORDS, ())
     inputs = _pair(folded, target)
     if not inputs:
         given = next((folded[n] for n in words.INPUTS if n in folded and folded[n] != target), None)
         if given is None:
-            given = _by_word(columns, words.INPUT_WORDS, () if target is None else (target,))
+            given = by_word(columns, words.INPUT_WORDS, () if target is None else (target,))
         inputs = () if given is None else (given,)
     if not inputs or target is None:
         inputs, target = _by_what_is_left(table, columns, inputs, target)
@@ -261,13 +261,13 @@ def _is_object(table: Table, column: str) -> bool:
     return any(isinstance(cell, dict) and cell for cell in cells)
 
 
-def _by_word(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str]) -> str | None:
+def by_word(columns: Sequence[str], wanted: Sequence[str], taken: Sequence[str]) -> str | None:
     """Return the one column with a word in its name, the earliest word first: ``E-mail text`` has
     text, ``Assigned team`` has team. None where two have the same word: a person must say which.
     """
     last = [column.rpartition(".")[2] for column in columns]
     if any("." in column for column in columns) and len(set(last)) == len(last):
-        found = _by_word(last, wanted, [one.rpartition(".")[2] for one in taken])
+        found = by_word(last, wanted, [one.rpartition(".")[2] for one in taken])
         if found is not None:
             return dict(zip(last, columns, strict=True))[found]
     parts: dict[str, set[str]] = {}

@@ -23,7 +23,7 @@ from claimbench.init.answer import (
     mute_labels,
     without_answer,
 )
-from claimbench.init.chats import Chat, chat_column, unrolled
+from claimbench.init.chats import Chat, chat_column, first_turns, unrolled
 from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
     ProposedRoles,
@@ -139,7 +139,7 @@ def propose_suite(
         _check_no_traffic(table, wanted)
         if not wanted:
             refuse_preferences(table)
-            table = with_flags(table, notes) or table
+            table = first_turns(with_flags(table, notes) or table, notes)
     chat = _chat(table, wanted, notes)
     if chat is not None:
         table, inputs, target = chat.table, chat.inputs, columns.target or chat.target

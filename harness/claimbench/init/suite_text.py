@@ -259,6 +259,11 @@ def _chat_prompt(plan: SuitePlan) -> str:
         lines.append(f"      - system: {json.dumps(text, ensure_ascii=False)}")
     roles = plan.turns or ("user",)
     for role, variable in zip(roles, plan.variables.values(), strict=True):
+        if role == "turns":
+            lines.append(
+                f"      - turns: {variable}  # each row's own turns, a list of role, content"
+            )
+            continue
         lines.append(f'      - {role}: "{{{{ {variable} }}}}"')
     return "\n".join(lines) + "\n"
 
