@@ -2,7 +2,7 @@
 report (``reports/MODEL/DATASET.json``), which holds aggregate scores.
 
 Reviews of versions before 1.0 (written from 0.17's ``evaluator/evaluator.py``) have the review
-inside each choice of an answer; files of predictions hold no scores in any version, and are refused.
+inside each choice of an answer. Files of predictions hold no scores in any version: refused.
 """
 
 from __future__ import annotations
