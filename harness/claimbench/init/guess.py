@@ -12,6 +12,7 @@ from claimbench.init.columns import plain
 from claimbench.init.dates import date_order
 from claimbench.init.sources import PIECES
 from claimbench.suite.table import Table
+from claimbench.types import Json
 
 _NO_TARGET = ("id", "uid", "key", "date", "time", "timestamp", "url", "number", "nr")
 
@@ -28,7 +29,7 @@ def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
         return (PIECES[0],), PIECES[1]
     columns = _plain_columns(table)
     folded = {name.strip().casefold().replace(" ", "_"): name for name in columns}
-    target = _answers_inside(columns)
+    target = _answers_inside(columns) or _object_target(table)
     target = target or _answer_of_a_question(folded)
     target = target or next((folded[n] for n in words.TARGETS if n in folded), None)
     target = target or _yes_or_no(table, columns)
@@ -71,7 +72,7 @@ def _asks(table: Table, inputs: Sequence[str]) -> str:
                     f"'{column}' holds whole conversations as text ({name}), answers included:"
                     " write them as messages [{role, content}], or ask and answer in two columns"
                 )
-    if len(inputs) == 1:
+    if len(inputs) == 1 and not _record_columns(table):
         return f"the model would see {inputs[0]}, but which column is the right answer?"
     return "which column does the model see, and which is the right answer?"
 
@@ -195,6 +196,30 @@ def _answers_inside(columns: Sequence[str]) -> str | None:
     return None
 
 
+_WHOLE_ANSWERS = (
+    "target",
+    "expected",
+    "expected_output",
+    "output",
+    "ground_truth",
+    "answer",
+    "label",
+)
+
+
+def _object_target(table: Table) -> str | None:
+    """Return a column that is called as answers are and holds an object in every row: JSON is
+    asked for.
+    """
+    for column in table.columns:
+        if column.strip().casefold().replace(" ", "_") not in _WHOLE_ANSWERS:
+            continue
+        cells = [row.values.get(column) for row in table.rows]
+        if all(isinstance(cell, dict) and cell for cell in cells):
+            return column
+    return None
+
+
 def _by_what_is_left(
     table: Table, columns: Sequence[str], inputs: tuple[str, ...], target: str | None
 ) -> tuple[tuple[str, ...], str | None]:
@@ -239,8 +264,23 @@ def _record_columns(table: Table) -> list[str]:
     for column in table.columns:
         if _holds_records(table, column):
             inside = table.path.rpartition("(")[2].removesuffix(")") if "(" in table.path else ""
-            found.append(f"{inside}.{column}" if inside else column)
+            path = f"{inside}.{column}" if inside else column
+            first = next((r.values[column] for r in table.rows if r.values.get(column)), [])
+            found.append(_deepest(first, path))
     return found
+
+
+def _deepest(records: Json, path: str) -> str:
+    """Return the path of the records that hold what is asked: SQuAD's questions lie inside
+    paragraphs.
+    """
+    first = records[0] if isinstance(records, list) and records else None
+    if not isinstance(first, dict) or any(isinstance(first.get(n), str) for n in words.INPUTS):
+        return path
+    for key, value in first.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            return _deepest(value, f"{path}.{key}")
+    return path
 
 
 def _holds_records(table: Table, column: str) -> bool:

@@ -23,6 +23,7 @@ from claimbench.init.answer import (
     mute_labels,
     without_answer,
 )
+from claimbench.init.arms import ArmPlan, NamedModels, arm_plans
 from claimbench.init.chats import Chat, chat_column, first_turns, unrolled
 from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
@@ -38,14 +39,7 @@ from claimbench.init.flags import with_flags
 from claimbench.init.guess import guess_columns, refuse_preferences
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, read_any
-from claimbench.init.suite_text import (
-    ArmPlan,
-    NamedModels,
-    SuitePlan,
-    arm_plans,
-    mask_block,
-    write_suite,
-)
+from claimbench.init.suite_text import JUDGE, SuitePlan, mask_block, write_suite
 from claimbench.init.traffic import ID, Draw, TrafficFile, traffic_table
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
@@ -89,8 +83,12 @@ class InitProposal:
     """What looks like personal data and was not masked; None: nothing does."""
 
 
+def _named(models: Sequence[str] | NamedModels) -> NamedModels:
+    return models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+
+
 def _arms_of(models: Sequence[str] | NamedModels) -> tuple[tuple[ArmPlan, ...], list[str]]:
-    named = models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+    named = _named(models)
     return arm_plans(named.names or DEFAULT_MODELS, named.refused)
 
 
@@ -192,6 +190,7 @@ def propose_suite(
         big_clusters=len(measured) > 4 * len({item.cluster for item in measured}),
         turns=chat.roles if chat is not None else (),
         system=chat.system if chat is not None else None,
+        judge_omit=tuple(_named(models).refused(*JUDGE)),
         sometimes=_sometimes([*measured, *examples], roles),
     )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}

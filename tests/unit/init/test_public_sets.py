@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from claimbench.errors import SuiteError
+from claimbench.init.arms import NamedModels
 from claimbench.init.propose import InitProposal, propose_suite, write_proposal
 from claimbench.init.python_cells import value_of
 from claimbench.plan.prompts import render
@@ -177,6 +178,31 @@ def test_squad_2_leaves_out_what_has_no_answer(tmp_path: Path) -> None:
     proposal, _ = proposed(tmp_path, "d.jsonl", rows)
     assert proposal.n_rows == 16
     assert any("8 rows without a right answer left out" in note for note in proposal.notes)
+
+
+def test_squads_own_file_is_asked_for_by_the_path_of_its_questions(tmp_path: Path) -> None:
+    asked = [{"question": words(i), "answers": [{"text": f"a{i}"}]} for i in range(N)]
+    document = {"data": [{"title": "t", "paragraphs": [{"context": "c", "qas": asked}]}] * 2}
+    with pytest.raises(SuiteError) as fault:
+        proposed(tmp_path, "squad.json", json.dumps(document))
+    assert "--records data.paragraphs.qas" in (fault.value.hint or "")
+
+
+@pytest.mark.parametrize("name", ["target", "expected_output", "ground truth"])
+def test_an_object_that_is_called_as_answers_are_is_json(tmp_path: Path, name: str) -> None:
+    rows = [{"text": words(i), name: {"topic": f"t{i % 3}", "n": i}} for i in range(N)]
+    proposal, suite = proposed(tmp_path, "d.jsonl", rows)
+    assert proposal.kind == "json"
+    assert by_line(suite, 4).target == {"topic": "t1", "n": 4}
+
+
+def test_a_proposed_judge_is_sent_what_it_takes(tmp_path: Path) -> None:
+    path = tmp_path / "d.jsonl"
+    rows = [{"article": words(i, 9), "summary": words(i, 90)} for i in range(N)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    models = NamedModels((), lambda provider, model: ("temperature",) if model else ())
+    text = propose_suite(path, models=models).yaml_text
+    assert "concurrency: 4, omit: [temperature]}" in text
 
 
 FLAGS = {
