@@ -168,8 +168,8 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
         of["score"] = (called[0],)
         found.append(f"score={called[0]}")
     if "score" not in of and not {"answer", "target"} <= of.keys():
-        named = _by_direction(table, of)
-        if named is None:
+        down = _by_direction(table, of)
+        if down is None:
             which = f"which of {one_of(called)} is the score?" if len(called) > 1 else ""
             raise ImportFault(
                 f"{table.path}: {which or 'which column is the score?'} Columns:"
@@ -179,8 +179,8 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
                     " answers score 1); one column a model: --column score=A --column score=B"
                 ),
             )
-        of["score"] = (named,)
-        found.append(f"score={named}")
+        of["score"] = (down,)
+        found.append(f"score={down}")
     return TableRoles(of, tuple(found))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
-from claimbench.init.columns import UsableRow, draw, one_spelling, plain
+from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, plain
 from claimbench.init.dates import date_order, without_midnight
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
@@ -71,6 +71,15 @@ def decide(
         several = any(len(item.values[ALIASES]) > 1 for item in rest)
         kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
         plan = replace(plan, kind=kind, aliases=several)
+    if (
+        plan.kind == "text"
+        and not plan.rubric
+        and not plan.date_order
+        and _is_summary(rest, column)
+    ):
+        plan = replace(
+            plan, rubric=_LONG_RUBRIC, why=f"summaries, by the name {column}", aliases=False
+        )
     grades = plan.kind == "label" and len(plan.labels) > 2
     if (
         grades
@@ -81,6 +90,26 @@ def decide(
     return plan, rest, [*notes_before, *notes]
 
 
+_SUMMARY_NAMES = re.compile(
+    r"(^|[\W_])(summar(y|ies)|highlights?|abstract|tl_?dr|zusammenfassung|résumé|resumen|摘要)([\W_]|$)",
+    re.I,
+)
+_LONG_RUBRIC = (
+    "Good if it says what the reference says, without wrong additions; partly if something that"
+    " matters is missing."
+)
+
+
+def _is_summary(items: Sequence[UsableRow], column: str) -> bool:
+    """Tell summaries by their name, where they are more than a few words: none is equal to another
+    one that is as good.
+    """
+    if not _SUMMARY_NAMES.search(column):
+        return False
+    lengths = sorted(len(plain(item.target).split()) for item in items)
+    return lengths[len(lengths) // 2] > 5
+
+
 _GRADE_NAMES = re.compile(
     r"(^|[\W_])(ratings?|grades?|relevance|rel|stars?|scores?|gain|level|likert|severity)([\W_]|$)",
     re.I,
@@ -88,9 +117,6 @@ _GRADE_NAMES = re.compile(
 
 
 ALIASES = "all_right_answers"
-_ALIAS_NAMES = re.compile(
-    r"alias|(^|[\W_])(answers|references|golds?|ideal|acceptable|possible|targets)([\W_]|$)", re.I
-)
 
 
 def _list_plan(
@@ -122,7 +148,7 @@ def _list_plan(
         ]
     counts = Counter(one for several in lists for one in several)
     repeated = sum(counts.values()) >= 2 * len(counts)
-    if _ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
+    if ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
         made = []
         for item, several in zip(items, lists, strict=True):
             if not several:
@@ -150,20 +176,6 @@ def _list_plan(
         replace(item, target={name: several}) for item, several in zip(items, lists, strict=True)
     ]
     return plan, filled, []
-
-
-def without_answer(items: Sequence[UsableRow], column: str) -> tuple[list[UsableRow], list[str]]:
-    """Leave out rows whose list of right answers is empty, as SQuAD 2's questions without an answer
-    have it; several labels can be none.
-    """
-    if not _ALIAS_NAMES.search(column) and not column.endswith((".text", ".spans")):
-        return list(items), []
-    kept = [item for item in items if item.target not in ([], "[]")]
-    left = len(items) - len(kept)
-    if not left or len(kept) < 2:
-        return list(items), []
-    said = "row without a right answer" if left == 1 else "rows without a right answer"
-    return kept, [f"{left} {said} left out (an empty list in {column})"]
 
 
 def mute_labels(plan: AnswerPlan) -> list[str]:
@@ -318,6 +330,10 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 _LONG_TEXT = 200
+_SQL = re.compile(
+    r"\s*(SELECT\b.+\bFROM\b|INSERT\s+INTO\b|UPDATE\b.+\bSET\b|DELETE\s+FROM\b|WITH\b.+\bAS\s*\()",
+    re.I | re.S,
+)
 
 
 def _rubric(targets: Sequence[str]) -> tuple[str, str]:
@@ -325,7 +341,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
     can.
     """
     several = [text for text in targets if "\n" in text.strip()]
-    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2)
+    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2 or _SQL.match(text))
     if code > len(targets) / 2 or (several and code > 0.8 * len(several) > len(targets) * 0.3):
         return (
             "Good if the code does the same as the reference for every input; partly if only for"
@@ -333,11 +349,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
             "code",
         )
     if sorted(map(len, targets))[len(targets) // 2] > _LONG_TEXT:
-        return (
-            "Good if it says what the reference says, without wrong additions; partly if something"
-            " that matters is missing.",
-            "long texts",
-        )
+        return _LONG_RUBRIC, "long texts"
     return "", "free text"
 
 

@@ -17,7 +17,10 @@ from claimbench.errors import SuiteError
 from claimbench.suite.table import DataRow, Table
 from claimbench.types import Json
 
-CHAT_COLUMNS = ("messages", "conversation", "conversations", "turns", "chat", "dialog", "dialogue")
+CHAT_COLUMNS = (
+    *("messages", "conversation", "conversations", "turns", "chat", "dialog", "dialogue"),
+    "contents",
+)
 PROMPT_COLUMNS = ("input", "prompt")
 """Columns of openai-evals and its like, which are conversations only where they hold turns."""
 REFERENCES = (
@@ -33,7 +36,7 @@ REFERENCES = (
 SHOWN = "conversation_so_far"
 ANSWER = "reply"
 SYSTEM = "system_prompt"
-_SYSTEM_COLUMNS = ("system", "system_prompt", "system_message")
+_SYSTEM_COLUMNS = ("system", "system_prompt", "system_message", "systemInstruction", "instructions")
 """Columns beside a conversation that hold its system prompt (ShareGPT as LLaMA-Factory has it)."""
 SYSTEM_ROLE = "system"
 _ROLES = {
@@ -47,6 +50,7 @@ _ROLES = {
 _CALLING = ("function_call", "tool_call")
 """Roles of ShareGPT whose text is a call of a tool."""
 _SENT = ("user", "assistant")
+_CONTENTS = ("content", "value", "text", "parts")
 _MOST_TURNS = 12
 
 
@@ -104,7 +108,7 @@ def _turn(given: Json) -> Turn | None:
     role = given.get("role", given.get("from", given.get("speaker")))
     if not isinstance(role, str) or not role:
         return None
-    content = given.get("content", given.get("value", given.get("text")))
+    content = next((given[k] for k in _CONTENTS if k in given), None)
     text = _text(content)
     called = _calls(given)
     if text is None and not called:
@@ -215,7 +219,7 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
     beside = next((c for c in _SYSTEM_COLUMNS if c in table.columns), None)
     for row in table.rows:
         turns = turns_of(row.values.get(column)) or []
-        told = row.values.get(beside) if beside is not None else None
+        told = _system_text(row.values.get(beside)) if beside is not None else None
         if isinstance(told, str) and told.strip() and all(t.role != SYSTEM_ROLE for t in turns):
             turns = [Turn(SYSTEM_ROLE, told), *turns]
         last = max((i for i, turn in enumerate(turns) if _replies(turn)), default=0)
@@ -225,6 +229,14 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
             taken.append((row, turns[:last], turns[last].text))
         else:
             without += 1
+    if not taken:
+        raise SuiteError(
+            f"{len(table.rows)} conversations in '{column}', and no reply of the assistant that"
+            " could be right",
+            path=table.path,
+            line=table.rows[0].line if table.rows else 1,
+            hint=f"add a column of references, called as one of {', '.join(REFERENCES[:4])}",
+        )
     tools = sum(1 for _, turns, _ in taken if any(t.calls or t.role == "tool" for t in turns))
     notes.append(
         "a chat log: the model sees each conversation up to its last assistant turn"
@@ -242,6 +254,11 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
         notes.append("turns of other roles than user and assistant: sent as one text")
         return _as_text(log, taken)
     return _as_turns(log, taken) or _as_conversation(log, taken, notes)
+
+
+def _system_text(value: Json) -> str | None:
+    """Return a system prompt that stands beside a conversation: a text, or parts as Gemini's."""
+    return _text(value.get("parts") if isinstance(value, dict) else value)
 
 
 _KNOWN = ("system", "tool", *_SENT)

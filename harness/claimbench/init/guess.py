@@ -128,6 +128,31 @@ def refuse_preferences(table: Table) -> None:
         )
 
 
+def refuse_tokens(table: Table) -> None:
+    """Refuse a tag for each token: a model writes text, and no list of numbers that fits tokens.
+
+    Raises:
+        SuiteError: such columns, with what can be made of them.
+    """
+    tokens = next((c for c in ("tokens", "words") if c in table.columns), None)
+    rows = table.rows[:50]
+    if tokens is None or not rows or not all(isinstance(r.values.get(tokens), list) for r in rows):
+        return
+    for column in table.columns:
+        cells = [row.values.get(column) for row in rows]
+        lengths = [len(cell) if isinstance(cell, list) else -1 for cell in cells]
+        if column != tokens and lengths == [len(row.values[tokens]) for row in rows]:
+            raise SuiteError(
+                f"a tag for each token ('{tokens}', '{column}'): a model answers in text",
+                path=table.path,
+                line=rows[0].line,
+                hint=(
+                    'write the text and what is marked in it, such as {"text": "…", "target":'
+                    ' {"place": "Rome"}}'
+                ),
+            )
+
+
 def _answer_of_a_question(folded: Mapping[str, str]) -> str | None:
     """Return the answer beside a question or instruction, where no label stands beside it: a
     category of questions is not what is asked for.
@@ -155,6 +180,13 @@ _PAIRS = (
     ("text1", "text2"),
     ("text_a", "text_b"),
     ("subject", "body"),
+    ("subject", "description"),
+    ("subject", "message"),
+    ("title", "description"),
+    ("title", "body"),
+    ("title", "content"),
+    ("betreff", "beschreibung"),
+    ("betreff", "text"),
     ("instruction", "input"),
 )
 _PASSAGES = ("context", "passage", "document", "article", "paragraph", "background")
@@ -231,7 +263,8 @@ def _by_what_is_left(
         if _holds_records(table, column):
             continue
         named = set(re.split(r"[\W_]+", column.casefold()))
-        if column not in (*inputs, target) and not named & set(_NO_TARGET):
+        made = _WHEN_MADE.search(column.casefold()) and _dated(table, column)
+        if column not in (*inputs, target) and not named & set(_NO_TARGET) and not made:
             left.append(column)
     if not left and inputs and target is None:
         dates = [c for c in columns if c not in inputs and _holds_dates(table, c)]
@@ -250,10 +283,17 @@ def _by_what_is_left(
     return ((long,), short) if lengths[long] >= 2 * lengths[short] else (inputs, target)
 
 
+_WHEN_MADE = re.compile(r"creat|updat|modif|sent|receiv|added|insert|timestamp|log|erstellt")
+
+
 def _holds_dates(table: Table, column: str) -> bool:
     """Tell a column of dates whose name says that they are to be found: not when a row was made."""
-    if re.search(r"creat|updat|modif|sent|receiv|added|insert|timestamp|log", column.casefold()):
+    if _WHEN_MADE.search(column.casefold()):
         return False
+    return _dated(table, column)
+
+
+def _dated(table: Table, column: str) -> bool:
     cells = [plain(row.values.get(column)) for row in table.rows]
     return bool(date_order([cell for cell in cells if cell]))
 
@@ -265,7 +305,7 @@ def _record_columns(table: Table) -> list[str]:
         if _holds_records(table, column):
             inside = table.path.rpartition("(")[2].removesuffix(")") if "(" in table.path else ""
             path = f"{inside}.{column}" if inside else column
-            first = next((r.values[column] for r in table.rows if r.values.get(column)), [])
+            first: Json = next((r.values[column] for r in table.rows if r.values.get(column)), [])
             found.append(_deepest(first, path))
     return found
 
@@ -290,10 +330,14 @@ def _holds_records(table: Table, column: str) -> bool:
 
 
 def _plain_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns whose cells are no objects: of those the fields are columns of their
-    own.
+    """Return the columns that hold something and no objects: of those the fields are columns of
+    their own.
     """
-    return tuple(c for c in table.columns if not _is_object(table, c)) or table.columns
+    plain_ones = []
+    for column in table.columns:
+        if not _is_object(table, column) and any(plain(r.values.get(column)) for r in table.rows):
+            plain_ones.append(column)
+    return tuple(plain_ones) or table.columns
 
 
 def _is_object(table: Table, column: str) -> bool:

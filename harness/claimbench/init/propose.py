@@ -21,7 +21,6 @@ from claimbench.init.answer import (
     choose_examples,
     decide,
     mute_labels,
-    without_answer,
 )
 from claimbench.init.arms import ArmPlan, NamedModels, arm_plans
 from claimbench.init.chats import Chat, chat_column, first_turns, unrolled
@@ -34,9 +33,10 @@ from claimbench.init.columns import (
     find_roles,
     oddities,
     plain,
+    without_answer,
 )
 from claimbench.init.flags import with_flags
-from claimbench.init.guess import guess_columns, refuse_preferences
+from claimbench.init.guess import guess_columns, refuse_preferences, refuse_tokens
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
 from claimbench.init.sources import HUB, read_any
 from claimbench.init.suite_text import JUDGE, SuitePlan, mask_block, write_suite
@@ -137,6 +137,7 @@ def propose_suite(
         _check_no_traffic(table, wanted)
         if not wanted:
             refuse_preferences(table)
+            refuse_tokens(table)
             table = first_turns(with_flags(table, notes) or table, notes)
     chat = _chat(table, wanted, notes)
     if chat is not None:

@@ -97,7 +97,8 @@ def _plain(value: object) -> object:
     if isinstance(value, set):
         return sorted((_plain(item) for item in value), key=str)
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        listed = [_plain(item) for item in value]
+        return listed if any(item is not None for item in listed) else []  # [nan]: nothing
     return value
 
 

@@ -272,6 +272,8 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "Solve the problem step by step.",
             "End with a line that holds #### and the number.",
         ]
+    if answer.rubric and answer.why.startswith("summaries"):
+        return ["Answer with a summary of the text and nothing else."]
     if answer.rubric:
         return [
             "Answer with the code only." if answer.why.startswith("code") else "Answer in full."

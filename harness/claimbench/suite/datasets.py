@@ -66,6 +66,8 @@ def read_table(file: Path, options: ReadOptions = _AS_FOUND, *, shown: str | Non
     if kind == "parquet":
         return _read_parquet(raw, options, name)
     text, encoding = decode(raw, options.encoding, name)
+    if "\0" in text[:65536]:
+        raise SuiteError("not text: it holds zero bytes", path=name, hint="is it another format?")
     text, notes = without_fence(text) if options.wide else (text, ())
     table = _read_decoded(text, encoding, kind, options, name)
     return replace(table, notes=(*notes, *table.notes)) if notes else table

@@ -373,6 +373,66 @@ def test_rendered_conversations_are_refused_with_what_they_are(tmp_path: Path, t
         proposed(tmp_path, "d.jsonl", rows)
 
 
+@pytest.mark.parametrize("name", ["summary", "highlights", "tl_dr", "Zusammenfassung"])
+def test_short_summaries_are_judged_and_never_compared(tmp_path: Path, name: str) -> None:
+    rows = [{"article": words(i, 60), name: words(i, 9)} for i in range(N)]
+    _, suite = proposed(tmp_path, "d.jsonl", rows)
+    assert suite.tasks[0].scorers[0].name == "judge"
+
+
+@pytest.mark.parametrize("form", ["SELECT a FROM t WHERE i = {}", "with x as (select {}) select 1"])
+def test_queries_of_one_line_are_code(tmp_path: Path, form: str) -> None:
+    rows = [{"question": words(i), "query": form.format(i)} for i in range(N)]
+    _, suite = proposed(tmp_path, "d.jsonl", rows)
+    assert suite.tasks[0].scorers[0].name == "judge"
+
+
+@pytest.mark.parametrize("tags", ["ner_tags", "pos", "labels"])
+def test_a_tag_for_each_token_is_refused(tmp_path: Path, tags: str) -> None:
+    rows = [{"tokens": words(i, 4).split(), tags: [i % 3, 0, 1, 2, 0]} for i in range(N)]
+    with pytest.raises(SuiteError, match="a tag for each token"):
+        proposed(tmp_path, "d.jsonl", rows)
+
+
+@pytest.mark.parametrize("name", ["created_at", "updated", "sent on", "erstellt am"])
+def test_when_a_row_was_made_is_no_answer(tmp_path: Path, name: str) -> None:
+    rows = [{"text": words(i), name: f"2024-01-{1 + i:02d}"} for i in range(N)]
+    with pytest.raises(SuiteError, match="which column is the right answer"):
+        proposed(tmp_path, "d.jsonl", rows)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"body": {"messages": [{"role": "user", "content": "hi"}]}, "custom_id": "r"},
+        {"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]},
+        {"conversations": [{"from": "human", "value": "hi"}]},
+    ],
+)
+def test_requests_without_replies_are_asked_for_a_reference(tmp_path: Path, row: Any) -> None:
+    with pytest.raises(SuiteError, match="no reply of the assistant") as fault:
+        proposed(tmp_path, "d.jsonl", [row] * N)
+    assert "references" in (fault.value.hint or "")
+
+
+def test_columns_without_a_cell_do_not_count(tmp_path: Path) -> None:
+    rows = "".join(f"{'spam' if i % 2 else 'ham'},{words(i, 9)},,\n" for i in range(N))
+    _, suite = proposed(tmp_path, "spam.csv", "v1,v2,,\n" + rows)
+    assert suite.tasks[0].answer.labels == ("ham", "spam")
+
+
+def test_gemini_contents_are_a_chat(tmp_path: Path) -> None:
+    rows = []
+    for i in range(N):
+        asked = {"role": "user", "parts": [{"text": words(i)}]}
+        said = {"role": "model", "parts": [{"text": f"t{i % 2}"}]}
+        told = {"parts": [{"text": "Sort."}]}
+        rows.append({"systemInstruction": told, "contents": [asked, said]})
+    _, suite = proposed(tmp_path, "d.jsonl", rows)
+    sent = [(m.role, m.content) for m in render(suite.tasks[0], by_line(suite, 3))]
+    assert sent == [("system", "Sort."), ("user", words(3))]
+
+
 def test_mt_bench_measures_the_first_turn(tmp_path: Path) -> None:
     rows = []
     for i in range(N):

@@ -53,6 +53,11 @@ def test_another_kind_of_file_is_named(
     assert fault.value.hint
 
 
+def test_zero_bytes_are_no_text(tmp_path: Path) -> None:
+    with pytest.raises(SuiteError, match="zero bytes"):
+        read(tmp_path, "d.csv", bytes(50))
+
+
 @pytest.mark.parametrize("text", ["html,label\n<html>,a\n", "text,label\n%PDF-,a\n"])
 def test_tables_about_such_files_are_tables(tmp_path: Path, text: str) -> None:
     assert len(read(tmp_path, "d.csv", text).rows) == 1
