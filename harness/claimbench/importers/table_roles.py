@@ -157,13 +157,13 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
         if role not in of and named is not None:
             of[role] = (named,)
             taken.add(named)
-            found.append(f"{role}={named}")
+            found.append(f"{measure}={named}")
     for folded, column in full.items():
-        role = role_by_unit(folded)
-        if role is not None and role not in of and column not in taken:
-            of[role] = (column,)
+        measure = role_by_unit(folded)
+        if measure is not None and measure not in of and column not in taken:
+            of[measure] = (column,)
             taken.add(column)
-            found.append(f"{role}={column}")
+            found.append(f"{measure}={column}")
     if "score" not in of and len(called := _by_words(table, of)) == 1:
         of["score"] = (called[0],)
         found.append(f"score={called[0]}")
