@@ -157,7 +157,7 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
         if role not in of and named is not None:
             of[role] = (named,)
             taken.add(named)
-            found.append(f"{measure}={named}")
+            found.append(f"{role}={named}")
     for folded, column in full.items():
         measure = role_by_unit(folded)
         if measure is not None and measure not in of and column not in taken:
