@@ -92,7 +92,7 @@ _PREFERENCES = (
     (r"human_ref_a", r"human_ref_b"),
     (r"better", r"worse"),
 )
-_VERDICTS = re.compile(r"winner|preference|preferred|labels?|choice|better_response|verdict")
+_VERDICTS = re.compile(r"winner|preference|preferred|better_response|verdict")
 
 
 def refuse_preferences(table: Table) -> None:
@@ -111,7 +111,7 @@ def refuse_preferences(table: Table) -> None:
         )
         if one is None or other is None:
             continue
-        stated = first in ("chosen", "chosen_response", "better", "preferred")
+        stated = first in ("chosen", "chosen_response", "better", "preferred", "human_ref_a")
         if not stated and not any(_VERDICTS.fullmatch(name) for name in folded):
             continue
         asked = next((folded[n] for n in ("prompt", *words.INPUTS, "history") if n in folded), None)

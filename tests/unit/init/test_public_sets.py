@@ -303,6 +303,17 @@ PAIRS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("last", ["C", "B"])
+def test_answers_to_choose_from_are_no_pair(tmp_path: Path, last: str) -> None:
+    letters = "ABC"[: "ABC".index(last) + 1]
+    rows = []
+    for i in range(N):
+        answers = {f"answer{letter}": f"{letter} {i}" for letter in letters}
+        rows.append({"context": "c", "question": words(i), **answers, "label": str(1 + i % 2)})
+    _, suite = proposed(tmp_path, "d.jsonl", rows)
+    assert by_line(suite, 3).target == "B"
+
+
 @pytest.mark.parametrize("name", PAIRS)
 def test_pairs_of_answers_are_a_question_to_the_person(tmp_path: Path, name: str) -> None:
     with pytest.raises(SuiteError, match="of which one was preferred") as fault:
