@@ -87,8 +87,31 @@ _LOWER_PHRASES = re.compile(
     r"bits_per_byte|false_(positive|negative)|error_rate|miss_rate|word_perplexity|"
     r"byte_perplexity|edit_dist|attack_success|unsafe_rate"
 )
+_LOWER_FOREIGN = re.compile(
+    r"(^|_)(fehler(?!frei|los)|falsch|irrt[uü]m|halluzin|toxizit|verlust|abweichung|unfreundlich|"
+    r"erreur|faux_|hallucin|toxicité|perte|incorrecto|incorrecta|errores|alucina|toxicidad|pérdida|"
+    r"errore|errori|errato|sbagliat|allucinazion|tossicit|erros?(_|$)|incorret|fout|onjuist|błęd|"
+    r"błąd|ошиб|неверн|неправильн|галлюцин|токсичн|потер|hata|yanlış|halüsin)|"
+    r"错误|誤り|エラー|不正解|幻觉|毒性|오류|오답|환각|خطأ|أخطاء|गलत|त्रुटि"
+)
 _TURNED = frozenset(
-    {"no", "not", "non", "free", "without", "inverse", "inverted", "avoids", "less"}
+    {
+        *("no", "not", "non", "free", "without", "inverse", "inverted", "avoids", "less"),
+        *(
+            "ohne",
+            "nicht",
+            "kein",
+            "keine",
+            "sans",
+            "sin",
+            "senza",
+            "sem",
+            "zonder",
+            "без",
+            "不",
+            "无",
+        ),
+    }
 )
 INVERTED = "1 - "
 """Stands before the name of a metric whose shares are judged as 1 - x."""
@@ -103,4 +126,7 @@ def lower_is_better(name: str) -> bool:
     parts = [part for part in re.split(r"[\W_]+", words) if part]
     if not parts or name.startswith(INVERTED) or _TURNED & set(parts):
         return False
-    return bool(_LOWER_WORDS & set(parts)) or bool(_LOWER_PHRASES.search("_".join(parts)))
+    joined = "_".join(parts)
+    if _LOWER_WORDS & set(parts) or _LOWER_PHRASES.search(joined):
+        return True
+    return _LOWER_FOREIGN.search(joined) is not None

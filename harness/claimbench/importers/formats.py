@@ -187,7 +187,12 @@ FORMATS: tuple[Format, ...] = (
     Format(
         evalscope.KIND,
         "EvalScope",
-        lambda g: evalscope.is_review(g.first) or evalscope.is_report(g.document),
+        lambda g: (
+            evalscope.is_review(g.first)
+            or evalscope.is_old_review(g.first)
+            or evalscope.is_prediction(g.first)
+            or evalscope.is_report(g.document)
+        ),
         _each(evalscope.read),
     ),
     Format(

@@ -263,7 +263,8 @@ def reproduced(computed: float | None, stated: float | None, rel: float = 1e-6) 
 
 
 def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
-    """Put files of one kind together; arms of the same name get the file's name added.
+    """Put files of one kind together; arms of the same name get the file's name added, unless they
+    are one model on different tasks (a log per task, as Inspect writes them): that is one arm.
 
     Args:
         parts: read files, in the order given.
@@ -284,8 +285,17 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
     taken: set[str] = set()
     renamed: list[Imported] = []
     wanted = iter(names)
+    known: dict[str, ImportedArm] = {}
+    done: dict[str, set[str]] = {}
     for part in parts:
+        if not names and _continued(part, known, done):
+            renamed.append(part)
+            done[part.arms[0].name] |= _tasks_of(part)
+            continue
         new = {arm.name: next(wanted, None) or _free(arm, taken) for arm in part.arms}
+        for arm in part.arms:
+            known.setdefault(arm.name, arm)
+            done.setdefault(arm.name, set()).update(_tasks_of(part))
         for name in new.values():
             if name in taken:
                 raise ImportFault(
@@ -298,7 +308,7 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
     order = dict.fromkeys((s.task, s.id) for part in renamed for s in part.samples)
     return Imported(
         kinds[0],
-        tuple(arm for part in renamed for arm in part.arms),
+        _arms(renamed),
         tuple(samples[key] for key in order),
         tuple(call for part in renamed for call in part.calls),
         tuple(a for part in renamed for a in part.aggregates),
@@ -306,6 +316,34 @@ def merge(parts: Sequence[Imported], names: Sequence[str] = ()) -> Imported:
         _one_metric(renamed),
         {name: digest for part in renamed for name, digest in part.files.items()},
     )
+
+
+def _tasks_of(part: Imported) -> set[str]:
+    return {call.task for call in part.calls} | {a.task for a in part.aggregates}
+
+
+def _continued(
+    part: Imported, known: Mapping[str, ImportedArm], done: Mapping[str, set[str]]
+) -> bool:
+    """Tell a file of one arm that goes on with tasks which an earlier file of it does not have."""
+    if len(part.arms) != 1:
+        return False
+    (arm,) = part.arms
+    before = known.get(arm.name)
+    if before is None or done[arm.name] & _tasks_of(part):
+        return False
+    return (before.provider, before.model, before.params) == (arm.provider, arm.model, arm.params)
+
+
+def _arms(parts: Sequence[Imported]) -> tuple[ImportedArm, ...]:
+    """Return each arm once, with its setups of all tasks."""
+    found: dict[str, ImportedArm] = {}
+    for part in parts:
+        for arm in part.arms:
+            before = found.setdefault(arm.name, arm)
+            if before is not arm:
+                found[arm.name] = replace(before, setup={**before.setup, **arm.setup})
+    return tuple(found.values())
 
 
 def _apart(parts: Sequence[Imported]) -> list[str]:

@@ -279,7 +279,9 @@ def _headline_metric(
 def _one(
     row: dict[str, Json], arm: str, task: str, metrics: set[str], chosen: str, templated: bool
 ) -> tuple[ImportedSample, ImportedCall]:
-    sample_id = str(row["doc_id"])
+    ours = mapping(row.get(OWN_KEY))
+    named = ours.get("sample_id")  # lm-eval itself has numbers alone
+    sample_id = named if isinstance(named, str) and named else str(row["doc_id"])
     target = row.get("target")
     shown = _first_prompt(row.get("arguments"))
     given = {metric: number(row.get(metric)) for metric in sorted(metrics)}
@@ -290,7 +292,6 @@ def _one(
     item = digest(row.get("doc_hash") or row.get("doc"), target)
     prompt = "" if templated else str(row.get("prompt_hash") or digest(row.get("arguments")))
     error = None if chosen in scores else f"lm-eval gives no {chosen}"
-    ours = mapping(row.get(OWN_KEY))
     call = ImportedCall(
         arm,
         task,

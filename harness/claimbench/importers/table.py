@@ -16,6 +16,8 @@ from pathlib import Path
 
 from claimbench.error_words import one_of, show
 from claimbench.importers import direction, json_values
+from claimbench.importers.columns.measures import Measured, check_measures, foreign_currency
+from claimbench.importers.columns.score_names import GRADES
 from claimbench.importers.imported import (
     Aggregate,
     Imported,
@@ -134,11 +136,33 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
             f"{path.name}: not read: {one_of(unread)}; state the unit, e.g. --column"
             f" latency_s={unread[0]} or latency_ms, usd, input_tokens, output_tokens"
         )
+    currency = foreign_currency(table) if "usd" in roles.of else None
+    if currency is not None:
+        notes.append(f"{path.name}: costs in {currency} are not read: dollars are compared here")
+        roles = replace(roles, of={k: v for k, v in roles.of.items() if k != "usd"})
     decimal = _decimal(path, table, roles)
+    notes += check_measures(str(path), _measured(table, roles, decimal))
     scale = None if options.scale is None else parse_scale(options.scale)
     metric, scores, more = _scores(path, table, roles, decimal, scale)
     found = _Reading(path, table, roles, decimal, metric, tuple(scores), (*notes, *more), files)
     return _answers(found, options) if "item" in roles.of else _leaderboard(found, options)
+
+
+def _measured(table: Table, roles: TableRoles, decimal: str) -> list[Measured]:
+    """Return the columns of times, tokens and dollars; none of our own export, whose units are
+    known.
+    """
+    made = []
+    for role in () if roles.own else (*_NUMBERS[2:], "input_tokens", "output_tokens"):
+        if role not in roles.of:
+            continue
+        column = roles.of[role][0]
+        cells = [roles.value(row, role) for row in table.rows]
+        values = [None if is_nothing(cell) else number_cell(cell, decimal) for cell in cells]
+        lines = [row.line for row in table.rows]
+        by_name = f"{role}={column}" in roles.found
+        made.append(Measured(role, column, values, lines, by_name))
+    return made
 
 
 def _long(table: Table, wide: Sequence[str], options: ImportOptions) -> tuple[Table, ImportOptions]:
@@ -209,9 +233,22 @@ def _scores(
     cells = [
         Cell(None, cell.line) if bad else cell for cell, bad in zip(cells, faulty, strict=True)
     ]
-    read = read_scores(str(path), column, cells, decimal, scale)
-    values, notes = list(read.values), list(read.notes)
     lower = _points_down(table, column)
+    try:
+        read = read_scores(str(path), column, cells, decimal, scale)
+    except ImportFault as fault:
+        if not lower or "is not between" not in str(fault):
+            raise
+        raise ImportFault(
+            f"{fault.message}; lower {column} is better, and it can be above 1",
+            hint="give the values that count 0 and 1, the worst first: --scale 2..0",
+        ) from None
+    values, notes = list(read.values), list(read.notes)
+    if scale is None and notes and GRADES.search(column):
+        raise ImportFault(
+            f"{path}: {column!r} holds grades: is 1 the best (as in Germany) or the worst?",
+            hint="say it, the worst first: --scale 6..1, or --scale 1..6",
+        )
     turned_by_scale = scale is not None and scale.worst > scale.best
     if lower and not turned_by_scale:
         values = [None if value is None else 1 - value for value in values]

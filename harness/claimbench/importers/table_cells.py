@@ -34,10 +34,38 @@ _NO_FAULT = _NOTHING | {
 }
 _BARE_FAULT = frozenset({"true", "1", "1.0", "yes", "y", "t", "error", "fail", "failed"})
 _RIGHT = frozenset(
-    {"true", "yes", "y", "t", "pass", "passed", "correct", "right", "success", "ok", "✓", "✔", "c"}
+    {
+        *("true", "yes", "y", "t", "pass", "passed", "correct", "right", "success", "ok", "✓", "✔"),
+        *("c", "solved", "resolved", "match", "matched", "👍", "✅", "☑", "○", "◯", "√"),
+        *("ja", "wahr", "richtig", "korrekt", "bestanden", "oui", "vrai", "juste", "réussi"),
+        *("sí", "si", "verdadero", "correcto", "correcta", "sim", "correto", "certo", "verdadeiro"),
+        *("sì", "vero", "corretto", "giusto", "waar", "goed", "juist", "tak", "prawda", "poprawne"),
+        *(
+            "да",
+            "верно",
+            "правильно",
+            "истина",
+            "evet",
+            "doğru",
+            "是",
+            "对",
+            "正确",
+            "正確",
+            "正解",
+        ),
+        *("はい", "합격", "예", "네", "정답", "맞음", "نعم", "صحيح", "हाँ", "सही"),
+    }
 )
 _WRONG = frozenset(
-    {"false", "no", "n", "f", "fail", "failed", "incorrect", "wrong", "failure", "✗", "✘", "i"}
+    {
+        *("false", "no", "n", "f", "fail", "failed", "incorrect", "wrong", "failure", "✗", "✘"),
+        *("i", "unsolved", "unresolved", "mismatch", "👎", "❌", "☐", "×", "✕", "✖"),
+        *("nein", "falsch", "nicht bestanden", "non", "faux", "échec", "échoué", "falso", "falsa"),
+        *("incorrecto", "incorrecta", "não", "nao", "incorreto", "errado", "sbagliato", "errato"),
+        *("onwaar", "fout", "onjuist", "nee", "nie", "fałsz", "błędne", "нет", "неверно"),
+        *("неправильно", "ложь", "hayır", "yanlış", "否", "错", "错误", "不正确", "錯誤", "不正解"),
+        *("いいえ", "불합격", "아니오", "아니요", "오답", "틀림", "لا", "خطأ", "नहीं", "गलत"),
+    }
 )
 _PERCENT = re.compile(r"(.*?)\s*[%％٪]\Z")
 _COMMA = re.compile(
@@ -168,6 +196,24 @@ class Scores:
 
     values: tuple[float | None, ...]
     notes: tuple[str, ...] = ()
+
+
+def may_be_scores(cells: Sequence[Json]) -> bool:
+    """Tell cells that all can be read as scores: numbers, per cent, words; some are there."""
+    there = [cell for cell in cells if not is_nothing(cell)]
+    return bool(there) and all(_may_be_score(cell) for cell in there)
+
+
+def _may_be_score(cell: Json) -> bool:
+    if isinstance(cell, bool | int | float):
+        return True
+    if not isinstance(cell, str):
+        return False
+    word = cell.strip().casefold()
+    if word in _RIGHT or word in _WRONG:
+        return True
+    percent = _PERCENT.match(cell.strip())
+    return number_cell(percent.group(1) if percent else cell, ".") is not None
 
 
 def read_scores(

@@ -12,15 +12,20 @@ from dataclasses import dataclass, replace
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import direction
+from claimbench.importers.columns.measures import role_by_unit
+from claimbench.importers.columns.score_names import may_be_score, metrics_of_one
 from claimbench.importers.imported import ImportFault, ImportOptions
 from claimbench.importers.json_values import whole
-from claimbench.importers.table_cells import is_nothing, number_cell
+from claimbench.importers.table_cells import is_nothing, may_be_scores, number_cell
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import DataRow, Table
 from claimbench.types import Json
 
 NAMES: Mapping[str, tuple[str, ...]] = {
-    "arm": ("arm", "model", "model_name", "model_id", "system", "provider"),
+    "arm": (
+        *("arm", "model", "model_name", "model_id", "system", "provider"),
+        *("modell", "modèle", "modelo", "modello", "модель", "模型", "モデル", "모델"),
+    ),
     "item": (
         "item",
         "item_id",
@@ -31,6 +36,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "example_id",
         "index",
         "idx",
+        *("nr", "nr.", "no", "no.", "#", "number", "case", "case_id", "test_id", "row", "row_id"),
+        *("nummer", "numéro", "número", "numero", "номер", "编号", "序号", "番号", "번호"),
     ),
     "task": ("task", "dataset", "benchmark", "evaluation_name"),
     "score": (
@@ -45,9 +52,18 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "verdict",
         "result",
     ),
-    "answer": ("answer", "prediction", "response", "output", "completion", "model_answer"),
-    "target": ("target", "expected", "gold", "reference", "label", "correct_answer"),
-    "input": ("input", "question", "prompt", "text"),
+    "answer": (
+        *("answer", "prediction", "response", "output", "completion", "model_answer"),
+        *("antwort", "réponse", "respuesta", "risposta", "resposta", "antwoord", "ответ", "回答"),
+    ),
+    "target": (
+        *("target", "expected", "gold", "reference", "label", "correct_answer"),
+        *("referenz", "musterlösung", "référence", "referencia", "эталон", "正确答案", "参考答案"),
+    ),
+    "input": (
+        *("input", "question", "prompt", "text"),
+        *("frage", "eingabe", "pregunta", "domanda", "pergunta", "vraag", "вопрос", "问题", "質問"),
+    ),
     "epoch": ("epoch", "repeat", "run"),
     "input_tokens": ("input_tokens", "prompt_tokens", "tokens_in"),
     "output_tokens": ("output_tokens", "completion_tokens", "tokens_out"),
@@ -142,18 +158,29 @@ def find_table_roles(table: Table, options: ImportOptions) -> TableRoles:
             of[role] = (named,)
             taken.add(named)
             found.append(f"{role}={named}")
+    for folded, column in full.items():
+        measure = role_by_unit(folded)
+        if measure is not None and measure not in of and column not in taken:
+            of[measure] = (column,)
+            taken.add(column)
+            found.append(f"{measure}={column}")
+    if "score" not in of and len(called := _by_words(table, of)) == 1:
+        of["score"] = (called[0],)
+        found.append(f"score={called[0]}")
     if "score" not in of and not {"answer", "target"} <= of.keys():
-        named = _by_direction(table, of)
-        if named is None:
+        down = _by_direction(table, of)
+        if down is None:
+            which = f"which of {one_of(called)} is the score?" if len(called) > 1 else ""
             raise ImportFault(
-                f"{table.path}: which column is the score? Columns: {one_of(table.columns, 30)}",
+                f"{table.path}: {which or 'which column is the score?'} Columns:"
+                f" {one_of(table.columns, 30)}",
                 hint=(
                     "say it with --column score=NAME (or answer=NAME and target=NAME, then equal"
                     " answers score 1); one column a model: --column score=A --column score=B"
                 ),
             )
-        of["score"] = (named,)
-        found.append(f"score={named}")
+        of["score"] = (down,)
+        found.append(f"score={down}")
     return TableRoles(of, tuple(found))
 
 
@@ -165,9 +192,23 @@ def _by_direction(table: Table, of: Mapping[str, tuple[str, ...]]) -> str | None
     named = []
     for column in table.columns:
         last = column.rpartition(".")[2]
-        if column not in taken and direction.lower_is_better(last) and _shares(table, column):
+        cells = [row.values.get(column) for row in table.rows]
+        if column not in taken and direction.lower_is_better(last) and may_be_scores(cells):
             named.append(column)
     return named[0] if len(named) == 1 else None
+
+
+def _by_words(table: Table, of: Mapping[str, tuple[str, ...]]) -> list[str]:
+    """Return the columns that are called as scores are ("Is Correct?", Genauigkeit, judge_score)
+    and hold what can be scores: of several a person must say which.
+    """
+    taken = {column for columns in of.values() for column in columns}
+    named = []
+    for column in table.columns:
+        cells = [row.values.get(column) for row in table.rows]
+        if column not in taken and may_be_score(column) and may_be_scores(cells):
+            named.append(column)
+    return named
 
 
 def _shares(table: Table, column: str) -> bool:
@@ -197,12 +238,15 @@ def wide_columns(table: Table, options: ImportOptions) -> tuple[str, ...]:
     stated_columns = {column for columns in options.columns.values() for column in columns}
     rest = [c for n, c in names.items() if n not in known and c not in stated_columns]
     shares = [c for c in rest if _shares(table, c)]
-    if any(direction.lower_is_better(column) for column in shares):
+    if any(direction.lower_is_better(column) for column in shares) or metrics_of_one(shares):
         return ()
     return tuple(shares) if len(shares) >= 2 and len(shares) == len(rest) else ()
 
 
-_UNITS = ("latency", "duration", "time", "elapsed", "cost", "price", "tokens", "ttft")
+_UNITS = (
+    *("latency", "duration", "time", "elapsed", "cost", "price", "tokens", "ttft"),
+    *("kosten", "dauer", "zeit", "preis", "coût", "durée", "temps", "coste", "costo", "tiempo"),
+)
 
 
 def unread_measures(table: Table, roles: TableRoles) -> list[str]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
-from claimbench.init.columns import UsableRow, draw, one_spelling, plain
+from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, plain
+from claimbench.init.dates import date_order, without_midnight
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
@@ -40,6 +41,8 @@ class AnswerPlan:
     """Further right answers stand in the column :data:`ALIASES`."""
     graded: bool = False
     """Labels are grades of a scale, near which an answer can be."""
+    date_order: str = ""
+    """Targets are days of the calendar: "any" where each has one reading, else their order."""
     rubric: str = ""
     """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
@@ -56,15 +59,27 @@ def decide(
     notes_before: list[str] = []
     if listed is not None:
         items = listed
-        notes_before = [
-            "targets are lists of right answers: the first is the target, and the others stand in"
-            f" {ALIASES}, which the scorer takes for right too"
-        ]
-    plan, rest, notes = _decide(items, path)
+        if all(len(item.values[ALIASES]) == 1 for item in listed):
+            notes_before = ["targets are lists of one: its item is the target"]
+        else:
+            notes_before = [
+                "targets are lists of right answers: the first is the target, and the others stand"
+                f" in {ALIASES}, which the scorer takes for right too"
+            ]
+    plan, rest, notes = _decide(items, path, column)
     if listed is not None and plan.kind in ("text", "label", "number"):
         several = any(len(item.values[ALIASES]) > 1 for item in rest)
         kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
         plan = replace(plan, kind=kind, aliases=several)
+    if (
+        plan.kind == "text"
+        and not plan.rubric
+        and not plan.date_order
+        and _is_summary(rest, column)
+    ):
+        plan = replace(
+            plan, rubric=_LONG_RUBRIC, why=f"summaries, by the name {column}", aliases=False
+        )
     grades = plan.kind == "label" and len(plan.labels) > 2
     if (
         grades
@@ -75,6 +90,26 @@ def decide(
     return plan, rest, [*notes_before, *notes]
 
 
+_SUMMARY_NAMES = re.compile(
+    r"(^|[\W_])(summar(y|ies)|highlights?|abstract|tl_?dr|zusammenfassung|résumé|resumen|摘要)([\W_]|$)",
+    re.I,
+)
+_LONG_RUBRIC = (
+    "Good if it says what the reference says, without wrong additions; partly if something that"
+    " matters is missing."
+)
+
+
+def _is_summary(items: Sequence[UsableRow], column: str) -> bool:
+    """Tell summaries by their name, where they are more than a few words: none is equal to another
+    one that is as good.
+    """
+    if not _SUMMARY_NAMES.search(column):
+        return False
+    lengths = sorted(len(plain(item.target).split()) for item in items)
+    return lengths[len(lengths) // 2] > 5
+
+
 _GRADE_NAMES = re.compile(
     r"(^|[\W_])(ratings?|grades?|relevance|rel|stars?|scores?|gain|level|likert|severity)([\W_]|$)",
     re.I,
@@ -82,9 +117,6 @@ _GRADE_NAMES = re.compile(
 
 
 ALIASES = "all_right_answers"
-_ALIAS_NAMES = re.compile(
-    r"alias|(^|[\W_])(answers|references|golds?|ideal|acceptable|possible|targets)([\W_]|$)", re.I
-)
 
 
 def _list_plan(
@@ -109,9 +141,14 @@ def _list_plan(
         if not plain_items:
             return None
         lists.append(list(dict.fromkeys(plain(one) for one in value)))
+    if all(len(several) == 1 for several in lists):
+        return [
+            replace(item, target=several[0], values={**item.values, ALIASES: several})
+            for item, several in zip(items, lists, strict=True)
+        ]
     counts = Counter(one for several in lists for one in several)
     repeated = sum(counts.values()) >= 2 * len(counts)
-    if _ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
+    if ALIAS_NAMES.search(column) or not repeated or len(counts) > _MAX_LABELS:
         made = []
         for item, several in zip(items, lists, strict=True):
             if not several:
@@ -141,6 +178,18 @@ def _list_plan(
     return plan, filled, []
 
 
+def mute_labels(plan: AnswerPlan) -> list[str]:
+    """Say that labels which are bare numbers tell a model nothing: 0 and 1 of a data set."""
+    bare = plan.kind == "label" and all(label.isdecimal() for label in plan.labels)
+    if not bare or plan.graded or len(plan.labels) > _FEW_RATINGS:
+        return []
+    named = ", ".join(plan.labels)
+    return [
+        f"the labels {named} say nothing to a model: write in the prompt what each means, or put"
+        " words in the column"
+    ]
+
+
 def _has_text(value: Json) -> bool:
     return isinstance(value, dict) and isinstance(value.get("text"), str)
 
@@ -155,7 +204,9 @@ def tokens_for(text: str) -> int:
     return letters // 2 + signs + beyond + 1
 
 
-def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
+def _decide(
+    items: Sequence[UsableRow], path: str, column: str
+) -> tuple[AnswerPlan, list[UsableRow], list[str]]:
     as_json = _json_plan(items, path)
     if as_json is not None:
         return *as_json, []
@@ -192,7 +243,14 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
             f"every target is '{next(iter(counts))}': there is nothing to measure",
             path=path,
             line=1,
+            hint=f"'{column}' was read as the right answer; --target names another"
+            if column
+            else None,
         )
+    days = _date_plan(joined)
+    if isinstance(days, tuple):
+        return days
+    notes += days
     numeric = all(parse_number(name) is not None for name in counts)
     codes = [name for name in counts if _CODE_NUMBER.match(name)]
     if numeric and codes:
@@ -236,12 +294,46 @@ def _decide(items: Sequence[UsableRow], path: str) -> tuple[AnswerPlan, list[Usa
     )
 
 
+def _date_plan(
+    items: Sequence[UsableRow],
+) -> tuple[AnswerPlan, list[UsableRow], list[str]] | list[str]:
+    """Return the plan for targets that all are dates; else notes, none where they are no dates."""
+    texts = [plain(item.target) for item in items]
+    order = date_order(texts)
+    if order in ("", "either"):
+        first = texts[0]
+        return (
+            []
+            if not order
+            else [
+                f"targets such as {first} are dates with two readings, compared as text: if you"
+                " know the order, set scorers: [{name: date, order: dmy}] or mdy"
+            ]
+        )
+    made = [
+        replace(item, target=without_midnight(text))
+        for item, text in zip(items, texts, strict=True)
+    ]
+    plan = AnswerPlan(
+        "text",
+        max_tokens=max(32, 8 + max(map(tokens_for, texts))),
+        why=f"dates: {len(set(texts))} different ones in {len(items)} rows",
+        date_order=order,
+    )
+    read = "" if order == "any" else f", read as {order}, the only order in which all exist"
+    return plan, made, [f"targets such as {plain(made[0].target)} are dates{read}"]
+
+
 _CODE = re.compile(
     r"^\s*(def |class |import |from \w+ import|return\b|for .+:|if .+:|while .+:|#include|public |"
     r"function |const |let |var |SELECT |INSERT |UPDATE )|[;{}]\s*$",
     re.MULTILINE,
 )
 _LONG_TEXT = 200
+_SQL = re.compile(
+    r"\s*(SELECT\b.+\bFROM\b|INSERT\s+INTO\b|UPDATE\b.+\bSET\b|DELETE\s+FROM\b|WITH\b.+\bAS\s*\()",
+    re.I | re.S,
+)
 
 
 def _rubric(targets: Sequence[str]) -> tuple[str, str]:
@@ -249,7 +341,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
     can.
     """
     several = [text for text in targets if "\n" in text.strip()]
-    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2)
+    code = sum(1 for text in targets if len(_CODE.findall(text)) >= 2 or _SQL.match(text))
     if code > len(targets) / 2 or (several and code > 0.8 * len(several) > len(targets) * 0.3):
         return (
             "Good if the code does the same as the reference for every input; partly if only for"
@@ -257,11 +349,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
             "code",
         )
     if sorted(map(len, targets))[len(targets) // 2] > _LONG_TEXT:
-        return (
-            "Good if it says what the reference says, without wrong additions; partly if something"
-            " that matters is missing.",
-            "long texts",
-        )
+        return _LONG_RUBRIC, "long texts"
     return "", "free text"
 
 

@@ -1,9 +1,10 @@
 """``bench init``: conversations -> rows. A list of turns is a conversation, never text of Python.
 
 The last assistant turn is what was right, unless the conversation ends with the user and another
-column holds the reference; everything before it is what the model sees: turn by turn where all
-conversations have the same roles in the same order, else as one text that names the roles. A system
-prompt is sent as one, also where each conversation has its own.
+column holds the reference; everything before it is what the model sees, turn by turn: in columns
+where all conversations have the same roles in the same order, else as a list of turns in each row.
+A system prompt is sent as one, also where each conversation has its own. Tools' calls and results
+stay in their places as text, for a request of ours offers no tools.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from claimbench.errors import SuiteError
 from claimbench.suite.table import DataRow, Table
 from claimbench.types import Json
 
-CHAT_COLUMNS = ("messages", "conversation", "conversations", "turns", "chat", "dialog", "dialogue")
+CHAT_COLUMNS = (
+    *("messages", "conversation", "conversations", "turns", "chat", "dialog", "dialogue"),
+    "contents",
+)
 PROMPT_COLUMNS = ("input", "prompt")
 """Columns of openai-evals and its like, which are conversations only where they hold turns."""
 REFERENCES = (
@@ -31,9 +36,21 @@ REFERENCES = (
 SHOWN = "conversation_so_far"
 ANSWER = "reply"
 SYSTEM = "system_prompt"
+_SYSTEM_COLUMNS = ("system", "system_prompt", "system_message", "systemInstruction", "instructions")
+"""Columns beside a conversation that hold its system prompt (ShareGPT as LLaMA-Factory has it)."""
 SYSTEM_ROLE = "system"
-_ROLES = {"human": "user", "gpt": "assistant", "bot": "assistant", "ai": "assistant"}
+_ROLES = {
+    **dict.fromkeys(("human", "customer", "client", "visitor", "prompter", "query"), "user"),
+    **dict.fromkeys(("gpt", "bot", "ai", "chatgpt", "model", "agent", "chatbot"), "assistant"),
+    **dict.fromkeys(
+        ("function", "observation", "ipython", "tool_response", "function_response"), "tool"
+    ),
+    "developer": "system",
+}
+_CALLING = ("function_call", "tool_call")
+"""Roles of ShareGPT whose text is a call of a tool."""
 _SENT = ("user", "assistant")
+_CONTENTS = ("content", "value", "text", "parts")
 _MOST_TURNS = 12
 
 
@@ -59,6 +76,10 @@ class Chat:
     system: str | None = None
 
 
+OWN_TURNS = ("turns",)
+""":attr:`Chat.roles` where the one column holds each row's own list of turns."""
+
+
 def turns_of(value: Json) -> list[Turn] | None:
     """Return the turns of a conversation; None where the value is none."""
     if isinstance(value, str) and value.lstrip().startswith("["):
@@ -69,6 +90,8 @@ def turns_of(value: Json) -> list[Turn] | None:
     if isinstance(value, dict):
         value = value.get("messages", value.get("turns"))
     if not isinstance(value, list) or not value:
+        return None
+    if all(isinstance(one, str) and one.strip() for one in value):
         return None
     turns = []
     for given in value:
@@ -85,13 +108,19 @@ def _turn(given: Json) -> Turn | None:
     role = given.get("role", given.get("from", given.get("speaker")))
     if not isinstance(role, str) or not role:
         return None
-    content = given.get("content", given.get("value", given.get("text")))
+    content = next((given[k] for k in _CONTENTS if k in given), None)
     text = _text(content)
     called = _calls(given)
     if text is None and not called:
         return None
+    named = _ROLES.get(role.lower(), role.lower())
+    if named in _CALLING:
+        return Turn("assistant", f"[calls {text}]", calls=True)
+    if named == "tool" and text is not None:
+        name = given.get("name")
+        text = f"[result of {name if isinstance(name, str) and name else 'the tool'}] {text}"
     parts = [part for part in (text, called) if part]
-    return Turn(_ROLES.get(role.lower(), role.lower()), "\n".join(parts), bool(called))
+    return Turn(named, "\n".join(parts), bool(called))
 
 
 def _text(content: Json) -> str | None:
@@ -142,6 +171,44 @@ def chat_column(table: Table) -> str | None:
     return None
 
 
+def first_turns(table: Table, notes: list[str]) -> Table:
+    """Return a table whose ``turns`` are lists of what a user asks one after the other (MT-bench)
+    with the first question and its reference; without a reference nothing is right or wrong.
+
+    Raises:
+        SuiteError: such lists without a column of references.
+    """
+    column = next((c for c in ("turns", "prompts") if c in table.columns), None)
+    if column is None or not all(_questions(row.values.get(column)) for row in table.rows):
+        return table
+    reference = next((c for c in REFERENCES if c in table.columns), None)
+    if reference is None:
+        raise SuiteError(
+            f"'{column}' holds a user's questions, and no column a right answer to them",
+            path=table.path,
+            line=table.rows[0].line if table.rows else 1,
+            hint="add a column 'reference' with an answer for each row, to compare with",
+        )
+    rows = []
+    for row in table.rows:
+        asked = row.values[column]
+        answered = _first(row.values.get(reference))
+        values = {k: v for k, v in row.values.items() if k not in (column, reference)}
+        rows.append(DataRow({**values, "question": asked[0], "answer": answered}, row.line))
+    several = sum(len(row.values[column]) > 1 for row in table.rows)
+    if several:
+        notes.append(
+            f"{several} rows have further turns, which depend on the model's own first answer: the"
+            " first alone is measured"
+        )
+    kept = [c for c in table.columns if c not in (column, reference)]
+    return replace(table, columns=(*kept, "question", "answer"), rows=tuple(rows))
+
+
+def _questions(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, str) for one in value)
+
+
 def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
     """Make a table of a chat log: what the model sees, and what was right."""
     reference = next(
@@ -149,8 +216,12 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
     )
     taken: list[tuple[DataRow, list[Turn], Json]] = []
     without = tools = 0
+    beside = next((c for c in _SYSTEM_COLUMNS if c in table.columns), None)
     for row in table.rows:
         turns = turns_of(row.values.get(column)) or []
+        told = _system_text(row.values.get(beside)) if beside is not None else None
+        if isinstance(told, str) and told.strip() and all(t.role != SYSTEM_ROLE for t in turns):
+            turns = [Turn(SYSTEM_ROLE, told), *turns]
         last = max((i for i, turn in enumerate(turns) if _replies(turn)), default=0)
         if reference is not None and turns and turns[-1].role != "assistant":
             taken.append((row, turns, _first(row.values.get(reference))))
@@ -158,7 +229,15 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
             taken.append((row, turns[:last], turns[last].text))
         else:
             without += 1
-    tools = sum(1 for _, turns, _ in taken if any(t.calls or t.role not in _KNOWN for t in turns))
+    if not taken:
+        raise SuiteError(
+            f"{len(table.rows)} conversations in '{column}', and no reply of the assistant that"
+            " could be right",
+            path=table.path,
+            line=table.rows[0].line if table.rows else 1,
+            hint=f"add a column of references, called as one of {', '.join(REFERENCES[:4])}",
+        )
+    tools = sum(1 for _, turns, _ in taken if any(t.calls or t.role == "tool" for t in turns))
     notes.append(
         "a chat log: the model sees each conversation up to its last assistant turn"
         f" ({len(taken)} rows)"
@@ -168,12 +247,30 @@ def unrolled(table: Table, column: str, notes: list[str]) -> Chat:
     if tools:
         notes.append(
             f"tools are called in {tools} of {len(taken)} conversations: their calls and results"
-            " are sent as text"
+            " are sent as text in their turns"
         )
-    return _as_turns(table, column, taken, reference) or _as_text(table, column, taken, reference)
+    log = _Log(table, column, reference)
+    if any(turn.role not in _KNOWN for _, turns, _ in taken for turn in turns):
+        notes.append("turns of other roles than user and assistant: sent as one text")
+        return _as_text(log, taken)
+    return _as_turns(log, taken) or _as_conversation(log, taken, notes)
 
 
-_KNOWN = ("system", "developer", *_SENT)
+def _system_text(value: Json) -> str | None:
+    """Return a system prompt that stands beside a conversation: a text, or parts as Gemini's."""
+    return _text(value.get("parts") if isinstance(value, dict) else value)
+
+
+_KNOWN = ("system", "tool", *_SENT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Log:
+    """A table of conversations, the column that holds them, and that of the references."""
+
+    table: Table
+    column: str
+    reference: str | None
 
 
 def _replies(turn: Turn) -> bool:
@@ -195,9 +292,9 @@ def _split_system(taken: _Taken) -> tuple[str | None, list[list[Turn]]] | None:
     systems = set()
     rest = []
     for _, turns, _ in taken:
-        mine = [turn.text for turn in turns if turn.role in ("system", "developer")]
+        mine = [turn.text for turn in turns if turn.role == SYSTEM_ROLE]
         systems.add("\n".join(mine))
-        rest.append([turn for turn in turns if turn.role not in ("system", "developer")])
+        rest.append([turn for turn in turns if turn.role != SYSTEM_ROLE])
     if len(systems) != 1:
         return None
     (system,) = systems
@@ -210,13 +307,13 @@ def _with_own_system(taken: _Taken) -> tuple[None, list[list[Turn]]]:
     """
     rest = []
     for _, turns, _ in taken:
-        told = [turn.text for turn in turns if turn.role in ("system", "developer")]
-        others = [turn for turn in turns if turn.role not in ("system", "developer")]
+        told = [turn.text for turn in turns if turn.role == SYSTEM_ROLE]
+        others = [turn for turn in turns if turn.role != SYSTEM_ROLE]
         rest.append([Turn(SYSTEM_ROLE, "\n".join(told)), *others] if told else others)
     return None, rest
 
 
-def _as_turns(table: Table, column: str, taken: _Taken, reference: str | None) -> Chat | None:
+def _as_turns(log: _Log, taken: _Taken) -> Chat | None:
     """Return the log with a column a turn; None where roles differ or cannot be sent."""
     split = _split_system(taken) if taken else None
     own_system = split is None
@@ -237,41 +334,74 @@ def _as_turns(table: Table, column: str, taken: _Taken, reference: str | None) -
     rows = []
     for (row, _, answer), turns in zip(taken, rest, strict=True):
         values = {name: turn.text for name, turn in zip(names, turns, strict=True)}
-        rows.append(_row(row, column, reference, values, answer))
-    return Chat(_table(table, column, reference, names, rows), names, ANSWER, roles, system)
+        rows.append(_row(log, row, values, answer))
+    return Chat(_table(log, names, rows), names, ANSWER, roles, system)
 
 
-def _as_text(table: Table, column: str, taken: _Taken, reference: str | None) -> Chat:
+def _as_conversation(log: _Log, taken: _Taken, notes: list[str]) -> Chat:
+    """Return the log with one column that holds each row's own list of turns."""
+    split = _split_system(taken) if taken else None
+    system = split[0] if split is not None else None
+    rows = []
+    unsent = greeted = 0
+    for row, turns, answer in taken:
+        kept = [t for t in turns if split is None or t.role != SYSTEM_ROLE]
+        sent = _joined(kept)
+        if not sent or sent[-1]["role"] != "user":
+            unsent += 1
+            continue
+        greeted += next(one["role"] for one in sent if one["role"] != SYSTEM_ROLE) == "assistant"
+        conversation: Json = [dict(one) for one in sent]
+        rows.append(_row(log, row, {SHOWN: conversation}, answer))
+    notes.append(
+        "each row holds its own turns, for roles or lengths differ (or tools are called, or the"
+        " conversations are long)"
+    )
+    if unsent:
+        notes.append(f"{unsent} conversations whose next turn is not the assistant's left out")
+    if greeted:
+        notes.append(
+            f"{greeted} conversations begin with the assistant: some endpoints refuse them"
+        )
+    return Chat(_table(log, (SHOWN,), rows), (SHOWN,), ANSWER, OWN_TURNS, system)
+
+
+def _joined(turns: Sequence[Turn]) -> list[dict[str, str]]:
+    """Return turns as they are sent: a tool's result as the user's, turns of one role after the
+    other as one, for many models' templates want user and assistant to take turns.
+    """
+    made: list[dict[str, str]] = []
+    for turn in turns:
+        role = "user" if turn.role == "tool" else turn.role
+        if made and made[-1]["role"] == role:
+            made[-1]["content"] += f"\n\n{turn.text}"
+        else:
+            made.append({"role": role, "content": turn.text})
+    return made
+
+
+def _as_text(log: _Log, taken: _Taken) -> Chat:
+    """Return the log with each conversation as one text that names who speaks."""
     split = _split_system(taken) if taken else None
     system = split[0] if split is not None else None
     rows = []
     for row, turns, answer in taken:
-        kept = [t for t in turns if split is None or t.role not in ("system", "developer")]
+        kept = [t for t in turns if split is None or t.role != SYSTEM_ROLE]
         shown = "\n".join(f"{turn.role}: {turn.text}" for turn in kept)
-        rows.append(_row(row, column, reference, {SHOWN: shown}, answer))
-    made = _table(table, column, reference, (SHOWN,), rows)
-    return Chat(made, (SHOWN,), ANSWER, (), system)
+        rows.append(_row(log, row, {SHOWN: shown}, answer))
+    return Chat(_table(log, (SHOWN,), rows), (SHOWN,), ANSWER, (), system)
 
 
-def _row(
-    row: DataRow, column: str, reference: str | None, values: Mapping[str, Json], answer: Json
-) -> DataRow:
-    rest = {
-        k: v
-        for k, v in row.values.items()
-        if k not in (column, reference) and not k.startswith(f"{column}.")
-    }
+def _row(log: _Log, row: DataRow, values: Mapping[str, Json], answer: Json) -> DataRow:
+    rest = {k: v for k, v in row.values.items() if _kept(log, k)}
     return DataRow({**rest, **values, ANSWER: answer}, row.line)
 
 
-def _table(
-    table: Table,
-    column: str,
-    reference: str | None,
-    names: Sequence[str],
-    rows: Sequence[DataRow],
-) -> Table:
-    kept = (
-        c for c in table.columns if c not in (column, reference) and not c.startswith(f"{column}.")
-    )
-    return replace(table, columns=(*kept, *names, ANSWER), rows=tuple(rows))
+def _table(log: _Log, names: Sequence[str], rows: Sequence[DataRow]) -> Table:
+    kept = (c for c in log.table.columns if _kept(log, c))
+    return replace(log.table, columns=(*kept, *names, ANSWER), rows=tuple(rows))
+
+
+def _kept(log: _Log, column: str) -> bool:
+    """Tell a column that stays beside the conversation."""
+    return column not in (log.column, log.reference) and not column.startswith(f"{log.column}.")

@@ -1,14 +1,15 @@
 """``bench init``: multiple choice from columns -> a question with lettered options, and a letter.
 
-Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, in one
-text ("(a) 2 (b) 3"), in a list beside marks of which is right, or as wrong answers beside the right
-one. The answer is a letter, a position from 0 or 1, or the text of an option.
+Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, in an
+object by their letters, in one text ("(a) 2 (b) 3"), in a list beside marks of which is right, or
+as wrong answers beside the right one. The answer is the name an option has in its row, a letter, a
+position from 0 or 1, or the text of an option. A passage that the question is about is shown first.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from claimbench.error_words import one_of, show
@@ -21,12 +22,30 @@ from claimbench.types import Json
 ASKED = "question_with_choices"
 RIGHT = "right_choice"
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_NUMBERED = re.compile(r"(?:choice|option|opt|answer|ans|distractor)[ _-]?([0-9]|[a-j])\Z", re.I)
+_NUMBERED = re.compile(
+    r"(?:choice|option|opt|op|answer|ans|distractor|ending|sol|solution|candidate|alternative)"
+    r"[ _-]?([0-9]|[a-j])\Z",
+    re.I,
+)
 _WRONG = re.compile(
     r"(?:incorrect|wrong|false|distractor)s?(?:[ _-]?(?:answer|option|choice)s?)?[ _-]?\d?\Z", re.I
 )
 _LETTERED = re.compile(r"(?:^|(?<=[\s,;|]))[(\[]?\s?([A-Ja-j])\s?[)\].:]\s*")
-_LISTS = ("choices", "options", "choices.text", "answers", "endings", "candidates")
+_LISTS = (
+    "choices",
+    "options",
+    "choices.text",
+    "options.text",
+    "question.choices",
+    "answers",
+    "endings",
+    "candidates",
+    "alternatives",
+    "answer_choices",
+)
+_KEYS = ("label", "key", "id", "letter")
+"""Fields that name an option inside a list of objects."""
+_PASSAGES = ("context", "passage", "article", "paragraph", "premise", "story", "document")
 _ANSWERS = (
     "answer",
     "label",
@@ -44,8 +63,28 @@ _ANSWERS = (
     "correctanswer",
     "cop",
     "gold_index",
+    "gold_label",
+    "correct_index",
+    "correct_choice",
+    "correct_answer_index",
+    "label_idx",
 )
-_QUESTIONS = ("question", "query", "ctx", "context", "sentence", "goal", "input", "prompt", "stem")
+_QUESTIONS = (
+    "question.stem",
+    "question_stem",
+    "question",
+    "question_text",
+    "query",
+    "ctx",
+    "context",
+    "sentence",
+    "goal",
+    "input",
+    "prompt",
+    "stem",
+    "startphrase",
+    "problem",
+)
 
 
 def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
@@ -57,27 +96,24 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
     Raises:
         SuiteError: an answer that is none of its row's options, with the line.
     """
+    table = _named_by_place(table, notes)
     folded = {_folded(name): name for name in table.columns}
     question = next((folded[n] for n in _QUESTIONS if n in folded), None)
     if question is None:
         return None
-    marked = next(
-        (n.removesuffix(".choices") for n in table.columns if n.endswith(".choices")), None
-    )
-    if marked is not None and f"{marked}.labels" in table.columns:
-        options = [_listed(row.values.get(f"{marked}.choices"), table, row) for row in table.rows]
-        right = []
-        for row in table.rows:
-            marks = row.values.get(f"{marked}.labels")
-            right.append(_marked(marks, table, row))
-        return _made(table, question, options, right, seed, notes)
+    asked = _asked(folded, question)
+    marked = _marked_column(table)
+    if marked is not None:
+        options, right = marked
+        return _made(table, asked, options, right, seed, notes)
     columns = _option_columns(table.columns)
     answer = next((folded[n] for n in _ANSWERS if n in folded and folded[n] not in columns), None)
     if answer is None:
         return None
     wrong = [c for c in table.columns if _WRONG.match(c.strip()) and c != answer]
     if wrong:
-        return _beside_wrong(table, question, answer, wrong, seed, notes)
+        return _beside_wrong(table, asked, answer, wrong, seed, notes)
+    names: list[list[str]] = []
     if columns:
         options = []
         for row in table.rows:
@@ -89,16 +125,80 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
         first = table.rows[:20]
         listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in first)), None)
         if listed is None:
-            return _in_text(table, question, answer, lists, seed, notes)
+            return _in_text(table, asked, answer, lists, seed, notes)
         options = [_listed(row.values.get(listed), table, row) for row in table.rows]
+        names = [_names(row, listed, mine) for row, mine in zip(table.rows, options, strict=True)]
         said = f"options in the column {listed}"
     notes.append(f"multiple choice: {said}, the answer in {answer}")
-    return _made(table, question, options, _positions(table, answer, options), seed, notes)
+    if len(asked) > 1:
+        notes.append(f"{asked[0]} is shown before {asked[1]}")
+    right = _positions(table, answer, options, names)
+    return _made(table, asked, options, right, seed, notes)
+
+
+def _named_by_place(table: Table, notes: list[str]) -> Table:
+    """Name the columns of a table without a header that holds a question, options and a letter, as
+    MMLU's files do.
+    """
+    places = [f"column_{i}" for i in range(1, len(table.columns) + 1)]
+    width = len(places) - 2
+    if not 2 <= width <= len(_LETTERS) or list(table.columns) != places:
+        return table
+    letters = {plain(row.values.get(places[-1])) for row in table.rows}
+    if len(letters) < 2 or not letters <= set(_LETTERS[:width]):
+        return table
+    names = ["question", *_LETTERS[:width], "answer"]
+    notes.append(f"no header: a question, {width} options and the letter of the right one")
+    rows = []
+    for row in table.rows:
+        cells = [row.values.get(place) for place in places]
+        rows.append(DataRow(dict(zip(names, cells, strict=True)), row.line))
+    return replace(table, columns=tuple(names), rows=tuple(rows))
+
+
+def _asked(folded: Mapping[str, str], question: str) -> tuple[str, ...]:
+    """Return the columns of what is asked: the passage that the question is about, and it."""
+    passage = next((folded[n] for n in _PASSAGES if n in folded), None)
+    return (question,) if passage is None or passage == question else (passage, question)
+
+
+def _marked_column(table: Table) -> tuple[list[list[str]], list[int]] | None:
+    """Return options that are marked as right or wrong: in two lists, or in an object of texts with
+    0 or 1; None where there are none.
+    """
+    lists = next((n.removesuffix(".choices") for n in table.columns if n.endswith(".choices")), "")
+    options: list[list[str]] = []
+    right: list[int] = []
+    if lists and f"{lists}.labels" in table.columns:
+        for row in table.rows:
+            options.append(_listed(row.values.get(f"{lists}.choices"), table, row))
+            right.append(_marked(row.values.get(f"{lists}.labels"), table, row))
+        return options, right
+    column = next((c for c in table.columns if all(map(_marks, _cells(table, c)))), None)
+    if column is None:
+        return None
+    for row in table.rows:
+        marks = row.values[column]
+        options.append(list(marks))
+        right.append(_marked(list(marks.values()), table, row))
+    return options, right
+
+
+def _cells(table: Table, column: str) -> list[Json]:
+    return [row.values.get(column) for row in table.rows]
+
+
+def _marks(cell: Json) -> bool:
+    """Tell an object of texts with one of them marked 1, the others 0."""
+    if not isinstance(cell, dict) or len(cell) < 2:
+        return False
+    values = list(cell.values())
+    return all(isinstance(v, int) and v in (0, 1) for v in values) and sum(values) == 1
 
 
 def _beside_wrong(
     table: Table,
-    question: str,
+    question: Sequence[str],
     answer: str,
     wrong: Sequence[str],
     seed: int,
@@ -122,7 +222,7 @@ def _beside_wrong(
 
 def _in_text(
     table: Table,
-    question: str,
+    question: Sequence[str],
     answer: str,
     columns: Sequence[str],
     seed: int,
@@ -139,7 +239,7 @@ def _in_text(
         notes.append(
             f"multiple choice: lettered options in the text of {column}, the answer in {answer}"
         )
-        return _made(table, question, found, _positions(table, answer, found), seed, notes)
+        return _made(table, question, found, _positions(table, answer, found, []), seed, notes)
     return None
 
 
@@ -187,19 +287,43 @@ def _option_columns(columns: Sequence[str]) -> tuple[str, ...]:
 def _is_list(value: Json) -> bool:
     if isinstance(value, str):
         return value.lstrip().startswith("[")
+    if isinstance(value, dict):
+        return len(value) >= 2 and all(isinstance(one, str | int | float) for one in value.values())
     return isinstance(value, list) and len(value) >= 2
+
+
+def _names(row: DataRow, column: str, options: Sequence[str]) -> list[str]:
+    """Return how a row names its options: by the keys of an object, by a field of its objects, or
+    in a list beside them (``choices.label``); empty where it does not.
+    """
+    value = row.values.get(column)
+    parent = column.rpartition(".")[0]
+    beside = row.values.get(f"{parent}.label") if parent else None
+    if isinstance(value, dict):
+        found = [plain(key) for key in value]
+    elif isinstance(beside, list):
+        found = [plain(one) for one in beside]
+    elif isinstance(value, list) and all(isinstance(one, dict) for one in value):
+        key = next((k for k in _KEYS if all(k in one for one in value)), "")
+        found = [plain(one.get(key)) for one in value] if key else []
+    else:
+        found = []
+    return found if len(found) == len(options) and len(set(found)) == len(found) else []
 
 
 def _listed(value: Json, table: Table, row: DataRow) -> list[str]:
     if isinstance(value, str):
         value = parse_json(value, table.path, row.line)
+    if isinstance(value, dict):
+        value = list(value.values())
     if not isinstance(value, list) or len(value) < 2:
         raise SuiteError(
             f"the options are {show(value)}, not a list", path=table.path, line=row.line
         )
     texts = []
     for item in value:
-        texts.append(plain(item.get("text") if isinstance(item, dict) else item))
+        inside = item.get("text", item.get("value")) if isinstance(item, dict) else item
+        texts.append(plain(inside))
     return texts
 
 
@@ -212,15 +336,26 @@ def _marked(marks: Json, table: Table, row: DataRow) -> int:
     return right[0]
 
 
-def _positions(table: Table, column: str, options: Sequence[Sequence[str]]) -> list[int]:
-    """Return where each row's right option stands, from 0."""
+def _positions(
+    table: Table,
+    column: str,
+    options: Sequence[Sequence[str]],
+    names: Sequence[Sequence[str]],
+) -> list[int]:
+    """Return where each row's right option stands, from 0; ``names`` are what rows call their
+    options.
+    """
     cells = [plain(row.values.get(column)) for row in table.rows]
     numbers = [int(cell) for cell in cells if re.fullmatch(r"\d{1,2}", cell)]
     texts = sum(cell in mine for cell, mine in zip(cells, options, strict=True))
     by_number = len(numbers) == len(cells) and texts < len(cells)
     first = 0 if 0 in numbers else 1
     found = []
-    for row, cell, mine in zip(table.rows, cells, options, strict=True):
+    for index, (row, cell, mine) in enumerate(zip(table.rows, cells, options, strict=True)):
+        called = list(names[index]) if names else []
+        if cell in called:
+            found.append(called.index(cell))
+            continue
         position = _position(cell, mine, first if by_number else None)
         if position is None:
             raise SuiteError(
@@ -251,7 +386,7 @@ def _position(cell: str, options: Sequence[str], first: int | None) -> int | Non
 
 def _made(
     table: Table,
-    question: str,
+    question: Sequence[str],
     options: Sequence[Sequence[str]],
     right: Sequence[int],
     seed: int,
@@ -269,7 +404,8 @@ def _made(
         if always:
             order.sort(key=lambda i, line=row.line: draw(seed, f"{line}/{i}"))  # type: ignore[misc]
         lines = [f"{_LETTERS[at]}. {mine[i]}" for at, i in enumerate(order)]
-        asked = "\n".join([plain(row.values.get(question)), *lines])
+        shown = [plain(row.values.get(column)) for column in question]
+        asked = "\n".join([*(one for one in shown if one), *lines])
         values = {**row.values, ASKED: asked, RIGHT: _LETTERS[order.index(place)]}
         rows.append(DataRow(values, row.line))
     return replace(table, columns=(*table.columns, ASKED, RIGHT), rows=tuple(rows))

@@ -23,6 +23,10 @@ _CLUSTER_NAME = re.compile(
 )
 _ID_NAME = re.compile(r"(^|[\W_])(id|uid|uuid|key|nr|number)\.?$", re.IGNORECASE)
 _MAX_SLICES = 3
+ALIAS_NAMES = re.compile(
+    r"alias|(^|[\W_])(answers|references|golds?|ideal|acceptable|possible|targets)([\W_]|$)", re.I
+)
+"""Names of columns that hold several right answers, of which each is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +250,20 @@ def one_spelling(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]
 
 def _folded(target: Json) -> str:
     return " ".join(plain(target).casefold().split())
+
+
+def without_answer(items: Sequence[UsableRow], column: str) -> tuple[list[UsableRow], list[str]]:
+    """Leave out rows whose list of right answers is empty, as SQuAD 2's questions without an answer
+    have it; several labels can be none.
+    """
+    if not ALIAS_NAMES.search(column) and not column.endswith((".text", ".spans")):
+        return list(items), []
+    kept = [item for item in items if item.target not in ([], "[]")]
+    left = len(items) - len(kept)
+    if not left or len(kept) < 2:
+        return list(items), []
+    said = "row without a right answer" if left == 1 else "rows without a right answer"
+    return kept, [f"{left} {said} left out (an empty list in {column})"]
 
 
 def oddities(items: Sequence[UsableRow], is_label: bool) -> list[str]:

@@ -95,6 +95,26 @@ def mask_text(text: str) -> tuple[str, Counter[str]]:
     return text, seen
 
 
+def mask_value(value: Json) -> tuple[Json, Counter[str]]:
+    """Replace what looks personal in every text of a value, such as a list of turns, and count the
+    kinds.
+    """
+    seen: Counter[str] = Counter()
+
+    def clean(inner: Json) -> Json:
+        if isinstance(inner, str):
+            text, found = mask_text(inner)
+            seen.update(found)
+            return text
+        if isinstance(inner, list):
+            return [clean(one) for one in inner]
+        if isinstance(inner, dict):
+            return {key: clean(one) for key, one in inner.items()}
+        return inner
+
+    return clean(value), seen
+
+
 def scan(items: Sequence[UsableRow], columns: Sequence[str]) -> tuple[Counter[str], int | None]:
     """Count what looks personal in the rows' columns; returns the kinds, and the line of the
     first.
@@ -103,24 +123,19 @@ def scan(items: Sequence[UsableRow], columns: Sequence[str]) -> tuple[Counter[st
     first: int | None = None
     for item in items:
         for column in columns:
-            value = item.values.get(column)
-            if isinstance(value, str):
-                _, seen = mask_text(value)
-                if seen and first is None:
-                    first = item.line
-                total += seen
+            _, seen = mask_value(item.values.get(column))
+            if seen and first is None:
+                first = item.line
+            total += seen
     return total, first
 
 
 def masked(items: Sequence[UsableRow], columns: Sequence[str]) -> list[UsableRow]:
     """Return the items with what looks personal replaced in their columns."""
-
-    def clean(value: Json) -> Json:
-        return mask_text(value)[0] if isinstance(value, str) else value
-
     cleaned = []
     for item in items:
-        changed = {name: clean(item.values[name]) for name in columns if name in item.values}
+        mine = [name for name in columns if name in item.values]
+        changed = {name: mask_value(item.values[name])[0] for name in mine}
         cleaned.append(replace(item, values={**item.values, **changed}))
     return cleaned
 

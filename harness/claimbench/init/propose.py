@@ -15,8 +15,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from claimbench.errors import SuiteError
-from claimbench.init.answer import ALIASES, AnswerPlan, choose_examples, decide
-from claimbench.init.chats import Chat, chat_column, unrolled
+from claimbench.init.answer import (
+    ALIASES,
+    AnswerPlan,
+    choose_examples,
+    decide,
+    mute_labels,
+)
+from claimbench.init.arms import ArmPlan, NamedModels, arm_plans
+from claimbench.init.chats import Chat, chat_column, first_turns, unrolled
 from claimbench.init.choices import ASKED, RIGHT, unused_options, with_choices
 from claimbench.init.columns import (
     ProposedRoles,
@@ -26,17 +33,13 @@ from claimbench.init.columns import (
     find_roles,
     oddities,
     plain,
+    without_answer,
 )
+from claimbench.init.flags import with_flags
+from claimbench.init.guess import guess_columns, refuse_preferences, refuse_tokens
 from claimbench.init.personal_data import ENTITIES, LIMITS, describe, masked, scan
-from claimbench.init.sources import HUB, guess_columns, read_any
-from claimbench.init.suite_text import (
-    ArmPlan,
-    NamedModels,
-    SuitePlan,
-    arm_plans,
-    mask_block,
-    write_suite,
-)
+from claimbench.init.sources import HUB, read_any
+from claimbench.init.suite_text import JUDGE, SuitePlan, mask_block, write_suite
 from claimbench.init.traffic import ID, Draw, TrafficFile, traffic_table
 from claimbench.privacy import masking
 from claimbench.suite.datasets import ReadOptions, Table
@@ -80,8 +83,12 @@ class InitProposal:
     """What looks like personal data and was not masked; None: nothing does."""
 
 
+def _named(models: Sequence[str] | NamedModels) -> NamedModels:
+    return models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+
+
 def _arms_of(models: Sequence[str] | NamedModels) -> tuple[tuple[ArmPlan, ...], list[str]]:
-    named = models if isinstance(models, NamedModels) else NamedModels(tuple(models))
+    named = _named(models)
     return arm_plans(named.names or DEFAULT_MODELS, named.refused)
 
 
@@ -128,6 +135,10 @@ def propose_suite(
     else:
         table, notes = read_any(path, asked, wanted)
         _check_no_traffic(table, wanted)
+        if not wanted:
+            refuse_preferences(table)
+            refuse_tokens(table)
+            table = first_turns(with_flags(table, notes) or table, notes)
     chat = _chat(table, wanted, notes)
     if chat is not None:
         table, inputs, target = chat.table, chat.inputs, columns.target or chat.target
@@ -150,8 +161,10 @@ def propose_suite(
     private = describe(found, line) if found and not mask else None
     if private is not None:
         notes.append(f"{private}; --mask replaces it")
+    items, unanswered = without_answer(items, roles.target)
     plan, items, joined = decide(items, table.path, roles.target)
-    notes += [*dropped, *joined, *oddities(items, plan.kind == "label")]
+    notes += [*dropped, *unanswered, *joined, *oddities(items, plan.kind == "label")]
+    notes += mute_labels(plan)
     # production shows no examples, so a chat log is measured without
     examples, measured = ([], items) if chat is not None else choose_examples(items, plan, seed)
     measured, sampled = _draw_rows(measured, max_rows, seed)
@@ -178,6 +191,8 @@ def propose_suite(
         big_clusters=len(measured) > 4 * len({item.cluster for item in measured}),
         turns=chat.roles if chat is not None else (),
         system=chat.system if chat is not None else None,
+        judge_omit=tuple(_named(models).refused(*JUDGE)),
+        sometimes=_sometimes([*measured, *examples], roles),
     )
     files = {f"{suite.name}/samples.jsonl": _jsonl(measured, suite)}
     if examples:
@@ -284,6 +299,17 @@ def _longest(items: Sequence[UsableRow], roles: ProposedRoles) -> int:
     for item in items:
         lengths.append(sum(len(plain(item.values.get(column))) for column in roles.inputs))
     return max(lengths)
+
+
+def _sometimes(items: Sequence[UsableRow], roles: ProposedRoles) -> tuple[str, ...]:
+    """Return the inputs that are empty in some rows (Alpaca's ``input``), of several."""
+    if len(roles.inputs) < 2:
+        return ()
+    found = []
+    for column in roles.inputs:
+        if any(not plain(item.values.get(column)) for item in items):
+            found.append(column)
+    return tuple(found)
 
 
 def write_proposal(proposal: InitProposal, folder: str | Path, *, force: bool = False) -> Path:

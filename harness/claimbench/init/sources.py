@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,98 +16,13 @@ from typing import Any
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init.columns import read_source
+from claimbench.init.python_cells import read_cells
 from claimbench.suite.datasets import DataRow, ReadOptions, Table, read_limited, read_table
 from claimbench.suite.decoding import decode
 from claimbench.suite.files.records import flattened
 from claimbench.types import Json
 
 HUB = "hf:"
-_INPUTS = (
-    "text",
-    "question",
-    "query",
-    "input",
-    "prompt",
-    "sentence",
-    "utterance",
-    "message",
-    "ticket",
-    "body",
-    "instruction",
-    "problem",
-    "q",
-)
-_TARGETS = (
-    "label_text",
-    "label_name",
-    "label",
-    "intent",
-    "category",
-    "answer",
-    "target",
-    "class",
-    "expected",
-    "output",
-    "query_class",
-    "ground_truth",
-    "truth",
-    "ref",
-    "want",
-    "wanted",
-    "correct_answer",
-    "correct",
-)
-_INPUT_WORDS = (
-    *_INPUTS,
-    "mail",
-    "email",
-    "article",
-    "document",
-    "content",
-    "comment",
-    "review",
-    "tweet",
-    "post",
-    "request",
-    "complaint",
-    "description",
-    "subject",
-    "passage",
-    "statement",
-    "transcript",
-    "title",
-)
-_TARGET_WORDS = (
-    *_TARGETS,
-    "answers",
-    "labels",
-    "intents",
-    "categories",
-    "ideal",
-    "gold",
-    "reference",
-    "references",
-    "aliases",
-    "solution",
-    "summary",
-    "highlights",
-    "completion",
-    "response",
-    "team",
-    "queue",
-    "department",
-    "sentiment",
-    "topic",
-    "tag",
-    "tags",
-    "type",
-    "priority",
-    "rating",
-    "grade",
-    "score",
-    "result",
-)
-_NO_TARGET = ("id", "uid", "key", "date", "time", "timestamp", "url", "number", "nr")
 _TABLES = (".csv", ".tsv", ".xlsx", ".jsonl", ".json", ".parquet", ".ndjson")
 _MOST_FILES = 20_000
 
@@ -136,7 +51,7 @@ def read_any(
     else:
         table, notes = read_source(Path(source), options, wanted)
     notes = [*notes, *table.notes]
-    return _whole_texts(flattened(table), notes), notes
+    return _whole_texts(flattened(read_cells(table, notes)), notes), notes
 
 
 PIECES = ("text", "entities")
@@ -178,155 +93,6 @@ def _in_pieces(table: Table, column: str) -> bool:
                 return False
             marked = marked or isinstance(piece.get("entity"), str)
     return marked
-
-
-def guess_columns(table: Table) -> tuple[tuple[str, ...], str]:
-    """Propose inputs and target by the columns' names, and where those do not say by what is left.
-
-    Raises:
-        SuiteError: neither says so; the columns are listed.
-    """
-    if not table.columns:
-        raise SuiteError("the file is empty", path=table.path, line=1)
-    if set(PIECES) <= set(table.columns) and _is_object(table, PIECES[1]):
-        return (PIECES[0],), PIECES[1]
-    columns = _plain_columns(table)
-    folded = {name.strip().casefold().replace(" ", "_"): name for name in columns}
-    target = _answers_inside(columns)
-    target = target or next((folded[n] for n in _TARGETS if n in folded), None)
-    target = target or _by_word(columns, _TARGET_WORDS, ())
-    inputs = _pair(folded, target)
-    if not inputs:
-        given = next((folded[n] for n in _INPUTS if n in folded and folded[n] != target), None)
-        if given is None:
-            given = _by_word(columns, _INPUT_WORDS, () if target is None else (target,))
-        inputs = () if given is None else (given,)
-    if not inputs or target is None:
-        inputs, target = _by_what_is_left(table, columns, inputs, target)
-    if target is None or not inputs:
-        deeper = _record_columns(table)
-        more = f"; records inside records: --records {deeper[0]}" if deeper else ""
-        raise SuiteError(
-            "which column does the model see, and which is the right answer?",
-            path=table.path,
-            line=1,
-            hint=f"say it with --input and --target; columns: {one_of(table.columns, 30)}{more}",
-        )
-    return inputs, target
-
-
-_PAIRS = (
-    ("premise", "hypothesis"),
-    ("sentence1", "sentence2"),
-    ("sentence_1", "sentence_2"),
-    ("question1", "question2"),
-    ("text1", "text2"),
-    ("text_a", "text_b"),
-    ("subject", "body"),
-    ("instruction", "input"),
-)
-_PASSAGES = ("context", "passage", "document", "article", "paragraph", "background")
-
-
-def _pair(folded: Mapping[str, str], target: str | None) -> tuple[str, ...]:
-    """Return two columns that say nothing alone: a passage with its question, a pair of texts."""
-    for pair in _PAIRS:
-        if all(name in folded and folded[name] != target for name in pair):
-            return tuple(folded[name] for name in pair)
-    question = next((folded[n] for n in ("question", "query") if n in folded), None)
-    passage = next((folded[n] for n in _PASSAGES if n in folded), None)
-    if question is None or passage is None or target in (question, passage):
-        return ()
-    return passage, question
-
-
-def _answers_inside(columns: Sequence[str]) -> str | None:
-    """Return the texts of an object of answers (``answers.text``), as SQuAD and its kind have
-    them.
-    """
-    for parent in ("answers", "answer", "labels", "target"):
-        for part in ("text", "aliases", "value", "normalized_aliases"):
-            if f"{parent}.{part}" in columns:
-                return f"{parent}.{part}"
-    return None
-
-
-def _by_what_is_left(
-    table: Table, columns: Sequence[str], inputs: tuple[str, ...], target: str | None
-) -> tuple[tuple[str, ...], str | None]:
-    """Return input and target of a table with nothing else in it but ids and dates: what is left,
-    or of two columns the longer one as input.
-    """
-    left = []
-    for column in columns:
-        if _holds_records(table, column):
-            continue
-        words = set(re.split(r"[\W_]+", column.casefold()))
-        if column not in (*inputs, target) and not words & set(_NO_TARGET):
-            left.append(column)
-    if len(left) == 1 and inputs and target is None:
-        return inputs, left[0]
-    if len(left) == 1 and not inputs and target is not None:
-        return (left[0],), target
-    if len(left) != 2 or len(columns) != 2 or inputs or target is not None:
-        return inputs, target
-    lengths = {}
-    for column in left:
-        cells = [str(row.values.get(column) or "") for row in table.rows]
-        lengths[column] = sum(map(len, cells))
-    short, long = sorted(left, key=lengths.__getitem__)
-    return ((long,), short) if lengths[long] >= 2 * lengths[short] else (inputs, target)
-
-
-def _record_columns(table: Table) -> list[str]:
-    """Return the columns that hold lists of objects, as a path to them is written."""
-    found = []
-    for column in table.columns:
-        if _holds_records(table, column):
-            inside = table.path.rpartition("(")[2].removesuffix(")") if "(" in table.path else ""
-            found.append(f"{inside}.{column}" if inside else column)
-    return found
-
-
-def _holds_records(table: Table, column: str) -> bool:
-    """Tell a column of lists of objects."""
-    cells = [row.values.get(column) for row in table.rows[:20]]
-    return any(isinstance(cell, list) and cell and isinstance(cell[0], dict) for cell in cells)
-
-
-def _plain_columns(table: Table) -> tuple[str, ...]:
-    """Return the columns whose cells are no objects: of those the fields are columns of their
-    own.
-    """
-    return tuple(c for c in table.columns if not _is_object(table, c)) or table.columns
-
-
-def _is_object(table: Table, column: str) -> bool:
-    cells = [row.values.get(column) for row in table.rows[:50]]
-    return any(isinstance(cell, dict) and cell for cell in cells)
-
-
-def _by_word(columns: Sequence[str], words: Sequence[str], taken: Sequence[str]) -> str | None:
-    """Return the one column with a word in its name, the earliest word first: ``E-mail text`` has
-    text, ``Assigned team`` has team. None where two have the same word: a person must say which.
-    """
-    last = [column.rpartition(".")[2] for column in columns]
-    if any("." in column for column in columns) and len(set(last)) == len(last):
-        found = _by_word(last, words, [one.rpartition(".")[2] for one in taken])
-        if found is not None:
-            return dict(zip(last, columns, strict=True))[found]
-    parts: dict[str, set[str]] = {}
-    for column in columns:
-        spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column)
-        parts[column] = {part for part in re.split(r"[\W_]+", spaced.casefold()) if part}
-    for word in words:
-        fits = []
-        for column, mine in parts.items():
-            if word in mine and column not in taken and not mine & set(_NO_TARGET):
-                fits.append(column)
-        if fits:
-            return fits[0] if len(fits) == 1 else None
-    return None
 
 
 def _from_hub(source: str) -> Table:

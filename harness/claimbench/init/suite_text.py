@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from claimbench.init.answer import ALIASES, AnswerPlan
+from claimbench.init.arms import NEEDS_ADDRESS, ArmPlan
 from claimbench.init.columns import ProposedRoles
 
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -20,17 +20,6 @@ _HOST = """\
         source: about $0.20 an hour for 4 vCPU on third-party price pages
         dated: 2026-11-01
 """
-
-
-@dataclass(frozen=True, slots=True)
-class ArmPlan:
-    """One arm to write."""
-
-    name: str
-    provider: str
-    model: str
-    omit: tuple[str, ...] = ()
-    """Parameters of the suite that its endpoint does not take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,71 +48,10 @@ class SuitePlan:
     """Roles of the input columns where each is a turn of its own; empty: one user turn."""
     system: str | None = None
     """The system prompt of a chat log, sent as it is; None: instructions of ours."""
-
-
-NEEDS_ADDRESS = ("compatible", "azure", "vertex")
-"""Providers that have no address of their own."""
-
-Refused = Callable[[str, str], Sequence[str]]
-"""(provider, model) -> the parameters of a new suite that cannot be sent there."""
-
-
-def takes_all(provider: str, model: str) -> Sequence[str]:  # noqa: ARG001 - the kind's
-    """Refuse nothing."""
-    return ()
-
-
-@dataclass(frozen=True, slots=True)
-class NamedModels:
-    """Models as a person names them, and who knows what their endpoints take."""
-
-    names: tuple[str, ...]
-    refused: Refused = takes_all
-
-
-def arm_plans(
-    models: Sequence[str], refused: Refused = takes_all
-) -> tuple[tuple[ArmPlan, ...], list[str]]:
-    """Make arms of catalogue ids, ``.gguf`` paths and ``provider:model``; notes say what each needs
-    to run.
-    """
-    arms: list[ArmPlan] = []
-    notes: list[str] = []
-    for model in models:
-        provider, colon, rest = model.partition(":")
-        if model.lower().endswith(".gguf"):
-            file = Path(model).expanduser().resolve()
-            arms.append(ArmPlan(file.stem, "llama_cpp", str(file)))
-            notes.append(
-                f"{file.name} lies outside the suite's folder: run with --allow-outside, or copy it"
-                " there"
-            )
-        elif colon and re.fullmatch(r"[a-z_]+", provider):
-            omit = tuple(refused(provider, rest))
-            arms.append(ArmPlan(rest.replace("/", "-"), provider, rest, omit))
-            if omit:
-                notes.append(
-                    f"the arm {rest} is not sent {', '.join(omit)}, which it does not take"
-                )
-            if provider in NEEDS_ADDRESS:
-                notes.append(f"the arm {rest}: change its base_url to where your server listens")
-            if provider == "openai":
-                notes.append(
-                    f"the arm {rest} needs OPENAI_API_KEY; without it the arm is skipped and"
-                    " said so"
-                )
-        else:
-            arms.append(
-                ArmPlan(
-                    re.sub(r"[-.](q\d\w*|f16|bf16)$", "", model, flags=re.I), "llama_cpp", model
-                )
-            )
-    names = [arm.name for arm in arms]
-    unique = []
-    for number, arm in enumerate(arms, start=1):
-        name = arm.name if names.count(arm.name) == 1 else f"{arm.name}-{number}"
-        unique.append(replace(arm, name=name))
-    return tuple(unique), notes
+    judge_omit: tuple[str, ...] = ()
+    """Parameters of the suite that the proposed judge does not take."""
+    sometimes: tuple[str, ...] = ()
+    """Inputs that are empty in some rows: there they are left out of the prompt."""
 
 
 def quote(value: str) -> str:
@@ -257,6 +185,11 @@ def _chat_prompt(plan: SuitePlan) -> str:
         lines.append(f"      - system: {json.dumps(text, ensure_ascii=False)}")
     roles = plan.turns or ("user",)
     for role, variable in zip(roles, plan.variables.values(), strict=True):
+        if role == "turns":
+            lines.append(
+                f"      - turns: {variable}  # each row's own turns, a list of role, content"
+            )
+            continue
         lines.append(f'      - {role}: "{{{{ {variable} }}}}"')
     return "\n".join(lines) + "\n"
 
@@ -269,10 +202,7 @@ def _prompt(plan: SuitePlan) -> str:
         (variable,) = plan.variables.values()
         user = ["{{ " + variable + " }}"]
     else:
-        user = [
-            re.sub(r"[{}%#]", "", column) + ": {{ " + variable + " }}"
-            for column, variable in plan.variables.items()
-        ]
+        user = _named_inputs(plan)
     lines = [
         "    prompt:",
         "      - system: |",
@@ -293,6 +223,27 @@ def _prompt(plan: SuitePlan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _named_inputs(plan: SuitePlan) -> list[str]:
+    """Return the lines of several inputs, each under its name; one that is empty in some rows is
+    left out there, with its line.
+    """
+    always = [column for column in plan.variables if column not in plan.sometimes]
+    anchor = always[0] if always else next(iter(plan.variables))
+    lines: list[str] = []
+    before = ""
+    for column, variable in plan.variables.items():
+        name = re.sub(r"[{}%#'\\]", "", column)
+        if column != anchor and column in plan.sometimes:
+            if lines:
+                lines[-1] += f"{{{{ '\\n{name}: ' ~ {variable} if {variable} else '' }}}}"
+            else:
+                before += f"{{{{ '{name}: ' ~ {variable} ~ '\\n' if {variable} else '' }}}}"
+            continue
+        lines.append(f"{before}{name}: {{{{ {variable} }}}}")
+        before = ""
+    return lines
+
+
 def _instructions(plan: SuitePlan) -> list[str]:
     answer = plan.answer
     if answer.kind == "label":
@@ -302,7 +253,16 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "- {{ labels | join('\\n- ') }}",
         ]
     if answer.kind == "json":
-        fields = ", ".join((answer.schema or {})["properties"])
+        properties = (answer.schema or {})["properties"]
+        fields = ", ".join(properties)
+        if answer.sets:
+            labels = properties[answer.sets[0]]["items"]["enum"]
+            return [
+                "Read the text and answer with one JSON object and nothing else.",
+                f"Field {_literal(fields)}: the list of all that fit it, an empty list if none"
+                " does, of these:",
+                *(f"- {_literal(str(label))}" for label in labels),
+            ]
         return [
             "Read the text and answer with one JSON object and nothing else.",
             f"Fields: {_literal(fields)}",
@@ -312,10 +272,14 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "Solve the problem step by step.",
             "End with a line that holds #### and the number.",
         ]
+    if answer.rubric and answer.why.startswith("summaries"):
+        return ["Answer with a summary of the text and nothing else."]
     if answer.rubric:
         return [
             "Answer with the code only." if answer.why.startswith("code") else "Answer in full."
         ]
+    if answer.date_order:
+        return ["Answer with the date only."]
     return [
         (
             "Answer with the number only."
@@ -346,6 +310,9 @@ def _answer(plan: SuitePlan) -> str:
     elif answer.kind == "number":
         after = ', after: "####"' if answer.worked else ""
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
+    elif answer.date_order:
+        order = "" if answer.date_order == "any" else f", order: {answer.date_order}"
+        lines.append(f"    scorers: [{{name: date{order}}}]")
     elif answer.rubric:
         lines += [
             "    # equality says little of such texts: a model judges, and people check it",
@@ -384,13 +351,19 @@ def quote_json(value: object) -> str:
     return quote(value) if isinstance(value, str) else json.dumps(value)
 
 
+JUDGE = ("openai", "gpt-5.4-mini")
+"""Provider and model of the judge that is proposed."""
+
+
 def _judge(plan: SuitePlan) -> str:
     if not plan.answer.rubric:
         return ""
+    provider, model = JUDGE
+    omit = f", omit: [{', '.join(plan.judge_omit)}]" if plan.judge_omit else ""
     return (
         "judges:                                # ASSUMED: CHANGE it to a model you trust; no arm's"
-        " own\n  - {name: arbiter, provider: openai, model: gpt-5.4-mini, lab: OpenAI, api_key_env:"
-        " OPENAI_API_KEY, concurrency: 4}\n"
+        f" own\n  - {{name: arbiter, provider: {provider}, model: {model}, lab: OpenAI,"
+        f" api_key_env: OPENAI_API_KEY, concurrency: 4{omit}}}\n"
     )
 
 

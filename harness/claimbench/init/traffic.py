@@ -15,7 +15,7 @@ from pathlib import Path
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init.columns import draw
-from claimbench.init.personal_data import LIMITS, mask_text
+from claimbench.init.personal_data import LIMITS, mask_value
 from claimbench.suite.files.traffic.read import Traffic, read_traffic
 from claimbench.suite.files.traffic.requests import LoggedRequest
 from claimbench.suite.files.values import digest
@@ -140,22 +140,15 @@ def _usable(traffic: Traffic, incumbent: str, notes: list[str]) -> list[LoggedRe
 def _masked(requests: Sequence[LoggedRequest], notes: list[str]) -> list[LoggedRequest]:
     """Replace what looks personal in every turn and answer."""
     seen: Counter[str] = Counter()
-
-    def clean(value: Json) -> Json:
-        if isinstance(value, str):
-            text, found = mask_text(value)
-            seen.update(found)
-            return text
-        if isinstance(value, list):
-            return [clean(item) for item in value]
-        if isinstance(value, dict):
-            return {key: clean(item) for key, item in value.items()}
-        return value
-
     made = []
     for request in requests:
-        turns: list[Mapping[str, Json]] = [clean(dict(turn)) for turn in request.turns]
-        answer = clean(request.answer)
+        turns: list[Mapping[str, Json]] = []
+        for turn in request.turns:
+            cleaned, found = mask_value(dict(turn))
+            turns.append(cleaned)
+            seen += found
+        answer, found = mask_value(request.answer)
+        seen += found
         made.append(replace(request, turns=tuple(turns), answer=answer))
     if seen:
         said = ", ".join(f"{n} {kind}" for kind, n in seen.most_common())

@@ -39,6 +39,7 @@ from claimbench.template_process import (
 from claimbench.types import Arm, Call, Json, Message, Request, Sample, Suite, Task
 
 _GLOBALS = ("range", "dict", "namespace")
+_ROLES = ("system", "user", "assistant")
 _MAX_RENDERED = 4_000_000  # characters
 _PROCESS = TemplateProcess()
 
@@ -148,16 +149,55 @@ def rendered_examples(task: Task) -> tuple[Message, ...]:
     _, body = split_system(task.prompt)
     messages: list[Message] = []
     for example in task.few_shot:
-        messages += [Message(turn.role, render_turn(turn.content, task, example)) for turn in body]
+        messages += _rendered_turns(body, task, example)
         messages.append(Message("assistant", example_answer(task, example)))
     return tuple(messages)
 
 
 def _around(examples: Sequence[Message], task: Task, sample: Sample) -> tuple[Message, ...]:
     head, body = split_system(task.prompt)
-    before = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in head]
-    after = [Message(turn.role, render_turn(turn.content, task, sample)) for turn in body]
-    return (*before, *examples, *after)
+    before = _rendered_turns(head, task, sample)
+    return (*before, *examples, *_rendered_turns(body, task, sample))
+
+
+def _rendered_turns(turns: Iterable[Message], task: Task, sample: Sample) -> list[Message]:
+    rendered: list[Message] = []
+    for turn in turns:
+        rendered += turn_messages(turn, task, sample)
+    return rendered
+
+
+def own_source(variable: str) -> str:
+    """Return the template of a turn that stands for a sample's own turns."""
+    return "{{ " + variable + " | tojson }}"
+
+
+def turn_messages(turn: Message, task: Task, sample: Sample) -> tuple[Message, ...]:
+    """Render one turn of a prompt: one message, or the sample's own turns in its place.
+
+    Raises :class:`SuiteError` as :func:`render` does, and for a conversation that cannot be sent.
+    """
+    text = render_turn(turn.content, task, sample)
+    if turn.role != "turns":
+        return (Message(turn.role, text),)
+    made = []
+    given = json.loads(text)
+    if not isinstance(given, list) or not given:
+        raise _fail(task, sample, "the conversation is no list of turns {role, content}")
+    for number, one in enumerate(given, start=1):
+        role = one.get("role") if isinstance(one, dict) else None
+        content = one.get("content") if isinstance(one, dict) else None
+        if role not in _ROLES or not isinstance(content, str):
+            raise _fail(
+                task,
+                sample,
+                f"turn {number} of the conversation is not {{role, content}} with the role system,"
+                " user or assistant and a text",
+            )
+        made.append(Message(role, content))
+    if made[-1].role != "user":
+        raise _fail(task, sample, f"the conversation ends with the {made[-1].role}, not the user")
+    return tuple(made)
 
 
 def split_system(prompt: Iterable[Message]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:

@@ -21,6 +21,7 @@ from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.suite.decoding import decode
 from claimbench.suite.files.delimited import read_delimited
+from claimbench.suite.files.foreign import refuse_foreign, without_fence
 from claimbench.suite.files.records import parse_json, read_json, read_jsonl
 from claimbench.suite.files.workbooks import read_xlsx
 from claimbench.suite.table import DataRow, ReadOptions, Table
@@ -55,15 +56,33 @@ def read_table(file: Path, options: ReadOptions = _AS_FOUND, *, shown: str | Non
     zipped = options.wide and file.suffix.lower() == ".gz"
     if zipped:
         inner = file.with_suffix("")
-    kind = file_format(inner, options.format, name, wide=options.wide)
     raw = read_limited(file, name)
     if zipped:
         raw = _unzipped(raw, name)
+    kind = _kind(inner, options, name, raw)
+    refuse_foreign(raw, kind, name)
     if kind == "xlsx":
         return read_xlsx(raw, options, name)
     if kind == "parquet":
         return _read_parquet(raw, options, name)
     text, encoding = decode(raw, options.encoding, name)
+    if "\0" in text[:65536]:
+        raise SuiteError("not text: it holds zero bytes", path=name, hint="is it another format?")
+    text, notes = without_fence(text) if options.wide else (text, ())
+    table = _read_decoded(text, encoding, kind, options, name)
+    return replace(table, notes=(*notes, *table.notes)) if notes else table
+
+
+def _kind(inner: Path, options: ReadOptions, name: str, raw: bytes) -> str:
+    """Return the format; what the bytes are is said first where the suffix says nothing."""
+    try:
+        return file_format(inner, options.format, name, wide=options.wide)
+    except SuiteError:
+        refuse_foreign(raw, None, name)
+        raise
+
+
+def _read_decoded(text: str, encoding: str, kind: str, options: ReadOptions, name: str) -> Table:
     if kind == "jsonl":
         return read_jsonl(text, options, name)
     if kind == "json":

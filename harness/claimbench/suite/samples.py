@@ -156,7 +156,8 @@ class SampleBuilder:
     def _turn_loc(self, index: int) -> Loc:
         turn = self.document.data["tasks"][self.loc[1]]["prompt"][index]
         key = next(
-            (key for key in ("content", "system", "user", "assistant") if key in turn), "content"
+            (key for key in ("content", "system", "user", "assistant", "turns") if key in turn),
+            "content",
         )
         return (*self.loc, "prompt", index, key)
 
@@ -307,7 +308,7 @@ class SampleBuilder:
         sample = Sample(str(row.line), inputs, None, "")
         try:
             for turn in self.prompt:
-                prompts.render_turn(turn.content, probe, sample)
+                prompts.turn_messages(turn, probe, sample)
         except SuiteError as exc:
             if missing:
                 column = self.variables.get(missing[0], missing[0])

@@ -26,6 +26,7 @@ from claimbench.suite.samples import SampleBuilder, mask_loc
 from claimbench.suite.schema import (
     AssistantTurn,
     FewShotFile,
+    OwnTurns,
     RoleTurn,
     SuiteModel,
     SystemTurn,
@@ -86,7 +87,11 @@ class TaskBuilder:
         self._check_examples(task)
         return task
 
-    def _message(self, turn: RoleTurn | SystemTurn | UserTurn | AssistantTurn) -> Message:
+    def _message(
+        self, turn: RoleTurn | SystemTurn | UserTurn | AssistantTurn | OwnTurns
+    ) -> Message:
+        if isinstance(turn, OwnTurns):
+            return Message("turns", prompts.own_source(turn.turns))
         if isinstance(turn, RoleTurn):
             return Message(turn.role, turn.content)
         if isinstance(turn, SystemTurn):
@@ -96,7 +101,7 @@ class TaskBuilder:
         return Message("user", turn.user)
 
     def _check_turns(self, prompt: tuple[Message, ...]) -> None:
-        if prompt[-1].role != "user":
+        if prompt[-1].role not in ("user", "turns"):
             loc = (*self.loc, "prompt", len(prompt) - 1)
             raise self.document.error(
                 loc, f"the last turn is the {prompt[-1].role}'s; it must be the user's"

@@ -21,9 +21,12 @@ AnswerKind = Literal["label", "json", "number", "text"]
 class Message:
     """One chat message; ``content`` is plain text (a Jinja2 source where it stands in a
     :class:`Task`).
+
+    ``turns`` stands in a task's prompt alone: its content gives a sample's own turns as JSON, which
+    take its place in the request.
     """
 
-    role: Literal["system", "user", "assistant"]
+    role: Literal["system", "user", "assistant", "turns"]
     content: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,3 +88,40 @@ def test_texts_come_back_as_they_were(tmp_path: Path, first: Evaluation, form: s
     assert [s.target for s in found.samples] == ["Yes"] * 5
     assert [c.text for c in found.calls[:2]] == ["Yes", "+1"]
     assert any("written by bench export" in note for note in found.notes)
+
+
+ODD_IDS = ["007", "0,5", 'a "b"', "zwei\nZeilen", "=1+1", "naïve", "日本", "x" * 70, "5.0", "null"]
+
+
+def odd_table(tmp_path: Path, metric: str, epochs: int) -> Path:
+    """A table of two models and two tasks, with repeats, odd ids, and values that are not known."""
+    path = tmp_path / "odd.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "model", "task", "epoch", metric, "cost", "latency_s", "ttft_s"])
+        for task in ("one", "two"):
+            for place, item in enumerate(ODD_IDS):
+                for shift, model in enumerate(("großes Modell", "small, 2")):
+                    for epoch in range(epochs):
+                        share = (place * 3 + shift + epoch) % 10 / 10
+                        cost = "" if place == 3 else 0.001 * (place + 1 + shift)
+                        late = "" if place == 4 else 0.5 + place / 10
+                        writer.writerow([item, model, task, epoch, share, cost, late, 0.125])
+    return path
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "wer", "hallucination_rate"])
+@pytest.mark.parametrize("form", [*FORMATS, *TOOLS])
+def test_every_item_of_an_odd_run_comes_back(tmp_path: Path, form: str, metric: str) -> None:
+    before = stored(
+        tmp_path / "first", [odd_table(tmp_path, metric, 1 if form == "lm-eval" else 2)]
+    )
+    again = stored(tmp_path / "second", exported(tmp_path, form))
+    assert sorted(again.items.arms) == sorted(before.items.arms)
+    for name, mine in before.items.arms.items():
+        other = again.items.arms[name]
+        order = [list(again.items.items).index(item) for item in before.items.items]
+        assert other.score[order] == pytest.approx(mine.score, nan_ok=True)
+        assert other.usd[order] == pytest.approx(mine.usd, rel=1e-9, nan_ok=True)
+        theirs, ours = again.calls.arms[name], before.calls.arms[name]
+        assert sorted(theirs.e2e_s) == pytest.approx(sorted(ours.e2e_s), nan_ok=True)

@@ -215,6 +215,91 @@ def test_evalscope_keeps_unusable_scores_out_and_repeats_apart(tmp_path: Path) -
     assert [(c.sample_id, c.epoch) for c in found.calls] == [("7", 0), ("7", 1)]
 
 
+# EvalScope before 1.0, from evalscope 0.17.1 (evaluator/evaluator.py: _get_review, _process_answer)
+
+
+def old_review(i: int, *results: Any) -> dict[str, Any]:
+    choices = []
+    for k, result in enumerate(results):
+        choices.append(
+            {
+                "index": k,
+                "message": {"content": f"so it is {k}", "role": "assistant"},
+                "finish_reason": "stop",
+                "review": {"gold": "18", "pred": "18", "result": result},
+            }
+        )
+    return {
+        "choices": choices,
+        "created": 1751880000,
+        "model": "qwen2.5-7b",
+        "object": "chat.completion",
+        "usage": {"prompt_tokens": 610, "completion_tokens": 90, "total_tokens": 700},
+        "model_spec": {"api_url": "http://127.0.0.1:8801/v1", "model_id": "qwen2.5-7b"},
+        "answer_id": f"answer-{i:032x}",
+        "subset_name": "main",
+        "raw_input": {"question": f"question {i}", "answer": "#### 18"},
+        "index": i,
+        "reviewed": True,
+        "review_id": f"review-{i:032x}",
+        "reviewer_spec": {"metric": ["AverageAccuracy"], "reviewer": ["Evaluator"]},
+        "review_time": 1751880001.5,
+    }
+
+
+@pytest.mark.parametrize("kind", [float, bool, int, lambda x: {"AverageAccuracy": x}])
+def test_reviews_of_evalscope_before_1_0(tmp_path: Path, kind: Any) -> None:
+    rows = [old_review(i, kind(x)) for i, x in enumerate(RIGHT)]
+    path = put(tmp_path / "reviews" / "qwen2.5-7b" / "gsm8k_main.jsonl", rows)
+    subset = {"name": "main", "score": 0.625, "num": 8}
+    metric = {"name": "AverageAccuracy", "num": 8, "score": 0.625}
+    report = {
+        "name": "x",
+        "dataset_name": "gsm8k",
+        "model_name": "qwen2.5-7b",
+        "metrics": [{**metric, "categories": [{"subsets": [subset]}]}],
+    }
+    put(tmp_path / "reports" / "qwen2.5-7b" / "gsm8k.json", report)
+    found = read_files([path], PLAIN)
+    assert found.kind == "evalscope"
+    assert found.arms[0].name == "qwen2.5-7b"
+    assert headline(found) == 0.625
+    assert not [note for note in found.notes if "says" in note]
+    call = found.calls[3]
+    assert (call.sample_id, call.text) == ("main/3", "so it is 0")
+    assert call.usage is not None
+    assert call.usage.input_fresh == 610
+
+
+def test_repeats_and_missing_reviews_of_evalscope_before_1_0(tmp_path: Path) -> None:
+    unreviewed = {**old_review(2, 1.0), "reviewed": False}
+    rows = [old_review(0, 1.0, 0.0), old_review(1, 1.0, 1.0), unreviewed, old_review(3, "[[A]]")]
+    found = read_files([put(tmp_path / "r.jsonl", rows)], PLAIN)
+    assert [(c.sample_id, c.epoch) for c in found.calls[:3]] == [
+        ("main/0", 0),
+        ("main/0", 1),
+        ("main/1", 0),
+    ]
+    assert any("2 samples without a usable score" in note for note in found.notes)
+
+
+@pytest.mark.parametrize("version", ["old", "new"])
+def test_predictions_of_evalscope_are_refused_with_their_place(
+    tmp_path: Path, version: str
+) -> None:
+    rows = []
+    for i in range(4):
+        old = old_review(i, 1.0)
+        for key in ("reviewed", "review_id", "reviewer_spec", "review_time"):
+            del old[key]
+        new = {"index": i, "model": "m", "model_output": {"choices": []}, "messages": []}
+        rows.append(old if version == "old" else new)
+    path = put(tmp_path / "predictions" / "m" / "gsm8k_main.jsonl", rows)
+    with pytest.raises(ImportFault, match="no scores") as fault:
+        read_files([path], PLAIN)
+    assert "reviews/m" in (fault.value.hint or "")
+
+
 # --- DeepEval: github.com/confident-ai/deepeval at a2e0d4c (test_run/test_run.py, tracing/api.py)
 
 

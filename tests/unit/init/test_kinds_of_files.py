@@ -12,6 +12,7 @@ import pytest
 from claimbench.errors import SuiteError
 from claimbench.init.answer import tokens_for
 from claimbench.init.propose import InitProposal, StatedColumns, propose_suite, write_proposal
+from claimbench.plan.prompts import render
 from claimbench.suite.datasets import ReadOptions
 from claimbench.suite.load import load_suite
 from claimbench.types import Suite
@@ -293,8 +294,6 @@ SHAPES: dict[str, tuple[dict[str, Any], list[tuple[str, str]], str]] = {
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_chat_log_is_the_request_that_production_makes(tmp_path: Path, shape: str) -> None:
-    from claimbench.plan.prompts import render
-
     row, prompt, answer = SHAPES[shape]
     lines = [json.dumps(row).replace("#", str(i)) for i in range(14)]
     _, suite = proposed(tmp_path, "log.jsonl", "\n".join(lines))
@@ -322,9 +321,12 @@ def test_tool_calls_are_said_and_never_text_of_python(tmp_path: Path) -> None:
         ]
         rows.append(json.dumps({"messages": turns}))
     proposal, suite = proposed(tmp_path, "log.jsonl", "\n".join(rows))
-    shown = str(suite.tasks[0].samples[0].input["conversation_so_far"])
-    assert '[calls find({"i": 0})]' in shown
-    assert "{'role'" not in shown
+    sent = [(m.role, m.content) for m in render(suite.tasks[0], suite.tasks[0].samples[0])]
+    assert sent == [
+        ("user", "Where is 0?"),
+        ("assistant", '[calls find({"i": 0})]'),
+        ("user", "[result of the tool] depot 0"),
+    ]
     assert suite.tasks[0].samples[0].target == "It is in depot 0."
     assert any("tools are called in 12 of 12" in note for note in proposal.notes)
 

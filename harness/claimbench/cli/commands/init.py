@@ -156,8 +156,8 @@ def _init(asked: InitOptions) -> int:
 
 
 def _propose(given: str | Path | TrafficFile, asked: InitOptions, *, mask: bool) -> InitProposal:
+    from claimbench.init.arms import NamedModels
     from claimbench.init.propose import MAX_ROWS, StatedColumns, propose_suite
-    from claimbench.init.suite_text import NamedModels
     from claimbench.suite.datasets import ReadOptions
 
     return propose_suite(
@@ -184,7 +184,7 @@ def _refused(provider: str, model: str) -> tuple[str, ...]:
     is not known here or says nothing of it.
     """
     from claimbench.clock import SystemClock
-    from claimbench.init.suite_text import NEEDS_ADDRESS
+    from claimbench.init.arms import NEEDS_ADDRESS
     from claimbench.provider.contract import ProviderContext
     from claimbench.provider.sent import sent_by
     from claimbench.types import Arm, Request, SamplingParams

@@ -1,5 +1,8 @@
 """EvalScope: a file of reviews (``reviews/MODEL/DATASET_SUBSET.jsonl``, one line a sample), and its
 report (``reports/MODEL/DATASET.json``), which holds aggregate scores.
+
+Reviews of versions before 1.0 (written from 0.17's ``evaluator/evaluator.py``) have the review
+inside each choice of an answer. Files of predictions hold no scores in any version: refused.
 """
 
 from __future__ import annotations
@@ -29,6 +32,18 @@ def is_review(value: Json) -> bool:
     return isinstance(get(value, "sample_score", "score", "value"), dict) and "index" in value
 
 
+def is_old_review(value: Json) -> bool:
+    """Recognise a line of reviews of a version before 1.0."""
+    return {"choices", "reviewed", "reviewer_spec"} <= mapping(value).keys()
+
+
+def is_prediction(value: Json) -> bool:
+    """Recognise a line of predictions: an answer that was not scored."""
+    names = mapping(value).keys()
+    old = {"choices", "answer_id", "raw_input", "model_spec"} <= names and "reviewed" not in names
+    return old or {"index", "model_output", "messages"} <= names
+
+
 def is_report(value: Json) -> bool:
     """Recognise a report."""
     names = mapping(value).keys()
@@ -43,22 +58,83 @@ def read(path: Path, options: ImportOptions) -> Imported:
     model = next((m for _, row in rows if (m := _model(row))), path.parent.name)
     name = model.rpartition("/")[2]
     task = options.task or path.stem
-    answers, left = [], 0
+    answers: list[Answer] = []
     for line, row in rows:
+        if is_prediction(row):
+            raise ImportFault(
+                f"{path}:{line}: predictions of EvalScope, which hold answers and no scores",
+                hint=f"give the file of the same name under reviews/{path.parent.name}",
+            )
+        if is_old_review(row):
+            answers += _old_answers(row, name, task)
+            continue
         if not is_review(row):
             raise ImportFault(f"{path}:{line}: not a review of EvalScope (no sample_score)")
         answers.append(_answer(row, name, task))
-        left += bool(answers[-1].error)
+    left = sum(1 for answer in answers if answer.error)
     arm = ImportedArm(name, "evalscope", model, path.name)
     notes = [f"{path.name}: {left} samples without a usable score left out"] if left else []
     main = [str(get(row, "sample_score", "score", "main_score_name") or "") for _, row in rows[:1]]
-    found = Found(
-        KIND, [path], [arm], answers, _stated(path, name, task), preferred=main, notes=notes
-    )
+    stated = _stated(path, name, task)
+    if any(_OLD_METRIC in answer.scores for answer in answers):  # its one metric had no name there
+        alone = {key: list(told.values()) for key, told in stated.items() if len(told) == 1}
+        stated = {key: {_OLD_METRIC: values[0]} for key, values in alone.items()}
+    found = Found(KIND, [path], [arm], answers, stated, preferred=main, notes=notes)
     return gathered(found, options)
 
 
+_OLD = "EvalScope before 1.0: no review"
+_OLD_METRIC = "result"
+
+
+def _old_answers(row: Mapping[str, Json], arm: str, task: str) -> list[Answer]:
+    """Return one answer for each choice of a review before 1.0: repeats of the same question."""
+    raw = mapping(row.get("raw_input"))
+    keys = ("question", "Question", "prompt", "Prompt", "query", "Query", "problem", "Problem")
+    asked = next((raw[key] for key in keys if raw.get(key)), None)
+    choices = as_list(row.get("choices"))
+    subset = row.get("subset_name")
+    item = str(row.get("index", row.get("answer_id")))
+    one = len(choices) == 1
+    made = []
+    for epoch, choice in enumerate(choices):
+        review = mapping(get(choice, "review"))
+        result = review.get("result")
+        scores = _old_scores(result)
+        usable = bool(row.get("reviewed")) and bool(scores)
+        made.append(
+            Answer(
+                arm,
+                task,
+                f"{subset}/{item}" if isinstance(subset, str) and subset else item,
+                scores,
+                epoch=epoch,
+                shown=text_of_content(asked) or json_values.text_of(row.get("raw_input")),
+                target=review.get("gold"),
+                text=text_of_content(get(choice, "message", "content")) or "",
+                error=None if usable else _OLD,
+                usage=tokens(
+                    whole(get(row, "usage", "prompt_tokens")) if one else None,
+                    whole(get(row, "usage", "completion_tokens")) if one else None,
+                ),
+                explanation=str(review.get("pred") or ""),
+            )
+        )
+    return made
+
+
+def _old_scores(result: Json) -> dict[str, float]:
+    """Return the scores of a review before 1.0: one number or truth value, or several by name."""
+    if isinstance(result, dict):
+        return {n: v for n, one in result.items() if (v := number(one)) is not None}
+    value = number(result)
+    return {} if value is None else {_OLD_METRIC: value}
+
+
 def _model(row: Mapping[str, Json]) -> str | None:
+    stated = row.get("model")
+    if is_old_review(row) and isinstance(stated, str) and stated:
+        return stated
     turns = row.get("messages")
     for turn in reversed(turns) if isinstance(turns, list) else ():
         model = get(turn, "model")

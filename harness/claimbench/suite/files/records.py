@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 
 from claimbench.error_words import one_of, show
 from claimbench.errors import SuiteError
 from claimbench.suite.files.delimited import names_columns
+from claimbench.suite.files.json_shapes import documents, shaped
 from claimbench.suite.table import DataRow, ReadOptions, Table
 from claimbench.types import Json
 
@@ -113,13 +115,44 @@ def read_json(text: str, options: ReadOptions, path: str) -> Table:
     first, _, rest = text.lstrip().partition("\n")
     if first.startswith("{") and first.rstrip().endswith("}") and rest.lstrip().startswith("{"):
         return read_jsonl(text, options, path)
-    document = parse_json(text.removeprefix("\ufeff"), path, 1, nan_is_null=options.nan_is_null)
+    try:
+        document = parse_json(text.removeprefix("\ufeff"), path, 1, nan_is_null=options.nan_is_null)
+    except SuiteError as exc:
+        several = _one_after_the_other(text) if "Extra data" in exc.message else None
+        if several is None:
+            raise
+        return _joined(several, options, path)
     found = records_at(document, options.records, path)
     rows = [DataRow(values, number) for number, values in enumerate(found.rows, start=1)]
     columns = dict.fromkeys(name for row in rows for name in row.values)
     return Table(
         found.path, tuple(columns), tuple(rows[: options.limit]), "json", notes=tuple(found.notes)
     )
+
+
+def _one_after_the_other(text: str) -> list[tuple[str, int]] | None:
+    """Return objects that stand one after the other, each over several lines; None for a single
+    document, and for what is no JSON, which the reader says.
+    """
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return None
+    try:
+        found = list(documents(text.removeprefix("\ufeff")))
+    except (ValueError, RecursionError):
+        return None
+    alike = len(found) > 1 and all(one.startswith("{") for one, _ in found)
+    return found if alike else None
+
+
+def _joined(several: Sequence[tuple[str, int]], options: ReadOptions, path: str) -> Table:
+    rows = []
+    for one, line in several[: options.limit]:
+        values = parse_json(one, path, line, nan_is_null=options.nan_is_null)
+        if isinstance(values, dict):
+            rows.append(DataRow(values, line))
+    columns = dict.fromkeys(name for row in rows for name in row.values)
+    note = f"read {len(rows)} JSON objects that stand one after the other"
+    return Table(path, tuple(columns), tuple(rows), "json", notes=(note,))
 
 
 class Records:
@@ -143,9 +176,10 @@ def records_at(document: Json, where: str | None, path: str) -> Records:
                 hint=_there(document),
             )
         return Records(rows, f"{path} ({where})")
-    rows = _as_records(document)
+    known = shaped(document)
+    rows = _as_records(document if known is None else known[0])
     if rows is not None:
-        return Records(rows, path)
+        return Records(rows, path, [] if known is None else [f"read as {known[1]}"])
     inside = list(_lists(document))
     if len(inside) == 1:
         name, rows = inside[0]
@@ -244,6 +278,7 @@ def _as_records(value: Json) -> list[dict[str, Json]] | None:
     if all(isinstance(v, list) for v in values):
         lengths = {len(v) for v in values}
         plain = not any(isinstance(item, dict) for v in values for item in v[:1])
+        plain = plain and not all(isinstance(item, list) for v in values for item in v[:1])
         if len(value) > 1 and len(lengths) == 1 and plain:
             return [dict(zip(value, row, strict=True)) for row in zip(*values, strict=True)]
         return None
@@ -258,9 +293,13 @@ def _lists_under_names(value: list[Json]) -> list[dict[str, Json]] | None:
     if len(value) < 2 or not all(isinstance(item, list) for item in value):
         return None
     names = value[0]
-    if not names or not all(isinstance(n, str) for n in names) or len(set(names)) != len(names):
+    if not names or any(len(item) != len(names) for item in value):
         return None
-    if any(len(item) != len(names) for item in value):
+    texts = [["" if v is None else str(v).strip() for v in item] for item in value[:500]]
+    if not all(isinstance(n, str) for n in names) or not names_columns(texts):
+        names = [f"column_{i}" for i in range(1, len(names) + 1)]
+        return [dict(zip(names, item, strict=True)) for item in value]
+    if len(set(names)) != len(names):
         return None
     return [dict(zip(names, item, strict=True)) for item in value[1:]]
 
@@ -282,8 +321,6 @@ def flattened(table: Table) -> Table:
     """Add a dotted column for each field of nested objects: ``evaluation.score``; a name that is
     there already is left alone.
     """
-    if table.format not in ("json", "jsonl", "parquet"):
-        return table
     columns = dict.fromkeys(table.columns)
     rows: list[DataRow] = []
     for row in table.rows:
@@ -339,7 +376,12 @@ def parse_json(text: str, path: str, line: int | None, *, nan_is_null: bool = Fa
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except json.JSONDecodeError as exc:
         at = (line or 1) + exc.lineno - 1
-        raise SuiteError(f"not JSON: {exc.msg} at column {exc.colno}", path=path, line=at) from None
+        raise SuiteError(
+            f"not JSON: {exc.msg} at column {exc.colno}",
+            path=path,
+            line=at,
+            hint=_json_hint(text, exc.pos),
+        ) from None
     except UnicodeEncodeError:
         raise SuiteError(
             "half of a surrogate pair (\\ud800 to \\udfff) is not text", path=path, line=line
@@ -353,6 +395,22 @@ def parse_json(text: str, path: str, line: int | None, *, nan_is_null: bool = Fa
     if any(isinstance(number, float) and not math.isfinite(number) for number in _numbers(value)):
         raise SuiteError("a number too large for JSON (it becomes infinite)", path=path, line=line)
     return value
+
+
+def _json_hint(text: str, position: int) -> str | None:
+    """Say what to do about the usual ways in which a file is nearly JSON."""
+    before, after = text[:position].rstrip()[-1:], text[position:].lstrip()
+    if after[:1] == "'":
+        return "single quotes are Python's notation: write the file with json.dumps"
+    if (before == "," and after[:1] in ("]", "}")) or re.match(r",\s*[\]}]", after):
+        return "remove the comma before the closing bracket"
+    if re.match(r"(True|False|None)\b", after):
+        return "True, False and None are Python's notation: write the file with json.dumps"
+    if after[:2] in ("//", "/*") or after[:1] == "#":
+        return "JSON has no comments: remove them"
+    if not after:
+        return "the file ends in the middle: was it copied or downloaded whole?"
+    return None
 
 
 def _numbers(value: Json) -> Iterator[Json]:

@@ -181,21 +181,32 @@ class AssistantTurn(Strict):
     """Jinja2 template."""
 
 
+class OwnTurns(Strict):
+    """A conversation of each sample's own: turns of different roles and numbers."""
+
+    turns: str = Field(pattern=r"^[A-Za-z_]\w*$")
+    """Column (or variable) that holds the turns: a list of {role, content}, the user's last."""
+
+
+_KINDS = ("system", "assistant", "turns")
+
+
 def _turn_kind(value: Any) -> str:
     if isinstance(value, RoleTurn) or (
         isinstance(value, Mapping) and ("role" in value or "content" in value)
     ):
         return "role"
     if isinstance(value, Mapping):
-        return next((kind for kind in ("system", "assistant") if kind in value), "user")
-    return next((kind for kind in ("system", "assistant") if hasattr(value, kind)), "user")
+        return next((kind for kind in _KINDS if kind in value), "user")
+    return next((kind for kind in _KINDS if hasattr(value, kind)), "user")
 
 
 Turn = Annotated[
     Annotated[RoleTurn, Tag("role")]
     | Annotated[SystemTurn, Tag("system")]
     | Annotated[UserTurn, Tag("user")]
-    | Annotated[AssistantTurn, Tag("assistant")],
+    | Annotated[AssistantTurn, Tag("assistant")]
+    | Annotated[OwnTurns, Tag("turns")],
     Discriminator(_turn_kind),
 ]
 
@@ -267,7 +278,9 @@ class TaskModel(Strict):
     """Unique in the suite."""
     dataset: DatasetModel
     prompt: list[Turn] = Field(min_length=1)
-    """Chat turns in order: `- system: …`, `- user: …`."""
+    """Chat turns in order: `- system: …`, `- user: …`; `- turns: column` for conversations of
+    rows.
+    """
     few_shot: FewShot | None = None
     """Solved examples shown before every sample: a file, or rows written here."""
     few_shot_target: str | None = None

@@ -58,12 +58,15 @@ def read(row: Mapping[str, Json], line: int) -> LoggedRequest | None:
         params=shared.sampling(settings),
         max_tokens=shared.cap(settings),
         scores=_scores(row.get("scores")),
+        parent=str(shared.first_of(row, ("parentObservationId", "parent_observation_id")) or ""),
     )
 
 
 def _usage(row: Mapping[str, Json]) -> Usage | None:
     given = shared.first_of(row, ("usageDetails", "usage_details", "usage"))
     told = mapping(shared.parsed(given))
+    if str(told.get("unit") or "TOKENS").upper() != "TOKENS":
+        return None  # characters, seconds, images
     n_in = shared.count(told.get("input", told.get("input_tokens")))
     n_out = shared.count(told.get("output", told.get("output_tokens")))
     if n_in is None or n_out is None or n_in + n_out == 0:

@@ -83,6 +83,7 @@ def read(row: Mapping[str, Json], line: int) -> LoggedRequest | None:
         kind=str(told.get("gen_ai.agent.name") or ""),
         params=shared.sampling(_settings(told)),
         max_tokens=shared.count(told.get("gen_ai.request.max_tokens")),
+        parent=str(shared.first_of(row, ("parentSpanId", "parent_id", "parent_span_id")) or ""),
     )
 
 

@@ -126,9 +126,34 @@ def read_traffic(path: Path, options: ReadOptions | None = None) -> Traffic:
         )
     if others:
         notes = [*notes, f"{others} records that are no request of a language model left out"]
+    found, around = _innermost(found)
+    if around:
+        notes = [
+            *notes,
+            f"{around} records left out that tell a request of the record around or inside them"
+            " again, as two instrumentations of one call do",
+        ]
+    unnamed = sum(1 for request in found if request.model == "unknown")
+    if unnamed:
+        notes = [*notes, f"{unnamed} requests name no model: they are the arm 'unknown'"]
     if any(request.usd is not None for request in found):
         notes = [*notes, f"dollars are {log.dollars}"]
     return Traffic(log.name, shown, tuple(found), tuple(notes))
+
+
+def _innermost(found: Sequence[LoggedRequest]) -> tuple[list[LoggedRequest], int]:
+    """Leave out requests of which another record, inside them and of the same model, tells the
+    tokens again; of one inside without tokens the one around is kept.
+    """
+    by_id = {request.id: request for request in found}
+    left: set[str] = set()
+    for request in found:
+        around = by_id.get(request.parent)
+        if around is None or around.id == request.id or around.model != request.model:
+            continue
+        told = request.usage is not None or around.usage is None
+        left.add(around.id if told else request.id)
+    return [request for request in found if request.id not in left], len(left)
 
 
 def _rows(path: Path, options: ReadOptions) -> tuple[Sequence[DataRow], list[str]]:

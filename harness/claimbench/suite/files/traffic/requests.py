@@ -20,7 +20,8 @@ class LoggedRequest:
     ``line`` is the line or the number of the record. ``turns`` are the messages that were sent
     (``role``, ``content``). ``cached``: a proxy answered from its own cache, so that neither
     dollars nor seconds are the model's. ``group`` ties requests together (a session), ``kind``
-    tells applications apart where the log does.
+    tells applications apart where the log does. ``parent`` is the id of the record around it: two
+    instrumentations of one call tell it twice.
     """
 
     id: str
@@ -43,6 +44,7 @@ class LoggedRequest:
     params: SamplingParams = field(default_factory=SamplingParams)
     max_tokens: int | None = None
     scores: Mapping[str, float] = field(default_factory=dict)
+    parent: str = ""
 
     @property
     def prompt_key(self) -> str:
