@@ -63,7 +63,8 @@ _NUMBER = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _PERCENT = re.compile(
-    r"[ ]?(?:%|٪|(?:percent(?!age)|per cent(?!age)|prozent(?!punkt)|procent(?!enhet|punt|point)|pour ?cent|por ?ciento|por ?cento|per ?cento"
+    r"[ ]?(?:%|٪|(?:percent(?!age)|per cent(?!age)|prozent(?!punkt)|procent(?!enhet|punt|point)"
+    r"|pour ?cent|por ?ciento|por ?cento|per ?cento"
     r"|процент|パーセント|퍼센트|프로|प्रतिशत|फ़ीसदी|เปอร์เซ็นต์"
     r"|بالمئة|بالمائة|في المئة|في المائة|אחוז|yüzde))",
     re.IGNORECASE,

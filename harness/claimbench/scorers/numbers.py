@@ -4,9 +4,9 @@ What stands in the last ``\boxed{…}`` is the answer where there is one. A numb
 denies ("not 13"), compares with ("up from 12") or gives as an uncertainty ("± 1") is not the
 answer. A number that can be read in
 two ways leaves the answer unparsable, and so does a bound ("at least 42", "42 or more"), unless the
-target is one: then it has to be the same bound. An answer in percent is right by its digits (``45%`` for 45)
-and, where the target is written from 0 to 1 or the other way round, by its value (``45%`` for
-0.45).
+target is one: then it has to be the same bound. An answer in percent is right by its digits
+(``45%`` for 45) and, where the target is written from 0 to 1 or the other way round, by its value
+(``45%`` for 0.45).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from claimbench.scorers.reading.bounds import Side, bound
 from claimbench.scorers.reading.meant_numbers import is_old_count, is_points, meant
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
-
+_BOXED_MINUS = re.compile(r"\A\s*[-−–](?:\s|\\[ ,;:!])+(?=[\d.])")
 _PERCENT = re.compile(r"[%٪％‰]|percent|per cent|prozent|процент", re.IGNORECASE)
 
 
@@ -110,7 +110,7 @@ class NumericScorer:
         if self._options.after is not None and self._options.after in answer:
             answer = answer.rpartition(self._options.after)[2]
         inner = boxed(answer)
-        shown = answer if inner is None else inner
+        shown = answer if inner is None else _BOXED_MINUS.sub("-", inner)
         every = read_numbers(shown, self._options.decimal)
         plain = normal_text(shown)
         numbers = meant(every, plain, last=self._options.which == "last")

@@ -83,7 +83,8 @@ _BEFORE: dict[Side, str] = {
     "|أقل من|اقل من|أصغر من|دون|تحت|פחות מ|מתחת ל|קטן מ|کمتر از|زیر|سے کم",
 }
 _BEFORE_UNSPACED: dict[Side, str] = {
-    ">=": "至少|最少|起码|起碼|不少于|不少於|不低于|不低於|不小于|不小於|大于等于|大於等於|大于或等于"
+    ">=": "至少|最少|起码|起碼|不少于|不少於|不低于|不低於|不小于|不小於|大于等于|大於等於"
+    "|大于或等于"
     "|大於或等於|少なくとも|最低でも|最低|最小でも|최소한|최소|적어도|อย่างน้อย|ไม่น้อยกว่า|ไม่ต่ำกว่า"
     "|ขั้นต่ำ|ຢ່າງໜ້ອຍ|ຢ່າງຫນ້ອຍ|យ៉ាងហោចណាស់|យ៉ាងតិច|အနည်းဆုံး",
     ">": "超过|超過|多于|多於|大于|大於|高于|高於|逾|突破|มากกว่า|เกินกว่า|เกิน|สูงกว่า|ຫຼາຍກວ່າ"
@@ -136,7 +137,8 @@ _AFTER_DIRECT: dict[Side, str] = {
 }
 _AFTER_UNSPACED: dict[Side, str] = {
     ">=": "及以上|或以上|以上|或更多|或更高|起(?=$|[。，])|이상|ขึ้นไป|หรือมากกว่า|ຂຶ້ນໄປ|ឡើងទៅ",
-    ">": "より多|より大|を超え|を上回|超(?=$|[。、])|超の|초과|보다 많|보다 크|보다 큰|(?:을|를)? ?넘",
+    ">": "より多|より大|を超え|を上回|超(?=$|[。、])|超の"
+    "|초과|보다 많|보다 크|보다 큰|(?:을|를)? ?넘",
     "<=": "及以下|或以下|以下|以内|以內|或更少|まで|이하|이내|까지|ลงมา",
     "<": "未満|より少|より小|を下回|足らず|未满|미만|보다 적|보다 작",
 }
@@ -152,11 +154,9 @@ _BETWEEN = (
     r"|aproximadamente|environ)(?= ))*"
 )
 _SUMS = re.compile(
-    r"(?:add(?:s|ed|ing)?|sum(?:s|med)?|total(?:s|ed|ling|ing)?|come[s]?|round(?:s|ed|ing)?|work[s]?"
-    r"|count(?:s|ed|ing)?|equates?|amounts?) (?:\w+ )?(?:up|over|under)(?: to)?\s*\Z",
-    re.IGNORECASE,
+    r"(?:add|sum|total|come|round|work|count|equate|amount)\w* (?:\w+ )?up to\s*\Z", re.IGNORECASE
 )
-"""What "up to" and "over" are part of where they say equality: adds up to 42."""
+"""Verbs with which "up to" says equality: adds up to 42."""
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>[\s*_`$]*\Z")
 _QUOTE = re.compile(r"\n *>[> ]*[*_`$]*\Z")
 _PROMPT = re.compile(r">>>? ?\Z")

@@ -52,7 +52,7 @@ _TO = re.compile(r" ?[%$€£]? ?(?:to|bis|à|до|til|till|tot|do|到|至|か�
 _CHANGED = re.compile(
     r"(?<!\w)(?:from|von|vom|de|da|du|del|от|с|od|van|från|fra)\b[^\n.;]{0,20}\Z|[从從自][^\n]{0,6}\Z"
 )
-_RESULT = re.compile(r"\s*[*×·∙+]\s*")
+_UNWORKED = re.compile(r"\s*[*×·∙÷+]\s*|[ \t]+-[ \t]+")
 _OPERATOR = re.compile(r"\s*[-+*/×÷·∙−]\s*")
 _EQUALS = re.compile(r"\s*=\s*\$?\s*")
 _HYPHEN = re.compile(r"-[ \u00a0]+[$€£]?")
@@ -67,11 +67,14 @@ _IN = (
     "|por|para|nel|nei|nelle|su|em|com|met|voor|verdeeld over|с|со|по|на|в|из|за|для|w|z|po|na"
     "|dla|ve|v|i|på|til|till|för|med|trong|dalam|dengan|untuk|في|مع|لكل|ב|עם|में|प्रति|के लिए"
 )
-_NOUNS = r"(?: ?(?!(?:so|thus|gives?|makes?|leaves?|left|is|are|has|have)(?!\w))[^\W\d_][\w'’-]*){0,3}"
+_NOUNS = (
+    r"(?: ?(?!(?:so|thus|gives?|makes?|leaves?|left|is|are|has|have)(?!\w))[^\W\d_][\w'’-]*){0,3}"
+)
 _CONNECTED = re.compile(
-    rf"[*_]*(?:{_NOUNS}[*_]* (?:{_IN})(?: (?:the|a|an|each|every|all|only|den|die|das|der|les|des|la"
-    rf"|los|las|i|gli|le|os|as|de))?|{_NOUNS}[*_]*(?:,| ?;|,? (?:and|or|und|oder|et|ou|y|o|e|и|или"
-    r"|och|og|en|of|i|lub|ve|veya|và|hoặc|dan|atau|و|أو|और|या))|"
+    rf"[*_]*(?:{_NOUNS}[*_]* (?:{_IN})(?: (?:the|a|an|each|every|all|only|den|die|das|der|les|des"
+    rf"|la|los|las|i|gli|le|os|as|de))?|{_NOUNS}[*_]*(?:,| ?;|,? (?:and|or|und|oder|et|ou|y|o|e|и"
+    r"|или|och|og|en|of|i|lub|ve|veya|và|hoặc|dan|atau|و|أو|और|या))|"
+    rf"(?:{_NOUNS},? (?:and|und|et|y|e|и) [^\W\d]+ (?:has|have|had|gets?|got|hat|a|tiene|ha|tem) )|"
     r"[一-鿿]{1,4}(?:装在|裝在|放在|分装在|在|和|与|與)|[가-힣]{0,3} ?(?:와|과|이나|및) ?"
     r"|[ぁ-ヿ一-鿿]{0,4}(?:と|や|か)|,? ) ?[*_$€£]*",
     re.IGNORECASE,
@@ -84,14 +87,16 @@ _INTRODUCED = re.compile(
 _CALCULATES = re.compile(r"[-+*/×÷=]\s*\Z")
 _DIGITS = re.compile(r"[^\d\n]{0,8}\d[\d.,']*")
 _POINTS = re.compile(
-    r" ?(?:percentage[ -]points?|percent[ -]points?|%[ -]?(?:points?|punkte?n?|pts?|p(?!\w))|pp(?!\w)"
-    r"|p\. ?p\.|ppts?(?!\w)|pct\.? ?pts?|basis points?|bps?(?!\w)|bp(?!\w)|‰|per ?mille?|promille"
-    r"|prozentpunkt\w*|basispunkt\w*|points? de pourcentage|points? de base|puntos? porcentual\w*"
+    r" ?(?:percentage[ -]points?|percent[ -]points?|%[ -]?(?:points?|punkte?n?|pts?|p(?!\w)|포인트"
+    r"|ポイント)"
+    r"|pp(?!\w)|p\. ?p\.|ppts?(?!\w)|pct\.? ?pts?|basis points?|bps?(?!\w)|bp(?!\w)|‰|per ?mille?"
+    r"|promille|prozentpunkt\w*|basispunkt\w*|points? de pourcentage|points? de base|puntos? porcentual\w*"
     r"|punt[io] percentual\w*|pontos? percentua\w*|procentpunt\w*|procentenhet\w*|procentpoint"
     r"|procentní\w* bod\w*|prosentpoeng|prosenttiyksik\w*|punkt\w* procentow\w*"
     r"|процентн\w+ пункт\w*|п\. ?п\.|відсотков\w+ пункт\w*|százalékpont\w*|puncte? procentual\w*"
-    r"|ποσοστιαί\w+ μονάδ\w+|yüzde puan\w*|điểm phần trăm|poin persen\w*|[个個]?百分[点點]|基点|基點"
-    r"|パーセントポイント|ポイント|퍼센트 ?포인트|نقاط مئوية|نقطة مئوية|נקודות אחוז|प्रतिशत अंक|จุดเปอร์เซ็นต์)",
+    r"|ποσοστιαί\w+ μονάδ\w+|yüzde puan\w*|điểm phần trăm|poin persen\w*|[个個]?百分[点點]|基点"
+    r"|基點|パーセントポイント|ポイント|퍼센트 ?포인트|نقاط مئوية|نقطة مئوية|נקודות אחוז"
+    r"|प्रतिशत अंक|จุดเปอร์เซ็นต์)",
     re.IGNORECASE,
 )
 _OLD_COUNTS = re.compile(r" score(?= and| years)| gross(?= of|[\s.!*]*\Z)", re.IGNORECASE)
@@ -111,9 +116,10 @@ def meant(found: Sequence[Found], text: str, *, last: bool = True) -> list[Found
     kept = [_with_sign(number, text) for number in kept]
     places = [(number.start, number.end) for number in kept]
     chosen = [kept[index] for index in stated(places, text)] if last else kept
-    if chosen and chosen[-1].value is not None and _has_no_one_value(chosen[-1], kept, text):
-        chosen[-1] = replace(chosen[-1], value=None)
-    elif last and chosen and _stands_beside(chosen[-1], kept, text):
+    if not chosen or chosen[-1].value is None:
+        return chosen
+    beside = last and _stands_beside(chosen[-1], kept, text)
+    if beside or _has_no_one_value(chosen[-1], kept, text):
         chosen[-1] = replace(chosen[-1], value=None)
     return chosen
 
@@ -134,7 +140,7 @@ def minus_apart(start: int, text: str) -> Literal["minus", "bullet", "unclear"] 
     if not before:
         return "bullet" if text[:line].strip() or "\n" in text[start:].strip() else "unclear"
     if _ITEM_MARK.fullmatch(before):
-        return "bullet"
+        return "unclear"
     if before[-1] in "=:：<>≈" or _SAYS.search(before):
         return "minus"
     return None
@@ -172,14 +178,18 @@ def _stands_beside(number: Found, found: Sequence[Found], text: str) -> bool:
     before = found[place - 1]
     if before.value is None or before.value == number.value:
         return False
-    between = text[before.end : number.start]
+    return are_beside((before.start, before.end), (number.start, number.end), text)
+
+
+def are_beside(first: tuple[int, int], second: tuple[int, int], text: str) -> bool:
+    """Return whether nothing but "and", "in" or a comma and the things counted parts two values."""
+    between = text[first[1] : second[0]]
     if _CONNECTED.fullmatch(between) is None:
         return False
-    if "," in between and _INTRODUCED.search(text[: before.start]):
+    if "," in between and _INTRODUCED.search(text[: first[0]]):
         return False
-    if _CHANGED.search(text[max(0, before.start - _LOOK) : before.start]):
-        return False
-    return not _CALCULATES.search(text[before.start - 3 if before.start > 3 else 0 : before.start])
+    before = text[max(0, first[0] - _LOOK) : first[0]]
+    return not (_CHANGED.search(before) or _CALCULATES.search(before))
 
 
 def is_aside(start: int, end: int, text: str) -> bool:
@@ -211,7 +221,7 @@ def _has_no_one_value(number: Found, found: Sequence[Found], text: str) -> bool:
         if is_range(*ends, text):
             return True
     return (
-        _RESULT.fullmatch(text[before.end : number.start]) is not None
+        _UNWORKED.fullmatch(text[before.end : number.start]) is not None
         and "=" not in text[number.end :]
     )
 
