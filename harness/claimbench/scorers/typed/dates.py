@@ -35,6 +35,11 @@ _MOVED = re.compile(
     r"|décal|aplaz|movi|spostat|rinviat|adiad|перенес|перенос|изменен|przełoż|przesun)",
     re.IGNORECASE,
 )
+_FROM = re.compile(
+    r"(?<!\w)(?:from|von|vom|de|du|del|dal|desde|od|от|с|van|från|fra)(?: \w+)?,? \Z",
+    re.IGNORECASE,
+)
+"""As with numbers, what begins with "from" may be a change; its end is the last date."""
 _TO = re.compile(
     r"[\s*_,]*(?:to|until|till|through|and|or|bis|und|oder|au|à|et|ou|al?|hasta|y|o|e|até|ao|до|по|и|или"
     r"|do|i|lub|t/m|tot|en|of|till|och|til|og|-|—|~|至|到|或|和|から|〜|と|또는|부터|إلى|حتى|و|أو|עד|או|से|या|ถึง|หรือ"
@@ -66,7 +71,8 @@ def _is_period(first: FoundDate, second: FoundDate, text: str) -> bool:
     """Return whether two dates begin and end a period, or stand beside each other."""
     if first.shown == second.shown or not _TO.fullmatch(text[first.end : second.start]):
         return False
-    return not _MOVED.search(text[max(0, first.start - 80) : first.start])
+    before = text[max(0, first.start - 80) : first.start]
+    return not (_MOVED.search(before) or _FROM.search(before))
 
 
 class DateScorer:
