@@ -17,6 +17,7 @@ from pydantic import Field
 
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.bounds import Side
 from claimbench.scorers.reading.date_bounds import date_bound
 from claimbench.scorers.reading.dates import (
     FoundDate,
@@ -103,7 +104,7 @@ class DateScorer:
             if chosen is None and found:
                 why = "several different dates"
             return unparsable(self, call_id, f"{why} in {brief(text)}")
-        found_side = date_bound(chosen.start, chosen.end, plain)
+        found_side = self._side(chosen, found, plain)
         written = date_text(str(sample.target))
         side = date_bound(target.start, target.end, written)
         if found_side is not None and side is None:
@@ -132,6 +133,13 @@ class DateScorer:
         if len(chosen) > 1 and _is_period(chosen[-2], chosen[-1], text):
             chosen[-1] = replace(chosen[-1], year=None)
         return chosen
+
+    def _side(self, chosen: FoundDate, found: list[FoundDate], text: str) -> Side | None:
+        """Return the side on which the answer lies of a date; None for one that begins a period."""
+        after = [one for one in found if one.start > chosen.start]
+        if after and _TO.fullmatch(text[chosen.end : after[0].start]):
+            return None
+        return date_bound(chosen.start, chosen.end, text)
 
     def _chosen(self, found: list[FoundDate]) -> FoundDate | None:
         if not found:
