@@ -65,8 +65,11 @@ _OR = re.compile(
     re.IGNORECASE,
 )
 _ALL_BUT = re.compile(
-    r"(?<!\w)(?:all|every(?:thing|one|body)?|anything|any|each|none|nothing)\b[^\n.;]{0,30}?"
-    r"\b(?:but|except|besides|apart from|other than|save|excluding)\b"
+    r"(?<!\w)(?:all|every(?:thing|one|body)?|anything|any"
+    r"|each)(?: [^\W\d_]+)?,? but\b(?! (?:certain|sure))"
+    r"|(?<!\w)(?:none|nothing|no one)(?: [^\W\d_]+){0,3} but\b"
+    r"|(?<!\w)(?:all|every(?:thing|one|body)?|anything|any|each|none|nothing)(?: [^\W\d_]+){0,5},?"
+    r" (?:but not|except|besides|apart from|other than|save|excluding|minus|without)\b"
     r"|(?<!\w)(?:alle\w*|jede\w*|nichts|tou[st]e?s?|rien|tod[oa]s?|nada|tutt[oiae]|niente|tudo|все|всё|ничего"
     r"|усе|всі|wszystk\w*|nic|všechn\w*|alles|niets|allt|alla|allt|alt|alle|hepsi|tümü|tất cả"
     r"|semua)\b"
@@ -75,7 +78,8 @@ _ALL_BUT = re.compile(
     r"|tranne|eccetto|meno|exceto|кроме|за исключением|крім|окрім|oprócz|poza|kromě|behalve"
     r"|uitgezonderd"
     r"|utom|förutom|undtagen|bortsett fra|hariç|dışında|trừ|ngoại trừ|kecuali)(?!\w)"
-    r"|كل[^\n]{0,30}(?:ما عدا|عدا|باستثناء|إلا)|הכל|(?:כל)[^\n]{0,30}(?:חוץ מ|מלבד|פרט ל)|除了"
+    r"|كل[^\n]{0,30}(?:ما عدا|عدا|باستثناء|إلا)|(?:הכל|כל)[^\n]{0,30}(?:חוץ מ|מלבד|פרט ל)|除了"
+    r"|除[^\n]{1,15}外|(?<=\w) (?:hariç|dışında)(?!\w)"
     r"|除去|以外"
     r"|を除く|を除いて|제외|빼고|(?<=[가-힣]) ?외에?(?= |$)|ยกเว้น|นอกจาก|को छोड़कर|के अलावा"
     r"|के सिवा|ছাড়া|বাদে",
