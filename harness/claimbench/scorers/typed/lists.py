@@ -153,8 +153,8 @@ class ListScorer:
         if any(self._leaves_open(part, right) for part in parts):
             return None
         pieces = [piece for part in parts for piece in self._pieces(part, right)]
-        found = fitted(pieces, right, self._form)
-        return self._by_blanks(found[0], right) if len(found) == 1 else found
+        items = fitted(pieces, right, self._form)
+        return self._by_blanks(items[0], right) if len(items) == 1 else items
 
     def _leaves_open(self, part: str, right: frozenset[str]) -> bool:
         """Return whether "or" parts items of the target: the answer means one of them."""
