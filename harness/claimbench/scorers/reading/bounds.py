@@ -154,7 +154,9 @@ _BETWEEN = (
     r"|aproximadamente|environ)(?= ))*"
 )
 _SUMS = re.compile(
-    r"(?:add|sum|total|come|round|work|count|equate|amount)\w* (?:\w+ )?up to\s*\Z", re.IGNORECASE
+    r"(?:add|sum|total|come|round|work|count|equate|amount)\w* (?:\w+ )?up to\s*"
+    r"(?:exactly|about|around|just)?\s*\Z",
+    re.IGNORECASE,
 )
 """Verbs with which "up to" says equality: adds up to 42."""
 _TAG = re.compile(r"</?[A-Za-z][^<>\n]*>[\s*_`$]*\Z")

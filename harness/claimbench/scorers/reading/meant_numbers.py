@@ -28,6 +28,8 @@ _DENIED_AFTER = re.compile(
 )
 _COMPARED = re.compile(
     r"(?<![^\W\d_])(?:(?:up|down|rose|fell|grew|increased|decreased|risen|fallen) from"
+    r"|which (?:is|was|are) (?:\w+ )?(?:more|less|greater|larger|smaller|higher|lower|fewer"
+    r"|above|below)(?: than)?"
     r"|compared (?:to|with)|versus|vs\.?|previously|formerly|verglichen mit|gegenüber|zuvor"
     r"|par rapport à|contre|antes|frente a|rispetto a|по сравнению с)(?: the)? ?\Z",
     re.IGNORECASE,
@@ -84,7 +86,15 @@ _INTRODUCED = re.compile(
     r"|step|during|given|if|when|um|el|le|il|nach|mit|с|в|на|к|после)(?!\w)[^.,\n]{0,40}\Z",
     re.IGNORECASE,
 )
-_CALCULATES = re.compile(r"[-+*/×÷=]\s*\Z")
+_IN_ALL = re.compile(
+    r"[*_]*(?: [^\W\d]+)?,? (?:in all|in total|altogether|all together|combined|insgesamt"
+    r"|zusammen|en tout"
+    r"|au total|en total|in totale|no total|ao todo|in totaal|totalt|всего|итого|razem|łącznie"
+    r"|celkem)(?!\w)",
+    re.IGNORECASE,
+)
+_BOLD = re.compile(r"(?<![*\w])(?:\*\*|__)[^*_\n]{0,12}\Z")
+_CALCULATES = re.compile(r"(?:[-+/×÷=]|(?<!\*)\*)\s*\Z")
 _DIGITS = re.compile(r"[^\d\n]{0,8}\d[\d.,']*")
 _POINTS = re.compile(
     r" ?(?:percentage[ -]points?|percent[ -]points?|%[ -]?(?:points?|punkte?n?|pts?|p(?!\w)|포인트"
@@ -120,6 +130,8 @@ def meant(found: Sequence[Found], text: str, *, last: bool = True) -> list[Found
     if not chosen or chosen[-1].value is None:
         return chosen
     beside = last and _stands_beside(chosen[-1], kept, text)
+    if beside and (bold := _only_bold(chosen[-1], kept, text)) is not None:
+        return [*chosen[:-1], bold]
     if beside or _has_no_one_value(chosen[-1], kept, text):
         chosen[-1] = replace(chosen[-1], value=None)
     return chosen
@@ -182,10 +194,19 @@ def _stands_beside(number: Found, found: Sequence[Found], text: str) -> bool:
     return are_beside((before.start, before.end), (number.start, number.end), text)
 
 
+def _only_bold(number: Found, found: Sequence[Found], text: str) -> Found | None:
+    """Return the one of two numbers side by side that is in bold: pay **$64** for 16 glasses."""
+    before = found[found.index(number) - 1]
+    bold = [one for one in (before, number) if _BOLD.search(text[: one.start])]
+    return bold[0] if len(bold) == 1 else None
+
+
 def are_beside(first: tuple[int, int], second: tuple[int, int], text: str) -> bool:
     """Return whether nothing but "and", "in" or a comma and the things counted parts two values."""
     between = text[first[1] : second[0]]
     if _CONNECTED.fullmatch(between) is None:
+        return False
+    if _IN_ALL.match(text, second[1]):
         return False
     if "," in between and _INTRODUCED.search(text[: first[0]]):
         return False

@@ -87,7 +87,9 @@ _RATHER = re.compile(
 )
 """What compares two labels, of which the second is not meant: plutôt A que B."""
 _THAN = re.compile(
-    r" ?(?:(?:much|far|clearly|way|rather|bien|viel|molto|mucho|гораздо) )?(?:more than|over"
+    r" ?(?:(?:is|fits|seems|sounds|looks|feels) )?(?:a )?(?:(?:much|far|clearly|way|rather|bien"
+    r"|viel|molto|mucho|гораздо) )?(?:more than|(?:better|closer|likelier|more \w+)(?: fit"
+    r"| match| choice| option)? than|over"
     r"|ahead of"
     r"|mehr als|plus que|più che|mais que|mais do que|meer dan|больше чем|hơn là|hơn|daripada"
     r"|lebih dari|أكثر من|اكثر من|יותר מאשר|יותר מ|بیش از|มากกว่า|多于|胜过|勝過)"

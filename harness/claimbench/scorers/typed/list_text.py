@@ -46,7 +46,9 @@ _CELL = re.compile(r"\s*\|([^|\n]*)\|\s*")
 _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _BULLETS = re.compile(r"\s*[•●◦‣▪・]\s*")
-_BEHIND = re.compile(r"\s*(?:[:：(（\[]|\s[-–—=]\s|,? (?:which|who|because|weil|car|porque)\s)")
+_BEHIND = re.compile(
+    r"\s*(?:[:：(（\[]|\s[-–—=]\s|\s(?:are|is|sind|sont|son|sono|são|zijn)\s|,? (?:which|who|because|weil|car|porque)\s)"
+)
 _BEFORE = re.compile(
     r"^(?:(?:[וو] ?|and|but|or|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|then|next|after that"
     r"|finally|last(?:ly)?|also|both|plus|und|dann|danach|zuerst|zuletzt|schließlich|sowohl|auch"
@@ -55,6 +57,13 @@ _BEFORE = re.compile(
     r"|\d{1,2}(?:st|nd|rd|th)|第[一二三四五六七八九十\d]{1,2}(?:には?|は)?)[:,，、]? ?)+"
     r"|^[^\n=]{0,30}= ?",
     re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"\s?(?:です|でした|になります|である|입니다|이다|이에요|예요|이었습니다|हैं|है|ครับ|ค่ะ|आहेत|আছে|dir|dır|است|هستند)\Z"
+)
+"""What ends a sentence behind its last item."""
+_LEADS_UP = re.compile(
+    r"^[^\n=]{0,15}?(?:分别是|分别为|包括|有|是|为|為|はそれぞれ|は)(?=[一-鿿ぁ-ヿ])"
 )
 _DENIED = re.compile(
     r"^(?:but |and |aber |mais |pero |ma |mas |но |maar )?(?:not|nicht|kein\w*|pas|no|non|não|не"
@@ -171,7 +180,13 @@ def _shortened(piece: str, right: frozenset[str], form: Form) -> str:
     bare = _BEFORE.sub("", piece.strip())
     for text in (bare, piece):
         behind = _BEHIND.search(text)
-        for shorter in (text, text[: behind.start()] if behind else text, _BUT_NOT.sub("", text)):
+        bare_ends = (_TAIL.sub("", text), _LEADS_UP.sub("", text))
+        for shorter in (
+            *bare_ends,
+            text,
+            text[: behind.start()] if behind else text,
+            _BUT_NOT.sub("", text),
+        ):
             if form(shorter) in right:
                 return shorter
     return piece
