@@ -47,7 +47,8 @@ _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _BULLETS = re.compile(r"\s*[•●◦‣▪・]\s*")
 _BEHIND = re.compile(
-    r"\s*(?:[:：(（\[]|\s[-–—=]\s|\s(?:are|is|sind|sont|son|sono|são|zijn)\s|,? (?:which|who|because|weil|car|porque)\s)"
+    r"\s*(?:[:：(（\[]|\s[-–—=]\s|\s(?:are|is|sind|sont|son|sono|são|zijn)\s"
+    r"|,? (?:which|who|because|weil|car|porque)\s)"
 )
 _BEFORE = re.compile(
     r"^(?:(?:[וو] ?|and|but|or|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|then|next|after that"
