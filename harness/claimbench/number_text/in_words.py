@@ -31,7 +31,10 @@ _LEAD = re.compile(
     r"|vastaus on|vastaus|är|er|svaret|a válasz|válasz|είναι|cevap|yanıt|sonuç|là|adalah"
     r"|jawabannya|هو|هي"
     r"|الجواب|الإجابة|היא|הוא|התשובה|است|پاسخ|उत्तर|जवाब|উত্তর|হল|হলো|సమాధానం|yra|ir)(?![^\W_])"
-    r"|คำตอบคือ|คือ|(?:정답|답|답변)[은는]|[:：=是为為は])\s*",
+    r"|(?:il y (?:en )?a|reste|restent|quedan|hay|ci sono|restano|restam|há|bleiben|blijven"
+    r"|получается|осталось|всего|итого)(?![^\W_])"
+    r"|一共有?|总共有?|總共有?|共有|合計|全部で|คำตอบคือ|คือ"
+    r"|(?:정답|답|답변)[은는]|[:：=是为為は])\s*",
     re.IGNORECASE | re.DOTALL,
 )
 _AFTER = re.compile(

@@ -13,7 +13,11 @@ from typing import Literal
 Side = Literal[">=", ">", "<=", "<"]
 
 _BEFORE: dict[Side, str] = {
-    ">=": "at least|no less than|no fewer than|not less than|not fewer than|not below|minimum|min"
+    ">=": "at the very least|at the least|at a minimum|at least|as few as|gutxienez|almenys"
+    "|com a mínim|vsaj|најмање|барем|առնվազն|дор хаяж|хамгийн багадаа|кемінде|кеминде|kamida"
+    "|ən azı|കുറഞ്ഞത്|ಕನಿಷ್ಠ|ઓછામાં ઓછું|ઓછામાં ઓછા|किमान|ਘੱਟੋ-ਘੱਟ|ਘੱਟੋ ਘੱਟ|कम्तीमा|අවම වශයෙන්|hindi bababa sa"
+    "|að minnsta kosti|ar a laghad|o leiaf|të paktën|najmanj|најмалку|no less than"
+    "|no fewer than|not less than|not fewer than|not below|minimum|min"
     "|a minimum of|minimum of|greater than or equal to|more than or equal to|at minimum"
     "|mindestens|wenigstens|zumindest|nicht weniger als|minimal|größer gleich|größer oder gleich"
     "|au moins|pas moins de|non moins de|au minimum|un minimum de|supérieur ou égal à"
@@ -32,7 +36,10 @@ _BEFORE: dict[Side, str] = {
     "|sekurang-kurangnya|tidak kurang dari|angalau|على الأقل|على الاقل|لا يقل عن|ما لا يقل عن"
     "|لا تقل عن|بحد أدنى|לפחות|לא פחות מ|מינימום|حداقل|دست کم|دست‌کم|کم از کم|कम से कम|न्यूनतम"
     "|কমপক্ষে|অন্তত|ন্যূনতম|குறைந்தது|குறைந்தபட்சம்|కనీసం|कमीत कमी|ቢያንስ|სულ მცირე|მინიმუმ",
-    ">": "more than|greater than|larger than|higher than|bigger than|over|above|upward of"
+    ">": "plus grand que|plus grande que|plus élevé que|más grande que|più grande di|més de"
+    "|més que|més gran que|več kot|večje od|више од|веће од|meira en|fleiri en|stærra en"
+    "|ավելի քան|dan ortiq|gehiago|more than|greater than|larger than|higher than|bigger than"
+    "|over|above|upward of"
     "|upwards of|exceeds|exceeding|exceed|in excess of|north of|beyond|mehr als|über|größer als"
     "|höher als|oberhalb von|plus de|plus que|supérieur à|supérieure à|au-dessus de|au-delà de"
     "|más de|más que|mayor que|mayor de|mayor a|superior a|por encima de|più di|oltre|oltre i"
@@ -48,7 +55,11 @@ _BEFORE: dict[Side, str] = {
     "|nhiều hơn|lớn hơn|trên|lebih dari|lebih daripada|lebih besar dari|di atas|melebihi"
     "|zaidi ya|أكثر من|اكثر من|أكبر من|فوق|يزيد عن|تزيد عن|يتجاوز|ما يزيد عن|ما يزيد على"
     "|יותר מ|מעל|למעלה מ|גדול מ|بیش از|بیشتر از|بالای|سے زیادہ",
-    "<=": "at most|no more than|not more than|up to|maximum|max|a maximum of|maximum of"
+    "<=": "as many as|as much as|capped at|limited to|at a maximum|at the very most|at the most"
+    "|up to and including|com a màxim|com a molt|kvečjemu|највише|առավելագույնը|ամենաշատը|ихдээ"
+    "|ең көп дегенде|ko'pi bilan|ən çoxu|പരമാവധി|ಗರಿಷ್ಠ|વધુમાં વધુ|जास्तीत जास्त|कमाल|ਵੱਧ ਤੋਂ ਵੱਧ|बढीमा"
+    "|උපරිම|hindi hihigit sa|gehienez|a lo más|в крайнем случае|at most|no more than"
+    "|not more than|up to|maximum|max|a maximum of|maximum of"
     "|at maximum|less than or equal to|fewer than or equal to|no greater than|no larger than"
     "|no higher than|not above|not over|not exceeding|does not exceed|do not exceed"
     "|cannot exceed|must not exceed|höchstens|allerhöchstens|maximal|bis zu|nicht mehr als"
@@ -68,7 +79,9 @@ _BEFORE: dict[Side, str] = {
     "|tidak lebih dari|على الأكثر|على الاكثر|لا يزيد عن|لا تزيد عن|لا يتجاوز|بحد أقصى|حتى"
     "|לכל היותר|עד|לא יותר מ|מקסימום|حداکثر|تا|अधिकतम|ज़्यादा से ज़्यादा"
     "|ज्यादा से ज्यादा|সর্বোচ্চ|সর্বাধিক|அதிகபட்சம்|గరిష్టంగా|ቢበዛ",
-    "<": "less than|fewer than|under|below|smaller than|lower than|short of|just under"
+    "<": "menys de|menys que|manj kot|мање од|minna en|færri en|պակաս քան|plus petit que"
+    "|plus petite que|más pequeño que|più piccolo di|less than|fewer than|under|below"
+    "|smaller than|lower than|short of|just under"
     "|weniger als|unter|kleiner als|niedriger als|unterhalb von|moins de|moins que|inférieur à"
     "|inférieure à|au-dessous de|en dessous de|menos de|menos que|menor que|menor de|menor a"
     "|inferior a|por debajo de|meno di|minore di|inferiore a|sotto|sotto i|menos do que"
@@ -130,7 +143,7 @@ _AFTER: dict[Side, str] = {
     "|den az|dan az|ten az|tan az|-nál kevesebb|-nél kevesebb|-nál kisebb|-nél kisebb|alatt",
 }
 _AFTER_DIRECT: dict[Side, str] = {
-    ">=": r"\+(?![\w +(])|\+(?= [^\W\d_]{2})| minimum(?!\w)| min\.(?!\w)",
+    ">=": r"\+(?![\w +(])|\+(?= [^\W\d_]{2})| plus(?=[\s.!*]*\Z)| minimum(?!\w)| min\.(?!\w)",
     ">": r"多(?=[个個人名元年]|\Z|[。，])|余(?=[个個人名元])|餘(?=[个個人名元])",
     "<=": r" (?:maximum|max)(?!\w)",
     "<": "",
@@ -207,7 +220,7 @@ def _before(side: Side) -> re.Pattern[str]:
     spaced = _longest_first(_BEFORE[side])
     unspaced = _longest_first(_BEFORE_UNSPACED[side])
     return re.compile(
-        rf"(?:(?<!\w)(?:{spaced})\.?(?=\W|\Z)-?|(?:{unspaced})){_BETWEEN}[-+]?\Z", re.IGNORECASE
+        rf"(?:(?<!\w)(?:{spaced})\.?(?=\W|\Z)-?|(?:{unspaced})),?{_BETWEEN}[-+]?\Z", re.IGNORECASE
     )
 
 

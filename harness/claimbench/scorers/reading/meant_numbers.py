@@ -70,14 +70,17 @@ _IN = (
     "|dla|ve|v|i|på|til|till|för|med|trong|dalam|dengan|untuk|في|مع|لكل|ב|עם|में|प्रति|के लिए"
 )
 _NOUNS = (
-    r"(?: ?(?!(?:so|thus|gives?|makes?|leaves?|left|is|are|has|have)(?!\w))[^\W\d_][\w'’-]*){0,3}"
+    r"(?: ?(?!(?:so|thus|gives?|makes?|leaves?|left|is|are|has"
+    r"|have)(?!\w))[^\W\d_][^\s\d.,;:!?()*=]*){0,3}"
 )
 _CONNECTED = re.compile(
     rf"[*_]*(?:{_NOUNS}[*_]* (?:{_IN})(?: (?:the|a|an|each|every|all|only|den|die|das|der|les|des"
     rf"|la|los|las|i|gli|le|os|as|de))?|{_NOUNS}[*_]*(?:,| ?;|,? (?:and|or|und|oder|et|ou|y|o|e|и"
     r"|или|och|og|en|of|i|lub|ve|veya|và|hoặc|dan|atau|و|أو|और|या))|"
     rf"(?:{_NOUNS},? (?:and|und|et|y|e|и) [^\W\d]+ (?:has|have|had|gets?|got|hat|a|tiene|ha|tem) )|"
-    r"[一-鿿]{1,4}(?:装在|裝在|放在|分装在|在|和|与|與)|[가-힣]{0,3} ?(?:와|과|이나|및) ?"
+    r"(?:(?![有共是等得为剩余成到为就才即共总])[一-鿿]){1,5}|(?:(?![はでがもを])[ぁ-ヿ一-鿿]){0,4}[にの]"
+    r"|[가-힣]{1,5}(?:에|마다|당) ?| [^\W\d]+[dt][ae] |[ \u0e00-\u0e7f]{0,16}(?:ใน|ต่อ|ละ) ?"
+    r"|[一-鿿]{1,4}(?:装在|裝在|放在|分装在|在|和|与|與)|[가-힣]{0,3} ?(?:와|과|이나|및) ?"
     r"|[ぁ-ヿ一-鿿]{0,4}(?:と|や|か)|,? ) ?[*_$€£]*",
     re.IGNORECASE,
 )
