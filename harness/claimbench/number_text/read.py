@@ -134,6 +134,11 @@ def find_numbers(text: str, decimal: str = ".") -> list[Decimal]:
     return [found.value for found in read_numbers(text, decimal) if found.value is not None]
 
 
+def counts_dozens(found: Found, text: str) -> bool:
+    """Return whether a number stands before a word for a dozen, and was taken 12 times."""
+    return _DOZENS.search(text, found.start, found.end) is not None
+
+
 def parse_number(value: Json, decimal: str = ".") -> Decimal | None:
     """Return ``value`` as a finite number: a JSON number, or a text that is one number and at most
     a currency or %.

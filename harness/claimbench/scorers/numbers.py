@@ -19,7 +19,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from claimbench.number_text import Found, normal_text, parse_number, read_numbers
+from claimbench.number_text import Found, counts_dozens, normal_text, parse_number, read_numbers
 from claimbench.number_text.in_words import number_in_words
 from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
@@ -53,13 +53,14 @@ class NumericOptions(ScorerOptions):
 @dataclass(frozen=True, slots=True)
 class _Chosen:
     """The number of an answer that counts; ``side``: the answer bounds it from there; ``points``:
-    it counts percentage points or another step of percent.
+    it counts percentage points or another step of percent; ``dozens``: it was taken 12 times.
     """
 
     value: Decimal
     percent: bool = False
     side: Side | None = None
     points: bool = False
+    dozens: bool = False
 
 
 class NumericScorer:
@@ -103,6 +104,8 @@ class NumericScorer:
             close(reading, target, self._options.tolerance, self._options.relative)
             for reading in _readings(number, percent, str(sample.target), target)
         )
+        if not right and chosen.dozens and close(number / 12, target):
+            return unparsable(self, call_id, f"dozens, or pieces, in {brief(text)}")
         return scored(self, call_id, float(right), f"read as {number:f}; right is {target:f}")
 
     def _chosen(self, answer: str) -> _Chosen | str:
@@ -128,7 +131,9 @@ class NumericScorer:
         side = bound(chosen.start, chosen.end, plain)
         value = chosen.value if side is None else _without_word(chosen, plain)
         points = is_points(chosen.start, chosen.end, plain)
-        return _Chosen(value or chosen.value, chosen.percent, side, points)
+        return _Chosen(
+            value or chosen.value, chosen.percent, side, points, counts_dozens(chosen, plain)
+        )
 
 
 def _bounded(text: str, decimal: str) -> tuple[Side | None, Decimal | None]:
