@@ -79,10 +79,8 @@ def _takes_row(node: ast.FunctionDef, file: str) -> bool:
     given = node.args
     places = [*given.posonlyargs, *given.args]
     needed = len(places) - len(given.defaults)
-    required = [
-        arg.arg for arg, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
-        if default is None
-    ]  # fmt: skip
+    named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    required = [arg.arg for arg, default in named if default is None]
     if needed > 3 or required or (len(places) < 2 and given.vararg is None):
         raise ScorerFileFault(
             f"{file}:{node.lineno}: '{node.name}' has to take (answer, target), or"

@@ -20,7 +20,7 @@ _BEFORE: dict[Side, str] = {
     "|μετά από|μετά τις|μετά από τις|μετά την|sau|sau ngày|setelah|sesudah|setelah tanggal"
     "|baada ya|بعد|بعد يوم|بعد تاريخ|אחרי|אחרי ה|לאחר|לאחר ה|بعد از|پس از|després de"
     "|després del",
-    "<=": "by|until|till|up to|up until|through|no later than|not later than|not after"
+    "<=": "by|as late as|until|till|up to|up until|through|no later than|not later than|not after"
     "|on or before|at the latest|within|bis|bis zum|bis einschließlich|spätestens"
     "|spätestens am|nicht nach dem|jusqu'au|jusqu'à|d'ici le|d'ici au|au plus tard le|hasta"
     "|hasta el|a más tardar el|fino al|fino all'|entro il|entro l'|non oltre il|até|até o"
@@ -32,7 +32,8 @@ _BEFORE: dict[Side, str] = {
     "|μέχρι τις|έως|έως τις|ως τις|το αργότερο|το αργότερο έως|en geç|đến|đến ngày"
     "|muộn nhất|chậm nhất|sampai|sampai tanggal|hingga|paling lambat|mpaka|hadi|حتى|حتى يوم"
     "|حتى تاريخ|بحلول|في موعد أقصاه|עד|עד ה|עד יום|לא יאוחר מ|تا|fins al|fins a",
-    ">=": "since|from|starting from|beginning|no earlier than|not before|not earlier than"
+    ">=": "since|as early as|from|starting from|beginning|no earlier than|not before"
+    "|not earlier than"
     "|on or after|at the earliest|seit|seit dem|ab|ab dem|frühestens|frühestens am"
     "|nicht vor dem|depuis|depuis le|à partir du|à compter du|dès le|desde|desde el"
     "|a partir del|a partir de|dal|dall'|a partire dal|desde o|a partir do|sinds|vanaf|från"

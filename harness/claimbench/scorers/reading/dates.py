@@ -203,7 +203,9 @@ def _date(match: re.Match[str], order: Order | None) -> FoundDate:
     month = _MONTH[name.casefold()] if name else int(groups["m"])
     if year > 2400 and _is_thai(name):
         year -= 543
-    elif year > 2400 and name:  # of the Buddhist era, or a slip
+    elif year > 2400 and (
+        name or set("年년") & set(match.group())
+    ):  # of the Buddhist era, or a slip
         return FoundDate(None)
     if name and _CROATIAN.search(match.group()):
         return FoundDate(None)
