@@ -28,6 +28,7 @@ from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
+from claimbench.scorers.own_code.scorer import PythonScorer
 from claimbench.tables.build import CallTable, ItemTable, build_tables
 from claimbench.tables.items import with_costs
 from claimbench.tables.subset import restrict, without_warmup
@@ -90,6 +91,8 @@ def _scorers(stored: StoredRun) -> dict[str, tuple[Scorer, ...]]:
         for scorer in load(task.scorers):
             if said is not None and isinstance(scorer, JudgeScorer):
                 scorer = scorer.of_run(said)
+            elif isinstance(scorer, PythonScorer):
+                scorer = scorer.of_run(stored.own_scores.get(task.name, {}))
             made.append(scorer)
         found[task.name] = tuple(made)
     return found

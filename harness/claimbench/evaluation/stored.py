@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from claimbench.evaluation.own_scorers import all_stored
 from claimbench.evaluation.people import People, read_people
 from claimbench.plan.judges import Judging
 from claimbench.pricing.energy import Energy, combined
 from claimbench.store.notes import read_notes
 from claimbench.store.results import ResultsStore
 from claimbench.suite.codec import suite_from_json
-from claimbench.types import Attempt, Call, CallRecord, Look, Manifest, Note, Session, Suite
+from claimbench.types import Attempt, Call, CallRecord, Look, Manifest, Note, Score, Session, Suite
 
 T = TypeVar("T")
 
@@ -34,6 +35,8 @@ class StoredRun:
     """What the judges did; ``calls``, ``records`` and ``attempts`` are the arms' alone."""
     people: People = field(default_factory=People)
     """What people said of a sample of the answers."""
+    own_scores: Mapping[str, Mapping[str, Score]] = field(default_factory=dict)
+    """What scripts beside the suite gave: task -> call -> score."""
     energy: Energy | None = None
     """Electricity of all sessions; None where none was asked to meter."""
 
@@ -61,9 +64,10 @@ def read_run(store: ResultsStore, run_id: str, *, verified: bool = False) -> Sto
     records, grades = _apart(finished, judged, lambda record: record.call.id)
     attempts, asked = _apart(store.attempts(run_id), judged, lambda attempt: attempt.call_id)
     resent = tuple(intent.call_id for intent in store.unfinished_intents(run_id))
+    suite = suite_from_json(manifest.suite)
     return StoredRun(
         manifest=manifest,
-        suite=suite_from_json(manifest.suite),
+        suite=suite,
         sessions=sessions,
         calls=calls,
         records=records,
@@ -73,6 +77,7 @@ def read_run(store: ResultsStore, run_id: str, *, verified: bool = False) -> Sto
         notes=read_notes(store, run_id),
         judging=Judging(of_judges, grades, asked),
         people=read_people(store, run_id),
+        own_scores=all_stored(store, run_id, suite),
         energy=combined(_metered(store, run_id, sessions)),
     )
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from claimbench.number_text.read import (
     Found,
+    counts_dozens,
     find_numbers,
     normal_text,
     parse_number,
     read_numbers,
 )
 
-__all__ = ["Found", "find_numbers", "normal_text", "parse_number", "read_numbers"]
+__all__ = ["Found", "counts_dozens", "find_numbers", "normal_text", "parse_number", "read_numbers"]

@@ -63,7 +63,8 @@ _NUMBER = re.compile(
     re.VERBOSE | re.ASCII,
 )
 _PERCENT = re.compile(
-    r"[ ]?(?:%|٪|(?:percent|per cent|prozent|procent|pour ?cent|por ?ciento|por ?cento|per ?cento"
+    r"[ ]?(?:%|٪|(?:percent(?!age)|per cent(?!age)|prozent(?!punkt)|procent(?!enhet|punt|point)"
+    r"|pour ?cent|por ?ciento|por ?cento|per ?cento"
     r"|процент|パーセント|퍼센트|프로|प्रतिशत|फ़ीसदी|เปอร์เซ็นต์"
     r"|بالمئة|بالمائة|في المئة|في المائة|אחוז|yüzde))",
     re.IGNORECASE,
@@ -102,6 +103,13 @@ _EAST_ASIAN = {
 _COMPOUND = re.compile(
     rf"[ ]?(\d+(?:,\d{{3}})*(?:\.\d+)?)[ ]?([{''.join(_EAST_ASIAN)}]?)", re.ASCII
 )
+_DOZENS = re.compile(
+    r"[ ]?(?:(?:dozens?|dozs?|dutzend|douzaines?|docenas?|dozzin[ae]|dúzias?|dozijn(?:en)?|dussin"
+    r"|dusin|tusina|tusinaa|tuzin\w{0,2}|tucet\w{0,2}|tucat|дюжин\w{0,3}|duzin[ăe]?|düzine|lusin"
+    r"|ντουζίν\w{1,3}|ডজন|दर्जन|डज़न|டஜன்|תריסר\w{0,3}|دزينة|دزينات|دوجین|โหล)(?![^\W\d])\.?"
+    r"|ダース|다스|打(?![\d印工架电開开]))",
+    re.IGNORECASE,
+)
 _AMBIGUOUS_LETTER = re.compile(r"[KMB](?![^\W_])")
 _MONEY_LETTER = re.compile(r"m(?![^\W_])")
 _MINUS_WORD = re.compile(
@@ -124,6 +132,11 @@ def find_numbers(text: str, decimal: str = ".") -> list[Decimal]:
     decimal sign, "." or ",".
     """
     return [found.value for found in read_numbers(text, decimal) if found.value is not None]
+
+
+def counts_dozens(found: Found, text: str) -> bool:
+    """Return whether a number stands before a word for a dozen, and was taken 12 times."""
+    return _DOZENS.search(text, found.start, found.end) is not None
 
 
 def parse_number(value: Json, decimal: str = ".") -> Decimal | None:
@@ -233,6 +246,8 @@ def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_e
         value, end = None, ratio.end()
     value, end = _powers(text, value, end)
     value, end = _magnitude(text, value, start, end)
+    if dozens := _DOZENS.match(text, end):
+        value, end = (None if value is None else 12 * value), dozens.end()
     percent = _PERCENT.match(text, end)
     if percent:
         end = percent.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import PluginError
@@ -10,10 +11,13 @@ from claimbench.plugins import SCORERS, installed
 from claimbench.scorers.base import Scorer, ScorerFactory
 from claimbench.types import ScorerSpec
 
+_OURS = {"python": "claimbench.scorers.own_code.scorer:PythonScorer"}
+"""Scorers that no plugin may replace: this one runs code after consent."""
+
 
 def names() -> tuple[str, ...]:
     """Return the names of the installed scorers; nothing is imported."""
-    return tuple(sorted(installed(SCORERS)))
+    return tuple(sorted({*installed(SCORERS), *_OURS}))
 
 
 def load(
@@ -42,9 +46,13 @@ def _make(spec: ScorerSpec, factories: Mapping[str, ScorerFactory]) -> Scorer:
 
 
 def _import(name: str, factories: Mapping[str, ScorerFactory]) -> ScorerFactory:
+    if name in _OURS:
+        module, _, made = _OURS[name].partition(":")
+        ours: ScorerFactory = getattr(import_module(module), made)
+        return ours
     plugins = installed(SCORERS)
     if name not in plugins:
-        known = sorted({*plugins, *factories})
+        known = sorted({*plugins, *factories, *_OURS})
         raise PluginError(
             f"unknown scorer '{name}'{did_you_mean(name, known)}", hint=f"known: {one_of(known)}"
         )

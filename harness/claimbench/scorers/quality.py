@@ -68,6 +68,8 @@ def quality_name(task: Task) -> str:
     """
     if task.reduce is not None and task.reduce.startswith("pass@"):
         return task.reduce
+    if task.reduce == "max":
+        return "best of the epochs"
     return _name_of(task.scorers[0]) if task.scorers else ACCURACY
 
 
@@ -85,6 +87,8 @@ def _name_of(spec: ScorerSpec) -> str:
         return "share of right fields"
     if spec.name == "checks":
         return _of_checks(options)
+    if spec.name == "python":
+        return ACCURACY if options.get("binary") else f"score of {options.get('file')}"
     if spec.name in ("lm_eval", "imported"):
         metric = str(options.get("metric", spec.name)).partition(",")[0]
         turned = options.get("higher_is_better") is False

@@ -1,8 +1,10 @@
 """What several epochs of one item come to: their mean, or what a suite declares instead.
 
-``mode``: the most frequent score, the lowest of those that tie. ``pass@k``: the chance that one of
-k answers is right, ``1 - C(n - c, k) / C(n, k)`` of n with c right (Chen et al. 2021, unbiased).
-``at_least@k``: 1 where k epochs or more are right. Right is a score of 1.
+``median``: the middle score, the mean of the two middle ones of an even number. ``max``: the best
+one; for scores of 0 and 1, ``at_least@1``. ``mode``: the most frequent score, the lowest of those
+that tie. ``pass@k``: the chance that one of k answers is right, ``1 - C(n - c, k) / C(n, k)`` of n
+with c right (Chen et al. 2021, unbiased). ``at_least@k``: 1 where k epochs or more are right. Right
+is a score of 1.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 
 from claimbench.stats.arrays import BoolArray, FloatArray, IntArray
 
-REDUCER = re.compile(r"mean|mode|(pass|at_least)@([1-9]\d{0,3})")
+REDUCER = re.compile(r"mean|median|max|mode|(pass|at_least)@([1-9]\d{0,3})")
 """How a reducer is written."""
 FULL = 1 - 1e-9
 
@@ -33,7 +35,7 @@ def reduced(rule: str, scores: Sequence[float], missing: int = 0) -> float:
     """Return one item's score by ``rule``; nan where its epochs do not tell.
 
     Args:
-        rule: mean, mode, pass@k or at_least@k.
+        rule: mean, median, max, mode, pass@k or at_least@k.
         scores: of the epochs that have one.
         missing: epochs without a score, which may have been right or wrong.
     """
@@ -42,6 +44,12 @@ def reduced(rule: str, scores: Sequence[float], missing: int = 0) -> float:
         return math.nan
     if rule == "mean":
         return math.fsum(scores) / n
+    if rule == "median":
+        low, high = (float(np.median([*scores, *[end] * missing])) for end in (0.0, 1.0))
+        return low if low == high else math.nan
+    if rule == "max":
+        best = max(scores)
+        return best if best >= FULL or not missing else math.nan
     if rule == "mode":
         counts = Counter(scores)
         most = max(counts.values())

@@ -11,6 +11,7 @@ from claimbench.errors import PluginError, SuiteError
 from claimbench.plan import prompts
 from claimbench.privacy.masking import Finder, Masking
 from claimbench.scorers import AnswerChecker, ScorerFactory, ScorerOptionError, load
+from claimbench.scorers.own_code.scorer import PYTHON
 from claimbench.suite.datasets import (
     DataRow,
     ReadOptions,
@@ -21,6 +22,7 @@ from claimbench.suite.datasets import (
 )
 from claimbench.suite.decoding import decode_utf8
 from claimbench.suite.document import Loc, YamlDocument
+from claimbench.suite.own_scorers import with_source
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.samples import SampleBuilder, mask_loc
 from claimbench.suite.schema import (
@@ -187,6 +189,8 @@ class TaskBuilder:
             unfit = scorer.check(answer) if isinstance(scorer, AnswerChecker) else None
             if unfit is not None:
                 raise self.document.error(loc, unfit)
+            if spec.name == PYTHON:
+                spec = with_source(self.document, loc, spec, self.folder, self.allow_outside)
             specs.append(spec)
         return tuple(specs)
 

@@ -152,7 +152,7 @@ class Task:
     masked: Masked | None = None
     """What was masked in the rows before they became requests; None: nothing was looked for."""
     reduce: str | None = None
-    """What an item's epochs come to: mode, pass@k, at_least@k; None: their mean."""
+    """What an item's epochs come to: median, max, mode, pass@k, at_least@k; None: their mean."""
 
     @cached_property
     def judge(self) -> JudgeSpec | None:

@@ -149,3 +149,11 @@ def test_reducers_of_missing_epochs_and_ties() -> None:
     assert math.isnan(reduced("at_least@2", [1.0, 0.0], missing=1))
     assert reduced("at_least@3", [1.0, 0.0], missing=1) == 0
     assert math.isnan(reduced("mean", []))
+    assert reduced("median", [0.0, 0.25, 1.0]) == 0.25
+    assert reduced("median", [0.0, 1.0]) == 0.5
+    assert reduced("median", [1.0, 1.0], missing=1) == 1
+    assert math.isnan(reduced("median", [1.0, 1.0], missing=2))
+    assert math.isnan(reduced("median", [0.0, 1.0, 0.5], missing=1))
+    assert reduced("max", [0.0, 0.25, 0.5]) == 0.5
+    assert reduced("max", [0.0, 1.0], missing=1) == 1
+    assert math.isnan(reduced("max", [0.0, 0.5], missing=1))

@@ -146,7 +146,7 @@ def test_a_reducer_needs_its_epochs_and_changes_the_hash(tmp_path: Path) -> None
     with pytest.raises(SuiteError, match="at_least@4 needs 4 epochs, and the suite has 3"):
         load(tmp_path, data, more="    reduce: at_least@4", epochs=3)
     with pytest.raises(SuiteError):
-        load(tmp_path, data, more="    reduce: median", epochs=3)
+        load(tmp_path, data, more="    reduce: middle", epochs=3)
 
 
 LISTS = """name: l

@@ -154,8 +154,28 @@ def _run(asked: RunOptions) -> int:
         loaded, resume_id, limit = _suite_and_run(store, asked)
         order = asked.order(limit)
         said: set[str] = set()
+        _require_consent(loaded)
         ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline))
+        _score_by_scripts(store, ended.run_id)
         return _finish(store, ended, asked, said)
+
+
+def _require_consent(suite: Suite) -> None:
+    from claimbench.scorers.own_code.scorer import PYTHON
+
+    if any(spec.name == PYTHON for task in suite.tasks for spec in task.scorers):
+        from claimbench.evaluation.own_scorers import require_consent
+
+        require_consent(suite)
+
+
+def _score_by_scripts(store: ResultsStore, run_id: str) -> None:
+    """Let the scorers beside the suite score what they have not yet."""
+    from claimbench.evaluation.own_scorers import score_answers
+
+    n = score_answers(store, run_id)
+    if n:
+        print(f"{n} answers scored by Python beside the suite; kept in the run", file=sys.stderr)
 
 
 def _dry_run(asked: RunOptions) -> int:
@@ -265,11 +285,13 @@ async def _measure(
 def _segments(suite: Suite, store: ResultsStore) -> Callable[[str], Segments]:
     """Looks at five points of the plan; each judges what is stored so far."""
     from claimbench.evaluation.evaluate import evaluate
+    from claimbench.evaluation.own_scorers import score_answers
     from claimbench.evaluation.stored import read_run
     from claimbench.run.interim_looks import LookSegments
 
     def of_run(run_id: str) -> Segments:
         def judged() -> tuple[ItemTable, CallTable, ClaimContext]:
+            score_answers(store, run_id)
             found = evaluate(read_run(store, run_id, verified=True))
             return found.items, found.calls, found.context
 

@@ -49,6 +49,7 @@ def trust_command(suite: Path, yes: bool, as_json: bool) -> int:
 
 def _codes(suite: Path) -> list[Code]:
     from claimbench.lmeval.tasks import LmEvalFault, code_in
+    from claimbench.suite.own_scorers import scorer_files
     from claimbench.suite.tasks_lm_eval import task_files
 
     found = []
@@ -59,6 +60,7 @@ def _codes(suite: Path) -> list[Code]:
             raise BenchError(f"{suite}:{line}: {fault.message}", hint=fault.hint) from None
         if code.runs:
             found.append(code)
+    found += [script.code for script in scorer_files(suite)]
     return found
 
 
@@ -77,4 +79,4 @@ def _asked(n: int) -> bool:
         raise BenchError(
             "nobody is there to be asked", hint="read the list above, then add --yes to agree"
         )
-    return click.confirm(f"Let {n} task file{'s' if n > 1 else ''} run this Python?")
+    return click.confirm(f"Let {n} file{'s' if n > 1 else ''} run this Python?")

@@ -23,8 +23,8 @@ _COMMON = _words(
 )
 _ARTICLES = _words("a an no the o e y и а в с к о у i")
 _VERBS = _words(
-    "is was because since as and or seems would best applies fits matches describes ist est es è é"
-    " weil car porque"
+    "is and und oder or et ou y sind are was because since as seems would best applies fits matches"
+    " describes ist est es è é weil car porque"
 )
 
 
@@ -38,7 +38,7 @@ def is_mention(start: int, end: int, label: str, words: Words) -> bool:
 
     A clause of its own, or the end of one for an article ("the answer is a"), is. Inside a clause
     it has to be written as the label is; a capital article or pronoun before a small word ("A
-    parcel", "I think", "No parcel") is none.
+    parcel", "A Roman", "I think", "No parcel") is none.
     """
     clause = words.clause(start, end)
     if clause == (start, end):
@@ -51,4 +51,9 @@ def is_mention(start: int, end: int, label: str, words: Words) -> bool:
     if form not in _ARTICLES:
         return True
     following = words.kept[end + 1 : clause[1]].split(" ", 1)[0]
-    return not following.islower() or following in _VERBS
+    return not is_cased(following) or following in _VERBS
+
+
+def is_cased(word: str) -> bool:
+    """Return whether a word is written in a script with capitals, as after an article."""
+    return word.lower() != word.upper()

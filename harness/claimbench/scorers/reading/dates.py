@@ -16,6 +16,7 @@ from typing import Literal
 
 from claimbench.number_text import normal_text
 from claimbench.number_text.in_words import chinese_number
+from claimbench.scorers.reading.month_names import LINES
 
 Order = Literal["dmy", "mdy", "ymd"]
 
@@ -49,6 +50,8 @@ def _month_table() -> dict[str, int]:
     found: dict[str, int] = {}
     for number, line in enumerate(_MONTHS.strip().splitlines(), start=1):
         found.update(dict.fromkeys((normal_text(word).casefold() for word in line.split()), number))
+    for number, line in enumerate(LINES.strip().splitlines(), start=1):
+        found.update(dict.fromkeys((word.replace("_", " ") for word in line.split()), number))
     for words in _OTHER_MONTHS.values():
         for number, word in enumerate(words.split(), start=1):
             found[normal_text(word).casefold()] = number
@@ -72,12 +75,15 @@ _FORMS = (
     # 2026年3月4日, 2026년 3월 4일
     rf"{_YEAR} ?[年년] ?(?P<m>\d{{1,2}}) ?[月월] ?(?:(?P<d>\d{{1,2}}) ?[日号號일])?",
     # 4 March 2026, 4. März 2026, 4 de marzo de 2026, 4 มีนาคม 2569
-    rf"(?<![\d.,/-]){_DAY}\.?[ -]?(?:of |de |ب|ב)?(?P<n>{_NAMES})\.?,?[ -]?"
+    rf"(?:(?<![\d.,/-])|(?<=[א-ת]-)){_DAY}\.?[ -]?(?:of |de |d'|del |ب|ב)?(?P<n>{_NAMES})\.?,?[ -]?"
     rf"[،]? ?(?:de |del |года |พ\.ศ\. ?)?{_YEAR}(?!\d)",
     # March 4, 2026
     rf"(?<![^\W_])(?P<n>{_NAMES})\.? {_DAY},? {_YEAR}(?!\d)",
     # 2026 March 4
-    rf"(?<!\d){_YEAR},? (?P<n>{_NAMES}) {_DAY}(?!\d)",
+    rf"(?<!\d){_YEAR}(?:\.|,| ?m\.| ?ж\.| ?г\.| ?оны|\. gada| gada|e?ko)?,? (?P<n>{_NAMES})\.?"
+    rf" {_DAY}(?!\d)",
+    # 2026. gada 4. marts, 2026 ж. 4 наурыз
+    rf"(?<!\d){_YEAR}(?:\.? gada| ?ж\.) {_DAY}\.? (?P<n>{_NAMES})(?![^\W_])",
     # ngày 4 tháng 3 năm 2026
     rf"(?P<d>\d{{1,2}}) tháng (?P<m>\d{{1,2}})(?: năm|,)? {_YEAR}(?!\d)",
     # March 2026, 2026-03, 03/2026
@@ -88,9 +94,27 @@ _FORMS = (
     r"(?<![\d./-])(?P<a>\d{1,2})(?P<s>[-/.])[ ]?(?P<b>\d{1,2})(?P=s)[ ]?(?P<c>\d{4}|\d{2})"
     r"(?![\d/-]|\.\d)",
 )
-_ERAS = {"令和": 2019, "平成": 1989, "昭和": 1926, "大正": 1912, "明治": 1868}
-_ERA = re.compile(rf"({'|'.join(_ERAS)})(\d{{1,2}}|元)年")
-_NUMERAL = re.compile(r"[〇零一二三四五六七八九十]+(?=[年月日号號])")
+_ERAS = {
+    "中華民國": 1912,
+    "中华民国": 1912,
+    "民國": 1912,
+    "民国": 1912,
+    "令和": 2019,
+    "平成": 1989,
+    "昭和": 1926,
+    "大正": 1912,
+    "明治": 1868,
+}
+_ERA = re.compile(rf"({'|'.join(_ERAS)})(\d{{1,3}}|元)年")
+_NUMERAL = re.compile(r"[〇零一二三四五六七八九十百]+(?=[年月日号號])")
+_OTHER_ERA = re.compile(
+    r"[ ,]*(?:\(? ?(?:b\.? ?e\.?|a\. ?h\.?|AH|b\. ?c\.?(?: ?e\.?)?|bce?|v\. ?chr|a\. ?c\.|av\. ?j"
+    r"|до н\.|hijri|buddhist era|anno hegirae|minguo|roc|ዓ\.ም)(?![^\W\d_])|هـ|ه\. ?ش"
+    r"|ព\.ស|พ\.ศ)",
+    re.IGNORECASE,
+)
+"""Behind a year, the name of another count than the common era."""
+_CROATIAN = re.compile(r"\d\. ?listopada?(?![^\W_])|\A\W*listopad(?![^\W_])", re.IGNORECASE)
 _ANY = [re.compile(form, re.IGNORECASE) for form in _FORMS]
 
 
@@ -135,7 +159,10 @@ def read_dates(text: str, order: Order | None = None) -> list[FoundDate]:
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
             taken.append(match.span())
-            found.append(replace(_date(match, order), start=match.start(), end=match.end()))
+            read = _date(match, order)
+            if read.year is not None and _OTHER_ERA.match(plain, match.end()):
+                read = FoundDate(None)
+            found.append(replace(read, start=match.start(), end=match.end()))
     return sorted(found, key=lambda one: one.start)
 
 
@@ -145,8 +172,9 @@ def _east_asian(text: str) -> str:
     """
     if not ("年" in text or "月" in text):
         return text
-    text = _NUMERAL.sub(_in_digits, text)
-    text = re.sub(rf"(?<=年)\(?(?:{'|'.join(_ERAS)})(?:\d{{1,2}}|元)年\)?", "", text)
+    text = re.sub(rf"({'|'.join(_ERAS)}) (?=\d|元)", r"\1", _NUMERAL.sub(_in_digits, text))
+    text = re.sub(r"(?<=\d) (?=[年月日])|(?<=[年月]) (?=\d)", "", text)
+    text = re.sub(rf"(?<=年)\(?(?:{'|'.join(_ERAS)})(?:\d{{1,3}}|元)年\)?", "", text)
     return _ERA.sub(_in_years, text)
 
 
@@ -175,6 +203,12 @@ def _date(match: re.Match[str], order: Order | None) -> FoundDate:
     month = _MONTH[name.casefold()] if name else int(groups["m"])
     if year > 2400 and _is_thai(name):
         year -= 543
+    elif year > 2400 and (
+        name or set("年년") & set(match.group())
+    ):  # of the Buddhist era, or a slip
+        return FoundDate(None)
+    if name and _CROATIAN.search(match.group()):
+        return FoundDate(None)
     day = int(groups["d"]) if groups.get("d") else None
     return _only([(year, month, day)])
 

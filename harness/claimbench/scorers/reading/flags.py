@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from claimbench.number_text.plain import plain
 
 _YES = (
-    "yes|true|1|y|x|applies|ja|wahr|oui|vrai|sí|si|verdadero|sim|sì|vero|да|так|tak|evet|ano|kyllä"
+    "yes|true|right|correct|richtig|juste|exact|correct[ao]|corrett[ao]|верно|правильно|正确|正確|正しい"
+    "|맞음|정답|true|1|y|x|applies|ja|wahr|oui|vrai|sí|si|verdadero|sim|sì|vero|да|так|tak|evet|ano|kyllä"
     "|igen|da|ναι|نعم|כן|हाँ|हां|はい|是|有|예|네|có|ya|ใช่|✅|✓|✔|☑|✔️"
 )
 _NO = (
-    "no|false|0|n|does not apply|not applicable|n/a|nein|falsch|nee|non|faux|falso|não|нет|ні|nie"
+    "no|false|wrong|incorrect|falsch|inexact|incorrect[ao]|sbagliat[ao]|errad[ao]|неверно|неправильно"
+    "|错误|錯誤|错|間違い|誤り|틀림|오답|0|n|does not apply|not applicable|n/a|nein|falsch|nee"
+    "|non|faux|falso|não|нет|ні|nie"
     "|hayır|ne|ei|nem|nu|όχι|لا|לא|नहीं|いいえ|否|不是|无|無|아니요|아니오|không|tidak|ไม่|ไม่ใช่|❌|✗|✘|☐|×"
 )
 _WORD = re.compile(

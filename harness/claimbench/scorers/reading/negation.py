@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 from claimbench.scorers.reading.words import WEAK, Words
 
@@ -19,8 +20,12 @@ def _of(words: str) -> str:
 _BEFORE = _of(
     # en de nl
     "not never neither nor don_t isn_t won_t can_t"
-    " cannot anything_but far_from no nothing_to_do_with rules_out rule_out"
-    " ruled_out ruling_out excludes exclude excluding hardly dont doesnt isnt unlike without"
+    " cannot anything_but"
+    " everything_but all_but every_label_but every_category_but all_labels_but"
+    " all_categories_but any_label_but"
+    " everyone_but all_of_them_but all_options_but far_from no nothing_to_do_with"
+    " rules_out rule_out ruled_out ruling_out excludes exclude excluding hardly"
+    " dont doesnt isnt unlike without"
     " nicht kein keine keinen keinem keiner keines nie niemals weder noch alles_andere_als"
     " niet geen nooit noch"
     # fr es it pt
@@ -42,13 +47,13 @@ _BEHIND = frozenset({"नहीं", "नही", "न"})
 """Negating words that follow what they negate."""
 _INSTEAD = _of(
     "rather_than instead_of other_than except except_for as_opposed_to but_not anstatt statt"
-    " anstelle_von außer in_plaats_van plutôt_que au_lieu_de sauf"
-    " en_lugar_de en_vez_de salvo excepto más_que anziché piuttosto_che invece_di tranne"
+    " anstelle_von außer ausser in_plaats_van plutôt_que au_lieu_de sauf"
+    " en_lugar_de en_vez_de salvo excepto más_que antes_que anziché piuttosto_che invece_di tranne"
     " em_vez_de ao_invés_de exceto вместо кроме а_не zamiast thay_vì bukannya"
     " بدلا_من بدلاً_من عوضا_عن במקום"
 )
 _UNSPACED_BEFORE = (
-    "不是|並非|并非|而非|绝非|絕非|绝不|絕不|并不|並不|不属于|不屬於|不应|不應|不该|不該|不算|不像|不会是|不會是|不可能"
+    "与其说是|與其說是|与其说|與其說|与其|與其|不是|並非|并非|而非|绝非|絕非|绝不|絕不|并不|並不|不属于|不屬於|不应|不應|不该|不該|不算|不像|不会是|不會是|不可能"
     "|没有|沒有|排除|除了|ไม่ใช่|มิใช่|ไม่ได้|ไม่เกี่ยวกับ|ไม่อยู่ใน|ไม่เป็น|ไม่|ບໍ່ແມ່ນ|មិនមែន|မဟုတ်"
 )
 _BUT = _of(
@@ -57,37 +62,79 @@ _BUT = _of(
     " ale lecz mà nhưng melainkan tetapi بل ولكن لكن إنما אלא אבל बल्कि लेकिन परंतु"
     " utan αλλά αλλα vaan بلکه hanem"
 )
-_UNSPACED_BUT = "而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
+_UNSPACED_BUT = "不如说是|不如說是|不如|毋宁|毋寧|而是|但是|但|应该是|應該是|แต่เป็น|แต่|หากแต่|ແຕ່"
 _NOT_NEGATING = re.compile(
-    r"(?<!\w)(?:not (?:only|just|merely|to mention)|no (?:doubt|question|other than|further)"
+    r"(?<!\w)(?:all but (?:certain\w*|sure|confirmed|guaranteed|definitely)|not (?:only|just"
+    r"|merely|to mention)|no (?:doubt|question|other than|further)"
     r"|nothing but|none other than|without (?:a |any )?(?:doubt|question)|not without|nicht nur"
     r"|kein zweifel|zweifellos|ohne (?:jeden )?zweifel|sans (?:aucun )?doute|no solo|no sólo"
     r"|sin duda|non solo|senza dubbio|não só|não apenas|sem dúvida|не только|нет сомнений"
+    r"|mai degrabă|mai mult|mai bine|mai curând"
     r"|niet alleen|nie tylko|ليس فقط|לא רק|न केवल)(?!\w)"
     r"|不仅|不但|不仅仅|毫无疑问|没有疑问|ไม่เพียง|ไม่ต้องสงสัย"
 )
 _NEGATES = re.compile(rf"(?<!\w)(?:{_BEFORE}|[a-z]{{2,6}}n t)(?!\w)|{_UNSPACED_BEFORE}")
 _REPLACES = re.compile(rf"(?<!\w)(?:{_INSTEAD})(?!\w)")
+_RATHER = re.compile(
+    r"(?<!\w)(?:rather|more|closer|better|sooner|mehr|näher|eher|lieber|vielmehr|plus|plutôt|davantage"
+    r"|mieux|más|mejor|più|meglio|piuttosto|mais|antes|melhor|meer|eerder|liever|beter|mer|snarare"
+    r"|hellre|mere|snarere|heller|bardziej|raczej|lepiej|więcej|spíše|spíš|více|radšej|skôr|viac"
+    r"|скорее|больше|более|лучше|ближе|радше|скоріше|більше|краще|по скоро|повече|radije|više|prije"
+    r"|inkább|jobban|mai|pigem|rohkem|pikemminkin|pikemmin|enemmän|μαλλον|περισσοτερο|labiau|vairāk)"
+    r" (?=\S)[^\n]{1,60}? (?P<than>than|als|que|che|do que|dan|än|end|enn|niż|aniżeli|než|ako"
+    r"|чем|нежели|ніж|аніж|отколкото|nego|mint|decât|kui|kuin|παρα|απο|nei|negu|nekā)(?!\w)"
+    r"|(?<!\w)(?:prefer|favou?r|choose|pick)\w* [^\n]{1,40}? (?P<to>to|over)(?!\w)"
+)
+"""What compares two labels, of which the second is not meant: plutôt A que B."""
+_THAN = re.compile(
+    r" ?(?:(?:is|fits|seems|sounds|looks|feels) )?(?:a )?(?:(?:much|far|clearly|way|rather|bien"
+    r"|viel|molto|mucho|гораздо) )?(?:more than|(?:better|closer|likelier|more \w+)(?: fit"
+    r"| match| choice| option)? than|over"
+    r"|ahead of"
+    r"|mehr als|plus que|più che|mais que|mais do que|meer dan|больше чем|hơn là|hơn|daripada"
+    r"|lebih dari|أكثر من|اكثر من|יותר מאשר|יותר מ|بیش از|มากกว่า|多于|胜过|勝過)"
+    r"(?: (?:the|a|an|la|le|les|el|los|die|der|das|il|o))? ?"
+)
+"""What does so between them: A more than B."""
 _CONTRAST = re.compile(rf"(?<!\w)(?:{_BUT})(?!\w)|{_UNSPACED_BUT}")
 _AFTER = re.compile(
     r" ?(?:team|label|category|class|option|answer|choice)?"
     r"(?: (?:is|are|was|does|do|did|can|could|would|should|will|seems?|looks?|isn|doesn|wasn|can))?"
     r"(?: (?:clearly|certainly|definitely|be|really))?"
     r" (?:not|t|cannot|never|wrong|incorrect|ruled out|excluded|does not apply|ist (?:es )?nicht"
-    r"|ist (?:hier )?falsch|trifft nicht|scheidet aus|n est pas"
+    r"|(?:ist|sind) (?:hier |beide |alle )?falsch|trifft nicht|scheidet aus|n est pas|(?:est"
+    r"|sont) (?:toutes |tous )?(?:faux|fausses?|incorrectes?)"
+    r"|(?:es|son) (?:falsas?|incorrect[ao]s?)|(?:é|são) (?:fals[ao]s?|incorret[ao]s?|errad[ao]s?)"
+    r"|(?:è|sono) (?:sbagliat[aoei]|errat[aoei]|fals[aoei])"
     r"|ne convient pas|no es|non è|não é|не подходит"
     r"|неверно|değil|değildir)(?!\w)"
+    r"|[」』\"]? ?(?:という)?より[もは]?(?![多少小大])"
+    r"|(?:이?라기)?보다는?(?= )| से (?:ज़्यादा|ज्यादा|अधिक|बढ़कर)(?!\w)"
     r"|[」』\"]? ?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)"
     r"|(?:은|는|이|가)? ?(?:아니|아닙|아닌|아님)"
     r"| (?:(?:है|था) )?(?:(?:बिल्कुल|बिलकुल|कतई|निश्चित रूप से|से संबंधित) )?(?:नहीं|नही)(?=\Z| )"
     r"| ?(?:نیست|نہیں|নয়|இல்லை|அல்ல|కాదు|ಅಲ್ಲ|അല്ല|નથી|नाही|होइन|ਨਹੀਂ|නොවේ|නැත|மாட்டாது)|ではな"
     r"| ?(?:မဟုတ်|አይደለም|биш(?!\w))"
     r"| (?:kategorisi|kategori|sınıfı|etiketi|konusu|türü|ile ilgili) değil(?:dir)?(?!\w)"
-    r"|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
+    r"|は(?:誤り|間違い|不正解|違)|[にとは]?(?:無関係|关係ありません|関係ありません|関係ない|以外)"
     r"|(?:无关|無關|以外|之外)"
     r"|(?: ?대신| ?말고| ?외에|과 무관| 와 무관)"
     r"| (?:के|की|के) (?:बजाय|बदले|अलावा)(?!\w)| yerine(?!\w)| (?:कोई )?नहीं(?!\w)"
 )  # fmt: skip
+
+_LISTED = re.compile(
+    r" (?:(?:and|or|nor|und|oder|et|ou|y|o|e|и|или|och|og|en|of|i|lub|ve|veya|和|或|と|와|과) )?"
+    r"(?:option |answer |choice )?"
+)
+_WRONG = re.compile(
+    r" (?:(?:are|is|were|can|could|sind|ist|son|sont|sono|são|zijn) )?(?:all |both |clearly "
+    r"|obviously )*"
+    r"(?:not|wrong|incorrect|false|ruled out|excluded|falsch|faux|fausses|incorrect\w*|falsas"
+    r"|errate"
+    r"|sbagliate|erradas|неверны|неправильны|fout|błędne)(?!\w)| ?(?:都|均)?(?:是)?(?:错|錯"
+    r"|不对|不對|不正确)"
+    r"|は?(?:間違い|誤り|不正解)|는? ?(?:틀렸|오답)"
+)
 
 
 def affirmed(spans: Sequence[Span], words: Words) -> list[Span]:
@@ -102,8 +149,9 @@ def affirmed(spans: Sequence[Span], words: Words) -> list[Span]:
     kept: list[Span] = []
     negated: list[tuple[Span, str]] = []
     doubtful: list[Span] = []
+    denied = _denied_together(spans, words)
     for span in spans:
-        how = _negated(span, words, negators)
+        how = "not" if span in denied else _negated(span, words, negators)
         if how:
             negated.append((span, how))
             continue
@@ -114,6 +162,18 @@ def affirmed(spans: Sequence[Span], words: Words) -> list[Span]:
         return sorted([*kept, *doubtful])
     last = {span[2]: span[0] for span, _ in negated}
     return [span for span in kept if last.get(span[2], -1) < span[0]]
+
+
+def _denied_together(spans: Sequence[Span], words: Words) -> set[Span]:
+    """Return the labels of a list that is negated behind its last: "A, B and C are wrong"."""
+    found: set[Span] = set()
+    for one, two in reversed(list(pairwise(spans))):
+        listed = _LISTED.fullmatch(words.folded[one[1] : two[0]])
+        if not listed or words.sentence(*one[:2]) != words.sentence(*two[:2]):
+            continue
+        if two in found or (words.kind_at(two[1]) == "" and _WRONG.match(words.folded, two[1])):
+            found |= {one, two}
+    return found
 
 
 def _in_phrase(span: Span, text: str) -> bool:
@@ -136,6 +196,13 @@ def _negators(words: Words, spans: Sequence[Span]) -> list[tuple[int, int, str]]
         for match in pattern.finditer(text):
             if not _inside(match.start(), match.end(), taken):
                 found.append((match.start(), match.end(), kind))
+    for match in _RATHER.finditer(text):
+        start, end = match.span("than" if match.group("than") else "to")
+        if any(match.start() < span[0] and span[1] <= start for span in spans):
+            found.append((start, end, "instead"))
+    for one, two in pairwise(spans):
+        if one[2] != two[2] and _THAN.fullmatch(text[one[1] : two[0]]):
+            found.append((one[1], two[0], "instead"))
     return sorted(found)
 
 

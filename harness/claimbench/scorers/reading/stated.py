@@ -63,6 +63,12 @@ _EXPLAINED = re.compile(
     r"|คำอธิบาย|เหตุผล)[*_]*\s*[:：]",
     re.IGNORECASE,
 )
+_CHECKED = re.compile(
+    r"\n[\W_]*(?:check(?:ing)?|verification|verify(?:ing)?|double[- ]check|probe|vérification"
+    r"|comprobación"
+    r"|verifica|verificação|controle|проверка|перевірка|sprawdzenie|验证|驗證|检验|検算|검산)[*_]*\s*[:：].*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
 _CITED = re.compile(
     r"\[\^?\d{1,3}\]:.*$|\[\^?\d{1,3}(?:[,–-] ?\d{1,3})*\]|【[^】]{0,40}】", re.MULTILINE
 )
@@ -104,7 +110,9 @@ def without_explanation(text: str) -> str:
 
 def _beside_notes(every: list[int], places: Sequence[Place], text: str) -> list[int]:
     """Leave out values in notes, as long as others remain."""
-    notes = [found.span() for pattern in (_SURE, _CITED) for found in pattern.finditer(text)]
+    notes = [
+        found.span() for pattern in (_SURE, _CITED, _CHECKED) for found in pattern.finditer(text)
+    ]
     explained = _EXPLAINED.search(text)
     if explained is not None and "\n" not in text[: explained.start()].strip():
         notes.append((explained.start(), len(text)))

@@ -105,6 +105,15 @@ _WORDS = {
 }  # fmt: skip
 _AS_WRITTEN = frozenset({"kb", "mb", "gb", "tb", "k", "to", "go", "mo", "ko", "w"})
 """Of these only some spellings with capitals are meant (:func:`_known`)."""
+_USUAL = (
+    "kg mg mm cm dm dl cl dB yd oz lb lbs ft Hz kHz MHz GHz kW kWh MWh kPa hPa mmHg kcal kJ ms"
+    " min mins sec secs hr hrs mL mph km/h kmh mol mmol nm"
+)
+_USUAL_CASE = {form.casefold(): form for form in _USUAL.split()}
+"""Units that people write in capitals too: 5 KG, 3 GHZ. As written, pint finds none, or one that
+nobody means: megagauss for MG."""
+_MEGA_AS_WRITTEN = frozenset({"ML", "Ml", "Mm", "Mg", "Ms"})
+"""Of these the capital may mean what it says; ``quantity`` decides beside the target."""
 _NO_UNITS = frozenset(
     {"a", "an", "as", "at", "are", "in", "to", "go", "per", "and", "or", "is", "of", "the", "be"}
 )
@@ -255,6 +264,9 @@ def _known(text: str) -> str | None:
         return None
     if folded in _table():
         return _table()[folded]
+    usual = _USUAL_CASE.get(folded)
+    if usual is not None and text not in _MEGA_AS_WRITTEN:
+        text = usual
     if text.isascii() or all(char in "°µμΩÅ²³·" or char.isascii() for char in text):
         for form in (text, folded if len(folded) > 3 else text):
             found = _of_pint(form.replace("·", "*").replace("^", "**"))

@@ -23,7 +23,7 @@ from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.types import JUDGE, AnswerSpec, Json, Sample, Score, ScorerSpec, Task
 
 COMBINED = ("weighted", "all", "any")
-NOT_INSIDE = (JUDGE, "lm_eval", "imported")
+NOT_INSIDE = (JUDGE, "lm_eval", "imported", "python")
 LONGEST = 50
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field
@@ -20,7 +21,12 @@ from claimbench.scorers.labels import LabelScorer, all_named
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import parts_of
 from claimbench.scorers.reading.flags import flagged, flagged_keys
+from claimbench.scorers.typed.open_lists import has_or, is_all_but
 from claimbench.types import Json, Sample, Score, Task
+
+_EITHER = re.compile(
+    r"^(?:it is |either|entweder|soit|o bien|либо|или|albo|buď|ya)\s+", re.IGNORECASE
+)
 
 
 class LabelSetOptions(ScorerOptions):
@@ -40,7 +46,7 @@ class LabelSetScorer:
     """F1, Jaccard index or equality of the answer's labels and the target's, per item."""
 
     name = "label_set"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(LabelSetOptions, options or {}, self.name)
@@ -104,10 +110,22 @@ class LabelSetScorer:
         said = flagged(text, self._name_of)
         if said is not None:
             return said
+        if is_all_but(text) or self._leaves_open(text):
+            return None
         found = set(all_named(text, self._labels))
         if found:
             return found
         return set() if self._is_empty(text) else None
+
+    def _leaves_open(self, text: str) -> bool:
+        """Return whether "or" stands between two labels."""
+        parts = has_or(text)
+        for before, after in pairwise(parts):
+            one = _EITHER.sub("", re.split(r"[,;:\n]", before.strip())[-1].strip())
+            two = re.split(r"[,;.\n]", after.strip())[0]
+            if self._name_of(one) is not None and self._name_of(two) is not None:
+                return True
+        return False
 
     def _name_of(self, text: str) -> str | None:
         named = self._reader.read(text, self._labels)

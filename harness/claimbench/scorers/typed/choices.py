@@ -2,18 +2,28 @@
 
 For tasks with ``choices:`` in their dataset, which puts each row's options under letters. Letters
 are found as ``label`` finds a label; an answer that names no letter, or several, is read by the
-texts of the row's options.
+texts of the row's options. A letter beside the text of another option ("B, London" where B is
+Paris) contradicts itself and is ``unparsable``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from claimbench.scorers.base import brief, scored, unparsable, visible
+from claimbench.number_text.plain import folded, joined
+from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.labels import LabelScorer
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.stated import without_explanation
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
+_OPENED = re.compile(
+    r"[*_`\"')\]]*\s?(?:[,.:)\](（，：、。\-–—=→]|is\s|ist\s|est\s|es\s|は|의|の|是|번)?\s*"
+    r"[*_`\"'(（\[]*"
+)
+_SAID = re.compile(r"[*_`\"')\]）]*\s*(?:\Z|[.,;:!?)\]（(。，；、]|です|입니다|이다)")
+_BRACKET = re.compile(r"[*_`\"']*\s?[(\[（:：–—=→-]\s?[*_`\"']*(?:option |answer )?\Z")
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
@@ -28,7 +38,7 @@ class ChoiceScorer:
     """1 if the answer names the right option of its row, 0 if it names another."""
 
     name = "choice"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChoiceOptions, options or {}, self.name)
@@ -55,15 +65,72 @@ class ChoiceScorer:
         return scored(self, call_id, float(found == sample.target), why)
 
     def _read(self, text: str, options: list[str]) -> str | None:
-        """Return the letter of the option that an answer names; None for none, or several."""
+        """Return the letter of the option that an answer names; None for none, for several, and
+        for a letter beside the text of another option.
+        """
         letters = LETTERS[: len(options)]
         whole = LabelScorer({"search": False})
         texts = tuple(options)
         exact = whole.read(text, texts) if self._options.texts else ()
+        alone = re.search(rf"(?<!\w)[{letters}](?!\w)", text)
+        if alone and len(exact) == 1 and alone.group() not in exact[0]:
+            exact = ()  # by its value: "B: 100" names no option 100
         if len(exact) == 1 and exact[0].strip().upper() not in letters:
             return letters[options.index(exact[0])]
-        named = self._reader.read(text, tuple(letters))
+        shown = _without_letters_of(text, options)
+        named = self._reader.read(shown, tuple(letters))
+        if len(named) != 1:
+            named = self._reader.read(without_explanation(shown), tuple(letters)) or named
         if len(named) == 1:
-            return named[0]
+            beside = _options_beside(named[0], text, options) if self._options.texts else set()
+            return None if beside and letters.index(named[0]) not in beside else named[0]
         by_text = self._reader.read(text, texts) if self._options.texts else ()
-        return letters[options.index(by_text[0])] if len(by_text) == 1 else None
+        return letters[options.index(by_text[0])] if len(by_text) == 1 and not named else None
+
+
+def _without_letters_of(text: str, options: list[str]) -> str:
+    """Return a text without those option texts in which a letter stands alone: Vitamin C."""
+    for option in options:
+        if len(option.strip()) > 2 and re.search(r"(?<!\w)[A-Za-z](?!\w)", option):
+            text = re.sub(re.escape(option.strip()), "…", text, flags=re.IGNORECASE)
+    return text
+
+
+def _options_beside(letter: str, text: str, options: list[str]) -> set[int]:
+    """Return the indices of the options whose texts stand beside a letter: "B, Paris", "Paris (B)".
+
+    Where a letter stands several times, one with its own text settles it.
+    """
+    plain = folded(squeeze(text))
+    found: set[int] = set()
+    for place in re.finditer(rf"(?<![a-z0-9à-ÿа-я]){letter.lower()}(?![a-z0-9à-ÿа-я])", plain):
+        behind = _OPENED.match(plain, place.end())
+        index = None if behind is None else _option_at(plain, behind.end(), options)
+        if index is None:
+            index = _option_before(plain, place.start(), options)
+        if index is not None:
+            found.add(index)
+    return found
+
+
+def _option_at(text: str, place: int, options: list[str]) -> int | None:
+    """Return the option whose text stands at a place and ends there what is said."""
+    best: tuple[int, int] | None = None
+    for index, option in enumerate(options):
+        form = folded(squeeze(option))
+        if form and text.startswith(form, place) and _SAID.match(text, place + len(form)):
+            best = max(best or (0, 0), (len(form), index))
+    return None if best is None else best[1]
+
+
+def _option_before(text: str, place: int, options: list[str]) -> int | None:
+    before = _BRACKET.search(text[:place])
+    if before is None:
+        return None
+    for index, option in enumerate(options):
+        form = folded(squeeze(option))
+        if form and text.endswith(form, 0, before.start()):
+            first = before.start() - len(form)
+            if first == 0 or not joined(text[first - 1], text[first]):
+                return index
+    return None

@@ -7,7 +7,9 @@ where a day is wanted, and a day that can be read in two ways, are ``unparsable`
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Literal
 
@@ -15,6 +17,8 @@ from pydantic import Field
 
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.bounds import Side
+from claimbench.scorers.reading.date_bounds import date_bound
 from claimbench.scorers.reading.dates import (
     FoundDate,
     Order,
@@ -25,6 +29,24 @@ from claimbench.scorers.reading.dates import (
 from claimbench.scorers.reading.meant_numbers import is_aside
 from claimbench.scorers.reading.stated import stated
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
+
+_BUDDHIST = 543
+_MOVED = re.compile(
+    r"(?<!\w)(?:mov|chang|postpon|reschedul|shift|push|brought|verschob|verleg|geänder|report|déplac"
+    r"|décal|aplaz|movi|spostat|rinviat|adiad|перенес|перенос|изменен|przełoż|przesun)",
+    re.IGNORECASE,
+)
+_FROM = re.compile(
+    r"(?<!\w)(?:from|von|vom|de|du|del|dal|desde|od|от|с|van|från|fra)(?: \w+)?,? \Z",
+    re.IGNORECASE,
+)
+"""As with numbers, what begins with "from" may be a change; its end is the last date."""
+_TO = re.compile(
+    r"[\s*_,]*(?:to|until|till|through|and|or|bis|und|oder|au|à|et|ou|al?|hasta|y|o|e|até|ao|до|по|и|или"
+    r"|do|i|lub|t/m|tot|en|of|till|och|til|og|-|—|~|至|到|或|和|から|〜|と|또는|부터|إلى|حتى|و|أو|עד|או|से|या|ถึง|หรือ"
+    r"|đến|hoặc|sampai|atau)?(?: (?:the|den|dem|zum|le|el|il|o|am|on|al))*[\s*_]*",
+    re.IGNORECASE,
+)
 
 
 class DateOptions(ScorerOptions):
@@ -42,11 +64,23 @@ class DateOptions(ScorerOptions):
     """Days beside the target that are right too."""
 
 
+def _place(found: FoundDate) -> tuple[int, int]:
+    return found.start, found.end
+
+
+def _is_period(first: FoundDate, second: FoundDate, text: str) -> bool:
+    """Return whether two dates begin and end a period, or stand beside each other."""
+    if first.shown == second.shown or not _TO.fullmatch(text[first.end : second.start]):
+        return False
+    before = text[max(0, first.start - 80) : first.start]
+    return not (_MOVED.search(before) or _FROM.search(before))
+
+
 class DateScorer:
     """1 if the answer names the target's day, else 0."""
 
     name = "date"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(DateOptions, options or {}, self.name)
@@ -62,13 +96,25 @@ class DateScorer:
         target = parse_date(sample.target, self._options.target_order or self._options.order)
         if target is None:
             raise ValueError(f"the target {sample.target!r} is not one date with one reading")
-        found = self._meant(date_text(visible(text)))
+        plain = date_text(visible(text))
+        found = self._meant(plain)
         chosen = self._chosen(found)
         if chosen is None or chosen.year is None or (chosen.day is None and target.day is not None):
             why = "no date" if chosen is None else "a date that is not one day"
             if chosen is None and found:
                 why = "several different dates"
             return unparsable(self, call_id, f"{why} in {brief(text)}")
+        found_side = self._side(chosen, found, plain)
+        written = date_text(str(sample.target))
+        side = date_bound(target.start, target.end, written)
+        if found_side is not None and side is None:
+            return unparsable(self, call_id, f"a bound ({found_side}), no date in {brief(text)}")
+        if found_side != side:
+            return scored(
+                self, call_id, 0.0, f"read as {chosen.shown}; right is {side} {target.shown}"
+            )
+        if abs((target.year or 0) - chosen.year) == _BUDDHIST:
+            return unparsable(self, call_id, f"a year of one of two eras in {brief(text)}")
         right = self._is_right(chosen, target)
         return scored(
             self, call_id, float(right), f"read as {chosen.shown}; right is {target.shown}"
@@ -83,7 +129,17 @@ class DateScorer:
         kept = [one for one in every if not is_aside(one.start, one.end, text)]
         if self._options.which != "last":
             return kept
-        return [kept[index] for index in stated([(one.start, one.end) for one in kept], text)]
+        chosen = [kept[index] for index in stated([_place(one) for one in kept], text)]
+        if len(chosen) > 1 and _is_period(chosen[-2], chosen[-1], text):
+            chosen[-1] = replace(chosen[-1], year=None)
+        return chosen
+
+    def _side(self, chosen: FoundDate, found: list[FoundDate], text: str) -> Side | None:
+        """Return the side on which the answer lies of a date; None for one that begins a period."""
+        after = [one for one in found if one.start > chosen.start]
+        if after and _TO.fullmatch(text[chosen.end : after[0].start]):
+            return None
+        return date_bound(chosen.start, chosen.end, text)
 
     def _chosen(self, found: list[FoundDate]) -> FoundDate | None:
         if not found:

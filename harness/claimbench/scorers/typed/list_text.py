@@ -23,20 +23,48 @@ NOTHING = frozenset(_NOTHING.split("|"))
 """How models say that there is no item, without case and marks at the ends."""
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?\s*```", re.DOTALL)
 _TAGS = re.compile(r"<li[^>]*>\s*(.*?)\s*(?=</?(?:li|ul|ol)\b|\Z)", re.DOTALL | re.IGNORECASE)
+_INLINE_TAGS = re.compile(
+    r"</?(?:b|i|u|em|strong|code|span|mark|p|br)(?:\s[^<>]*)?/?>", re.IGNORECASE
+)
+_NOTE = re.compile(
+    r"(?<=[.!?。])\s+\(?(?:note|explanation|reason|remark|hinweis|anmerkung|remarque|nota|примечание"
+    r"|注|备注|備考|참고)(?!\w)[^:：\n.]{0,12}[:：].*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+_BUT_NOT = re.compile(
+    r",?\s+(?:but not|and not|not|aber nicht|nicht aber|und nicht|nicht|mais pas|et non|pero no"
+    r"|y no|ma non"
+    r"|e non|mas não|e não|maar niet|en niet|men inte|men ikke|но не|а не|але не|ale nie|a nie"
+    r"|ale ne"
+    r"|ama|değil|nhưng không|tetapi bukan|وليس|ולא|अपितु नहीं)\s.*\Z|(?:而不是|但不是|不包括).*\Z",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Behind an item, what the answer says not to be one: red but not green."""
 _ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL | re.IGNORECASE)
 _PAIRS = {"{": "}", "(": ")", "[": "]", "（": "）", "［": "］", "<": ">"}
 _CELL = re.compile(r"\s*\|([^|\n]*)\|\s*")
 _RULE = re.compile(r"\s*:?-{2,}:?\s*")
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _BULLETS = re.compile(r"\s*[•●◦‣▪・]\s*")
-_BEHIND = re.compile(r"\s*(?:[:：(（\[]|\s[-–—]\s|,? (?:which|who|because|weil|car|porque)\s)")
+_BEHIND = re.compile(
+    r"\s*(?:[:：(（\[]|\s[-–—=]\s|\s(?:are|is|sind|sont|son|sono|são|zijn)\s"
+    r"|,? (?:which|who|because|weil|car|porque)\s)"
+)
 _BEFORE = re.compile(
     r"^(?:(?:[וو] ?|and|but|or|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|then|next|after that"
     r"|finally|last(?:ly)?|also|both|plus|und|dann|danach|zuerst|zuletzt|schließlich|sowohl|auch"
     r"|d'abord|ensuite|puis|enfin|à la fois|primero|luego|después|finalmente|por último|tanto|prima"
     r"|poi|infine|sia|primeiro|depois|сначала|потом|затем|наконец|首先|其次|然后|最后|まず|次に|最後に"
-    r"|\d{1,2}(?:st|nd|rd|th))[:,，、]? ?)+|^[^\n=]{0,30}= ?",
+    r"|\d{1,2}(?:st|nd|rd|th)|第[一二三四五六七八九十\d]{1,2}(?:には?|は)?)[:,，、]? ?)+"
+    r"|^[^\n=]{0,30}= ?",
     re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"\s?(?:です|でした|になります|である|입니다|이다|이에요|예요|이었습니다|हैं|है|ครับ|ค่ะ|आहेत|আছে|dir|dır|است|هستند)\Z"
+)
+"""What ends a sentence behind its last item."""
+_LEADS_UP = re.compile(
+    r"^[^\n=]{0,15}?(?:分别是|分别为|包括|有|是|为|為|はそれぞれ|は)(?=[一-鿿ぁ-ヿ])"
 )
 _DENIED = re.compile(
     r"^(?:but |and |aber |mais |pero |ma |mas |но |maar )?(?:not|nicht|kein\w*|pas|no|non|não|не"
@@ -47,7 +75,7 @@ _JOINS = re.compile(
     r"\s+(?:as well as|along with|together with|als auch|ainsi que|así como|nonché|bem como|oraz|i"
     r"|a|ve|ile|dan|serta|og|ja|sekä|și|si|și|και|és|та|й|এবং|ও|və|at|na|plus|með|ու|და|וגם|و|と|과"
     r"|와)\s+"
-    r"|\s*(?:→|⇒|->|=>|[>|≻])\s*|(?<=\w)(?:和|と|및|以及)(?=\w)|(?<=\w)[과와]\s+",
+    r"|\s*(?:→|⇒|->|=>|<=|>=|[<>|≻≺≤≥/])\s*|(?<=\w)(?:和|と|및|以及)(?=\w)|(?<=\w)[과와]\s+",
     re.IGNORECASE,
 )
 Form = Callable[[str], str]
@@ -62,7 +90,8 @@ def unwrapped(text: str) -> str:
         text = inner
     if fences := _FENCE.findall(text):
         text = fences[-1]
-    text = without_explanation(text.strip()).strip()
+    text = _NOTE.sub("", text)
+    text = _INLINE_TAGS.sub("", without_explanation(text.strip())).strip()
     if items := _TAGS.findall(text):
         return "\n".join(f"- {item}" for item in items)
     if rows := _one_column(text):
@@ -152,7 +181,13 @@ def _shortened(piece: str, right: frozenset[str], form: Form) -> str:
     bare = _BEFORE.sub("", piece.strip())
     for text in (bare, piece):
         behind = _BEHIND.search(text)
-        for shorter in (text, text[: behind.start()] if behind else text):
+        bare_ends = (_TAIL.sub("", text), _LEADS_UP.sub("", text))
+        for shorter in (
+            *bare_ends,
+            text,
+            text[: behind.start()] if behind else text,
+            _BUT_NOT.sub("", text),
+        ):
             if form(shorter) in right:
                 return shorter
     return piece

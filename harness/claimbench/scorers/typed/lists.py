@@ -22,12 +22,16 @@ from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text
 from claimbench.scorers.typed.list_text import NOTHING, fitted, unwrapped
+from claimbench.scorers.typed.open_lists import has_or, is_open
 from claimbench.types import Json, Sample, Score, Task
 
 METRICS = ("f1", "precision", "recall", "exact", "jaccard")
 Metric = Literal["f1", "precision", "recall", "exact", "jaccard"]
 _ITEM = re.compile(
-    r"^\s*(?:[・•●◦‣▪]\s*|(?:[-*–—]|\d{1,3}[.)、．]|\(\d{1,3}\)|[a-z][.)])\s+)(.*\S)\s*$"
+    r"^\s*(?:[・•●◦‣▪]\s*|[一二三四五六七八九十]{1,3}[、.．]\s*"
+    r"|(?:[-*–—]|#?\d{1,3}[.)、．:：]|#\d{1,3}|\(\d{1,3}\)|[a-z][.)]|[ivx]{1,5}[.)]"
+    r"|(?:step|item|schritt|étape|paso|passo|шаг) \d{1,3}[.:)])\s+)(.*\S)\s*$",
+    re.IGNORECASE,
 )
 _AND = re.compile(
     r"\s(?:and|und|sowie|et|y|e|и|và|och|en|तथा|और|和|以及|及|&|/)\s+|\s?(?:และ)\s?"
@@ -43,6 +47,10 @@ items."""
 _STATED = re.compile(
     r"^(?:the|these|they|it|die|das|es|les|la|le|las|los|il|i|gli|sono|são|os|as|de|het|de)\b[^,;:]{0,60}?"
     r"\b(?:is|are|ist|sind|est|sont|es|son|è|sono|são|zijn|är|er)\s+(?!(?:not|nicht|pas|no|non|não)\b)",
+    re.IGNORECASE,
+)
+_EITHER = re.compile(
+    r"^(?:either|entweder|soit|o bien|ou bien|либо|или|albo|buď|ya|entweder|hoặc|إما|या तो)\s+",
     re.IGNORECASE,
 )
 _SEMICOLONS = re.compile(r"\s*[;；\n]\s*")
@@ -79,7 +87,7 @@ class ListScorer:
     """How well an answer's items are the target's; 1 if they are the same."""
 
     name = "list"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ListOptions, options or {}, self.name)
@@ -94,7 +102,7 @@ class ListScorer:
         items = self._answer(visible(text), frozenset(right))
         if items is None:
             zeros = dict.fromkeys(METRICS, 0.0)
-            return unparsable(self, call_id, f"no list in {brief(text)}", zeros)
+            return unparsable(self, call_id, f"no full list in {brief(text)}", zeros)
         found = self._forms(items)
         parts = overlap(found, right, ordered=self._options.ordered)
         why = f"read as {brief(found)}; right is {brief(right)}"
@@ -131,6 +139,8 @@ class ListScorer:
         if not text.strip():
             return None
         text = unwrapped(text)
+        if is_open(text, lambda word: self._form(word) in right):
+            return None
         if self._is_empty(text) or (not right and self._says_none(text)):
             return []
         if self._options.separator is not None:
@@ -139,8 +149,27 @@ class ListScorer:
         if len(lines) > 1 or (lines and len(text.splitlines()) == 1):
             bare = [line.rstrip(",;.") for line in lines[:_LONGEST_ITEMS]]
             return fitted(bare, right, self._form)
-        pieces = [piece for part in _split(text) for piece in self._pieces(part, right)]
-        return fitted(pieces, right, self._form)
+        parts = _split(text)
+        if any(self._leaves_open(part, right) for part in parts):
+            return None
+        pieces = [piece for part in parts for piece in self._pieces(part, right)]
+        items = fitted(pieces, right, self._form)
+        return self._by_blanks(items[0], right) if len(items) == 1 else items
+
+    def _leaves_open(self, part: str, right: frozenset[str]) -> bool:
+        """Return whether "or" parts items of the target: the answer means one of them."""
+        halves = [_EITHER.sub("", half.strip()) for half in has_or(part)]
+        named = [half for half in halves if self._form(half) in right]
+        return len(halves) > 1 and self._form(part) not in right and bool(named)
+
+    def _by_blanks(self, text: str, right: frozenset[str]) -> list[str]:
+        """Return the words of a text as items where some are the target's: 2 3 5, red green."""
+        words = text.split()
+        if len(words) < 2 or self._form(text) in right:
+            return [text]
+        numbers = all(parse_number(word) is not None for word in words)
+        known = sum(self._form(word) in right for word in words)
+        return words if numbers or known > max(1, len(words) - 2) else [text]
 
     def _pieces(self, part: str, right: frozenset[str]) -> list[str]:
         """Part one piece of a running text at "and", unless it is an item as it stands."""

@@ -16,7 +16,14 @@ from pydantic import Field, field_validator
 
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
-from claimbench.scorers.reading.meant_numbers import is_aside, is_range
+from claimbench.scorers.reading.bounds import bound
+from claimbench.scorers.reading.meant_numbers import (
+    are_beside,
+    is_aside,
+    is_points,
+    is_range,
+    minus_apart,
+)
 from claimbench.scorers.reading.stated import stated
 from claimbench.scorers.reading.units import (
     Amount,
@@ -48,6 +55,13 @@ _OTHER_UNITS = {
     "T": "terabyte",
 }
 """What signs mean beside a target of another dimension than their first: coulombs, metres, feet."""
+_MEGA = {
+    "megaliter": "milliliter",
+    "megameter": "millimeter",
+    "megagram": "milligram",
+    "megasecond": "millisecond",
+}
+"""What a capital M may mean instead: 250 ML."""
 ROUNDING = 1e-9
 """Relative difference that conversion in binary arithmetic may leave."""
 
@@ -81,7 +95,7 @@ class QuantityScorer:
     """1 if an amount in the answer is the target's, else 0."""
 
     name = "quantity"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(QuantityOptions, options or {}, self.name)
@@ -99,9 +113,12 @@ class QuantityScorer:
         if len(targets) != 1 or targets[0].value is None or targets[0].unit is None:
             raise ValueError(f"the target {sample.target!r} is not one number with a unit")
         target = targets[0]
+        written = amount_text(str(sample.target))
+        side = bound(target.start, target.end, written)
         assert target.value is not None  # noqa: S101 - looked at above
         assert target.unit is not None  # noqa: S101
-        amounts = self._meant(amount_text(visible(text)), target.unit)
+        plain = amount_text(visible(text))
+        amounts = self._meant(plain, target.unit)
         with_unit = [amount for amount in amounts if amount.unit is not None]
         if not with_unit:
             what = "a number without a unit" if amounts else "no number"
@@ -117,7 +134,16 @@ class QuantityScorer:
             return scored(self, call_id, 0.0, f"read in {unit}, which is no {target.unit}")
         if self._options.which == "only" and len({round(value, 9) for value in values}) > 1:
             return unparsable(self, call_id, f"{len(values)} different amounts in {brief(text)}")
-        value = values[0] if self._options.which == "first" else values[-1]
+        first = self._options.which == "first"
+        value = values[0] if first else values[-1]
+        counted = [one for one in with_unit if converted(one, target.unit) is not None]
+        chosen = counted[0] if first else counted[-1]
+        found_side = bound(chosen.start, chosen.end, plain)
+        if found_side is not None and side is None:
+            return unparsable(self, call_id, f"a bound ({found_side}), no amount in {brief(text)}")
+        if found_side != side:
+            why = f"read as {value:.9g} {target.unit}; right is {side} {target.value}"
+            return scored(self, call_id, 0.0, why)
         wanted = float(target.value)
         allowed = max(
             self._options.tolerance,
@@ -139,7 +165,7 @@ class QuantityScorer:
         that the answer states as its amount is it, the same one in another unit in brackets behind
         it says nothing more, and the end of a range has no value.
         """
-        every = [_beside(one, unit, text) for one in self._read(text)]
+        every = [_with_sign(_beside(one, unit, text), text) for one in self._read(text)]
         fitting = [
             one
             for one in every
@@ -157,6 +183,8 @@ class QuantityScorer:
             kept = [_whole(one, every, text) for one in kept]
         elif len(kept) > 1 and is_range(_place(kept[-2]), _place(kept[-1]), text):
             kept = [replace(one, value=None) for one in kept]
+        elif len(kept) > 1 and self._options.which == "last" and _are_two(kept[-2], kept[-1], text):
+            kept = [*kept[:-1], replace(kept[-1], value=None)]
         return sorted([*others, *kept], key=lambda one: one.start)
 
     def _read(self, text: str) -> list[Amount]:
@@ -169,6 +197,12 @@ class QuantityScorer:
         ]
 
 
+def _are_two(first: Amount, second: Amount, text: str) -> bool:
+    """Return whether two different amounts stand side by side: 5 km of 10 km, 2 kg and 3 kg."""
+    same = (first.value, first.unit) == (second.value, second.unit)
+    return not same and are_beside(_place(first), _place(second), text)
+
+
 def _place(amount: Amount) -> tuple[int, int]:
     return amount.start, amount.end
 
@@ -177,15 +211,31 @@ def _beside(amount: Amount, unit: str, text: str) -> Amount:
     """Return an amount in the unit that its sign has beside a target's: 20 C for degrees, 90' for
     minutes; degrees of no scale beside a temperature have none.
     """
+    written = text[amount.start : amount.end]
+    if unit == "percent" and is_points(amount.start, amount.end, text):
+        return replace(amount, unit=unit, value=None)
+    if amount.unit in _MEGA and unit != amount.unit and re.search(r"M\w\W*\Z", written):
+        meant = _MEGA[amount.unit]
+        return replace(amount, unit=meant, value=amount.value if unit == meant else None)
     if amount.unit is None or converted(replace(amount, value=_ONE), unit) is not None:
         return amount
     if amount.unit == "degree" and unit in _TEMPERATURES:
         return replace(amount, unit=None)
-    sign = re.search(r"(?:[^\W\d]+|['\"′″])\Z", text[amount.start : amount.end])
+    sign = re.search(r"(?:[^\W\d]+|['\"′″])\Z", written)
     other = _OTHER_UNITS.get(sign.group()) if sign else None
     if other is None or converted(replace(amount, unit=other, value=_ONE), unit) is None:
         return amount
     return replace(amount, unit=other)
+
+
+def _with_sign(amount: Amount, text: str) -> Amount:
+    """Return an amount with the minus sign that a blank parts from it, or without a value where
+    that may be a bullet.
+    """
+    what = minus_apart(amount.start, text)
+    if amount.value is None or amount.value <= 0 or what in (None, "bullet"):
+        return amount
+    return replace(amount, value=None if what == "unclear" else -amount.value)
 
 
 def _whole(amount: Amount, every: list[Amount], text: str) -> Amount:

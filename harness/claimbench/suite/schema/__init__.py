@@ -258,8 +258,8 @@ class ScorerModel(BaseModel):
 
     name: str = Field(min_length=1)
     """label, choice, exact, contains, matches, regex, numeric, quantity, date, list, label_set,
-    json_fields, squad, text_overlap, ranking, graded, checks, judge, or an installed plugin's
-    (docs/scorers.md)."""
+    json_fields, squad, text_overlap, ranking, graded, checks, judge, python (a function in a file
+    beside the suite), or an installed plugin's (docs/scorers.md)."""
 
 
 def _scorer(value: Any) -> Any:
@@ -290,9 +290,12 @@ class TaskModel(Strict):
     answer: AnswerModel
     scorers: list[ScorerEntry] = Field(min_length=1)
     """The first gives the headline metric."""
-    reduce: str | None = Field(default=None, pattern=r"^(mean|mode|(pass|at_least)@[1-9]\d{0,3})$")
-    """What the epochs of a sample come to: mean (left out), mode (the most frequent score), pass@3
-    (the chance that one of 3 answers is right, unbiased), at_least@2 (1 where 2 or more are right).
+    reduce: str | None = Field(
+        default=None, pattern=r"^(mean|median|max|mode|(pass|at_least)@[1-9]\d{0,3})$"
+    )
+    """What the epochs of a sample come to: mean (left out), median, max (the best), mode (the most
+    frequent score), pass@3 (the chance that one of 3 answers is right, unbiased), at_least@2 (1
+    where 2 or more are right).
     """
     max_tokens: int = Field(default=256, ge=1, le=1_000_000)
     """Longest answer, tokens."""
