@@ -63,7 +63,7 @@ def decision_of(
     from claimbench.api import background_of
     from claimbench.decision.choose import decide
     from claimbench.privacy.visible import visible
-    from claimbench.suite.decision import load_decision
+    from claimbench.suite.purpose.decision import load_decision
     from claimbench_reports.collect import data
     from claimbench_reports.view.decision import decision_view
 

@@ -24,8 +24,8 @@ from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
 from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_json
 from claimbench.suite.datasets import read_limited
-from claimbench.suite.decision import DecisionBuilder
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
+from claimbench.suite.purpose.decision import DecisionBuilder
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite.schema.errors import first_error
 from claimbench.suite.schema.run import limits_of, serve_of

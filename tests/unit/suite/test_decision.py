@@ -10,8 +10,8 @@ import pytest
 from claimbench.decision.gates import check_decision
 from claimbench.errors import ClaimError, SuiteError
 from claimbench.suite.codec import suite_from_json, suite_to_json
-from claimbench.suite.decision import load_decision
 from claimbench.suite.load import load_suite
+from claimbench.suite.purpose.decision import load_decision
 from claimbench.types import Suite
 
 SUITE = """name: s

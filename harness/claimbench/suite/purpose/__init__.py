@@ -1,0 +1,1 @@
+"""What a run is for, as its suite states it: the choice to be made."""
