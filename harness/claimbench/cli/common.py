@@ -65,7 +65,16 @@ def trust_option(command: F) -> F:
         is_flag=True,
         expose_value=False,
         callback=_agree,
-        help="Run the Python that came with the suite, this time (see bench trust).",
+        help="Agree to the suite's Python, hosts and commands, this time (see bench trust).",
+    )(command)
+
+
+def yes_option(command: F) -> F:
+    """Add ``--yes``: agree, for good, to whom a run sends to and what it starts."""
+    return click.option(
+        "--yes",
+        is_flag=True,
+        help="Agree to the hosts, keys and commands that are listed, for good (see bench trust).",
     )(command)
 
 

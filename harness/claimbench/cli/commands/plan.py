@@ -111,6 +111,9 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     click.echo("\nWhere prompts go:")
     for one in going:
         click.echo(f"  {one.line}")
+    for one in going:
+        if one.starting is not None:
+            click.echo(f"  {one.starting}")
     for task in suite.tasks:
         if (words := in_words(task)) is not None:
             click.echo(f"  masked in {task.name}: {words}")

@@ -19,6 +19,7 @@ from claimbench.cli.common import (
     provider_factories,
     results_option,
     suite_options,
+    yes_option,
 )
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
 
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("--all-levels", is_flag=True, help="Go on after saturation.")
 @results_option
 @suite_options
+@yes_option
 @json_option
 def sweep_command(**options: Any) -> int:
     """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the
@@ -80,15 +82,18 @@ class SweepOptions:
     results: Path
     overrides: tuple[str, ...]
     allow_outside: bool
+    yes: bool
     as_json: bool
 
 
 def _sweep(asked: SweepOptions) -> int:
+    from claimbench.cli.consent import inform
     from claimbench.run.sweep import knee
     from claimbench.suite.load import load_suite
 
     steps = _steps(asked.concurrency)
     loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    inform(replace(loaded, judges=()), (asked.arm,), yes=asked.yes)
     with open_store(asked.results, create=True) as store:
         levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)

@@ -154,7 +154,10 @@ class ServeModel(Strict):
     warmup: int = Field(default=1, ge=0, le=100)
     """Requests sent, and not measured, before the first call."""
     env: dict[str, str] = Field(default_factory=dict)
-    """Further environment variables."""
+    """Further environment variables. The server is given these, and what programs need (PATH, HOME,
+    language, GPU and engine settings), and no key; `NAME: from_environment` hands on your own value
+    of NAME, which no run stores.
+    """
 
     @model_validator(mode="after")
     def _something_to_start(self) -> ServeModel:
