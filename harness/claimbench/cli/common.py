@@ -198,6 +198,21 @@ def worst(codes: Sequence[int]) -> int:
     return min(codes, key=EXIT_ORDER.index)
 
 
+MOST_USD = Decimal(10) ** 15
+"""More than all the money there is; a larger number is a slip."""
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers; infinity and NaN are in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; click's own error for what is none."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 def positive_dollars(
     _context: click.Context, option: click.Parameter, value: str | None
 ) -> Decimal | None:
@@ -211,6 +226,8 @@ def positive_dollars(
         raise BenchError(
             f"{name} {value}: not an amount of dollars", hint=f"for example {name} 2.50"
         ) from None
+    if amount.is_finite() and amount > MOST_USD:
+        raise BenchError(f"{name} {value[:30]}: more money than there is")
     if not amount.is_finite() or amount <= 0:
         raise BenchError(
             f"{name} {value}: with this limit no priced request could be sent",

@@ -378,6 +378,8 @@ class SuiteChecker:
             raise self._fail(loc, "the claim has neither a text (`claim:`) nor a `kind:`")
         arms = [arm.name for arm in self.model.arms]
         for key, names in (("arm", claim.arm), ("than", claim.than)):
+            if names is not None and not names:
+                raise self._fail((*loc, key), f"`{key}` names no arm", "name one, or leave it out")
             for index, name in enumerate(names or ()):
                 self._known(name, arms, (*loc, key, index), "arm")
         both = set(claim.arm or ()) & set(claim.than or ())

@@ -42,7 +42,6 @@ def test_what_programs_and_engines_need_is_handed_on() -> None:
         ("HTTPS_PROXY", "http://me:word@proxy:8080"),
         ("UV_INDEX_URL", "https://me:word@index.example/simple"),
         ("DATABASE_URL", "postgres://x"),
-        ("KUBECONFIG", "/home/me/.kube/config"),
     ],
 )
 def test_keys_and_what_has_no_known_use_are_not_handed_on(name: str, value: str) -> None:

@@ -15,6 +15,7 @@ import click
 
 from claimbench.claims.as_json import verdict_json
 from claimbench.cli.common import (
+    FiniteRange,
     json_option,
     open_store,
     positive_dollars,
@@ -84,7 +85,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--wait-idle",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     is_flag=False,
     flag_value=600.0,
     default=None,

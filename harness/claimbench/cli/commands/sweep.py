@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.cli.common import (
+    FiniteRange,
     json_option,
     open_store,
     print_json,
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     help="Only the first N samples of each task per level.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level."
+    "--seconds", type=FiniteRange(min=0.1), metavar="S", help="At most S seconds per level."
 )
 @click.option("--all-levels", is_flag=True, help="Go on after saturation.")
 @results_option
