@@ -16,6 +16,7 @@ from claimbench.cli import main
 from .bad_values import ROWS, SUITE, Case, cases
 
 LIMIT_S = 40
+"""Seconds of work for one input."""
 CASES = list(cases())
 KINDS = sorted({case.name.split()[0] for case in CASES})
 
@@ -30,8 +31,8 @@ def wrong(case: Case, capsys: pytest.CaptureFixture[str], folder: Path) -> str |
     for name, raw in case.files.items():
         (folder / name).write_bytes(raw)
     os.chdir(folder)
-    old = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(LIMIT_S)
+    old = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
     try:
         main(case.args)
     except SystemExit as ended:
@@ -39,8 +40,8 @@ def wrong(case: Case, capsys: pytest.CaptureFixture[str], folder: Path) -> str |
     except BaseException as error:  # noqa: BLE001 - what is looked for
         return f"{type(error).__name__}: {error}"
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, old)
     said = capsys.readouterr()
     if "a bug in ClaimBench" in said.err or "Traceback" in said.err:
         return said.err[:300]

@@ -26,7 +26,9 @@ from .readers import READERS, Reader
 
 CORPUS = Path(__file__).with_name("corpus")
 LIMIT_S = 30
-"""Longest time for one input; a template of a stranger alone may take 10 s."""
+"""Longest time for one input, in seconds of this process's own work (a busy machine makes nobody
+slow); waiting for others, a template's process for one, may take four times as long.
+"""
 MOST_GROWTH = 600 * 2**20
 """Bytes of memory that a reader may need beyond what the process had."""
 AT_ONCE = 50
@@ -46,18 +48,21 @@ class HangError(BaseException):
 
 @contextlib.contextmanager
 def limited(seconds: int) -> Iterator[None]:
-    """Raise :class:`HangError` after ``seconds``."""
+    """Raise :class:`HangError` after ``seconds`` of work, or four times as many of waiting."""
 
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        raise HangError(f"still reading after {seconds} s")
+    def stop(number: int, _frame: FrameType | None) -> None:
+        raise HangError(f"still reading ({signal.Signals(number).name})")
 
-    old = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    old = {number: signal.signal(number, stop) for number in (signal.SIGPROF, signal.SIGALRM)}
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 4 * seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, old)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in old.items():
+            signal.signal(number, handler)
 
 
 def read(reader: Reader, raw: bytes) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -107,6 +108,24 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
             hint="run a suite first: bench run suites/support.yaml",
         )
     return ResultsStore.open(results, create=create, read_only=not create)
+
+
+@contextlib.contextmanager
+def whole_file(output: Path) -> Iterator[Path]:
+    """Give a place to write to; it becomes ``output`` once everything is written, and is gone if
+    not, so that no half of a file is left where a disk is full. A device is written to directly.
+    """
+    if output.exists() and not output.is_file():
+        yield output
+        return
+    part = output.with_name(f".{output.name}.part")
+    try:
+        yield part
+        part.replace(output)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
 
 
 def print_json(value: object) -> None:
