@@ -114,6 +114,7 @@ SCALARS: dict[str, tuple[str, ...]] = {
         "{type: lable, labels: [billing, tech]}",
         "{type: label}",
         "{type: label, labels: []}",
+        "{type: label, labels: [" + ", ".join(f"l{n}" for n in range(20_001)) + "]}",
         "{type: label, labels: [billing]}",
         "{type: label, labels: [billing, billing]}",
         "{type: label, labels: [billing, 5]}",
@@ -169,6 +170,18 @@ SCALARS: dict[str, tuple[str, ...]] = {
     ),
     "ready_within_s: 30": (*NUMBERS, "0", "-1", "1e300"),
     "warmup: 1": (*NUMBERS, "-1", "1.5", "1000"),
+    "warmup: 1, env": tuple(
+        f"warmup: 1, health: {v}, env"
+        for v in (
+            "5",
+            "'file:///etc/passwd'",
+            "127.0.0.1",
+            "'ftp://x/'",
+            "''",
+            "[a]",
+            "'http://{nix}'",
+        )
+    ),
     "env: {A: b}": ("{A: [b]}", "5", "[A]", "{HF_TOKEN: hf_abcdefghijklmnopqrstuvw}"),
     "api_key_env: SOME_KEY": (
         "api_key_env: sk-abcdefghijklmnopqrst",
@@ -186,6 +199,10 @@ SCALARS: dict[str, tuple[str, ...]] = {
     '"90% cheaper than api"': ('"90% nicer"', "5", "[a]", "''"),
     "claims:": ("claim:", "5:", "- x:", "claims: 5\nx:"),
     "tasks:": ("task:", "tasks: []\nx:", "? [a]\n:", "tasks: &a [*a]\nx:"),
+    "claims:\n": (
+        "claims: [" + "{claim: 90% cheaper than api, arm: own}," * 301 + "]\nx:\n",
+        "claims: [{claim: " + "at least " * 1000 + "good}]\nx:\n",
+    ),
     "description: words": ("description: [a]", "description: &a [*a]", "nix: 1", "<<: *nix"),
 }
 """A piece of :data:`SUITE` -> what stands after its key (or instead of it) in its place."""

@@ -78,10 +78,8 @@ def _each(suite: Suite, found: Sequence[Destination]) -> Iterator[Asked]:
     whose = {place: hashlib.sha256(place.encode()).hexdigest()}
     for one in found:
         if one.starting is not None and one.starts is not None:
-            spec = next(arm.serve for arm in suite.asked if arm.name == one.arm)
-            said = [f"{name}={value}" for name, value in spec.env.items()] if spec else []
             files = _files_named(one.starts, Path(suite.path).parent)
-            code = Code((one.starting, *said), {**whose, **files})
+            code = Code((one.starting,), {**whose, **files})
             yield Asked(one.starting, code, bool(one.given))
         if one.host is not None and one.host != STARTED and not is_loopback(_name(one.host)):
             line = f"{one.arm}: {one.going}"

@@ -32,6 +32,8 @@ class Destination:
         key: name of the key that is sent along, never its value; None: none is.
         starts: command that the run starts for it; None: none.
         given: variables of the user's environment that this command is given by name.
+        environment: what the suite sets for it, ``NAME=value``.
+        health: address beyond this machine that is asked whether it is ready; None: none is.
     """
 
     arm: str
@@ -41,6 +43,8 @@ class Destination:
     key: str | None = None
     starts: tuple[str, ...] | None = None
     given: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    health: str | None = None
 
     @property
     def line(self) -> str:
@@ -62,8 +66,19 @@ class Destination:
         """Return the command that is started, in words; None: there is none."""
         if self.starts is None:
             return None
-        given = f" (given from your environment: {', '.join(self.given)})" if self.given else ""
-        return f"{self.arm}: starts: {shlex.join(self.starts)}{given}"
+        more = [f"sets {one_line(one)}" for one in self.environment]
+        more += [f"given from your environment: {name}" for name in self.given]
+        if self.health is not None:
+            more.append(f"asks {one_line(self.health)} whether it is ready")
+        said = f" ({'; '.join(more)})" if more else ""
+        return f"{self.arm}: starts: {one_line(shlex.join(self.starts))}{said}"
+
+
+def one_line(text: str) -> str:
+    """Return ``text`` with every character escaped that could end a line or hide a part of it."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
 
 
 def destinations(
@@ -97,12 +112,27 @@ def destinations(
                 host,
                 leaves,
                 dollars,
-                keys.get(arm.name),
+                one_line(keys[arm.name]) if arm.name in keys else None,
                 None if spec is None else spec.command,
                 () if spec is None else taken(spec.env),
+                () if spec is None else _set_by_suite(spec.env),
+                None if spec is None else _health_elsewhere(spec.health),
             )
         )
     return found
+
+
+def _set_by_suite(env: Mapping[str, str]) -> tuple[str, ...]:
+    by_name = taken(env)
+    return tuple(f"{name}={value}" for name, value in env.items() if name not in by_name)
+
+
+def _health_elsewhere(address: str) -> str | None:
+    try:
+        host = urlsplit(address.replace("{port}", "1")).hostname or ""
+    except ValueError:
+        return address
+    return None if is_loopback(host) else address
 
 
 def _host(arm: Arm, provider: object) -> str | None:
@@ -115,7 +145,17 @@ def _host(arm: Arm, provider: object) -> str | None:
     place = urlsplit(str(address))
     if arm.serve is not None and is_loopback(place.hostname or ""):
         return STARTED
-    return place.netloc.rpartition("@")[2] or str(address)
+    return one_line(_ascii(place.netloc.rpartition("@")[2] or str(address)))
+
+
+def _ascii(host: str) -> str:
+    """Return a host with the letters that go out: a name in another script may look like ours."""
+    if host.isascii():
+        return host
+    try:
+        return host.encode("idna").decode("ascii")
+    except UnicodeError:
+        return host.encode("unicode_escape").decode("ascii")
 
 
 def is_loopback(host: str) -> bool:

@@ -181,6 +181,8 @@ def _signal_name(number: int) -> str:
 
 
 def _healthy(url: str) -> bool:
+    if not url.lower().startswith(("http://", "https://")):
+        return False  # a run that was stored before suites were checked for it
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2) as response:

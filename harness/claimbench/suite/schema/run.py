@@ -165,6 +165,13 @@ class ServeModel(Strict):
             raise ValueError("give `command`, or an `engine`: " + ", ".join(sorted(ENGINES)))
         return self
 
+    @field_validator("health")
+    @classmethod
+    def _asked_by_http(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(?i)https?://[^\s/]", value):
+            raise ValueError(f"health {value!r} does not start with http:// or https://")
+        return value
+
     @field_validator("command", "health", "args")
     @classmethod
     def _known_places(cls, value: Any) -> Any:
