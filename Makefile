@@ -16,13 +16,13 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PARALLEL := -n 2 --dist loadgroup -m parallel tests/unit tests/reports tests/stats
 GATE := --hypothesis-profile=ci --durations=20
 
-.PHONY: help setup models peers demo test long quick lint stats bench clean
+.PHONY: help setup models peers demo test long quick lint stats lock sbom bench clean
 help:
 	@sed -n 's/^# //p' Makefile | head -4
 
 setup: $(READY)
 
-$(READY): pyproject.toml constraints.txt make/llama_wheel.py make/llama_core_only.cmake
+$(READY): pyproject.toml constraints.txt requirements.lock make/llama_wheel.py make/llama_core_only.cmake
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12")'
 	@echo "[setup] 1/3 virtual environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
@@ -31,7 +31,8 @@ $(READY): pyproject.toml constraints.txt make/llama_wheel.py make/llama_core_onl
 	@wheel=$$($(BIN)/python make/llama_wheel.py $(LLAMA_VERSION) $(if $(GPU),--gpu) | tail -1) && test -n "$$wheel" && \
 	  $(PIP) install -q -c constraints.txt --force-reinstall --no-deps "$$wheel"
 	@echo "[setup] 3/3 Python packages"
-	@$(PIP) install -q -c constraints.txt -e ".[local]" --group dev
+	@$(PIP) install -q --require-hashes -r requirements.lock
+	@$(PIP) install -q --no-deps --no-build-isolation -e .
 	@rm -f $(VENV)/.ready*; touch $@
 
 models: $(READY)
@@ -61,6 +62,7 @@ test: models peers lint
 	  -m "not parallel and not long and not full_stats" || failed=1; \
 	exit $$failed
 
+# Fuzzing among it: BENCH_FUZZ_S seconds for each of the readers of foreign bytes (600).
 long: models
 	@$(BIN)/pytest -q -m long
 
@@ -69,6 +71,20 @@ quick: $(READY)
 
 stats: $(READY)
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/pytest tests/stats -m full_stats -q -s
+
+# The versions of constraints.txt with the hashes of every file of them; no address of a registry is written.
+lock:
+	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/python -m pip install -q "uv>=0.9,<1"
+	@$(VENV)/lock/bin/uv pip compile -q pyproject.toml --extra local --group dev -c constraints.txt \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url -o requirements.lock
+
+# What a release is made of, in CycloneDX: the package alone in an environment of its own, as a user installs it.
+sbom:
+	@$(PYTHON) -m venv $(VENV)/release $(VENV)/sbom
+	@$(VENV)/sbom/bin/python -m pip --disable-pip-version-check install -q "cyclonedx-bom>=7,<8"
+	@$(VENV)/release/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt .
+	@mkdir -p dist; $(VENV)/sbom/bin/cyclonedx-py environment $(VENV)/release/bin/python --pyproject pyproject.toml \
+	  --mc-type application --output-reproducible --sv 1.6 -o dist/claimbench.cdx.json
 
 bench: models
 	@$(BIN)/pytest tests/benchmarks --benchmark-enable -q -s

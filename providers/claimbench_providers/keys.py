@@ -49,6 +49,16 @@ def required_key(arm: Arm, context: ProviderContext, url: str, usual: str | None
     return key_of(arm, context, _usual(url, usual))
 
 
+def key_name(arm: Arm, context: ProviderContext, url: str, usual: str | None) -> str | None:
+    """Return what the key is called that goes to ``url``, never the key; None: none goes."""
+    if arm.api_key_file is not None:
+        return f"in the file {arm.api_key_file}"
+    if arm.api_key_keyring is not None:
+        return f"{arm.api_key_keyring} of the keyring"
+    variable = arm.api_key_env or _usual(url, usual)
+    return variable if variable is not None and context.environ.get(variable) else None
+
+
 def _usual(url: str, variable: str | None) -> str | None:
     """Return the usual variable where the host is its vendor's: a suite may name any address."""
     return variable if variable is not None and is_owner(variable, url) else None

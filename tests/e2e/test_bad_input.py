@@ -30,6 +30,7 @@ a database of a newer schema               u/store/test_store_open.py; here
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sqlite3
@@ -334,3 +335,41 @@ def test_a_table_in_cp1252_is_read_and_said(desk: Path, command: Command) -> Non
     assert any("not UTF-8 (line 2); read as cp1252" in note for note in said.json["notes"])
     assert command("validate", said.json["suite"]).code == 0
     assert "büro" in Path(said.json["suite"]).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("make", ["fifo", "folder", "device"])
+def test_a_results_database_that_is_no_file_is_refused(
+    tmp_path: Path, command: Command, make: str
+) -> None:
+    (tmp_path / "results").mkdir()
+    place = tmp_path / "results" / "bench.db"
+    if make == "fifo":
+        os.mkfifo(place)
+    elif make == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("/dev/zero")
+    for args in (("show",), ("check",), ("report",), ("list",)):
+        one_error(command(*args), 3, "not a regular file")
+
+
+@pytest.mark.parametrize("kind", ["html", "md", "csv", "json", "xlsx", "parquet"])
+def test_an_export_that_fails_leaves_no_half_of_a_file(
+    tmp_path: Path, command: Command, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+    rows = "arm,item,score\n" + "".join(f"{a},i{n},1\n" for a in "xy" for n in range(5))
+    (tmp_path / "s.csv").write_text(rows)
+    assert command("import", "s.csv", "--no-report").code == 0
+    old = tmp_path / f"old.{kind}"
+    old.write_text("precious")
+
+    def full(self: Path, target: Path) -> Path:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    said = command("export", "--format", kind, "--output", str(old), "--force")
+    one_error(said, 3, "No space left")
+    assert old.read_text() == "precious"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"old.{kind}", "results", "s.csv"]

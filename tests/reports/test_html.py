@@ -160,6 +160,7 @@ def test_order_and_words(html: str) -> None:
         "order-statistic interval",
         "the endpoint answered as gpt-large-2026-09",
         "<b>closed</b>",
+        "a rewrite of the whole file, rows and hashes alike, by who owns it",
     ):
         assert said in words, said
 

@@ -17,6 +17,7 @@ Fields of a parsed claim:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -131,6 +132,8 @@ def _said(
     spec: ClaimSpec, arms: Sequence[Arm], tasks: Sequence[Task]
 ) -> Sequence[Part | Mapping[str, Any]] | Evidence:
     """What the text says; a mapping of fields where the structure alone says it."""
+    if re.search(r"\d{300}", spec.text):
+        raise ClaimError("a number of 300 digits or more stands in the text")
     override = stated_fields(spec.raw)
     states_all = {"kind", "relation"} <= set(override)
     free = not arms or spec.raw.get("than") is not None or spec.raw.get("arm") is not None

@@ -43,11 +43,20 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
     if path.suffix != ".json":
         book = price_book([] if str(path) == "installed" else [path])
         return {arm.name: resolve_arm(arm, book) for arm in suite.asked}
+    if path.exists() and not path.is_file():
+        raise BenchError(f"{path}: not a regular file")
     try:
         frozen = thaw(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"{path}: cannot read the price book: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (
+        AttributeError,
+        LookupError,
+        TypeError,
+        ValueError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
         raise BenchError(
             f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml"
         ) from error

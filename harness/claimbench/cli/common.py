@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,7 +66,16 @@ def trust_option(command: F) -> F:
         is_flag=True,
         expose_value=False,
         callback=_agree,
-        help="Run the Python that came with the suite, this time (see bench trust).",
+        help="Agree to the suite's Python, hosts and commands, this time (see bench trust).",
+    )(command)
+
+
+def yes_option(command: F) -> F:
+    """Add ``--yes``: agree, for good, to whom a run sends to and what it starts."""
+    return click.option(
+        "--yes",
+        is_flag=True,
+        help="Agree to the hosts, keys and commands that are listed, for good (see bench trust).",
     )(command)
 
 
@@ -98,6 +108,24 @@ def open_store(results: Path, *, create: bool = False) -> ResultsStore:
             hint="run a suite first: bench run suites/support.yaml",
         )
     return ResultsStore.open(results, create=create, read_only=not create)
+
+
+@contextlib.contextmanager
+def whole_file(output: Path) -> Iterator[Path]:
+    """Give a place to write to; it becomes ``output`` once everything is written, and is gone if
+    not, so that no half of a file is left where a disk is full. A device is written to directly.
+    """
+    if output.exists() and not output.is_file():
+        yield output
+        return
+    part = output.with_name(f".{output.name}.part")
+    try:
+        yield part
+        part.replace(output)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
 
 
 def print_json(value: object) -> None:
@@ -189,6 +217,21 @@ def worst(codes: Sequence[int]) -> int:
     return min(codes, key=EXIT_ORDER.index)
 
 
+MOST_USD = Decimal(10) ** 15
+"""More than all the money there is; a larger number is a slip."""
+
+
+class FiniteRange(click.FloatRange):
+    """A range of numbers; infinity and NaN are in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number; click's own error for what is none."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a finite number.", param, ctx)
+        return number
+
+
 def positive_dollars(
     _context: click.Context, option: click.Parameter, value: str | None
 ) -> Decimal | None:
@@ -202,6 +245,8 @@ def positive_dollars(
         raise BenchError(
             f"{name} {value}: not an amount of dollars", hint=f"for example {name} 2.50"
         ) from None
+    if amount.is_finite() and amount > MOST_USD:
+        raise BenchError(f"{name} {value[:30]}: more money than there is")
     if not amount.is_finite() or amount <= 0:
         raise BenchError(
             f"{name} {value}: with this limit no priced request could be sent",

@@ -4,9 +4,8 @@ one measured call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from claimbench.cli.common import provider_factories
@@ -20,17 +19,32 @@ if TYPE_CHECKING:
 RUN_ID = "doctor"
 
 
-async def endpoint_checks(
-    path: Path, overrides: Sequence[str], allow_outside: bool, call: bool
-) -> list[Check]:
+def askable(suite: Suite) -> Suite:
+    """Return the suite with those of its arms and judges, as arms, that a doctor may ask: no server
+    is started for them, and their providers can be made.
+    """
+    from claimbench.run.arms import check_arms
+    from claimbench_providers.models.context import provider_context
+
+    factories = provider_factories([arm.provider for arm in suite.asked])
+    context = provider_context(suite)
+    good = []
+    for arm in suite.asked:
+        alone = replace(suite, arms=(arm,), judges=())
+        if arm.serve is None:
+            with contextlib.suppress(BenchError):  # endpoint_checks says what is wrong with it
+                check_arms(alone, factories, context)
+                good.append(arm)
+    return replace(suite, arms=tuple(good), judges=())
+
+
+async def endpoint_checks(suite: Suite, call: bool) -> list[Check]:
     """Check the endpoints of the suite's arms and judges: key, list of models and, with ``call``,
     one call.
     """
     from claimbench.run.arms import at_its_line
-    from claimbench.suite.load import load_suite
     from claimbench_providers.models.context import provider_context
 
-    suite = load_suite(path, allow_outside=allow_outside, overrides=tuple(overrides))
     context = provider_context(suite)
     factories = provider_factories([arm.provider for arm in suite.asked])
     found: list[Check] = []

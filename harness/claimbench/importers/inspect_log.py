@@ -10,11 +10,13 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from claimbench.error_words import show
 from claimbench.importers import direction, json_values
 from claimbench.importers.imported import (
     NOT_SCORED,
@@ -126,13 +128,32 @@ def read(path: Path, options: ImportOptions) -> Imported:
     )
 
 
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    NotImplementedError,  # a version or a compression of the future, or of chance
+    RuntimeError,  # an encrypted member
+    LookupError,
+    ValueError,
+    OverflowError,
+    EOFError,
+    OSError,
+)
+"""What zipfile raises for an archive that is damaged, or made to look like one."""
+
+
 def _read_zip(path: Path, raw: bytes) -> dict[str, Any]:
     """Put the members of an ``.eval`` together as the ``.json`` form has them."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(raw))
-    except zipfile.BadZipFile as error:
+    except _DAMAGED as error:
         raise ImportFault(f"{path}: not a zip archive: {error}") from None
     members = {info.filename: info for info in archive.infolist()}
+    if len(members) < len(archive.infolist()):
+        names = [info.filename for info in archive.infolist()]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ImportFault(f"{path}: two members are named {show(twice)}; which is the log's?")
     if sum(info.file_size for info in members.values()) > MOST_BYTES:
         raise ImportFault(
             f"{path}: unpacks to more than {MOST_BYTES >> 20} MiB",
@@ -158,7 +179,7 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
     if info.compress_type != ZSTANDARD:
         try:
             return archive.read(info)
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise ImportFault(f"{path} ({info.filename}): {error}") from None
     try:
         import zstandard
@@ -168,14 +189,16 @@ def _member(path: Path, raw: bytes, archive: zipfile.ZipFile, info: zipfile.ZipI
             " that",
             hint="pip install zstandard, or convert the log: inspect log convert --to json",
         ) from None
-    name_length, extra_length = struct.unpack(
-        "<HH", raw[info.header_offset + 26 : info.header_offset + 30]
-    )
+    lengths = raw[info.header_offset + 26 : info.header_offset + 30]
+    if len(lengths) < 4:
+        raise ImportFault(f"{path} ({info.filename}): the archive ends before this member")
+    name_length, extra_length = struct.unpack("<HH", lengths)
     start = info.header_offset + 30 + name_length + extra_length
     packed = raw[start : start + info.compress_size]
     try:
-        data: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(packed)
-    except zstandard.ZstdError as error:
+        with zstandard.ZstdDecompressor().stream_reader(packed) as stream:
+            data: bytes = stream.read(info.file_size + 1)
+    except (*_DAMAGED, zstandard.ZstdError) as error:
         raise ImportFault(f"{path} ({info.filename}): {error}") from None
     if len(data) != info.file_size:
         raise ImportFault(

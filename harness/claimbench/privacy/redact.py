@@ -25,6 +25,7 @@ from typing import Literal, get_args
 from urllib.parse import quote, quote_plus
 
 from claimbench.errors import BenchError
+from claimbench.provider.key_owners import MIN_SECRET, looks_secret
 from claimbench.types import Json
 
 Profile = Literal["full", "hashed", "none"]
@@ -32,15 +33,6 @@ PROFILES: tuple[str, ...] = get_args(Profile)
 
 MASK = "[key masked]"
 WITHHELD = "[withheld]"
-MIN_SECRET = 8
-"""Shorter values of secret-looking variables are not masked: replacing "1" everywhere would destroy
-the figures.
-"""
-
-_SECRET_NAME = re.compile(
-    r"(API_?KEY|_KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$|^(API_?KEY|TOKEN|SECRET|PASSWORD)",
-    re.IGNORECASE,
-)
 _SECRET_FIELD = re.compile(
     r"^(authorization|proxy-authorization|x-api-key|api[-_]?key|x-goog-api-key|access[-_]?token|refresh[-_]?token"
     r"|secret|client[-_]?secret|password|passwd|cookie|set-cookie)$",
@@ -109,7 +101,7 @@ def secrets_in(environ: Mapping[str, str], names: Iterable[str] = ()) -> tuple[s
     and of ``names``.
     """
     wanted = set(names)
-    found = {v.strip() for k, v in environ.items() if k in wanted or _SECRET_NAME.search(k)}
+    found = {v.strip() for k, v in environ.items() if k in wanted or looks_secret(k)}
     return tuple(sorted((v for v in found if len(v) >= MIN_SECRET), key=lambda v: (-len(v), v)))
 
 

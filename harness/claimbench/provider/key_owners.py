@@ -1,4 +1,4 @@
-"""Whose a key is: which hosts may be sent the value of a well-known environment variable.
+"""Whose a key is: which variables hold secrets, and which hosts may be sent a well-known one.
 
 A suite comes from a party to the dispute, and may name any variable and any host. A key that is
 known to belong to one vendor is not sent to another.
@@ -6,6 +6,7 @@ known to belong to one vendor is not sent to another.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 KEY_VARIABLES = {
@@ -97,6 +98,21 @@ _NEVER = frozenset(
     ]
 )
 """Variables of other services, which no endpoint of a model has a use for."""
+
+
+MIN_SECRET = 8
+"""Shorter values of secret-looking variables are not masked: replacing "1" everywhere would destroy
+the figures.
+"""
+_SECRET_NAME = re.compile(
+    r"(API_?KEY|_KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?)$|^(API_?KEY|TOKEN|SECRET|PASSWORD)",
+    re.IGNORECASE,
+)
+
+
+def looks_secret(name: str) -> bool:
+    """Return whether a variable of this name usually holds a secret."""
+    return _SECRET_NAME.search(name) is not None
 
 
 def owners(variable: str) -> tuple[str, ...] | None:

@@ -26,6 +26,7 @@ from claimbench.provider import server_watcher as serve_watch
 from claimbench.provider.contract import Provider
 from claimbench.provider.device import Device
 from claimbench.provider.sent import Sent, sent_by
+from claimbench.provider.served_environment import environment_for, not_there
 from claimbench.types import (
     Arm,
     ArmFacts,
@@ -83,6 +84,7 @@ class ManagedServer:
         self._env = {name: filled(value, arm, port, model_path) for name, value in spec.env.items()}
         self.log = log
         self._name = arm.name
+        self._keys = () if arm.api_key_env is None else (arm.api_key_env,)
         self._spec = spec
         self._health = filled(spec.health, arm, port)
         self._process: subprocess.Popen[bytes] | None = None
@@ -101,7 +103,7 @@ class ManagedServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            env={**os.environ, **self._env},
+            env=self._environment(),
             start_new_session=True,
         )
         try:
@@ -117,6 +119,9 @@ class ManagedServer:
             await self.stop()
             raise
         return time.monotonic() - began
+
+    def _environment(self) -> dict[str, str]:
+        return environment_for(self._env, os.environ, self._keys)
 
     def _failed(self, what: str) -> ModelError:
         lines = (
@@ -176,6 +181,8 @@ def _signal_name(number: int) -> str:
 
 
 def _healthy(url: str) -> bool:
+    if not url.lower().startswith(("http://", "https://")):
+        return False  # a run that was stored before suites were checked for it
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=2) as response:
@@ -225,6 +232,8 @@ class ServedProvider:
         program = filled(self._spec.command[0], self._arm, self._port)
         if shutil.which(program) is None:
             return f"{program} is not installed (serve: command)"
+        if why := not_there(self._spec.env, os.environ):
+            return why
         if any(MODEL_PATH in word for word in (*self._spec.command, *self._spec.env.values())):
             if self._find_model is None:
                 return f"{MODEL_PATH} is not known here"

@@ -69,6 +69,18 @@ def _unheard(_what: str) -> None:
     """Nobody listens."""
 
 
+def check_names(suite: Suite, wanted: Sequence[str]) -> None:
+    """Raise :class:`BenchError` for a name in ``wanted`` (``--arm``) that no arm has."""
+    from difflib import get_close_matches
+
+    names = [arm.name for arm in suite.arms]
+    for name in wanted:
+        if name not in names:
+            near = get_close_matches(name, names, n=1)
+            hint = f"did you mean '{near[0]}'?" if near else f"the suite has: {', '.join(names)}"
+            raise BenchError(f"--arm {name}: the suite {suite.name!r} has no such arm", hint=hint)
+
+
 def make_arms(
     suite: Suite,
     wanted: Sequence[str],
@@ -81,14 +93,7 @@ def make_arms(
     Raises:
         BenchError: an arm that the suite does not have, or a judge that cannot run here.
     """
-    from difflib import get_close_matches
-
-    names = [arm.name for arm in suite.arms]
-    for name in wanted:
-        if name not in names:
-            near = get_close_matches(name, names, n=1)
-            hint = f"did you mean '{near[0]}'?" if near else f"the suite has: {', '.join(names)}"
-            raise BenchError(f"--arm {name}: the suite {suite.name!r} has no such arm", hint=hint)
+    check_names(suite, wanted)
     arms = Arms({}, {}, {}, {})
     for arm in suite.arms:
         if wanted and arm.name not in wanted:

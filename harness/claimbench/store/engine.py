@@ -223,6 +223,12 @@ def open_database(
     with clear_errors(path):
         path = database_path(path)
         missing = not path.exists()
+        odd = not missing and not path.is_file()
+    if odd:
+        raise StoreError(
+            f"{path}: not a regular file (a folder, a pipe or a device)",
+            hint="name another folder with --results, or the bench.db of a run",
+        )
     if missing and (read_only or not create):
         raise StoreError(
             f"{path}: there is no results database",

@@ -15,11 +15,12 @@ from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
-from claimbench.provider.key_owners import may_be_sent, owners
+from claimbench.provider.key_owners import is_owner, may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
 from claimbench.suite.schema import AnswerModel, ArmModel, ClaimModel, SuiteModel, TaskModel
+from claimbench.suite.schema.serve_secrets import secret_place
 from claimbench.suite.templates import check_template
 from claimbench.types import JUDGE, Arm, Json, Task
 
@@ -274,6 +275,11 @@ class SuiteChecker:
                 "for a server choose provider: compatible",
                 key=True,
             )
+        if arm.serve is not None and (found := secret_place(arm.serve)) is not None:
+            place = (*loc, "serve", *found.loc)
+            while self.document.line(place, key=True) is None and place != loc:
+                place = place[:-1]  # a command of one line has no line for each word
+            raise self._fail(place, found.message, found.hint, key=True)
         if arm.model.lower().endswith(".gguf"):
             self._path(arm.model, (*loc, "model"))
         self._check_option_paths(arm.options, (*loc, "options"))
@@ -312,10 +318,14 @@ class SuiteChecker:
         """Refuse to send one vendor's key to another's host, or a file from elsewhere as a key."""
         if arm.api_key_file is not None:
             self._path(str(Path(arm.api_key_file).expanduser()), (*loc, "api_key_file"))
-        if arm.api_key_env is None or arm.base_url is None:
+        if arm.api_key_env is None or (arm.base_url is None and arm.serve is None):
             return
-        host = urlsplit(arm.base_url.replace("{port}", "1")).hostname or ""
-        if may_be_sent(arm.api_key_env, arm.base_url.replace("{port}", "1")):
+        address = (arm.base_url or "http://127.0.0.1/").replace("{port}", "1")
+        host = urlsplit(address).hostname or ""
+        # A server that the suite itself starts may listen at any address of this machine.
+        starts = any(one.serve is not None for one in (*self.model.arms, *self.model.judges))
+        may = is_owner if starts else may_be_sent
+        if may(arm.api_key_env, address):
             return
         if arm.allow_key_on is not None and arm.allow_key_on.lower() == host:
             return
@@ -368,6 +378,8 @@ class SuiteChecker:
             raise self._fail(loc, "the claim has neither a text (`claim:`) nor a `kind:`")
         arms = [arm.name for arm in self.model.arms]
         for key, names in (("arm", claim.arm), ("than", claim.than)):
+            if names is not None and not names:
+                raise self._fail((*loc, key), f"`{key}` names no arm", "name one, or leave it out")
             for index, name in enumerate(names or ()):
                 self._known(name, arms, (*loc, key, index), "arm")
         both = set(claim.arm or ()) & set(claim.than or ())

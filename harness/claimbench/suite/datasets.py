@@ -9,7 +9,6 @@ an empty cell of a workbook or a JSON null. What they mean for a task is decided
 
 from __future__ import annotations
 
-import gzip
 import json
 import stat
 import zlib
@@ -123,11 +122,15 @@ def read_limited(
 
 
 def _unzipped(raw: bytes, path: str) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
+    """Unpack every member of a gzip file, and no more bytes than any table has."""
+    data, rest = b"", raw
     try:
-        data = unpacker.decompress(raw, MOST_BYTES + 1)
-        if len(data) <= MOST_BYTES and (unpacker.unused_data or not unpacker.eof):
-            data = gzip.decompress(raw)  # several members, or cut short: the library says which
+        while rest.strip(b"\0") and len(data) <= MOST_BYTES:
+            unpacker = zlib.decompressobj(wbits=31)
+            data += unpacker.decompress(rest, MOST_BYTES + 1 - len(data))
+            if not unpacker.eof and len(data) <= MOST_BYTES:
+                raise EOFError("the end is missing")
+            rest = unpacker.unused_data
     except (OSError, EOFError, zlib.error) as exc:
         raise SuiteError(f"not gzip, or cut short: {exc}", path=path) from None
     if len(data) > MOST_BYTES:

@@ -155,6 +155,8 @@ def parse_value(text: str) -> Json:
         return _Reader(document).value(root, (), root.start_mark.line + 1)
     except YAMLError:
         return text
+    except RecursionError:
+        raise SuiteError("nested too deeply, or an alias holds itself", path="--set") from None
 
 
 def _syntax_error(exc: MarkedYAMLError, text: str, path: str) -> SuiteError:

@@ -88,6 +88,23 @@ def load_suite(
     )
 
 
+def suite_without_tasks(path: Path) -> Suite:
+    """Return a suite with its arms and judges, as :func:`load_suite` does, and no task: nothing
+    that a task may run is needed to say whom a run would ask and what it would start.
+    """
+    raw = read_limited(path, str(path), most=_MOST_BYTES, missing=_similar_suites(path))
+    document = parse_yaml(raw, str(path))
+    try:
+        model = SuiteModel.model_validate(document.data)
+    except ValidationError as exc:
+        raise first_error(exc, document) from None
+    SuiteChecker(document, model, installed(PROVIDERS), path.parent, True).check()
+    bare = model.model_copy(update={"judges": [], "decision": None})
+    suite = _assemble(document, bare, (), hashlib.sha256(raw).hexdigest(), (), True)
+    judges = _arms(document, "judges", model.judges, _sampling(model.sampling))
+    return replace(suite, judges=judges)
+
+
 def json_schema() -> dict[str, Json]:
     """Return the JSON Schema of suite files, with help texts; published as
     ``docs/suite.schema.json``.

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from claimbench.error_words import did_you_mean
+from claimbench.error_words import did_you_mean, show
 from claimbench.suite.document import Loc, YamlDocument
 
 
@@ -25,6 +25,8 @@ def resolve_inside(
     suite's folder is an error unless ``allow_outside``, or unless it came from ``--set``, which is
     the person's own word.
     """
+    if "\0" in value:
+        raise document.error(loc, f"{show(value)} is no path: it holds U+0000")
     home = folder.resolve()
     file = (home / value).resolve()
     if not allow_outside and document.origin(loc) is None and not file.is_relative_to(home):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -65,12 +66,14 @@ def write_index(store: ResultsStore, redact: Redactor) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_name(path.name + ".part")
         part.write_text(text, encoding="utf-8")
         part.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink()  # half of it, where the disk is full
         raise StoreError(
             f"{path} cannot be written: {error.strerror}", hint="give --output FILE"
         ) from error

@@ -256,6 +256,13 @@ def _no_price(price: PriceFact) -> str:
     return UNKNOWN if price.unit or price.component == "price" else "\u2014"
 
 
+WHOLE = (
+    "chained by hashes and sealed; verified before this was written. Not shown by any hash: a"
+    " rewrite of the whole file, rows and hashes alike, by who owns it"
+)
+"""What the hashes of a run say, and what they cannot (docs/security.md)."""
+
+
 def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
     """Return facts in groups: manifest, hashes, versions, host, sessions, models, calibration."""
     m = data.manifest
@@ -270,6 +277,7 @@ def provenance(data: ReportData, redact: Redactor) -> tuple[Group, ...]:
         "price book sha256": m.price_book_sha256,
         "order seed": m.seed,
         "sample limit": m.limit,
+        "stored rows": WHOLE,
     }
     groups = [("Run", run), ("Code", m.git), ("Host", m.host)]
     judges = {judge.name for judge in data.suite.judges}

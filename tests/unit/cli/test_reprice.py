@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -235,3 +236,49 @@ def test_what_no_price_can_change_is_taken_over(results):
                     assert mine == theirs, field.name
     assert [v.status for v in quick.verdicts] == [v.status for v in fresh.verdicts]
     assert quick.items.arms["ds"].usd.sum() < old.items.arms["ds"].usd.sum()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("b.yaml", "book: x\nprices: &a [*a]\n"),
+        ("b.yaml", "book: x\nprices: [[]]\n"),
+        ("b.yaml", "book: x\nprices: 5\n"),
+        ("b.yaml", "book: x\naliases: [{provider: p}]\n"),
+        ("b.yaml", "book: x\nnot_sold: {a: b}\n"),
+        ("b.yaml", "book: x\nfx: [{currency: EUR, usd_per_unit: x}]\n"),
+        (
+            "b.yaml",
+            "book: x\nprices: [{id: a, model: m, provider: p, source: s, dated: d, eras: 5}]\n",
+        ),
+        ("b.yaml", "5\n"),
+        ("b.json", "[" * 100_000),
+        ("b.json", "[]"),
+        ("b.json", '{"schema": 1, "arms": {"alpha": 5}}'),
+        ("b.json", '{"schema": 1, "arms": []}'),
+        ("b.json", "5"),
+    ],
+)
+def test_a_book_of_another_form_is_refused_in_words(tmp_path: Path, name: str, text: str) -> None:
+    from claimbench.cli.books import prices_from
+    from claimbench.errors import BenchError
+    from claimbench.suite.load import suite_without_tasks
+
+    (tmp_path / "s.yaml").write_text(
+        "name: s\nversion: 1-0\n"
+        "tasks:\n  - {name: t, dataset: {path: r.csv, target: t}, prompt: [{user: x}],"
+        " answer: {type: text}, scorers: [exact]}\n"
+        "arms: [{name: alpha, provider: openai, model: m}]\n"
+    )
+    (tmp_path / name).write_text(text)
+    with pytest.raises(BenchError, match=name):
+        prices_from(tmp_path / name, suite_without_tasks(tmp_path / "s.yaml"))
+
+
+def test_a_book_that_never_ends_is_refused(tmp_path: Path) -> None:
+    from claimbench.errors import BenchError
+    from claimbench.pricing.price_lists.book import read_books
+
+    (tmp_path / "b.yaml").symlink_to("/dev/zero")
+    with pytest.raises(BenchError, match="no regular file"):
+        read_books([tmp_path / "b.yaml"])

@@ -198,3 +198,13 @@ def test_a_pointer_of_git_lfs_is_named(tmp_path: Path, name: str) -> None:
     path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 12\n")
     with pytest.raises(BenchError, match="pointer of Git LFS"):
         read_files([path], PLAIN)
+
+
+def test_an_archive_with_two_members_of_one_name_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.eval"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("header.json", "{}")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("header.json", '{"status": "success"}')
+    with pytest.raises(BenchError, match=r"two members are named 'header\.json'"):
+        read_files([path], PLAIN)

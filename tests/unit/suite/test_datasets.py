@@ -264,3 +264,24 @@ def test_a_suffix_that_says_nothing(tmp_path: Path, name: str, hint: str) -> Non
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(SuiteError, match="cannot be read: No such file"):
         read_table(tmp_path / "none.csv")
+
+
+def test_gzip_of_several_members_is_read_whole_and_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gzip
+
+    from claimbench.suite import datasets
+
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n"))
+    assert [
+        row.values["a"] for row in datasets.read_table(path, datasets.ReadOptions(wide=True)).rows
+    ] == ["1", "3"]
+    path.write_bytes(gzip.compress(b"a,b\n1,2\n") + gzip.compress(b"3,4\n")[:-6])
+    with pytest.raises(SuiteError, match="cut short"):
+        datasets.read_table(path, datasets.ReadOptions(wide=True))
+    monkeypatch.setattr(datasets, "MOST_BYTES", 1000)
+    path.write_bytes(gzip.compress(b"a,b\n") + gzip.compress(b"1,2\n" * 10_000))
+    with pytest.raises(SuiteError, match="unpacks to more than"):
+        datasets.read_table(path, datasets.ReadOptions(wide=True))

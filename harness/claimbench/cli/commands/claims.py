@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import json_option, print_json, suite_options
+from claimbench.cli.common import FiniteRange, json_option, print_json, suite_options
 from claimbench.cli.efforts import efforts_for, plan_lines
 from claimbench.errors import BenchError
 
@@ -31,19 +31,19 @@ def claims_command() -> None:
 )
 @click.option(
     "--accuracy",
-    type=float,
+    type=FiniteRange(0, 1),
     metavar="SHARE",
     help="Assumed accuracy of the baseline (default 0.8).",
 )
 @click.option(
     "--disagreement",
-    type=float,
+    type=FiniteRange(0, 1),
     metavar="SHARE",
     help="Assumed share of samples where the arms differ.",
 )
 @click.option(
     "--true-effect",
-    type=float,
+    type=FiniteRange(),
     help="The truth to plan for, in the headline reading's own quantity.",
 )
 @suite_options

@@ -67,9 +67,13 @@ def doctor_command(
 
     found = _machine(results)
     if suite is not None:
-        from claimbench.cli.endpoint_checks import endpoint_checks
+        from claimbench.cli.consent import inform
+        from claimbench.cli.endpoint_checks import askable, endpoint_checks
+        from claimbench.suite.load import load_suite
 
-        found += asyncio.run(endpoint_checks(suite, overrides, allow_outside, call))
+        loaded = load_suite(suite, allow_outside=allow_outside, overrides=overrides)
+        inform(askable(loaded), (), yes=False)
+        found += asyncio.run(endpoint_checks(loaded, call))
     code = EXIT_USAGE if any(check.standing == "error" for check in found) else EXIT_OK
     if as_json:
         measured = run_calibration(results, quiet=True) if calibrate else read_last(results)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import open_store, results_option, run_argument
+from claimbench.cli.common import open_store, results_option, run_argument, whole_file
 from claimbench.cli.streams import drawn
 from claimbench.errors import BenchError
 
@@ -140,10 +140,12 @@ def _to_file(
         redact = background.redactor(profile)
         data = report_data(store, evaluation, background)
     if output is not None and kind in BINARY:
-        _write_binary(kind, data, redact, output)
+        with whole_file(output) as part:
+            _write_binary(kind, data, redact, part)
     elif output is not None:
-        with output.open("w", encoding="utf-8", newline="") as file:
-            file.write(_text(kind, data, redact))
+        text = _text(kind, data, redact)
+        with whole_file(output) as part, part.open("w", encoding="utf-8", newline="") as file:
+            file.write(text)
     else:
         # Exact for a program that reads it, but nothing that a terminal obeys
         out = sys.stdout if sys.stdout.isatty() else drawn(sys.stdout)

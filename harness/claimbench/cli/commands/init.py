@@ -131,6 +131,9 @@ def _init(asked: InitOptions) -> int:
     named = [one for one in (asked.data, asked.source, asked.traffic) if one is not None]
     if len(named) != 1:
         raise BenchError("name one source of rows", hint="for example: bench init tickets.csv")
+    for option, mark in (("--delimiter", asked.delimiter), ("--quote", asked.quote or None)):
+        if mark is not None and (len(mark) != 1 or mark in "\r\n\0"):
+            raise BenchError(f"{option} {mark!r}: one character is wanted", hint="for example: ';'")
     if asked.traffic is None and asked.incumbent is not None:
         raise BenchError("--incumbent goes with --from-traffic alone")
     if asked.traffic is not None and (asked.inputs or asked.target or asked.id_column):

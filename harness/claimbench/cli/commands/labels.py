@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from claimbench.cli.common import open_store, results_option, run_argument
+from claimbench.cli.common import open_store, results_option, run_argument, whole_file
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ def _write(output: Path, stored: StoredRun, wanted: list[str]) -> None:
     }
     records = {record.call.id: record for record in stored.records}
     try:
-        with output.open("w", encoding="utf-8-sig", newline="") as file:
+        with (
+            whole_file(output) as part,
+            part.open("w", encoding="utf-8-sig", newline="") as file,
+        ):
             writer = csv.writer(file)
             writer.writerow(COLUMNS)
             for record in (records[call_id] for call_id in wanted):

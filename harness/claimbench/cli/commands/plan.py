@@ -78,11 +78,13 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     from claimbench.cli.destinations import destinations
     from claimbench.plan.estimate import estimate_arms, worst_cases
     from claimbench.privacy.masking import in_words
+    from claimbench.run.arms import check_names
     from claimbench.suite.load import load_suite
 
     limit = asked.limit
     book = price_book()
     suite = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    check_names(suite, asked.arms)
     estimates = estimate_arms(suite, asked.arms, limit, _pilots(pilot), book)
     claims = _claim_plans(suite, estimates, limit, pilot)
     going = [
@@ -111,6 +113,9 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     click.echo("\nWhere prompts go:")
     for one in going:
         click.echo(f"  {one.line}")
+    for one in going:
+        if one.starting is not None:
+            click.echo(f"  {one.starting}")
     for task in suite.tasks:
         if (words := in_words(task)) is not None:
             click.echo(f"  masked in {task.name}: {words}")

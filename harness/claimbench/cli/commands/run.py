@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ import click
 
 from claimbench.claims.as_json import verdict_json
 from claimbench.cli.common import (
+    FiniteRange,
     json_option,
     open_store,
     positive_dollars,
@@ -24,6 +25,7 @@ from claimbench.cli.common import (
     suite_options,
     verdict_codes,
     worst,
+    yes_option,
 )
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError, StoreError
 from claimbench.types import Outcome
@@ -83,13 +85,14 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--wait-idle",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     is_flag=False,
     flag_value=600.0,
     default=None,
     metavar="[SECONDS]",
     help="Before local arms start, wait until the machine is idle; at most 600 s, or SECONDS.",
 )
+@yes_option
 @json_option
 def run_command(**options: Any) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
@@ -122,6 +125,7 @@ class RunOptions:
     until_decided: bool
     no_report: bool
     wait_idle: float | None
+    yes: bool
     as_json: bool
 
     def order(self, limit: int | None) -> Order:
@@ -150,9 +154,13 @@ def _run(asked: RunOptions) -> int:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
     if asked.dry_run:
         return _dry_run(asked)
+    from claimbench.cli.consent import inform
+
     with open_store(asked.results, create=True) as store:
         loaded, resume_id, limit = _suite_and_run(store, asked)
+        gone = asked.suite is None and not Path(loaded.path).exists()
         order = asked.order(limit)
+        inform(loaded, _wanted(store, order, resume_id), yes=asked.yes, from_database=gone)
         said: set[str] = set()
         _require_consent(loaded)
         ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline))
@@ -234,6 +242,13 @@ def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricin
     return pricing_for(suite, price_book(), SystemClock())
 
 
+def _wanted(store: ResultsStore, order: Order, resume_id: str | None) -> Sequence[str]:
+    """Return the names of the arms to run; empty: all. A resumed run keeps its own."""
+    if resume_id is not None and not order.arms:
+        return store.manifest(resume_id).arms_run
+    return order.arms
+
+
 async def _measure(
     suite: Suite,
     order: Order,
@@ -251,9 +266,7 @@ async def _measure(
     from claimbench_providers.models.context import provider_context
 
     clock = SystemClock()
-    wanted = order.arms
-    if resume_id is not None and not wanted:
-        wanted = store.manifest(resume_id).arms_run
+    wanted = _wanted(store, order, resume_id)
     used = [*(arm for arm in suite.arms if not wanted or arm.name in wanted), *suite.judges]
     factories = provider_factories([arm.provider for arm in used])
 

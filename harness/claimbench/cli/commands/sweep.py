@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.cli.common import (
+    FiniteRange,
     json_option,
     open_store,
     print_json,
     provider_factories,
     results_option,
     suite_options,
+    yes_option,
 )
 from claimbench.errors import EXIT_INCOMPLETE, EXIT_OK, BenchError
 
@@ -48,11 +50,12 @@ if TYPE_CHECKING:
     help="Only the first N samples of each task per level.",
 )
 @click.option(
-    "--seconds", type=click.FloatRange(min=0.1), metavar="S", help="At most S seconds per level."
+    "--seconds", type=FiniteRange(min=0.1), metavar="S", help="At most S seconds per level."
 )
 @click.option("--all-levels", is_flag=True, help="Go on after saturation.")
 @results_option
 @suite_options
+@yes_option
 @json_option
 def sweep_command(**options: Any) -> int:
     """Run SUITE on one arm at rising concurrencies: throughput, latency, goodput against the
@@ -80,15 +83,18 @@ class SweepOptions:
     results: Path
     overrides: tuple[str, ...]
     allow_outside: bool
+    yes: bool
     as_json: bool
 
 
 def _sweep(asked: SweepOptions) -> int:
+    from claimbench.cli.consent import inform
     from claimbench.run.sweep import knee
     from claimbench.suite.load import load_suite
 
     steps = _steps(asked.concurrency)
     loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    inform(replace(loaded, judges=()), (asked.arm,), yes=asked.yes)
     with open_store(asked.results, create=True) as store:
         levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)

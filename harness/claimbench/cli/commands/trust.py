@@ -12,6 +12,7 @@ from claimbench.cli.common import json_option, print_json
 from claimbench.errors import BenchError
 
 if TYPE_CHECKING:
+    from claimbench.cli.consent import Asked
     from claimbench.trust import Code
 
 
@@ -20,17 +21,22 @@ if TYPE_CHECKING:
 @click.option("--yes", is_flag=True, help="Agree without being asked.")
 @json_option
 def trust_command(suite: Path, yes: bool, as_json: bool) -> int:
-    """List the Python that SUITE would run, with the files it stands in, and agree to it.
+    """List the Python that SUITE would run, with the files it stands in, the hosts and keys of its
+    arms, and the commands that it would start; and agree to it.
 
-    Nothing is run here. Consent holds on this machine for these files as they are now; when one
-    changes, it is asked for again.
+    Nothing is run here. Consent holds on this machine for these files and commands as they are now;
+    when one changes, it is asked for again.
     """
     from claimbench.trust import is_trusted, trust
 
     codes = _codes(suite)
-    new = [code for code in codes if not is_trusted(code)]
+    asked = _asked_of_run(suite)
+    every = [*codes, *(one.code for one in asked)]
+    new = [code for code in every if not is_trusted(code)]
     if not as_json:
         _say(codes)
+        for one in asked:
+            click.echo(f"  {one.line}")
     agreed = bool(new) and (yes or _asked(len(new)))
     if agreed:
         kept = trust(new)
@@ -41,10 +47,19 @@ def trust_command(suite: Path, yes: bool, as_json: bool) -> int:
             {"runs": code.runs, "files": dict(code.files), "trusted": is_trusted(code)}
             for code in codes
         ]
-        print_json({"suite": str(suite), "code": rows})
-    elif codes and not new:
+        going = [{"what": one.line, "trusted": is_trusted(one.code)} for one in asked]
+        print_json({"suite": str(suite), "code": rows, "going": going})
+    elif every and not new:
         click.echo("agreed to already")
     return 0
+
+
+def _asked_of_run(suite: Path) -> list[Asked]:
+    from claimbench.cli.consent import asked_for, going
+    from claimbench.suite.load import suite_without_tasks
+
+    bare = suite_without_tasks(suite)
+    return asked_for(bare, going(bare))
 
 
 def _codes(suite: Path) -> list[Code]:
@@ -79,4 +94,4 @@ def _asked(n: int) -> bool:
         raise BenchError(
             "nobody is there to be asked", hint="read the list above, then add --yes to agree"
         )
-    return click.confirm(f"Let {n} file{'s' if n > 1 else ''} run this Python?")
+    return click.confirm("Agree to this?" if n == 1 else f"Agree to these {n} things?")

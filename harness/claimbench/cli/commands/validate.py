@@ -76,6 +76,9 @@ def validate_command(
         click.echo(f"  judges: {', '.join(judge.name for judge in loaded.judges)}")
     for one in going:
         click.echo(f"    {one.line}")
+    for one in going:
+        if one.starting is not None:
+            click.echo(f"    {one.starting}")
     for claim in claims:
         click.echo(f"  claim {claim.id}: {claim.text!r} ({claim.kind})")
     for warning in warnings:

@@ -255,29 +255,64 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
     not_sold: dict[tuple[str, str], str] = {}
     fx: list[FxRate] = []
     for path in paths:
-        data = _read_yaml(path)
-        unknown = set(data) - {"book", "about", "shared", "prices", "aliases", "not_sold", "fx"}
-        if unknown:
-            raise BenchError(f"{path}: unknown keys: {', '.join(sorted(map(str, unknown)))}")
-        for entry in data.get("prices") or ():
-            price = _entry(entry, path)
-            for name in {price.model.lower(), *(str(n).lower() for n in entry.get("names") or ())}:
-                key = (price.provider, name)
-                if key in prices:
-                    raise BenchError(
-                        f"{path}: {price.provider}/{name} already has an entry ({prices[key].id})",
-                        hint=(
-                            "Prices are never overwritten: add an era with its start to the entry"
-                            " that exists."
-                        ),
-                    )
-                prices[key] = price
-        for row in data.get("aliases") or ():
-            aliases[str(row["provider"]), str(row["name"]).lower()] = str(row["model"]).lower()
-        for row in data.get("not_sold") or ():
-            not_sold[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
-        fx.extend(fx_from_json(row) for row in data.get("fx") or ())
+        try:
+            _add_book(path, prices, aliases, not_sold, fx)
+        except BenchError as error:
+            if str(path) in error.message:
+                raise
+            raise BenchError(f"{path}: {error.message}", hint=error.hint) from None
+        except _OTHER_FORM as error:
+            raise BenchError(
+                f"{path}: an entry does not have the form of a price book's"
+                f" ({type(error).__name__}: {str(error)[:200]})",
+                hint="Compare it with a book that is shipped: claimbench_providers/prices.",
+            ) from None
     return OwnBook(prices, aliases, not_sold, tuple(fx))
+
+
+_OTHER_FORM = (
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+)
+"""What reading raises where a value is of another kind than it should be, or holds itself."""
+MOST_BYTES = 32 * 2**20
+"""Of a price book; the largest that we know has less than one."""
+
+
+def _add_book(
+    path: Path,
+    prices: dict[tuple[str, str], Price],
+    aliases: dict[tuple[str, str], str],
+    not_sold: dict[tuple[str, str], str],
+    fx: list[FxRate],
+) -> None:
+    """Add what one file says."""
+    data = _read_yaml(path)
+    unknown = set(data) - {"book", "about", "shared", "prices", "aliases", "not_sold", "fx"}
+    if unknown:
+        raise BenchError(f"{path}: unknown keys: {', '.join(sorted(map(str, unknown)))}")
+    for entry in data.get("prices") or ():
+        price = _entry(entry, path)
+        for name in {price.model.lower(), *(str(n).lower() for n in entry.get("names") or ())}:
+            key = (price.provider, name)
+            if key in prices:
+                raise BenchError(
+                    f"{path}: {price.provider}/{name} already has an entry ({prices[key].id})",
+                    hint=(
+                        "Prices are never overwritten: add an era with its start to the entry"
+                        " that exists."
+                    ),
+                )
+            prices[key] = price
+    for row in data.get("aliases") or ():
+        aliases[str(row["provider"]), str(row["name"]).lower()] = str(row["model"]).lower()
+    for row in data.get("not_sold") or ():
+        not_sold[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
+    fx.extend(fx_from_json(row) for row in data.get("fx") or ())
 
 
 def _entry(entry: Mapping[str, Any], path: Path) -> Price:
@@ -305,6 +340,8 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     from ruamel.yaml.error import YAMLError
 
     try:
+        if path.exists() and not (path.is_file() and path.stat().st_size <= MOST_BYTES):
+            raise BenchError(f"{path}: no regular file, or too large for a price book")
         data = YAML(typ="safe").load(path)
     except OSError as err:
         raise BenchError(f"{path}: cannot read the price book: {err.strerror}") from err

@@ -6,8 +6,10 @@ import datetime
 import io
 import math
 import re
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -43,8 +45,7 @@ def read_xlsx(raw: bytes, options: ReadOptions, path: str) -> Table:
                 return _sheet_rows(sheet, options, path, _hidden(raw, sheet))
             finally:
                 book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError, SyntaxError) as exc:
-        # SyntaxError is the base of the XML parser's ParseError
+    except _DAMAGED as exc:
         raise SuiteError(
             f"not an XLSX workbook: {exc}",
             path=path,
@@ -53,6 +54,24 @@ def read_xlsx(raw: bytes, options: ReadOptions, path: str) -> Table:
                 " export it as CSV"
             ),
         ) from None
+
+
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    LookupError,
+    ValueError,
+    OSError,
+    SyntaxError,  # the base of the XML parser's ParseError
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    RuntimeError,  # an encrypted member, and nesting without end
+    EOFError,
+    OverflowError,
+    struct.error,
+)
+"""What openpyxl and zipfile raise for a file that is damaged, or made to look like a workbook."""
 
 
 def _choose_sheet(book: Any, wanted: str | None, path: str) -> Any:
@@ -189,7 +208,7 @@ def _check_size(raw: bytes, path: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             size = sum(info.file_size for info in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except _DAMAGED:
         return  # the reader says what is wrong
     if size > MOST_UNPACKED:
         raise SuiteError(
@@ -206,7 +225,7 @@ def _hidden(raw: bytes, sheet: Any) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             xml = archive.read(member)
-    except (KeyError, zipfile.BadZipFile, OSError):
+    except _DAMAGED:
         return None
     hidden = [
         tag for tag in re.findall(rb"<row\b[^>]*>", xml) if re.search(rb'\bhidden="(1|true)"', tag)

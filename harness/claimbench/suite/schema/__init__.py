@@ -239,7 +239,7 @@ class AnswerModel(Strict):
 
     type: Literal["label", "json", "number", "text"]
     """label: one of a list. json: an object. number, text: as they say."""
-    labels: list[Label] = Field(default_factory=list)
+    labels: list[Label] = Field(default_factory=list, max_length=20_000)
     """For type label: every answer allowed."""
     schema_: dict[str, Json] | None = Field(default=None, alias="schema")
     """For type json: the JSON Schema of the answer."""
@@ -277,7 +277,7 @@ class TaskModel(Strict):
     name: Name
     """Unique in the suite."""
     dataset: DatasetModel
-    prompt: list[Turn] = Field(min_length=1)
+    prompt: list[Turn] = Field(min_length=1, max_length=500)
     """Chat turns in order: `- system: …`, `- user: …`; `- turns: column` for conversations of
     rows.
     """
@@ -288,7 +288,7 @@ class TaskModel(Strict):
     answer as it is.
     """
     answer: AnswerModel
-    scorers: list[ScorerEntry] = Field(min_length=1)
+    scorers: list[ScorerEntry] = Field(min_length=1, max_length=50)
     """The first gives the headline metric."""
     reduce: str | None = Field(
         default=None, pattern=r"^(mean|median|max|mode|(pass|at_least)@[1-9]\d{0,3})$"
@@ -360,7 +360,7 @@ class ArmModel(Strict):
 class ClaimModel(Strict):
     """A claim to judge: its text as published, or its structure, or both."""
 
-    claim: str | None = Field(default=None, min_length=1)
+    claim: str | None = Field(default=None, min_length=1, max_length=2000)
     """As published, e.g. '90% cheaper than gpt-5-mini'."""
     id: Name | None = None
     """Short name. Left out: made from the text."""
@@ -438,10 +438,10 @@ class SuiteModel(Strict):
     """Personal data to mask in the rows of every task (pip install 'claimbench[mask]'). Left out:
     nothing is masked.
     """
-    tasks: list[AnyTask] = Field(min_length=1)
-    arms: list[ArmModel] = Field(min_length=1)
-    judges: list[ArmModel] = Field(default_factory=list)
+    tasks: list[AnyTask] = Field(min_length=1, max_length=1000)
+    arms: list[ArmModel] = Field(min_length=1, max_length=200)
+    judges: list[ArmModel] = Field(default_factory=list, max_length=50)
     """Models that score answers, named by the scorer `judge`; written like arms, never compared."""
-    claims: list[ClaimModel] = Field(default_factory=list)
+    claims: list[ClaimModel] = Field(default_factory=list, max_length=300)
     decision: DecisionModel | None = None
     """The choice that the run is for: incumbent, requirements, criteria (`bench decide`)."""

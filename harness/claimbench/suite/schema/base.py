@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-_NAME = r"^[^\s/\\](?:[^/\\\n]*[^\s/\\])?$"  # names become file and column names, and parts of ids
+_CONTROL = r"\x00-\x1f\x7f"
+_NAME = rf"^[^\s/\\{_CONTROL}](?:[^/\\{_CONTROL}]*[^\s/\\{_CONTROL}])?$"
+"""Names become file and column names, and parts of ids."""
 
 Name = Annotated[str, Field(min_length=1, max_length=120, pattern=_NAME)]
 

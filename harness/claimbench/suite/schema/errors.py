@@ -139,7 +139,10 @@ def _other(kind: str, value: Any, context: Mapping[str, Any], loc: Loc, message:
     if kind == "string_pattern_mismatch":
         if loc[-1:] == ("version",):
             return f"expected N-X such as 1-0, got {show(value)}"
-        return f"{show(value)} cannot be a name (no slashes, no line breaks, no blanks at its ends)"
+        return (
+            f"{show(value)} cannot be a name (no slashes, no line breaks or control characters, no"
+            " blanks at its ends)"
+        )
     if kind == "value_error":
         return str(context.get("error", message))
     return f"{message[:1].lower()}{message[1:]}, got {show(value)}"

@@ -154,13 +154,23 @@ class ServeModel(Strict):
     warmup: int = Field(default=1, ge=0, le=100)
     """Requests sent, and not measured, before the first call."""
     env: dict[str, str] = Field(default_factory=dict)
-    """Further environment variables."""
+    """Further environment variables. The server is given these, and what programs need (PATH, HOME,
+    language, GPU and engine settings), and no key; `NAME: from_environment` hands on your own value
+    of NAME, which no run stores.
+    """
 
     @model_validator(mode="after")
     def _something_to_start(self) -> ServeModel:
         if self.engine is None and self.command is None:
             raise ValueError("give `command`, or an `engine`: " + ", ".join(sorted(ENGINES)))
         return self
+
+    @field_validator("health")
+    @classmethod
+    def _asked_by_http(cls, value: str | None) -> str | None:
+        if value is not None and not re.match(r"(?i)https?://[^\s/]", value):
+            raise ValueError(f"health {value!r} does not start with http:// or https://")
+        return value
 
     @field_validator("command", "health", "args")
     @classmethod

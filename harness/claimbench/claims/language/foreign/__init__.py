@@ -103,6 +103,8 @@ def _whole(language: Language, text: str, amounts: Sequence[Amount]) -> list[Sta
 def _completed(language: Language, part: str, arms: Sequence[str]) -> Iterator[str]:
     """Yield a statement as it stands, then with what it may leave out."""
     yield part
+    if not arms:
+        return
     ours = arms[0]
     theirs = arms[1] if len(arms) > 1 else ""
     for before, after in language.elided:
