@@ -63,7 +63,7 @@ def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | Non
     measured.
     """
     if price.host is not None:
-        estimate, _ = throughput(_machine_seconds(rows))
+        estimate, _ = throughput(machine_seconds(rows))
         if estimate.value is None:
             return None
         extra = 0.0 if price.training is None else float(price.training.usd_per_request)
@@ -116,7 +116,7 @@ def pairs(
     capacity = {}
     for name, rows in calls.items():
         if name in prices and prices[name].host is not None:
-            estimate, _ = throughput(_machine_seconds(rows))
+            estimate, _ = throughput(machine_seconds(rows))
             if estimate.value:
                 capacity[name] = estimate.value
     apis: list[tuple[str, float, Literal["measured", "projected"]]] = []
@@ -186,7 +186,7 @@ def _interval(verdict: Verdict) -> tuple[float, float] | None:
     return None
 
 
-def _machine_seconds(rows: CallRows) -> list[float]:
+def machine_seconds(rows: CallRows) -> list[float]:
     """Machine seconds of each call in sending order; calls served at once share each moment."""
     keep = ~(np.isnan(rows.sent_utc_s) | np.isnan(rows.busy_s) | rows.cached)
     sent, busy = rows.sent_utc_s[keep], rows.busy_s[keep]

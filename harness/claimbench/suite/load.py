@@ -29,8 +29,10 @@ from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteMo
 from claimbench.suite.schema.errors import first_error
 from claimbench.suite.schema.run import limits_of, serve_of
 from claimbench.suite.schema.tasks import LmEvalTaskModel
+from claimbench.suite.schema.volume import volume_json
 from claimbench.suite.tasks import TaskBuilder, task_maskings
 from claimbench.suite.tasks_lm_eval import LmEvalBuilder
+from claimbench.suite.volume import check_volume
 from claimbench.types import (
     Arm,
     BudgetSpec,
@@ -150,6 +152,9 @@ def _assemble(
     options: dict[str, Json] = {}
     if model.slo:
         options["slo"] = dict(model.slo)
+    if model.volume is not None:
+        check_volume(document, model.volume, {arm.name: "host" in arm.cost_model for arm in arms})
+        options["volume"] = volume_json(model.volume)
     if model.order.limit_by != "cluster":
         options["limit_by"] = model.order.limit_by
     if overrides:

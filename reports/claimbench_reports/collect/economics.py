@@ -10,6 +10,7 @@ import numpy as np
 
 from claimbench.economics.projection import Projection, project_arm, token_basis
 from claimbench.economics.run import claim_tornados, pairs
+from claimbench.evaluation.bills import outlook_of
 from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def economics_of(evaluation: Evaluation) -> Economics:
         tornado_of(f"{t.treatment} / {t.baseline}", t.claim.id, t.threshold, t.tornado)
         for t in claim_tornados(evaluation.verdicts, prices, calls, moment)
     ]
-    return Economics(break_even=tuple(break_even), tornado=tuple(tornados))
+    return Economics(tuple(break_even), tuple(tornados), outlook_of(evaluation))
 
 
 def _projections(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from claimbench.claims.types import ClaimContext
 from claimbench.economics import what_if as economics
+from claimbench.economics.volume.outlook import Outlook
 from claimbench.types import (
     Attempt,
     CallRecord,
@@ -177,6 +178,8 @@ class Economics:
 
     break_even: tuple[BreakEvenLine, ...] = ()
     tornado: tuple[TornadoChart, ...] = ()
+    outlook: Outlook | None = None
+    """The arms' bills, where a volume is stated."""
 
 
 @dataclass(frozen=True, slots=True)
