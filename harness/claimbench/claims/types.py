@@ -23,10 +23,17 @@ class ListPrice:
 
 @dataclass(frozen=True)
 class HostRate:
-    """Assumptions behind a local arm's dollars, for flip points."""
+    """Assumptions behind a local arm's dollars, for flip points.
+
+    ``known``: whether its utilisation is stated, or follows from a stated volume; else it is 1.
+    ``requests_per_hour``: what it served when busy; ``machine``: which machine it is.
+    """
 
     usd_per_hour: float
     utilisation: float
+    known: bool = True
+    requests_per_hour: float | None = None
+    machine: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,7 @@ class Question:
     reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
     ``agreeing(alpha)``: the items that decide it, where the arms agree on every item.
+    ``unless``: status and value -> why the decision rests on what nobody stated, None where not.
     ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
@@ -147,6 +155,7 @@ class Question:
     beside: str = ""
     more_is_better: bool = False
     agreeing: Callable[[float], int] | None = None
+    unless: Callable[[str, float | None], Reason | None] | None = None
 
 
 @dataclass(frozen=True)

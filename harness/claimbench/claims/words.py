@@ -35,6 +35,7 @@ REASONS: Mapping[str, str] = {
     ),
     "cap_unknown": "the largest bill of a request is not known",
     "cached_excluded": "answers from a cache have no latency of this run",
+    "conditional_on_utilisation": "conditional on utilisation, which is not stated",
     "client_limited": "the harness itself was too busy to time the answers",
     "cost_basis_missing": "the arm's dollars are 0 because its hardware is not counted",
     "cost_missing": "too many requests have no known dollars",

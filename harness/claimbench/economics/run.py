@@ -43,6 +43,7 @@ class HostAndApi:
     api_usd_per_request: float
     capacity_per_hour: float
     basis: Literal["measured", "projected"]
+    local_marginal_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +131,17 @@ def pairs(
         host = prices[local].host
         if host is not None:
             found += [
-                HostAndApi(local, api, float(host.per_hour), usd, rate, basis)
+                HostAndApi(
+                    local, api, float(host.per_hour), usd, rate, basis, _on_top(prices[local])
+                )
                 for api, usd, basis in apis
             ]
     return found
+
+
+def _on_top(price: ArmPrice) -> float:
+    """Return what one more request costs on a machine beside its hours: its share of a training."""
+    return 0.0 if price.training is None else float(price.training.usd_per_request)
 
 
 def claim_tornados(

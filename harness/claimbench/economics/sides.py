@@ -113,11 +113,12 @@ class HostSide:
         found = []
         if h.include_idle:
             u = float(h.utilisation)
-            found.append(
-                Assumption(
-                    f"{prefix}.utilisation", f"{name}: utilisation", min(0.1, u), u, max(0.8, u)
-                )
-            )
+            low, high = {
+                "stated": (min(0.1, u), max(0.8, u)),
+                "derived": (u / 2, min(1.0, 2 * u)),
+                "no": (0.01, u),
+            }[h.known_use]
+            found.append(Assumption(f"{prefix}.utilisation", f"{name}: utilisation", low, u, high))
         if h.usd_per_hour is not None:
             found.append(
                 Assumption(f"{prefix}.hourly_price", f"{name}: price per hour", 0.8, 1.0, 1.2)

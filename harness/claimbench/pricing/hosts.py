@@ -90,6 +90,8 @@ class HostCost:
     source: str | None = None
     dated: str | None = None
     notes: tuple[str, ...] = field(default=())
+    known_use: Literal["stated", "derived", "no"] = "stated"
+    """Where ``utilisation`` comes from: the suite, a stated volume, or nowhere (then it is 1)."""
 
     @property
     def parts_per_hour(self) -> dict[str, Decimal]:
@@ -272,6 +274,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         source=None if data.get("source") is None else str(data["source"]),
         dated=read_day(data.get("dated"), f"{where}.dated"),
         notes=notes,
+        known_use="stated" if "utilisation" in data else "no",
     )
     if host.purchase_usd is not None and host.residual_usd > host.purchase_usd:
         raise BenchError(f"{where}: residual_usd is larger than purchase_usd")
@@ -308,6 +311,8 @@ def host_to_json(host: HostCost) -> dict[str, Json]:
     out: dict[str, Json] = {}
     for key in HOST_KEYS:
         value = getattr(host, key)
+        if key == "utilisation" and host.known_use == "no":
+            continue
         if value is not None:
             out[key] = str(value) if isinstance(value, Decimal) else value
     return out

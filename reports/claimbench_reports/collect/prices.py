@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.economics.unit_prices import unit_prices
@@ -60,8 +59,13 @@ def _host_facts(arm: str, price: ArmPrice, host: HostCost) -> list[PriceFact]:
         facts.append(fact)
     if unmetered(price):
         facts.append(PriceFact(arm, "energy", None, "hour", note=NOT_METERED))
-    share = Decimal(100) * host.utilisation
-    assumed = f"{share:f}% (assumed)"
+    share = 100 * float(host.utilisation)
+    where = {
+        "stated": "assumed",
+        "derived": "from the stated volume",
+        "no": "not stated: as if always busy",
+    }
+    assumed = f"{share:.4g}% ({where[host.known_use]})"
     facts.append(PriceFact(arm, "utilisation", None, "", host.source, host.dated, note=assumed))
     return facts
 
