@@ -38,6 +38,7 @@ def unit_prices(
     calls: Sequence[Call],
     attempts: Sequence[Attempt],
     as_of: date | datetime | None = None,
+    machines: Mapping[str, str] | None = None,
 ) -> list[UnitPrice]:
     """Derive every arm's prices, as far as its attempts tell them.
 
@@ -46,7 +47,7 @@ def unit_prices(
     run. Endpoint: a thousand requests if its prefix cache had held nothing.
     """
     by_id = {call.id: call for call in calls}
-    shares = machine_shares(prices, by_id, attempts)
+    shares = machine_shares(prices, by_id, attempts, machines)
     origins = {s.n: s for s in sessions}
     mine: dict[str, list[int]] = {name: [] for name in prices}
     for i, attempt in enumerate(attempts):

@@ -23,6 +23,7 @@ from claimbench.evaluation.people import human_scores
 from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
 from claimbench.plan.judges import JudgeRequests, said_of, subjects_of
+from claimbench.plan.machines import machine_of, shared_machines
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.calls import priced_at
@@ -175,6 +176,7 @@ def _cost_arms(
         # An imported run's prompts are not ours, so that they bound nothing.
         bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
         load_s=load_seconds(stored.manifest),
+        machines=shared_machines(stored.suite.arms),
     )
 
 
@@ -290,8 +292,9 @@ def claim_context(
         projections=_projections(prices, claims, items, calls, moment),
         instrument_error_s=dict(instrument_error_s),
     )
+    machines = {arm.name: machine_of(arm) or "" for arm in stored.suite.arms}
     hosts = {
-        name: _host_rate(price.host, calls.arms.get(name))
+        name: replace(_host_rate(price.host, calls.arms.get(name)), machine=machines.get(name, ""))
         for name, price in prices.items()
         if price.host is not None
     }

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from claimbench.errors import BenchError
 from claimbench.plugins import PROVIDERS, installed
-from claimbench.pricing.arms import resolve_arm
+from claimbench.pricing.arms import IN_PROCESS, resolve_arm
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
@@ -83,6 +83,7 @@ def load_suite(
         raise first_error(exc, document) from None
     known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
+    _check_concurrency(document, model)
     tasks = _tasks(document, model, allow_outside, scorers or {})
     return _assemble(document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides))
 
@@ -233,6 +234,24 @@ def _arms(
         _check_cost(document, place, arm)
         arms.append(arm)
     return tuple(arms)
+
+
+def _check_concurrency(document: YamlDocument, model: SuiteModel) -> None:
+    """Raise where an engine in this process is asked for several requests at once: it decodes one
+    at a time, and would be measured as if it did more.
+    """
+    for section, arms in (("arms", model.arms), ("judges", model.judges)):
+        for index, arm in enumerate(arms):
+            if arm.provider in IN_PROCESS and arm.concurrency > 1:
+                raise document.error(
+                    (section, index, "concurrency"),
+                    f"{section}.{arm.name}.concurrency is {arm.concurrency}, and {arm.provider}"
+                    " decodes one request at a time in this process",
+                    hint=(
+                        "leave it out, or serve the model (provider: compatible, serve: {engine:"
+                        " llama_server}) and let the server take several at once"
+                    ),
+                )
 
 
 def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from claimbench.economics.unit_prices import unit_prices
+from claimbench.plan.machines import shared_machines
 from claimbench.pricing.model import UNIT_CLASSES, UnknownPrice
 from claimbench.pricing.price_lists.second_opinion import load_second_opinion, warnings_for
 from claimbench.pricing.run import unmetered
@@ -102,7 +103,10 @@ def _unit_of(part: str) -> str:
 def _implied_facts(evaluation: Evaluation) -> list[PriceFact]:
     """Return what this run's seconds and tokens make of those prices, per unit."""
     stored = evaluation.stored
-    found = unit_prices(evaluation.prices, stored.sessions, stored.calls, stored.attempts)
+    machines = shared_machines(stored.suite.arms)
+    found = unit_prices(
+        evaluation.prices, stored.sessions, stored.calls, stored.attempts, machines=machines
+    )
     return [
         PriceFact(u.arm, u.what, u.usd, u.per, source="measured in this run", note=u.note)
         for u in found

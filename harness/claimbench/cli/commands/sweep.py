@@ -89,6 +89,7 @@ def _sweep(asked: SweepOptions) -> int:
 
     steps = _steps(asked.concurrency)
     loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    _refuse_one_at_a_time(loaded, asked.arm, steps)
     with open_store(asked.results, create=True) as store:
         levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)
@@ -105,6 +106,18 @@ def _sweep(asked: SweepOptions) -> int:
                 f"knee: {best.concurrency} in flight (most throughput per second of median latency)"
             )
     return EXIT_OK if levels else EXIT_INCOMPLETE
+
+
+def _refuse_one_at_a_time(suite: Suite, name: str, steps: Sequence[int]) -> None:
+    """Raise where an engine in this process would be measured at levels that it does not reach."""
+    from claimbench.pricing.arms import IN_PROCESS
+
+    here = [arm for arm in suite.arms if arm.name == name and arm.provider in IN_PROCESS]
+    if here and max(steps) > 1:
+        raise BenchError(
+            f"{name} runs in this process ({here[0].provider}), which decodes one request at a time",
+            hint="give --concurrency 1, or serve the model (serve: {engine: llama_server})",
+        )
 
 
 def _levels(
