@@ -23,6 +23,7 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
+from claimbench.claims.readings.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.readings.failures import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings.second_opinion import with_second_opinion
@@ -63,6 +64,8 @@ def leaf_finding(
     items = with_absent(items, leaf)
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
+    elif is_bill(claim):
+        found = bill_questions(items, calls, leaf, ctx)
     elif claim.kind == "cost":
         found = readings_cost.questions(items, calls, leaf, ctx)
     else:
@@ -130,6 +133,8 @@ def _not_comparable(
         )
         if refused:
             return refused, flags
+    if is_bill(claim):
+        return without_bill(leaf, ctx), flags
     on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
     if claim.kind == "cost" and not on_list:
         priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)

@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.readings.cost import needed_ratio
 from claimbench.economics.projection import Projection
 from claimbench.economics.sides import (
@@ -159,7 +160,7 @@ def claim_tornados(
     found = []
     for verdict in _leaves(verdicts):
         claim = verdict.claim
-        if claim.kind != "cost" or claim.relation == "at_most":
+        if claim.kind != "cost" or claim.relation in ABSOLUTE | BILLS:
             continue
         threshold = needed_ratio(claim).threshold
         for treatment in claim.treatments:

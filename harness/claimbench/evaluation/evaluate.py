@@ -19,6 +19,7 @@ from claimbench.economics.projection import project_claims, token_basis
 from claimbench.economics.run import machine_seconds
 from claimbench.economics.sides import throughput
 from claimbench.economics.volume.utilisation import with_derived_use
+from claimbench.evaluation.bills import arm_bills
 from claimbench.evaluation.people import human_scores
 from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
@@ -298,6 +299,9 @@ def claim_context(
         for name, price in prices.items()
         if price.host is not None
     }
+    bills = arm_bills(stored.suite, prices, items, calls)
+    if bills is not None:
+        context = replace(context, volume_stated=True, bills=bills[0], bills_unknown=bills[1])
     return replace(context, hosts=hosts)
 
 

@@ -34,6 +34,8 @@ PER_MTOK = "usd_per_mtok"
 LABELS = {
     "usd": "dollars per 1,000 requests",
     "usd_per_correct": "dollars per 1,000 correct answers",
+    "usd_per_month": "dollars per month at the stated volume",
+    "usd_per_year": "dollars in the first year at the stated volume",
     "usd_per_mtok": "list price per million tokens, input and output",
     "usd_per_mtok_input": "list price per million input tokens",
     "usd_per_mtok_output": "list price per million output tokens",

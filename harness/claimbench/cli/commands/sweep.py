@@ -115,7 +115,7 @@ def _refuse_one_at_a_time(suite: Suite, name: str, steps: Sequence[int]) -> None
     here = [arm for arm in suite.arms if arm.name == name and arm.provider in IN_PROCESS]
     if here and max(steps) > 1:
         raise BenchError(
-            f"{name} runs in this process ({here[0].provider}), which decodes one request at a time",
+            f"{name} ({here[0].provider}) decodes one request at a time in this process",
             hint="give --concurrency 1, or serve the model (serve: {engine: llama_server})",
         )
 
