@@ -84,7 +84,7 @@ def _currency_faults(volume: VolumeModel) -> list[tuple[Loc, str, str]]:
     return found
 
 
-_BRANCHES = ("constrained-float", "SpanModel", "float")
+_BRANCHES = ("number", "span", "constrained-float", "OneOffModel", "float")
 """What pydantic calls the branches of a value that may be a number or a span."""
 _FX = "write fx: [{currency: EUR, usd_per_unit: 1.1, dated: 2026-11-01, source: …}]"
 

@@ -89,6 +89,10 @@ def horizons(found: Outlook) -> list[int]:
     return sorted({*(months for months in HORIZONS if months <= most), most})
 
 
+def _months(count: int) -> str:
+    return "1 month" if count == 1 else f"{count} months"
+
+
 def _sentence(found: Outlook) -> str:
     volume = found.volume
     span = ""
@@ -96,7 +100,7 @@ def _sentence(found: Outlook) -> str:
         span = f" ({count(volume.low)} to {count(volume.high)})"
     return (
         f"{count(volume.requests)} requests a month{span} in the first month, over"
-        f" {volume.months} months, in {volume.currency}."
+        f" {_months(volume.months)}, in {volume.currency}."
     )
 
 
@@ -139,7 +143,7 @@ def _month(id_: str, month: Month, money: _Money) -> MonthView:
 
 def _break_even(one: BillBreakEven, found: Outlook) -> str:
     at = next(bill.measured.at for bill in found.bills if bill.arm == one.arm)
-    everything = f"over {found.volume.months} months, training and one-off costs included; {at}"
+    everything = f"over {_months(found.volume.months)}, training and one-off costs included; {at}"
     if one.requests_per_month is None:
         return f"{one.arm} costs more than {one.rival} at every volume ({everything})."
     if one.requests_per_month <= 1:
@@ -159,7 +163,7 @@ def _crossover(one: Crossover, found: Outlook) -> str:
     if one.month is None:
         return (
             f"{one.arm} costs less a month than {one.rival}, and does not pay for itself within"
-            f" {found.volume.months} months."
+            f" {_months(found.volume.months)}."
         )
     return (
         f"{one.arm} pays for itself against {one.rival} by month {one.month}: from then on less"

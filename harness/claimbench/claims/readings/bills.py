@@ -148,10 +148,9 @@ def _saved(ours: _Side, theirs: _Side, cost: Cost) -> Callable[[float], Interval
     lines of dollars per request, else from each arm's own interval at half of alpha.
     """
     value = cost(theirs.bill, theirs.bill.value) - cost(ours.bill, ours.bill.value)
-    lines = [_slope(side.bill, cost) for side in (ours, theirs)]
-    if lines[0] is None or lines[1] is None:
+    a, b = _slope(ours.bill, cost), _slope(theirs.bill, cost)
+    if a is None or b is None:
         return lambda alpha: _apart(ours, theirs, cost, value, alpha)
-    a, b = lines
     x, y = (dollars_of(side.items, side.arm, side.leaf.mask) for side in (ours, theirs))
     keep = x.known & y.known
     if keep.sum() < 2:
@@ -165,10 +164,11 @@ def _saved(ours: _Side, theirs: _Side, cost: Cost) -> Callable[[float], Interval
         for side, usd in zip((ours, theirs), dollars, strict=True)
     )
     pm = dollar_means(dollars[0], dollars[1], codes, known=known)
+    weights = (-a, b)
     middle = b * float(dollars[1].mean()) - a * float(dollars[0].mean())
 
     def at(alpha: float) -> Interval:
-        found = stats.contrast_ci_hull(pm, (-a, b), alpha)
+        found = stats.contrast_ci_hull(pm, weights, alpha)
         shift = value - middle
         return _interval(value, found.lo + shift, found.hi + shift, alpha, ours)
 

@@ -5,16 +5,17 @@ arm's terms at that volume.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, field_validator, model_validator
 
 from claimbench.suite.schema.base import Strict
 from claimbench.suite.schema.run import DollarAmount
 from claimbench.types import Json
 
-Count = Annotated[float, Field(gt=0, le=1e13)]
+Count = Annotated[float, Field(ge=1, le=1e13)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Discount = Annotated[float, Field(ge=0, lt=1)]
 Change = Annotated[float, Field(gt=-1, le=10)]
@@ -135,10 +136,20 @@ class VolumeArmModel(Strict):
         return self
 
 
+def _number_or_span(value: Any) -> str:
+    return "span" if isinstance(value, Mapping | SpanModel) else "number"
+
+
+Requests = Annotated[
+    Annotated[Count, Tag("number")] | Annotated[SpanModel, Tag("span")],
+    Discriminator(_number_or_span),
+]
+
+
 class VolumeModel(Strict):
     """How much is asked in a month: what makes dollars a request a bill."""
 
-    requests_per_month: Count | SpanModel
+    requests_per_month: Requests
     """Requests of the first month; a number, or {low, base, high}."""
     peak_factor: float = Field(default=4.0, ge=1, le=1000)
     """Requests of the busiest hour over those of a mean hour: how many machines are needed."""
