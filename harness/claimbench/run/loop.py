@@ -51,13 +51,12 @@ from claimbench.limits.budget import MAX_ITEMS_AHEAD, Budget, Pace, backoff_s
 from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
 from claimbench.limits.pacing import ArmPace
 from claimbench.plan.arrivals import MAX_IN_FLIGHT
-from claimbench.plan.machines import block_size, shared_machines
 from claimbench.pricing.money import Money
 from claimbench.provider.attempt import NO_TURN, Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
 from claimbench.run.health import judge_health
-from claimbench.run.machine_turns import MachineTurns
+from claimbench.run.machine_turns import MachineTurns, turns_of
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import (
     LONGEST_WAIT_S,
@@ -235,7 +234,8 @@ class Runner:
         for name, queue in queues.items():
             state = self.progress.arms[name]
             state.planned = state.done + len(queue)
-        self._machines, longest = self._shared_machines(queues)
+        remote = {name for name, provider in self._providers.items() if provider.remote}
+        self._machines, longest = turns_of(self._arms, queues, remote)
         pace = Pace(
             {name: len(queue) for name, queue in queues.items() if queue},
             MAX_ITEMS_AHEAD + 2 * longest,
@@ -257,35 +257,6 @@ class Runner:
             raise self._fatal
         self.progress.ended = self._stopping
         return self.progress
-
-    def _shared_machines(
-        self, queues: Mapping[str, Sequence[Call]]
-    ) -> tuple[dict[str, MachineTurns], int]:
-        """Return the turns by arm of those that share a machine, and their longest block.
-
-        Engines in this process take turns call by call: their device sees to that. Calls that
-        arrive by a schedule take no turns.
-        """
-        asked = {
-            name: self._arms[name]
-            for name, queue in queues.items()
-            if queue and queue[0].scheduled_ns is None
-        }
-        groups: dict[str, list[str]] = {}
-        for name, machine in shared_machines(asked.values()).items():
-            groups.setdefault(machine, []).append(name)
-        found: dict[str, MachineTurns] = {}
-        longest = 0
-        for names in groups.values():
-            if not any(self._providers[name].remote for name in names):
-                continue
-            totals = {name: len(queues[name]) for name in names}
-            most = max(self._arms[name].concurrency for name in names)
-            size = block_size(max(totals.values()), most)
-            turns = MachineTurns(totals, size)
-            longest = max(longest, size)
-            found |= dict.fromkeys(names, turns)
-        return found, longest
 
     def _lanes(self, name: str) -> range:
         """Return one lane per concurrent call, and those that prepare the next calls meanwhile."""

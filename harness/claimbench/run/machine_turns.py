@@ -10,7 +10,10 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+from claimbench.plan.machines import block_size, shared_machines
+from claimbench.types import Arm, Call
 
 
 class MachineTurns:
@@ -78,3 +81,31 @@ class MachineTurns:
         if arm in self._gone:
             return not self._running[arm]
         return not self._left[slot]
+
+
+def turns_of(
+    arms: Mapping[str, Arm], queues: Mapping[str, Sequence[Call]], remote: Collection[str]
+) -> tuple[dict[str, MachineTurns], int]:
+    """Return the turns by arm of those that share a machine, and their longest block.
+
+    Engines in this process (not ``remote``) take turns call by call among themselves: their device
+    sees to that. Calls that arrive by a schedule take no turns.
+    """
+    asked = {
+        name: arms[name]
+        for name, queue in queues.items()
+        if queue and queue[0].scheduled_ns is None
+    }
+    groups: dict[str, list[str]] = {}
+    for name, machine in shared_machines(asked.values()).items():
+        groups.setdefault(machine, []).append(name)
+    found: dict[str, MachineTurns] = {}
+    longest = 0
+    for names in groups.values():
+        if not any(name in remote for name in names):
+            continue
+        totals = {name: len(queues[name]) for name in names}
+        size = block_size(max(totals.values()), max(arms[name].concurrency for name in names))
+        longest = max(longest, size)
+        found |= dict.fromkeys(names, MachineTurns(totals, size))
+    return found, longest

@@ -97,6 +97,7 @@ def test_one_key_is_enough_and_the_rest_is_said_to_be_assumed(tmp_path: Path) ->
         (f"  requests_per_month: 5\n  currency: CHF\n  {FX}\n", "CHF"),
         ("  requests_per_month: 5\n  fx: [{currency: EUR}]\n", "an exchange rate needs"),
         ("  requests_per_month: 5\n  peek_factor: 4\n", "peak_factor"),
+        ("  requests_per_month: 5\n  arms: {gpt: {discuont: 0.1}}\n", "did you mean 'discount'"),
         ("  requests_per_month: 5\n  arms: {gtp: {discount: 0.1}}\n", "unknown arm 'gtp'"),
         ("  requests_per_month: 5\n  arms: {gpt: {scales_to_zero: true}}\n", "a term of machines"),
         ("  requests_per_month: 5\n  arms: {gpt: {capacity_per_hour: 5}}\n", "a term of machines"),
