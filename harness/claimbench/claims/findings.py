@@ -10,6 +10,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.fields import ABSOLUTE
@@ -23,7 +24,6 @@ from claimbench.claims.readings import (
 from claimbench.claims.readings import (
     latency as readings_latency,
 )
-from claimbench.claims.readings.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.readings.failures import absent_flags, with_absent
 from claimbench.claims.readings.missing import lost_calls, missing_flags, missing_rule
 from claimbench.claims.readings.second_opinion import with_second_opinion

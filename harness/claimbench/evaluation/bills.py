@@ -1,24 +1,19 @@
-"""The bills of an evaluated run at the volume that its suite states."""
+"""The bills that claims are judged by, at the volume that a suite states."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from claimbench.claims.types import ArmBill
 from claimbench.economics.volume.months import Measured, Month, bill_of, ledger, total_of
-from claimbench.economics.volume.outlook import ArmFigures, Outlook, figures_of, outlook
+from claimbench.economics.volume.outlook import ArmFigures, figures_of
 from claimbench.economics.volume.stated import Volume, volume_of
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice
 from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Suite
-
-if TYPE_CHECKING:
-    from claimbench.evaluation.evaluate import Evaluation
 
 
 def arm_bills(
@@ -64,20 +59,4 @@ def claim_bill(figures: ArmFigures, measured: Measured, volume: Volume) -> ArmBi
         month=lambda at: months(1, at)[0].usd,
         interval_at=figures.interval_at,
         rests_on=f"{volume.requests:,.0f} requests a month, {measured.at}",
-    )
-
-
-def outlook_of(evaluation: Evaluation) -> Outlook | None:
-    """Return the arms' bills of a month and of years; None where no volume is stated.
-
-    A judge is nobody's alternative, and has no bill here.
-    """
-    stored = evaluation.stored
-    arms = {arm.name for arm in stored.suite.arms}
-    return outlook(
-        stored.suite,
-        {name: price for name, price in evaluation.prices.items() if name in arms},
-        evaluation.items,
-        evaluation.calls,
-        datetime.fromisoformat(stored.manifest.created_utc),
     )

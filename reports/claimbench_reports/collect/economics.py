@@ -11,7 +11,7 @@ import numpy as np
 from claimbench.economics.projection import Projection, project_arm, token_basis
 from claimbench.economics.run import claim_tornados, pairs
 from claimbench.economics.volume.outlook import load_words
-from claimbench.evaluation.bills import outlook_of
+from claimbench.evaluation.outlook import outlook_of
 from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from claimbench.claims.bills import saved_label
 from claimbench.claims.fields import ABSOLUTE, BILLS
-from claimbench.claims.readings.bills import saved_label
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from claimbench.claims.bills import saved_label
 from claimbench.claims.fields import ABSOLUTE, BILL_METRICS, BILLS
-from claimbench.claims.readings.bills import saved_label
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES

@@ -133,7 +133,7 @@ def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
 
 def _bills_json(old: Evaluation, new: Evaluation) -> Json:
     """Return arm -> its bill before and now, dollars; None where no volume is stated."""
-    from claimbench.evaluation.bills import outlook_of
+    from claimbench.evaluation.outlook import outlook_of
 
     sides = {"old": outlook_of(old), "new": outlook_of(new)}
     found: dict[str, dict[str, Json]] = {}
