@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from claimbench.claims.types import ArmBill
@@ -50,13 +50,21 @@ def claim_bill(figures: ArmFigures, measured: Measured, volume: Volume) -> ArmBi
         one = replace(measured, **{key: max(0.0, value)})  # type: ignore[arg-type]
         return ledger(one, replace(volume, months=count), terms)
 
+    def dollars(count: int, at: float, of: Callable[[tuple[Month, ...]], float]) -> float:
+        try:
+            return of(months(count, at))
+        except BenchError:  # so little is served that nobody has the machines
+            return math.inf
+
     value = measured.usd_per_request if rises else measured.requests_per_hour
     return ArmBill(
         value=value or 0.0,
         rises=rises,
-        total=lambda count, at: total_of(months(count, at), count),
-        paid=lambda count, at: math.fsum(month.cash_usd for month in months(count, at)),
-        month=lambda at: months(1, at)[0].usd,
+        total=lambda count, at: dollars(count, at, lambda found: total_of(found, count)),
+        paid=lambda count, at: dollars(
+            count, at, lambda found: math.fsum(month.cash_usd for month in found)
+        ),
+        month=lambda at: dollars(1, at, lambda found: found[0].usd),
         interval_at=figures.interval_at,
         rests_on=f"{volume.requests:,.0f} requests a month, {measured.at}",
     )

@@ -101,6 +101,17 @@ def test_a_machine_pays_for_itself_when_less_has_been_paid_in_all(months: int, s
     assert decide(text, found, API, API + 0.0003).status == status
 
 
+def test_a_throughput_that_may_be_next_to_nothing_leaves_a_bill_without_an_upper_end() -> None:
+    figures = ArmFigures(
+        Measured("A", host=MACHINE, requests_per_hour=200_000.0), lambda _: (1e-9, 4e5)
+    )
+    unsure = claim_bill(figures, figures.measured, TWO)  # type: ignore[arg-type]
+    found = context(unsure, endpoint("B", API, TWO))
+    assert decide("A costs under $2,000 a month", found).status == "inconclusive"
+    assert decide("A costs more than $1,000 a month", found).status == "supported"
+    assert decide("A saves $1,000 a month", found).status == "refuted"
+
+
 def test_what_comes_once_is_in_a_year_and_not_in_a_month() -> None:
     volume = replace(TWO, arms={"A": Terms(one_off=(OneOff("integration", 50_000),))})
     found = context(endpoint("A", API, volume), endpoint("B", API + 0.0003, volume))

@@ -267,10 +267,8 @@ def bill_of(
     else:
         cheap = replace(measured, requests_per_hour=last)
         dear = replace(measured, requests_per_hour=first)
-    return Bill(
-        measured,
-        terms,
-        months,
-        ledger(cheap, volume, terms),
-        ledger(dear, volume, terms),
-    )
+    try:
+        ends = ledger(cheap, volume, terms), ledger(dear, volume, terms)
+    except BenchError as error:
+        return Bill(measured, terms, months, why_no_interval=f"at its end {error.message}")
+    return Bill(measured, terms, months, *ends)

@@ -26,10 +26,12 @@ from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.model import UnknownPrice
 from claimbench.tables.types import CallTable, ItemTable
-from claimbench.types import Arm, Suite
+from claimbench.types import Arm, Estimate, Suite
 
 UNPRICED_LIMIT = 0.05
 """Share of items without known dollars above which an arm has no bill."""
+UNSURE = 2.0
+"""A throughput without an interval may be off by this factor: machines are counted at both ends."""
 Ends = Callable[[float], tuple[float, float] | None]
 
 
@@ -145,16 +147,24 @@ def _machine(
         host=price.host,
         requests_per_hour=rate.value,
         training_usd=training,
-        at=f"{rate.value:,.0f} requests an hour, measured {load_words(suite, arm)}",
+        at=f"{rate.value:,.0f} requests an hour, measured {load_words(suite, arm)}{_unsure(rate)}",
     )
+    middle = rate.value
 
     def interval_at(alpha: float) -> tuple[float, float] | None:
         found = throughput(seconds, alpha)[0]
         if found.low is None or found.high is None or not 0 < found.low <= found.high < np.inf:
-            return None
+            return middle / UNSURE, middle * UNSURE
         return found.low, found.high
 
-    return ArmFigures(measured, interval_at, why_no_interval=rate.why_no_interval or "")
+    return ArmFigures(measured, interval_at)
+
+
+def _unsure(rate: Estimate) -> str:
+    """Say that a throughput has no interval, and what stands for it."""
+    if rate.low is not None and rate.high is not None:
+        return ""
+    return f" (no interval: {rate.why_no_interval}; reckoned with half to twice that)"
 
 
 def load_words(suite: Suite, arm: Arm) -> str:

@@ -194,6 +194,13 @@ def test_the_interval_is_that_of_what_was_measured() -> None:
     assert bill_of(API, TWO_MILLION).span(36) is None
 
 
+def test_an_end_that_no_fleet_could_serve_is_no_interval_and_says_why() -> None:
+    bill = bill_of(RENT, TWO_MILLION, (1e-9, RATE))
+    assert bill.month_span is None
+    assert "machines" in bill.why_no_interval
+    assert bill.month_usd == pytest.approx(1825)
+
+
 def test_present_value_discounts_each_payment_from_its_month() -> None:
     bill = of(API)
     assert bill.present_value(0.0) == pytest.approx(55_800)
