@@ -17,6 +17,7 @@ from claimbench.economics.unit_prices import unit_prices
 from claimbench.plan.prompts import chilled
 from claimbench.pricing.arms import ArmPrice, contract_price
 from claimbench.pricing.bill import billed_tier
+from claimbench.pricing.calls import machine_shares
 from claimbench.pricing.energy import Energy, combined, metered
 from claimbench.pricing.hosts import parse_host
 from claimbench.pricing.run import unmetered, with_meter
@@ -149,6 +150,17 @@ def test_stated_watts_stand_and_a_meter_fills_the_gap(figures, watts):
 def attempt(call_id, sent, first, ended, usage):
     timing = Timing(None, sent, sent, first, first, (first,), ended, "transport")
     return Attempt(call_id, 1, 1, timing, Outcome.OK, 200, usage, None, None, "yes")
+
+
+def test_a_moment_of_a_shared_machine_is_charged_once_over_its_arms():
+    calls = {arm: Call("r", arm, "t", "s", 0, arm, 1, 0) for arm in ("a", "b", "c")}
+    rows = [attempt(arm, 0, SECOND, 4 * SECOND, Usage()) for arm in calls]
+    host = parse_host({"usd_per_hour": 3.6}, "h")
+    prices = {arm: ArmPrice(arm, "host_time", host=host) for arm in calls}
+    apart = machine_shares(prices, calls, rows)
+    assert [round(apart[k], 9) for k in range(3)] == [4, 4, 4]
+    shared = machine_shares(prices, calls, rows, {"a": "gpu", "b": "gpu"})
+    assert [round(shared[k], 9) for k in range(3)] == [2, 2, 4]
 
 
 def streamed(one, pieces=3):
