@@ -107,6 +107,9 @@ def _rows(
             yield from _rows(named, schema, f"{here}.NAME")
         for inner in [target] if target is not None else _options(prop, schema):
             yield from _rows(inner, schema, below)
+        by_name = _resolve(prop, schema).get("additionalProperties")
+        for inner in _options(by_name, schema) if isinstance(by_name, Mapping) else ():
+            yield from _rows(inner, schema, f"{here}.NAME")
 
 
 def _resolve(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:

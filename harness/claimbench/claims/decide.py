@@ -29,6 +29,7 @@ UNSETTLED_BY_SAMPLES = frozenset(
         "client_limited",
         "instrument_error",
         "billing_unknown",
+        "conditional_on_utilisation",
         "cost_missing",
         "cost_basis_missing",
         "denominator_zero",
@@ -163,8 +164,11 @@ def decide(
         ends = {_status(question, end(alpha), alpha)[0] for end in question.bounds}
         if ends != {status}:
             status, reasons = "inconclusive", (*reasons, Reason(question.bounds_code))
+    condition = _condition(question, status, interval.est)
+    status, reasons = ("inconclusive" if condition else status), (*reasons, *condition)
     sensitivity = _sensitivity(question, interval, alpha, status)
-    if "strict_threshold" in sensitivity and (blocked or unseen or _disagrees(reasons, question)):
+    undecided = blocked or unseen or condition or _disagrees(reasons, question)
+    if "strict_threshold" in sensitivity and undecided:
         sensitivity["strict_threshold"] = "inconclusive"  # what forbids the one forbids the other
     reading = Reading(
         question.name,
@@ -187,6 +191,14 @@ def decide(
         [*([question.beside] if question.beside else []), *(c.text for c in checks if c.text)]
     )
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def _condition(question: Question, status: Decision, value: float | None) -> tuple[Reason, ...]:
+    """Return why a decision rests on what nobody stated; empty where it does not."""
+    if status == "inconclusive" or question.unless is None:
+        return ()
+    found = question.unless(status, value)
+    return () if found is None else (found,)
 
 
 def _disagrees(reasons: Sequence[Reason], question: Question) -> bool:

@@ -16,7 +16,7 @@ RELATIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "cost": (
         "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
-        "at_least",
+        "at_least", "saves", "pays_back",
     ),
     "latency": (
         "less", "less_by", "times_less", "more_by", "times_more", "near", "as", "at_most",
@@ -24,8 +24,22 @@ RELATIONS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 NEEDS_NUMBER = frozenset(
-    {"more_by", "times_more", "less_by", "times_less", "share", "error_share", "near"}
+    {
+        "more_by",
+        "times_more",
+        "less_by",
+        "times_less",
+        "share",
+        "error_share",
+        "near",
+        "saves",
+        "pays_back",
+    }
 )
+BILLS = frozenset({"saves", "pays_back"})
+"""Relations of two arms' bills at the stated volume, in dollars."""
+BILL_METRICS = frozenset({"usd_per_month", "usd_per_year"})
+"""What needs a stated volume."""
 ABSOLUTE = frozenset({"at_most", "at_least"})
 ALIASES: Mapping[str, tuple[str, str | None]] = {
     "accuracy": ("accuracy", None),
@@ -52,6 +66,8 @@ METRICS: Mapping[str, tuple[str, str]] = {
     "cost": ("cost", "usd"),
     "usd": ("cost", "usd"),
     "usd_per_correct": ("cost", "usd_per_correct"),
+    "usd_per_month": ("cost", "usd_per_month"),
+    "usd_per_year": ("cost", "usd_per_year"),
     "usd_per_mtok": ("cost", "usd_per_mtok"),
     "usd_per_mtok_input": ("cost", "usd_per_mtok_input"),
     "usd_per_mtok_output": ("cost", "usd_per_mtok_output"),

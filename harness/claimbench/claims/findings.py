@@ -10,6 +10,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.claims import gate
+from claimbench.claims.bills import bill_questions, is_bill, without_bill
 from claimbench.claims.combine import distinct_reasons, versus
 from claimbench.claims.decide import Effort, decide
 from claimbench.claims.fields import ABSOLUTE
@@ -63,6 +64,8 @@ def leaf_finding(
     items = with_absent(items, leaf)
     if claim.kind == "accuracy":
         found = readings_accuracy.questions(items, leaf, ctx)
+    elif is_bill(claim):
+        found = bill_questions(items, calls, leaf, ctx)
     elif claim.kind == "cost":
         found = readings_cost.questions(items, calls, leaf, ctx)
     else:
@@ -130,6 +133,8 @@ def _not_comparable(
         )
         if refused:
             return refused, flags
+    if is_bill(claim):
+        return without_bill(leaf, ctx), flags
     on_list = claim.reading == "list_price" or claim.metric.startswith("usd_per_mtok")
     if claim.kind == "cost" and not on_list:
         priceless = _given(readings_cost.unpriced(items, arm, leaf.mask) for arm in arms)

@@ -186,6 +186,9 @@ def _plan_reading(
 ) -> ReadingPlan:
     if rule.name == "list_price":
         return ReadingPlan(rule, None, 0, None, "arithmetic on list prices, no sampling")
+    if rule.family == "bill":
+        why = "reckoned from dollars per request at the stated volume, not planned"
+        return ReadingPlan(rule, None, 0, None, why)
     truth = default_effect(rule, assumed) if stated is None else stated
     edge = rule.threshold if rule.window is None else min(rule.window, key=lambda w: abs(w - truth))
     gap, sd = _gap_sd(rule, truth, edge, assumed, claim)

@@ -23,10 +23,37 @@ class ListPrice:
 
 @dataclass(frozen=True)
 class HostRate:
-    """Assumptions behind a local arm's dollars, for flip points."""
+    """Assumptions behind a local arm's dollars, for flip points.
+
+    ``known``: whether its utilisation is stated, or follows from a stated volume; else it is 1.
+    ``requests_per_hour``: what it served when busy; ``machine``: which machine it is.
+    """
 
     usd_per_hour: float
     utilisation: float
+    known: bool = True
+    requests_per_hour: float | None = None
+    machine: str = ""
+
+
+@dataclass(frozen=True)
+class ArmBill:
+    """An arm's dollars at the stated volume, as functions of what was measured.
+
+    ``value``: dollars per request (``rises``: the bill rises with it), or requests an hour of a
+    machine. ``total(months, value)``: of the first months, one-off costs included; ``paid``: what
+    is paid in them, machines when they are bought;
+    ``month(value)``: of the first, without them. ``interval_at(alpha)``: of ``value``; None where
+    there is none.
+    """
+
+    value: float
+    rises: bool
+    total: Callable[[int, float], float]
+    paid: Callable[[int, float], float]
+    month: Callable[[float], float]
+    interval_at: Callable[[float], tuple[float, float] | None]
+    rests_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -41,6 +68,8 @@ class ClaimContext:
         list_prices: published prices, for that reading, and for the largest bill of a request.
         max_tokens: by task, the longest answer that was asked for; absent = unknown.
         hosts: hourly price and utilisation of local arms.
+        volume_stated: whether the suite states a volume.
+        bills: of arms that have one at that volume; ``bills_unknown``: why others have none.
         projections: claim id -> projected (never measured) figures, attached to
             ``arm_not_measured`` verdicts.
         instrument_error_s: the harness's own clock error at the concurrency used, seconds.
@@ -69,6 +98,9 @@ class ClaimContext:
     list_prices: Mapping[str, ListPrice] = field(default_factory=dict)
     max_tokens: Mapping[str, int] = field(default_factory=dict)
     hosts: Mapping[str, HostRate] = field(default_factory=dict)
+    volume_stated: bool = False
+    bills: Mapping[str, ArmBill] = field(default_factory=dict)
+    bills_unknown: Mapping[str, str] = field(default_factory=dict)
     projections: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     instrument_error_s: Mapping[str, float] = field(default_factory=dict)
     loop_lag_p99_s: float | None = None
@@ -114,6 +146,7 @@ class Question:
     reading is about, in words; empty = all times. ``runaways``: what requests at their cap could do
     to a decision about dollars; ``beside``: what has to be read with the number, in words.
     ``agreeing(alpha)``: the items that decide it, where the arms agree on every item.
+    ``unless``: status and value -> why the decision rests on what nobody stated, None where not.
     ``more_is_better``: a failed call of the treatment makes the number lower, not higher.
     """
 
@@ -147,6 +180,7 @@ class Question:
     beside: str = ""
     more_is_better: bool = False
     agreeing: Callable[[float], int] | None = None
+    unless: Callable[[str, float | None], Reason | None] | None = None
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,10 @@ REASONS: Mapping[str, str] = {
     "billing_unknown": (
         "some bills are known only within bounds, and the verdict differs between them"
     ),
+    "bill_unknown": "an arm's bill at the stated volume is not known",
     "cap_unknown": "the largest bill of a request is not known",
     "cached_excluded": "answers from a cache have no latency of this run",
+    "conditional_on_utilisation": "conditional on utilisation, which is not stated",
     "client_limited": "the harness itself was too busy to time the answers",
     "cost_basis_missing": "the arm's dollars are 0 because its hardware is not counted",
     "cost_missing": "too many requests have no known dollars",
@@ -87,6 +89,7 @@ REASONS: Mapping[str, str] = {
     "short_blocks": "time blocks shorter than a minute",
     "joined_blocks": "calls near in time were alike, so longer stretches count as one",
     "single_session": "not measured in three sessions at different hours",
+    "volume_missing": "a bill depends on how much is asked, and no volume is stated",
     "window_unknown": (
         "the times of the calls are not known, so the verdict cannot say of which window it speaks"
     ),
@@ -139,7 +142,7 @@ def number(value: float | None, scale: str, *, signed: bool = False, figures: in
     if scale == "points":
         return f"{plus}{_digits(100 * value, figures)}"
     if scale == "usd":
-        return f"${_digits(value, figures)}"
+        return f"{'-' if value < 0 else ''}${_digits(abs(value), figures)}"
     if scale == "seconds":
         return f"{_digits(value, figures)} s"
     return f"{_digits(100 * value, figures)}%"
@@ -208,6 +211,10 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     if question.scale == "share":
         return f"{ours} is right on {value} of the items"
     if question.scale == "usd":
+        if question.name in {"saves", "pays_back"}:
+            return f"{ours}'s {question.label} against {theirs} are {value}"
+        if question.name.startswith("usd_per_"):
+            return f"{ours}'s {question.label} are {value}"
         if question.name == "list_price":
             return f"{ours}'s {question.label} is {value}"
         return f"{ours} costs {value} per 1,000 {_served(question)}"

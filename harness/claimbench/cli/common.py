@@ -42,6 +42,19 @@ def results_option(command: F) -> F:
     )(command)
 
 
+def volume_option(command: F) -> F:
+    """Add ``--volume TEXT``: how much is asked in a month, over what the suite states."""
+    return click.option(
+        "--volume",
+        metavar="N|KEY=X,...",
+        help=(
+            "Requests a month, such as 2M, or keys of the suite's volume:"
+            " requests_per_month=2M,peak_factor=6,months=12. Shows the bill of a month and of"
+            " years."
+        ),
+    )(command)
+
+
 def run_argument(command: F) -> F:
     """Add ``[RUN]``: a run id, the unique beginning of one, or nothing for the latest."""
     return click.argument("run", required=False, default=None, metavar="[RUN]")(command)

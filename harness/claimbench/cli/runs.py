@@ -5,25 +5,36 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from claimbench.decision.choose import Decision
     from claimbench.evaluation.evaluate import Evaluation
+    from claimbench.evaluation.stored import StoredRun
     from claimbench.store.results import ResultsStore
     from claimbench_reports.view.types import DecisionView, View
 
 
-def evaluate_run(store: ResultsStore, run_id: str) -> Evaluation:
-    """Read and judge one run."""
+def evaluate_run(store: ResultsStore, run_id: str, volume: str | None = None) -> Evaluation:
+    """Read and judge one run; ``volume`` as ``--volume`` states it, over the suite's own."""
     from claimbench.machine.garbage_collection import load_numpy
 
     load_numpy()
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
 
-    return evaluate(read_run(store, run_id))
+    return evaluate(at_volume(read_run(store, run_id), volume))
+
+
+def at_volume(stored: StoredRun, volume: str | None) -> StoredRun:
+    """Return a run whose suite states the volume of ``--volume``."""
+    if volume is None:
+        return stored
+    from claimbench.suite.purpose.volume import with_volume
+
+    return replace(stored, suite=with_volume(stored.suite, volume))
 
 
 def view_of(store: ResultsStore, evaluation: Evaluation, profile: str = "full") -> View:
@@ -65,7 +76,7 @@ def decision_of(
     from claimbench.privacy.visible import visible
     from claimbench.suite.purpose.decision import load_decision
     from claimbench_reports.collect import data
-    from claimbench_reports.view.decision import decision_view
+    from claimbench_reports.view.buying.decision import decision_view
 
     suite = evaluation.stored.suite
     spec = None if file is None else load_decision(file, suite)

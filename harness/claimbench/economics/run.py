@@ -15,6 +15,7 @@ from typing import Literal
 
 import numpy as np
 
+from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.readings.cost import needed_ratio
 from claimbench.economics.projection import Projection
 from claimbench.economics.sides import (
@@ -43,6 +44,7 @@ class HostAndApi:
     api_usd_per_request: float
     capacity_per_hour: float
     basis: Literal["measured", "projected"]
+    local_marginal_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def side_of(price: ArmPrice, rows: CallRows, moment: datetime) -> CostSide | Non
     measured.
     """
     if price.host is not None:
-        estimate, _ = throughput(_machine_seconds(rows))
+        estimate, _ = throughput(machine_seconds(rows))
         if estimate.value is None:
             return None
         extra = 0.0 if price.training is None else float(price.training.usd_per_request)
@@ -116,7 +118,7 @@ def pairs(
     capacity = {}
     for name, rows in calls.items():
         if name in prices and prices[name].host is not None:
-            estimate, _ = throughput(_machine_seconds(rows))
+            estimate, _ = throughput(machine_seconds(rows))
             if estimate.value:
                 capacity[name] = estimate.value
     apis: list[tuple[str, float, Literal["measured", "projected"]]] = []
@@ -130,10 +132,17 @@ def pairs(
         host = prices[local].host
         if host is not None:
             found += [
-                HostAndApi(local, api, float(host.per_hour), usd, rate, basis)
+                HostAndApi(
+                    local, api, float(host.per_hour), usd, rate, basis, _on_top(prices[local])
+                )
                 for api, usd, basis in apis
             ]
     return found
+
+
+def _on_top(price: ArmPrice) -> float:
+    """Return what one more request costs on a machine beside its hours: its share of a training."""
+    return 0.0 if price.training is None else float(price.training.usd_per_request)
 
 
 def claim_tornados(
@@ -151,7 +160,7 @@ def claim_tornados(
     found = []
     for verdict in _leaves(verdicts):
         claim = verdict.claim
-        if claim.kind != "cost" or claim.relation == "at_most":
+        if claim.kind != "cost" or claim.relation in ABSOLUTE | BILLS:
             continue
         threshold = needed_ratio(claim).threshold
         for treatment in claim.treatments:
@@ -186,7 +195,7 @@ def _interval(verdict: Verdict) -> tuple[float, float] | None:
     return None
 
 
-def _machine_seconds(rows: CallRows) -> list[float]:
+def machine_seconds(rows: CallRows) -> list[float]:
     """Machine seconds of each call in sending order; calls served at once share each moment."""
     keep = ~(np.isnan(rows.sent_utc_s) | np.isnan(rows.busy_s) | rows.cached)
     sent, busy = rows.sent_utc_s[keep], rows.busy_s[keep]

@@ -106,18 +106,21 @@ class HostSide:
         return hourly / (rate * u) + self.other_usd
 
     def assumptions(self, prefix: str, name: str) -> list[Assumption]:
-        """List what may be off: utilisation 0.1-0.8, hourly price 20 %, kWh 50 %, watts 15 %, life
+        """List what may be off: utilisation (0.1-0.8 as stated, half to twice as derived from a
+        volume, down to 0.01 where nobody stated it), hourly price 20 %, kWh 50 %, watts 15 %, life
         2-5 years, throughput.
         """
         h = self.host
         found = []
         if h.include_idle:
             u = float(h.utilisation)
-            found.append(
-                Assumption(
-                    f"{prefix}.utilisation", f"{name}: utilisation", min(0.1, u), u, max(0.8, u)
-                )
-            )
+            least, most = {
+                "stated": (min(0.1, u), max(0.8, u)),
+                "derived": (u / 2, min(1.0, 2 * u)),
+                "no": (min(0.01, u), u),
+            }[h.known_use]
+            key = f"{prefix}.utilisation"
+            found.append(Assumption(key, f"{name}: utilisation", least, u, most))
         if h.usd_per_hour is not None:
             found.append(
                 Assumption(f"{prefix}.hourly_price", f"{name}: price per hour", 0.8, 1.0, 1.2)

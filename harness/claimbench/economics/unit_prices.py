@@ -19,15 +19,23 @@ from claimbench.pricing.hosts import UTILISATIONS, HostCost, per_million_tokens
 from claimbench.types import Attempt, Call, Session
 
 EXACT = 40
+PIECES = 3
+"""Pieces of an answer that came one after another, from which its first tells prefill from
+decoding.
+"""
+APART = 0.5
+"""Share of answers that must tell them apart."""
 
 
 @dataclass(frozen=True, slots=True)
 class UnitPrice:
-    """Dollars for one ``per`` (1M tokens, 1,000 requests); ``note`` says what they rest on."""
+    """Dollars for one ``per`` (1M tokens, 1,000 requests); ``note`` says what they rest on, or why
+    they are unknown (None).
+    """
 
     arm: str
     what: str
-    usd: Decimal
+    usd: Decimal | None
     per: str
     note: str
 
@@ -38,6 +46,7 @@ def unit_prices(
     calls: Sequence[Call],
     attempts: Sequence[Attempt],
     as_of: date | datetime | None = None,
+    machines: Mapping[str, str] | None = None,
 ) -> list[UnitPrice]:
     """Derive every arm's prices, as far as its attempts tell them.
 
@@ -46,7 +55,7 @@ def unit_prices(
     run. Endpoint: a thousand requests if its prefix cache had held nothing.
     """
     by_id = {call.id: call for call in calls}
-    shares = machine_shares(prices, by_id, attempts)
+    shares = machine_shares(prices, by_id, attempts, machines)
     origins = {s.n: s for s in sessions}
     mine: dict[str, list[int]] = {name: [] for name in prices}
     for i, attempt in enumerate(attempts):
@@ -71,7 +80,7 @@ def unit_prices(
 
 def _machine(arm: str, host: HostCost, served: Sequence[tuple[Attempt, float]]) -> list[UnitPrice]:
     prefill = decode = busy = 0.0
-    n_in = n_out = 0
+    n_in = n_out = apart = 0
     for attempt, seconds in served:
         usage, share = attempt.usage, _prefill_share(attempt)
         busy += seconds
@@ -82,11 +91,19 @@ def _machine(arm: str, host: HostCost, served: Sequence[tuple[Attempt, float]]) 
             or share is None
         ):
             continue
+        apart += 1
         prefill, decode = prefill + seconds * share, decode + seconds * (1 - share)
         n_in, n_out = n_in + usage.input_total - (usage.cache_read or 0), n_out + usage.output_total
-    tokens = per_million_tokens(host, prefill, n_in, decode, n_out)
     at = f"at {100 * float(host.load_factor):g}% utilisation"
-    found = []
+    found: list[UnitPrice] = []
+    if served and apart < APART * len(served):
+        note = (
+            f"not separable: in {apart} of {len(served)} answers prefill and decoding can be told"
+            " apart (by the engine, or by three pieces that came one after another)"
+        )
+        found.append(UnitPrice(arm, "input and output tokens", None, "1M tokens", note))
+        prefill = decode = 0.0
+    tokens = per_million_tokens(host, prefill, n_in, decode, n_out)
     if tokens.input_usd is not None:
         note = f"{prefill:.4g} s of prefill for {n_in:,} tokens that no cache held, {at}"
         found.append(UnitPrice(arm, "input tokens", tokens.input_usd, "1M tokens", note))
@@ -111,7 +128,7 @@ def _prefill_share(attempt: Attempt) -> float | None:
     if before is not None and after is not None and before + after > 0:
         return before / (before + after)
     whole = timing.ended_ns - timing.sent_ns
-    if timing.first_content_ns is None or whole <= 0:
+    if timing.first_content_ns is None or whole <= 0 or len(set(timing.chunk_ns)) < PIECES:
         return None
     return min(1.0, max(0.0, (timing.first_content_ns - timing.sent_ns) / whole))
 

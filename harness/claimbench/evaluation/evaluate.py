@@ -16,14 +16,20 @@ from claimbench.claims.parse import parse_claims
 from claimbench.claims.types import ClaimContext, HostRate, ListPrice
 from claimbench.claims.verdicts import context_of, decide_claims
 from claimbench.economics.projection import project_claims, token_basis
+from claimbench.economics.run import machine_seconds
+from claimbench.economics.sides import throughput
+from claimbench.economics.volume.utilisation import with_derived_use
+from claimbench.evaluation.bills import arm_bills
 from claimbench.evaluation.people import human_scores
 from claimbench.evaluation.stored import StoredRun
 from claimbench.machine.calibration import errors_by_arm
 from claimbench.plan.judges import JudgeRequests, said_of, subjects_of
+from claimbench.plan.machines import machine_of, shared_machines
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.calls import priced_at
 from claimbench.pricing.ceiling import TokenBound, token_bound
+from claimbench.pricing.hosts import HostCost
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
 from claimbench.scorers import Scorer, load, score_record
@@ -32,6 +38,7 @@ from claimbench.scorers.own_code.scorer import PythonScorer
 from claimbench.tables.build import CallTable, ItemTable, build_tables
 from claimbench.tables.items import with_costs
 from claimbench.tables.subset import restrict, without_warmup
+from claimbench.tables.types import CallRows
 from claimbench.types import (
     Call,
     Claim,
@@ -121,20 +128,16 @@ def evaluate(
     """
     book = with_meter(prices if prices is not None else prices_of(stored.manifest), stored.energy)
     scores = score_run(stored) if like is None else like.scores
-    costs = cost_run(
-        book,
-        stored.sessions,
-        stored.calls,
-        stored.attempts,
-        as_of=as_of,
-        # An imported run's prompts are not ours, so that they bound nothing.
-        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
-        load_s=load_seconds(stored.manifest),
-    )
+    costs = _cost_arms(stored, book, as_of)
     judge_costs = cost_judges(stored, book, as_of)
     scores = with_judge_costs(scores, stored, judge_costs)
     items, calls = _tables(stored, scores, costs, like)
     calls = without_warmup(calls, stored.calls, stored.suite.load.warmup_calls)
+    derived = with_derived_use(book, stored.suite, items, calls)
+    if derived is not None:
+        book = derived
+        costs = _cost_arms(stored, book, as_of)
+        items, calls = with_costs(items, calls, costs.calls)
     imported = stored.manifest.options.get("imported")
     claims = parse_claims(stored.suite, declared="after" if imported else "before")
     if extra_claims:
@@ -162,6 +165,23 @@ def evaluate(
         context = replace(context, human_scores=human_scores(stored.people, stored.records, items))
     verdicts = decide_claims(claims, items, calls, context)
     return Evaluation(stored, book, scores, costs, items, calls, context, verdicts, judge_costs)
+
+
+def _cost_arms(
+    stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None
+) -> RunCosts:
+    """Price the arms' calls."""
+    return cost_run(
+        book,
+        stored.sessions,
+        stored.calls,
+        stored.attempts,
+        as_of=as_of,
+        # An imported run's prompts are not ours, so that they bound nothing.
+        bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
+        load_s=load_seconds(stored.manifest),
+        machines=shared_machines(stored.suite.arms),
+    )
 
 
 def judged_before(imported: Mapping[str, Json]) -> str:
@@ -276,12 +296,27 @@ def claim_context(
         projections=_projections(prices, claims, items, calls, moment),
         instrument_error_s=dict(instrument_error_s),
     )
+    machines = {arm.name: machine_of(arm) or "" for arm in stored.suite.arms}
     hosts = {
-        name: HostRate(float(price.host.per_hour), float(price.host.load_factor))
+        name: replace(_host_rate(price.host, calls.arms.get(name)), machine=machines.get(name, ""))
         for name, price in prices.items()
         if price.host is not None
     }
+    bills = arm_bills(stored.suite, prices, items, calls)
+    if bills is not None:
+        context = replace(context, volume_stated=True, bills=bills[0], bills_unknown=bills[1])
     return replace(context, hosts=hosts)
+
+
+def _host_rate(host: HostCost, rows: CallRows | None) -> HostRate:
+    """Return what flip points and conditions need of a machine."""
+    served = None if rows is None else throughput(machine_seconds(rows))[0].value
+    return HostRate(
+        float(host.per_hour),
+        float(host.load_factor),
+        known=host.known_use != "no" or not host.include_idle,
+        requests_per_hour=served,
+    )
 
 
 def _projections(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,7 +19,13 @@ from claimbench.pricing.asked import NOTHING_ASKED, Asked, asked_by
 from claimbench.pricing.bill import as_billed, billed_tier, place_factor, time_stamp, with_place
 from claimbench.pricing.bills import Bills
 from claimbench.pricing.ceiling import TokenBound, token_bound
-from claimbench.pricing.hosts import HostCost, Training, parse_host, parse_training
+from claimbench.pricing.hosts import (
+    HostCost,
+    Training,
+    host_in_dollars,
+    parse_host,
+    parse_training,
+)
 from claimbench.pricing.model import (
     TIERS,
     ZERO,
@@ -256,7 +262,7 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
             base, why_unknown="no cost stated for a local arm: add cost.host with usd_per_hour"
         )
     if kind == "host":
-        return replace(base, basis="host_time", host=parse_host(settings, f"{where}.host"))
+        return _hosted(base, settings, f"{where}.host")
     if kind == "price":
         price = contract_price(arm, settings, f"{where}.price")
         why = "a contract price of $0 is not a price to compare with" if price.free else None
@@ -264,6 +270,17 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
             base, basis=None if price.free else "list_price", price=price, why_unknown=why
         )
     return _listed(arm, book, settings, base, f"{where}.list")
+
+
+def _hosted(base: ArmPrice, data: Mapping[str, Any], where: str) -> ArmPrice:
+    """Read a host, its amounts in dollars at today's rate; what is stored with a run is in
+    dollars.
+    """
+    try:
+        dollars = host_in_dollars(data, base.fx, where, datetime.now(UTC))
+    except UnknownPrice as why:
+        return replace(base, why_unknown=str(why))
+    return replace(base, basis="host_time", host=parse_host(dollars, where))
 
 
 def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:

@@ -74,6 +74,7 @@ def cost_run(
     as_of: date | datetime | None = None,
     bounds: Callable[[Call], TokenBound | None] | None = None,
     load_s: Mapping[str, float] | None = None,
+    machines: Mapping[str, str] | None = None,
 ) -> RunCosts:
     """Price a run's attempts, and its calls as the sums of theirs.
 
@@ -91,10 +92,12 @@ def cost_run(
             rendering the request again. Without it the dollars reserved before sending bound the
             bill.
         load_s: arm -> seconds spent loading its model, over all sessions.
+        machines: arm -> its machine, of arms that share one: a moment in which it served several is
+            charged once.
     """
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
-    busy = machine_shares(prices, by_id, attempts)
+    busy = machine_shares(prices, by_id, attempts, machines)
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -125,17 +128,20 @@ def _open(attempt: Attempt) -> bool:
 
 
 def machine_shares(
-    prices: Mapping[str, ArmPrice], calls: Mapping[str, Call], attempts: Sequence[Attempt]
+    prices: Mapping[str, ArmPrice],
+    calls: Mapping[str, Call],
+    attempts: Sequence[Attempt],
+    machines: Mapping[str, str] | None = None,
 ) -> dict[int, float]:
     """Return the machine seconds of each attempt of a host arm, by the attempt's index: overlapping
-    calls share each moment, per arm and session.
+    calls share each moment, per machine (``machines``; else each arm has its own) and session.
     """
     hosts = {arm for arm, price in prices.items() if price.host is not None}
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
         arm = calls[attempt.call_id].arm
         if arm in hosts:
-            groups[arm, attempt.session].append(index)
+            groups[(machines or {}).get(arm, arm), attempt.session].append(index)
     busy: dict[int, float] = {}
     for members in groups.values():
         spans = [(attempts[i].timing.sent_ns, attempts[i].timing.ended_ns) for i in members]

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, Literal
 
 from claimbench.errors import BenchError
+from claimbench.pricing.model import FxRate, usd_rate
 from claimbench.pricing.stated import check_keys, read_amount, read_day
 from claimbench.types import Json
 
@@ -45,6 +47,14 @@ HOST_KEYS = (
     "source",
     "dated",
 )
+MONEY_KEYS = {
+    "per_hour": "usd_per_hour",
+    "purchase": "purchase_usd",
+    "residual": "residual_usd",
+    "per_kwh": "usd_per_kwh",
+    "staff_per_hour": "staff_usd_per_hour",
+}
+"""Amounts in the currency that ``currency`` names -> the keys of the same amounts in dollars."""
 TRAINING_KEYS = ("usd", "requests", "source", "dated")
 
 
@@ -90,6 +100,8 @@ class HostCost:
     source: str | None = None
     dated: str | None = None
     notes: tuple[str, ...] = field(default=())
+    known_use: Literal["stated", "derived", "no"] = "stated"
+    """Where ``utilisation`` comes from: the suite, a stated volume, or nowhere (then it is 1)."""
 
     @property
     def parts_per_hour(self) -> dict[str, Decimal]:
@@ -272,6 +284,7 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
         source=None if data.get("source") is None else str(data["source"]),
         dated=read_day(data.get("dated"), f"{where}.dated"),
         notes=notes,
+        known_use="stated" if "utilisation" in data else "no",
     )
     if host.purchase_usd is not None and host.residual_usd > host.purchase_usd:
         raise BenchError(f"{where}: residual_usd is larger than purchase_usd")
@@ -280,6 +293,43 @@ def parse_host(data: Mapping[str, Any], where: str) -> HostCost:
             f"{where}: the machine costs $0 per hour, which is not a cost to compare with"
         )
     return host
+
+
+def host_in_dollars(
+    data: Mapping[str, Any], fx: Sequence[FxRate], where: str, at_utc: datetime
+) -> dict[str, Any]:
+    """Return ``cost.host`` with its amounts in dollars: those of ``currency`` at its dated rate,
+    which the source then names.
+
+    Raises:
+        BenchError: an amount in dollars beside another currency, or stated twice.
+        UnknownPrice: no rate is stated, or none that is fresh enough.
+    """
+    known = [*HOST_KEYS, *MONEY_KEYS, "currency"]
+    check_keys(data, known, where)
+    currency = str(data.get("currency", "USD")).upper()
+    found = {key: value for key, value in data.items() if key in HOST_KEYS}
+    for plain, in_usd in MONEY_KEYS.items():
+        stated = in_usd in data
+        if stated and currency != "USD":
+            raise BenchError(
+                f"{where}.{in_usd} is in dollars, and {where}.currency is {currency}",
+                hint=f"write {plain}: for amounts in {currency}",
+            )
+        if stated and plain in data:
+            raise BenchError(f"{where} states both {plain} and {in_usd}", hint="state one of them")
+    amounts = {
+        in_usd: read_amount(data[plain], f"{where}.{plain}")
+        for plain, in_usd in MONEY_KEYS.items()
+        if data.get(plain) is not None
+    }
+    rate = usd_rate(fx, currency, at_utc)
+    if rate is not None:
+        with localcontext(prec=40):
+            amounts = {key: amount * rate.usd_per_unit for key, amount in amounts.items()}
+        said = f"1 {currency} = ${rate.usd_per_unit} on {rate.dated} ({rate.source})"
+        found["source"] = "; ".join([*([str(data["source"])] if data.get("source") else []), said])
+    return found | {key: str(amount) for key, amount in amounts.items()}
 
 
 def parse_training(data: Mapping[str, Any], where: str) -> Training:
@@ -308,6 +358,8 @@ def host_to_json(host: HostCost) -> dict[str, Json]:
     out: dict[str, Json] = {}
     for key in HOST_KEYS:
         value = getattr(host, key)
+        if key == "utilisation" and host.known_use == "no":
+            continue
         if value is not None:
             out[key] = str(value) if isinstance(value, Decimal) else value
     return out

@@ -16,7 +16,9 @@ What a call passes, and who owns it::
              by the arms of the key; entered and left once per attempt. Devices have none.
       budget one per session (limits.budget.Budget): reserves the most an attempt can cost, settled
              by what it did cost. None is left: the arm is given up.
-      turn   one per device: held from sending to the end of an attempt.
+      turns  one per machine that arms share (run.machine_turns): a block of calls is one arm's, at
+             its own concurrency.
+      turn   one per device of this process: held from sending to the end of an attempt.
 
 What ends it:
 
@@ -45,7 +47,7 @@ from typing import Any, Protocol
 
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, StoreError
-from claimbench.limits.budget import Budget, Pace, backoff_s
+from claimbench.limits.budget import MAX_ITEMS_AHEAD, Budget, Pace, backoff_s
 from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
 from claimbench.limits.pacing import ArmPace
 from claimbench.plan.arrivals import MAX_IN_FLIGHT
@@ -54,6 +56,7 @@ from claimbench.provider.attempt import NO_TURN, Tried, try_once
 from claimbench.provider.contract import ArmProvider
 from claimbench.run.commit_waiter import Commits
 from claimbench.run.health import judge_health
+from claimbench.run.machine_turns import MachineTurns, turns_of
 from claimbench.run.progress import ArmProgress, Progress
 from claimbench.run.records import (
     LONGEST_WAIT_S,
@@ -163,6 +166,7 @@ class Runner:
         self._halts = {name: asyncio.Event() for name in setup.arms}
         self._paces = {name: ArmPace(arm.limits) for name, arm in setup.arms.items()}
         self._turns = {name: _turn(provider) for name, provider in setup.providers.items()}
+        self._machines: dict[str, MachineTurns] = {}
         gate_of, gates = self._make_gates()
         self._gate_of = gate_of
         self.gates = gates
@@ -200,6 +204,8 @@ class Runner:
     def _wake(self, name: str) -> None:
         """End the waiting of an arm that was halted."""
         self._halts[name].set()
+        if name in self._machines:
+            self._machines[name].gave_up(name)
         if name in self._gate_of:
             self.gates[self._gate_of[name]].wake()
 
@@ -228,7 +234,12 @@ class Runner:
         for name, queue in queues.items():
             state = self.progress.arms[name]
             state.planned = state.done + len(queue)
-        pace = Pace({name: len(queue) for name, queue in queues.items() if queue})
+        remote = {name for name, provider in self._providers.items() if provider.remote}
+        self._machines, longest = turns_of(self._arms, queues, remote)
+        pace = Pace(
+            {name: len(queue) for name, queue in queues.items() if queue},
+            MAX_ITEMS_AHEAD + 2 * longest,
+        )
         lanes: list[Coroutine[Any, Any, None]] = []
         for name, queue in queues.items():
             arm = self._arms[name]
@@ -258,10 +269,11 @@ class Runner:
         try:
             while queue and not self._halted(arm):
                 call = queue.popleft()
-                await pace.wait(arm.name, total - len(queue) - 1)
+                number = total - len(queue) - 1
+                await pace.wait(arm.name, number)
                 if self._halted(arm):
                     return
-                final = await self._call(arm, call)
+                final = await self._on_machine(arm, call, number)
                 if final is None:
                     continue
                 self._judge_health(arm, call, final)
@@ -271,7 +283,20 @@ class Runner:
             raise
         finally:
             if self._halted(arm):
+                self._wake(arm.name)
                 await pace.gave_up(arm.name)
+
+    async def _on_machine(self, arm: Arm, call: Call, number: int) -> Attempt | None:
+        """Make a call in the turn of its arm, where the arm shares its machine."""
+        turns = self._machines.get(arm.name)
+        if turns is None:
+            return await self._call(arm, call)
+        if not await turns.enter(arm.name, number):
+            return None
+        try:
+            return await self._call(arm, call)
+        finally:
+            turns.leave(arm.name, number)
 
     async def _arrivals(self, arm: Arm, queue: deque[Call]) -> None:
         """Open loop: start each call at its intended time, however many are still in flight."""
@@ -451,8 +476,10 @@ class Runner:
 
 
 def _turn(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
-    """Return what a call of the provider holds while it is under way."""
-    return NO_TURN if provider.device is None else provider.device.turn
+    """Return what a call of the provider holds while it is under way: the device of this process. A
+    server serves many at once.
+    """
+    return NO_TURN if provider.device is None or provider.remote else provider.device.turn
 
 
 class Runs(Protocol):

@@ -9,6 +9,9 @@ goodput       the calls that keep every limit of the suite's ``slo`` / (last end
               finished calls with a Wilson interval. A failed or timed-out call keeps none
 percentiles   order statistics, given from the number of calls on that bounds their 95% interval (p50 6, p95 72)
 knee          the concurrency of the greatest power = throughput / median end-to-end time (Kleinrock)
+dollars       mean dollars of the level's calls with known dollars, per 1,000 calls and per million tokens in and
+              out; unknown where 5% of the calls have none
+keeps the slo at least 95% of the calls keep every limit
 saturated     throughput grew by less than 5% over the level before while the median end-to-end time grew by over 20%
 ============  ======================================================================================
 """  # noqa: E501 - a table
@@ -30,6 +33,10 @@ from claimbench.types import ANSWERED, Call
 
 QUANTILES = (0.5, 0.95, 0.99)
 LEAST_GAIN = 1.05
+KEPT = 0.95
+"""Share of calls that keep every limit from which a level keeps the slo."""
+UNPRICED = 0.05
+"""Share of calls without known dollars from which a level has none."""
 MOST_SLOWER = 1.2
 _NAMES = [outcome.value for outcome in ANSWERED]
 
@@ -52,6 +59,13 @@ class Level:
     good_share: float | None = None
     good_low: float | None = None
     good_high: float | None = None
+    usd_per_1k: float | None = None
+    usd_per_mtok: float | None = None
+
+    @property
+    def keeps_slo(self) -> bool:
+        """Return whether the level keeps the suite's limits; True where it states none."""
+        return self.good_share is None or self.good_share >= KEPT
 
 
 def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Level | None:
@@ -79,8 +93,30 @@ def level_of(rows: CallRows, concurrency: int, slo: Mapping[str, float]) -> Leve
         tokens_per_s=float(tokens.sum()) / span if np.isfinite(tokens).all() else None,
         ttft_s=_quantiles(rows.ttft_s[kept]),
         e2e_s=_quantiles(rows.e2e_s[kept & answered]),
+        **_dollars(rows, kept),
     )
     return _with_goodput(level, _good(rows, slo)[kept]) if slo else level
+
+
+def _dollars(rows: CallRows, kept: BoolArray) -> dict[str, float | None]:
+    """Return the level's dollars per 1,000 calls and per million tokens, in and out together."""
+    known = kept & np.isfinite(rows.usd)
+    if not known.any() or known.sum() < (1 - UNPRICED) * kept.sum():
+        return {"usd_per_1k": None, "usd_per_mtok": None}
+    usd = float(rows.usd[known].sum())
+    tokens = float((rows.n_in + rows.n_out)[known].sum())
+    return {
+        "usd_per_1k": 1000 * usd / int(known.sum()),
+        "usd_per_mtok": 1e6 * usd / tokens if np.isfinite(tokens) and tokens > 0 else None,
+    }
+
+
+def cheapest(levels: Sequence[Level]) -> Level | None:
+    """Return the level with the fewest dollars per call of those that keep the slo; None if none
+    does, or no dollars are known.
+    """
+    kept = [level for level in levels if level.keeps_slo and level.usd_per_1k is not None]
+    return min(kept, key=lambda level: level.usd_per_1k or 0.0, default=None)
 
 
 def _good(rows: CallRows, slo: Mapping[str, float]) -> BoolArray:

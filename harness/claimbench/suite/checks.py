@@ -29,6 +29,8 @@ METRICS = (
     "cost",
     "usd",
     "usd_per_correct",
+    "usd_per_month",
+    "usd_per_year",
     "usd_per_mtok",
     "usd_per_mtok_input",
     "usd_per_mtok_output",

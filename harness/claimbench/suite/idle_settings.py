@@ -50,13 +50,7 @@ class _IdleSettings:
         name = f"{place[0]}.{arm.name}"
         if "concurrency" in written:
             here: Loc = (*place, "concurrency")
-            if arm.device is not None and arm.concurrency > 1:
-                self._say(
-                    here,
-                    f"{name}.concurrency {arm.concurrency} does nothing: calls on the device"
-                    f" {arm.device!r} take turns, one at a time",
-                )
-            elif load.concurrency is not None:
+            if load.concurrency is not None:
                 line = self._document.line(("load", "concurrency"))
                 self._say(
                     here,
@@ -64,6 +58,12 @@ class _IdleSettings:
                     f" {load.concurrency} (line {line}) holds for every arm",
                 )
         if arm.provider == "llama_cpp":
+            if (load.concurrency or 1) > 1:
+                self._say(
+                    ("load", "concurrency"),
+                    f"load.concurrency {load.concurrency} does nothing for {name}: llama_cpp"
+                    " decodes one request at a time in this process",
+                )
             for key in ("base_url", "api_key_env", "api_key_file", "api_key_keyring", "limits"):
                 if key in written:
                     self._say(

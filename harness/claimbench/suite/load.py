@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from claimbench.errors import BenchError
 from claimbench.plugins import PROVIDERS, installed
-from claimbench.pricing.arms import resolve_arm
+from claimbench.pricing.arms import IN_PROCESS, resolve_arm
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.scorers import ScorerFactory
 from claimbench.suite.checks import JudgeChecker, SuiteChecker
@@ -26,10 +26,12 @@ from claimbench.suite.codec import measured_sha256, suite_from_json, suite_to_js
 from claimbench.suite.datasets import read_limited
 from claimbench.suite.document import Loc, YamlDocument, apply_override, parse_yaml
 from claimbench.suite.purpose.decision import DecisionBuilder
+from claimbench.suite.purpose.volume import check_volume
 from claimbench.suite.schema import ArmModel, ClaimModel, SamplingModel, SuiteModel
 from claimbench.suite.schema.errors import first_error
 from claimbench.suite.schema.run import limits_of, serve_of
 from claimbench.suite.schema.tasks import LmEvalTaskModel
+from claimbench.suite.schema.volume import volume_json
 from claimbench.suite.tasks import TaskBuilder, task_maskings
 from claimbench.suite.tasks_lm_eval import LmEvalBuilder
 from claimbench.types import (
@@ -82,6 +84,7 @@ def load_suite(
         raise first_error(exc, document) from None
     known = providers if providers is not None else installed(PROVIDERS)
     SuiteChecker(document, model, known, file.parent, allow_outside).check()
+    _check_concurrency(document, model)
     tasks = _tasks(document, model, allow_outside, scorers or {})
     return _assemble(
         document, model, tasks, hashlib.sha256(raw).hexdigest(), tuple(overrides), allow_outside
@@ -99,7 +102,7 @@ def suite_without_tasks(path: Path) -> Suite:
     except ValidationError as exc:
         raise first_error(exc, document) from None
     SuiteChecker(document, model, installed(PROVIDERS), path.parent, True).check()
-    bare = model.model_copy(update={"judges": [], "decision": None})
+    bare = model.model_copy(update={"judges": [], "decision": None, "volume": None})
     suite = _assemble(document, bare, (), hashlib.sha256(raw).hexdigest(), (), True)
     judges = _arms(document, "judges", model.judges, _sampling(model.sampling))
     return replace(suite, judges=judges)
@@ -176,6 +179,9 @@ def _assemble(
     options: dict[str, Json] = {}
     if model.slo:
         options["slo"] = dict(model.slo)
+    if model.volume is not None:
+        check_volume(document, model.volume, {arm.name: "host" in arm.cost_model for arm in arms})
+        options["volume"] = volume_json(model.volume)
     if model.order.limit_by != "cluster":
         options["limit_by"] = model.order.limit_by
     if overrides:
@@ -255,6 +261,24 @@ def _arms(
         _check_cost(document, place, arm)
         arms.append(arm)
     return tuple(arms)
+
+
+def _check_concurrency(document: YamlDocument, model: SuiteModel) -> None:
+    """Raise where an engine in this process is asked for several requests at once: it decodes one
+    at a time, and would be measured as if it did more.
+    """
+    for section, arms in (("arms", model.arms), ("judges", model.judges)):
+        for index, arm in enumerate(arms):
+            if arm.provider in IN_PROCESS and arm.concurrency > 1:
+                raise document.error(
+                    (section, index, "concurrency"),
+                    f"{section}.{arm.name}.concurrency is {arm.concurrency}, and {arm.provider}"
+                    " decodes one request at a time in this process",
+                    hint=(
+                        "leave it out, or serve the model (provider: compatible, serve: {engine:"
+                        " llama_server}) and let the server take several at once"
+                    ),
+                )
 
 
 def _arm(model: ArmModel, sampling: SamplingParams) -> Arm:

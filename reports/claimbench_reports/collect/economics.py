@@ -10,6 +10,8 @@ import numpy as np
 
 from claimbench.economics.projection import Projection, project_arm, token_basis
 from claimbench.economics.run import claim_tornados, pairs
+from claimbench.economics.volume.outlook import load_words
+from claimbench.evaluation.outlook import outlook_of
 from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ def economics_of(evaluation: Evaluation) -> Economics:
     }
     absent = {name: price for name, price in prices.items() if name not in measured}
     projected = _projections(evaluation, absent, moment)
+    suite = evaluation.stored.suite
+    loads = {arm.name: load_words(suite, arm) for arm in suite.arms}
     break_even = [
         break_even_of(
             pair.local_arm,
@@ -39,7 +43,9 @@ def economics_of(evaluation: Evaluation) -> Economics:
             pair.usd_per_hour,
             pair.api_usd_per_request,
             pair.capacity_per_hour,
+            local_marginal_usd=pair.local_marginal_usd,
             basis=pair.basis,
+            load=loads[pair.local_arm],
         )
         for pair in pairs(prices, calls, measured, projected)
     ]
@@ -47,7 +53,7 @@ def economics_of(evaluation: Evaluation) -> Economics:
         tornado_of(f"{t.treatment} / {t.baseline}", t.claim.id, t.threshold, t.tornado)
         for t in claim_tornados(evaluation.verdicts, prices, calls, moment)
     ]
-    return Economics(break_even=tuple(break_even), tornado=tuple(tornados))
+    return Economics(tuple(break_even), tuple(tornados), outlook_of(evaluation))
 
 
 def _projections(

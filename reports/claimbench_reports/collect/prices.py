@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.economics.unit_prices import unit_prices
+from claimbench.plan.machines import shared_machines
 from claimbench.pricing.model import UNIT_CLASSES, UnknownPrice
 from claimbench.pricing.price_lists.second_opinion import load_second_opinion, warnings_for
 from claimbench.pricing.run import unmetered
@@ -60,8 +60,13 @@ def _host_facts(arm: str, price: ArmPrice, host: HostCost) -> list[PriceFact]:
         facts.append(fact)
     if unmetered(price):
         facts.append(PriceFact(arm, "energy", None, "hour", note=NOT_METERED))
-    share = Decimal(100) * host.utilisation
-    assumed = f"{share:f}% (assumed)"
+    share = 100 * float(host.utilisation)
+    where = {
+        "stated": "assumed",
+        "derived": "from the stated volume",
+        "no": "not stated: as if always busy",
+    }
+    assumed = f"{share:.4g}% ({where[host.known_use]})"
     facts.append(PriceFact(arm, "utilisation", None, "", host.source, host.dated, note=assumed))
     return facts
 
@@ -98,7 +103,10 @@ def _unit_of(part: str) -> str:
 def _implied_facts(evaluation: Evaluation) -> list[PriceFact]:
     """Return what this run's seconds and tokens make of those prices, per unit."""
     stored = evaluation.stored
-    found = unit_prices(evaluation.prices, stored.sessions, stored.calls, stored.attempts)
+    machines = shared_machines(stored.suite.arms)
+    found = unit_prices(
+        evaluation.prices, stored.sessions, stored.calls, stored.attempts, machines=machines
+    )
     return [
         PriceFact(u.arm, u.what, u.usd, u.per, source="measured in this run", note=u.note)
         for u in found

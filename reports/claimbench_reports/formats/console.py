@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -70,6 +71,8 @@ def print_summary(
     out.print(table)
     if _starred(view):
         out.print(Text(STAR, style="dim"))
+    for said in _bill_lines(view):
+        out.print(Text(said))
     for f in view.findings:
         out.print(Text(f))
     for w in view.warnings:
@@ -95,10 +98,48 @@ def plain_summary(view: View, report: Path | str | None = None) -> str:
         lines.append("  ".join(cells).rstrip())
     if _starred(view):
         lines.append(STAR)
+    lines += _bill_lines(view)
     lines += [*view.findings, *(f"warning: {w}" for w in view.warnings)]
     if report is not None:
         lines += ["", f"report: {report}"]
     return "\n".join(lines) + "\n"
+
+
+def _bill_lines(view: View) -> list[str]:
+    """Return the bill of a month and of years as aligned lines; none where no volume is stated."""
+    found = view.outlook
+    if found is None:
+        return []
+    lines = ["", f"What a month costs: {found.sentence}"]
+    if found.arms:
+        totals = [f"{total.months} months" for total in found.arms[0].totals]
+        grid = [("arm", "a month", "interval", "machines", "used", *totals)]
+    else:
+        grid = []
+    for arm in found.arms:
+        used = (arm.machines.text, arm.utilisation.text)
+        costs = [total.cost.text for total in arm.totals]
+        grid.append((arm.arm, arm.month.text, arm.month.interval or "none", *used, *costs))
+    lines += _aligned(grid)
+    lines += [f"{fact.name}: no bill, because {fact.value}" for fact in found.unknown]
+    lines += found.comparisons
+    for one in found.scenarios:
+        note = f" ({one.note})" if one.note else ""
+        lines.append(f"{one.arm}, if {one.what}: {one.month.text} a month{note}")
+    return [*lines, *found.assumptions, ""]
+
+
+def _aligned(grid: Sequence[Sequence[str]]) -> list[str]:
+    """Return rows as lines with aligned columns, the first to the left."""
+    if not grid:
+        return []
+    widths = [max(len(row[i]) for row in grid) for i in range(len(grid[0]))]
+    lines = []
+    for row in grid:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(cells).rstrip())
+    return lines
 
 
 def _heads() -> tuple[str, ...]:

@@ -31,6 +31,7 @@ NUMBER_FORMATS = {
     "seconds": "0.000",
     "usd": "$#,##0.0000",
     "usd_micro": "$#,##0.000000",
+    "amount": "#,##0.00",
     "ratio": "0.000",
     "of_baseline": "0.0%",
     "count": "#,##0",
@@ -57,6 +58,7 @@ def write_xlsx(view: View, path: Path) -> None:
     _compare(book, view)
     _prices(book, view)
     _bill(book, view)
+    _outlook(book, view)
     _samples(book, view)
     _about_sheet(book, view)
     _figures(book, view)
@@ -297,6 +299,46 @@ def _bill_sheet(book: Workbook, title: str, who: str, bills: Sequence[BillView])
         rows += [(b.arm, p.component, p.usd) for p in b.parts]
         rows.append((b.arm, "total", b.total, b.calls, b.unknown))
     _rows(sheet, rows)
+
+
+def _outlook(book: Workbook, view: View) -> None:
+    """The bill of a month and of years, arm by arm and month by month, where a volume is stated."""
+    found = view.outlook
+    if found is None:
+        return
+    months = [total.months for total in found.arms[0].totals] if found.arms else []
+    heads = ["Arm", "A month", "Low", "High", "Machines", "Utilisation"]
+    for count in months:
+        heads += [f"{count} months", f"Low, {count} months", f"High, {count} months"]
+        heads.append(f"Paid in {count} months")
+    heads += ["Present value", "Rests on"]
+    sheet = _sheet(book, "A month", heads, (28, 14, 14, 14, 10, 12))
+    rows: list[Sequence[Value]] = []
+    for arm in found.arms:
+        row: list[Value] = [arm.arm, arm.month, arm.month.low, arm.month.high]
+        row += [arm.machines, arm.utilisation]
+        for total in arm.totals:
+            row += [total.cost, total.cost.low, total.cost.high, total.paid]
+        rows.append([*row, arm.present_value, arm.basis])
+    rows += [(fact.name, f"no bill: {fact.value}") for fact in found.unknown]
+    rows += [(), (found.sentence,), *((text,) for text in found.comparisons)]
+    rows += [(f"{one.arm}, if {one.what}", one.month, one.note) for one in found.scenarios]
+    rows += [
+        (f"{bar.arm}: {bar.assumption} {bar.low_label} to {bar.high_label}", bar.low, bar.high)
+        for bar in found.bars
+    ]
+    rows += [(text,) for text in found.assumptions]
+    _rows(sheet, rows)
+    flow = ("Arm", "Month", "Requests", "Cost", "Once", "Paid", "Machines")
+    sheet = _sheet(book, "Month by month", flow, (28, 8, 16, 14, 14, 14, 10))
+    _rows(
+        sheet,
+        [
+            (arm.arm, one.month, one.requests, one.cost, one.once, one.paid, one.machines)
+            for arm in found.arms
+            for one in arm.months
+        ],
+    )
 
 
 def _figure_value(arm: ArmView, column: str) -> float | None:

@@ -9,7 +9,8 @@ from claimbench.privacy.visible import visible
 from claimbench_reports.view import about, arms, claims, samples
 from claimbench_reports.view import series as curves
 from claimbench_reports.view.bill import bill_views, judge_bill_views
-from claimbench_reports.view.decision import decision_view
+from claimbench_reports.view.buying.decision import decision_view
+from claimbench_reports.view.buying.outlook import outlook_view
 from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
@@ -65,6 +66,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         judge_bill=judge_bill_views(data),
         break_even=curves.break_even_views(data),
         tornado=curves.tornado_views(data),
+        outlook=outlook_view(data),
         disagreements=disagreements,
         disagreements_note=disagreements_note,
         transcripts=transcripts,

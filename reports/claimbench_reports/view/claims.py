@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.words import MEANS, declared_text, second_opinion_text
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
@@ -117,7 +117,7 @@ def unit_of(claim: Claim, reading: Reading) -> str:
     if claim.parts and claim.kind == "class_level":
         return unit_of(claim.parts[0], reading)
     if claim.kind == "cost":
-        return "usd" if claim.relation in ABSOLUTE else "of_baseline"
+        return "usd" if claim.relation in ABSOLUTE | BILLS else "of_baseline"
     if claim.kind == "latency":
         return "seconds" if claim.relation in ABSOLUTE else "of_baseline"
     if claim.relation in ABSOLUTE:

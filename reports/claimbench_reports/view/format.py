@@ -90,6 +90,11 @@ def usd_micro(x: float) -> str:
     return _signed(x, lambda v: f"${v:,.6f}")
 
 
+def amount(x: float) -> str:
+    """Show an amount of a currency that stands beside it: 1,230 or 12.30."""
+    return usd(x).replace("$", "")
+
+
 def ratio(x: float) -> str:
     """Show a factor: 0.123×."""
     return _signed(x, lambda v: f"{_sig(v, 3)}×")
@@ -145,6 +150,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "seconds": seconds,
     "usd": usd,
     "usd_micro": usd_micro,
+    "amount": amount,
     "ratio": ratio,
     "of_baseline": of_baseline,
     "count": count,
@@ -158,7 +164,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
 }
 
 
-NEVER_NEGATIVE = frozenset({"ratio", "of_baseline", "usd", "seconds"})
+NEVER_NEGATIVE = frozenset({"ratio", "of_baseline", "usd", "amount", "seconds"})
 """Units whose "at least 0" says nothing."""
 
 

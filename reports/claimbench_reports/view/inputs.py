@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from claimbench.claims.types import ClaimContext
 from claimbench.economics import what_if as economics
+from claimbench.economics.volume.outlook import Outlook
 from claimbench.types import (
     Attempt,
     CallRecord,
@@ -75,7 +76,7 @@ class BreakEvenLine:
     ``requests_per_hour`` = host $/h / (endpoint - local marginal $ per request); ``utilisation`` =
     that over ``capacity_per_hour``; ``feasible`` is False above 1; all None where a price or a rate
     is unknown (``why`` says it). ``basis`` = ``measured`` or ``projected``; projected ones are
-    marked so and enter no chart.
+    marked so and enter no chart. ``load``: under which the capacity was measured, in words.
     """
 
     local_arm: str
@@ -89,6 +90,7 @@ class BreakEvenLine:
     local_marginal_usd: float = 0.0
     basis: str = "measured"
     why: str | None = None
+    load: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def break_even_of(
     *,
     local_marginal_usd: float = 0.0,
     basis: str = "measured",
+    load: str = "",
 ) -> BreakEvenLine:
     """Return the core's break-even of one pair, with what went into it."""
     found = economics.break_even(
@@ -169,6 +172,7 @@ def break_even_of(
         local_marginal_usd,
         basis,
         found.sentence if never else None,
+        load,
     )
 
 
@@ -178,6 +182,8 @@ class Economics:
 
     break_even: tuple[BreakEvenLine, ...] = ()
     tornado: tuple[TornadoChart, ...] = ()
+    outlook: Outlook | None = None
+    """The arms' bills, where a volume is stated."""
 
 
 @dataclass(frozen=True, slots=True)

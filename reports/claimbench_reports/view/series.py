@@ -6,9 +6,10 @@ from collections import defaultdict
 
 import numpy as np
 
+from claimbench.economics.what_if import HOURS_PER_MONTH
 from claimbench.privacy.visible import visible
 from claimbench_reports.view.arms import is_measured
-from claimbench_reports.view.format import figure, percent
+from claimbench_reports.view.format import count, figure, percent
 from claimbench_reports.view.inputs import BreakEvenLine, ReportData
 from claimbench_reports.view.types import BreakEvenView, CostPart, Series, TornadoBar, TornadoView
 
@@ -73,6 +74,7 @@ def break_even_views(data: ReportData) -> tuple[BreakEvenView, ...]:
 def _break_even(b: BreakEvenLine) -> BreakEvenView:
     id_ = f"break_even.{b.local_arm}.{b.api_arm}"
 
+    at = f" Its capacity was measured {b.load}." if b.load else ""
     volume = figure(f"{id_}.volume", b.requests_per_hour, "per_hour")
     if b.requests_per_hour is None:
         sentence = f"No break-even volume: {b.why or 'a price or a rate is unknown'}."
@@ -85,7 +87,10 @@ def _break_even(b: BreakEvenLine) -> BreakEvenView:
         share = (
             f" ({percent(b.utilisation)} of what it can serve)" if b.utilisation is not None else ""
         )
-        sentence = f"From {volume.text}{share} on, {b.local_arm} is cheaper than {b.api_arm}."
+        month = f", {count(b.requests_per_hour * HOURS_PER_MONTH)} a month"
+        sentence = (
+            f"From {volume.text}{month}{share} on, {b.local_arm} is cheaper than {b.api_arm}."
+        )
     return BreakEvenView(
         visible(b.local_arm),
         visible(b.api_arm),
@@ -100,7 +105,7 @@ def _break_even(b: BreakEvenLine) -> BreakEvenView:
             "usd",
         ),
         figure(f"{id_}.local_marginal_usd_1k", 1000 * b.local_marginal_usd, "usd"),
-        visible(sentence),
+        visible(sentence + at),
     )
 
 

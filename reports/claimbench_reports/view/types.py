@@ -13,9 +13,9 @@ from dataclasses import dataclass, fields, is_dataclass
 
 from claimbench_reports.view.format import Figure, Text
 
-VIEW_SCHEMA = 3
+VIEW_SCHEMA = 4
 """Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 =
-judge_bill.
+judge_bill; 4 = outlook.
 """
 
 
@@ -247,6 +247,78 @@ class TornadoView:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthView:
+    """One month of an arm's bill: what it costs, what comes once, what is paid."""
+
+    month: int
+    requests: Figure
+    cost: Figure
+    once: Figure
+    paid: Figure
+    machines: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class TotalView:
+    """What the first ``months`` months cost, and what is paid in them; one-off costs included."""
+
+    months: int
+    cost: Figure
+    paid: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastView:
+    """One arm's bill at the stated volume. ``basis`` says what its capacity or price rests on."""
+
+    arm: str
+    month: Figure
+    machines: Figure
+    utilisation: Figure
+    totals: tuple[TotalView, ...]
+    present_value: Figure
+    basis: str
+    months: tuple[MonthView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BillBarView:
+    """The mean month's bill of one arm at both ends of an assumption."""
+
+    arm: str
+    assumption: str
+    low_label: str
+    high_label: str
+    low: Figure
+    high: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioView:
+    """The first month of one arm if something were so."""
+
+    arm: str
+    what: str
+    month: Figure
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class OutlookView:
+    """The arms' bills at the volume that the suite or the reader states."""
+
+    requests: Figure
+    currency: str
+    sentence: str
+    arms: tuple[ForecastView, ...]
+    unknown: tuple[Fact, ...]
+    comparisons: tuple[str, ...]
+    bars: tuple[BillBarView, ...]
+    scenarios: tuple[ScenarioView, ...]
+    assumptions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerView:
     """What one arm answered to one sample (first epoch unless said)."""
 
@@ -397,6 +469,7 @@ class View:
     judge_bill: tuple[BillView, ...]
     break_even: tuple[BreakEvenView, ...]
     tornado: tuple[TornadoView, ...]
+    outlook: OutlookView | None
     disagreements: tuple[SampleView, ...]
     disagreements_note: str
     transcripts: tuple[SampleView, ...]

@@ -119,6 +119,8 @@ def _flags(claim: Claim) -> list[str]:
         out += [f"metric={claim.metric}"] if claim.metric != "latency" else []
     if claim.metric == "usd_per_correct":
         out.append("percorrect")
+    if claim.metric in {"usd_per_month", "usd_per_year"} and claim.relation != "pays_back":
+        out.append(claim.metric.removeprefix("usd_per_"))
     if claim.metric.startswith("usd_per_mtok"):
         out.append(f"mtok={claim.metric.removeprefix('usd_per_mtok').strip('_')}")
     return [flag for flag in out if flag]

@@ -117,7 +117,6 @@ def test_plan_and_validate_say_where_prompts_go(
 
 @pytest.mark.parametrize(("arm", "said"), [
     ("base_url: 'http://127.0.0.1:9/v1', concurrency: 4", "load.concurrency 2 (line 4) holds"),
-    ("base_url: 'http://127.0.0.1:9/v1', device: gpu, concurrency: 4", "take turns"),
     ("base_url: 'http://127.0.0.1:9/v1', revision: abc", "revision does nothing"),
     ("base_url: 'http://127.0.0.1:9/v1', omit: [top_p]", "the suite sets none"),
 ])  # fmt: skip

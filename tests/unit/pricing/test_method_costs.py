@@ -13,6 +13,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from claimbench.economics.sides import ApiSide, HostSide, ratio_assumptions, ratio_model
+from claimbench.economics.volume.compare import bill_break_even
+from claimbench.economics.volume.months import Measured, bill_of
+from claimbench.economics.volume.stated import Volume
 from claimbench.economics.what_if import break_even, flip_points, tornado
 from claimbench.pricing.arms import contract_price
 from claimbench.pricing.bill import bill, tariff_of
@@ -70,6 +73,21 @@ def unknown_bill(e: Example) -> None:
 
 def hour(e: Example) -> None:
     assert parse_host(e["host"], "host").per_hour == Decimal(e["usd"])
+
+
+def month(e: Example) -> None:
+    volume = Volume(e["requests_per_month"])
+    rate = e["requests_per_hour"]
+    arms = [Measured("api", usd_per_request=e["usd_per_request"])] + [
+        Measured(name, host=parse_host(e[name], name), requests_per_hour=rate)
+        for name in ("rented", "owned")
+    ]
+    bills = [bill_of(arm, volume) for arm in arms]
+    assert [bill.month_usd for bill in bills] == pytest.approx(e["month"], abs=0.01)
+    assert [bill.total(36) for bill in bills] == pytest.approx(e["three_years"], abs=0.01)
+    assert bills[1].months[0].utilisation == pytest.approx(e["utilisation"], abs=1e-4)
+    found = [bill_break_even(arm, arms[0], volume).requests_per_month for arm in arms[1:]]
+    assert found == pytest.approx(e["break_even"], abs=1)
 
 
 def call(e: Example) -> None:
@@ -145,7 +163,7 @@ def rounded(e: Example) -> None:
 FORMULAS: Mapping[str, Callable[[Example], None]] = {
     "attempt": attempt, "billed": billed, "unknown_bill": unknown_bill, "hour": hour, "call": call,
     "thousand": thousand, "million": million, "training": training, "currency": currency, "break_even": breaking_even,
-    "flip": flip, "tornado": moved, "bill": rounded,
+    "flip": flip, "tornado": moved, "bill": rounded, "month": month,
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from claimbench.economics.unit_prices import unit_prices
 from claimbench.plan.prompts import chilled
 from claimbench.pricing.arms import ArmPrice, contract_price
 from claimbench.pricing.bill import billed_tier
+from claimbench.pricing.calls import machine_shares
 from claimbench.pricing.energy import Energy, combined, metered
 from claimbench.pricing.hosts import parse_host
 from claimbench.pricing.run import unmetered, with_meter
@@ -151,6 +152,48 @@ def attempt(call_id, sent, first, ended, usage):
     return Attempt(call_id, 1, 1, timing, Outcome.OK, 200, usage, None, None, "yes")
 
 
+def test_a_moment_of_a_shared_machine_is_charged_once_over_its_arms():
+    calls = {arm: Call("r", arm, "t", "s", 0, arm, 1, 0) for arm in ("a", "b", "c")}
+    rows = [attempt(arm, 0, SECOND, 4 * SECOND, Usage()) for arm in calls]
+    host = parse_host({"usd_per_hour": 3.6}, "h")
+    prices = {arm: ArmPrice(arm, "host_time", host=host) for arm in calls}
+    apart = machine_shares(prices, calls, rows)
+    assert [round(apart[k], 9) for k in range(3)] == [4, 4, 4]
+    shared = machine_shares(prices, calls, rows, {"a": "gpu", "b": "gpu"})
+    assert [round(shared[k], 9) for k in range(3)] == [2, 2, 4]
+
+
+def streamed(one, pieces=3):
+    """An attempt whose answer came in pieces, the first of them at its first content."""
+    first = one.timing.first_content_ns
+    stamps = tuple(first + k * SECOND for k in range(pieces))
+    return replace(one, timing=replace(one.timing, chunk_ns=stamps))
+
+
+@pytest.mark.parametrize(
+    ("pieces", "engine", "apart"),
+    [
+        (1, {}, False),
+        (2, {}, False),
+        (3, {}, True),
+        (1, {"prompt_ms": 1000.0, "predicted_ms": 4000.0}, True),
+    ],
+)
+def test_prices_per_token_need_prefill_and_decoding_apart(pieces, engine, apart):
+    calls = [Call("r", f"c{i}", "t", f"s{i}", 0, "own", 1, i) for i in range(4)]
+    usage = Usage(input_fresh=600, output_visible=100)
+    rows = [streamed(attempt(c.id, 0, SECOND, 5 * SECOND, usage), pieces) for c in calls]
+    rows = [replace(row, timing=replace(row.timing, engine=engine)) for row in rows]
+    rented = ArmPrice("own", "host_time", host=parse_host({"usd_per_hour": 3.6}, "h"))
+    session = Session("r", 1, datetime(2026, 11, 1, tzinfo=UTC).isoformat(), 0, {})
+    found = {u.what: u for u in unit_prices({"own": rented}, [session], calls, rows)}
+    assert ("input tokens" in found) == apart
+    assert ("output tokens" in found) == apart
+    if not apart:
+        assert found["input and output tokens"].usd is None
+        assert "not separable" in found["input and output tokens"].note
+
+
 def test_unit_prices_of_a_machine_and_of_a_cold_cache():
     calls = [
         Call("r", f"{arm}{i}", "t", f"s{i}", 0, arm, 1, i)
@@ -159,7 +202,7 @@ def test_unit_prices_of_a_machine_and_of_a_cold_cache():
     ]
     usage = Usage(input_fresh=600, cache_read=400, output_visible=100)
     rows = [
-        attempt(c.id, 0, SECOND, 5 * SECOND, usage) for c in calls
+        streamed(attempt(c.id, 0, SECOND, 5 * SECOND, usage)) for c in calls
     ]  # each arm's two calls at once
     rented = ArmPrice(
         "own", "host_time", host=parse_host({"usd_per_hour": 3.6, "utilisation": 0.5}, "h")

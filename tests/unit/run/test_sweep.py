@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from claimbench.run.sweep import Level, knee, level_of, saturated
+from claimbench.run.sweep import Level, cheapest, knee, level_of, saturated
 from claimbench.tables.types import CallRows
 
 
@@ -98,3 +98,37 @@ def test_saturation_is_hardly_more_throughput_for_much_longer_waits() -> None:
     assert not saturated(level(8, 70, 0.12), level(16, 80, 0.2))
     assert not saturated(level(16, 80, 0.2), level(32, 81, 0.21))
     assert not saturated(level(16, 80, None), level(32, 81, 0.4))
+
+
+def test_a_level_has_its_dollars_per_thousand_and_per_million_tokens() -> None:
+    sent = [float(i) for i in range(40)]
+    found = level_of(
+        rows(sent, [0.5] * 40, usd=np.full(40, 0.002), n_in=np.full(40, 95.0)), 2, {"e2e_s": 1.0}
+    )
+    assert found is not None
+    assert found.usd_per_1k == pytest.approx(2)
+    assert found.usd_per_mtok == pytest.approx(0.002 / 100 * 1e6)
+    assert found.keeps_slo
+    holes = np.where(np.arange(40) < 4, np.nan, 0.002)
+    assert level_of(rows(sent, [0.5] * 40, usd=holes), 2, {}).usd_per_1k is None  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("shares", "dollars", "found"),
+    [
+        ((1.0, 0.97, 0.5), (3.0, 2.0, 1.0), 2),
+        ((1.0, 1.0, 1.0), (3.0, 2.0, 1.0), 3),
+        ((None, None, None), (1.0, 2.0, 3.0), 1),
+        ((0.5, 0.4, 0.3), (3.0, 2.0, 1.0), None),
+        ((1.0, 1.0, 1.0), (None, None, None), None),
+    ],
+)
+def test_the_cheapest_level_keeps_the_slo(
+    shares: tuple[float | None, ...], dollars: tuple[float | None, ...], found: int | None
+) -> None:
+    levels = [
+        replace(level(k, 10, 0.1), good_share=share, usd_per_1k=usd)
+        for k, (share, usd) in enumerate(zip(shares, dollars, strict=True), 1)
+    ]
+    least = cheapest(levels)
+    assert (None if least is None else least.concurrency) == found

@@ -195,7 +195,7 @@ def test_overrides_reach_named_things(tmp_path: Path) -> None:
         "tasks.route.max_tokens=8",
         "arms.gpt-4.1.base_url=http://127.0.0.1:9",  # a name with a dot
         "arms.local-gpu.options.n_ctx=2048",
-        "arms.0.concurrency=2",
+        "arms.2.concurrency=2",
         "claims.fast.threshold=3.5",
         "budget.max_cost_usd=",
         "sampling.seed=1",
@@ -204,11 +204,25 @@ def test_overrides_reach_named_things(tmp_path: Path) -> None:
     assert suite.tasks[0].max_tokens == 8
     assert suite.arms[2].base_url == "http://127.0.0.1:9"
     assert suite.arms[1].options == {"n_gpu_layers": -1, "n_ctx": 2048}
-    assert suite.arms[0].concurrency == 2
+    assert suite.arms[2].concurrency == 2
     assert suite.claims[1].raw["threshold"] == 3.5
     assert suite.budget.max_cost_usd is None
     assert {arm.params.seed for arm in suite.arms} == {1}
     assert suite.options["overrides"] == list(overrides)
+
+
+@pytest.mark.parametrize("name", ["local", "local-gpu"])
+def test_an_engine_in_this_process_takes_one_request_at_a_time(tmp_path: Path, name: str) -> None:
+    written = write(tmp_path)
+    with pytest.raises(SuiteError, match=rf"arms.{name}.concurrency is 8.*one request at a time"):
+        load_suite(written, providers=PROVIDERS, overrides=(f"arms.{name}.concurrency=8",))
+    written.write_text(
+        written.read_text().replace("    name: local\n", "    name: local\n    concurrency: 2\n")
+    )
+    with pytest.raises(SuiteError, match="llama_cpp decodes one") as error:
+        load_suite(written, providers=PROVIDERS)
+    assert error.value.line is not None
+    assert "llama_server" in (error.value.hint or "")
 
 
 def test_a_person_may_point_outside_by_override(tmp_path: Path) -> None:

@@ -35,7 +35,6 @@ ALWAYS: tuple[tuple[str, str], ...] = (
         "the electricity of both sides, metered at the same point",
     ),
     (r"\bhallucinat\w+", "answers labelled by people as invented or not, or a scorer that says so"),
-    (r"\bsaves? \$ ?\d|\bsaved \$ ?\d", "the bill before and after, and the volume: dollars saved depend on how much is asked"),
 )  # fmt: skip
 """Pattern, and the evidence needed instead; these overrule a readable predicate."""
 
@@ -44,6 +43,10 @@ OTHERWISE: tuple[tuple[str, str], ...] = (
     (
         r"\btrained (?:on|for|with)\b|\btraining costs?\b|\bgpu[- ]hours\b|\bparameters\b",
         "the maker's technical report, or an audit of it",
+    ),
+    (
+        r"\bsaves? \$ ?\d|\bsaved \$ ?\d",
+        "the bill before and after, and the volume: dollars saved depend on how much is asked",
     ),
     (r"\brevenue\b|\bvaluation\b|\bfunding\b|\bjobs\b", "published accounts"),
 )

@@ -231,7 +231,7 @@ UNTESTABLE: tuple[tuple[str, str], ...] = (
     (r"\?[?!\s]*$", "a question states nothing: write it as a statement"),
     (r"(?<![\d.,])\d{1,3}\.000 ?(?:%|x\b|times)|\$ ?\d{1,3}\.000(?!\d)",
      "a point before three zeros may mark thousands: write \"1,000\" or \"1\""),
-    (r"(?:<n\d+>|\b\d+(?:\.\d+)?) ?(?:ms|s|seconds?|milliseconds?|\$) (?:faster|slower|cheaper|less|more)\b|\$ ?\d+(?:\.\d+)? (?:cheaper|less|more)\b",
+    (r"(?:<n\d+>|\b\d+(?:\.\d+)?) ?(?:ms|s|seconds?|milliseconds?|\$) (?:faster|slower|cheaper|less|more)\b|\$ ?\d+(?:\.\d+)? (?:cheaper|less|more)\b(?! (?:per|an?|each|every) (?:month|year))",
      "differences in seconds or dollars are not judged: state a percentage, a factor or a limit"),
     (r"\b(?:every|each|all|100 ?%)(?: of)?(?: the| its)? (?:single )?(?:requests?|quer(?:y|ies)|questions?|calls?|answers?|prompts?) (?:are |is )?(?:\w+ )?(?:in|within) (?:under |less than |at most )?\d",
      "no sample shows every request: state a percentile, such as \"99% of requests\""),

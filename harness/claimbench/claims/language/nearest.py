@@ -10,6 +10,7 @@ EXAMPLES: tuple[str, ...] = (
     "A is 90% cheaper than B", "A is 10x cheaper than B", "A costs half as much as B", "A costs 10% of what B costs",
     "A is at a tenth of the price of B", "A cuts costs by 40% compared with B", "A undercuts B by 80%", "A is between 80% and 90% cheaper than B",
     "A costs under $0.50 per 1,000 requests", "A costs at most $2 per million tokens", "A is more expensive than B", "A is 5x more expensive than B",
+    "A costs under $2,000 a month", "A saves $1M a year compared with B", "A pays for itself in 8 months against B",
     "A is the cheapest", "A is as cheap as B", "A is 30% more accurate than B", "A is 5 points better than B", "A makes 20% fewer errors than B",
     "A has half the errors of B", "A's error rate is 30% lower than B's", "A is as accurate as B", "A matches B", "A is within 2 points of B",
     "A is at most 3 points worse than B", "A retains 95% of B's accuracy", "A has caught up with or surpassed B", "A is the best",
@@ -26,6 +27,8 @@ cost      "90% cheaper than X", "10x cheaper", "half the price of X",
           "costs 10% of what X costs", "as cheap as X", "the cheapest",
           "20% more expensive", "cuts costs by half", "undercuts X by 80%",
           "under $0.50 per 1,000 requests", "$2 per million tokens"
+bills     "under $2,000 a month", "saves $1M a year", "pays for itself in
+          8 months" (the suite states its volume)
 accuracy  "30% more accurate than X", "5 points better", "20% fewer errors",
           "half the errors", "as accurate as X", "matches or exceeds X",
           "within 2 points of X", "at most 3 points worse", "the best",

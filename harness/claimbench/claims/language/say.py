@@ -10,7 +10,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.bills import saved_label
+from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES
@@ -95,6 +96,8 @@ def _asked(claim: Claim) -> tuple[list[Asked], tuple[str, ...]]:
     if claim.kind == "accuracy":
         pinned = [limit for limit in made if claim.reading in {None, limit.name}]
         return [_accuracy(limit) for limit in pinned or made], ()
+    if claim.relation in BILLS:
+        return [_saved(made[0], saved_label(claim))], ()
     if claim.kind == "cost":
         if claim.relation in ABSOLUTE:
             return [_level(made[0], PRICES[claim.metric], "$")], ()
@@ -173,6 +176,11 @@ def _level(limit: Limit, quantity: str, unit: str) -> Asked:
     return Asked(quantity, "level", limit.side, shown(limit.strict))
 
 
+def _saved(limit: Limit, quantity: str) -> Asked:
+    level = _level(limit, quantity, "$")
+    return Asked(level.quantity, "saved", level.side, level.number, level.high)
+
+
 def _where(claim: Claim) -> str:
     said = []
     if claim.negated and claim.modifier == "best":
@@ -241,6 +249,9 @@ def _clause(asked: Asked, subject: str, each: str, rivals: str) -> str:
 
 def _demand(asked: Asked, rivals: str) -> str:
     side = SIDES[asked.side]
+    if asked.form == "saved":
+        numbers = f"{asked.number} and {asked.high}" if asked.high else asked.number
+        return f"{side} {numbers}, against {rivals}"
     if asked.high:
         join = " and "
         if asked.form == "points":
@@ -318,6 +329,10 @@ def _read_demand(match: re.Match[str]) -> tuple[Asked, tuple[str, ...]]:
     text, rounded = _end(match["demand"], r" \((?P<x>[^()]+) with rounding\)$")
     if text.startswith("judged: "):
         return Asked(quantity, "open", "", text.removeprefix("judged: ")), ()
+    saved = re.fullmatch(rf"([a-z ]+?) ({_NUMBER})(?: and ({_NUMBER}))?, against (.+)", text)
+    if saved:
+        numbers = (saved[2], saved[3] or "")
+        return Asked(quantity, "saved", _OF_WORD[saved[1]], *numbers), _owners(saved[4])
     ranged = re.fullmatch(
         rf"(between|outside) ({_NUMBER}) and ({_NUMBER})(?: (points from|of) (.+))?", text
     )

@@ -27,6 +27,7 @@ from claimbench.claims.readings.limits import exact, limits
 from claimbench.claims.readings.price_limits import limit_questions
 from claimbench.claims.readings.runaways import Runaways, Side, per_correct
 from claimbench.claims.readings.size import size_block
+from claimbench.claims.readings.utilisation import unless_stated
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
@@ -97,7 +98,15 @@ def questions(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext)
     made = [_per_request(leaf, pair, ctx), per_right, _list_price(leaf, calls, ctx)]
     ids = items.arms[leaf.ours].price_ids + items.arms[leaf.theirs or ""].price_ids
     beside = answered_text(items, leaf)
-    return [replace(q, price_ids=q.price_ids or ids, beside=beside) for q in made]
+    return [
+        replace(
+            q,
+            price_ids=q.price_ids or ids,
+            beside=beside,
+            unless=None if q.name == "list_price" else unless_stated(q, leaf, ctx),
+        )
+        for q in made
+    ]
 
 
 def _per_correct_of_people(

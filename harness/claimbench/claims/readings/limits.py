@@ -62,6 +62,8 @@ def limits(claim: Claim) -> list[Limit]:
         made = _accuracy(claim)
     elif claim.relation in {"at_most", "at_least"}:
         made = _level(claim, "level")
+    elif claim.relation in {"saves", "pays_back"}:
+        made = [_saved(claim)]
     elif claim.kind == "cost":
         made = [_ratio(claim, "cost")]
     else:
@@ -141,6 +143,15 @@ def _level(claim: Claim, family: str) -> list[Limit]:
     up = claim.relation == "at_least"
     side: Relation = (">" if claim.strict else ">=") if up else ("<" if claim.strict else "<=")
     return [Limit(name, family, side, float(effect.x), float(effect.x))]
+
+
+def _saved(claim: Claim) -> Limit:
+    """Return the limit of the dollars that an arm saves; none has to be left to save when it has
+    paid for itself.
+    """
+    if claim.relation == "pays_back":
+        return Limit("pays_back", "saved", ">=", 0.0, 0.0)
+    return _rising("saves", "saved", _effect(claim), (Fraction(0), 1))
 
 
 def _accuracy(claim: Claim) -> list[Limit]:

@@ -5,6 +5,7 @@ tokens.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
 from claimbench.claims.readings.runaways import Runaways, Side, in_unit, per_correct
 from claimbench.claims.readings.size import size_block
+from claimbench.claims.readings.utilisation import unless_stated
 from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval
 from claimbench.tables.types import CallTable, FloatArray, ItemTable
@@ -32,6 +34,8 @@ PER_MTOK = "usd_per_mtok"
 LABELS = {
     "usd": "dollars per 1,000 requests",
     "usd_per_correct": "dollars per 1,000 correct answers",
+    "usd_per_month": "dollars per month at the stated volume",
+    "usd_per_year": "dollars in the first year at the stated volume",
     "usd_per_mtok": "list price per million tokens, input and output",
     "usd_per_mtok_input": "list price per million input tokens",
     "usd_per_mtok_output": "list price per million output tokens",
@@ -76,7 +80,7 @@ def limit_questions(
         others[name] = _per_1k(end.usd_a[have], filled, end.codes[have], known=known)
     zero = () if usd.any() else (Reason("cost_basis_missing"),)
     ends = (at(got.low[keep]), at(got.high[keep])) if got.has_range else ()
-    return [
+    made = [
         Question(
             "per_1k_correct" if per_right else "per_1k_requests",
             LABELS[metric],
@@ -96,6 +100,7 @@ def limit_questions(
             flags=flags,
         )
     ]
+    return [replace(one, unless=unless_stated(one, leaf, ctx)) for one in made]
 
 
 def _per_1k(

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.bills import saved_label
+from claimbench.claims.fields import ABSOLUTE, BILL_METRICS, BILLS
 from claimbench.claims.readings.latency import LABELS, METRICS, TIERS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.claims.readings.price_limits import LABELS as PRICES
@@ -35,9 +36,8 @@ class ReadingRule:
     @property
     def text(self) -> str:
         """Return the rule as one line: quantity, comparison, number."""
-        scale = {"difference": "points", "usd": "usd", "quantile": "seconds"}.get(
-            self.family, "ratio"
-        )
+        scales = {"difference": "points", "usd": "usd", "bill": "usd", "quantile": "seconds"}
+        scale = scales.get(self.family, "ratio")
         unit = " points" if scale == "points" else ""
         if self.window is not None:
             low, high = (number(x, scale, figures=4) for x in self.window)
@@ -103,6 +103,10 @@ def _rule(limit: Limit, means: str, family: str, name: str | None = None) -> Rea
 
 def _cost(claim: Claim) -> list[ReadingRule]:
     made = limits(claim)
+    if claim.relation in BILLS:
+        return [_rule(limit, saved_label(claim), "bill", claim.relation) for limit in made]
+    if claim.metric in BILL_METRICS:
+        return [_rule(limit, PRICES[claim.metric], "bill", claim.metric) for limit in made]
     if claim.relation in ABSOLUTE:
         names = {"usd": "per_1k_requests", "usd_per_correct": "per_1k_correct"}
         name = names.get(claim.metric, "list_price")

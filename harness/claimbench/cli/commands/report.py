@@ -6,11 +6,19 @@ from pathlib import Path
 
 import click
 
-from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    run_argument,
+    volume_option,
+)
 
 
 @click.command("report")
 @run_argument
+@volume_option
 @results_option
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="Write here instead."
@@ -28,14 +36,21 @@ from claimbench.cli.common import json_option, open_store, print_json, results_o
 )
 @json_option
 def report_command(
-    run: str | None, results: Path, output: Path | None, profile: str, pdf: bool, as_json: bool
+    run: str | None,
+    volume: str | None,
+    results: Path,
+    output: Path | None,
+    profile: str,
+    pdf: bool,
+    as_json: bool,
 ) -> int:
     """Write the report of RUN (default: the latest) from what is stored; no model is called."""
     from claimbench.cli.runs import evaluate_run, write_report
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
-        path = write_report(store, evaluate_run(store, run_id), output=output, profile=profile)
+        evaluation = evaluate_run(store, run_id, volume)
+        path = write_report(store, evaluation, output=output, profile=profile)
     printed = None
     if pdf:
         from claimbench_reports.formats.pdf import write_pdf

@@ -17,6 +17,7 @@ from claimbench.cli.common import (
     run_argument,
     told,
     verdict_codes,
+    volume_option,
     worst,
 )
 from claimbench.errors import BenchError
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     metavar="ARM.RATE=X",
     help="One rate, e.g. gpt.output=8. Repeatable.",
 )
+@volume_option
 @results_option
 @json_option
 def reprice_command(
@@ -58,12 +60,14 @@ def reprice_command(
     as_of: str | None,
     book: Path | None,
     changes: tuple[str, ...],
+    volume: str | None,
     results: Path,
     as_json: bool,
 ) -> int:
     """Judge RUN (default: the latest) again under other prices, beside its own. Calls no model,
     changes no record.
     """
+    from claimbench.cli.runs import at_volume
     from claimbench.machine.garbage_collection import load_numpy
     from claimbench.pricing.stated import day_of
 
@@ -71,14 +75,15 @@ def reprice_command(
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
 
-    if not (as_of or book or changes):
+    if not (as_of or book or changes or volume):
         raise BenchError(
-            "nothing to change", hint="give --as-of DATE, --book FILE or --price ARM.RATE=AMOUNT"
+            "nothing to change",
+            hint="give --as-of DATE, --book FILE, --price ARM.RATE=AMOUNT or --volume N",
         )
     day = day_of(as_of) if as_of else None
     with open_store(results) as store:
         run_id = store.resolve_run(run)
-        stored = read_run(store, run_id)
+        stored = at_volume(read_run(store, run_id), volume)
     old = evaluate(stored)
     prices = _new_prices(stored, old.prices, book, changes)
     new = evaluate(stored, prices=prices, as_of=day, like=old)
@@ -123,7 +128,30 @@ def _as_json(run_id: str, old: Evaluation, new: Evaluation) -> dict[str, Json]:
         }
         for was, now in zip(old.verdicts, new.verdicts, strict=True)
     ]
-    return {"run": run_id, "arms": arms, "verdicts": verdicts}
+    return {"run": run_id, "arms": arms, "bills": _bills_json(old, new), "verdicts": verdicts}
+
+
+def _bills_json(old: Evaluation, new: Evaluation) -> Json:
+    """Return arm -> its bill before and now, dollars; None where no volume is stated."""
+    from claimbench.evaluation.outlook import outlook_of
+
+    sides = {"old": outlook_of(old), "new": outlook_of(new)}
+    found: dict[str, dict[str, Json]] = {}
+    for side, outlook in sides.items():
+        if outlook is None:
+            return None
+        for bill in outlook.bills:
+            span = bill.month_span
+            found.setdefault(bill.arm, {})[side] = {
+                "usd_per_month": bill.month_usd,
+                "low": None if span is None else span[0],
+                "high": None if span is None else span[1],
+                "months": outlook.volume.months,
+                "total_usd": bill.total(outlook.volume.months),
+            }
+        for arm, why in outlook.unknown:
+            found.setdefault(arm, {})[side] = {"usd_per_month": None, "why_unknown": why}
+    return dict(found)
 
 
 def _cost_json(cost: Cost, n_calls: int) -> dict[str, Json]:
@@ -162,6 +190,11 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
         click.echo(f"  {arm}: {_per_1000(was, calls[arm])} -> {_per_1000(now, calls[arm])}")
         for label, cost in (("was", was), ("now", now)):
             click.echo(f"    {label}: {cost.price_id or cost.why_unknown or 'unknown'}")
+    bills = _bills_json(old, new)
+    if bills is not None:
+        click.echo("a month at the stated volume")
+        for arm, sides in bills.items():
+            click.echo(f"  {arm}: {_a_month(sides.get('old'))} -> {_a_month(sides.get('new'))}")
     for old_verdict, new_verdict in zip(old.verdicts, new.verdicts, strict=True):
         change: str = new_verdict.status
         if old_verdict.status != new_verdict.status:
@@ -169,6 +202,12 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
         click.echo(f"  claim {old_verdict.claim.id}: {change}")
         if new_verdict.sentence:
             click.echo(f"    {told(new_verdict)}")
+
+
+def _a_month(bill: Mapping[str, Json] | None) -> str:
+    if bill is None or bill["usd_per_month"] is None:
+        return "unknown"
+    return f"${bill['usd_per_month']:,.2f}"
 
 
 def _per_1000(cost: Cost, n: int) -> str:

@@ -8,20 +8,28 @@ from pathlib import Path
 import click
 
 from claimbench.claims.as_json import verdict_json
-from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    run_argument,
+    volume_option,
+)
 
 
 @click.command("show")
 @run_argument
+@volume_option
 @results_option
 @json_option
-def show_command(run: str | None, results: Path, as_json: bool) -> int:
+def show_command(run: str | None, volume: str | None, results: Path, as_json: bool) -> int:
     """Print the verdicts and the comparison of RUN (default: the latest)."""
     from claimbench.cli.runs import console_summary, evaluate_run, view_of
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
-        evaluation = evaluate_run(store, run_id)
+        evaluation = evaluate_run(store, run_id, volume)
         report = store.run_folder(run_id) / "report.html"
         found = report if report.exists() else None
         if as_json:
@@ -35,6 +43,7 @@ def show_command(run: str | None, results: Path, as_json: bool) -> int:
                     "summary": view.summary,
                     "verdicts": verdicts,
                     "arms": arms,
+                    "outlook": None if view.outlook is None else asdict(view.outlook),
                 }
             )
         else:

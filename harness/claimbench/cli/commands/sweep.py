@@ -89,19 +89,26 @@ class SweepOptions:
 
 def _sweep(asked: SweepOptions) -> int:
     from claimbench.cli.consent import inform
-    from claimbench.run.sweep import knee
+    from claimbench.run.sweep import cheapest, knee
     from claimbench.suite.load import load_suite
 
     steps = _steps(asked.concurrency)
     loaded = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
+    _refuse_one_at_a_time(loaded, asked.arm, steps)
     inform(replace(loaded, judges=()), (asked.arm,), yes=asked.yes)
     with open_store(asked.results, create=True) as store:
         levels, stopped = _levels(loaded, steps, asked, store)
     best = knee(levels)
+    least = cheapest(levels)
     if asked.as_json:
         shown = [_level_json(level) for level in levels]
         print_json(
-            {"levels": shown, "knee": best.concurrency if best else None, "stopped": stopped}
+            {
+                "levels": shown,
+                "knee": best.concurrency if best else None,
+                "cheapest": least.concurrency if least else None,
+                "stopped": stopped,
+            }
         )
     else:
         if stopped:
@@ -110,7 +117,20 @@ def _sweep(asked: SweepOptions) -> int:
             click.echo(
                 f"knee: {best.concurrency} in flight (most throughput per second of median latency)"
             )
+        click.echo(_cheapest_line(loaded, asked.arm, levels, least))
     return EXIT_OK if levels else EXIT_INCOMPLETE
+
+
+def _refuse_one_at_a_time(suite: Suite, name: str, steps: Sequence[int]) -> None:
+    """Raise where an engine in this process would be measured at levels that it does not reach."""
+    from claimbench.pricing.arms import IN_PROCESS
+
+    here = [arm for arm in suite.arms if arm.name == name and arm.provider in IN_PROCESS]
+    if here and max(steps) > 1:
+        raise BenchError(
+            f"{name} ({here[0].provider}) decodes one request at a time in this process",
+            hint="give --concurrency 1, or serve the model (serve: {engine: llama_server})",
+        )
 
 
 def _levels(
@@ -134,7 +154,7 @@ def _levels(
 
 _HEAD = (
     f"{'in flight':>9}{'calls':>7}{'failed':>7}{'calls/s':>9}{'tok/s':>9}"
-    f"{'TTFT p50':>10}{'p95':>8}{'E2E p50':>9}{'p95':>8}  goodput"
+    f"{'TTFT p50':>10}{'p95':>8}{'E2E p50':>9}{'p95':>8}{'$/1k':>10}{'$/1M tok':>10}  goodput"
 )
 
 
@@ -201,6 +221,9 @@ def _level_line(level: Level) -> str:
     def ms(value: float | None) -> str:
         return "-" if value is None else f"{value * 1e3:.0f} ms"
 
+    def usd(value: float | None) -> str:
+        return "-" if value is None else f"{value:.4g}"
+
     tokens = "-" if level.tokens_per_s is None else f"{level.tokens_per_s:.1f}"
     good = "-"
     if level.good_share is not None and level.good_per_s is not None:
@@ -209,12 +232,31 @@ def _level_line(level: Level) -> str:
     return (
         f"{level.concurrency:>9}{level.n:>7}{level.failed:>7}{level.per_s:>9.2f}{tokens:>9}"
         f"{ms(level.ttft_s[0.5]):>10}{ms(level.ttft_s[0.95]):>8}{ms(level.e2e_s[0.5]):>9}{ms(level.e2e_s[0.95]):>8}"
+        f"{usd(level.usd_per_1k):>10}{usd(level.usd_per_mtok):>10}"
         f"  {good}"
     )
 
 
+def _cheapest_line(suite: Suite, name: str, levels: Sequence[Level], least: Level | None) -> str:
+    """Say at which level a request costs least, and what it means for the bill."""
+    has_slo = bool(suite.options.get("slo"))
+    which = "cheapest level that keeps the slo" if has_slo else "cheapest level (no slo is stated)"
+    if least is None or least.usd_per_1k is None:
+        lost = has_slo and not any(level.keeps_slo for level in levels)
+        why = "no level keeps the slo for 95% of the calls" if lost else "dollars are unknown"
+        return f"{which}: none, because {why}"
+    text = f"{which}: {least.concurrency} in flight, ${least.usd_per_1k:.4g} per 1,000 requests"
+    host = next((arm.cost_model.get("host") for arm in suite.arms if arm.name == name), None)
+    if host is None:
+        return text
+    if "utilisation" not in host and "volume" not in suite.options:
+        text += " with the machine always busy"
+    rate = least.per_s * 3600
+    return f"{text}\nfor the bill: volume: {{arms: {{{name}: {{capacity_per_hour: {rate:.0f}}}}}}}"
+
+
 def _level_json(level: Level) -> dict[str, object]:
-    found = asdict(level)
+    found = asdict(level) | {"keeps_slo": level.keeps_slo}
     for name in ("ttft_s", "e2e_s"):
         found[name] = {f"p{100 * q:g}": value for q, value in found[name].items()}
     return found

@@ -1,1 +1,3 @@
-"""What a run is for, as its suite states it: the choice to be made."""
+"""What a run is for, as its suite states it: the choice to be made, and the volume that it is made
+for.
+"""

@@ -27,6 +27,7 @@ from claimbench.suite.schema.run import (
     ServeModel,
 )
 from claimbench.suite.schema.tasks import LmEvalTaskModel, MaskModel, task_kind
+from claimbench.suite.schema.volume import VolumeModel
 from claimbench.types import Json
 
 COMPARABILITY_KEYS = (
@@ -434,6 +435,8 @@ class SuiteModel(Strict):
     """For `bench check`: metric -> arm -> bound."""
     slo: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     """Latency limits in seconds for goodput: ttft_s, tpot_s, e2e_s."""
+    volume: VolumeModel | None = None
+    """How much is asked in a month: reports then show the bill of a month and of years."""
     mask: MaskModel | None = None
     """Personal data to mask in the rows of every task (pip install 'claimbench[mask]'). Left out:
     nothing is masked.

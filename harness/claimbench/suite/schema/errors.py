@@ -167,9 +167,10 @@ def known_keys(schema: Mapping[str, Json], loc: Loc) -> list[str]:
     for step in loc:
         found: list[Mapping[str, Json]] = []
         for node in nodes:
-            inner = (
-                node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
-            )
+            if isinstance(step, int):
+                inner = node.get("items")
+            else:
+                inner = node.get("properties", {}).get(step, node.get("additionalProperties"))
             if isinstance(inner, Mapping):
                 found += _branches(inner, schema)
         nodes = found

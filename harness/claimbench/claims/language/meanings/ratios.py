@@ -8,6 +8,8 @@ from fractions import Fraction
 
 from claimbench.claims.language import lexicon as words
 from claimbench.claims.language.amounts import Amount
+from claimbench.claims.language.meanings.bills import WAYS as BILL_WAYS
+from claimbench.claims.language.meanings.bills import bill
 from claimbench.claims.language.meanings.effects import (
     Meaning,
     capped,
@@ -36,6 +38,8 @@ def cost(said: Statement, amount: Amount | None) -> Meaning:
     if said.way == "vague":
         made.modifier = "vague"
         return made
+    if said.way in BILL_WAYS:
+        return bill(said, made, amount)
     if said.way == "level" and amount is not None:
         return _price(said, made, amount)
     return _ratio(said, made, amount, "cost")

@@ -176,6 +176,9 @@ class SaidReader(ListReader):
             made.theirs += _arms(rivals)
         if found.get("per") is not None:
             made.per = per_what(found, self.amounts)
+        period = found.get("period") or found.get("unit")
+        if period is not None:
+            made.per = "month" if "mo" in period else "year"
 
     def _deny(self, chunk: Chunk, made: Statement) -> None:
         """Lay a negation over a statement."""

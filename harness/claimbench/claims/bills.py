@@ -1,0 +1,204 @@
+"""Readings of claims about bills: a month's or a year's dollars, what is saved, when it is paid
+back.
+
+The bills come with the context, as functions of what was measured: dollars per request of an
+endpoint, requests an hour of a machine. An interval of the one becomes an interval of the other.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from claimbench import stats
+from claimbench.claims.fields import BILL_METRICS
+from claimbench.claims.readings.caps import side_of
+from claimbench.claims.readings.dollars import dollar_means, dollars_of
+from claimbench.claims.readings.limits import limits
+from claimbench.claims.readings.price_limits import LABELS
+from claimbench.claims.readings.size import size_block
+from claimbench.claims.types import ArmBill, ClaimContext, Leaf, Question
+from claimbench.stats import Interval
+from claimbench.tables.types import CallTable, ItemTable
+from claimbench.types import Claim, Reason
+
+HINT = "state volume: {requests_per_month: \u2026} in the suite, or --volume"
+YEAR = 12
+Cost = Callable[[ArmBill, float], float]
+"""A bill, and a value of what was measured -> dollars."""
+
+
+def is_bill(claim: Claim) -> bool:
+    """Tell whether a claim speaks of a bill, which no run knows without a volume."""
+    return claim.kind == "cost" and claim.metric in BILL_METRICS
+
+
+def without_bill(leaf: Leaf, ctx: ClaimContext) -> tuple[Reason, ...]:
+    """Return why an arm of a claim has no bill; empty where all have one."""
+    if not ctx.volume_stated:
+        return (Reason("volume_missing", HINT),)
+    if leaf.claim.task is not None or leaf.claim.slice is not None:
+        why = "a bill is that of all requests, not of one task or slice"
+        return (Reason("not_testable_as_stated", why),)
+    arms = [leaf.ours] if leaf.theirs is None else [leaf.ours, leaf.theirs]
+    return tuple(
+        Reason("bill_unknown", f"{arm}: {ctx.bills_unknown.get(arm, 'no bill')}")
+        for arm in arms
+        if arm not in ctx.bills
+    )
+
+
+def months_of(claim: Claim) -> int:
+    """Return the months that a claim's dollars are counted over; 0: a month's running costs."""
+    if claim.relation == "pays_back":
+        stated = claim.threshold or 1.0
+        return max(1, math.ceil(stated) - 1 if claim.strict else math.floor(stated))
+    return YEAR if claim.metric == "usd_per_year" else 0
+
+
+def bill_questions(
+    items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext
+) -> list[Question]:
+    """List the one reading of a claim about bills."""
+    claim = leaf.claim
+    needed = limits(claim)[0].needed
+    months = months_of(claim)
+
+    def cost(bill: ArmBill, value: float) -> float:
+        if claim.relation == "pays_back":
+            return bill.paid(months, value)
+        return bill.total(months, value) if months else bill.month(value)
+
+    ours = _Side(items, calls, leaf, leaf.ours, ctx)
+    theirs = None if leaf.theirs is None else _Side(items, calls, leaf, leaf.theirs, ctx)
+    at = _level(ours, cost) if theirs is None else _saved(ours, theirs, cost)
+    blocked: tuple[Reason, ...] = ()
+    if any(side.bill.rises for side in (ours, theirs) if side is not None):
+        blocked = size_block(items, leaf.mask)
+    exact = all(at(alpha).lo == at(alpha).hi for alpha in (0.05, 0.0001))
+    name = LABELS[claim.metric] if theirs is None else saved_label(claim)
+    return [
+        Question(
+            claim.metric if theirs is None else claim.relation,
+            name,
+            needed.side,
+            needed.threshold,
+            needed.strict,
+            at,
+            window=needed.window,
+            scale="usd",
+            blocked=blocked,
+            flags=(Reason("no_sampling_error"),) if exact else (),
+            beside=_beside(ours, theirs),
+            more_is_better=theirs is not None,
+        )
+    ]
+
+
+def saved_label(claim: Claim) -> str:
+    """Say which dollars are saved."""
+    if claim.relation == "pays_back":
+        return f"dollars saved by the end of month {months_of(claim)}"
+    if claim.metric == "usd_per_year":
+        return "dollars saved in the first year"
+    return "dollars saved per month"
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One arm's bill with the data behind it."""
+
+    items: ItemTable
+    calls: CallTable
+    leaf: Leaf
+    arm: str
+    ctx: ClaimContext
+
+    @property
+    def bill(self) -> ArmBill:
+        return self.ctx.bills[self.arm]
+
+    @property
+    def n(self) -> tuple[int, int]:
+        """Return items and clusters."""
+        mask = self.leaf.mask
+        return int(mask.sum()), len(set(self.items.cluster[mask].tolist()))
+
+    def ends(self, cost: Cost, alpha: float) -> tuple[float, float]:
+        """Return the dollars at both ends of what was measured; unbounded without an interval."""
+        span = self.bill.interval_at(alpha)
+        if span is None:
+            return -math.inf, math.inf
+        found = sorted(cost(self.bill, value) for value in span)
+        return found[0], found[1]
+
+
+def _level(ours: _Side, cost: Cost) -> Callable[[float], Interval]:
+    def at(alpha: float) -> Interval:
+        low, high = ours.ends(cost, alpha)
+        return _interval(cost(ours.bill, ours.bill.value), low, high, alpha, ours)
+
+    return at
+
+
+def _saved(ours: _Side, theirs: _Side, cost: Cost) -> Callable[[float], Interval]:
+    """Return the interval of what is saved: of the paired difference where both bills are straight
+    lines of dollars per request, else from each arm's own interval at half of alpha.
+    """
+    value = cost(theirs.bill, theirs.bill.value) - cost(ours.bill, ours.bill.value)
+    a, b = _slope(ours.bill, cost), _slope(theirs.bill, cost)
+    if a is None or b is None:
+        return lambda alpha: _apart(ours, theirs, cost, value, alpha)
+    x, y = (dollars_of(side.items, side.arm, side.leaf.mask) for side in (ours, theirs))
+    keep = x.known & y.known
+    if keep.sum() < 2:
+        return lambda alpha: _apart(ours, theirs, cost, value, alpha)
+    codes = stats.cluster_codes(ours.items.cluster[ours.leaf.mask][keep])
+    dollars = [d.middle()[keep] for d in (x, y)]
+    chosen = ours.leaf.mask.copy()
+    chosen[ours.leaf.mask] = keep
+    known = all(
+        side_of(side.items, side.calls, side.arm, chosen, usd, side.ctx).cap is not None
+        for side, usd in zip((ours, theirs), dollars, strict=True)
+    )
+    pm = dollar_means(dollars[0], dollars[1], codes, known=known)
+    weights = (-a, b)
+    middle = b * float(dollars[1].mean()) - a * float(dollars[0].mean())
+
+    def at(alpha: float) -> Interval:
+        found = stats.contrast_ci_hull(pm, weights, alpha)
+        shift = value - middle
+        return _interval(value, found.lo + shift, found.hi + shift, alpha, ours)
+
+    return at
+
+
+def _apart(ours: _Side, theirs: _Side, cost: Cost, value: float, alpha: float) -> Interval:
+    low_a, high_a = ours.ends(cost, alpha / 2)
+    low_b, high_b = theirs.ends(cost, alpha / 2)
+    return _interval(value, low_b - high_a, high_b - low_a, alpha, ours)
+
+
+def _slope(bill: ArmBill, cost: Cost) -> float | None:
+    """Return the dollars of a bill for one more dollar per request, where it is a straight line."""
+    if not bill.rises or bill.value <= 0:
+        return None
+    points = [cost(bill, bill.value * factor) for factor in (0.5, 1.0, 1.5, 2.0)]
+    steps = [later - earlier for earlier, later in itertools.pairwise(points)]
+    if not all(math.isclose(step, steps[0], rel_tol=1e-9, abs_tol=1e-9) for step in steps):
+        return None
+    return steps[0] / (0.5 * bill.value)
+
+
+def _interval(value: float, low: float, high: float, alpha: float, side: _Side) -> Interval:
+    n, clusters = side.n
+    reasons = () if math.isfinite(low) and math.isfinite(high) else ("n_too_small",)
+    return Interval(value, low, high, 1 - alpha, "bill", n, clusters, reasons=reasons)
+
+
+def _beside(ours: _Side, theirs: _Side | None) -> str:
+    """Say what each bill rests on."""
+    sides = [ours] if theirs is None else [ours, theirs]
+    return "; ".join(f"{side.arm}: {side.bill.rests_on}" for side in sides)
