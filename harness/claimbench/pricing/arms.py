@@ -60,6 +60,9 @@ IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
 
+LEAST = TokenBound(1, 1)
+"""Of any request: whether a price can be said at all."""
+
 CONTRACT = "suite:"
 """Begins the id of a price that the suite states."""
 
@@ -99,8 +102,11 @@ class ArmPrice:
         """Whether dollars can be said of the arm at all."""
         return self.basis is not None
 
-    def reserve(self, request: Request, at_utc: datetime) -> Decimal | None:
-        """Return the most that one attempt can add to a bill; None if unknown.
+    def reserve(
+        self, request: Request, at_utc: datetime, arm: Arm | None = None
+    ) -> Decimal | None:
+        """Return the most that one attempt can add to a bill; None if unknown. ``arm``: whose
+        further fields go out with the request.
 
         A machine of one's own bills nothing per request: its reservation is 0, and its hours are
         reported as cost.
@@ -109,17 +115,19 @@ class ArmPrice:
             return ZERO
         if self.price is None:
             return None
-        return self._at_most(token_bound(request), at_utc)
+        return self._at_most(token_bound(request, arm), at_utc)
 
-    def why_unbounded(self, at_utc: datetime) -> str | None:
-        """Return why a request sent now could cost dollars that nobody can bound; None where they
-        can be.
+    def why_unbounded(self, at_utc: datetime, bound: TokenBound = LEAST) -> str | None:
+        """Return why a request sent now, within ``bound``, could cost dollars that nobody can
+        bound; None where they can be.
         """
-        if self.host is not None or self._bills is None:
+        if self.host is not None:
             return None
+        if self._bills is None:
+            return self.why_unknown or "price unknown"
         try:
             for tier in self._tiers():
-                self._bills.at_most(TokenBound(1, 1), at_utc, tier)
+                self._bills.at_most(bound, at_utc, tier)
         except UnknownPrice as why:
             return str(why)
         return None
@@ -155,13 +163,28 @@ class ArmPrice:
         computed = self.served_cost(attempt.usage, attempt.usage_raw, at_utc)
         if attempt.billed_usd is not None and attempt.billed_usd > 0:
             return as_billed(computed, attempt.billed_usd)
-        if computed.amount is not None:
+        if computed.amount is not None or computed.high is not None:
             return computed
+        high = self._highest(attempt, at_utc, bound)
+        return replace(computed, low=None if high is None else ZERO, high=high)
+
+    def _highest(
+        self, attempt: Attempt, at_utc: datetime, bound: TokenBound | None
+    ) -> Decimal | None:
+        """Return the most that an attempt of unknown cost can have cost; None where no figure would
+        surely hold the truth.
+        """
+        usage = attempt.usage
+        tier = self._served_tier(attempt.usage_raw)
+        if usage is not None and usage.input_fresh is not None and usage.output_visible is not None:
+            # The tokens are known and their price is not: what was set aside says nothing of it.
+            if usage.fees or self.price is None or self.price.needs:
+                return None
+            spent = TokenBound(usage.input_total or 0, usage.output_total or 0)
+            return self._at_most(spent, at_utc, tier)
         if bound is None or self.price is None:
-            high = attempt.reserved_usd
-        else:
-            high = self._at_most(bound, at_utc, self._served_tier(attempt.usage_raw))
-        return replace(computed, low=ZERO, high=high)
+            return attempt.reserved_usd
+        return self._at_most(bound, at_utc, tier)
 
     def served_cost(self, usage: Usage | None, usage_raw: Json, at_utc: datetime) -> Cost:
         """Price tokens as of a moment, by the tier and the place that the usage object states."""
