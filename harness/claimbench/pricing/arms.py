@@ -102,9 +102,7 @@ class ArmPrice:
         """Whether dollars can be said of the arm at all."""
         return self.basis is not None
 
-    def reserve(
-        self, request: Request, at_utc: datetime, arm: Arm | None = None
-    ) -> Decimal | None:
+    def reserve(self, request: Request, at_utc: datetime, arm: Arm | None = None) -> Decimal | None:
         """Return the most that one attempt can add to a bill; None if unknown. ``arm``: whose
         further fields go out with the request.
 
@@ -180,7 +178,9 @@ class ArmPrice:
             # The tokens are known and their price is not: what was set aside says nothing of it.
             if usage.fees or self.price is None or self.price.needs:
                 return None
-            spent = TokenBound(usage.input_total or 0, usage.output_total or 0)
+            named = ("image", "audio", "cache_write_1h")
+            classes = tuple(name for name in named if getattr(usage, name))
+            spent = TokenBound(usage.input_total or 0, usage.output_total or 0, classes)
             return self._at_most(spent, at_utc, tier)
         if bound is None or self.price is None:
             return attempt.reserved_usd

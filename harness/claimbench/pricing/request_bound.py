@@ -1,5 +1,5 @@
-"""The most that a request can be billed for: its tokens, from the bytes of the body that is sent, and
-what else its arm adds to it.
+"""The most that a request can be billed for: its tokens, from the bytes of the body that is sent,
+and what else its arm adds to it.
 
 Nothing is guessed: where a field lets the server add what the body does not hold (its own tools,
 stored conversations, files behind an address), :attr:`TokenBound.open` says so, and no limit of
@@ -245,9 +245,8 @@ def _read_open(name: str, value: Json, found: _Added) -> None:
                 found.open = f"what the server's tool {kind!r} reads and costs is not bounded"
         return
     if name in OPENING and value not in (None, False, [], {}, "", "none"):
-        if name == "search_parameters" and isinstance(value, Mapping):
-            if value.get("mode") == "off":
-                return
+        if isinstance(value, Mapping) and value.get("mode") == "off":
+            return
         if found.open is None:
             found.open = f"{name}: what {OPENING[name]} adds is not bounded by what is sent"
     elif name == "prompt" and isinstance(value, Mapping):

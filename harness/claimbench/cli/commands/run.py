@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     "--max-cost",
     callback=positive_dollars,
     metavar="USD",
-    help="Never spend more than this on endpoints.",
+    help="Stop before endpoints are paid more than this; a resumed run keeps its limit.",
 )
 @results_option
 @click.option(
@@ -285,6 +285,16 @@ def not_worth_asking(store: ResultsStore, run_id: str) -> int:
     return len(hopeless(store, run_id, store.calls(run_id)) & set(store.missing(run_id)))
 
 
+def _permissions(asked: RunOptions) -> str:
+    """Return the options that a resume must name again to send what this command sent."""
+    given = {
+        " --allow-unknown-cost": asked.allow_unknown_cost,
+        " --until-decided": asked.until_decided,
+        " --offline": asked.offline,
+    }
+    return "".join(option for option, on in given.items() if on)
+
+
 def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: set[str]) -> int:
     results = asked.results
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
@@ -305,7 +315,10 @@ def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: se
         )
         hopeless = not_worth_asking(store, ended.run_id) if failed else 0
         again = " --retry-missing" if failed > hopeless else ""
-        say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
+        more = _permissions(asked)
+        say(f"  go on with: bench run --resume {ended.run_id}{again}{more} --results {results}")
+        if "budget:" in ended.why:
+            say("  (the run keeps its limit: add --max-cost USD to raise it)")
         if failed:
             if hopeless < failed:
                 say(
