@@ -244,7 +244,7 @@ def _read_open(name: str, value: Json, found: _Added) -> None:
             if kind is not None and found.open is None:
                 found.open = f"what the server's tool {kind!r} reads and costs is not bounded"
         return
-    if name in OPENING and value not in (None, False, [], {}, "", "none"):
+    if name in OPENING and value not in (None, False, [], "", "none"):
         if isinstance(value, Mapping) and value.get("mode") == "off":
             return
         if found.open is None:
