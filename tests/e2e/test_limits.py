@@ -179,7 +179,7 @@ def test_what_nobody_can_bound_is_not_sent_under_a_limit(
     assert word in said.err
     allowed = bench("run", suite, "--max-cost", "5", "--allow-unknown-cost", "--no-report")
     assert "no limit applies to a: " in allowed.err
-    assert len(vendor.asked) >= N
+    assert vendor.asked
     if cost != PRICE:
         assert "$0.00" not in allowed.err
         assert "unknown dollars in all" in allowed.err

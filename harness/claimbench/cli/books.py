@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def bundled_books() -> list[Path]:
-    """List the YAML books shipped with the providers."""
+    """List the books shipped with the providers: YAML where people write, JSON where programs do."""
     import claimbench_providers
 
-    return sorted((Path(claimbench_providers.__path__[0]) / "prices").glob("*.yaml"))
+    folder = Path(claimbench_providers.__path__[0]) / "prices"
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.json")])
 
 
 def price_book(first: Sequence[Path] = ()) -> PriceBook:

@@ -200,6 +200,8 @@ class Price:
     free: bool = False
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    since: datetime | None = None
+    """When the model came, if the source's prices do not say; before it there is no price."""
 
     def era_at(self, at_utc: datetime) -> Era:
         """Return the era in force.
@@ -208,6 +210,8 @@ class Price:
             UnknownPrice: the book has no price for that moment.
         """
         at_utc = as_utc(at_utc)
+        if self.since is not None and at_utc < self.since:
+            raise UnknownPrice(f"{self.id}: no price before {self.since:%Y-%m-%d}, when it came")
         live = [e for e in self.eras if e.start is None or e.start <= at_utc]
         if not live:
             first = self.eras[0].start if self.eras else None

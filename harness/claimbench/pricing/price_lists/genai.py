@@ -127,7 +127,10 @@ class GenaiPrices:
         index = self._index(seller)
         name = name.lower()
         if name in index:
-            return index[name]
+            found = index[name]
+            # "-latest" moves from model to model; only an entry of its own says when
+            moved = name.endswith("-latest") and found.id.lower() != name
+            return None if moved else found
         # gpt-5-20250807 and gpt-5-2025-08-07 are two spellings of one documented date, not a guess
         # at another
         dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", name)

@@ -21,7 +21,9 @@ from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import price_from_json, price_to_json
 from claimbench.types import Arm, Attempt, Call, Outcome, Session, Timing, Usage
 
-BOOKS = sorted((Path(__file__).parents[4] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted(
+    (Path(__file__).parents[4] / "providers/claimbench_providers/prices").glob("*.[yj]*")
+)
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 
@@ -129,6 +131,9 @@ def test_parity_with_the_source_on_plain_prices(book):
     for seller in ("openai", "anthropic", "google"):
         for name in sorted(set(book.genai.names(seller))):
             price = book.genai.find(seller, name)
+            if price is None:
+                assert name.endswith("-latest"), "only names that move resolve to nothing"
+                continue
             usage = Usage(
                 input_fresh=1200, cache_read=300, output_visible=200, output_reasoning=100
             )
