@@ -26,6 +26,7 @@ from claimbench.pricing.calls import priced_at
 from claimbench.pricing.ceiling import TokenBound, token_bound
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
+from claimbench.pricing.traffic import Profile
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.tables.build import CallTable, ItemTable, build_tables
@@ -103,6 +104,7 @@ def evaluate(
     like: Evaluation | None = None,
     extra_claims: Sequence[ClaimSpec] = (),
     instrument_error_s: Mapping[str, float] | None = None,
+    traffic: Profile | None = None,
 ) -> Evaluation:
     """Derive everything from a stored run.
 
@@ -115,6 +117,7 @@ def evaluate(
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm; default: as last calibrated before
             the run.
+        traffic: price each attempt at the blend of these hours of a week, not at one hour.
     """
     book = with_meter(prices if prices is not None else prices_of(stored.manifest), stored.energy)
     scores = score_run(stored) if like is None else like.scores
@@ -127,6 +130,7 @@ def evaluate(
         # An imported run's prompts are not ours, so that they bound nothing.
         bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
         load_s=load_seconds(stored.manifest),
+        traffic=traffic,
     )
     judge_costs = cost_judges(stored, book, as_of)
     scores = with_judge_costs(scores, stored, judge_costs)
@@ -180,13 +184,14 @@ def cost_judges(
         return NO_COSTS
     answers = {record.call.id: record.text for record in stored.records}
     requests = JudgeRequests(stored.suite, stored.calls, answers)
+    judges = {judge.name: judge for judge in stored.suite.judges}
     return cost_run(
         book,
         stored.sessions,
         judging.calls,
         judging.attempts,
         as_of=as_of,
-        bounds=lambda call: token_bound(requests(call)),
+        bounds=lambda call: token_bound(requests(call), judges.get(call.arm)),
         load_s=load_seconds(stored.manifest),
     )
 
@@ -243,7 +248,8 @@ def _tables(
 def token_bounds(stored: StoredRun) -> Callable[[Call], TokenBound]:
     """Return what bounds a call's bill where no usage is on record: its request, rendered again."""
     requests = Requests(stored.suite)
-    return lambda call: token_bound(requests(call))
+    arms = {arm.name: arm for arm in stored.suite.asked}
+    return lambda call: token_bound(requests(call), arms.get(call.arm))
 
 
 def load_seconds(manifest: Manifest) -> dict[str, float]:

@@ -18,7 +18,8 @@ from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import sum_costs
 from claimbench.pricing.ceiling import TokenBound
 from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
-from claimbench.pricing.model import as_utc
+from claimbench.pricing.model import Price, as_utc
+from claimbench.pricing.traffic import Profile, blended, groups
 from claimbench.types import Attempt, Call, Cost, Session
 
 
@@ -74,6 +75,7 @@ def cost_run(
     as_of: date | datetime | None = None,
     bounds: Callable[[Call], TokenBound | None] | None = None,
     load_s: Mapping[str, float] | None = None,
+    traffic: Profile | None = None,
 ) -> RunCosts:
     """Price a run's attempts, and its calls as the sums of theirs.
 
@@ -91,10 +93,20 @@ def cost_run(
             rendering the request again. Without it the dollars reserved before sending bound the
             bill.
         load_s: arm -> seconds spent loading its model, over all sessions.
+        traffic: price each attempt at the blend of a week's hours, from ``as_of`` (else from when
+            it was sent) on, instead of at one hour.
     """
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
     busy = machine_shares(prices, by_id, attempts)
+    hours_of: dict[tuple[str, date], list[tuple[datetime, Decimal]]] = {}
+
+    def blend(arm: str, price: Price, day: date) -> list[tuple[datetime, Decimal]]:
+        if (arm, day) not in hours_of:
+            assert traffic is not None  # noqa: S101 - asked only then
+            hours_of[arm, day] = groups(price, traffic.moments(day))
+        return hours_of[arm, day]
+
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -105,7 +117,11 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+            if traffic is None or price.price is None:
+                cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+            else:
+                hours = blend(call.arm, price.price, moment.date())
+                cost = blended([(price.cost(attempt, at, bound=bound), n) for at, n in hours])
         costs.append(cost)
         mine[call.id].append(cost)
     extra = _extras(prices, by_id, mine, load_s or {})

@@ -202,6 +202,13 @@ class Price:
     notes: tuple[str, ...] = ()
     since: datetime | None = None
     """When the model came, if the source's prices do not say; before it there is no price."""
+    asked: str = ""
+    """The name by which it was looked up, where that is another than ``model``."""
+
+    @property
+    def asked_name(self) -> str:
+        """Return the name that a request asks for."""
+        return self.asked or self.model
 
     def era_at(self, at_utc: datetime) -> Era:
         """Return the era in force.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.claims.as_json import verdict_json
+from claimbench.cli.books import book_option
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     metavar="[SECONDS]",
     help="Before local arms start, wait until the machine is idle; at most 600 s, or SECONDS.",
 )
+@book_option
 @json_option
 def run_command(**options: Any) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
@@ -123,6 +125,7 @@ class RunOptions:
     no_report: bool
     wait_idle: float | None
     as_json: bool
+    books: tuple[Path, ...] = ()
 
     def order(self, limit: int | None) -> Order:
         """Return what the session is asked for; ``limit`` is that of the run, new or resumed."""
@@ -148,13 +151,20 @@ def _run(asked: RunOptions) -> int:
         )
     if asked.suite is None and asked.resume is None:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
+    if asked.books and asked.resume is not None:
+        raise BenchError(
+            "a resumed run keeps the prices it was begun with",
+            hint="bench reprice --book FILE judges it under others",
+        )
     if asked.dry_run:
         return _dry_run(asked)
     with open_store(asked.results, create=True) as store:
         loaded, resume_id, limit = _suite_and_run(store, asked)
         order = asked.order(limit)
         said: set[str] = set()
-        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline))
+        pricing = _pricing(store, loaded, resume_id, asked.books)
+        _say_remarks(pricing, order, loaded)
+        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline, pricing))
         return _finish(store, ended, asked, said)
 
 
@@ -172,6 +182,7 @@ def _dry_run(asked: RunOptions) -> int:
         overrides=asked.overrides,
         allow_outside=asked.allow_outside,
         as_json=asked.as_json,
+        books=asked.books,
     )
     return show_plan(options)
 
@@ -204,14 +215,32 @@ def _suite_and_run(store: ResultsStore, asked: RunOptions) -> tuple[Suite, str |
     return load_suite(path, allow_outside=allowed, overrides=kept), run_id, manifest.limit
 
 
-def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
+def _say_remarks(pricing: Pricing, order: Order, suite: Suite) -> None:
+    """Say what the prices of a run's arms rest on, before anything is sent."""
+    from datetime import UTC, datetime
+
+    from claimbench.pricing.frozen import thaw
+    from claimbench.pricing.remarks import remarks
+
+    prices = thaw(pricing.book.text, pricing.book.sha256)
+    for arm in suite.arms:
+        if order.arms and arm.name not in order.arms:
+            continue
+        price = prices.get(arm.name)
+        for remark in () if price is None else remarks(price, datetime.now(UTC)):
+            print(f"note: {arm.name}: {remark}", file=sys.stderr)
+
+
+def _pricing(
+    store: ResultsStore, suite: Suite, resume_id: str | None, books: tuple[Path, ...] = ()
+) -> Pricing:
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
     from claimbench.pricing.run import book_of, pricing_for, pricing_from, replayed
 
     if resume_id is not None:
         return pricing_from(book_of(store.manifest(resume_id)), SystemClock(), replayed(suite))
-    return pricing_for(suite, price_book(), SystemClock())
+    return pricing_for(suite, price_book(books), SystemClock())
 
 
 async def _measure(
@@ -221,6 +250,7 @@ async def _measure(
     resume_id: str | None,
     notes_said: set[str],
     offline: bool,
+    pricing: Pricing,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.cli.watching import watched
@@ -249,7 +279,6 @@ async def _measure(
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
         return shown(progress, clock, stderr(), notes_said)
 
-    pricing = _pricing(store, suite, resume_id)
     segments = (
         _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
     )

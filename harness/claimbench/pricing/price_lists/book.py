@@ -242,6 +242,8 @@ class PriceBook:
         )
         if known is not None and price.since is None and all(e.start is None for e in price.eras):
             price = replace(price, since=known[0])
+        if name != price.model.lower():
+            price = replace(price, asked=name)
         more = self.own.tiers.get((seller, name), ())
         more = tuple(v for v in more if not any(v.when == had.when for had in price.variants))
         return replace(price, variants=(*price.variants, *more)) if more else price

@@ -113,6 +113,7 @@ def price_to_json(price: Price) -> dict[str, Json]:
         "free": price.free,
         "needs": list(price.needs),
         "notes": list(price.notes),
+        **({"asked": price.asked} if price.asked else {}),
         **({"since": price.since.isoformat()} if price.since is not None else {}),
     }
 
@@ -160,6 +161,7 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
         needs=tuple(data.get("needs") or ()),
         notes=_notes_of(data),
         since=_moment_of(data.get("since")),
+        asked=str(data.get("asked") or ""),
     )
 
 

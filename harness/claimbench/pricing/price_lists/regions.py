@@ -68,7 +68,7 @@ def foreign_aws(region: str, name: str) -> str | None:
 def _elsewhere(where: str, listed: str, seller: str) -> str:
     return (
         f"{where} may have other prices than {listed}, which the price book lists; state"
-        f" cost.price, or cost.list: {{provider: {seller}}} with the surcharge of its page (0: none)"
+        f" cost.price, or cost.list: {{provider: {seller}}} with its page's surcharge (0: none)"
     )
 
 
