@@ -201,7 +201,9 @@ class Price:
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     since: datetime | None = None
-    """When the model came, if the source's prices do not say; before it there is no price."""
+    """When the model came, or from when on a source without history is believed; before it there is
+    no price.
+    """
     asked: str = ""
     """The name by which it was looked up, where that is another than ``model``."""
 
@@ -218,7 +220,7 @@ class Price:
         """
         at_utc = as_utc(at_utc)
         if self.since is not None and at_utc < self.since:
-            raise UnknownPrice(f"{self.id}: no price before {self.since:%Y-%m-%d}, when it came")
+            raise UnknownPrice(f"{self.id}: no price is known before {self.since:%Y-%m-%d}")
         live = [e for e in self.eras if e.start is None or e.start <= at_utc]
         if not live:
             first = self.eras[0].start if self.eras else None

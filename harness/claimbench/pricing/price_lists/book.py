@@ -240,7 +240,7 @@ class PriceBook:
         known = self.own.since.get((seller, name)) or self.own.since.get(
             (seller, price.model.lower())
         )
-        if known is not None and price.since is None and all(e.start is None for e in price.eras):
+        if known is not None and all(e.start is None for e in price.eras):
             price = replace(price, since=known[0])
         if name != price.model.lower():
             price = replace(price, asked=name)

@@ -7,6 +7,8 @@ no price here; it never takes another region's price in silence.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 HOSTS = {
     "dashscope.aliyuncs.com": "alibaba-cn",
@@ -72,18 +74,18 @@ def _elsewhere(where: str, listed: str, seller: str) -> str:
     )
 
 
-def asked_region(options: object) -> tuple[str, str] | None:
-    """Return the cloud and region that an arm's options name for a client library; None where they
-    name none.
+def asked_elsewhere(options: Mapping[str, Any], model: str) -> str | None:
+    """Return why the list price does not hold in the region that an arm's options name for a client
+    library; None where they name none, or the listed one.
     """
-    if not isinstance(options, dict):
-        return None
-    for part in (options, options.get("extra") or {}):
-        if not isinstance(part, dict):
-            continue
+    extra = options.get("extra")
+    for part in (options, extra if isinstance(extra, Mapping) else {}):
         for name in ("vertex_location", "vertex_ai_location"):
             if isinstance(part.get(name), str) and part[name] != "global":
-                return "vertex", str(part[name])
-        if isinstance(part.get("aws_region_name"), str):
-            return "aws", str(part["aws_region_name"])
+                return _elsewhere(
+                    f"Vertex AI's endpoint in {part[name]}", "the global one", "google"
+                )
+        region = part.get("aws_region_name")
+        if isinstance(region, str):
+            return foreign_aws(region, model.rsplit("/", 1)[-1].lower())
     return None
