@@ -20,11 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from claimbench.errors import BenchError
-from claimbench.pricing.model import FxRate, Price, Variant
+from claimbench.pricing.model import FxRate, Price, Variant, scaled
 from claimbench.pricing.price_lists.codec import fx_from_json, price_from_json, variant_from_json
 from claimbench.pricing.price_lists.genai import GenaiPrices
 from claimbench.pricing.price_lists.regions import HOSTS, foreign
-from claimbench.pricing.stated import day_of
+from claimbench.pricing.stated import day_of, read_amount
 
 SELLER_ALIASES = {
     "xai": "x-ai",
@@ -101,10 +101,24 @@ class OwnBook:
     """When a model came, and who says so; a source without history states its price for ever."""
     tiers: Mapping[tuple[str, str], tuple[Variant, ...]] = field(default_factory=dict)
     """Batch, flex and priority rates of models whose own source lists none."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Host of an endpoint -> its seller."""
 
 
 BOOK_KEYS = frozenset(
-    {"book", "about", "shared", "prices", "aliases", "not_sold", "fx", "unsure", "since", "tiers"}
+    {
+        "book",
+        "about",
+        "shared",
+        "prices",
+        "aliases",
+        "not_sold",
+        "fx",
+        "unsure",
+        "since",
+        "tiers",
+        "hosts",
+    }
 )
 """What a book may hold."""
 
@@ -156,6 +170,7 @@ class PriceBook:
             {k: why for k, why in {**book.unsure, **top.unsure}.items() if k not in top.prices},
             {**book.since, **top.since},
             {**book.tiers, **top.tiers},
+            {**book.hosts, **top.hosts},
         )
 
     @property
@@ -210,6 +225,8 @@ class PriceBook:
 
     def _seller_of_url(self, base_url: str) -> str | None:
         host = urlsplit(base_url).hostname or ""
+        if host in self.own.hosts:
+            return self.own.hosts[host]
         if host in HOSTS:
             return HOSTS[host]
         return self.genai.seller_of_url(base_url) if self.genai else None
@@ -286,6 +303,7 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
     unsure: dict[tuple[str, str], str] = {}
     since: dict[tuple[str, str], tuple[datetime, str]] = {}
     tiers: dict[tuple[str, str], tuple[Variant, ...]] = {}
+    hosts: dict[str, str] = {}
     for path in paths:
         data = _read_yaml(path)
         unknown = set(data) - BOOK_KEYS
@@ -314,11 +332,13 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
             for model, day in (row.get("models") or {}).items():
                 came = datetime.combine(day_of(day), time(), tzinfo=UTC)
                 since[str(row["provider"]), str(model).lower()] = (came, str(row["source"]))
+        for host, seller in (data.get("hosts") or {}).items():
+            hosts[str(host).lower()] = str(seller)
         for row in data.get("tiers") or ():
             key = (str(row["provider"]), str(row["model"]).lower())
             tiers[key] = (*tiers.get(key, ()), variant_from_json(row, f"{path}: {row['model']}"))
         fx.extend(fx_from_json(row) for row in data.get("fx") or ())
-    return OwnBook(prices, aliases, not_sold, tuple(fx), unsure, since, tiers)
+    return OwnBook(prices, aliases, not_sold, tuple(fx), unsure, since, tiers, hosts)
 
 
 def _entry(entry: Mapping[str, Any], path: Path) -> Price:
@@ -332,6 +352,10 @@ def _entry(entry: Mapping[str, Any], path: Path) -> Price:
             hint="A price without source and date is not evidence.",
         )
     price = price_from_json(entry)
+    discount = read_amount(entry.get("discount", 0), f"{where}: discount")
+    if discount >= 1:
+        raise BenchError(f"{where}: discount is a share below 1, not {discount}")
+    price = scaled(price, 1 - discount)
     starts = [e.start for e in price.eras]
     if any(s is None for s in starts):
         raise BenchError(f"{where}: every era of an own entry needs its start")
