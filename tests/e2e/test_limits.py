@@ -191,3 +191,25 @@ def test_a_search_tool_needs_no_permission_where_there_is_no_limit(
     said = bench("run", write(options="extra_body: {web_search_options: {}}"), "--no-report")
     assert said.code in (0, 2), said.err
     assert len(vendor.asked) == N
+
+
+@pytest.mark.parametrize(
+    ("usage", "word"),
+    [
+        ({"cost": 0.5}, "the limit of $0.003 was passed"),
+        ({"cost": {"total_cost": 70_000}}, "the limit of $0.003 was passed"),
+        ({"service_tier": "priority"}, "no limit holds it"),
+    ],
+)
+def test_a_bill_that_nobody_believes_or_can_price_stops_the_arm_at_once(
+    write: Write, bench: Bench, vendor: Biller, usage: dict[str, object], word: str
+) -> None:
+    vendor.usage = dict(usage)
+    said = bench("run", write(c="16"), "--max-cost", "0.003", "--no-report")
+    assert said.code == 4
+    assert len(vendor.asked) == 1
+    assert word in said.err
+    again = bench("run", "--resume", "latest", "--no-report")
+    assert again.code == 4
+    if "cost" in usage:
+        assert len(vendor.asked) == 1, "what was said to be charged is remembered"

@@ -203,15 +203,17 @@ class Budget:
             self._flying[arm] -= 1
         self._waiting.wake()
 
-    def settle(self, arm: str, held: Reservation, cost: Decimal | None) -> None:
-        """Turn a reservation into spent dollars; an unknown cost counts as the whole
-        reservation.
+    def settle(
+        self, arm: str, held: Reservation, cost: Decimal | None, *, answered: bool = True
+    ) -> None:
+        """Turn a reservation into spent dollars; an unknown cost counts as the whole reservation.
+        One that was not answered says nothing of what an answer costs.
         """
         self.release(arm, held)
         charged = cost if cost is not None else held.amount
         if charged is not None:
             self._spent[arm] = self._spent.get(arm, Decimal(0)) + charged
-        if cost is None or cost > 0:
+        if (cost is None and answered) or (cost is not None and cost > 0):
             self._known.add(arm)
         if held.base and held.amount is not None and cost is not None and cost > held.base:
             with localcontext(prec=DIGITS):

@@ -19,7 +19,8 @@ class Money:
     hour): its cost is shown, and takes nothing from the budget. ``cost_then`` is the cost of an
     attempt of an earlier session, at the moment it was sent. ``why_open`` says why nothing bounds
     what an arm's requests could cost if they were sent now; None where something does, or where
-    that is allowed.
+    that is allowed. ``why_beyond`` says so of an attempt that was made: why its bill, which is
+    unknown, may be above what was reserved for it.
     """
 
     reserve: Callable[[Arm, Request], Decimal | None]
@@ -27,3 +28,4 @@ class Money:
     bills: Callable[[Arm], bool] = lambda _arm: True
     cost_then: Callable[[Arm, Attempt, datetime], Decimal | None] | None = None
     why_open: Callable[[Arm], str | None] = lambda _arm: None
+    why_beyond: Callable[[Arm, Attempt], str | None] = lambda _arm, _attempt: None

@@ -48,6 +48,13 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     def cost_then(arm: Arm, attempt: Attempt, at_utc: datetime) -> Decimal | None:
         return prices[arm.name].cost(attempt, at_utc).amount
 
+    def why_beyond(arm: Arm, attempt: Attempt) -> str | None:
+        price = prices[arm.name]
+        if arm.provider == REPLAY or _bills_nobody(price):
+            return None
+        found = price.cost(attempt, clock.utc())
+        return found.why_unknown if found.amount is None and found.high is None else None
+
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY
 
@@ -64,7 +71,7 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
             unknown[name] = price.why_unknown or why
     metered = any(unmetered(price) for price in prices.values())
     money = Money(reserve, cost, bills, cost_then)
-    return Pricing(book, money, unknown, metered, why_open)
+    return Pricing(book, money, unknown, metered, why_open, why_beyond)
 
 
 def fixed_bound(arm: Arm) -> TokenBound:
@@ -144,3 +151,5 @@ class Pricing:
     """Say why nothing bounds what an arm's requests could cost if they were sent now, for want of a
     price or, with a limit to keep, by what they hold; None where something does.
     """
+    why_beyond: Callable[[Arm, Attempt], str | None] = lambda _arm, _attempt: None
+    """See :class:`~claimbench.pricing.money.Money`; asked where a limit is to be kept."""

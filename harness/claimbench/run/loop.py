@@ -60,6 +60,7 @@ from claimbench.run.records import (
     checked_model,
     record_of,
     said_by,
+    said_charge,
 )
 from claimbench.types import (
     Arm,
@@ -411,6 +412,8 @@ class Runner:
         now = self._clock.utc().isoformat()
         intent = Intent(call.id, number, self._session, held.amount, now)
         cost: Decimal | None = None
+        charged: Decimal | None = None
+        answered = False
         try:
             await self._commits.of(self._writer.intent(intent))
             tried = await try_once(
@@ -426,8 +429,13 @@ class Runner:
             self._remark(arm, tried.remarks)
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
+            answered = tried.attempt.outcome.answered
+            charged = cost if cost is not None else said_charge(tried.attempt, held.amount)
         finally:
-            self._budget.settle(arm.name, held, cost if self._money.bills(arm) else Decimal(0))
+            billed = charged if self._money.bills(arm) else Decimal(0)
+            self._budget.settle(arm.name, held, billed, answered=answered)
+        if charged is None and (why := self._money.why_beyond(arm, tried.attempt)) is not None:
+            self._stop_arm(arm, f"what it bills is unknown, and no limit holds it: {why}")
         state = self.progress.arms[arm.name]
         if cost is None:
             state.unpriced += 1

@@ -333,6 +333,8 @@ def _prepared(
     budget = Budget(spec, earlier.spent, earlier.worst)
     if not job.order.allow_unknown_cost:
         money = replace(money, why_open=lambda arm: job.pricing.why_open(arm, budget.limited))
+        if budget.limited:
+            money = replace(money, why_beyond=job.pricing.why_beyond)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)

@@ -17,6 +17,7 @@ from claimbench.limits.budget import Budget
 from claimbench.pricing.calls import sent_utc
 from claimbench.pricing.money import Money
 from claimbench.pricing.run import Pricing
+from claimbench.run.records import said_charge
 from claimbench.store.results import ResultsStore
 from claimbench.types import (
     Arm,
@@ -173,6 +174,7 @@ def spending(
         if arm not in arms or not money.bills(arms[arm]):
             continue
         cost = _cost_then(money, arms[arm], attempt, sessions.get(attempt.session))
+        cost = cost if cost is not None else said_charge(attempt, attempt.reserved_usd)
         charged = cost if cost is not None else attempt.reserved_usd
         if charged is not None:
             spent[arm] = spent.get(arm, Decimal(0)) + charged
