@@ -22,6 +22,10 @@ ASSUMED = {
 """Seller -> what its price takes for granted."""
 
 
+SAID = ("converted them", "not read", "is taken")
+"""Words of those notes of an entry that have to be known wherever its price is used."""
+
+
 def remarks(arm: ArmPrice, at_utc: datetime) -> list[str]:
     """Return what has to be known of an arm's list price, in sentences; empty for contracts without
     hours and for machines.
@@ -41,7 +45,7 @@ def price_remarks(price: Price, at_utc: datetime) -> Iterator[str]:
         return
     if price.provider in ASSUMED:
         yield ASSUMED[price.provider]
-    yield from (note for note in price.notes if "converted them" in note or "not read" in note)
+    yield from (note for note in price.notes if any(word in note for word in SAID))
 
 
 def _hours(price: Price, era: Era, at_utc: datetime) -> Iterator[str]:

@@ -182,3 +182,16 @@ def test_every_bundled_book_of_a_program_is_json_by_line() -> None:
         if path.suffix == ".json":
             assert json.loads(path.read_text())["about"]
             assert max(map(len, path.read_text().splitlines())) < 4_000
+
+
+def test_an_offer_that_has_ended_has_no_price_and_its_fee_depends_on_the_search(
+    book: PriceBook,
+) -> None:
+    price = book.resolve("sonar").price
+    assert price is not None
+    with pytest.raises(UnknownPrice, match="no price after 2026-09-27"):
+        price.rates_at(NOW)
+    before = datetime(2026, 9, 1, tzinfo=UTC)
+    for size, dollars in (("low", "0.005"), ("high", "0.012")):
+        rates = price.rates_at(before, "standard", {"search_context_size": size})
+        assert str(rates["per_request"].base) == dollars
