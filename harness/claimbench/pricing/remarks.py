@@ -5,7 +5,7 @@ of the seller's offer, who read the page.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from claimbench.pricing.arms import CONTRACT, ArmPrice
 from claimbench.pricing.model import Era, Price, TokenRates, Window
@@ -21,6 +21,9 @@ ASSUMED = {
 }
 """Seller -> what its price takes for granted."""
 
+
+OLD = timedelta(days=92)
+"""After a quarter a list price is worth a look."""
 
 SAID = ("converted them", "not read", "is taken")
 """Words of those notes of an entry that have to be known wherever its price is used."""
@@ -41,8 +44,12 @@ def price_remarks(price: Price, at_utc: datetime) -> Iterator[str]:
     live = [e for e in price.eras if e.start is None or e.start <= at_utc]
     if live and live[-1].windows:
         yield from _hours(price, live[-1], at_utc)
-    if price.id.startswith(CONTRACT):
+    if price.id.startswith((CONTRACT, "override:")):
         return
+    if price.dated is None:
+        yield "nobody says when the price was read"
+    elif (age := at_utc.date() - date.fromisoformat(price.dated)) > OLD:
+        yield f"the price was read on {price.dated}, {age.days} days before"
     if price.provider in ASSUMED:
         yield ASSUMED[price.provider]
     yield from (note for note in price.notes if any(word in note for word in SAID))

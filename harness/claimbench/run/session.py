@@ -37,6 +37,7 @@ from claimbench.run.manifest import check_resumable, manifest_of
 from claimbench.run.progress import Progress
 from claimbench.run.records import is_of_its_sample
 from claimbench.run.spending import (
+    Limits,
     kept_limits,
     new_limits,
     refuse_unknown_cost,
@@ -142,8 +143,7 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
         spec = _limits(job, resume)
         allowed = job.order.allow_unknown_cost
         at_work = _arms_at_work(job)
-        for line in refuse_unknown_cost(job.pricing, at_work, spec, allowed=allowed):
-            job.say(line)
+        unlimited = refuse_unknown_cost(job.pricing, at_work, spec, allowed=allowed)
         await _wait_idle(job)
         run_id = resume if resume is not None else provenance.new_run_id()
         with store.lock_run(run_id):
@@ -164,7 +164,8 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
                 calls = plan.calls
             if job.began is not None:
                 job.began(run_id)
-            return await _work(job, run_id, calls, spec, resumed=resume is not None)
+            limits = Limits(spec, unlimited)
+            return await _work(job, run_id, calls, limits, resumed=resume is not None)
     finally:
         await arms.close()
 
@@ -300,11 +301,11 @@ class _Work:
 
 
 async def _work(
-    job: Job, run_id: str, calls: Sequence[Call], spec: BudgetSpec, *, resumed: bool
+    job: Job, run_id: str, calls: Sequence[Call], limits: Limits, *, resumed: bool
 ) -> Ended:
     """Run what is left of the run's ``calls`` in one session, and store what became of it."""
     again = tuple(job.store.unfinished_intents(run_id))
-    work = _prepared(job, run_id, calls, again, spec)
+    work = _prepared(job, run_id, calls, again, limits)
     progress = work.runner.progress
     started_utc = job.clock.utc()
     started_ns = job.clock.monotonic_ns()
@@ -323,14 +324,14 @@ async def _work(
 
 
 def _prepared(
-    job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], spec: BudgetSpec
+    job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], limits: Limits
 ) -> _Work:
     """Start a session of the run: read what earlier ones left, and make what this one needs."""
     suite, store, clock = job.suite, job.store, job.clock
     arms = _arms_at_work(job)
     money = job.pricing.money
     earlier, attempts_before = spending(store, run_id, calls, again, arms, money)
-    budget = Budget(spec, earlier.spent, earlier.worst)
+    budget = Budget(limits.spec, earlier.spent, earlier.worst)
     if not job.order.allow_unknown_cost:
         money = replace(money, why_open=lambda arm: job.pricing.why_open(arm, budget.limited))
         if budget.limited:
@@ -338,8 +339,9 @@ def _prepared(
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
-    save_limits(store, run_id, session.n, spec)
+    save_limits(store, run_id, session.n, limits.spec)
     retried, notes = _retried(job, run_id, calls)
+    notes += limits.notes
     if any(_works_here(arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
         notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried

@@ -46,6 +46,14 @@ class Earlier:
     worst: Mapping[str, Decimal]
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hold the limits of a session, and what is to be said of arms to which none applies."""
+
+    spec: BudgetSpec
+    notes: Sequence[Note] = ()
+
+
 def spec_to_json(spec: BudgetSpec) -> dict[str, Json]:
     """Write limits for the manifest or a session's row."""
     return {
@@ -120,9 +128,9 @@ def resumed_limits(
 
 def refuse_unknown_cost(
     pricing: Pricing, arms: Mapping[str, Arm], spec: BudgetSpec, *, allowed: bool
-) -> list[str]:
-    """Refuse arms that could cost dollars nobody can bound; return what to say where that is
-    allowed.
+) -> list[Note]:
+    """Refuse arms that could cost dollars nobody can bound; where that is allowed, say to which no
+    limit applies.
 
     Without a limit only an unknown price is refused; with one, also a request whose body does not
     bound its bill.
@@ -148,7 +156,10 @@ def refuse_unknown_cost(
         )
     if not limited:
         return []
-    return [f"note: no limit applies to {name}: {why}" for name, why in unknown.items()]
+    return [
+        Note(NoteKind.LIMIT, f"no limit applies to {name}: {why}", name)
+        for name, why in unknown.items()
+    ]
 
 
 def spending(

@@ -208,3 +208,13 @@ def test_a_window_in_doubt_survives_freezing(arm: ArmPrice) -> None:
     assert again.cost(attempt(USAGE), LATER_PEAK).high == 2 * TOLD
     assert again.price == arm.price
     assert price_from_json({"id": "x", "model": "x", "provider": "x", "eras": []}).since is None
+
+
+def test_a_price_that_was_read_long_ago_is_said() -> None:
+    plain = resolve_arm(Arm("a", "openai", "gpt-5-mini"), price_book())
+    assert remarks(plain, datetime(2027, 2, 1, tzinfo=UTC)) == []
+    said = remarks(plain, datetime(2027, 2, 20, tzinfo=UTC))
+    assert said == ["the price was read on 2026-11-10, 102 days before"]
+    assert plain.price is not None
+    undated = replace(plain, price=replace(plain.price, dated=None))
+    assert remarks(undated, OFF) == ["nobody says when the price was read"]
