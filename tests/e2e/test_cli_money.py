@@ -388,3 +388,34 @@ import importlib.util
 found = importlib.util.find_spec
 importlib.util.find_spec = lambda name, package=None: None if name == "codecarbon" else found(name, package)
 """
+
+
+def test_a_price_by_the_hour_is_asked_for_at_moments_and_over_a_weeks_traffic(
+    write: Callable[..., str], bench: Bench
+) -> None:
+    said = bench(
+        "run",
+        write(good_cost="{list: {provider: deepseek, model: deepseek-v4-pro}}"),
+        "--json",
+        "--no-report",
+    )
+    run = ran(said)["run"]
+    assert "good: the price depends on the hour" in said.err
+
+    def good(*args: str) -> dict[str, Any]:
+        found: dict[str, Any] = bench("reprice", run, *args, "--json").json["arms"]["good"]["new"]
+        return found
+
+    off = Decimal(good("--as-of", "2026-11-27T12:00Z")["usd"])
+    assert off > 0
+    assert Decimal(good("--as-of", "2026-11-27T10:00+08:00")["usd"]) == 2 * off
+    business = Decimal(
+        good("--as-of", "2026-11-23", "--traffic", "mon-fri 09-18 = 1 +08:00")["usd"]
+    )
+    assert abs(business - off * 16 / 9) < Decimal("1e-15")
+    later = good("--as-of", "2027-01-08T02:00Z")
+    assert later["usd"] is None
+    assert (Decimal(later["low"]), Decimal(later["high"])) == (off, 2 * off)
+    bad = bench("reprice", run, "--as-of", "2026-11-27T02:00")
+    assert bad.code == 3
+    assert "no time zone" in bad.err

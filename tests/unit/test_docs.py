@@ -203,6 +203,21 @@ TICKETS = [
 ]
 
 
+def test_the_price_book_of_the_suites_page_is_one(tmp_path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from claimbench.pricing.price_lists.book import PriceBook
+
+    (text,) = fences(page("suites.md"), "yml")
+    (tmp_path / "ours.yaml").write_text(text)
+    book = PriceBook([tmp_path / "ours.yaml"], use_genai=False)
+    price = book.resolve("big-latest", base_url="https://llm.acme.example/v1").price
+    assert price is not None
+    for tier in ("standard", "batch"):
+        assert price.rates_at(datetime(2026, 11, 29, 2, tzinfo=UTC), tier)
+    assert book.fx
+
+
 def test_the_example_of_the_suites_page_is_valid(tmp_path: Path) -> None:
     text, judged, field, choice = fences(page("suites.md"), "yaml")
     for task in YAML(typ="safe").load(field)["tasks"]:

@@ -5,10 +5,10 @@ genai-prices.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from claimbench.pricing.arms import ArmPrice
     from claimbench.pricing.price_lists.book import PriceBook
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
 
 def bundled_books() -> list[Path]:
-    """List the YAML books shipped with the providers."""
+    """List the books shipped with the providers: YAML as people write, JSON as programs do."""
     import claimbench_providers
 
-    return sorted((Path(claimbench_providers.__path__[0]) / "prices").glob("*.yaml"))
+    folder = Path(claimbench_providers.__path__[0]) / "prices"
+    return sorted([*folder.glob("*.yaml"), *folder.glob("*.json")])
 
 
 def price_book(first: Sequence[Path] = ()) -> PriceBook:
@@ -27,6 +28,21 @@ def price_book(first: Sequence[Path] = ()) -> PriceBook:
     from claimbench.pricing.price_lists.book import PriceBook
 
     return PriceBook(bundled_books(), first=first)
+
+
+def book_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add ``--book FILE`` to a command, as ``books``."""
+    import click
+
+    option = click.option(
+        "--book",
+        "books",
+        multiple=True,
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A price book of your own (YAML), ahead of the installed ones. Repeatable.",
+    )
+    return option(command)
 
 
 def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:

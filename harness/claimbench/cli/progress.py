@@ -31,6 +31,13 @@ def dollars(amount: Decimal) -> str:
     return f"${amount:.2f}" if amount >= 1 else f"${amount:.{min(8, 3 - amount.adjusted())}f}"
 
 
+def _spent(known: Decimal, unpriced: int) -> str:
+    """Show dollars spent; a sum of which nothing is known is unknown, not $0.00."""
+    if not unpriced:
+        return dollars(known)
+    return f"{dollars(known)} + unknown" if known else "unknown dollars"
+
+
 def duration(seconds: float) -> str:
     """Show seconds as ``45 s``, ``3:05 min`` or ``2:10 h``."""
     if seconds < 60:
@@ -59,9 +66,7 @@ def line(progress: Progress, now_ns: int) -> str:
     spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
     if progress.planned == 0:
         return "nothing left to send: every planned call is finished"
-    cost = dollars(spent)
-    if any(arm.unpriced for arm in progress.arms.values()):
-        cost += " + unknown"
+    cost = _spent(spent, sum(arm.unpriced for arm in progress.arms.values()))
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
     waiting = max(
@@ -99,7 +104,7 @@ def _table(progress: Progress, now_ns: int) -> Table:
     table.add_column("left", justify="right")
     for name, arm in progress.arms.items():
         bar = ProgressBar(total=max(1, arm.planned), completed=arm.done, width=24)
-        spent = dollars(arm.spent_usd) + (" + unknown" if arm.unpriced else "")
+        spent = _spent(arm.spent_usd, arm.unpriced)
         rate = f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-"
         left = _left(arm, elapsed_s)
         errors = str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else "")

@@ -27,11 +27,12 @@ from claimbench.plan.judges import JudgeRequests, said_of, subjects_of
 from claimbench.plan.machines import machine_of, shared_machines
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.arms import ArmPrice
-from claimbench.pricing.calls import priced_at
+from claimbench.pricing.calls import MachineFacts, priced_at
 from claimbench.pricing.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import HostCost
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter
+from claimbench.pricing.traffic import Profile
 from claimbench.scorers import Scorer, load, score_record
 from claimbench.scorers.judge import JudgeScorer
 from claimbench.scorers.own_code.scorer import PythonScorer
@@ -113,6 +114,7 @@ def evaluate(
     like: Evaluation | None = None,
     extra_claims: Sequence[ClaimSpec] = (),
     instrument_error_s: Mapping[str, float] | None = None,
+    traffic: Profile | None = None,
 ) -> Evaluation:
     """Derive everything from a stored run.
 
@@ -125,10 +127,11 @@ def evaluate(
         extra_claims: claims added after the run; marked so everywhere.
         instrument_error_s: the harness's own clock error by arm; default: as last calibrated before
             the run.
+        traffic: price each attempt at the blend of these hours of a week, not at one hour.
     """
     book = with_meter(prices if prices is not None else prices_of(stored.manifest), stored.energy)
     scores = score_run(stored) if like is None else like.scores
-    costs = _cost_arms(stored, book, as_of)
+    costs = _cost_arms(stored, book, as_of, traffic)
     judge_costs = cost_judges(stored, book, as_of)
     scores = with_judge_costs(scores, stored, judge_costs)
     items, calls = _tables(stored, scores, costs, like)
@@ -136,7 +139,7 @@ def evaluate(
     derived = with_derived_use(book, stored.suite, items, calls)
     if derived is not None:
         book = derived
-        costs = _cost_arms(stored, book, as_of)
+        costs = _cost_arms(stored, book, as_of, traffic)
         items, calls = with_costs(items, calls, costs.calls)
     imported = stored.manifest.options.get("imported")
     claims = parse_claims(stored.suite, declared="after" if imported else "before")
@@ -168,7 +171,10 @@ def evaluate(
 
 
 def _cost_arms(
-    stored: StoredRun, book: Mapping[str, ArmPrice], as_of: date | datetime | None
+    stored: StoredRun,
+    book: Mapping[str, ArmPrice],
+    as_of: date | datetime | None,
+    traffic: Profile | None,
 ) -> RunCosts:
     """Price the arms' calls."""
     return cost_run(
@@ -179,8 +185,8 @@ def _cost_arms(
         as_of=as_of,
         # An imported run's prompts are not ours, so that they bound nothing.
         bounds=None if stored.manifest.options.get("imported") else token_bounds(stored),
-        load_s=load_seconds(stored.manifest),
-        machines=shared_machines(stored.suite.arms),
+        machines=MachineFacts(load_seconds(stored.manifest), shared_machines(stored.suite.arms)),
+        traffic=traffic,
     )
 
 
@@ -203,14 +209,15 @@ def cost_judges(
         return NO_COSTS
     answers = {record.call.id: record.text for record in stored.records}
     requests = JudgeRequests(stored.suite, stored.calls, answers)
+    judges = {judge.name: judge for judge in stored.suite.judges}
     return cost_run(
         book,
         stored.sessions,
         judging.calls,
         judging.attempts,
         as_of=as_of,
-        bounds=lambda call: token_bound(requests(call)),
-        load_s=load_seconds(stored.manifest),
+        bounds=lambda call: token_bound(requests(call), judges.get(call.arm)),
+        machines=MachineFacts(load_seconds(stored.manifest)),
     )
 
 
@@ -266,7 +273,8 @@ def _tables(
 def token_bounds(stored: StoredRun) -> Callable[[Call], TokenBound]:
     """Return what bounds a call's bill where no usage is on record: its request, rendered again."""
     requests = Requests(stored.suite)
-    return lambda call: token_bound(requests(call))
+    arms = {arm.name: arm for arm in stored.suite.asked}
+    return lambda call: token_bound(requests(call), arms.get(call.arm))
 
 
 def load_seconds(manifest: Manifest) -> dict[str, float]:

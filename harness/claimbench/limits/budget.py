@@ -6,7 +6,8 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, Decimal, localcontext
 
 from claimbench.types import BudgetSpec, ErrorPolicy
 
@@ -52,69 +53,174 @@ class Waiting:
                 turn.set_result(None)
 
 
+MARGIN = 4
+"""Requests fly together only while what they reserved, this many times over, is left: vendors that
+bill up to so many times what was reserved take no run above its limit, but for one request.
+"""
+PLACES = Decimal("0.001")
+"""To which the ratio of a bill and its reservation is rounded, up."""
+LEAST = Decimal("1E-15")
+"""Dollars to which reservations are rounded, up, so that they add up and down without a rest."""
+DIGITS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What is set aside for one request: its own bound, and that times the worst ratio seen; None:
+    nothing bounds it.
+    """
+
+    base: Decimal | None
+    amount: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overrun:
+    """A bill above what was set aside for its request."""
+
+    arm: str
+    reserved: Decimal
+    billed: Decimal
+
+
 class Budget:
     """Dollars of a run: spent, reserved and left. Reservations are made before a request is sent.
 
-    The sum of what was spent and what is reserved never exceeds a limit. A provider that bills more
-    than was reserved for the request is an *overrun*; it is recorded and reported, since money
-    already gone cannot be refused.
+    The sum of what was spent and what is reserved never exceeds a limit. What a provider bills
+    above a request's reservation (an :class:`Overrun`) is gone, and learned from: with L the limit,
+    R the arm's reservation and k the greatest ratio of a bill to its own bound,
+
+    * later reservations of the arm are k times their own bound;
+    * the first request of an arm flies alone, until its bill is in;
+    * several fly together only while :data:`MARGIN` times what they reserved is left.
+
+    So spending ends at or below max(L + (k - 1) R, L k / MARGIN), however many fly at once, and at
+    or below L + (k - 1) R where k was k from the arm's first bill on.
     """
 
-    def __init__(self, spec: BudgetSpec, spent: Mapping[str, Decimal] | None = None) -> None:
+    def __init__(
+        self,
+        spec: BudgetSpec,
+        spent: Mapping[str, Decimal] | None = None,
+        worst: Mapping[str, Decimal] | None = None,
+    ) -> None:
         self._total = spec.max_cost_usd
         self._per_arm = dict(spec.per_arm_usd)
         self._spent: dict[str, Decimal] = dict(spent or {})
         self._reserved: dict[str, Decimal] = {}
+        self._flying: dict[str, int] = {}
+        self._known: set[str] = set(spent or ()) | set(worst or ())
         self._waiting = Waiting()
-        self.overruns: list[tuple[str, Decimal, Decimal]] = []
+        self.worst: dict[str, Decimal] = dict(worst or {})
+        """The greatest ratio of a bill to its request's own bound, by arm; above 1 only."""
+        self.overruns: list[Overrun] = []
+        self.held_back: set[str] = set()
+        """Arms of which fewer requests flew than could have, for the limit's sake."""
 
     @property
     def limited(self) -> bool:
         """Whether any limit is set."""
         return self._total is not None or bool(self._per_arm)
 
+    def limit_of(self, arm: str) -> Decimal | None:
+        """Return the smallest limit that holds for the arm; None: there is none."""
+        limits = [cap for cap in (self._total, self._per_arm.get(arm)) if cap is not None]
+        return min(limits, default=None)
+
+    @property
+    def total(self) -> Decimal | None:
+        """The limit of the whole run."""
+        return self._total
+
     @property
     def spent_usd(self) -> Decimal:
         """Dollars settled so far over all arms, earlier sessions included."""
         return sum(self._spent.values(), Decimal(0))
 
-    def _fits(self, arm: str, amount: Decimal) -> bool:
-        reserved = sum(self._reserved.values(), Decimal(0))
-        if self._total is not None and self.spent_usd + reserved + amount > self._total:
-            return False
+    def _limits(self, arm: str) -> list[tuple[Decimal, Decimal, Decimal]]:
+        """Return (limit, spent, reserved) of the run and of the arm, where they have limits."""
+        found: list[tuple[Decimal, Decimal, Decimal]] = []
+        if self._total is not None:
+            reserved = sum(self._reserved.values(), Decimal(0))
+            found.append((self._total, self.spent_usd, reserved))
         cap = self._per_arm.get(arm)
-        used = self._spent.get(arm, Decimal(0)) + self._reserved.get(arm, Decimal(0))
-        return cap is None or used + amount <= cap
+        if cap is not None:
+            spent = self._spent.get(arm, Decimal(0))
+            found.append((cap, spent, self._reserved.get(arm, Decimal(0))))
+        return found
 
-    async def reserve(self, arm: str, amount: Decimal | None) -> bool:
-        """Reserve ``amount`` for one request; waits while calls in flight could still free enough.
+    def _never(self, arm: str, amount: Decimal) -> bool:
+        """Return whether the amount cannot fit any more: what was spent never comes back."""
+        return any(spent + amount > limit for limit, spent, _ in self._limits(arm))
 
-        ``None`` (price unknown) reserves nothing and is allowed here: whether such a run may start
-        is decided before. Returns False if the request cannot fit even when nothing is in flight.
-        """
-        if amount is None:
-            return True
-        while not self._fits(arm, amount):
-            if not any(self._reserved.values()):
+    def _fits(self, arm: str, amount: Decimal, alone_first: bool) -> bool:
+        limits = self._limits(arm)
+        if limits and alone_first and arm not in self._known and self._flying.get(arm, 0):
+            return False
+        for limit, spent, reserved in limits:
+            if reserved and spent + MARGIN * (reserved + amount) > limit:
                 return False
-            await self._waiting.turn()
-        self._reserved[arm] = (
-            self._reserved.get(arm, Decimal(0)) + amount
-        )  # nothing was awaited since the look
         return True
 
-    def settle(self, arm: str, reserved: Decimal | None, cost: Decimal | None) -> None:
-        """Turn a reservation into spent dollars; an unknown cost counts as the whole
-        reservation.
+    def _scaled(self, arm: str, base: Decimal) -> Decimal:
+        with localcontext(prec=DIGITS):
+            amount = base * self.worst.get(arm, Decimal(1))
+            return amount.quantize(LEAST, ROUND_CEILING) if amount % LEAST else amount
+
+    async def reserve(
+        self, arm: str, base: Decimal | None, *, alone_first: bool = True
+    ) -> Reservation | None:
+        """Reserve for one request that costs at most ``base`` by its own body; waits while calls in
+        flight could still free enough.
+
+        ``None`` (nobody can bound it) reserves nothing: whether such a request may be sent is
+        decided before. ``alone_first`` False: the arm's first request need not come back before
+        others leave (an open loop keeps its times). Returns None if the request cannot fit.
         """
-        if reserved is not None:
-            self._reserved[arm] -= reserved
-        charged = cost if cost is not None else reserved
+        if base is None:
+            spent_up = any(spent >= limit for limit, spent, _ in self._limits(arm))
+            return None if spent_up else Reservation(None, None)
+        while True:
+            amount = self._scaled(arm, base)  # bills that came meanwhile may have taught more
+            if base == 0:
+                break
+            if self._never(arm, amount):
+                return None
+            if self._fits(arm, amount, alone_first):
+                break
+            if arm in self._known:
+                self.held_back.add(arm)
+            await self._waiting.turn()
+        # nothing was awaited since the look
+        self._reserved[arm] = self._reserved.get(arm, Decimal(0)) + amount
+        self._flying[arm] = self._flying.get(arm, 0) + 1
+        return Reservation(base, amount)
+
+    def release(self, arm: str, held: Reservation) -> None:
+        """Give back what was reserved for a request that was never sent."""
+        if held.amount is not None:
+            self._reserved[arm] -= held.amount
+            self._flying[arm] -= 1
+        self._waiting.wake()
+
+    def settle(
+        self, arm: str, held: Reservation, cost: Decimal | None, *, answered: bool = True
+    ) -> None:
+        """Turn a reservation into spent dollars; an unknown cost counts as the whole reservation.
+        One that was not answered says nothing of what an answer costs.
+        """
+        self.release(arm, held)
+        charged = cost if cost is not None else held.amount
         if charged is not None:
             self._spent[arm] = self._spent.get(arm, Decimal(0)) + charged
-        if reserved is not None and cost is not None and cost > reserved:
-            self.overruns.append((arm, reserved, cost))
-        self._waiting.wake()
+        if (cost is None and answered) or (cost is not None and cost > 0):
+            self._known.add(arm)
+        if held.base and held.amount is not None and cost is not None and cost > held.base:
+            with localcontext(prec=DIGITS):
+                ratio = (cost / held.base).quantize(PLACES, ROUND_CEILING)
+            self.worst[arm] = max(ratio, self.worst.get(arm, Decimal(1)))
+            if cost > held.amount:
+                self.overruns.append(Overrun(arm, held.amount, cost))
 
 
 class Pace:

@@ -128,7 +128,7 @@ def estimate_arms(
         mine = requests[arm.name]
         known = (pilot or {}).get(arm.name)
         return _estimate(
-            resolve_arm(arm, prices), mine, longest.get(arm.name, mine), arm.concurrency, known, now
+            arm, resolve_arm(arm, prices), mine, longest.get(arm.name, mine), known, now
         )
 
     judges = [
@@ -138,22 +138,22 @@ def estimate_arms(
 
 
 def _estimate(
+    arm: Arm,
     price: ArmPrice,
     requests: Sequence[Request],
     longest: Sequence[Request],
-    concurrency: int,
     pilot: Pilot | None,
     now: datetime,
 ) -> ArmEstimate:
-    bounds = [token_bound(request) for request in requests]
+    bounds = [token_bound(request, arm) for request in requests]
     typical_in = [round(b.input_tokens / BYTES_PER_TOKEN) for b in bounds]
     most_in = typical_in
     if longest is not requests:
         most_in = [
-            round(token_bound(request).input_tokens / BYTES_PER_TOKEN) for request in longest
+            round(token_bound(request, arm).input_tokens / BYTES_PER_TOKEN) for request in longest
         ]
     seconds = pilot.seconds if pilot is not None else None
-    hours = None if seconds is None else len(requests) * seconds / 3600 / max(1, concurrency)
+    hours = None if seconds is None else len(requests) * seconds / 3600 / max(1, arm.concurrency)
     low = typical = high = bound = None
     why = price.why_unknown
     if price.host is not None:
@@ -170,7 +170,7 @@ def _estimate(
             high = _sum(price, most_in, [b.output_tokens for b in bounds], INPUT_RANGE[1], now)
         except UnknownPrice as error:
             why = str(error)
-        reserved = [price.reserve(request, now) for request in longest]
+        reserved = [price.reserve(request, now, arm) for request in longest]
         bound = (
             sum((r for r in reserved if r is not None), Decimal(0))
             if None not in reserved
@@ -186,7 +186,7 @@ def _estimate(
         usd_high=high,
         usd_bound=bound,
         basis=price.basis or "unknown",
-        concurrency=concurrency,
+        concurrency=arm.concurrency,
         seconds_per_call=seconds,
         hours=hours,
         why_unknown=why,

@@ -28,6 +28,8 @@ from claimbench.pricing.hosts import (
 )
 from claimbench.pricing.model import (
     TIERS,
+    TOKEN_CLASSES,
+    UNIT_CLASSES,
     ZERO,
     Era,
     FxRate,
@@ -35,26 +37,24 @@ from claimbench.pricing.model import (
     Rate,
     Terms,
     UnknownPrice,
+    Variant,
     scaled,
+    tier_contexts,
 )
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.pricing.price_lists.codec import fx_from_json
+from claimbench.pricing.price_lists.regions import asked_elsewhere
 from claimbench.pricing.stated import check_keys, read_amount, read_day
 from claimbench.types import Arm, Attempt, Cost, CostBasis, Json, Request, Usage
 
 COST_KEYS = ("list", "price", "host", "training", "fx")
 LIST_KEYS = ("provider", "model", "tier", "context", "discount", "surcharge", "source", "dated")
-CONTRACT_RATES = (
-    "input",
-    "output",
-    "cache_read",
-    "cache_write_5m",
-    "cache_write_1h",
-    "output_reasoning",
-    "per_request",
-)
+CONTRACT_RATES = (*TOKEN_CLASSES, *UNIT_CLASSES)
+CONTRACT_TIERS = tuple(tier for tier in TIERS if tier != "standard")
 PRICE_KEYS = (
     *CONTRACT_RATES,
+    *CONTRACT_TIERS,
+    "tier",
     "long_context",
     "currency",
     "discount",
@@ -65,6 +65,9 @@ PRICE_KEYS = (
 IN_PROCESS = ("llama_cpp",)
 """Providers that run a model on this machine: no seller lists a price for them."""
 
+
+LEAST = TokenBound(1, 1)
+"""Of any request: whether a price can be said at all."""
 
 CONTRACT = "suite:"
 """Begins the id of a price that the suite states."""
@@ -105,8 +108,9 @@ class ArmPrice:
         """Whether dollars can be said of the arm at all."""
         return self.basis is not None
 
-    def reserve(self, request: Request, at_utc: datetime) -> Decimal | None:
-        """Return the most that one attempt can add to a bill; None if unknown.
+    def reserve(self, request: Request, at_utc: datetime, arm: Arm | None = None) -> Decimal | None:
+        """Return the most that one attempt can add to a bill; None if unknown. ``arm``: whose
+        further fields go out with the request.
 
         A machine of one's own bills nothing per request: its reservation is 0, and its hours are
         reported as cost.
@@ -115,17 +119,19 @@ class ArmPrice:
             return ZERO
         if self.price is None:
             return None
-        return self._at_most(token_bound(request), at_utc)
+        return self._at_most(token_bound(request, arm), at_utc)
 
-    def why_unbounded(self, at_utc: datetime) -> str | None:
-        """Return why a request sent now could cost dollars that nobody can bound; None where they
-        can be.
+    def why_unbounded(self, at_utc: datetime, bound: TokenBound = LEAST) -> str | None:
+        """Return why a request sent now, within ``bound``, could cost dollars that nobody can
+        bound; None where they can be.
         """
-        if self.host is not None or self._bills is None:
+        if self.host is not None:
             return None
+        if self._bills is None:
+            return self.why_unknown or "price unknown"
         try:
             for tier in self._tiers():
-                self._bills.at_most(TokenBound(1, 1), at_utc, tier)
+                self._bills.at_most(bound, at_utc, tier)
         except UnknownPrice as why:
             return str(why)
         return None
@@ -161,13 +167,30 @@ class ArmPrice:
         computed = self.served_cost(attempt.usage, attempt.usage_raw, at_utc)
         if attempt.billed_usd is not None and attempt.billed_usd > 0:
             return as_billed(computed, attempt.billed_usd)
-        if computed.amount is not None:
+        if computed.amount is not None or computed.high is not None:
             return computed
+        high = self._highest(attempt, at_utc, bound)
+        return replace(computed, low=None if high is None else ZERO, high=high)
+
+    def _highest(
+        self, attempt: Attempt, at_utc: datetime, bound: TokenBound | None
+    ) -> Decimal | None:
+        """Return the most that an attempt of unknown cost can have cost; None where no figure would
+        surely hold the truth.
+        """
+        usage = attempt.usage
+        tier = self._served_tier(attempt.usage_raw)
+        if usage is not None and usage.input_fresh is not None and usage.output_visible is not None:
+            # The tokens are known and their price is not: what was set aside says nothing of it.
+            if usage.fees or self.price is None or self.price.needs:
+                return None
+            named = ("image", "audio", "cache_write_1h")
+            classes = tuple(name for name in named if getattr(usage, name))
+            spent = TokenBound(usage.input_total or 0, usage.output_total or 0, classes)
+            return self._at_most(spent, at_utc, tier)
         if bound is None or self.price is None:
-            high = attempt.reserved_usd
-        else:
-            high = self._at_most(bound, at_utc, self._served_tier(attempt.usage_raw))
-        return replace(computed, low=ZERO, high=high)
+            return attempt.reserved_usd
+        return self._at_most(bound, at_utc, tier)
 
     def served_cost(self, usage: Usage | None, usage_raw: Json, at_utc: datetime) -> Cost:
         """Price tokens as of a moment, by the tier and the place that the usage object states."""
@@ -184,11 +207,17 @@ class ArmPrice:
             return billed_tier(usage_raw, self.tier)
         wanted = self.asked.tier or self.tier
         served = billed_tier(usage_raw, wanted)
+        if self.tier != "standard" or (self.price and _prices_apart(self.price, served)):
+            return served
         return self.tier if served in (wanted, "standard") else served
 
     def _tiers(self) -> tuple[str, ...]:
         """Return the tiers that a request may be billed at: as stated and as asked for."""
-        if self._is_contract or self.asked.tier is None:
+        if self._is_contract:
+            # a flex or priority request may be served, and billed, at the usual rates
+            usual = () if self.tier in ("standard", "batch") else ("standard",)
+            return (self.tier, *usual)
+        if self.asked.tier is None:
             return (self.tier,)
         return tuple(dict.fromkeys((self.tier, self.asked.tier)))
 
@@ -266,9 +295,9 @@ def resolve_arm(arm: Arm, book: PriceBook) -> ArmPrice:
     if kind == "price":
         price = contract_price(arm, settings, f"{where}.price")
         why = "a contract price of $0 is not a price to compare with" if price.free else None
-        return replace(
-            base, basis=None if price.free else "list_price", price=price, why_unknown=why
-        )
+        tier = _contract_tier(price, settings, base.asked, f"{where}.price")
+        basis: CostBasis | None = None if price.free else "list_price"
+        return replace(base, basis=basis, price=price, tier=tier, why_unknown=why)
     return _listed(arm, book, settings, base, f"{where}.list")
 
 
@@ -293,33 +322,92 @@ def contract_price(arm: Arm, data: Mapping[str, Any], where: str) -> Price:
     missing = [k for k in ("input", "output") if data.get(k) is None]
     if missing:
         raise BenchError(f"{where} lacks {' and '.join(missing)} (dollars per million tokens)")
-    long = data.get("long_context") or {}
-    check_keys(long, ("above", *CONTRACT_RATES), f"{where}.long_context")
-    if long and not (isinstance(long.get("above"), int) and long["above"] > 0):
-        raise BenchError(
-            f"{where}.long_context.above: from how many input tokens? Seen: {long.get('above')!r}"
-        )
-    rates = {}
-    for key in CONTRACT_RATES:
-        if data.get(key) is not None:
-            above = (
-                ((long["above"], read_amount(long[key], f"{where}.long_context.{key}")),)
-                if key in long
-                else ()
-            )
-            rates[key] = Rate(read_amount(data[key], f"{where}.{key}"), above)
+    long = _long_context(data.get("long_context"), where)
+    rates = _contract_rates(data, long, where)
+    variants: list[Variant] = []
+    for tier in CONTRACT_TIERS:
+        if data.get(tier) is None:
+            continue
+        place = f"{where}.{tier}"
+        section = data[tier]
+        if not isinstance(section, Mapping):
+            raise BenchError(f"{place} must be a mapping of rates, not {section!r}")
+        check_keys(section, (*CONTRACT_RATES, "long_context"), place)
+        steps = _long_context(section.get("long_context"), place)
+        own = _contract_rates(section, steps, place)
+        variants += [Variant(dict(when), own) for when in tier_contexts(tier)[:1]]
     free = not any(r.base for r in rates.values())
     price = Price(
         id=f"{CONTRACT}{arm.name}",
         model=arm.model,
         provider=arm.provider,
         eras=(Era(None, rates),),
+        variants=tuple(variants),
         currency=str(data.get("currency", "USD")).upper(),
         source=str(data.get("source") or "stated in the suite"),
         dated=read_day(data.get("dated"), f"{where}.dated"),
         free=free,
     )
     return scaled(price, _factor(data, where))
+
+
+def _long_context(value: Json, where: str) -> list[Mapping[str, Any]]:
+    """Read ``long_context``: one step, or a list of them, by the input tokens they begin above."""
+    steps = value if isinstance(value, Sequence) and not isinstance(value, str) else [value or {}]
+    found: list[Mapping[str, Any]] = []
+    for step in steps:
+        if not isinstance(step, Mapping):
+            raise BenchError(f"{where}.long_context must be a mapping of rates, not {step!r}")
+        if not step:
+            continue
+        check_keys(step, ("above", *CONTRACT_RATES), f"{where}.long_context")
+        above = step.get("above")
+        if not isinstance(above, int) or isinstance(above, bool) or above <= 0:
+            raise BenchError(
+                f"{where}.long_context.above: from how many input tokens? Seen: {above!r}"
+            )
+        found.append(step)
+    return sorted(found, key=lambda step: int(step["above"]))
+
+
+def _contract_rates(
+    data: Mapping[str, Any], steps: Sequence[Mapping[str, Any]], where: str
+) -> dict[str, Rate]:
+    rates: dict[str, Rate] = {}
+    for key in CONTRACT_RATES:
+        if data.get(key) is None:
+            continue
+        above: list[tuple[int, Decimal]] = []
+        for step in steps:
+            if step.get(key) is not None:
+                usd = read_amount(step[key], f"{where}.long_context.{key}")
+                above.append((int(step["above"]), usd))
+        rates[key] = Rate(read_amount(data[key], f"{where}.{key}"), tuple(above))
+    return rates
+
+
+def _contract_tier(price: Price, settings: Mapping[str, Any], asked: Asked, where: str) -> str:
+    """Return the tier that a contract's requests are billed at: as it states, else as the arm asks
+    for, where the contract prices that apart.
+    """
+    stated = settings.get("tier")
+    if stated is not None and stated not in TIERS:
+        raise BenchError(
+            f"{where}.tier: no such price tier: {stated!r}", hint=f"Tiers: {', '.join(TIERS)}."
+        )
+    tier = str(stated or asked.tier or "standard")
+    if _prices_apart(price, tier):
+        return tier
+    if stated not in (None, "standard"):
+        raise BenchError(
+            f"{where}.tier is {stated}, and the contract states no {stated} rates",
+            hint=f"Add {stated}: {{input: ..., output: ...}}.",
+        )
+    return "standard"
+
+
+def _prices_apart(price: Price, tier: str) -> bool:
+    return any(dict(v.when) in [dict(c) for c in tier_contexts(tier)] for v in price.variants)
 
 
 def _listed(
@@ -334,9 +422,11 @@ def _listed(
     context = data.get("context")
     if context is not None and not isinstance(context, Mapping):
         raise BenchError(f"{where}.context must be a mapping, not {context!r}")
-    found = book.resolve(
-        str(data.get("model") or arm.model), provider=_seller(arm, data), base_url=arm.base_url
-    )
+    name = str(data.get("model") or arm.model)
+    elsewhere = None if data.get("provider") else asked_elsewhere(arm.options, name)
+    if elsewhere is not None:
+        return replace(base, tier=tier, why_unknown=elsewhere)
+    found = book.resolve(name, provider=_seller(arm, data), base_url=arm.base_url)
     base = replace(
         base,
         tier=tier,

@@ -18,9 +18,12 @@ from claimbench.pricing.model import (
     DIGITS,
     MILLION,
     ZERO,
+    Price,
     Tariff,
     Terms,
+    TokenRates,
     UnknownPrice,
+    UnsureHour,
     as_utc,
 )
 from claimbench.types import Cost, CostBasis, Json, Usage
@@ -70,7 +73,8 @@ def cost_of_usage(
         tier: batch, flex, ... as billed.
 
     Returns:
-        A cost in dollars; unknown: ``amount`` None with ``why_unknown``.
+        A cost in dollars; unknown: ``amount`` None with ``why_unknown``, and ``low`` and ``high``
+        where only the hour's rates are in doubt (:class:`UnsureHour`).
     """
     stamp = time_stamp(at_utc)
     price_id: str | None = terms.price.id
@@ -83,6 +87,17 @@ def cost_of_usage(
                 else "the provider's usage leaves a token class open"
             )
         parts = bill(usage, tariff_of(usage, terms, at_utc, tier))
+    except UnsureHour as why:
+        low, high = _between(usage, terms, at_utc, tier)
+        return Cost(
+            None,
+            basis="list_price",
+            price_id=price_id,
+            priced_at=stamp,
+            low=low,
+            high=high,
+            why_unknown=str(why),
+        )
     except UnknownPrice as why:
         return Cost(
             None, basis="list_price", price_id=price_id, priced_at=stamp, why_unknown=str(why)
@@ -90,6 +105,27 @@ def cost_of_usage(
     with localcontext(prec=DIGITS):
         amount = sum(parts.values(), ZERO)
     return Cost(amount, basis="list_price", price_id=price_id, priced_at=stamp, components=parts)
+
+
+def _between(
+    usage: Usage | None, terms: Terms, at_utc: datetime, tier: str
+) -> tuple[Decimal | None, Decimal | None]:
+    """Return the lowest and the highest bill of ``usage`` at the rates that may hold."""
+    if usage is None:
+        return None, None
+    try:
+        context = terms.context
+        if terms.price.has_variant("mode", "thinking"):
+            context = _thinking(usage, terms)
+        scale = terms.scale(at_utc)
+        bills: list[Decimal] = []
+        for rates in terms.price.rates_possible(at_utc, tier, context):
+            _check_rates(terms.price, rates, usage)
+            parts = bill(usage, Tariff(terms.price.id, rates, scale))
+            bills.append(sum(parts.values(), ZERO))
+    except UnknownPrice:
+        return None, None
+    return min(bills), max(bills)
 
 
 def as_billed(computed: Cost, billed_usd: Decimal) -> Cost:
@@ -121,6 +157,12 @@ def tariff_of(usage: Usage, terms: Terms, at_utc: datetime, tier: str = "standar
     if price.has_variant("mode", "thinking"):
         context = _thinking(usage, terms)
     rates = price.rates_at(at_utc, tier, context)
+    _check_rates(price, rates, usage)
+    return Tariff(price.id, rates, terms.scale(at_utc))
+
+
+def _check_rates(price: Price, rates: TokenRates, usage: Usage) -> None:
+    """Refuse rates that bill something which the usage does not show."""
     if price.needs:
         raise UnknownPrice(
             f"{price.id} also bills {', '.join(price.needs)}, which the usage does not show"
@@ -129,7 +171,6 @@ def tariff_of(usage: Usage, terms: Terms, at_utc: datetime, tier: str = "standar
         raise UnknownPrice(
             f"{price.id}: reasoning has its own price and the usage does not show it apart"
         )
-    return Tariff(price.id, rates, terms.scale(at_utc))
 
 
 def bill(usage: Usage, tariff: Tariff) -> dict[str, Decimal]:
@@ -206,8 +247,13 @@ def with_place(cost: Cost, usage_raw: Json, asked: str | None = None) -> Cost:
     billed apart, or states none and such a one was asked for.
     """
     stated = place_in(usage_raw) if isinstance(usage_raw, Mapping) else None
-    if cost.amount is None or place_factor(stated or asked) == 1:
+    factor = place_factor(stated or asked)
+    if factor == 1:
         return cost
+    if cost.amount is None:
+        low = None if cost.low is None else cost.low * factor
+        high = None if cost.high is None else cost.high * factor
+        return replace(cost, low=low, high=high)
     more = cost.amount * US_ONLY
     return replace(
         cost, amount=cost.amount + more, components={**cost.components, "inference_geo": more}

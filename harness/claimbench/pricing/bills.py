@@ -10,7 +10,7 @@ from functools import cached_property
 
 from claimbench.pricing.bill import cost_of_usage
 from claimbench.pricing.ceiling import Dearest, TokenBound, dearest
-from claimbench.pricing.model import Terms, as_utc
+from claimbench.pricing.model import Terms, UnknownPrice, as_utc
 from claimbench.types import Cost, Usage
 
 MOST_MOMENTS = 2_000
@@ -25,7 +25,7 @@ class Bills:
     def __init__(self, terms: Terms) -> None:
         self._terms = terms
         self._costs: dict[int | datetime, dict[tuple[Usage | None, str], Cost]] = {}
-        self._dearest: dict[tuple[int | datetime, str], Dearest] = {}
+        self._dearest: dict[tuple[int | datetime, str, tuple[str, ...]], Dearest] = {}
 
     @cached_property
     def _by_minute(self) -> bool:
@@ -55,10 +55,12 @@ class Bills:
         Raises:
             UnknownPrice: the price cannot be known.
         """
-        key = (self._moment(as_utc(at_utc)), tier)
+        if bound.open is not None:
+            raise UnknownPrice(bound.open)
+        key = (self._moment(as_utc(at_utc)), tier, bound.classes)
         found = self._dearest.get(key)
         if found is None:
-            found = self._dearest[key] = dearest(self._terms, at_utc, tier)
+            found = self._dearest[key] = dearest(self._terms, at_utc, tier, bound.classes)
         return found.bill(bound)
 
     def _moment(self, at_utc: datetime) -> int | datetime:

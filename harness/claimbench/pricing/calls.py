@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -18,7 +18,8 @@ from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import sum_costs
 from claimbench.pricing.ceiling import TokenBound
 from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
-from claimbench.pricing.model import as_utc
+from claimbench.pricing.model import Price, as_utc
+from claimbench.pricing.traffic import Profile, blended, groups
 from claimbench.types import Attempt, Call, Cost, Session
 
 
@@ -65,6 +66,18 @@ def priced_at(sent: datetime, as_of: date | datetime | None) -> datetime:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """What is known of the machines that arms run on.
+
+    ``load_s``: arm -> seconds spent loading its model, over all sessions. ``shared``: arm -> its
+    machine, of arms that share one: a moment in which it served several is charged once.
+    """
+
+    load_s: Mapping[str, float] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
+
+
 def cost_run(
     prices: Mapping[str, ArmPrice],
     sessions: Sequence[Session],
@@ -73,8 +86,8 @@ def cost_run(
     *,
     as_of: date | datetime | None = None,
     bounds: Callable[[Call], TokenBound | None] | None = None,
-    load_s: Mapping[str, float] | None = None,
-    machines: Mapping[str, str] | None = None,
+    machines: MachineFacts | None = None,
+    traffic: Profile | None = None,
 ) -> RunCosts:
     """Price a run's attempts, and its calls as the sums of theirs.
 
@@ -91,13 +104,22 @@ def cost_run(
         bounds: token bounds of calls with an unknown bill; only asked for those, as it means
             rendering the request again. Without it the dollars reserved before sending bound the
             bill.
-        load_s: arm -> seconds spent loading its model, over all sessions.
-        machines: arm -> its machine, of arms that share one: a moment in which it served several is
-            charged once.
+        machines: what is known of the machines that arms run on.
+        traffic: price each attempt at the blend of a week's hours, from ``as_of`` (else from when
+            it was sent) on, instead of at one hour.
     """
     by_id = {call.id: call for call in calls}
     origins = {s.n: s for s in sessions}
-    busy = machine_shares(prices, by_id, attempts, machines)
+    known = machines or MachineFacts()
+    busy = machine_shares(prices, by_id, attempts, known.shared)
+    hours_of: dict[tuple[str, date], list[tuple[datetime, Decimal]]] = {}
+
+    def blend(arm: str, price: Price, day: date) -> list[tuple[datetime, Decimal]]:
+        if (arm, day) not in hours_of:
+            assert traffic is not None  # noqa: S101 - asked only then
+            hours_of[arm, day] = groups(price, traffic.moments(day))
+        return hours_of[arm, day]
+
     costs: list[Cost] = []
     mine: dict[str, list[Cost]] = defaultdict(list)
     for index, attempt in enumerate(attempts):
@@ -108,10 +130,14 @@ def cost_run(
         else:
             moment = priced_at(sent_utc(attempt, origins[attempt.session]), as_of)
             bound = bounds(call) if bounds is not None and _open(attempt) else None
-            cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+            if traffic is None or price.price is None:
+                cost = price.cost(attempt, moment, busy_s=busy.get(index), bound=bound)
+            else:
+                hours = blend(call.arm, price.price, moment.date())
+                cost = blended([(price.cost(attempt, at, bound=bound), n) for at, n in hours])
         costs.append(cost)
         mine[call.id].append(cost)
-    extra = _extras(prices, by_id, mine, load_s or {})
+    extra = _extras(prices, by_id, mine, known.load_s)
     totals: dict[str, Cost] = {}
     for call_id, parts in mine.items():
         total = parts[0] if len(parts) == 1 else sum_costs(parts)

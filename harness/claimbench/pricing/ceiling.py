@@ -4,46 +4,24 @@ budget sets aside.
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
-import orjson
+from claimbench.pricing.model import (
+    DIGITS,
+    MILLION,
+    PARENTS,
+    ZERO,
+    Rate,
+    Terms,
+    TokenRates,
+    UnknownPrice,
+)
+from claimbench.pricing.request_bound import TokenBound, token_bound
 
-from claimbench.pricing.model import DIGITS, MILLION, Rate, Terms, TokenRates, UnknownPrice
-from claimbench.types import Request
-
-
-@dataclass(frozen=True, slots=True)
-class TokenBound:
-    """The most that a request can be billed: input tokens (its UTF-8 bytes bound them) and
-    ``max_tokens``.
-    """
-
-    input_tokens: int
-    output_tokens: int
-
-
-def token_bound(request: Request) -> TokenBound:
-    """Bound a request's tokens without a tokenizer.
-
-    No tokenizer in use makes more tokens than bytes, and the bytes counted are those of the whole
-    JSON body - roles, punctuation, schema - which outweigh the few tokens a chat template adds per
-    message.
-    """
-    body = {
-        "messages": [{"role": m.role, "content": m.content} for m in request.messages],
-        "prompt": request.prompt,
-        "stop": list(request.stop),
-        "labels": list(request.labels),
-        "schema": None if request.answer_schema is None else dict(request.answer_schema),
-    }
-    try:
-        size = len(orjson.dumps(body))
-    except TypeError:  # half a surrogate pair, which goes out as an escape
-        size = len(json.dumps(body))
-    return TokenBound(size, request.max_tokens)
+__all__ = ["Dearest", "TokenBound", "dearest", "token_bound", "upper_bound"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +51,25 @@ def upper_bound(
     Raises:
         UnknownPrice: the price cannot be known.
     """
-    return dearest(terms, at_utc, tier).bill(bound)
+    return dearest(terms, at_utc, tier, bound.classes).bill(bound)
 
 
-def dearest(terms: Terms, at_utc: datetime, tier: str = "standard") -> Dearest:
-    """Look up what may be asked at most at that moment; raises :class:`UnknownPrice` as
-    :func:`upper_bound`.
+def dearest(
+    terms: Terms, at_utc: datetime, tier: str = "standard", classes: Sequence[str] = ()
+) -> Dearest:
+    """Look up what may be asked at most at that moment, at ``classes`` of tokens besides the usual
+    ones; raises :class:`UnknownPrice` as :func:`upper_bound`.
     """
     price = terms.price
     context = terms.context
     if price.has_variant("mode", "thinking"):
         # its price is among the sets below, whatever the arm states
         context = {k: v for k, v in (context or {}).items() if k != "mode"} or None
-    live = price.rates_at(at_utc, tier, context)
-    sets: list[TokenRates] = [live, *(w.rates for w in price.era_at(at_utc).windows)]
+    live = price.rates_at(at_utc, tier, context, unsure_hours=True)
+    era = price.era_at(at_utc)
+    sets: list[TokenRates] = [live, *(w.rates for w in era.windows)]
+    if era.windows and tier == "standard" and not context:
+        sets.append(era.rates)  # a cheap window may end before the request is taken
     sets += [v.rates for v in price.variants if v.when.get("mode") == "thinking"]
 
     def named(*classes: str) -> tuple[Rate, ...]:
@@ -98,9 +81,15 @@ def dearest(terms: Terms, at_utc: datetime, tier: str = "standard") -> Dearest:
         return tuple(found)
 
     scale = terms.scale(at_utc)
+    inputs = [named("input", "cache_write_5m")]
+    outputs = [named("output", "output_reasoning")]
+    for name in classes:
+        # a class without a rate of its own is billed as its parent, or nobody knows at what
+        parent = (PARENTS[name],) if name in PARENTS else ()
+        (outputs if name.startswith("output") else inputs).append(named(name, *parent))
     return Dearest(
-        input=named("input", "cache_write_5m"),
-        output=named("output", "output_reasoning"),
-        per_request=live["per_request"].base if "per_request" in live else Decimal(0),
+        input=tuple(rate for rates in inputs for rate in rates),
+        output=tuple(rate for rates in outputs for rate in rates),
+        per_request=max((s["per_request"].base for s in sets if "per_request" in s), default=ZERO),
         scale=scale,
     )

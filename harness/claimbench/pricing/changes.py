@@ -4,32 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice, contract_price
-from claimbench.pricing.hosts import HostCost, host_to_json, parse_host
+from claimbench.pricing.hosts import (
+    HOST_KEYS,
+    HostCost,
+    host_to_json,
+    parse_host,
+    parse_training,
+    training_to_json,
+)
 from claimbench.pricing.model import (
+    MAX_RATE_AGE,
     TOKEN_CLASSES,
     UNIT_CLASSES,
     Era,
+    FxRate,
     Price,
     Rate,
     Variant,
     Window,
+    scaled,
 )
 from claimbench.pricing.stated import read_amount
 from claimbench.types import Arm
 
-HOST_FIGURES = (
-    "usd_per_hour",
-    "utilisation",
-    "watts",
-    "usd_per_kwh",
-    "purchase_usd",
-    "staff_usd_per_hour",
-)
+_NO_FIGURES = ("watts_source", "include_idle", "include_load", "source", "dated", "currency")
+HOST_FIGURES = tuple(key for key in HOST_KEYS if key not in _NO_FIGURES)
+"""Figures of a machine."""
+TRAINING_FIGURES = {"training_usd": "usd", "training_requests": "requests"}
+API_FIGURES = ("discount", "surcharge", "usd_per_unit")
+"""What scales a whole price: shares off and on, and dollars per unit of its currency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def parse_change(text: str, arms: Sequence[str]) -> RateChange:
         )
     if arm not in arms:
         raise BenchError(f"--price {text}: no arm {arm!r} in this run{did_you_mean(arm, arms)}")
-    known = (*TOKEN_CLASSES, *UNIT_CLASSES, *HOST_FIGURES)
+    known = (*TOKEN_CLASSES, *UNIT_CLASSES, *HOST_FIGURES, *TRAINING_FIGURES, *API_FIGURES)
     if rate not in known:
         raise BenchError(
             f"--price {text}: no such rate: {rate!r}{did_you_mean(rate, known)}",
@@ -78,8 +87,11 @@ def change_rates(
     changed = dict(prices)
     for arm in dict.fromkeys(c.arm for c in changes):
         mine = {c.rate: c.amount for c in changes if c.arm == arm}
-        old = prices[arm]
-        if old.host is not None:
+        old = _trained(prices[arm], mine, f"--price {arm}")
+        mine = {rate: usd for rate, usd in mine.items() if rate not in TRAINING_FIGURES}
+        if not mine:
+            changed[arm] = old
+        elif old.host is not None:
             changed[arm] = replace(old, host=_host_with(old.host, mine, f"--price {arm}"))
         elif any(rate in HOST_FIGURES for rate in mine):
             raise BenchError(
@@ -87,7 +99,8 @@ def change_rates(
                 f" {', '.join(r for r in mine if r in HOST_FIGURES)}"
             )
         elif old.price is None or old.basis is None:
-            price = contract_price(arms[arm], dict(mine), f"--price {arm}")
+            stated = {k: usd for k, usd in mine.items() if k != "usd_per_unit"}
+            price = contract_price(arms[arm], stated, f"--price {arm}")
             changed[arm] = replace(
                 old,
                 price=replace(price, id=f"override:{arm}"),
@@ -95,8 +108,57 @@ def change_rates(
                 why_unknown=None,
             )
         else:
-            changed[arm] = replace(old, price=_price_with(old.price, mine))
+            changed[arm] = _repriced(old, old.price, mine, f"--price {arm}")
     return changed
+
+
+def _trained(old: ArmPrice, figures: Mapping[str, Decimal], where: str) -> ArmPrice:
+    """Return the arm's price with other figures of its fine-tune."""
+    mine = {key: figures[name] for name, key in TRAINING_FIGURES.items() if name in figures}
+    if not mine:
+        return old
+    data = {} if old.training is None else training_to_json(old.training)
+    if "usd" in mine:
+        data["usd"] = str(mine["usd"])
+    if "requests" in mine:
+        data["requests"] = int(mine["requests"])
+    if "usd" not in data or "requests" not in data:
+        raise BenchError(
+            f"{where}: the arm states no training",
+            hint="give both: --price ARM.training_usd=3000 --price ARM.training_requests=2000000",
+        )
+    return replace(old, training=parse_training(data, f"{where}.training"))
+
+
+def _repriced(old: ArmPrice, price: Price, figures: Mapping[str, Decimal], where: str) -> ArmPrice:
+    """Return an arm with other rates, another factor and another exchange rate."""
+    rates = {name: usd for name, usd in figures.items() if name not in API_FIGURES}
+    new = price if not rates else _price_with(price, rates)
+    discount = figures.get("discount", Decimal(0))
+    if discount >= 1:
+        raise BenchError(f"{where}.discount is a share below 1, not {discount}")
+    factor = (1 - discount) * (1 + figures.get("surcharge", Decimal(0)))
+    if factor != 1:
+        label = ",".join(f"{k}={figures[k]}" for k in ("discount", "surcharge") if k in figures)
+        new = replace(
+            scaled(new, factor), id=f"{new.id}+{label}", source=f"{new.source}; {label} set by hand"
+        )
+    if "usd_per_unit" not in figures:
+        return replace(old, price=new)
+    if price.currency == "USD":
+        raise BenchError(f"{where}: the price is in USD, and has no usd_per_unit")
+    rate = figures["usd_per_unit"]
+    dates = [fx.dated for fx in old.fx if fx.currency == price.currency] or [date(2020, 1, 1)]
+    by_hand = tuple(
+        FxRate(price.currency, rate, min(dates) + n * MAX_RATE_AGE, "set by hand")
+        for n in range(STEPS)
+    )
+    others = tuple(fx for fx in old.fx if fx.currency != price.currency)
+    return replace(old, price=new, fx=(*others, *by_hand))
+
+
+STEPS = 100
+"""Quarters for which an exchange rate set by hand holds."""
 
 
 def _price_with(price: Price, rates: Mapping[str, Decimal]) -> Price:

@@ -71,6 +71,10 @@ class UnknownPrice(Exception):
     """
 
 
+class UnsureHour(UnknownPrice):
+    """A price between two known ones: the hour's rates depend on a calendar that has ended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rate:
     """One rate; ``tiers`` are (input tokens, rate): above that many, the rate holds for the *whole*
@@ -122,7 +126,7 @@ class Window:
         """Return whether the window's rates hold at that moment.
 
         Raises:
-            UnknownPrice: the day may be a holiday beyond the calendar's end.
+            UnsureHour: the day may be a holiday beyond the calendar's end.
         """
         clock = at_utc.time()
         inside = (
@@ -138,10 +142,17 @@ class Window:
         ):
             return False
         if self.holidays_until is not None and day > self.holidays_until:
-            raise UnknownPrice(
+            raise UnsureHour(
                 f"peak or holiday price: the holiday calendar ends on {self.holidays_until}"
             )
         return True
+
+    def may_be_active(self, at_utc: datetime) -> bool:
+        """Return whether the window's rates may hold at that moment, the calendar's end or not."""
+        try:
+            return self.active(at_utc)
+        except UnsureHour:
+            return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +200,17 @@ class Price:
     free: bool = False
     needs: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    since: datetime | None = None
+    """When the model came, or from when on a source without history is believed; before it there is
+    no price.
+    """
+    asked: str = ""
+    """The name by which it was looked up, where that is another than ``model``."""
+
+    @property
+    def asked_name(self) -> str:
+        """Return the name that a request asks for."""
+        return self.asked or self.model
 
     def era_at(self, at_utc: datetime) -> Era:
         """Return the era in force.
@@ -197,6 +219,8 @@ class Price:
             UnknownPrice: the book has no price for that moment.
         """
         at_utc = as_utc(at_utc)
+        if self.since is not None and at_utc < self.since:
+            raise UnknownPrice(f"{self.id}: no price is known before {self.since:%Y-%m-%d}")
         live = [e for e in self.eras if e.start is None or e.start <= at_utc]
         if not live:
             first = self.eras[0].start if self.eras else None
@@ -210,13 +234,19 @@ class Price:
         return live[-1]
 
     def rates_at(
-        self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None
+        self,
+        at_utc: datetime,
+        tier: str = "standard",
+        context: Mapping[str, str] | None = None,
+        *,
+        unsure_hours: bool = False,
     ) -> TokenRates:
         """Return the rates of a request sent at ``at_utc`` under ``tier`` and any further
-        ``context``.
+        ``context``; ``unsure_hours``: without the windows of which nobody knows whether they hold.
 
         Raises:
             UnknownPrice: no era, no such tier in the book, or a $0 offer.
+            UnsureHour: a window's calendar has ended, so that its rates may hold or not.
         """
         at_utc = as_utc(at_utc)
         if self.free:
@@ -224,10 +254,44 @@ class Price:
                 f"{self.id} is a free offer ($0), which is not a price to compare with"
             )
         era = self.era_at(at_utc)
-        rates = dict(era.rates)
+        held = []
         for window in era.windows:
-            if window.active(at_utc):
-                rates.update(window.rates)
+            try:
+                if window.active(at_utc):
+                    held.append(window.rates)
+            except UnsureHour:
+                if not unsure_hours:
+                    raise
+        return self._with_variants(dict(era.rates), held, at_utc, tier, context)
+
+    def rates_possible(
+        self, at_utc: datetime, tier: str = "standard", context: Mapping[str, str] | None = None
+    ) -> list[TokenRates]:
+        """Return the rates that may hold at ``at_utc``: one set, or one for each answer to what a
+        calendar that has ended would say.
+
+        Raises:
+            UnknownPrice: as :meth:`rates_at`.
+        """
+        at_utc = as_utc(at_utc)
+        found = [self.rates_at(at_utc, tier, context, unsure_hours=True)]
+        era = self.era_at(at_utc)
+        for window in era.windows:
+            if window.may_be_active(at_utc):
+                rates = dict(era.rates)
+                found.append(self._with_variants(rates, [window.rates], at_utc, tier, context))
+        return found
+
+    def _with_variants(
+        self,
+        rates: dict[str, Rate],
+        windows: Sequence[TokenRates],
+        at_utc: datetime,
+        tier: str,
+        context: Mapping[str, str] | None,
+    ) -> TokenRates:
+        for window in windows:
+            rates.update(window)
         wanted = [*tier_contexts(tier), *([dict(context)] if context else [])]
         if wanted:
             rates.update(self._variant_rates(at_utc, tier, wanted))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from claimbench.types import Arm, Attempt, Request
@@ -15,9 +16,16 @@ class Money:
     after. None means unknown.
 
     ``bills`` is False for an arm whose requests add to nobody's bill (a machine that is paid by the
-    hour): its cost is shown, and takes nothing from the budget.
+    hour): its cost is shown, and takes nothing from the budget. ``cost_then`` is the cost of an
+    attempt of an earlier session, at the moment it was sent. ``why_open`` says why nothing bounds
+    what an arm's requests could cost if they were sent now; None where something does, or where
+    that is allowed. ``why_beyond`` says so of an attempt that was made: why its bill, which is
+    unknown, may be above what was reserved for it.
     """
 
     reserve: Callable[[Arm, Request], Decimal | None]
     cost: Callable[[Arm, Attempt], Decimal | None]
     bills: Callable[[Arm], bool] = lambda _arm: True
+    cost_then: Callable[[Arm, Attempt, datetime], Decimal | None] | None = None
+    why_open: Callable[[Arm], str | None] = lambda _arm: None
+    why_beyond: Callable[[Arm, Attempt], str | None] = lambda _arm, _attempt: None

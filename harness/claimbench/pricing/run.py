@@ -4,18 +4,20 @@ reports later.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from claimbench.errors import IntegrityError
-from claimbench.pricing.arms import REPLAY, ArmPrice
+from claimbench.pricing.arms import LEAST, REPLAY, ArmPrice
 from claimbench.pricing.calls import RunCosts, cost_run
 from claimbench.pricing.energy import Energy, with_energy
 from claimbench.pricing.frozen import FrozenBook, freeze_suite, thaw
 from claimbench.pricing.money import Money
-from claimbench.types import Arm, Attempt, Manifest, Request, Suite
+from claimbench.pricing.request_bound import TokenBound, token_bound
+from claimbench.types import Arm, Attempt, Manifest, Request, SamplingParams, Suite
 
 if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run
     from claimbench.clock import Clock
@@ -38,30 +40,53 @@ def pricing_from(book: FrozenBook, clock: Clock, free: Collection[str] = ()) -> 
     def reserve(arm: Arm, request: Request) -> Decimal | None:
         if arm.provider == REPLAY:
             return Decimal(0)
-        return prices[arm.name].reserve(request, clock.utc())
+        return prices[arm.name].reserve(request, clock.utc(), arm)
 
     def cost(arm: Arm, attempt: Attempt) -> Decimal | None:
         return prices[arm.name].cost(attempt, clock.utc()).amount
 
+    def cost_then(arm: Arm, attempt: Attempt, at_utc: datetime) -> Decimal | None:
+        return prices[arm.name].cost(attempt, at_utc).amount
+
+    def why_beyond(arm: Arm, attempt: Attempt) -> str | None:
+        price = prices[arm.name]
+        if arm.provider == REPLAY or _bills_nobody(price):
+            return None
+        found = price.cost(attempt, clock.utc())
+        return found.why_unknown if found.amount is None and found.high is None else None
+
     def bills(arm: Arm) -> bool:
         return prices[arm.name].host is None and arm.provider != REPLAY
 
+    def why_open(arm: Arm, limited: bool) -> str | None:
+        price = prices[arm.name]
+        if arm.provider == REPLAY or _bills_nobody(price):
+            return None
+        return price.why_unbounded(clock.utc(), fixed_bound(arm) if limited else LEAST)
+
     unknown: dict[str, str] = {}
     for name, price in prices.items():
-        unbounded = price.why_unbounded(clock.utc())
-        if name not in free and (_unpriced(price) or unbounded is not None):
-            unknown[name] = price.why_unknown or unbounded or "price unknown"
+        why = None if name in free or _bills_nobody(price) else price.why_unbounded(clock.utc())
+        if why is not None:
+            unknown[name] = price.why_unknown or why
     metered = any(unmetered(price) for price in prices.values())
-    return Pricing(book, Money(reserve, cost, bills), unknown, metered)
+    money = Money(reserve, cost, bills, cost_then)
+    return Pricing(book, money, unknown, metered, why_open, why_beyond)
 
 
-def _unpriced(price: ArmPrice) -> bool:
-    """Return whether a send could cost dollars that nobody can bound; a local arm without a stated
-    cost sends no bill.
+def fixed_bound(arm: Arm) -> TokenBound:
+    """Return the bound of what the arm adds to every request, whatever else is in it."""
+    least = Request("", (), SamplingParams(), max_tokens=1)
+    return token_bound(least, arm)
+
+
+def _bills_nobody(price: ArmPrice) -> bool:
+    """Return whether the arm's requests are on no bill: a machine, or a local model whose cost
+    nobody stated.
     """
-    return not price.known and not (price.why_unknown or "").startswith(
-        "no cost stated for a local arm"
-    )
+    if price.host is not None:
+        return True
+    return (price.why_unknown or "").startswith("no cost stated for a local arm")
 
 
 def replayed(suite: Suite) -> list[str]:
@@ -122,3 +147,9 @@ class Pricing:
     metered: bool = False
     """Whether a host's electricity is priced by watts that nobody stated, so that a meter is asked.
     """
+    why_open: Callable[[Arm, bool], str | None] = lambda _arm, _limited: None
+    """Say why nothing bounds what an arm's requests could cost if they were sent now, for want of a
+    price or, with a limit to keep, by what they hold; None where something does.
+    """
+    why_beyond: Callable[[Arm, Attempt], str | None] = lambda _arm, _attempt: None
+    """See :class:`~claimbench.pricing.money.Money`; asked where a limit is to be kept."""

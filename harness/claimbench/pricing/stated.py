@@ -81,3 +81,30 @@ def day_of(text: str | date) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise BenchError(f"not a date: {text!r}", hint="Dates are written 2026-05-01.") from None
+
+
+def moment_of(text: str) -> date | datetime:
+    """Read a day, or a moment with its zone (2026-11-27T02:00:00Z, ...+08:00), as UTC.
+
+    Raises:
+        BenchError: neither, or a time without a zone: prices may depend on the hour.
+    """
+    cleaned = text.strip()
+    if len(cleaned) <= len("2026-05-01"):
+        return day_of(cleaned)
+    try:
+        moment = datetime.fromisoformat(cleaned)
+    except ValueError:
+        raise BenchError(
+            f"not a date or a moment: {text!r}",
+            hint="Written 2026-05-01, or 2026-05-01T09:00Z, or 2026-05-01T09:00+08:00.",
+        ) from None
+    if moment.tzinfo is None:
+        raise BenchError(
+            f"{text!r} has no time zone, and prices may depend on the hour",
+            hint=f"Add it: {cleaned}Z for UTC, {cleaned}+08:00 for Beijing.",
+        )
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise BenchError(f"not a moment: {text!r}") from None

@@ -47,7 +47,7 @@ from typing import Any, Protocol
 
 from claimbench.clock import Clock
 from claimbench.errors import BenchError, StoreError
-from claimbench.limits.budget import MAX_ITEMS_AHEAD, Budget, Pace, backoff_s
+from claimbench.limits.budget import MAX_ITEMS_AHEAD, Budget, Pace, Reservation, backoff_s
 from claimbench.limits.key_gate import KeyGate, Ticket, gate_names
 from claimbench.limits.pacing import ArmPace
 from claimbench.plan.arrivals import MAX_IN_FLIGHT
@@ -63,6 +63,7 @@ from claimbench.run.records import (
     checked_model,
     record_of,
     said_by,
+    said_charge,
 )
 from claimbench.types import (
     Arm,
@@ -406,11 +407,19 @@ class Runner:
                 return None
         tried: Tried | None = None
         try:
-            reserved = self._money.reserve(arm, request)
-            if not await self._budget.reserve(arm.name, reserved):
-                self._out_of_budget(arm, reserved)
+            base = self._money.reserve(arm, request)
+            if base is None and (why := self._money.why_open(arm)) is not None:
+                self._stop_arm(arm, f"what a request would cost is unknown now: {why}")
                 return None
-            tried = await self._attempt(arm, call, request, number, queued_ns, reserved)
+            closed = call.scheduled_ns is None
+            held = await self._budget.reserve(arm.name, base, alone_first=closed)
+            if held is None:
+                self._out_of_budget(arm, base)
+                return None
+            if self._halted(arm):  # while it waited
+                self._budget.release(arm.name, held)
+                return None
+            tried = await self._attempt(arm, call, request, number, queued_ns, held)
             return tried
         finally:
             if gate is not None and ticket is not None:
@@ -423,10 +432,13 @@ class Runner:
         request: Request,
         number: int,
         queued_ns: int,
-        reserved: Decimal | None,
+        held: Reservation,
     ) -> Tried:
-        intent = Intent(call.id, number, self._session, reserved, self._clock.utc().isoformat())
+        now = self._clock.utc().isoformat()
+        intent = Intent(call.id, number, self._session, held.amount, now)
         cost: Decimal | None = None
+        charged: Decimal | None = None
+        answered = False
         try:
             await self._commits.of(self._writer.intent(intent))
             tried = await try_once(
@@ -442,8 +454,13 @@ class Runner:
             self._remark(arm, tried.remarks)
             self._writer.keep(tried.attempt, self._store_failed)
             cost = self._money.cost(arm, tried.attempt)
+            answered = tried.attempt.outcome.answered
+            charged = cost if cost is not None else said_charge(tried.attempt, held.amount)
         finally:
-            self._budget.settle(arm.name, reserved, cost if self._money.bills(arm) else Decimal(0))
+            billed = charged if self._money.bills(arm) else Decimal(0)
+            self._budget.settle(arm.name, held, billed, answered=answered)
+        if charged is None and (why := self._money.why_beyond(arm, tried.attempt)) is not None:
+            self._stop_arm(arm, f"what it bills is unknown, and no limit holds it: {why}")
         state = self.progress.arms[arm.name]
         if cost is None:
             state.unpriced += 1
@@ -461,8 +478,14 @@ class Runner:
                 text = f"{arm.name}: {remark}"
                 self.progress.notes.append(Note(NoteKind.ENDPOINT, text, arm.name))
 
-    def _out_of_budget(self, arm: Arm, reserved: Decimal | None) -> None:
-        why = f"budget: the next request could cost ${reserved}, more than is left"
+    def _out_of_budget(self, arm: Arm, base: Decimal | None) -> None:
+        if base is None:
+            self._stop_arm(arm, "budget: the limit is spent")
+            return
+        worst = self._budget.worst.get(arm.name)
+        could = base if worst is None else base * worst
+        taught = "" if worst is None else f" ({worst.normalize():f} times its bound, as bills were)"
+        why = f"budget: the next request could cost ${could}{taught}, more than is left"
         self._stop_arm(arm, why)
 
     def _store_failed(self, error: StoreError) -> None:

@@ -5,10 +5,13 @@ its call.
 from __future__ import annotations
 
 from dataclasses import replace
+from decimal import Decimal
 
+from claimbench.errors import MalformedStream
 from claimbench.limits.key_gate import Said
 from claimbench.model_ids import same_model
 from claimbench.provider.attempt import Tried
+from claimbench.provider.usage import billed_usd
 from claimbench.types import Arm, Attempt, Call, CallRecord, Outcome
 
 LONGEST_WAIT_S = 900.0
@@ -78,3 +81,14 @@ def said_by(tried: Tried | None) -> Said:
     if wait_s is not None and wait_s > LONGEST_WAIT_S:
         wait_s = None
     return Said(outcome is Outcome.RATE_LIMITED, outcome.answered, wait_s, limits, tokens)
+
+
+def said_charge(attempt: Attempt, reserved: Decimal | None) -> Decimal | None:
+    """Return the charge that a provider states and nobody believes, where it is above what was
+    reserved: a limit counts it all the same.
+    """
+    try:
+        said = billed_usd(attempt.usage_raw)
+    except MalformedStream:
+        return None
+    return said if said is not None and reserved is not None and said > reserved else None

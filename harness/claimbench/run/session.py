@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +27,6 @@ from claimbench.plan.judges import JudgeRequests
 from claimbench.plan.order import make_plan
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.energy import Energy, metered
-from claimbench.pricing.money import Money
 from claimbench.pricing.run import Pricing
 from claimbench.privacy.key_guard import KeyGuard
 from claimbench.run.arms import Arms, none_ready, start_arms
@@ -37,11 +36,24 @@ from claimbench.run.loop import Runner, RunnerSetup, Runs
 from claimbench.run.manifest import check_resumable, manifest_of
 from claimbench.run.progress import Progress
 from claimbench.run.records import is_of_its_sample
+from claimbench.run.spending import (
+    Limits,
+    kept_limits,
+    new_limits,
+    refuse_unknown_cost,
+    resumed_limits,
+    save_limits,
+    save_worst,
+    spec_to_json,
+    spending,
+    spending_notes,
+)
 from claimbench.store.notes import save_notes
 from claimbench.store.results import ResultsStore, RunWriter
 from claimbench.types import (
     Arm,
     Attempt,
+    BudgetSpec,
     Call,
     Intent,
     Json,
@@ -92,34 +104,6 @@ class Ended:
     resumed: bool
 
 
-def _spent(
-    attempts: Iterable[Attempt],
-    again: Iterable[Intent],
-    calls: Sequence[Call],
-    arms: Mapping[str, Arm],
-    money: Money,
-) -> dict[str, Decimal]:
-    """Add up the dollars gone in earlier sessions: attempts at their cost or reservation, in-flight
-    intents at theirs.
-    """
-    owner = {call.id: call.arm for call in calls}
-    spent: dict[str, Decimal] = {}
-
-    def add(arm: str, amount: Decimal | None) -> None:
-        if amount is not None:
-            spent[arm] = spent.get(arm, Decimal(0)) + amount
-
-    for attempt in attempts:
-        arm = owner[attempt.call_id]
-        if arm not in arms or not money.bills(arms[arm]):
-            continue
-        cost = money.cost(arms[arm], attempt)
-        add(arm, cost if cost is not None else attempt.reserved_usd)
-    for intent in again:
-        add(owner[intent.call_id], intent.reserved_usd)
-    return spent
-
-
 def _unheard(_what: str) -> None:
     """Nobody listens."""
 
@@ -156,7 +140,10 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
     try:
         if not arms.ready:
             raise none_ready(arms)
-        _refuse_unknown_cost(job)
+        spec = _limits(job, resume)
+        allowed = job.order.allow_unknown_cost
+        at_work = _arms_at_work(job)
+        unlimited = refuse_unknown_cost(job.pricing, at_work, spec, allowed=allowed)
         await _wait_idle(job)
         run_id = resume if resume is not None else provenance.new_run_id()
         with store.lock_run(run_id):
@@ -169,16 +156,31 @@ async def execute(job: Job, resume: str | None = None) -> Ended:
                 calls: Sequence[Call] = store.calls(run_id)
             else:
                 plan = make_plan(suite, run_id, list(arms.ready), job.order.limit)
-                book, options = job.pricing.book, job.order.options
+                book = job.pricing.book
+                options = {**job.order.options, "budget": spec_to_json(spec)}
                 store.create_run(
                     manifest_of(suite, plan, arms, book, run_id, job.clock, options), plan.calls
                 )
                 calls = plan.calls
             if job.began is not None:
                 job.began(run_id)
-            return await _work(job, run_id, calls, resumed=resume is not None)
+            limits = Limits(spec, unlimited)
+            return await _work(job, run_id, calls, limits, resumed=resume is not None)
     finally:
         await arms.close()
+
+
+def _limits(job: Job, resume: str | None) -> BudgetSpec:
+    """Return the limits of this session: a new run's, or those of the run that goes on."""
+    order = job.order
+    if resume is None:
+        return new_limits(job.suite, order.max_cost_usd)
+    kept = kept_limits(job.store, job.store.manifest(resume))
+    overrides = [str(text) for text in order.options.get("overrides") or ()]
+    spec, said = resumed_limits(job.suite, kept, order.max_cost_usd, overrides)
+    for line in said:
+        job.say(line)
+    return spec
 
 
 async def _wait_idle(job: Job) -> None:
@@ -221,46 +223,6 @@ def _works_here(arm: Arm) -> bool:
 
 IDLE_POLL_NS = 2_000_000_000
 """How often the load of the machine is looked at."""
-
-
-def _refuse_unknown_cost(job: Job) -> None:
-    unpriced = {
-        name: why for name, why in job.pricing.unpriced.items() if name in job.arms.providers
-    }
-    if unpriced and not job.order.allow_unknown_cost:
-        listed = "; ".join(f"{name}: {why}" for name, why in unpriced.items())
-        raise BenchError(
-            f"what a run would cost is unknown: {listed}",
-            hint=(
-                "give the arm a price in the suite (cost: price:), or run with --allow-unknown-cost"
-            ),
-        )
-
-
-def _attempts_before(attempts: Iterable[Attempt], again: Iterable[Intent]) -> dict[str, int]:
-    """Return the highest attempt number used so far, by call; what was in flight counts."""
-    before: dict[str, int] = {}
-    for attempt in attempts:
-        before[attempt.call_id] = max(before.get(attempt.call_id, 0), attempt.number)
-    for intent in again:
-        before[intent.call_id] = max(before.get(intent.call_id, 0), intent.attempt_number)
-    return before
-
-
-def _from_earlier(
-    job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], arms: Mapping[str, Arm]
-) -> tuple[Budget, dict[str, int]]:
-    """Return the budget with what earlier sessions spent, and the attempt numbers that they used,
-    by call.
-
-    Both come from one reading of their attempts, which are let go: of a long run they are many.
-    """
-    attempts = tuple(job.store.attempts(run_id))
-    spec = job.suite.budget
-    if job.order.max_cost_usd is not None:
-        spec = replace(spec, max_cost_usd=job.order.max_cost_usd)
-    spent = _spent(attempts, again, calls, arms, job.pricing.money)
-    return Budget(spec, spent), _attempts_before(attempts, again)
 
 
 def _retried(job: Job, run_id: str, calls: Sequence[Call]) -> tuple[set[str], list[Note]]:
@@ -338,10 +300,12 @@ class _Work:
     lag: LagMeter = field(default_factory=LagMeter)
 
 
-async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) -> Ended:
+async def _work(
+    job: Job, run_id: str, calls: Sequence[Call], limits: Limits, *, resumed: bool
+) -> Ended:
     """Run what is left of the run's ``calls`` in one session, and store what became of it."""
     again = tuple(job.store.unfinished_intents(run_id))
-    work = _prepared(job, run_id, calls, again)
+    work = _prepared(job, run_id, calls, again, limits)
     progress = work.runner.progress
     started_utc = job.clock.utc()
     started_ns = job.clock.monotonic_ns()
@@ -354,22 +318,30 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
             progress.notes[:] = [_in_end_reason(note) for note in progress.notes]
     finally:
         _note_clock_jump(progress, job.clock, started_utc.timestamp(), started_ns)
-        for arm, reserved, cost in work.budget.overruns:
-            text = f"{arm} billed ${cost} where at most ${reserved} was reserved"
-            progress.notes.append(Note(NoteKind.OVERRUN, text, arm))
+        progress.notes += spending_notes(work.budget)
         _end(job.store, work, why or "finished")
     return Ended(run_id, why, progress, again, resumed)
 
 
-def _prepared(job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent]) -> _Work:
+def _prepared(
+    job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Intent], limits: Limits
+) -> _Work:
     """Start a session of the run: read what earlier ones left, and make what this one needs."""
     suite, store, clock = job.suite, job.store, job.clock
     arms = _arms_at_work(job)
-    budget, attempts_before = _from_earlier(job, run_id, calls, again, arms)
+    money = job.pricing.money
+    earlier, attempts_before = spending(store, run_id, calls, again, arms, money)
+    budget = Budget(limits.spec, earlier.spent, earlier.worst)
+    if not job.order.allow_unknown_cost:
+        money = replace(money, why_open=lambda arm: job.pricing.why_open(arm, budget.limited))
+        if budget.limited:
+            money = replace(money, why_beyond=job.pricing.why_beyond)
     host = provenance.session_facts()
     calibration = read_last(store.path.parent, host["host"])
     session = store.start_session(run_id, clock=clock, host=host, calibration=calibration)
+    save_limits(store, run_id, session.n, limits.spec)
     retried, notes = _retried(job, run_id, calls)
+    notes += limits.notes
     if any(_works_here(arm) for arm in arms.values()) and (busy := provenance.busy_note(host)):
         notes.append(Note(NoteKind.BUSY, busy))
     finished = store.finished(run_id) - retried
@@ -384,7 +356,7 @@ def _prepared(job: Job, run_id: str, calls: Sequence[Call], again: Sequence[Inte
             writer=writer,
             clock=clock,
             budget=budget,
-            money=job.pricing.money,
+            money=money,
             policy=suite.errors,
             session=session.n,
             attempts_before=attempts_before,
@@ -437,6 +409,7 @@ def _end(store: ResultsStore, work: _Work, why: str) -> None:
         work.writer.close()
         store.save_derived(run_id, "rate_limits", str(n), history_rows(work.runner.gates, n))
         save_notes(store, run_id, n, work.runner.progress.notes)
+        save_worst(store, run_id, n, work.budget)
         energies = dict(zip(["energy"], work.energies, strict=False))
         store.save_derived(run_id, "energy", str(n), energies)
         store.end_session(run_id, n, why, work.lag.summary())

@@ -33,6 +33,7 @@ class NoteKind(StrEnum):
     RETRY = "retry"  # calls that had failed are asked again, or are not
     ENDPOINT = "endpoint"  # an endpoint keeps books or writes answers in an odd way
     OVERRUN = "overrun"  # a provider billed more than was reserved
+    LIMIT = "limit"  # a limit of dollars slowed an arm
     CLOCK_JUMP = "clock_jump"  # wall and monotonic time drifted apart
     BUSY = "busy"  # other work loads the machine
     OTHER = "other"  # stored by an earlier version, which kept the text alone

@@ -253,7 +253,7 @@ class LoadSpec:
 
 @dataclass(frozen=True, slots=True)
 class BudgetSpec:
-    """Hard limits in US dollars; reserved before sending, never exceeded by what we send."""
+    """Hard limits in US dollars: part of the run, reserved before sending."""
 
     max_cost_usd: Decimal | None = None
     per_arm_usd: Mapping[str, Decimal] = field(default_factory=dict)

@@ -9,6 +9,7 @@ from claimbench.economics.unit_prices import unit_prices
 from claimbench.plan.machines import shared_machines
 from claimbench.pricing.model import UNIT_CLASSES, UnknownPrice
 from claimbench.pricing.price_lists.second_opinion import load_second_opinion, warnings_for
+from claimbench.pricing.remarks import remarks
 from claimbench.pricing.run import unmetered
 from claimbench_reports.view.inputs import PriceFact
 
@@ -39,9 +40,16 @@ def price_facts(evaluation: Evaluation) -> list[PriceFact]:
 
 
 def second_opinion(evaluation: Evaluation) -> list[str]:
-    """Say where litellm's price map, if litellm is installed, differs from the prices used."""
+    """Say what the prices used rest on, and where litellm's price map, if litellm is installed,
+    differs from them.
+    """
     moment = datetime.fromisoformat(evaluation.stored.manifest.created_utc)
-    return warnings_for(evaluation.prices, moment, load_second_opinion())
+    said = [
+        f"{name}: {remark}."
+        for name, price in evaluation.prices.items()
+        for remark in remarks(price, moment)
+    ]
+    return said + warnings_for(evaluation.prices, moment, load_second_opinion())
 
 
 def _host_facts(arm: str, price: ArmPrice, host: HostCost) -> list[PriceFact]:

@@ -142,7 +142,10 @@ def test_bundled_books_are_found_beside_the_providers():
     from claimbench.cli.books import bundled_books
 
     names = [Path(p).name for p in bundled_books()]
-    assert names == ["aliases.yaml", "alibaba.yaml", "deepseek.yaml"]
+    assert names == sorted(names)
+    written, collected = [n for n in names if n.endswith("yaml")], names
+    assert written == ["aliases.yaml", "alibaba.yaml", "deepseek.yaml"]
+    assert {"bedrock.json", "first_sold.json", "qwen.json", "tiers.json"} <= set(collected)
 
 
 def test_second_opinion_becomes_a_warning_with_both_numbers():

@@ -28,7 +28,9 @@ oracle_module = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(oracle_module)
 oracle = oracle_module.oracle
 
-BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted(
+    (Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.[yj]*")
+)
 NOW = "2026-11-16T12:00"  # a Monday
 BUCKETS = {
     "in": "input_fresh",

@@ -33,7 +33,9 @@ from claimbench.types import (
 
 from .attempts import cost_of_attempt
 
-BOOKS = sorted((Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.yaml"))
+BOOKS = sorted(
+    (Path(__file__).parents[3] / "providers/claimbench_providers/prices").glob("*.[yj]*")
+)
 NOW = datetime(2026, 11, 16, 12, tzinfo=UTC)
 
 

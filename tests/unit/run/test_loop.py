@@ -12,7 +12,7 @@ import pytest
 
 from claimbench.clock import FakeClock
 from claimbench.errors import Auth, ConnectTimeout, Network, ProviderError, RateLimited, StoreError
-from claimbench.limits.budget import Budget, Pace, backoff_s
+from claimbench.limits.budget import Budget, Overrun, Pace, backoff_s
 from claimbench.pricing.money import Money
 from claimbench.provider.adapters import as_provider
 from claimbench.provider.device import Device
@@ -292,7 +292,43 @@ async def test_a_provider_that_bills_more_than_was_reserved_is_noted() -> None:
     money = Money(reserve=lambda _a, _r: Decimal("0.10"), cost=lambda _a, _t: Decimal("0.15"))
     budget = Budget(BudgetSpec(max_cost_usd=Decimal(10)))
     await run({"a": ScriptedProvider()}, 2, budget=budget, money=money)
-    assert budget.overruns == [("a", Decimal("0.10"), Decimal("0.15"))] * 2
+    # the second is reserved as the first was billed, and is no surprise
+    assert budget.overruns == [Overrun("a", Decimal("0.10"), Decimal("0.15"))]
+    assert budget.worst == {"a": Decimal("1.5")}
+
+
+async def test_an_arm_whose_price_is_unknown_now_stops_before_it_sends() -> None:
+    provider = ScriptedProvider()
+    money = Money(lambda _a, _r: None, lambda _a, _t: None, why_open=lambda _a: "no rate today")
+    _, progress, _ = await run({"a": provider}, 5, money=money)
+    assert provider.script.sent == []
+    assert "no rate today" in (progress.arms["a"].stopped or "")
+
+
+async def test_a_price_that_ends_within_a_run_stops_the_arm_and_no_other() -> None:
+    left = {"a": 3, "b": 99}
+
+    def reserve(arm: Arm, _request: Request) -> Decimal | None:
+        left[arm.name] -= 1
+        return None if left[arm.name] < 0 else Decimal("0.1")
+
+    money = Money(reserve, lambda _a, _t: Decimal("0.1"), why_open=lambda _a: "the rate is stale")
+    one, other = ScriptedProvider(), ScriptedProvider()
+    budget = Budget(BudgetSpec(max_cost_usd=Decimal(10)))
+    _, progress, _ = await run({"a": one, "b": other}, 5, budget=budget, money=money)
+    assert len(one.script.sent) == 3
+    assert len(other.script.sent) == 5
+    assert "the rate is stale" in (progress.arms["a"].stopped or "")
+    assert progress.arms["b"].stopped is None
+
+
+async def test_where_unknown_cost_is_allowed_a_spent_limit_still_stops_the_arm() -> None:
+    money = Money(lambda _a, _r: None, lambda _a, _t: Decimal("0.4"))
+    provider = ScriptedProvider()
+    budget = Budget(BudgetSpec(max_cost_usd=Decimal(1)))
+    _, progress, _ = await run({"a": provider}, 9, budget=budget, money=money)
+    assert len(provider.script.sent) == 3
+    assert "spent" in (progress.arms["a"].stopped or "")
 
 
 async def test_an_unknown_bill_counts_as_its_reservation() -> None:

@@ -37,7 +37,7 @@ def read(tmp_path: Path, name: str, content: str | bytes) -> Table:
         ("d.csv", b"{\\rtf1 text,label}", "RTF"),
         ("d.csv", b"SQLite format 3\0" + bytes(9), "an SQLite database"),
         ("d.csv", b"PK\x03\x04" + bytes(99), "a ZIP archive or a workbook"),
-        ("d.json", gzip.compress(b"[]"), "compressed by gzip"),
+        ("d.json", gzip.compress(b"[]", mtime=0), "compressed by gzip"),
         ("d.csv", b"PAR1" + bytes(99), "a Parquet file"),
         ("d.csv", b"\x80\x04\x95" + bytes(9), "a pickle of Python, which is never read"),
         ("d.xml", "<?xml version='1.0'?><rows/>", "XML"),

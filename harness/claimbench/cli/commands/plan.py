@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from claimbench.cli.books import book_option
 from claimbench.cli.common import (
     json_option,
     open_store,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from claimbench.claims.power import ClaimPlan
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.plan.estimate import ArmEstimate, Pilot, Worst
+    from claimbench.pricing.price_lists.book import PriceBook
     from claimbench.types import Suite
 
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 )
 @results_option
 @suite_options
+@book_option
 @json_option
 def plan_command(pilot: str | None, results: Path, **options: Any) -> int:
     """Say what SUITE would cost in calls, dollars and hours, and which claims it could settle.
@@ -70,6 +73,7 @@ class PlanOptions:
     overrides: tuple[str, ...]
     allow_outside: bool
     as_json: bool
+    books: tuple[Path, ...] = ()
 
 
 def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
@@ -82,7 +86,7 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     from claimbench.suite.load import load_suite
 
     limit = asked.limit
-    book = price_book()
+    book = price_book(asked.books)
     suite = load_suite(asked.suite, allow_outside=asked.allow_outside, overrides=asked.overrides)
     check_names(suite, asked.arms)
     estimates = estimate_arms(suite, asked.arms, limit, _pilots(pilot), book)
@@ -110,6 +114,8 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
     click.echo(f"{suite.name} {suite.version}: nothing was sent")
     for estimate in estimates:
         click.echo(_arm_line(estimate))
+    for line in _price_lines(suite, book, [estimate.arm for estimate in estimates]):
+        click.echo(line)
     click.echo("\nWhere prompts go:")
     for one in going:
         click.echo(f"  {one.line}")
@@ -133,6 +139,26 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
         for line in plan_lines(claim, "    "):
             click.echo(line)
     return 0
+
+
+def _price_lines(suite: Suite, book: PriceBook, arms: Sequence[str]) -> Iterator[str]:
+    """Yield what the prices rest on, and where a limit could not be kept."""
+    from datetime import UTC, datetime
+
+    from claimbench.pricing.arms import resolve_arm
+    from claimbench.pricing.remarks import remarks
+    from claimbench.pricing.run import fixed_bound
+
+    now = datetime.now(UTC)
+    for arm in suite.asked:
+        if arm.name not in arms:
+            continue
+        price = resolve_arm(arm, book)
+        for remark in remarks(price, now):
+            yield f"  {arm.name}: {remark}"
+        why = fixed_bound(arm).open
+        if why is not None and price.known and price.host is None:
+            yield f"  {arm.name}: under a limit (--max-cost, budget) nothing is sent: {why}"
 
 
 def _providers(suite: Suite) -> dict[str, object]:

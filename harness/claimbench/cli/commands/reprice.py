@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 @click.command("reprice")
 @run_argument
 @click.option(
-    "--as-of", metavar="DATE", help="Prices of that day, each request at its own time of day."
+    "--as-of",
+    metavar="WHEN",
+    help="Prices of a day, each request at its own time of day; or of a moment with its zone"
+    " (2026-11-27T02:00Z).",
+)
+@click.option(
+    "--traffic",
+    metavar="PROFILE",
+    help='Blend prices by the hours of a week from the day on, e.g. "mon-fri 09-18 = 80, else = 20'
+    ' +08:00".',
 )
 @click.option(
     "--book",
@@ -58,6 +67,7 @@ if TYPE_CHECKING:
 def reprice_command(
     run: str | None,
     as_of: str | None,
+    traffic: str | None,
     book: Path | None,
     changes: tuple[str, ...],
     volume: str | None,
@@ -69,24 +79,27 @@ def reprice_command(
     """
     from claimbench.cli.runs import at_volume
     from claimbench.machine.garbage_collection import load_numpy
-    from claimbench.pricing.stated import day_of
+    from claimbench.pricing.stated import moment_of
+    from claimbench.pricing.traffic import read_profile
 
     load_numpy()
     from claimbench.evaluation.evaluate import evaluate
     from claimbench.evaluation.stored import read_run
 
-    if not (as_of or book or changes or volume):
+    if not (as_of or book or changes or traffic or volume):
         raise BenchError(
             "nothing to change",
-            hint="give --as-of DATE, --book FILE, --price ARM.RATE=AMOUNT or --volume N",
+            hint="give --as-of WHEN, --traffic PROFILE, --book FILE, --price ARM.RATE=AMOUNT or"
+            " --volume N",
         )
-    day = day_of(as_of) if as_of else None
+    day = moment_of(as_of) if as_of else None
+    profile = read_profile(traffic) if traffic else None
     with open_store(results) as store:
         run_id = store.resolve_run(run)
         stored = at_volume(read_run(store, run_id), volume)
     old = evaluate(stored)
     prices = _new_prices(stored, old.prices, book, changes)
-    new = evaluate(stored, prices=prices, as_of=day, like=old)
+    new = evaluate(stored, prices=prices, as_of=day, like=old, traffic=profile)
     if as_json:
         print_json(_as_json(run_id, old, new))
     else:

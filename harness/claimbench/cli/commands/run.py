@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from claimbench.claims.as_json import verdict_json
+from claimbench.cli.books import book_option
 from claimbench.cli.common import (
     FiniteRange,
     json_option,
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     "--max-cost",
     callback=positive_dollars,
     metavar="USD",
-    help="Never spend more than this on endpoints.",
+    help="Stop before endpoints are paid more than this; a resumed run keeps its limit.",
 )
 @results_option
 @click.option(
@@ -93,6 +94,7 @@ if TYPE_CHECKING:
     help="Before local arms start, wait until the machine is idle; at most 600 s, or SECONDS.",
 )
 @yes_option
+@book_option
 @json_option
 def run_command(**options: Any) -> int:
     """Run SUITE: measure every arm on the same requests, judge its claims, write the report.
@@ -127,6 +129,7 @@ class RunOptions:
     wait_idle: float | None
     yes: bool
     as_json: bool
+    books: tuple[Path, ...] = ()
 
     def order(self, limit: int | None) -> Order:
         """Return what the session is asked for; ``limit`` is that of the run, new or resumed."""
@@ -152,6 +155,11 @@ def _run(asked: RunOptions) -> int:
         )
     if asked.suite is None and asked.resume is None:
         raise BenchError("which suite?", hint="for example: bench run suites/support.yaml")
+    if asked.books and asked.resume is not None:
+        raise BenchError(
+            "a resumed run keeps the prices it was begun with",
+            hint="bench reprice --book FILE judges it under others",
+        )
     if asked.dry_run:
         return _dry_run(asked)
     from claimbench.cli.consent import inform
@@ -163,7 +171,9 @@ def _run(asked: RunOptions) -> int:
         inform(loaded, _wanted(store, order, resume_id), yes=asked.yes, from_database=gone)
         said: set[str] = set()
         _require_consent(loaded)
-        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline))
+        pricing = _pricing(store, loaded, resume_id, asked.books)
+        _say_remarks(pricing, order, loaded)
+        ended = asyncio.run(_measure(loaded, order, store, resume_id, said, asked.offline, pricing))
         _score_by_scripts(store, ended.run_id)
         return _finish(store, ended, asked, said)
 
@@ -200,6 +210,7 @@ def _dry_run(asked: RunOptions) -> int:
         overrides=asked.overrides,
         allow_outside=asked.allow_outside,
         as_json=asked.as_json,
+        books=asked.books,
     )
     return show_plan(options)
 
@@ -232,14 +243,32 @@ def _suite_and_run(store: ResultsStore, asked: RunOptions) -> tuple[Suite, str |
     return load_suite(path, allow_outside=allowed, overrides=kept), run_id, manifest.limit
 
 
-def _pricing(store: ResultsStore, suite: Suite, resume_id: str | None) -> Pricing:
+def _say_remarks(pricing: Pricing, order: Order, suite: Suite) -> None:
+    """Say what the prices of a run's arms rest on, before anything is sent."""
+    from datetime import UTC, datetime
+
+    from claimbench.pricing.frozen import thaw
+    from claimbench.pricing.remarks import remarks
+
+    prices = thaw(pricing.book.text, pricing.book.sha256)
+    for arm in suite.arms:
+        if order.arms and arm.name not in order.arms:
+            continue
+        price = prices.get(arm.name)
+        for remark in () if price is None else remarks(price, datetime.now(UTC)):
+            print(f"note: {arm.name}: {remark}", file=sys.stderr)
+
+
+def _pricing(
+    store: ResultsStore, suite: Suite, resume_id: str | None, books: tuple[Path, ...] = ()
+) -> Pricing:
     from claimbench.cli.books import price_book
     from claimbench.clock import SystemClock
     from claimbench.pricing.run import book_of, pricing_for, pricing_from, replayed
 
     if resume_id is not None:
         return pricing_from(book_of(store.manifest(resume_id)), SystemClock(), replayed(suite))
-    return pricing_for(suite, price_book(), SystemClock())
+    return pricing_for(suite, price_book(books), SystemClock())
 
 
 def _wanted(store: ResultsStore, order: Order, resume_id: str | None) -> Sequence[str]:
@@ -256,6 +285,7 @@ async def _measure(
     resume_id: str | None,
     notes_said: set[str],
     offline: bool,
+    pricing: Pricing,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
     from claimbench.cli.watching import watched
@@ -282,7 +312,6 @@ async def _measure(
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
         return shown(progress, clock, stderr(), notes_said)
 
-    pricing = _pricing(store, suite, resume_id)
     segments = (
         _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None
     )
@@ -320,6 +349,16 @@ def not_worth_asking(store: ResultsStore, run_id: str) -> int:
     return len(hopeless(store, run_id, store.calls(run_id)) & set(store.missing(run_id)))
 
 
+def _permissions(asked: RunOptions) -> str:
+    """Return the options that a resume must name again to send what this command sent."""
+    given = {
+        " --allow-unknown-cost": asked.allow_unknown_cost,
+        " --until-decided": asked.until_decided,
+        " --offline": asked.offline,
+    }
+    return "".join(option for option, on in given.items() if on)
+
+
 def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: set[str]) -> int:
     results = asked.results
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr)  # noqa: E731 - a name for one line
@@ -340,7 +379,10 @@ def _finish(store: ResultsStore, ended: Ended, asked: RunOptions, notes_said: se
         )
         hopeless = not_worth_asking(store, ended.run_id) if failed else 0
         again = " --retry-missing" if failed > hopeless else ""
-        say(f"  go on with: bench run --resume {ended.run_id}{again} --results {results}")
+        more = _permissions(asked)
+        say(f"  go on with: bench run --resume {ended.run_id}{again}{more} --results {results}")
+        if "budget:" in ended.why:
+            say("  (the run keeps its limit: add --max-cost USD to raise it)")
         if failed:
             if hopeless < failed:
                 say(

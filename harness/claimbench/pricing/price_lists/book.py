@@ -9,18 +9,22 @@ match.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from claimbench.errors import BenchError
-from claimbench.pricing.model import FxRate, Price
-from claimbench.pricing.price_lists.codec import fx_from_json, price_from_json
+from claimbench.pricing.model import FxRate, Price, Variant, scaled
+from claimbench.pricing.price_lists.codec import fx_from_json, price_from_json, variant_from_json
 from claimbench.pricing.price_lists.genai import GenaiPrices
+from claimbench.pricing.price_lists.regions import HOSTS, foreign
+from claimbench.pricing.stated import day_of, read_amount
 
 SELLER_ALIASES = {
     "xai": "x-ai",
@@ -52,22 +56,12 @@ SELLER_ALIASES = {
 }
 """Spellings of sellers that users and other tools write."""
 
-SELLER_HOSTS = {
-    "dashscope.aliyuncs.com": "alibaba-cn",
-    "dashscope-intl.aliyuncs.com": "alibaba",
-    "dashscope-us.aliyuncs.com": "alibaba-us",
-    "ark.cn-beijing.volces.com": "volcengine",
-    "qianfan.baidubce.com": "baidu",
-}
-"""First-party endpoints that genai-prices does not know; the regions of one lab are sellers of
-their own, since their prices differ."""
-
 LABS = (
     (r"claude-", "anthropic"),
     (r"gpt-(?!oss)|chatgpt-|o[134](-|$)|codex-|text-embedding-|davinci|babbage", "openai"),
     (r"gemini-", "google"),
     (r"deepseek-(?!r1-distill|llm|coder|moe|vl|math)", "deepseek"),
-    (r"(open-)?(mistral|mixtral)-|(mini|code|dev|magi|pix|vox)tral-", "mistral"),
+    (r"(open-)?(mistral|mixtral)-|(min|mag)istral-|(code|dev)stral-|(pix|vox)tral-", "mistral"),
     (r"kimi-|moonshot-", "moonshotai"),
     (r"grok-", "x-ai"),
     (r"command-", "cohere"),
@@ -76,6 +70,8 @@ LABS = (
     (r"sonar(-|$)", "perplexity"),
     (r"qwen-|qwen\d|qwq-|qvq-", "alibaba"),
     (r"doubao-", "volcengine"),
+    (r"(dola-)?seed-\d", "byteplus"),
+    (r"amazon\.nova|(us|eu|apac|jp|ca|au|global)\.(amazon|anthropic|meta)\.", "aws"),
     (r"ernie-", "baidu"),
     (r"muse-", "meta"),
 )
@@ -99,6 +95,32 @@ class OwnBook:
     aliases: Mapping[tuple[str, str], str]
     not_sold: Mapping[tuple[str, str], str]
     fx: tuple[FxRate, ...]
+    unsure: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """Names of which sources disagree what they stand for, with what they say."""
+    since: Mapping[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    """When a model came, and who says so; a source without history states its price for ever."""
+    tiers: Mapping[tuple[str, str], tuple[Variant, ...]] = field(default_factory=dict)
+    """Batch, flex and priority rates of models whose own source lists none."""
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    """Host of an endpoint -> its seller."""
+
+
+BOOK_KEYS = frozenset(
+    {
+        "book",
+        "about",
+        "shared",
+        "prices",
+        "aliases",
+        "not_sold",
+        "fx",
+        "unsure",
+        "since",
+        "tiers",
+        "hosts",
+    }
+)
+"""What a book may hold."""
 
 
 class PriceBook:
@@ -145,6 +167,10 @@ class PriceBook:
             {**book.aliases, **top.aliases},
             {k: why for k, why in {**book.not_sold, **top.not_sold}.items() if k not in top.prices},
             (*book.fx, *top.fx),
+            {k: why for k, why in {**book.unsure, **top.unsure}.items() if k not in top.prices},
+            {**book.since, **top.since},
+            {**book.tiers, **top.tiers},
+            {**book.hosts, **top.hosts},
         )
 
     @property
@@ -154,7 +180,7 @@ class PriceBook:
 
     def sellers(self) -> set[str]:
         """Return every seller that any source knows."""
-        known = {seller for seller, _ in self.own.prices} | set(SELLER_HOSTS.values())
+        known = {seller for seller, _ in self.own.prices} | set(HOSTS.values())
         return known | set(self.genai.sellers() if self.genai else ())
 
     def resolve(
@@ -182,6 +208,9 @@ class PriceBook:
                     f"{host} is no seller in the price book; state cost.price or cost.host",
                     self._near(name),
                 )
+            elsewhere = foreign(urlsplit(base_url).hostname or "", name)
+            if elsewhere is not None:
+                return Resolution(None, elsewhere, self._near(name))
             return self._at(host_seller, name)
         prefix, _, rest = name.partition("/")
         if rest and SELLER_ALIASES.get(prefix, prefix) in self.sellers():
@@ -196,8 +225,10 @@ class PriceBook:
 
     def _seller_of_url(self, base_url: str) -> str | None:
         host = urlsplit(base_url).hostname or ""
-        if host in SELLER_HOSTS:
-            return SELLER_HOSTS[host]
+        if host in self.own.hosts:
+            return self.own.hosts[host]
+        if host in HOSTS:
+            return HOSTS[host]
         return self.genai.seller_of_url(base_url) if self.genai else None
 
     def _at(self, seller: str, name: str) -> Resolution:
@@ -211,13 +242,28 @@ class PriceBook:
                     f"{seller} does not sell {candidate}: {why}",
                     self._near(candidate, but=seller),
                 )
+            if (seller, candidate) in self.own.unsure:
+                return Resolution(None, self.own.unsure[seller, candidate])
             found = self.own.prices.get((seller, candidate)) or self._genai_at(seller, candidate)
             if found is not None:
-                return Resolution(found)
+                return Resolution(self._completed(found, seller, candidate))
         short = rest if own_prefix else name
         return Resolution(
             None, f"no price for {short!r} at {seller}", self._near(short, seller=seller)
         )
+
+    def _completed(self, price: Price, seller: str, name: str) -> Price:
+        """Add what books say of a model beside its price: when it came, and other tiers."""
+        known = self.own.since.get((seller, name)) or self.own.since.get(
+            (seller, price.model.lower())
+        )
+        if known is not None and all(e.start is None for e in price.eras):
+            price = replace(price, since=known[0])
+        if name != price.model.lower():
+            price = replace(price, asked=name)
+        more = self.own.tiers.get((seller, name), ())
+        more = tuple(v for v in more if not any(v.when == had.when for had in price.variants))
+        return replace(price, variants=(*price.variants, *more)) if more else price
 
     def _genai_at(self, seller: str, name: str) -> Price | None:
         if self.genai is None:
@@ -250,13 +296,10 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
         BenchError: a file that is no book, an entry without source and date, eras out of order, or
             two entries for one name.
     """
-    prices: dict[tuple[str, str], Price] = {}
-    aliases: dict[tuple[str, str], str] = {}
-    not_sold: dict[tuple[str, str], str] = {}
-    fx: list[FxRate] = []
+    book = _Book()
     for path in paths:
         try:
-            _add_book(path, prices, aliases, not_sold, fx)
+            _add_book(path, book)
         except BenchError as error:
             if str(path) in error.message:
                 raise
@@ -267,7 +310,16 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
                 f" ({type(error).__name__}: {str(error)[:200]})",
                 hint="Compare it with a book that is shipped: claimbench_providers/prices.",
             ) from None
-    return OwnBook(prices, aliases, not_sold, tuple(fx))
+    return OwnBook(
+        book.prices,
+        book.aliases,
+        book.not_sold,
+        tuple(book.fx),
+        book.unsure,
+        book.since,
+        book.tiers,
+        book.hosts,
+    )
 
 
 _OTHER_FORM = (
@@ -283,36 +335,57 @@ MOST_BYTES = 32 * 2**20
 """Of a price book; the largest that we know has less than one."""
 
 
-def _add_book(
-    path: Path,
-    prices: dict[tuple[str, str], Price],
-    aliases: dict[tuple[str, str], str],
-    not_sold: dict[tuple[str, str], str],
-    fx: list[FxRate],
-) -> None:
+@dataclass
+class _Book:
+    """Books as they are read, one after the other."""
+
+    prices: dict[tuple[str, str], Price] = field(default_factory=dict)
+    aliases: dict[tuple[str, str], str] = field(default_factory=dict)
+    not_sold: dict[tuple[str, str], str] = field(default_factory=dict)
+    fx: list[FxRate] = field(default_factory=list)
+    unsure: dict[tuple[str, str], str] = field(default_factory=dict)
+    since: dict[tuple[str, str], tuple[datetime, str]] = field(default_factory=dict)
+    tiers: dict[tuple[str, str], tuple[Variant, ...]] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
+
+
+def _add_book(path: Path, book: _Book) -> None:
     """Add what one file says."""
     data = _read_yaml(path)
-    unknown = set(data) - {"book", "about", "shared", "prices", "aliases", "not_sold", "fx"}
+    unknown = set(data) - BOOK_KEYS
     if unknown:
         raise BenchError(f"{path}: unknown keys: {', '.join(sorted(map(str, unknown)))}")
     for entry in data.get("prices") or ():
         price = _entry(entry, path)
         for name in {price.model.lower(), *(str(n).lower() for n in entry.get("names") or ())}:
             key = (price.provider, name)
-            if key in prices:
+            if key in book.prices:
                 raise BenchError(
-                    f"{path}: {price.provider}/{name} already has an entry ({prices[key].id})",
+                    f"{path}: {price.provider}/{name} already has an entry ({book.prices[key].id})",
                     hint=(
                         "Prices are never overwritten: add an era with its start to the entry"
                         " that exists."
                     ),
                 )
-            prices[key] = price
+            book.prices[key] = price
     for row in data.get("aliases") or ():
-        aliases[str(row["provider"]), str(row["name"]).lower()] = str(row["model"]).lower()
+        called = str(row["provider"]), str(row["name"]).lower()
+        book.aliases[called] = str(row["model"]).lower()
     for row in data.get("not_sold") or ():
-        not_sold[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
-    fx.extend(fx_from_json(row) for row in data.get("fx") or ())
+        book.not_sold[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
+    for row in data.get("unsure") or ():
+        book.unsure[str(row["provider"]), str(row["model"]).lower()] = str(row["why"])
+    for row in data.get("since") or ():
+        for model, day in (row.get("models") or {}).items():
+            came = datetime.combine(day_of(day), time(), tzinfo=UTC)
+            book.since[str(row["provider"]), str(model).lower()] = (came, str(row["source"]))
+    for host, seller in (data.get("hosts") or {}).items():
+        book.hosts[str(host).lower()] = str(seller)
+    for row in data.get("tiers") or ():
+        key = (str(row["provider"]), str(row["model"]).lower())
+        variant = variant_from_json(row, f"{path}: {row['model']}")
+        book.tiers[key] = (*book.tiers.get(key, ()), variant)
+    book.fx.extend(fx_from_json(row) for row in data.get("fx") or ())
 
 
 def _entry(entry: Mapping[str, Any], path: Path) -> Price:
@@ -326,6 +399,10 @@ def _entry(entry: Mapping[str, Any], path: Path) -> Price:
             hint="A price without source and date is not evidence.",
         )
     price = price_from_json(entry)
+    discount = read_amount(entry.get("discount", 0), f"{where}: discount")
+    if discount >= 1:
+        raise BenchError(f"{where}: discount is a share below 1, not {discount}")
+    price = scaled(price, 1 - discount)
     starts = [e.start for e in price.eras]
     if any(s is None for s in starts):
         raise BenchError(f"{where}: every era of an own entry needs its start")
@@ -342,7 +419,12 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     try:
         if path.exists() and not (path.is_file() and path.stat().st_size <= MOST_BYTES):
             raise BenchError(f"{path}: no regular file, or too large for a price book")
-        data = YAML(typ="safe").load(path)
+        if path.suffix == ".json":
+            data = json.loads(path.read_text(encoding="utf-8"))
+        else:
+            data = YAML(typ="safe").load(path)
+    except (ValueError, RecursionError) as err:
+        raise BenchError(f"{path}: not a price book: {err}") from err
     except OSError as err:
         raise BenchError(f"{path}: cannot read the price book: {err.strerror}") from err
     except YAMLError as err:

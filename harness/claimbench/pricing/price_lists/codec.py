@@ -113,6 +113,8 @@ def price_to_json(price: Price) -> dict[str, Json]:
         "free": price.free,
         "needs": list(price.needs),
         "notes": list(price.notes),
+        **({"asked": price.asked} if price.asked else {}),
+        **({"since": price.since.isoformat()} if price.since is not None else {}),
     }
 
 
@@ -144,10 +146,7 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
             e.get("source"),
         )
 
-    variants = tuple(
-        Variant(dict(v["when"]), rates_from_json(v["rates"], what), _moment_of(v.get("start")))
-        for v in data.get("variants") or ()
-    )
+    variants = tuple(variant_from_json(v, what) for v in data.get("variants") or ())
     return Price(
         id=str(data["id"]),
         model=str(data["model"]),
@@ -160,8 +159,27 @@ def price_from_json(data: Mapping[str, Any]) -> Price:
         dated=None if data.get("dated") is None else str(data["dated"]),
         free=bool(data.get("free", False)),
         needs=tuple(data.get("needs") or ()),
-        notes=tuple(data.get("notes") or ()),
+        notes=_notes_of(data),
+        since=_moment_of(data.get("since")),
+        asked=str(data.get("asked") or ""),
     )
+
+
+def _notes_of(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return an entry's notes; one that states ``checked: null`` says that nobody read the page."""
+    notes = tuple(str(note) for note in data.get("notes") or ())
+    if "checked" in data and data["checked"] is None and UNCHECKED not in notes:
+        notes = (*notes, UNCHECKED)
+    return notes
+
+
+UNCHECKED = "taken from the source named; the vendor's own page was not read for it"
+
+
+def variant_from_json(data: Mapping[str, Any], what: str) -> Variant:
+    """Read ``{when: {...}, rates: {...}, start: ...}``."""
+    rates = rates_from_json(data["rates"], what)
+    return Variant(dict(data["when"]), rates, _moment_of(data.get("start")))
 
 
 def fx_to_json(rate: FxRate) -> dict[str, Json]:

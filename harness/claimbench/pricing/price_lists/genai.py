@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any
@@ -26,6 +26,9 @@ from claimbench.pricing.model import Era, Price, Rate, TokenRates, Variant, Wind
 RELEASED = {"0.2.3": "2026-11-10"}
 """Upload dates (PyPI) of releases, the date at which an entry without a date of its own was read.
 """
+
+HELD = timedelta(days=365)
+"""How long before it was read a price without a history is taken to have held."""
 
 KEYS = {
     "input_mtok": "input",
@@ -127,7 +130,10 @@ class GenaiPrices:
         index = self._index(seller)
         name = name.lower()
         if name in index:
-            return index[name]
+            found = index[name]
+            # "-latest" moves from model to model; only an entry of its own says when
+            moved = name.endswith("-latest") and found.id.lower() != name
+            return None if moved else found
         # gpt-5-20250807 and gpt-5-2025-08-07 are two spellings of one documented date, not a guess
         # at another
         dashed = _COMPACT_DATE.sub(r"-\1-\2-\3", name)
@@ -158,6 +164,8 @@ class GenaiPrices:
             notes.append(model.price_comments)
         if all(e.start is None for e in eras):
             notes.append("the source has no price history for this model")
+        undated = all(e.start is None for e in eras)
+        read = RELEASED.get(self.version)
         urls = self._providers[owner].pricing_urls or ()
         rates: list[TokenRates] = []
         for era in eras:
@@ -175,6 +183,7 @@ class GenaiPrices:
             or (any(rates) and not any(_positive(r) for r in rates)),
             needs=tuple(sorted(billed.intersection(UNMEASURED))),
             notes=tuple(notes),
+            since=_midnight(date.fromisoformat(read)) - HELD if undated and read else None,
         )
 
 

@@ -43,6 +43,12 @@ SELLERS = {
     "volcengine": "volcengine",
     "zai": "zai",
     "minimax": "minimax",
+    "aws": "bedrock",
+    "byteplus": "byteplus",
+    "meta": "meta_llama",
+    "novita": "novita",
+    "ovhcloud": "ovhcloud",
+    "github-copilot": "github_copilot",
 }
 """Our seller -> litellm's provider."""
 
@@ -91,7 +97,7 @@ class SecondOpinion:
             Differences over :data:`TOLERANCE`; None if the map has no such entry, or either side
             has no dollar price at that moment. A class that only one side lists is no difference.
         """
-        entry = self.find(price.provider, name) or self.find(price.provider, price.model)
+        entry = self.find_asked(price, name)
         if entry is None or price.currency != "USD":
             return None
         try:
@@ -122,12 +128,21 @@ class SecondOpinion:
                 )
         return tuple(found)
 
+    def find_asked(self, price: Price, name: str) -> Mapping[str, Any] | None:
+        """Return the map's entry for the name that is asked for, else for the model that it stands
+        for; the latter not where the name moves from model to model.
+        """
+        found = self.find(price.provider, name)
+        if found is None and not name.endswith("-latest"):
+            found = self.find(price.provider, price.model)
+        return found
+
     def find(self, seller: str, name: str) -> Mapping[str, Any] | None:
         """Return the map's entry for ``name`` at ``seller``, by exact key."""
         theirs = SELLERS.get(seller)
         if theirs is None:
             return None
-        for key in (f"{theirs}/{name}", name):
+        for key in (f"{theirs}/{name}", name, f"{theirs}/{name.lower()}", name.lower()):
             entry = self.entries.get(key)
             if isinstance(entry, Mapping) and str(entry.get("litellm_provider", "")).startswith(
                 theirs
@@ -193,7 +208,7 @@ def warnings_for(
     for name, arm in prices.items():
         if second is None or arm.price is None or arm.price.id.startswith(("suite:", "override:")):
             continue
-        for d in second.differences(arm.price, arm.price.model, at_utc) or ():
+        for d in second.differences(arm.price, arm.price.asked_name, at_utc) or ():
             note = f" ({d.note})" if d.note else ""
             found.append(
                 f"{name}: two sources differ on the {d.rate} price per million tokens:"
