@@ -27,8 +27,8 @@ from claimbench.plan.judges import JudgeRequests, said_of, subjects_of
 from claimbench.plan.machines import machine_of, shared_machines
 from claimbench.plan.prompts import Requests
 from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.bounds.ceiling import TokenBound, token_bound
 from claimbench.pricing.calls import MachineFacts, priced_at
-from claimbench.pricing.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import HostCost
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.run import RunCosts, cost_run, prices_of, with_meter

@@ -167,6 +167,17 @@ class Budget:
             amount = base * self.worst.get(arm, Decimal(1))
             return amount.quantize(LEAST, ROUND_CEILING) if amount % LEAST else amount
 
+    def why_spent(self, arm: str, base: Decimal | None) -> str:
+        """Say why an arm cannot send its next request, whose bound is ``base``; None: the limit
+        itself is spent.
+        """
+        if base is None:
+            return "budget: the limit is spent"
+        worst = self.worst.get(arm)
+        could = base if worst is None else base * worst
+        taught = "" if worst is None else f" ({worst.normalize():f} times its bound, as bills were)"
+        return f"budget: the next request could cost ${could}{taught}, more than is left"
+
     async def reserve(
         self, arm: str, base: Decimal | None, *, alone_first: bool = True
     ) -> Reservation | None:

@@ -17,7 +17,7 @@ from typing import Literal
 from claimbench.plan.judges import JudgeRequests
 from claimbench.plan.order import make_plan
 from claimbench.pricing.arms import ArmPrice, resolve_arm
-from claimbench.pricing.ceiling import token_bound
+from claimbench.pricing.bounds.ceiling import token_bound
 from claimbench.pricing.model import UnknownPrice
 from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.types import Arm, Request, Suite, Usage

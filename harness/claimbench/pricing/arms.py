@@ -18,7 +18,7 @@ from claimbench.errors import BenchError
 from claimbench.pricing.asked import NOTHING_ASKED, Asked, asked_by
 from claimbench.pricing.bill import as_billed, billed_tier, place_factor, time_stamp, with_place
 from claimbench.pricing.bills import Bills
-from claimbench.pricing.ceiling import TokenBound, token_bound
+from claimbench.pricing.bounds.ceiling import TokenBound, token_bound
 from claimbench.pricing.hosts import (
     HostCost,
     Training,

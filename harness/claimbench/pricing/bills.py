@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import cached_property
 
 from claimbench.pricing.bill import cost_of_usage
-from claimbench.pricing.ceiling import Dearest, TokenBound, dearest
+from claimbench.pricing.bounds.ceiling import Dearest, TokenBound, dearest
 from claimbench.pricing.model import Terms, UnknownPrice, as_utc
 from claimbench.types import Cost, Usage
 
@@ -49,8 +49,8 @@ class Bills:
         return found
 
     def at_most(self, bound: TokenBound, at_utc: datetime, tier: str = "standard") -> Decimal:
-        """Return what :func:`claimbench.pricing.ceiling.upper_bound` gives, the rates looked up
-        once a minute.
+        """Return what :func:`claimbench.pricing.bounds.ceiling.upper_bound` gives, the rates looked
+        up once a minute.
 
         Raises:
             UnknownPrice: the price cannot be known.

@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.bill import sum_costs
-from claimbench.pricing.ceiling import TokenBound
+from claimbench.pricing.bounds.ceiling import TokenBound
 from claimbench.pricing.hosts import QUANTUM, REPLAYED_BUSY, busy_shares
 from claimbench.pricing.model import Price, as_utc
 from claimbench.pricing.traffic import Profile, blended, groups

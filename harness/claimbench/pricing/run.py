@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from claimbench.errors import IntegrityError
 from claimbench.pricing.arms import LEAST, REPLAY, ArmPrice
+from claimbench.pricing.bounds.request_bound import TokenBound, token_bound
 from claimbench.pricing.calls import RunCosts, cost_run
 from claimbench.pricing.energy import Energy, with_energy
 from claimbench.pricing.frozen import FrozenBook, freeze_suite, thaw
 from claimbench.pricing.money import Money
-from claimbench.pricing.request_bound import TokenBound, token_bound
 from claimbench.types import Arm, Attempt, Manifest, Request, SamplingParams, Suite
 
 if TYPE_CHECKING:  # a report asks for dollars without the machinery of a run

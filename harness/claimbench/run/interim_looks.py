@@ -12,7 +12,7 @@ from claimbench.tables.types import CallTable, ItemTable
 from claimbench.types import Call, Look, Note, NoteKind, Suite
 
 if TYPE_CHECKING:
-    from claimbench.run.loop import Runs
+    from claimbench.run.progress import Runs
     from claimbench.store.results import RunWriter
 
 StoredTables = Callable[[], tuple[ItemTable, CallTable, ClaimContext]]

@@ -479,14 +479,7 @@ class Runner:
                 self.progress.notes.append(Note(NoteKind.ENDPOINT, text, arm.name))
 
     def _out_of_budget(self, arm: Arm, base: Decimal | None) -> None:
-        if base is None:
-            self._stop_arm(arm, "budget: the limit is spent")
-            return
-        worst = self._budget.worst.get(arm.name)
-        could = base if worst is None else base * worst
-        taught = "" if worst is None else f" ({worst.normalize():f} times its bound, as bills were)"
-        why = f"budget: the next request could cost ${could}{taught}, more than is left"
-        self._stop_arm(arm, why)
+        self._stop_arm(arm, self._budget.why_spent(arm.name, base))
 
     def _store_failed(self, error: StoreError) -> None:
         """Send nothing more, since the store could not keep what was handed to it; called from the
@@ -503,15 +496,3 @@ def _turn(provider: ArmProvider) -> AbstractAsyncContextManager[object]:
     server serves many at once.
     """
     return NO_TURN if provider.device is None or provider.remote else provider.device.turn
-
-
-class Runs(Protocol):
-    """Run a part of a plan: the loop, or the loop with the judges after it."""
-
-    async def run(self, calls: Sequence[Call]) -> Progress:
-        """Run ``calls`` to the end, or until stopped."""
-        ...
-
-    def stop(self, reason: str) -> None:
-        """Start nothing more; what is in flight may end."""
-        ...

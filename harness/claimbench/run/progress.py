@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Protocol
 
-from claimbench.types import Note
+from claimbench.types import Call, Note
 
 
 @dataclass(slots=True)
@@ -47,3 +49,15 @@ class Progress:
     def planned(self) -> int:
         """Return the number of calls that this session set out to finish."""
         return sum(arm.planned for arm in self.arms.values())
+
+
+class Runs(Protocol):
+    """Run a part of a plan: the loop, or the loop with the judges after it."""
+
+    async def run(self, calls: Sequence[Call]) -> Progress:
+        """Run ``calls`` to the end, or until stopped."""
+        ...
+
+    def stop(self, reason: str) -> None:
+        """Start nothing more; what is in flight may end."""
+        ...

@@ -32,9 +32,9 @@ from claimbench.privacy.key_guard import KeyGuard
 from claimbench.run.arms import Arms, none_ready, start_arms
 from claimbench.run.interim_looks import Segments, WholePlan
 from claimbench.run.judging import JudgedRunner
-from claimbench.run.loop import Runner, RunnerSetup, Runs
+from claimbench.run.loop import Runner, RunnerSetup
 from claimbench.run.manifest import check_resumable, manifest_of
-from claimbench.run.progress import Progress
+from claimbench.run.progress import Progress, Runs
 from claimbench.run.records import is_of_its_sample
 from claimbench.run.spending import (
     Limits,

@@ -26,7 +26,7 @@ import numpy as np
 
 from claimbench import stats
 from claimbench.run.interim_looks import Segments
-from claimbench.run.loop import Runs
+from claimbench.run.progress import Runs
 from claimbench.store.results import RunWriter
 from claimbench.tables.types import BoolArray, CallRows, FloatArray
 from claimbench.types import ANSWERED, Call

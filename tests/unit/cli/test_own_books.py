@@ -67,7 +67,7 @@ def test_check_and_plan_read_an_own_book_by_seller_and_by_host(
         tmp_path,
         '{name: by-host, provider: compatible, model: big, base_url: "https://llm.acme.example/v1"}',
         "{name: by-name, provider: openai, model: x, cost: {list: {provider: acme, model: big, tier: batch}}}",
-    )  # fmt: skip
+    )
     code, out, _ = bench(capsys, "prices", "check", path, "--book", book)
     assert code == 0, out
     assert "input: 1.6 USD" in out

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from claimbench.cli.books import price_book
 from claimbench.cli.commands.export import export_command
 from claimbench.clock import FakeClock
 from claimbench.evaluation.evaluate import Evaluation, evaluate
@@ -20,7 +21,6 @@ from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportOptions
 from claimbench.importers.imported_run import build_run, store_run
-from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 
 Write = Callable[[str, Any], Path]
@@ -33,7 +33,7 @@ def stored(folder: Path, files: list[Path]) -> Evaluation:
         read_files(files, ImportOptions()),
         name="x",
         claims=(),
-        book=PriceBook(),
+        book=price_book(),
         clock=FakeClock(datetime(2026, 1, 2, tzinfo=UTC)),
     )
     with ResultsStore.open(folder) as store:

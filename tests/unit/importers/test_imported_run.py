@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from claimbench.cli.books import price_book
 from claimbench.clock import FakeClock
 from claimbench.evaluation.evaluate import Evaluation, evaluate
 from claimbench.evaluation.stored import read_run
 from claimbench.importers.detect import read_files
 from claimbench.importers.imported import ImportOptions
 from claimbench.importers.imported_run import build_run, store_run
-from claimbench.pricing.price_lists.book import PriceBook
 from claimbench.store.results import ResultsStore
 from claimbench.types import ClaimSpec
 
@@ -33,7 +33,7 @@ def judged(tmp_path: Path, files: Sequence[Path], *claims: str) -> Evaluation:
         read_files(files, ImportOptions()),
         name="import",
         claims=specs,
-        book=PriceBook(),
+        book=price_book(),
         clock=clock,
     )
     with ResultsStore.open(tmp_path / "results") as store:

@@ -92,7 +92,10 @@ async def test_the_table_of_the_method_page_is_what_a_hostile_vendor_can_do() ->
 
 async def test_arms_of_one_run_share_its_limit_whoever_bills_too_much() -> None:
     budget = Budget(BudgetSpec(max_cost_usd=LIMIT))
-    vendors = {name: Vendor(Decimal(40), honest) for name, honest in zip("abcde", (0, 5, 9, 50, 99), strict=True)}  # fmt: skip
+    vendors = {
+        name: Vendor(Decimal(40), honest)
+        for name, honest in zip("abcde", (0, 5, 9, 50, 99), strict=True)
+    }
 
     async def lane(arm: str) -> None:
         while (held := await budget.reserve(arm, BOUND)) is not None:

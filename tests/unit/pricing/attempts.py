@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from claimbench.pricing.arms import ArmPrice
-from claimbench.pricing.ceiling import TokenBound
+from claimbench.pricing.bounds.ceiling import TokenBound
 from claimbench.pricing.model import FxRate, Price
 from claimbench.types import Attempt, Cost, Outcome, Timing, Usage
 

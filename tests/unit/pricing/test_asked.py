@@ -12,7 +12,7 @@ import pytest
 from claimbench.clock import SystemClock
 from claimbench.pricing.arms import ArmPrice, contract_price, resolve_arm
 from claimbench.pricing.asked import Asked, asked_by, tier_named
-from claimbench.pricing.ceiling import token_bound
+from claimbench.pricing.bounds.ceiling import token_bound
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import Era, Price, Rate, Variant
 from claimbench.pricing.price_lists.book import PriceBook

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from claimbench.pricing import bill as p
-from claimbench.pricing import ceiling
 from claimbench.pricing.arms import ArmPrice, resolve_arm
+from claimbench.pricing.bounds import ceiling
 from claimbench.pricing.calls import cost_run
 from claimbench.pricing.frozen import freeze, thaw
 from claimbench.pricing.model import TIERS

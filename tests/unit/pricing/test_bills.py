@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from claimbench.pricing.bill import cost_of_usage
 from claimbench.pricing.bills import Bills
-from claimbench.pricing.ceiling import TokenBound, upper_bound
+from claimbench.pricing.bounds.ceiling import TokenBound, upper_bound
 from claimbench.pricing.model import Era, FxRate, Price, Rate, Terms, UnknownPrice, Variant, Window
 from claimbench.types import Usage
 

@@ -72,7 +72,10 @@ def test_the_range_of_a_price_in_doubt_is_in_dollars_with_the_place_of_inference
     arm: ArmPrice,
 ) -> None:
     assert arm.price is not None
-    terms = Terms(replace(arm.price, currency="EUR", factor=Decimal("0.5")), fx=(FxRate("EUR", Decimal(2), date(2027, 1, 1), "x"),))  # fmt: skip
+    terms = Terms(
+        replace(arm.price, currency="EUR", factor=Decimal("0.5")),
+        fx=(FxRate("EUR", Decimal(2), date(2027, 1, 1), "x"),),
+    )
     found = cost_of_usage(USAGE, terms, LATER_PEAK)
     assert (found.low, found.high) == (TOLD, 2 * TOLD)
 

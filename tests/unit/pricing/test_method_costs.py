@@ -19,7 +19,7 @@ from claimbench.economics.volume.stated import Volume
 from claimbench.economics.what_if import break_even, flip_points, tornado
 from claimbench.pricing.arms import contract_price
 from claimbench.pricing.bill import bill, tariff_of
-from claimbench.pricing.ceiling import TokenBound
+from claimbench.pricing.bounds.ceiling import TokenBound
 from claimbench.pricing.hosts import busy_shares, parse_host, parse_training, per_million_tokens
 from claimbench.pricing.model import Price, Terms
 from claimbench.pricing.price_lists.codec import fx_from_json

@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 
 from claimbench.pricing.arms import ArmPrice
+from claimbench.pricing.bounds.request_bound import (
+    PICTURE_TOKENS,
+    TOOLS_TOKENS,
+    TokenBound,
+    token_bound,
+)
 from claimbench.pricing.model import Era, Price, Rate, UnknownPrice
-from claimbench.pricing.request_bound import PICTURE_TOKENS, TOOLS_TOKENS, TokenBound, token_bound
 from claimbench.types import Arm, Message, Request, SamplingParams
 
 NOW = datetime(2026, 11, 29, tzinfo=UTC)

@@ -81,7 +81,12 @@ def test_a_client_librarys_region_counts_as_an_address(
 ) -> None:
     arm = Arm("a", "litellm", "vertex_ai/claude-sonnet-4-5", options={"extra": extra})
     assert "Vertex" in (resolve_arm(arm, book).why_unknown or "")
-    aws = Arm("a", "litellm", "bedrock/amazon.nova-pro-v1:0", options={"extra": {"aws_region_name": "eu-west-1"}})  # fmt: skip
+    aws = Arm(
+        "a",
+        "litellm",
+        "bedrock/amazon.nova-pro-v1:0",
+        options={"extra": {"aws_region_name": "eu-west-1"}},
+    )
     assert "Bedrock in eu-west-1" in (resolve_arm(aws, book).why_unknown or "")
     said = {"list": {"provider": "google", "model": "claude-sonnet-4-5", "surcharge": 0.1}}
     stated = Arm("a", "litellm", "vertex_ai/x", options={"extra": extra}, cost_model=said)

@@ -84,9 +84,14 @@ def test_the_second_opinion_looks_up_the_name_that_is_asked_for(
 ) -> None:
     monkeypatch.setitem(SELLERS, "acme", "acme")
     rows = {
-        key: {"litellm_provider": key.partition("/")[0] if "/" in key else "acme", "input_cost_per_token": n / 1e6}
+        key: {
+            "litellm_provider": key.partition("/")[0] if "/" in key else "acme",
+            "input_cost_per_token": n / 1e6,
+        }
         for key, n in entries.items()
-    }  # fmt: skip
-    price = Price("p", model, "acme", (Era(None, {"input": Rate(Decimal(5)), "output": Rate(Decimal(1))}),))  # fmt: skip
+    }
+    price = Price(
+        "p", model, "acme", (Era(None, {"input": Rate(Decimal(5)), "output": Rate(Decimal(1))}),)
+    )
     found = SecondOpinion("map", rows).differences(price, asked, AT)
     assert (None if found is None else found[0].theirs) == compared

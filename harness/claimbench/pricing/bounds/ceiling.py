@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal, localcontext
 
+from claimbench.pricing.bounds.request_bound import TokenBound, token_bound
 from claimbench.pricing.model import (
     DIGITS,
     MILLION,
@@ -19,7 +20,6 @@ from claimbench.pricing.model import (
     TokenRates,
     UnknownPrice,
 )
-from claimbench.pricing.request_bound import TokenBound, token_bound
 
 __all__ = ["Dearest", "TokenBound", "dearest", "token_bound", "upper_bound"]
 
