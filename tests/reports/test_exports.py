@@ -303,3 +303,23 @@ def test_parquet_without_pyarrow_is_one_clear_error(
     with pytest.raises(BenchError, match="pyarrow") as raised:
         exports.write_parquet(data, Redactor(), tmp_path / "x.parquet")
     assert raised.value.hint is not None
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_a_narrow_terminal_cuts_no_name_and_no_number(view: View, width: int) -> None:
+    drawn = io.StringIO()
+    print_summary(view, console=Console(file=drawn, force_terminal=True, width=width))
+    text = drawn.getvalue()
+    assert "\u2026" not in text
+    for arm in (a for a in view.arms if a.scope == "all tasks"):
+        quality = arm.get("quality")
+        assert arm.arm in text
+        assert quality is None or quality.text in text
+    assert ("not shown for want of room" in text) == (width < 100)
+
+
+def test_the_console_names_the_arm_what_to_do_and_the_page_of_all_runs(view: View) -> None:
+    text = plain_summary(view, "results/r1/report.html", "results/index.html")
+    assert "SUPPORTED       coder-local: 90% cheaper than GPT - " in text
+    assert "export ABSENT_API_KEY=..." in text
+    assert text.index("all runs: results/index.html") < text.index("report: results/r1")

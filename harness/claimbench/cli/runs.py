@@ -60,4 +60,10 @@ def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsSto
     from claimbench.cli.streams import drawn
     from claimbench_reports.formats.console import print_summary
 
-    print_summary(view_of(store, evaluation), report=path, file=drawn(sys.stdout))
+    index = store.path.parent / "index.html"
+    print_summary(
+        view_of(store, evaluation),
+        report=path,
+        file=drawn(sys.stdout),
+        index=index if path is not None and index.exists() else None,
+    )

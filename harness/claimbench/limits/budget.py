@@ -78,6 +78,11 @@ class Budget:
         """Dollars settled so far over all arms, earlier sessions included."""
         return sum(self._spent.values(), Decimal(0))
 
+    @property
+    def left_usd(self) -> Decimal | None:
+        """Return what the whole run may still spend; None without a limit."""
+        return None if self._total is None else max(self._total - self.spent_usd, Decimal(0))
+
     def _fits(self, arm: str, amount: Decimal) -> bool:
         reserved = sum(self._reserved.values(), Decimal(0))
         if self._total is not None and self.spent_usd + reserved + amount > self._total:

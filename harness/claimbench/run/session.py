@@ -343,6 +343,7 @@ async def _work(job: Job, run_id: str, calls: Sequence[Call], *, resumed: bool) 
     again = tuple(job.store.unfinished_intents(run_id))
     work = _prepared(job, run_id, calls, again)
     progress = work.runner.progress
+    progress.left_usd = lambda: work.budget.left_usd
     started_utc = job.clock.utc()
     started_ns = job.clock.monotonic_ns()
     why: str | None = "stopped by an error"

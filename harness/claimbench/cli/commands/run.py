@@ -223,6 +223,7 @@ async def _measure(
     offline: bool,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
+    from claimbench.cli.quality import QualitySoFar
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run.arms import make_arms
@@ -246,8 +247,10 @@ async def _measure(
     if arms.ready:
         print(f"starting {', '.join(arms.providers)} ...", file=sys.stderr, flush=True)
 
+    quality = QualitySoFar(suite)
+
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-        return shown(progress, clock, stderr(), notes_said)
+        return shown(progress, clock, stderr(), notes_said, quality)
 
     pricing = _pricing(store, suite, resume_id)
     segments = (
