@@ -18,7 +18,9 @@ from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import ArmInfo, ReportData
 from claimbench_reports.view.types import View
 
-DOCUMENT = "html head meta title link style body header nav main section article footer script"
+DOCUMENT = (
+    "html head meta title link style body header nav main section article footer script template"
+)
 TEXT = (
     "a p h1 h2 h3 h4 strong span ul li dl dt dd pre code sub div details summary figure figcaption"
 )

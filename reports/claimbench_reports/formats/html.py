@@ -24,17 +24,23 @@ from claimbench_reports.view.words import COLUMNS, DIFFERENCES, FIVE, GLOSSARY, 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from claimbench_reports.formats.pack import SamplePacks
+
 
 FIRST_CHARTS = ("pareto", "latency-e2e")
 """Charts that stand open; the others are folded."""
 
 
-def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
+def render_html(
+    view: View, charts: Sequence[Chart] | None = None, packs: SamplePacks | None = None
+) -> str:
     """Return the whole report as one HTML document; ``charts`` are drawn from the view unless
-    given.
+    given, ``packs`` hold all samples (else those where arms differ are listed).
     """
     drawn = render_charts(view) if charts is None else charts
     css, js = asset("report.css"), asset("report.js")
+    if packs is not None:
+        js += asset("samples.js")
     return (
         environment()
         .get_template("report.html.j2")
@@ -45,6 +51,7 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
             js=Markup(js),  # noqa: S704 - our own file
             csp=policy(css, js),
             first_charts=FIRST_CHARTS,
+            packs=packs,
             columns=COLUMNS,
             difference_columns=DIFFERENCES,
             baselines=list(dict.fromkeys(d.baseline for d in view.differences)),
