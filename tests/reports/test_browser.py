@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -385,3 +386,26 @@ def test_print_shows_what_is_folded_and_hides_controls(browser: Any, report: Pat
         assert it.page.locator("nav").is_hidden()
         assert it.page.locator("#compare-filter").is_hidden()
         assert it.page.locator(".badge").first.is_visible()
+
+
+def test_prints_the_summary_first_on_few_a4_pages(
+    browser: Any, packed_report: Path, tmp_path: Path
+) -> None:
+    pdf = tmp_path / "report.pdf"
+    write_pdf(packed_report, pdf)
+    raw = pdf.read_bytes()
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", raw)) <= 8
+    width, height = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", raw)[0]
+    assert (round(float(width)), round(float(height))) == (595, 842)
+    with Opened(browser, packed_report, width=703) as it:  # the width of A4 between its margins
+        page = ready(it)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        tops = [
+            page.locator(where).first.bounding_box()["y"]
+            for where in ("h1", "table.glance", "table.five", ".cards", "#charts", "#assumptions")
+        ]
+        assert tops == sorted(tops)
+        five = page.locator("table.five").bounding_box()
+        assert five["y"] + five["height"] < 1122 - 94  # the first page at 96 dots an inch
+        assert page.locator("#matrix").is_hidden()

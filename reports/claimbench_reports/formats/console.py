@@ -110,7 +110,8 @@ def _fitting(arms: Sequence[ArmView], width: int) -> frozenset[str]:
     from rich.cells import cell_len
 
     names = max((cell_len(a.arm) for a in arms), default=3)
-    used, kept = min(names, width // 3) + 4, []
+    kept: list[str] = []
+    used = min(names, width // 3) + 4
     for column in RANK:
         used += _least(arms, column) + 3
         if len(kept) >= 2 and used > width:

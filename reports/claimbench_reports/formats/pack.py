@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from claimbench.privacy.redact import Redactor
+from claimbench_reports.formats.matrix import Matrix
 from claimbench_reports.view.inputs import ReportData
-from claimbench_reports.view.matrix import Matrix
 
 A_PACK = 50
 """Samples of one pack."""

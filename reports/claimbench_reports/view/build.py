@@ -6,12 +6,13 @@ from collections import Counter
 
 from claimbench.privacy.redact import Redactor
 from claimbench.privacy.visible import visible
-from claimbench_reports.view import about, arms, best, claims, samples
+from claimbench_reports.view import about, arms, claims, samples
 from claimbench_reports.view import series as curves
 from claimbench_reports.view.bill import bill_views, judge_bill_views
 from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
+from claimbench_reports.view.verdicts.best import mark_best
 from claimbench_reports.view.verdicts.remedies import run_facts
 from claimbench_reports.view.words import METHODS, STATUS
 
@@ -53,7 +54,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         warnings=tuple(clean(w) for w in data.warnings),
         verdicts=verdicts,
         scopes=tuple(arms.scopes(data)),
-        arms=best.mark_best(arms.arm_views(data, redact), data),
+        arms=mark_best(arms.arm_views(data, redact), data),
         differences=arms.difference_views(data),
         slices=slices,
         slices_note=slices_note,

@@ -12,9 +12,9 @@ from claimbench.privacy.redact import Redactor
 from claimbench.tables.types import ArmItems
 from claimbench_reports.formats.html import render_html
 from claimbench_reports.view.arms import ALL
-from claimbench_reports.view.best import COLUMNS
 from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import ReportData
+from claimbench_reports.view.verdicts.best import COLUMNS
 
 
 def with_scores(data: ReportData, make: Callable[[str, ArmItems], ArmItems]) -> ReportData:
