@@ -265,6 +265,7 @@ def test_junit(view: View) -> None:
     assert suite.attrib["skipped"] == "2"
     by_name = {case.attrib["name"]: case for case in suite}
     assert by_name["Twice as fast"].find("failure") is not None
+    assert by_name["Twice as fast"].attrib["classname"] == "support.claims.coder-local"
     assert by_name["90% cheaper than GPT"].find("failure") is None
     assert by_name["accuracy of smol-local"].find("failure") is not None
 
@@ -275,7 +276,7 @@ def test_junit_of_hostile_texts_is_well_formed(hostile: ReportData) -> None:
 
 def test_markdown(view: View) -> None:
     text = exports.markdown(view)
-    assert "| ✓ | 90% cheaper than GPT | **Supported** |" in text
+    assert "| ✓ | 90% cheaper than GPT | **Supported** | coder-local against api-large |" in text
     assert "Declared after the data were seen" in text
     assert "&#60;b&#62;closed" in text
     assert "Not run: api-absent (ABSENT&#95;API&#95;KEY is not set)" in text
