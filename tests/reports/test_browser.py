@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from claimbench.privacy.redact import Redactor
 from claimbench_reports.formats.html import render_html
 from claimbench_reports.formats.index import render_index
+from claimbench_reports.formats.pack import sample_packs
 from claimbench_reports.formats.pdf import find_browser, write_pdf
 from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import ReportData
@@ -106,6 +108,11 @@ def test_hostile_answers_do_nothing(browser: Any, hostile_report: Path) -> None:
         assert it.page.evaluate("document.documentElement.scrollWidth") <= 1440
 
 
+def unfold(page: Any) -> None:
+    """Open what is folded, as a reader does who wants every column."""
+    page.evaluate("document.querySelectorAll('details.more').forEach(d => d.open = true)")
+
+
 def column(page: Any, at: int) -> list[str]:
     rows = page.locator("#compare-table tbody tr:visible")
     return [
@@ -116,6 +123,7 @@ def column(page: Any, at: int) -> list[str]:
 
 def test_sorting_by_quality_and_unknown_last(browser: Any, report: Path) -> None:
     with Opened(browser, report) as it:
+        unfold(it.page)
         head = it.page.locator("#compare-table thead th", has_text="Quality").first
         head.locator("button").click()
         assert head.get_attribute("aria-sort") == "ascending"
@@ -132,6 +140,7 @@ def test_sorting_by_quality_and_unknown_last(browser: Any, report: Path) -> None
 
 def test_filtering(browser: Any, report: Path) -> None:
     with Opened(browser, report) as it:
+        unfold(it.page)
         assert "4 of " in it.page.locator("#compare-status").inner_text()
         it.page.fill("#compare-filter", "SMOL")
         assert it.page.locator("#compare-table tbody tr:visible").count() == 1
@@ -147,6 +156,7 @@ def test_filtering(browser: Any, report: Path) -> None:
 
 def test_baseline(browser: Any, report: Path) -> None:
     with Opened(browser, report) as it:
+        unfold(it.page)
         it.page.select_option("#baseline", "api-large")
         shown = it.page.locator("[data-baseline]:visible")
         assert shown.count() == 1
@@ -167,6 +177,128 @@ def test_search_and_pages(browser: Any, report: Path) -> None:
         it.page.fill("#sample-search", "no such words anywhere")
         assert texts.count() == 0
         assert "0 of " in it.page.locator("#sample-status").inner_text()
+
+
+@pytest.fixture(scope="module")
+def packed_report(data: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("packed") / "report.html"
+    packs = sample_packs(data, Redactor())
+    path.write_text(render_html(build_view(data, Redactor()), packs=packs), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def hostile_packed(hostile: ReportData, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hostile-packed") / "report.html"
+    packs = sample_packs(hostile, Redactor())
+    path.write_text(render_html(build_view(hostile, Redactor()), packs=packs), encoding="utf-8")
+    return path
+
+
+def ready(it: Opened) -> Any:
+    """The page, once its matrix is drawn."""
+    it.page.wait_for_selector("#matrix[data-ready]")
+    return it.page
+
+
+def test_the_matrix_shows_samples_by_arms_and_filters_them(
+    browser: Any, packed_report: Path, data: ReportData
+) -> None:
+    import numpy as np
+
+    scores = {arm: rows.score for arm, rows in data.items.arms.items() if len(rows.score)}
+    table = np.stack([scores[a] for a in ("coder-local", "smol-local", "api-large")])
+    wrong, known = table < 1, np.isfinite(table)
+    only = (wrong[1] & known[1]) & ((~wrong[0] & known[0]) & (~wrong[2] & known[2]))
+    with Opened(browser, packed_report) as it:
+        page = ready(it)
+        assert it.complaints == []
+        assert outside(it.requests) == []
+        n = len(data.items.items)
+        for label, count in (
+            ("every sample", n),
+            ("only smol-local wrong", int(only.sum())),
+            ("all wrong", int((wrong & known).all(axis=0).sum())),
+            ("any missing", int((~known).any(axis=0).sum())),
+        ):
+            page.select_option("#m-pattern", label=label)
+            assert page.locator("#m-status").inner_text().startswith(f"{count} of {n} samples")
+        page.select_option("#m-pattern", label="every sample")
+        page.select_option("#m-task", label="route")
+        page.select_option("#m-slice", label="language: de")
+        masks = (data.items.task == "route") & (data.items.slices["language"] == "de")
+        assert page.locator("#m-status").inner_text().startswith(f"{int(masks.sum())} of {n}")
+
+
+def test_every_sample_can_be_searched_opened_and_linked(browser: Any, packed_report: Path) -> None:
+    with Opened(browser, packed_report) as it:
+        page = ready(it)
+        page.select_option("#m-pattern", label="every sample")
+        page.fill("#m-search", "order 4057 ")
+        page.wait_for_selector("#m-status:text('1 of 90 samples')")
+        page.click("#m-table tbody a")
+        page.wait_for_selector("#m-one .answer")
+        assert "order 4057 has not come" in page.locator("#m-one").inner_text()
+        assert page.locator("#m-one .answer").count() == 3
+        assert page.url.endswith("#sample=route%2Ft57")
+        link = page.url
+    with Opened(browser, packed_report) as it:
+        it.page.goto("about:blank")
+        it.page.goto(link)
+        page = ready(it)
+        page.wait_for_selector("#m-one .answer")
+        assert "order 4057 has not come" in page.locator("#m-one").inner_text()
+        assert page.locator("#m-one h3").first.inner_text() == "route/t57"
+
+
+def test_what_differs_from_the_right_answer_is_marked(browser: Any, packed_report: Path) -> None:
+    with Opened(browser, packed_report) as it:
+        page = ready(it)
+        page.select_option("#m-pattern", label="only smol-local wrong")
+        page.click("#m-table tbody a >> nth=0")
+        page.wait_for_selector("#m-one .answer")
+        marks = [page.locator(f"#m-one .answer >> nth={i} >> mark").count() for i in range(3)]
+        assert marks[0] == marks[2] == 0
+        page.select_option("#m-against", label="nothing")
+        assert page.locator("#m-one mark").count() == 0
+
+
+def test_hostile_samples_do_nothing_in_the_matrix(browser: Any, hostile_packed: Path) -> None:
+    with Opened(browser, hostile_packed) as it:
+        page = ready(it)
+        page.select_option("#m-pattern", label="every sample")
+        for _ in range(3):
+            for i in range(page.locator("#m-table tbody a").count()):
+                page.locator("#m-table tbody a").nth(i).click()
+            page.click("#m-next", force=True)
+        assert page.title() == "support 1-0: what the data say of each claim"
+        assert it.complaints == []
+        assert outside(it.requests) == []
+        assert page.locator("script").count() == 1
+        assert page.locator("img, iframe, object, embed, form").count() == 0
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1440
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (360, "dark")])
+def test_axe_finds_nothing_in_the_matrix(
+    browser: Any, packed_report: Path, width: int, scheme: str
+) -> None:
+    with Opened(browser, packed_report, width=width, scheme=scheme) as it:
+        page = ready(it)
+        page.click("#m-table tbody a >> nth=0")
+        page.wait_for_selector("#m-one .answer")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [1400, 1280, 390])
+def test_nothing_that_stands_open_is_cut(browser: Any, packed_report: Path, width: int) -> None:
+    cut = """() => [...document.querySelectorAll('main *')].filter(e => e.checkVisibility()
+        && !e.closest('details:not([open])') && !e.closest('#matrix, svg, .tip')
+        && e.getBoundingClientRect().right > innerWidth + 1).map(e => e.outerHTML.slice(0, 90))"""
+    with Opened(browser, packed_report, width=width) as it:
+        ready(it)
+        assert it.page.evaluate(cut) == []
 
 
 def test_theme_follows_the_system_and_the_button(browser: Any, report: Path) -> None:
@@ -197,6 +329,8 @@ def test_works_without_script(browser: Any, report: Path) -> None:
     page = context.new_page()
     page.goto(report.as_uri())
     assert page.locator("#theme").is_hidden()
+    assert page.locator("table.five tbody tr").last.is_visible()
+    page.locator("#compare details > summary").first.click()  # what is folded opens without it
     assert page.locator("#compare-table tbody tr").last.is_visible()
     assert page.locator("#samples > details").last.is_visible()
     context.close()
@@ -252,3 +386,26 @@ def test_print_shows_what_is_folded_and_hides_controls(browser: Any, report: Pat
         assert it.page.locator("nav").is_hidden()
         assert it.page.locator("#compare-filter").is_hidden()
         assert it.page.locator(".badge").first.is_visible()
+
+
+def test_prints_the_summary_first_on_few_a4_pages(
+    browser: Any, packed_report: Path, tmp_path: Path
+) -> None:
+    pdf = tmp_path / "report.pdf"
+    write_pdf(packed_report, pdf)
+    raw = pdf.read_bytes()
+    assert 1 <= len(re.findall(rb"/Type\s*/Page\b(?!s)", raw)) <= 8
+    width, height = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", raw)[0]
+    assert (round(float(width)), round(float(height))) == (595, 842)
+    with Opened(browser, packed_report, width=703) as it:  # the width of A4 between its margins
+        page = ready(it)
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        tops = [
+            page.locator(where).first.bounding_box()["y"]
+            for where in ("h1", "table.glance", "table.five", ".cards", "#charts", "#assumptions")
+        ]
+        assert tops == sorted(tops)
+        five = page.locator("table.five").bounding_box()
+        assert five["y"] + five["height"] < 1122 - 94  # the first page at 96 dots an inch
+        assert page.locator("#matrix").is_hidden()

@@ -123,12 +123,74 @@ def test_comparison_sheet_holds_the_full_numbers(view: View, book: Path) -> None
             assert same(row[heads.index("Quality")], quality.value)
 
 
-def test_price_sheet_formulas_are_live_and_right(view: View, book: Path) -> None:
-    sheet = openpyxl.load_workbook(book)["Prices"]
-    formulas = [c.value for row in sheet.iter_rows() for c in row if c.data_type == "f"]
-    measured = sum(a.measured and a.scope == "all tasks" for a in view.arms)
-    assert len(formulas) == 4 * measured
-    assert all(str(x).startswith("=") for x in formulas)
+def test_formulas_of_the_summary_are_live_and_right(view: View, book: Path) -> None:
+    live = openpyxl.load_workbook(book)["Summary"]
+    shown = openpyxl.load_workbook(book, data_only=True)["Summary"]
+    formulas = {
+        c.coordinate: c.value for row in live.iter_rows() for c in row if c.data_type == "f"
+    }
+    measured = [a for a in view.arms if a.measured and a.scope == "all tasks"]
+    assert len(formulas) == 4 * len(measured)
+    assert all(str(x).startswith("=") for x in formulas.values())
+    first = min(int(at[1:]) for at in formulas)
+    for i, arm in enumerate(measured):
+        usd, quality = arm.get("usd_1k"), arm.get("quality")
+        assert usd is not None
+        assert usd.value is not None
+        assert quality is not None
+        assert quality.value is not None
+        row = [shown.cell(first + i, c).value for c in range(1, 7)]
+        month = usd.value * 100_000 / 1000
+        wanted = [usd.value, month, 12 * month, usd.value / quality.value, month / quality.value]
+        assert row[0] == arm.arm
+        assert row[1:] == pytest.approx(wanted)
+
+
+def test_the_workbook_opens_on_a_summary_and_prints_on_few_pages(view: View, book: Path) -> None:
+    loaded = openpyxl.load_workbook(book)
+    assert loaded.sheetnames[0] == "Summary"
+    printed = [s for s in loaded if s.sheet_state == "visible"]
+    assert len(printed) <= 6
+    for sheet in printed:
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight) == (1, 1)
+    words = " ".join(str(c.value) for row in loaded["Summary"].iter_rows() for c in row if c.value)
+    for v in view.verdicts:
+        assert v.claim in words
+        assert v.who in words
+        assert v.status_text in words
+    assert "api-absent (ABSENT_API_KEY is not set)" in words
+
+
+def test_ends_of_intervals_have_the_format_of_their_number(book: Path) -> None:
+    sheet = openpyxl.load_workbook(book)["Verdicts"]
+    heads = [c.value for c in sheet[1]]
+    seen = set()
+    for row in sheet.iter_rows(min_row=2):
+        measured, low = row[heads.index("Measured")], row[heads.index("Low")]
+        if isinstance(measured.value, float) and isinstance(low.value, float):
+            assert low.number_format == measured.number_format
+            seen.add(measured.number_format)
+    assert any("%" in shown for shown in seen)
+    assert sheet.auto_filter.ref
+    assert len(sheet.conditional_formatting) >= 2
+
+
+def test_values_of_formulas_survive_hostile_names(hostile: ReportData, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    view = build_view(hostile, Redactor())
+    named = replace(view, arms=tuple(replace(a, arm=f'=1+1&<"{a.arm}') for a in view.arms))
+    path = tmp_path / "named.xlsx"
+    write_xlsx(named, path)
+    shown = openpyxl.load_workbook(path, data_only=True)["Summary"]
+    live = openpyxl.load_workbook(path)["Summary"]
+    for row in live.iter_rows():
+        for cell in row:
+            if cell.data_type == "f":
+                assert isinstance(shown[cell.coordinate].value, float)
+    texts = [c.value for row in live.iter_rows() for c in row if str(c.value).startswith("=1+1&<")]
+    assert texts
 
 
 def test_no_foreign_cell_is_a_formula(hostile: ReportData, tmp_path: Path) -> None:
@@ -139,7 +201,7 @@ def test_no_foreign_cell_is_a_formula(hostile: ReportData, tmp_path: Path) -> No
     for sheet in loaded:
         for row in sheet.iter_rows():
             for cell in row:
-                if sheet.title != "Prices":
+                if sheet.title != "Summary":
                     assert cell.data_type != "f", (sheet.title, cell.coordinate)
                 if isinstance(cell.value, str):
                     texts.append(cell.value)
@@ -203,6 +265,7 @@ def test_junit(view: View) -> None:
     assert suite.attrib["skipped"] == "2"
     by_name = {case.attrib["name"]: case for case in suite}
     assert by_name["Twice as fast"].find("failure") is not None
+    assert by_name["Twice as fast"].attrib["classname"] == "support.claims.coder-local"
     assert by_name["90% cheaper than GPT"].find("failure") is None
     assert by_name["accuracy of smol-local"].find("failure") is not None
 
@@ -213,7 +276,7 @@ def test_junit_of_hostile_texts_is_well_formed(hostile: ReportData) -> None:
 
 def test_markdown(view: View) -> None:
     text = exports.markdown(view)
-    assert "| ✓ | 90% cheaper than GPT | **Supported** |" in text
+    assert "| ✓ | 90% cheaper than GPT | **Supported** | coder-local against api-large |" in text
     assert "Declared after the data were seen" in text
     assert "&#60;b&#62;closed" in text
     assert "Not run: api-absent (ABSENT&#95;API&#95;KEY is not set)" in text
@@ -303,3 +366,23 @@ def test_parquet_without_pyarrow_is_one_clear_error(
     with pytest.raises(BenchError, match="pyarrow") as raised:
         exports.write_parquet(data, Redactor(), tmp_path / "x.parquet")
     assert raised.value.hint is not None
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_a_narrow_terminal_cuts_no_name_and_no_number(view: View, width: int) -> None:
+    drawn = io.StringIO()
+    print_summary(view, console=Console(file=drawn, force_terminal=True, width=width))
+    text = drawn.getvalue()
+    assert "\u2026" not in text
+    for arm in (a for a in view.arms if a.scope == "all tasks"):
+        quality = arm.get("quality")
+        assert arm.arm in text
+        assert quality is None or quality.text in text
+    assert ("not shown for want of room" in text) == (width < 100)
+
+
+def test_the_console_names_the_arm_what_to_do_and_the_page_of_all_runs(view: View) -> None:
+    text = plain_summary(view, "results/r1/report.html", "results/index.html")
+    assert "SUPPORTED       coder-local: 90% cheaper than GPT - " in text
+    assert "export ABSENT_API_KEY=..." in text
+    assert text.index("all runs: results/index.html") < text.index("report: results/r1")

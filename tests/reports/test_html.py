@@ -18,7 +18,9 @@ from claimbench_reports.view.build import build_view
 from claimbench_reports.view.inputs import ArmInfo, ReportData
 from claimbench_reports.view.types import View
 
-DOCUMENT = "html head meta title link style body header nav main section article footer script"
+DOCUMENT = (
+    "html head meta title link style body header nav main section article footer script template"
+)
 TEXT = (
     "a p h1 h2 h3 h4 strong span ul li dl dt dd pre code sub div details summary figure figcaption"
 )
@@ -177,14 +179,53 @@ def test_redacted_reports_hold_no_transcript(data: ReportData, profile: str) -> 
     assert ("sha256:" if profile == "hashed" else "[withheld]") in text
 
 
-def test_claims_of_one_wording_are_told_apart_at_a_glance(data: ReportData) -> None:
+def test_every_claim_names_its_arm_and_its_rival_at_a_glance(data: ReportData) -> None:
     first = next(v for v in data.verdicts if v.claim.baselines)
     other = replace(first, claim=replace(first.claim, id="again", treatments=("another-arm",)))
     worded = replace(other, claim=replace(other.claim, text="in other words"))
-    for second, shown in ((other, True), (worded, False)):
+    for second in (other, worded):
         text = render_html(build_view(replace(data, verdicts=(first, second)), Redactor()))
-        glance = text[text.index('class="glance"') : text.index("</table>")]
-        assert (f"another-arm against {', '.join(first.claim.baselines)}" in glance) == shown
+        glance = text[text.index('class="glance') : text.index("</table>")]
+        words = " ".join(Page(glance).words)
+        for v in (first, second):
+            assert v.claim.treatments[0] in words
+            assert f"against {v.claim.baselines[0]}" in words
+
+
+def test_the_first_sections_speak_plainly(html: str) -> None:
+    """What stands open before the details has none of the words that only engineers know."""
+    start, end = html.index('<section id="verdicts"'), html.index('<section id="differ"')
+    shown = re.sub(
+        r'<details class="more.*?</details>\s*(?=</article>|<details|<h3|</section>)',
+        "",
+        html[start:end],
+        flags=re.DOTALL,
+    )
+    words = " ".join(Page(shown).words)
+    assert "cheaper" in words
+    for jargon in ("Holm", "TTFT", "readings", "effective n"):
+        assert jargon not in words, jargon
+
+
+def test_every_card_has_one_drawing_and_its_details_folded(html: str, data: ReportData) -> None:
+    cards = re.findall(r'<article class="verdict.*?</article>', html, flags=re.DOTALL)
+    assert len(cards) == len(data.verdicts)
+    for card in cards:
+        shown = card[: card.index("<details")]
+        assert shown.count('class="plot-svg"') <= 1
+        assert shown.count('class="sentence"') == 1
+        assert shown.count('class="remedy"') <= 1
+
+
+def test_the_short_comparison_has_five_columns_and_names_arms_not_run_in_one_line(
+    html: str,
+) -> None:
+    table = html[html.index('class="five') :]
+    table = table[: table.index("</table>")]
+    assert table.count('<th scope="col"') == 6
+    assert "api-absent" not in table
+    line = next(w for w in re.findall(r"<p[^>]*>Not run:.*?</p>", html))
+    assert "api-absent (ABSENT_API_KEY is not set)" in line
 
 
 def test_partial_run_says_so(make: Callable[..., ReportData]) -> None:

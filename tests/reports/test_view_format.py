@@ -81,3 +81,33 @@ def test_cuts_say_so() -> None:
     assert "600 of 1,000,000" in cut.note
     assert f.excerpt("short", 600).note == ""
     assert f.excerpt(None, 600).text == ""
+
+
+@pytest.mark.parametrize(
+    ("unit", "value", "low", "high", "text", "interval"),
+    [
+        ("of_baseline", 0.16, 0.15998, 0.16003, "16%", "15.998% to 16.003%"),
+        ("percent", 0.84, 0.83999, 0.84002, "84.000%", "83.999% to 84.002%"),
+        ("points", 0.01, 0.00999, 0.01001, "+1.000 pts", "+0.999 pts to +1.001 pts"),
+        ("usd", 1.0, 0.9999, 1.0001, "$1.0000", "$0.9999 to $1.0001"),
+        ("usd", 1234.5, 1234.4, 1234.6, "$1,234.50", "$1,234.40 to $1,234.60"),
+        ("seconds", 1.5, 1.4999, 1.5001, "1.5000 s", "1.4999 s to 1.5001 s"),
+        ("of_baseline", 0.16, 0.16, 0.16, "16%", "exactly 16%"),
+        ("usd", 0.0, 0.0, 0.0, "$0.00", "exactly $0.00"),
+        ("percent", 0.5, 0.4, 0.6, "50.0%", "40.0% to 60.0%"),
+    ],
+)
+def test_the_ends_of_an_interval_are_told_apart(
+    unit: str, value: float, low: float, high: float, text: str, interval: str
+) -> None:
+    shown = f.figure("x", value, unit, low=low, high=high)
+    assert (shown.text, shown.interval) == (text, interval)
+
+
+@pytest.mark.parametrize("unit", sorted(f.FINER))
+@pytest.mark.parametrize("width", [1e-2, 1e-3, 1e-4, 1e-5])
+def test_no_interval_says_one_number_twice(unit: str, width: float) -> None:
+    for value in (0.037, 0.16, 0.5, 0.97, 3.2):
+        text = f.interval(value, value * (1 + width), unit)
+        low, _, high = text.partition(" to ")
+        assert low != high, (unit, value, width, text)

@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "decide": ("decide", "Say whom to choose in a stored run, and what is still open."),
     "list": ("list", "List the stored runs."),
     "show": ("show", "Print a run's verdicts and comparison."),
+    "open": ("open", "Open a run's report, or the page of all runs, in the browser."),
     "export": ("export", "Write a run's calls or figures in another format."),
     "reprice": ("reprice", "Judge a stored run under other prices, without calling a model."),
     "import": ("importing", "Judge results of other tools, tables and logs of traffic."),

@@ -4,7 +4,8 @@ lines to print.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from claimbench.cli.progress import dollars, duration
 
 if TYPE_CHECKING:
     from claimbench.claims.power import ArmEffort, ClaimPlan
+    from claimbench.plan.estimate import ArmEstimate
     from claimbench.types import Suite
 
 
@@ -73,3 +75,72 @@ def plan_lines(plan: ClaimPlan, indent: str = "  ") -> Iterator[str]:
     ]
     if cost or hours:
         yield f"{indent}for its hardest reading: {'; '.join([*cost, *hours])}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlanTotal:
+    """A plan in one line: dollars of every arm and judge, hours, and the claims that it can settle.
+
+    ``unpriced`` are arms whose dollars are unknown; they are in no sum. ``hours`` is None where no
+    pilot measured every arm; arms on one device take turns, all others run side by side.
+    """
+
+    usd: Decimal
+    unpriced: tuple[str, ...]
+    hours: float | None
+    settled: int
+    claims: int
+
+    @property
+    def line(self) -> str:
+        """Return the plan in words."""
+        if self.unpriced:
+            known = "of known dollars, unknown those of"
+            money = f"{dollars(self.usd)} {known} {', '.join(self.unpriced)}"
+        else:
+            money = dollars(self.usd)
+        time = (
+            "minutes unknown (--pilot RUN takes them from a run)"
+            if self.hours is None
+            else f"about {duration(3600 * self.hours)}"
+        )
+        if not self.claims:
+            return f"In all {money}, {time}; the suite states no claims."
+        return (
+            f"In all {money}, {time}; settles {self.settled} of {self.claims}"
+            f" claim{'' if self.claims == 1 else 's'}, if the truth is as assumed."
+        )
+
+
+def plan_total(
+    suite: Suite, estimates: Sequence[ArmEstimate], claims: Sequence[ClaimPlan]
+) -> PlanTotal:
+    """Add up a plan."""
+    device = {arm.name: arm.device for arm in suite.arms}
+    known = [e.hours for e in estimates if e.hours is not None]
+    turns: dict[str, float] = {}
+    for e in estimates:
+        place = device.get(e.arm) or f"its own: {e.arm}"
+        turns[place] = turns.get(place, 0.0) + (e.hours or 0.0)
+    return PlanTotal(
+        usd=sum((e.usd_typical for e in estimates if e.usd_typical is not None), Decimal(0)),
+        unpriced=tuple(e.arm for e in estimates if e.usd_typical is None),
+        hours=max(turns.values(), default=0.0) if len(known) == len(estimates) else None,
+        settled=sum(settles(claim) for claim in claims),
+        claims=len(claims),
+    )
+
+
+def settles(plan: ClaimPlan) -> bool:
+    """Return whether the present samples settle a claim with 80% power if the truth is as
+    assumed.
+    """
+    if plan.why_not is not None:
+        return False
+    if plan.parts:
+        return all(settles(part) for part in plan.parts)
+    counted = [r for r in plan.readings if r.rule.headline]
+    if not counted or any(r.items_needed is None and not r.note for r in counted):
+        return False
+    needed, present = plan.items_needed or 0, plan.items_present or 0
+    return needed <= present

@@ -7,21 +7,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, TextIO
 
+from claimbench.cli.quality import AT_ONCE
 from claimbench.cli.streams import drawn
 from claimbench.privacy.visible import visible
+from claimbench.run.progress import ArmProgress
 
 if TYPE_CHECKING:
+    from rich.progress_bar import ProgressBar
     from rich.table import Table
 
+    from claimbench.cli.quality import QualitySoFar
     from claimbench.clock import Clock
-    from claimbench.run.progress import ArmProgress, Progress
+    from claimbench.run.progress import Progress
 
 PLAIN_EVERY_S = 10.0
 LIVE_EVERY_S = 0.25
+PLAIN_AT_ONCE = 100
+"""Answers looked at for each plain line."""
+ETA_FROM = 5
+"""Finished calls from which the time left is said."""
+BAR = 24
 
 
 def dollars(amount: Decimal) -> str:
@@ -51,16 +60,25 @@ def duration(seconds: float) -> str:
 def _left(arm: ArmProgress, elapsed_s: float) -> str:
     if arm.stopped is not None:
         return "stopped"
-    if arm.done == 0 or elapsed_s <= 0:
+    if arm.done >= arm.planned:
+        return "done" if arm.planned else "-"
+    if arm.done < ETA_FROM or elapsed_s <= 0:
         return "-"
-    return (
-        "done"
-        if arm.done >= arm.planned
-        else duration((arm.planned - arm.done) * elapsed_s / arm.done)
-    )
+    return duration((arm.planned - arm.done) * elapsed_s / arm.done)
 
 
-def line(progress: Progress, now_ns: int) -> str:
+def _all_left(progress: Progress, elapsed_s: float) -> str:
+    """Return the time that is left, of the arm that has most to do; empty before a few calls say
+    it.
+    """
+    if progress.done < ETA_FROM:
+        return ""
+    going = [arm for arm in progress.arms.values() if arm.stopped is None]
+    waiting = max((arm.planned - arm.done for arm in going), default=0)
+    return duration(waiting * elapsed_s * len(progress.arms) / progress.done)
+
+
+def line(progress: Progress, now_ns: int, quality: QualitySoFar | None = None) -> str:
     """Return the state in one plain line."""
     elapsed_s = (now_ns - progress.started_ns) / 1e9
     spent = sum((arm.spent_usd for arm in progress.arms.values()), Decimal(0))
@@ -69,57 +87,128 @@ def line(progress: Progress, now_ns: int) -> str:
     cost = _spent(spent, sum(arm.unpriced for arm in progress.arms.values()))
     errors = sum(arm.errors for arm in progress.arms.values())
     rate = progress.done / elapsed_s if elapsed_s > 0 else 0.0
-    waiting = max(
-        (arm.planned - arm.done for arm in progress.arms.values() if arm.stopped is None), default=0
-    )
+    more = _more(progress, quality)
     if progress.done >= progress.planned:
         return (
             f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {cost} in all "
-            f" {errors} errors  done in {duration(elapsed_s)}"
+            f" {errors} errors  done in {duration(elapsed_s)}{more}"
         )
-    left = "time left unknown yet"
-    if progress.done:
-        left = f"about {duration(waiting * elapsed_s * len(progress.arms) / progress.done)} left"
+    left = _all_left(progress, elapsed_s)
+    said = f"about {left} left" if left else "time left unknown yet"
     return (
         f"{progress.done}/{progress.planned} calls  {rate:.1f}/s  {cost} so far  {errors}"
-        f" errors  {left}"
+        f" errors  {said}{more}"
     )
 
 
-def _table(progress: Progress, now_ns: int) -> Table:
-    from rich.progress_bar import ProgressBar
+def _more(progress: Progress, quality: QualitySoFar | None) -> str:
+    """Return what is left of a budget and the quality so far, where either is known."""
+    left = progress.left_usd()
+    text = "" if left is None else f"  {dollars(left)} of the budget left"
+    shares = [] if quality is None else [f"{visible(a)} {quality.of(a)}" for a in quality.arms]
+    return text + (f"  right so far: {', '.join(shares)}" if shares else "")
+
+
+def _table(
+    progress: Progress, now_ns: int, quality: QualitySoFar | None = None, width: int = 120
+) -> Table:
+    """Return a row for each arm and one for all of them, ``width`` columns wide at most.
+
+    Names are never cut: on a narrow terminal the bars and the rates go first, then long names are
+    broken into lines.
+    """
     from rich.table import Table
 
     elapsed_s = (now_ns - progress.started_ns) / 1e9
+    shares = {} if quality is None else {name: quality.of(name) for name in progress.arms}
+    rows = [
+        _row(visible(name), arm, elapsed_s, shares.get(name, ""))
+        for name, arm in progress.arms.items()
+    ]
+    rows.append(_total(progress, elapsed_s))
+    heads = ("arm", "", "done", "per s", "dollars", "right", "errors", "left")
+    hidden = {"right"} if not any(shares.values()) else set()
+    for drop in (set(), {""}, {"", "per s"}, {"", "per s", "right"}):
+        kept = [i for i, head in enumerate(heads) if head not in hidden | drop]
+        if _width(rows, heads, kept) <= width:
+            break
     table = Table(box=None, pad_edge=False)
-    for column, justify in (
-        ("arm", "left"),
-        ("", "left"),
-        ("done", "right"),
-        ("per s", "right"),
-        ("dollars", "right"),
-    ):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]  # rich's literal
-    table.add_column("errors", justify="right")
-    table.add_column("left", justify="right")
-    for name, arm in progress.arms.items():
-        bar = ProgressBar(total=max(1, arm.planned), completed=arm.done, width=24)
-        spent = _spent(arm.spent_usd, arm.unpriced)
-        rate = f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-"
-        left = _left(arm, elapsed_s)
-        errors = str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else "")
-        table.add_row(visible(name), bar, f"{arm.done}/{arm.planned}", rate, spent, errors, left)
+    for i in kept:
+        table.add_column(
+            heads[i],
+            justify="left" if i < 2 else "right",
+            no_wrap=i > 0,
+            overflow="fold" if i == 0 else "ellipsis",
+        )
+    for row in rows:
+        last = row is rows[-1]
+        cells = [row[i] for i in kept]
+        table.add_row(*cells, style="bold" if last else "")
+    left = progress.left_usd()
+    if left is not None:
+        table.caption = f"{dollars(left)} of the budget left"
+        table.caption_justify = "left"
     return table
+
+
+Row = tuple["str | ProgressBar", ...]
+
+
+def _row(name: str, arm: ArmProgress, elapsed_s: float, share: str) -> Row:
+    from rich.progress_bar import ProgressBar
+
+    return (
+        name,
+        ProgressBar(total=max(1, arm.planned), completed=arm.done, width=BAR),
+        f"{arm.done}/{arm.planned}",
+        f"{arm.done / elapsed_s:.1f}" if elapsed_s > 0 else "-",
+        _spent(arm.spent_usd, arm.unpriced),
+        share,
+        str(arm.errors) + (f" ({arm.retries} retried)" if arm.retries else ""),
+        _left(arm, elapsed_s),
+    )
+
+
+def _total(progress: Progress, elapsed_s: float) -> Row:
+    """Return the row of all arms together."""
+    arms = progress.arms.values()
+    whole = ArmProgress(
+        progress.planned,
+        progress.done,
+        sum(arm.errors for arm in arms),
+        sum(arm.retries for arm in arms),
+        sum((arm.spent_usd for arm in arms), Decimal(0)),
+        sum(arm.unpriced for arm in arms),
+    )
+    row = _row("all", whole, elapsed_s, "")
+    over = progress.done >= progress.planned
+    return (*row[:-1], "done" if over else _all_left(progress, elapsed_s) or "-")
+
+
+def _width(rows: Sequence[Row], heads: Sequence[str], kept: Sequence[int]) -> int:
+    """Return how wide the table is with these columns, two blanks between them."""
+    from rich.cells import cell_len
+
+    widths = []
+    for i in kept:
+        found = [row[i] for row in rows]
+        cells = [cell_len(cell) if isinstance(cell, str) else BAR for cell in found]
+        widths.append(max([cell_len(heads[i]), *cells]))
+    return sum(widths) + 2 * (len(kept) - 1)
 
 
 @contextlib.asynccontextmanager
 async def shown(
-    progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]
+    progress: Progress,
+    clock: Clock,
+    out: TextIO,
+    notes_said: set[str],
+    quality: QualitySoFar | None = None,
 ) -> AsyncIterator[None]:
     """Show ``progress`` on ``out`` until the block ends; notes are printed once, as they come, into
-    ``notes_said``.
+    ``notes_said``. ``quality`` looks at the answers meanwhile.
     """
-    with _painter(progress, clock, out, notes_said) as paint:
+    with _painter(progress, clock, out, notes_said, quality) as paint:
         task = asyncio.ensure_future(
             _repeat(paint, LIVE_EVERY_S if out.isatty() else PLAIN_EVERY_S)
         )
@@ -148,12 +237,14 @@ class Painter:
         out: TextIO,
         live: object | None,
         notes_said: set[str],
+        quality: QualitySoFar | None = None,
     ) -> None:
         self._progress = progress
         self._clock = clock
         self._out = out
         self._live = live
         self._notes_said = notes_said
+        self._quality = quality
         self._last = ""
 
     def __call__(self) -> None:
@@ -163,10 +254,14 @@ class Painter:
                 self._print(f"note: {note.text}")
                 self._notes_said.add(note.text)
         now = self._clock.monotonic_ns()
+        if self._quality is not None:
+            self._quality.take(self._progress, AT_ONCE if self._live is not None else PLAIN_AT_ONCE)
         if self._live is not None:
-            self._live.update(_table(self._progress, now), refresh=True)  # type: ignore[attr-defined]  # rich.live.Live
+            width = self._live.console.width  # type: ignore[attr-defined]  # rich.live.Live
+            table = _table(self._progress, now, self._quality, width)
+            self._live.update(table, refresh=True)  # type: ignore[attr-defined]  # likewise
             return
-        text = line(self._progress, now)
+        text = line(self._progress, now, self._quality)
         if text != self._last:
             self._print(text)
         self._last = text
@@ -180,16 +275,20 @@ class Painter:
 
 @contextlib.contextmanager
 def _painter(
-    progress: Progress, clock: Clock, out: TextIO, notes_said: set[str]
+    progress: Progress,
+    clock: Clock,
+    out: TextIO,
+    notes_said: set[str],
+    quality: QualitySoFar | None,
 ) -> Iterator[Painter]:
     if not out.isatty():
-        yield Painter(progress, clock, out, None, notes_said)
+        yield Painter(progress, clock, out, None, notes_said, quality)
         return
     from rich.console import Console
     from rich.live import Live
 
     with Live(console=Console(file=drawn(out)), auto_refresh=False) as live:
-        yield Painter(progress, clock, out, live, notes_said)
+        yield Painter(progress, clock, out, live, notes_said, quality)
 
 
 def stderr() -> TextIO:

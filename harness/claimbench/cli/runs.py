@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.evaluation.stored import StoredRun
     from claimbench.store.results import ResultsStore
-    from claimbench_reports.view.types import DecisionView, View
+    from claimbench_reports.view.buying.types import DecisionView
+    from claimbench_reports.view.types import View
 
 
 def evaluate_run(store: ResultsStore, run_id: str, volume: str | None = None) -> Evaluation:
@@ -93,4 +94,10 @@ def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsSto
     from claimbench.cli.streams import drawn
     from claimbench_reports.formats.console import print_summary
 
-    print_summary(view_of(store, evaluation), report=path, file=drawn(sys.stdout))
+    index = store.path.parent / "index.html"
+    print_summary(
+        view_of(store, evaluation),
+        report=path,
+        file=drawn(sys.stdout),
+        index=index if path is not None and index.exists() else None,
+    )

@@ -137,6 +137,11 @@ class Budget:
         """Dollars settled so far over all arms, earlier sessions included."""
         return sum(self._spent.values(), Decimal(0))
 
+    @property
+    def left_usd(self) -> Decimal | None:
+        """Return what the whole run may still spend; None without a limit."""
+        return None if self._total is None else max(self._total - self.spent_usd, Decimal(0))
+
     def _limits(self, arm: str) -> list[tuple[Decimal, Decimal, Decimal]]:
         """Return (limit, spent, reserved) of the run and of the arm, where they have limits."""
         found: list[tuple[Decimal, Decimal, Decimal]] = []

@@ -370,7 +370,9 @@ class Runner:
                 return None
             long_wait = (tried.retry_after_s or 0.0) > LONGEST_WAIT_S
             if not outcome.retryable or failed >= self._policy.max_retries or long_wait:
-                self._writer.keep(record_of(call, tried), self._store_failed)
+                record = record_of(call, tried)
+                self._writer.keep(record, self._store_failed)
+                self.progress.recent.append(record)
                 state.done += 1
                 state.errors += outcome.missing
                 if long_wait:

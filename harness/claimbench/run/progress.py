@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
-from claimbench.types import Call, Note
+from claimbench.types import Call, CallRecord, Note
+
+KEPT = 500
+"""Finished calls that wait for whoever watches; a run that nobody watches keeps no more."""
+
+
+def _no_limit() -> Decimal | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -33,12 +41,18 @@ class ArmProgress:
 
 @dataclass(slots=True)
 class Progress:
-    """Hold the live state of a session. ``notes`` are events worth a line."""
+    """Hold the live state of a session. ``notes`` are events worth a line.
+
+    ``recent`` are calls that finished since somebody last took them, the oldest dropped first.
+    ``left_usd`` says what is left of the budget of the whole run, None without one.
+    """
 
     arms: dict[str, ArmProgress]
     started_ns: int
     notes: list[Note] = field(default_factory=list)
     ended: str | None = None
+    recent: deque[CallRecord] = field(default_factory=lambda: deque(maxlen=KEPT))
+    left_usd: Callable[[], Decimal | None] = _no_limit
 
     @property
     def done(self) -> int:

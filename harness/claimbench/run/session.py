@@ -307,6 +307,7 @@ async def _work(
     again = tuple(job.store.unfinished_intents(run_id))
     work = _prepared(job, run_id, calls, again, limits)
     progress = work.runner.progress
+    progress.left_usd = lambda: work.budget.left_usd
     started_utc = job.clock.utc()
     started_ns = job.clock.monotonic_ns()
     why: str | None = "stopped by an error"

@@ -93,6 +93,14 @@
     show();
   }
 
+  // Remedies: copied where the browser lets a file do it, else selected.
+  for (const press of $("button.copy")) {
+    press.addEventListener("click", async () => {
+      const code = press.parentElement.querySelector("code");
+      try { await navigator.clipboard.writeText(code.textContent); press.textContent = "Copied"; } catch { getSelection().selectAllChildren(code); }
+    });
+  }
+
   // Print: what is folded away but short enough to sign is unfolded.
   addEventListener("beforeprint", () => { for (const d of $("details.print")) { d.dataset.was = d.open ? "1" : ""; d.open = true; } });
   addEventListener("afterprint", () => { for (const d of $("details.print")) d.open = d.dataset.was === "1"; });

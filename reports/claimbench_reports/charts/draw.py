@@ -337,7 +337,7 @@ def tornado(t: TornadoView, index: int, canvas: CanvasMaker) -> Chart:
     if t.threshold is not None and t.threshold.value is not None:
         ax.axvline(t.threshold.value, color=INK, linewidth=1, dashes=(4, 3))
     ax.grid(axis="y", visible=False)
-    ax.set_xlabel("Cost ratio. Plain: low end, hatched: high end, dashed: claimed")
+    ax.set_xlabel("Cost ratio\nplain: low end, hatched: high end, dashed: claimed")
     _ticks(ax.xaxis, "ratio")
     rows = "; ".join(
         f"{b.assumption}: {b.low.text} at {b.low_label}, {b.high.text} at {b.high_label}"

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Literal
 
 from claimbench.errors import StoreError
 from claimbench_reports.collect.background import Background
-from claimbench_reports.collect.data import VERDICTS, past_run, view_of
+from claimbench_reports.collect.data import VERDICTS, past_run, report_data
 from claimbench_reports.formats.exports import view_json
 from claimbench_reports.formats.html import render_html
 from claimbench_reports.formats.index import render_index
+from claimbench_reports.formats.pack import sample_packs
+from claimbench_reports.view.build import build_view
 
 if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
@@ -48,8 +50,12 @@ def write_report(
     """
     folder = store.run_folder(evaluation.stored.manifest.run_id)
     path = output or folder / f"report.{kind}"
-    view = view_of(store, evaluation, background, profile)
-    _replace(path, render_html(view) if kind == "html" else view_json(view))
+    data, redact = report_data(store, evaluation, background), background.redactor(profile)
+    view = build_view(data, redact)
+    if kind == "html":
+        _replace(path, render_html(view, packs=sample_packs(data, redact)))
+    else:
+        _replace(path, view_json(view))
     if output is None and kind == "html":
         statuses = {verdict.claim.id: verdict.status for verdict in evaluation.verdicts}
         _replace(folder / VERDICTS, json.dumps(statuses, ensure_ascii=False) + "\n")

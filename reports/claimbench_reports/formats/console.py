@@ -13,8 +13,11 @@ from claimbench_reports.view.words import COLUMNS
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
 SHOWN = ("quality", "usd_1k", "usd_1k_correct", "ttft_p50", "e2e_p50", "e2e_p95", "n_missing")
+RANK = ("quality", "usd_1k", "e2e_p50", "e2e_p95", "n_missing", "usd_1k_correct", "ttft_p50")
+"""The same columns, those that are shown on a narrow terminal first."""
 STAR = "* too few samples to say how far off this percentile may be"
 STYLES = {"supported": "green", "refuted": "red", "inconclusive": "yellow", "not_comparable": "dim"}
 
@@ -25,6 +28,7 @@ def print_summary(
     *,
     file: TextIO | None = None,
     console: Console | None = None,
+    index: Path | str | None = None,
 ) -> None:
     """Print verdict lines, the compare table and where the report is.
 
@@ -33,14 +37,14 @@ def print_summary(
         report: the path to print last.
         file: where to; default standard output. Tables are drawn only on a terminal.
         console: a console of the caller's, instead of ``file``.
+        index: the page of all runs, named before the report.
     """
     from rich.console import Console
 
     out = console or Console(file=file, highlight=False)
     if not out.is_terminal:
-        out.print(
-            plain_summary(view, report), markup=False, highlight=False, soft_wrap=True, end=""
-        )
+        text = plain_summary(view, report, index)
+        out.print(text, markup=False, highlight=False, soft_wrap=True, end="")
         return
     from rich.table import Table
     from rich.text import Text
@@ -55,20 +59,13 @@ def print_summary(
     verdicts.add_column(no_wrap=True)
     verdicts.add_column(ratio=1)
     for v in view.verdicts:
-        line = Text(f"\u201c{v.claim}\u201d ", style="bold")
+        line = Text(f"{v.arm}: \u201c{v.claim}\u201d ", style="bold")
         line.append(_because(v), style="not bold")
+        for one in v.remedies[:1]:
+            line.append(f"\n{one.text} {one.code}".rstrip(), style="not bold cyan")
         verdicts.add_row(Text(v.status_text, style=STYLES.get(v.status, "")), line)
     out.print(verdicts)
-    table = Table(
-        title="Compared on the same requests", title_justify="left", caption_justify="left"
-    )
-    table.add_column("arm")
-    for head in _heads():
-        table.add_column(head, justify="right")
-    for arm in (a for a in view.arms if a.scope == ALL):
-        cells = [Text(x) for x in _cells(arm)]
-        table.add_row(Text(arm.arm), *cells, style="" if arm.measured else "dim")
-    out.print(table)
+    out.print(_table(view, out.width))
     if _starred(view):
         out.print(Text(STAR, style="dim"))
     for said in _bill_lines(view):
@@ -77,15 +74,75 @@ def print_summary(
         out.print(Text(f))
     for w in view.warnings:
         out.print(Text(f"warning: {w}", style="yellow"))
+    if index is not None:
+        out.print(Text(f"all runs: {index}"), soft_wrap=True)
     if report is not None:
         out.print(Text(f"report: {report}", style="bold"), soft_wrap=True)
 
 
-def plain_summary(view: View, report: Path | str | None = None) -> str:
+def _table(view: View, width: int) -> Table:
+    """Return the comparison, ``width`` columns wide at most; names and numbers are never cut.
+
+    Columns that do not fit are left out, the least asked for first, and named below; what still
+    does not fit is a long name, which is broken into lines.
+    """
+    from rich.cells import cell_len
+    from rich.table import Table
+    from rich.text import Text
+
+    arms = [a for a in view.arms if a.scope == ALL]
+    kept = _fitting(arms, width)
+    left_out = [head for head, column in zip(_heads(), SHOWN, strict=True) if column not in kept]
+    more = f"not shown for want of room: {', '.join(left_out)}" if left_out else None
+    table = Table(
+        title="Compared on the same requests",
+        title_justify="left",
+        caption=more,
+        caption_justify="left",
+    )
+    names = max((cell_len(a.arm) for a in arms), default=3)
+    table.add_column("arm", overflow="fold", min_width=min(names, width // 3))
+    for head, column in zip(_heads(), SHOWN, strict=True):
+        if column in kept:
+            table.add_column(head, justify="right", no_wrap=False, min_width=_least(arms, column))
+    for arm in arms:
+        cells = dict(zip(SHOWN, _cells(arm), strict=True))
+        shown = [Text(cells[column], no_wrap=True) for column in SHOWN if column in kept]
+        table.add_row(Text(arm.arm), *shown, style="" if arm.measured else "dim")
+    return table
+
+
+def _fitting(arms: Sequence[ArmView], width: int) -> frozenset[str]:
+    """Return the columns that fit beside whole names, by rank; at least the first two."""
+    from rich.cells import cell_len
+
+    names = max((cell_len(a.arm) for a in arms), default=3)
+    kept: list[str] = []
+    used = min(names, width // 3) + 4
+    for column in RANK:
+        used += _least(arms, column) + 3
+        if len(kept) >= 2 and used > width:
+            break
+        kept.append(column)
+    return frozenset(kept)
+
+
+def _least(arms: Sequence[ArmView], column: str) -> int:
+    """Return how narrow a column can be: its widest cell, and the longest word of its head."""
+    head = dict(zip(SHOWN, _heads(), strict=True))[column]
+    cells = [dict(zip(SHOWN, _cells(a), strict=True))[column] for a in arms]
+    return max(len(text) for text in [*head.split(), *cells])
+
+
+def plain_summary(
+    view: View, report: Path | str | None = None, index: Path | str | None = None
+) -> str:
     """Return the same as text, one fact a line, columns aligned; ends with a newline."""
     lines = [] if view.decision is None else [*decision_lines(view.decision), ""]
     lines.append(view.summary)
-    lines += [f"{v.status_text.upper():<15} {v.claim} - {_because(v)}" for v in view.verdicts]
+    for v in view.verdicts:
+        lines.append(f"{v.status_text.upper():<15} {v.arm}: {v.claim} - {_because(v)}")
+        lines += [f"{'':<15} {one.text} {one.code}".rstrip() for one in v.remedies[:1]]
     lines.append("")
     grid = [("arm", *_heads())]
     grid += [(a.arm, *_cells(a)) for a in view.arms if a.scope == ALL]
@@ -101,7 +158,8 @@ def plain_summary(view: View, report: Path | str | None = None) -> str:
     lines += _bill_lines(view)
     lines += [*view.findings, *(f"warning: {w}" for w in view.warnings)]
     if report is not None:
-        lines += ["", f"report: {report}"]
+        where = [] if index is None else [f"all runs: {index}"]
+        lines += ["", *where, f"report: {report}"]
     return "\n".join(lines) + "\n"
 
 
@@ -164,9 +222,13 @@ def _starred(view: View) -> bool:
 
 
 def _because(v: VerdictView) -> str:
-    """The sentence, and a second opinion on the reading that decides; the claim and the status
-    stand before it.
+    """What was measured and claimed, how the claim was read, and a second opinion on the reading
+    that decides; the claim and the status stand before it.
     """
+    read_as = f"Read as: {v.read_as}." if v.read_as else ""
+    told = [v.brief, read_as] if v.brief else [v.in_full]
+    if v.brief not in v.sentence and v.qualifier:
+        told.append(f"{v.qualifier}.")
     found = [r.second_opinion for r in v.readings if r.second_opinion]
     shown = [r.second_opinion for r in v.readings if r.second_opinion and r.headline]
-    return " ".join([v.in_full, *(shown or found)[:1]])
+    return " ".join(one for one in (*told, *(shown or found)[:1]) if one)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from claimbench_reports.view.buying.types import DecisionView
 from claimbench_reports.view.format import Figure
-from claimbench_reports.view.types import DecisionView
 
 WIDTH = 80
 SIGNS = {"met": "met", "missed": "MISSED", "open": "open"}

@@ -292,7 +292,8 @@ def junit_xml(view: View, thresholds: Mapping[str, str | None] | None = None) ->
         id=view.run_id,
     )
     for v in view.verdicts:
-        case = ET.SubElement(suite, "testcase", classname=f"{view.suite}.claims", name=v.claim)
+        group = f"{view.suite}.claims.{v.arm}" if v.arm else f"{view.suite}.claims"
+        case = ET.SubElement(suite, "testcase", classname=group, name=v.claim)
         if v.status == "refuted":
             ET.SubElement(case, "failure", message=v.in_full, type="refuted").text = _details(v)
         elif v.status != "supported":
@@ -340,12 +341,13 @@ def markdown(view: View) -> str:
         "",
     ]
     if view.verdicts:
-        lines += ["| | Claim | Verdict | In one sentence |", "|---|---|---|---|"]
+        lines += ["| | Claim | Verdict | About | In one sentence |", "|---|---|---|---|---|"]
         for v in view.verdicts:
             late = any(f.code == "declared_after" for f in v.flags) and LATE not in v.in_full
             sentence = _md(v.in_full) + (f" *{LATE}.*" if late else "")
             lines.append(
-                f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {sentence} |"
+                f"| {SIGN[v.status]} | {_md(v.claim)} | **{v.status_text}** | {_md(v.who)} |"
+                f" {sentence} |"
             )
     heads = {id_: head for id_, head, _, _ in COLUMNS}
     lines += [

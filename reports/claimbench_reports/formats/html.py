@@ -16,20 +16,31 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup
 
 from claimbench_reports.charts.draw import Chart, render_charts
-from claimbench_reports.charts.plots import interval_plot
+from claimbench_reports.charts.plots import interval_plot, scales_of, verdict_plot
+from claimbench_reports.view.arms import ALL
 from claimbench_reports.view.types import View
-from claimbench_reports.view.words import COLUMNS, DIFFERENCES, SIGN
+from claimbench_reports.view.words import COLUMNS, DIFFERENCES, FIVE, GLOSSARY, SIGN
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from claimbench_reports.formats.pack import SamplePacks
 
-def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
+
+FIRST_CHARTS = ("pareto", "latency-e2e")
+"""Charts that stand open; the others are folded."""
+
+
+def render_html(
+    view: View, charts: Sequence[Chart] | None = None, packs: SamplePacks | None = None
+) -> str:
     """Return the whole report as one HTML document; ``charts`` are drawn from the view unless
-    given.
+    given, ``packs`` hold all samples (else those where arms differ are listed).
     """
     drawn = render_charts(view) if charts is None else charts
     css, js = asset("report.css"), asset("report.js")
+    if packs is not None:
+        js += asset("samples.js")
     return (
         environment()
         .get_template("report.html.j2")
@@ -39,13 +50,40 @@ def render_html(view: View, charts: Sequence[Chart] | None = None) -> str:
             css=Markup(css),  # noqa: S704 - our own file
             js=Markup(js),  # noqa: S704 - our own file
             csp=policy(css, js),
+            first_charts=FIRST_CHARTS,
+            packs=packs,
             columns=COLUMNS,
             difference_columns=DIFFERENCES,
             baselines=list(dict.fromkeys(d.baseline for d in view.differences)),
             sign=SIGN,
+            glossary=GLOSSARY,
+            told_statuses=list(dict.fromkeys(v.status_text for v in view.verdicts)),
+            scales=scales_of(view.verdicts),
             plot=interval_plot,
+            one_plot=verdict_plot,
+            **_five_columns(view),
         )
     )
+
+
+def _five_columns(view: View) -> dict[str, object]:
+    """Return the arms of the short comparison, the columns that any of them has, and how long the
+    bars of each are.
+    """
+    arms = [a for a in view.arms if a.scope == ALL]
+    measured = [a for a in arms if a.measured]
+    shown = [(id_, head, up) for id_, head, up in FIVE if any(a.get(id_) for a in measured)]
+    tops: dict[str, float] = {}
+    for id_, _, _ in shown:
+        values = [f.value for a in measured if (f := a.get(id_)) and f.value is not None]
+        top = max(values, default=0.0)
+        tops[id_] = 1.0 if id_ == "quality" and top <= 1 else 1.15 * top
+    return {
+        "fives": measured,
+        "five_columns": shown,
+        "tops": tops,
+        "not_run": [a for a in arms if not a.measured],
+    }
 
 
 def _chart_fields(chart: Chart) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""View and run -> a workbook a buyer can work with: verdicts, comparison, price sheet with live
-formulas, samples.
+"""View and run -> a workbook a buyer can work with: a summary with live formulas, verdicts,
+comparison, prices, samples.
 
 Text never becomes a formula: every text cell is written as a string with the quote prefix set where
-it begins with one of ``= + - @``. The only formulas are ours, on the price sheet.
+it begins with one of ``= + - @``. The only formulas are ours, on the first sheet.
 """
 
 from __future__ import annotations
@@ -12,38 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from claimbench.privacy.visible import visible
-from claimbench_reports.formats.exports import DANGEROUS
-from claimbench_reports.view.arms import ALL
-from claimbench_reports.view.format import Figure
-from claimbench_reports.view.types import ArmView, BillView, View, iter_figures
+from claimbench_reports.formats.xlsx_cells import Value, colour_verdicts, ends, fit_rows, page, put
+from claimbench_reports.formats.xlsx_summary import TITLE, Cached, summary_sheet, with_values
+from claimbench_reports.view.types import BillView, View, iter_figures
 from claimbench_reports.view.words import COLUMNS
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
-    from openpyxl.cell.cell import Cell
     from openpyxl.worksheet.worksheet import Worksheet
 
-CELL_LIMIT = 32_000
-"""Excel takes 32,767 characters in a cell."""
-NUMBER_FORMATS = {
-    "percent": "0.0%",
-    "points": "+0.0%;-0.0%;0.0%",
-    "seconds": "0.000",
-    "usd": "$#,##0.0000",
-    "usd_micro": "$#,##0.000000",
-    "amount": "#,##0.00",
-    "ratio": "0.000",
-    "of_baseline": "0.0%",
-    "count": "#,##0",
-    "plain": "0.00",
-    "score": "0.00",
-    "p": "0.000",
-    "hours": "0.0",
-    "tokens_per_s": "0.0",
-    "per_hour": "#,##0.0",
-}
-
-Value = Figure | str | float | None
+VERDICT_WIDTHS = (30, 22, 16, 30, 20, 44, 18, 16, 12, 12, 12, 8, 14, 12, 8, 9, 36, 36, 26, 12)
+HIDDEN = ("Judges", "About", "Figures")
+"""Sheets to look things up in; whoever needs them shows them, and nobody prints them."""
+PRINTED_ROWS = 45
+"""Rows of a long sheet that are printed: enough to see what it holds."""
 
 
 def write_xlsx(view: View, path: Path) -> None:
@@ -54,6 +36,8 @@ def write_xlsx(view: View, path: Path) -> None:
 
     book = Workbook()
     book.remove(book.active)  # type: ignore[arg-type]
+    cached = Cached()
+    summary_sheet(book.create_sheet(TITLE), view, cached)
     _verdicts(book, view)
     _compare(book, view)
     _prices(book, view)
@@ -64,7 +48,13 @@ def write_xlsx(view: View, path: Path) -> None:
     _figures(book, view)
     book.properties.creator = "ClaimBench"
     book.properties.title = visible(view.title)
+    for sheet in book.worksheets:
+        if sheet.title in HIDDEN:
+            sheet.sheet_state = "hidden"
+        long = sheet.title in {"Samples", "Prices", "Bill", *HIDDEN}
+        page(sheet, rows=PRINTED_ROWS if long else None)
     book.save(path)
+    with_values(path, cached, [sheet.title for sheet in book.worksheets])
 
 
 def _sheet(book: Workbook, title: str, heads: Sequence[str], widths: Sequence[int]) -> Worksheet:
@@ -85,29 +75,6 @@ def _sheet(book: Workbook, title: str, heads: Sequence[str], widths: Sequence[in
     return sheet
 
 
-def put(cell: Cell, value: Value) -> None:
-    """Write one value: figures as numbers with their format (or their text if unknown), texts as
-    texts only.
-    """
-    from openpyxl.styles import Alignment
-
-    if isinstance(value, Figure):
-        if value.value is None:
-            put(cell, value.text)
-        else:
-            cell.value = value.value
-            cell.number_format = NUMBER_FORMATS.get(value.unit, "General")
-    elif isinstance(value, str):
-        text = visible(value)[:CELL_LIMIT]
-        cell.value = text
-        cell.data_type = "s"  # openpyxl would make "=..." a formula
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
-        if text.startswith(DANGEROUS):
-            cell.quotePrefix = True
-    elif value is not None:
-        cell.value = value
-
-
 def _rows(sheet: Worksheet, rows: Iterable[Sequence[Value]]) -> None:
     from openpyxl.cell.cell import Cell
 
@@ -116,12 +83,16 @@ def _rows(sheet: Worksheet, rows: Iterable[Sequence[Value]]) -> None:
             cell = sheet.cell(r, c)
             if isinstance(cell, Cell):
                 put(cell, value)
+    sheet.auto_filter.ref = sheet.dimensions
 
 
 def _verdicts(book: Workbook, view: View) -> None:
     heads = (
         "Claim as published",
+        "About",
         "Verdict",
+        "As claimed, measured",
+        "As claimed",
         "In one sentence",
         "Reading",
         "Reading's verdict",
@@ -138,9 +109,7 @@ def _verdicts(book: Workbook, view: View) -> None:
         "Source of the claim",
         "Declared",
     )
-    sheet = _sheet(
-        book, "Verdicts", heads, (34, 16, 50, 18, 16, 12, 12, 12, 8, 10, 12, 8, 9, 40, 40, 30, 12)
-    )
+    sheet = _sheet(book, "Verdicts", heads, VERDICT_WIDTHS)
     rows: list[Sequence[Value]] = []
     for v in view.verdicts:
         notes = "; ".join(w.text for w in (*v.flags, *v.reasons))
@@ -152,14 +121,18 @@ def _verdicts(book: Workbook, view: View) -> None:
         for r in v.readings or (None,):
             if r is None:
                 blank: list[Value] = [None] * 10
-                rows.append([v.claim, v.status_text, v.sentence, *blank, notes, "", v.source, late])
+                lead: list[Value] = [v.claim, v.who, v.status_text, v.measured, v.claimed]
+                rows.append([*lead, v.in_full, *blank, notes, "", v.source, late])
                 continue
             e = r.estimate
-            low, high = (e.low, e.high) if e else (None, None)
+            low, high = ends(e)
             rows.append(
                 [
                     v.claim,
+                    v.who,
                     v.status_text,
+                    r.short,
+                    r.claimed,
                     v.sentence,
                     r.name,
                     r.status_text,
@@ -182,8 +155,12 @@ def _verdicts(book: Workbook, view: View) -> None:
                 f"{p.treatment} against {p.baseline}: {p.ratio.text} ({p.ratio.interval})"
                 for p in v.projected
             )
-            rows.append([v.claim, v.status_text, f"Projected, not measured: {text}"])
+            told = f"Projected, not measured: {text}"
+            rows.append([v.claim, v.who, v.status_text, "", "", told])
     _rows(sheet, rows)
+    colour_verdicts(sheet, f"C2:C{len(rows) + 1}")
+    colour_verdicts(sheet, f"H2:H{len(rows) + 1}")
+    fit_rows(sheet, VERDICT_WIDTHS)
 
 
 def _compare(book: Workbook, view: View) -> None:
@@ -206,7 +183,7 @@ def _compare(book: Workbook, view: View) -> None:
         row: list[Value] = [a.arm, a.scope, "yes" if a.measured else f"no: {a.why_not}"]
         for column, _, _, _ in COLUMNS:
             f = a.get(column)
-            row += [f, f.low if f else None, f.high if f else None, (f.note or None) if f else None]
+            row += [f, *ends(f), (f.note or None) if f else None]
         rows.append(
             [
                 *row,
@@ -221,12 +198,20 @@ def _compare(book: Workbook, view: View) -> None:
             ]
         )
     _rows(sheet, rows)
+    _group_intervals(sheet)
+
+
+def _group_intervals(sheet: Worksheet) -> None:
+    """Fold the columns with interval ends and notes; a press on the plus above them shows them."""
+    from openpyxl.utils import get_column_letter
+
+    for i in range(len(COLUMNS)):
+        first, last = get_column_letter(5 + 4 * i), get_column_letter(7 + 4 * i)
+        sheet.column_dimensions.group(first, last, hidden=True)
 
 
 def _prices(book: Workbook, view: View) -> None:
-    """Prices as inputs, and below them dollars per 1,000 requests at any volume, computed by the
-    sheet itself.
-    """
+    """Every price that entered a figure; what a month costs is on the first sheet."""
     heads = ("Arm", "What", "Price in USD", "Per", "Dated", "Source", "Id", "Note")
     sheet = _sheet(book, "Prices", heads, (22, 18, 14, 16, 14, 36, 34, 30))
     _rows(
@@ -236,49 +221,6 @@ def _prices(book: Workbook, view: View) -> None:
             for p in view.prices
         ],
     )
-    at = len(view.prices) + 4
-    measured = [
-        a
-        for a in view.arms
-        if a.scope == ALL and a.measured and _figure_value(a, "usd_1k") is not None
-    ]
-    title = sheet.cell(at, 1)
-    title.value = "What a month costs: change the yellow cells"
-    _bold(sheet, at)
-    labels = (("Requests per month", 100_000.0), ("Price change (1 = as measured)", 1.0))
-    for i, (label, value) in enumerate(labels, 1):
-        sheet.cell(at + i, 1).value = label
-        sheet.cell(at + i, 3).value = value
-        _yellow(sheet, at + i, 3)
-    head = at + 4
-    for c, text in enumerate(
-        (
-            "Arm",
-            "Quality",
-            "$ per 1k requests",
-            "Price factor",
-            "$ per month",
-            "$ per 1k correct",
-            "$ per month for as many correct answers",
-        ),
-        1,
-    ):
-        sheet.cell(head, c).value = text
-    _bold(sheet, head)
-    for i, arm in enumerate(measured, 1):
-        r = head + i
-        name = sheet.cell(r, 1)
-        name.value = arm.arm
-        name.data_type = "s"
-        sheet.cell(r, 2).value = _figure_value(arm, "quality")
-        sheet.cell(r, 2).number_format = "0.0%"
-        sheet.cell(r, 3).value = _figure_value(arm, "usd_1k")
-        sheet.cell(r, 4).value = f"=$C${at + 2}"
-        sheet.cell(r, 5).value = f"=C{r}*D{r}*$C${at + 1}/1000"
-        sheet.cell(r, 6).value = f'=IF(N(B{r})>0,C{r}*D{r}/B{r},"no correct answers")'
-        sheet.cell(r, 7).value = f'=IF(N(B{r})>0,F{r}*$C${at + 1}/1000,"no correct answers")'
-        for c in (3, 5, 6, 7):
-            sheet.cell(r, c).number_format = "$#,##0.0000" if c in (3, 6) else "$#,##0.00"
 
 
 def _bill(book: Workbook, view: View) -> None:
@@ -339,24 +281,6 @@ def _outlook(book: Workbook, view: View) -> None:
             for one in arm.months
         ],
     )
-
-
-def _figure_value(arm: ArmView, column: str) -> float | None:
-    found = arm.get(column)
-    return found.value if found else None
-
-
-def _bold(sheet: Worksheet, row: int) -> None:
-    from openpyxl.styles import Font
-
-    for cell in sheet[row]:
-        cell.font = Font(bold=True)
-
-
-def _yellow(sheet: Worksheet, row: int, column: int) -> None:
-    from openpyxl.styles import PatternFill
-
-    sheet.cell(row, column).fill = PatternFill("solid", fgColor="FFF2A8")
 
 
 def _samples(book: Workbook, view: View) -> None:

@@ -208,13 +208,14 @@ def difference_views(data: ReportData) -> tuple[DifferenceView, ...]:
     views = []
     for baseline in arms:
         others = [arm for arm in arms if arm != baseline]
-        views += [_difference(data, arm, baseline, codes) for arm in others]
+        views += [difference(data, arm, baseline, codes, data.suite.alpha) for arm in others]
     return tuple(views)
 
 
-def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> DifferenceView:
+def difference(data: ReportData, a: str, b: str, codes: IntArray, alpha: float) -> DifferenceView:
+    """Return one arm against another on the items both answered, with intervals at ``alpha``."""
     every = np.ones(len(data.items.items), dtype=np.bool_)
-    alpha, name = data.suite.alpha, f"difference.{b}.{a}"
+    name = f"difference.{b}.{a}"
     seen = people_table(data.items, data.context)
     one, two = seen.arms[a], seen.arms[b]
     people = judged.difference(data, a, b, every)
@@ -248,16 +249,16 @@ def _difference(data: ReportData, a: str, b: str, codes: IntArray) -> Difference
             figures.append(
                 ("usd_correct", measure.from_interval(f"{name}.usd_correct", iv, "ratio"))
             )
-    figures += _latency(data, a, b, codes, name)
+    figures += _latency(data, (a, b), codes, alpha, name)
     n = figure(f"{name}.n_items", float(both.sum()), "count")
     return DifferenceView(visible(a), visible(b), n, tuple(figures))
 
 
 def _latency(
-    data: ReportData, a: str, b: str, codes: IntArray, name: str
+    data: ReportData, pair: tuple[str, str], codes: IntArray, alpha: float, name: str
 ) -> list[tuple[str, Figure]]:
     every = np.ones(len(data.items.items), dtype=np.bool_)
-    scope = [measure.call_scope(data.calls.arms[x], codes, every, data.suite.alpha) for x in (a, b)]
+    scope = [measure.call_scope(data.calls.arms[x], codes, every, alpha) for x in pair]
     figures: list[tuple[str, Figure]] = []
     for column, p in (("ttft_p50", 0.5), ("e2e_p50", 0.5), ("e2e_p95", 0.95)):
         sides: list[tuple[FloatArray, IntArray]] = []
@@ -267,7 +268,7 @@ def _latency(
             sides.append((values[ok], s.codes[ok]))
         (xa, ca), (xb, cb) = sides
         if len(xa) and len(xb) and xa.min() > 0 and xb.min() > 0:
-            iv: Interval = stats.quantile_ratio_ci(xa, xb, p, ca, cb, data.suite.alpha)
+            iv: Interval = stats.quantile_ratio_ci(xa, xb, p, ca, cb, alpha)
             short = "" if iv.bounded else measure.TOO_FEW
             figures.append(
                 (column, measure.from_interval(f"{name}.{column}", iv, "ratio", extra=short))

@@ -14,6 +14,8 @@ from claimbench_reports.view.buying.outlook import outlook_view
 from claimbench_reports.view.format import Figure, figure, usd
 from claimbench_reports.view.inputs import ReportData
 from claimbench_reports.view.types import VIEW_SCHEMA, VerdictView, View
+from claimbench_reports.view.verdicts.best import mark_best
+from claimbench_reports.view.verdicts.remedies import run_facts
 from claimbench_reports.view.words import METHODS, STATUS
 
 PROFILE_WORDS = {
@@ -35,7 +37,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         return visible(redact.mask(text))
 
     m = data.manifest
-    verdicts = claims.verdict_views(data.verdicts, redact)
+    verdicts = claims.verdict_views(data.verdicts, redact, run_facts(data))
     disagreements, disagreements_note = samples.disagreement_views(data, redact)
     transcripts, transcripts_note = samples.transcript_views(data, redact)
     slices, slices_note = arms.slice_views(data)
@@ -55,7 +57,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         decision=decision_view(data.decision, data, clean),
         verdicts=verdicts,
         scopes=tuple(arms.scopes(data)),
-        arms=arms.arm_views(data, redact),
+        arms=mark_best(arms.arm_views(data, redact), data),
         differences=arms.difference_views(data),
         slices=slices,
         slices_note=slices_note,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.words import MEANS, declared_text, second_opinion_text
@@ -20,7 +21,16 @@ from claimbench_reports.view.format import (
     percent,
     usd,
 )
-from claimbench_reports.view.types import Fact, ProjectionView, ReadingView, VerdictView
+from claimbench_reports.view.types import (
+    Fact,
+    ProjectionView,
+    ReadingView,
+    Remedy,
+    VerdictView,
+)
+from claimbench_reports.view.verdicts.brief import brief_of, claimed_of, measured_of
+from claimbench_reports.view.verdicts.own_words import effect_of
+from claimbench_reports.view.verdicts.remedies import RunFacts, remedies_of
 from claimbench_reports.view.words import DIRECTION, STATUS, word
 
 OWN_NAMES = {
@@ -32,9 +42,25 @@ RATIO_READINGS = frozenset({"relative", "error_reduction"})
 """Readings of an accuracy claim that are ratios; all others are differences."""
 
 
-def verdict_views(verdicts: Sequence[Verdict], redact: Redactor) -> tuple[VerdictView, ...]:
-    """Return all verdicts in the order of the suite."""
-    return tuple(_verdict(v, redact, f"verdict.{v.claim.id}") for v in verdicts)
+def verdict_views(
+    verdicts: Sequence[Verdict], redact: Redactor, run: RunFacts | None = None
+) -> tuple[VerdictView, ...]:
+    """Return all verdicts in the order of the suite; ``run`` says what can be done about the open
+    ones.
+    """
+    views = (_verdict(v, redact, f"verdict.{v.claim.id}") for v in verdicts)
+    if run is None:
+        return tuple(views)
+    return tuple(
+        replace(view, remedies=_clean_remedies(remedies_of(v, run), redact))
+        for v, view in zip(verdicts, views, strict=True)
+    )
+
+
+def _clean_remedies(found: Sequence[Remedy], redact: Redactor) -> tuple[Remedy, ...]:
+    return tuple(
+        Remedy(visible(redact.mask(one.text)), visible(redact.mask(one.code))) for one in found
+    )
 
 
 def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
@@ -44,31 +70,50 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
     def cleaned(reason: Reason) -> Reason:
         return Reason(reason.code, clean(reason.detail))
 
-    flags = list(v.flags)
+    flags = _of_the_whole(v)
     if v.claim.declared == "after" and "declared_after" not in reason_codes(flags):
         flags.append(Reason("declared_after"))
     status = STATUS[v.status]
+    readings = (
+        () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
+    )
+    parts = tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts))
+    sentence = clean(_sentence(v))
+    arm = clean(", ".join(v.claim.treatments))
     return VerdictView(
         id=v.claim.id,
         claim=clean(v.claim.text or v.claim.id),
         source=clean(v.claim.source) or "source not stated",
         status=v.status,
         status_text=status,
-        sentence=clean(_sentence(v)),
+        sentence=sentence,
         qualifier=clean(v.qualifier),
         about=clean(_claim_words(v.claim)),
         # A compound's readings are those of its parts, shown there.
-        readings=(
-            () if v.parts else tuple(_reading(v, r, redact, f"{id_}.{r.name}") for r in v.readings)
-        ),
+        readings=readings,
         flags=tuple(word(cleaned(f)) for f in flags),
         # The sentence of the claim checker names its reasons; only what it leaves out is listed.
         reasons=tuple(
             w for w in (word(cleaned(r)) for r in v.reasons) if w.text not in clean(_sentence(v))
         ),
         projected=tuple(_projections(redact.json(v.projected), id_)),
-        parts=tuple(_verdict(p, redact, f"{id_}.part{i + 1}") for i, p in enumerate(v.parts)),
+        parts=parts,
+        arm=arm or (parts[0].arm if parts else ""),
+        against=clean(", ".join(v.claim.baselines)) or (parts[0].against if parts else ""),
+        read_as=clean(v.read_as),
+        brief=brief_of(v.status, arm, readings, parts, clean(_told(v))),
+        measured=measured_of(readings, parts),
+        claimed=claimed_of(readings, parts),
     )
+
+
+def _of_the_whole(v: Verdict) -> list[Reason]:
+    """Return the flags of the verdict; that prices were not sampled is said at the reading of list
+    prices, unless it decides.
+    """
+    if v.headline is None or v.headline.endswith("list_price"):
+        return list(v.flags)
+    return [flag for flag in v.flags if flag.code != "no_sampling_error"]
 
 
 COMPOUND = {
@@ -83,19 +128,20 @@ def _sentence(v: Verdict) -> str:
     """The claim checker's sentence without the status, which stands beside it; a compound's parts
     speak below.
     """
-    read_as = f"Read as: {v.read_as}. " if v.read_as else ""
+    return (f"Read as: {v.read_as}. " if v.read_as else "") + _told(v)
+
+
+def _told(v: Verdict) -> str:
+    """The same without how the claim was read."""
     if v.parts:
         said = COMPOUND[v.status]
         said = f"{said.removesuffix('.')} ({v.qualifier})." if v.qualifier else said
-        return read_as + said + declared_text(v.claim, v.flags)
+        return said + declared_text(v.claim, v.flags)
     text = v.sentence or "; ".join(word(r).text for r in v.reasons) or STATUS[v.status]
     text = text.removeprefix(f"{STATUS[v.status]}: ")
     names_an_arm = text.startswith((*v.claim.treatments, *v.claim.baselines))
-    return (
-        read_as
-        + (text if names_an_arm else text[:1].upper() + text[1:])
-        + ("" if text.endswith((".", ")")) else ".")
-    )
+    end = "" if text.endswith((".", ")")) else "."
+    return (text if names_an_arm else text[:1].upper() + text[1:]) + end
 
 
 def _claim_words(claim: Claim) -> str:
@@ -152,6 +198,8 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
     threshold = (
         None if r.direction in {"within", "outside"} else small("threshold", r.threshold, unit)
     )
+    effect = effect_of(v.claim, r, unit, id_)
+    band = () if effect is None or effect.band is None else effect.band
     return ReadingView(
         name=visible(reading_name(r.name)),
         status=r.status,
@@ -188,6 +236,16 @@ def _reading(v: Verdict, r: Reading, redact: Redactor, id_: str) -> ReadingView:
         ),
         headline=v.headline == r.name,
         second_opinion=visible(redact.mask(_second_opinion(r))),
+        effect=effect.figure if effect else None,
+        said=visible(redact.mask(effect.phrase)) if effect else "",
+        short=visible(effect.short) if effect else "",
+        between=effect.interval if effect else "",
+        claimed=visible(effect.claimed) if effect else "",
+        quoted=small("quoted", effect.quoted, unit) if effect else None,
+        band=tuple(
+            figure(f"{id_}.band.{end}", x, unit)
+            for end, x in zip(("low", "high"), band, strict=False)
+        ),
     )
 
 

@@ -35,7 +35,7 @@ class Figure:
 
 
 def _sig(x: float, digits: int) -> str:
-    """``x`` >= 0 to ``digits`` significant digits in plain notation with thousands separators."""
+    """Show ``x`` >= 0 to ``digits`` significant digits, plain, with thousands separators."""
     if x == 0:
         return "0"
     places = digits - 1 - math.floor(math.log10(x))
@@ -49,37 +49,41 @@ def _signed(x: float, body: Callable[[float], str]) -> str:
     return (MINUS if x < 0 else "") + body(abs(x))
 
 
-def percent(x: float) -> str:
-    """Show a share: 0.8425 -> 84.3%; two more places beside the ends, where the difference is the
-    message.
+def percent(x: float, more: int = 0) -> str:
+    """Show a share: 0.8425 -> 84.3%; one more place beside the ends, where the difference is the
+    message, and ``more`` places on demand.
     """
     value = 100 * x
     near = min(abs(value), abs(100 - value))
-    return _signed(value, lambda v: f"{v:.2f}%" if 0 < near < 0.95 else f"{v:.1f}%")
+    places = (2 if 0 < near < 0.95 else 1) + more
+    return _signed(value, lambda v: f"{v:.{places}f}%")
 
 
-def points(x: float) -> str:
+def points(x: float, more: int = 0) -> str:
     """Show a difference of shares in percentage points: +3.1 pts."""
-    value = round(100 * x, 1)
-    return f"{'+' if value > 0 else MINUS if value < 0 else '±'}{abs(value):.1f} pts"
+    value = round(100 * x, 1 + more)
+    sign = "+" if value > 0 else MINUS if value < 0 else "±"
+    return f"{sign}{abs(value):.{1 + more}f} pts"
 
 
-def seconds(x: float) -> str:
+def seconds(x: float, more: int = 0) -> str:
     """Show seconds: 0.0123 -> 12 ms; 1.234 -> 1.23 s; 75 -> 75.0 s."""
     if x == 0:
         return "0 s"
     if abs(x) < 0.9995:
-        return _signed(1000 * x, lambda v: f"{_sig(v, 3 if v >= 100 else 2)} ms")
-    return _signed(x, lambda v: f"{_sig(v, 3)} s")
+        return _signed(1000 * x, lambda v: f"{_sig(v, (3 if v >= 100 else 2) + more)} ms")
+    return _signed(x, lambda v: f"{_sig(v, 3 + more)} s")
 
 
-def usd(x: float) -> str:
+def usd(x: float, more: int = 0) -> str:
     """Show three significant digits, at least cents: $12.30, $0.20, $0.0123, $1,230; 0 is $0.00."""
 
     def body(v: float) -> str:
+        if v >= 1000:
+            return f"${v:,.{1 + more if more else 0}f}"
         if v >= 0.995 or v == 0:
-            return f"${v:,.0f}" if v >= 1000 else f"${v:,.2f}"
-        whole, _, rest = _sig(v, 3).partition(".")
+            return f"${v:,.{2 + more}f}"
+        whole, _, rest = _sig(v, 3 + more).partition(".")
         return f"${whole}.{rest.rstrip('0').ljust(2, '0')}"
 
     return _signed(x, body)
@@ -95,16 +99,16 @@ def amount(x: float) -> str:
     return usd(x).replace("$", "")
 
 
-def ratio(x: float) -> str:
+def ratio(x: float, more: int = 0) -> str:
     """Show a factor: 0.123×."""
-    return _signed(x, lambda v: f"{_sig(v, 3)}×")
+    return _signed(x, lambda v: f"{_sig(v, 3 + more)}×")
 
 
-def of_baseline(x: float) -> str:
+def of_baseline(x: float, more: int = 0) -> str:
     """Show a ratio as a share of the baseline, three significant digits: 4.2%, 122%."""
 
     def body(v: float) -> str:
-        text = _sig(100 * v, 3)
+        text = _sig(100 * v, 3 + more)
         return (text.rstrip("0").rstrip(".") if "." in text else text) + "%"
 
     return _signed(x, body)
@@ -125,9 +129,16 @@ def share(x: float) -> str:
     return f"{100 * x:.0f}%"
 
 
-def plain(x: float) -> str:
+def plain(x: float, more: int = 0) -> str:
     """Show three significant digits."""
-    return _signed(x, lambda v: _sig(v, 3))
+    return _signed(x, lambda v: _sig(v, 3 + more))
+
+
+def times(x: float, more: int = 0) -> str:
+    """Show a factor as claims say it: 6.23 times, 5 times."""
+    text = _sig(abs(x), 3 + more) if x else "0"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{MINUS if x < 0 else ''}{text} times"
 
 
 def p_value(x: float) -> str:
@@ -155,6 +166,7 @@ FORMATS: dict[str, Callable[[float], str]] = {
     "of_baseline": of_baseline,
     "count": count,
     "plain": plain,
+    "times": times,
     "score": score,
     "share": share,
     "p": p_value,
@@ -164,6 +176,20 @@ FORMATS: dict[str, Callable[[float], str]] = {
 }
 
 
+FINER: dict[str, Callable[[float, int], str]] = {
+    "percent": percent,
+    "points": points,
+    "seconds": seconds,
+    "usd": usd,
+    "ratio": ratio,
+    "of_baseline": of_baseline,
+    "plain": plain,
+    "times": times,
+}
+"""Units that can be shown with more digits."""
+MOST_MORE = 6
+EQUAL = 1e-9
+"""Ends of an interval that differ by less than this share of them are one number."""
 NEVER_NEGATIVE = frozenset({"ratio", "of_baseline", "usd", "amount", "seconds"})
 """Units whose "at least 0" says nothing."""
 
@@ -181,7 +207,7 @@ def figure(
     """Make a figure; nan counts as unknown, an infinite value or bound is worded and stored as
     None.
     """
-    show = FORMATS[unit]
+    show = _shown_with(unit, low, high)
     if value is None or not math.isfinite(value):
         text = "timed out" if value == math.inf else unknown
         value = None
@@ -201,10 +227,16 @@ def figure(
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """Return ``81.0% to 87.2%``; one-sided where an end is infinite; empty where there is none."""
+    """Return ``81.0% to 87.2%``; one-sided where an end is infinite; empty where there is none.
+
+    Ends that differ are shown with as many digits as it takes to tell them apart; equal ones are
+    one number: "exactly 16%".
+    """
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ""
-    show = FORMATS[unit]
+    show = _shown_with(unit, low, high)
+    if math.isfinite(low) and math.isfinite(high) and _equal(low, high):
+        return f"exactly {show(low)}"
     if math.isinf(high) and (math.isinf(low) or (low <= 0 and unit in NEVER_NEGATIVE)):
         return "no bounds"
     if math.isinf(high):
@@ -212,6 +244,32 @@ def interval(low: float | None, high: float | None, unit: str) -> str:
     if math.isinf(low):
         return f"at most {show(high)}"
     return f"{show(low)} to {show(high)}"
+
+
+def _equal(low: float, high: float) -> bool:
+    return abs(high - low) <= EQUAL * max(abs(low), abs(high))
+
+
+def _shown_with(unit: str, low: float | None, high: float | None) -> Callable[[float], str]:
+    """Return how to show numbers of a unit: finer where the interval is narrower than its digits.
+
+    Both ends shall be told apart by at least two steps of the last digit shown, where that takes no
+    more than :data:`MOST_MORE` further digits.
+    """
+    coarse, finer = FORMATS[unit], FINER.get(unit)
+    if finer is None or low is None or high is None:
+        return coarse
+    if not (math.isfinite(low) and math.isfinite(high)) or _equal(low, high):
+        return coarse
+    for more in range(MOST_MORE + 1):
+        show = _with(finer, more)
+        if show(low) != show((low + high) / 2) != show(high):
+            return show
+    return _with(finer, MOST_MORE)
+
+
+def _with(finer: Callable[[float, int], str], more: int) -> Callable[[float], str]:
+    return lambda x: finer(x, more)
 
 
 def _finite_or_none(x: float | None) -> float | None:

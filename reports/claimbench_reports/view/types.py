@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, is_dataclass
 
+from claimbench_reports.view.buying.types import DecisionView
 from claimbench_reports.view.format import Figure, Text
 
 VIEW_SCHEMA = 4
 """Version of the JSON report. History: 1 = first; 2 = findings, privacy, provider_tested; 3 =
-judge_bill; 4 = outlook.
+judge_bill; 4 = outlook, decision, verdicts in the claims' own words, remedies, best.
 """
 
 
@@ -37,8 +38,24 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a reader can do about an open verdict; ``code`` can be copied, empty where nothing
+    can.
+    """
+
+    text: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingView:
-    """One meaning of a claim. ``change`` says a factor as more or less than the baseline."""
+    """One meaning of a claim. ``change`` says a factor as more or less than the baseline.
+
+    ``effect`` is the estimate in the words of the claim ("84.0% cheaper"), ``said`` the phrase with
+    it, ``short`` the phrase without the rival, ``between`` its interval, ``claimed`` what was
+    claimed of it. ``quoted`` is the limit without rounding and ``band`` a margin or window, both on
+    the estimate's scale.
+    """
 
     name: str
     status: str
@@ -67,6 +84,13 @@ class ReadingView:
     reasons: tuple[Word, ...]
     headline: bool
     second_opinion: str
+    effect: Figure | None = None
+    said: str = ""
+    short: str = ""
+    between: str = ""
+    claimed: str = ""
+    quoted: Figure | None = None
+    band: tuple[Figure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +108,12 @@ class ProjectionView:
 
 @dataclass(frozen=True, slots=True)
 class VerdictView:
-    """One claim with its verdict; compound claims carry their ``parts``."""
+    """One claim with its verdict; compound claims carry their ``parts``.
+
+    ``arm`` is whom the claim is about and ``against`` the rivals; ``brief`` says in one sentence
+    what was measured and claimed, ``measured`` and ``claimed`` the same as two cells of a table;
+    ``read_as`` is the claim as it was tested.
+    """
 
     id: str
     claim: str
@@ -99,6 +128,18 @@ class VerdictView:
     reasons: tuple[Word, ...]
     projected: tuple[ProjectionView, ...]
     parts: tuple[VerdictView, ...]
+    arm: str = ""
+    against: str = ""
+    read_as: str = ""
+    brief: str = ""
+    measured: str = ""
+    claimed: str = ""
+    remedies: tuple[Remedy, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """Return the arm and its rival in words."""
+        return f"{self.arm} against {self.against}" if self.against else self.arm
 
     @property
     def in_full(self) -> str:
@@ -132,6 +173,8 @@ class ArmView:
     cost_basis: str
     figures: tuple[tuple[str, Figure], ...]
     notes: tuple[str, ...]
+    best: tuple[str, ...] = ()
+    """Columns in which every other measured arm is decided to be worse."""
 
     def get(self, column: str) -> Figure | None:
         """Return the figure of a column, None if the arm has none."""
@@ -391,53 +434,6 @@ class Group:
 
     title: str
     facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GateCell:
-    """One requirement of one arm: its state in a word, and why."""
-
-    arm: str
-    state: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class GateRow:
-    """One requirement over all arms."""
-
-    name: str
-    cells: tuple[GateCell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionRow:
-    """One criterion over all arms: its weight, its scale, and the arms' figures."""
-
-    name: str
-    weight: str
-    scale: str
-    cells: tuple[Figure, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionView:
-    """Whom to choose, as shown: the sentence first."""
-
-    outcome: str
-    sentence: str
-    lines: tuple[str, ...]
-    open_lines: tuple[str, ...]
-    rests_on: str
-    arms: tuple[str, ...]
-    incumbent: str | None
-    chosen: str | None
-    gates: tuple[GateRow, ...]
-    criteria: tuple[CriterionRow, ...]
-    totals: tuple[Figure, ...]
-    wins: tuple[Figure, ...]
-    not_run: str
-    note: str
 
 
 @dataclass(frozen=True, slots=True)

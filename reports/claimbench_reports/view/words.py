@@ -4,6 +4,8 @@ each metric.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from claimbench.claims.words import explain_reason
 from claimbench.types import Reason
 from claimbench_reports.view.types import Method, Word
@@ -53,6 +55,40 @@ COLUMNS: tuple[tuple[str, str, str, str], ...] = (
     ("n_timeout", "Timed out", "count", "scored 0, latency infinite"),
 )
 """Compare table: column id, head, unit, what it is."""
+
+FIVE: tuple[tuple[str, str, bool], ...] = (
+    ("quality", "Quality", True),
+    ("usd_1k", "$ per 1,000 requests", False),
+    ("usd_1k_correct", "$ per 1,000 correct", False),
+    ("e2e_p50", "Typical time", False),
+    ("e2e_p95", "Slow time", False),
+)
+"""The columns of the comparison that everybody reads: column id, head, more is better."""
+
+GLOSSARY: Mapping[str, str] = {
+    "Quality": "The share of answers that are right: the mean score over all samples. Refused,"
+    " empty and cut answers count as wrong; calls that failed on the network do not count.",
+    "$ per 1,000 requests": "Dollars for 1,000 requests like these at the prices of the run's day,"
+    " retries included.",
+    "$ per 1,000 correct": "Dollars for 1,000 right answers: the dollars of a request over the"
+    " share of right ones.",
+    "Typical time": "Half of the requests were answered within this time, from sending to the end"
+    " of the answer.",
+    "Slow time": "19 of 20 requests were answered within this time; one of 20 took longer.",
+    "interval": "Where the true value lies, given that only some samples were measured; it is"
+    " wrong in at most the stated share of cases.",
+    "Supported": "The whole interval lies on the side that was claimed.",
+    "Refuted": "The whole interval lies on the other side.",
+    "Inconclusive": "The interval holds values on both sides, or something forbids a verdict: the"
+    " data do not decide it.",
+    "Not comparable": "The arms were not measured, or not under the same conditions, so no verdict"
+    " is given.",
+    "Cannot be formed": "This meaning of the claim has no number in this run.",
+    "best": "Every other measured arm is decided to be worse, with all pairs counted.",
+    "arm": "One model at one vendor or on one machine, with its settings.",
+    "rounding": "A claimed 80% may have been 79.5%, rounded; the verdict allows for it.",
+}
+"""Words of the first screens, each in plain words."""
 
 DIFFERENCES: tuple[tuple[str, str, str], ...] = (
     ("quality", "Quality", "points"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,9 +11,23 @@ from rich.console import Console
 
 from claimbench.cli.common import told
 from claimbench.cli.progress import _table, dollars, duration, line, shown
+from claimbench.cli.quality import QualitySoFar
 from claimbench.clock import FakeClock
-from claimbench.run.progress import ArmProgress, Progress
-from claimbench.types import Claim, Note, NoteKind, Verdict
+from claimbench.run.progress import KEPT, ArmProgress, Progress
+from claimbench.types import (
+    AnswerSpec,
+    Call,
+    CallRecord,
+    Claim,
+    Note,
+    NoteKind,
+    Outcome,
+    Sample,
+    ScorerSpec,
+    Suite,
+    Task,
+    Verdict,
+)
 
 S = 10**9
 
@@ -82,3 +97,119 @@ async def test_notes_are_said_once_and_remembered() -> None:
 def test_a_status_is_not_said_twice(status: str, sentence: str, text: str) -> None:
     claim = Claim.__new__(Claim)
     assert told(Verdict(claim, status, None, "", (), (), (), sentence)) == text  # type: ignore[arg-type]
+
+
+def drawn(progress: Progress, width: int, quality: QualitySoFar | None = None) -> str:
+    """What a terminal of this width shows."""
+    out = Console(file=io.StringIO(), width=width)
+    out.print(_table(progress, 10 * S, quality, width))
+    text: str = out.file.getvalue()  # type: ignore[attr-defined]  # StringIO
+    return text
+
+
+def test_the_last_row_adds_up_all_arms() -> None:
+    arms = {
+        "a": ArmProgress(10, done=5, errors=2, spent_usd=Decimal("1.5")),
+        "b": ArmProgress(30, done=15, errors=1, spent_usd=Decimal("2.25")),
+    }
+    total = drawn(progress_of(**arms), 120).splitlines()[-1]
+    assert total.split()[0] == "all"
+    for cell in ("20/40", "2.0", "$3.75", "3"):
+        assert cell in total.split(), cell
+
+
+def test_the_budget_that_is_left_is_said_where_there_is_one() -> None:
+    progress = progress_of(a=ArmProgress(10, done=5))
+    assert "budget" not in drawn(progress, 120) + line(progress, 10 * S)
+    progress.left_usd = lambda: Decimal("4.95")
+    assert "$4.95 of the budget left" in drawn(progress, 120)
+    assert line(progress, 10 * S).endswith("$4.95 of the budget left")
+
+
+@pytest.mark.parametrize("done", [0, 1, 4])
+def test_time_left_is_not_guessed_from_a_few_calls(done: int) -> None:
+    progress = progress_of(a=ArmProgress(100, done=done))
+    assert "time left unknown yet" in line(progress, 10 * S)
+    assert drawn(progress, 120).splitlines()[1].rstrip().endswith("-")
+
+
+def test_time_left_is_said_from_five_calls_on() -> None:
+    progress = progress_of(a=ArmProgress(100, done=5))
+    assert "about 3:10 min left" in line(progress, 10 * S)
+    assert "3:10 min" in drawn(progress, 120)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+@pytest.mark.parametrize(
+    "name",
+    ["gpt-5-mini", "anthropic-claude-sonnet-4-5-eu", "a-name-of-an-arm-that-goes-on-and-on-x"],
+)
+def test_names_and_numbers_are_never_cut(name: str, width: int) -> None:
+    arm = ArmProgress(12_000, done=11_999, errors=123, retries=45, spent_usd=Decimal("1234.56"))
+    arm.unpriced = 3
+    text = drawn(progress_of(**{name: arm}), width)
+    assert name in "".join(text.split()) or name in "".join(
+        row.split(" ")[0] for row in text.splitlines()
+    )
+    assert "11999/12000" in text
+    assert "…" not in text
+    assert all(len(row) <= width for row in text.splitlines())
+
+
+def routed(*labels: str) -> Suite:
+    """A suite of one task whose samples are right with these labels."""
+    samples = tuple(
+        Sample(f"t{i}", {"text": "x"}, label, f"t{i}") for i, label in enumerate(labels)
+    )
+    task = Task(
+        "route", samples, (), (), AnswerSpec("label", ("yes", "no")), (ScorerSpec("label"),), 8
+    )
+    suite = Suite.__new__(Suite)
+    object.__setattr__(suite, "tasks", (task,))
+    return suite
+
+
+def answered(i: int, text: str, arm: str = "a", role: str = "subject") -> CallRecord:
+    call = Call("r", f"c{i}{arm}", "route", f"t{i}", 0, arm, 1, i, role)  # type: ignore[arg-type]
+    return CallRecord(call, text, Outcome.OK, "stop", 1)
+
+
+def test_quality_so_far_counts_the_answers_that_were_looked_at() -> None:
+    quality, progress = QualitySoFar(routed(*["yes"] * 10)), progress_of(a=ArmProgress(10, done=8))
+    progress.recent.extend(answered(i, "yes" if i < 6 else "no") for i in range(8))
+    quality.take(progress, 4)
+    assert quality.of("a") == ""  # four answers say nothing yet
+    assert len(progress.recent) == 4
+    quality.take(progress)
+    assert quality.of("a") == "75%"
+    assert "right so far: a 75%" in line(progress, 10 * S, quality)
+    assert "75%" in drawn(progress, 120, quality)
+    assert "75%" in drawn(progress, 80, quality)
+
+
+def test_judges_long_answers_and_strange_samples_are_not_looked_at() -> None:
+    quality, progress = QualitySoFar(routed(*["yes"] * 10)), progress_of(a=ArmProgress(10))
+    progress.recent.extend(answered(i, "yes", "judge", "judge") for i in range(6))
+    progress.recent.extend(answered(i, "yes" + " " * 5_000, "b") for i in range(6))
+    progress.recent.extend(answered(i + 90, "yes", "c") for i in range(6))
+    quality.take(progress, 100)
+    assert quality.arms == ()
+    assert "right so far" not in line(progress, 10 * S, quality)
+
+
+@pytest.mark.parametrize("scorer", ["regex", "judge", "checks", "no-such-scorer"])
+def test_slow_and_foreign_scorers_are_left_alone(scorer: str) -> None:
+    suite = routed("yes")
+    (task,) = suite.tasks
+    object.__setattr__(suite, "tasks", (replace(task, scorers=(ScorerSpec(scorer),)),))
+    progress = progress_of(a=ArmProgress(10))
+    progress.recent.append(answered(0, "yes"))
+    quality = QualitySoFar(suite)
+    quality.take(progress)
+    assert quality.arms == ()
+
+
+def test_a_run_that_nobody_watches_keeps_few_answers() -> None:
+    progress = progress_of(a=ArmProgress(10))
+    progress.recent.extend(answered(0, "yes") for _ in range(KEPT + 100))
+    assert len(progress.recent) == KEPT

@@ -178,10 +178,13 @@ def _text(kind: str, data: ReportData, redact: Redactor) -> str:
         (exports.write_jsonl if kind == "jsonl" else exports.write_csv)(data, redact, table)
         return table.getvalue()
     view = build_view(data, redact)
+    if kind == "html":
+        from claimbench_reports.formats.pack import sample_packs
+
+        return render_html(view, packs=sample_packs(data, redact))
     makers = {
         "json": exports.view_json,
         "md": exports.markdown,
         "junit": exports.junit_xml,
-        "html": render_html,
     }
     return makers[kind](view)

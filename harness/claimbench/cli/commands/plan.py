@@ -19,7 +19,7 @@ from claimbench.cli.common import (
     results_option,
     suite_options,
 )
-from claimbench.cli.efforts import plan_lines
+from claimbench.cli.efforts import plan_lines, plan_total
 from claimbench.cli.progress import dollars, duration
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
         if one.arm in {estimate.arm for estimate in estimates}
     ]
     run, by_arm = worst_cases(suite, estimates)
+    total = plan_total(suite, estimates, claims)
     if asked.as_json:
         budget = {
             "run": asdict(run),
@@ -107,6 +108,7 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
             "arms": [asdict(e) for e in estimates],
             "budget": budget,
             "claims": [asdict(c) for c in claims],
+            "total": asdict(total),
         }
         going_json = [asdict(one) for one in going]
         print_json({**shown, "masked": masked, "destinations": going_json})
@@ -138,6 +140,7 @@ def show_plan(asked: PlanOptions, pilot: Evaluation | None = None) -> int:
         click.echo(f"  {claim.claim.id}{said}")
         for line in plan_lines(claim, "    "):
             click.echo(line)
+    click.echo(f"\n{total.line}")
     return 0
 
 

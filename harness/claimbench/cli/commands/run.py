@@ -288,6 +288,7 @@ async def _measure(
     pricing: Pricing,
 ) -> Ended:
     from claimbench.cli.progress import shown, stderr
+    from claimbench.cli.quality import QualitySoFar
     from claimbench.cli.watching import watched
     from claimbench.clock import SystemClock
     from claimbench.run.arms import make_arms
@@ -309,8 +310,10 @@ async def _measure(
     if arms.ready:
         print(f"starting {', '.join(arms.providers)} ...", file=sys.stderr, flush=True)
 
+    quality = QualitySoFar(suite)
+
     def show(progress: Progress) -> contextlib.AbstractAsyncContextManager[None]:
-        return shown(progress, clock, stderr(), notes_said)
+        return shown(progress, clock, stderr(), notes_said, quality)
 
     segments = (
         _segments(suite, store) if order.until_decided or suite.stop == "when_decided" else None

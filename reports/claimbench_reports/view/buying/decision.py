@@ -15,9 +15,9 @@ from claimbench.decision.words import (
 )
 from claimbench.types import Criterion
 from claimbench_reports.view.about import short_date
+from claimbench_reports.view.buying.types import CriterionRow, DecisionView, GateCell, GateRow
 from claimbench_reports.view.format import FORMATS, Figure, figure
 from claimbench_reports.view.inputs import ReportData
-from claimbench_reports.view.types import CriterionRow, DecisionView, GateCell, GateRow
 
 UNITS = {
     "accuracy": "percent",

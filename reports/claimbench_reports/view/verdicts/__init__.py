@@ -1,0 +1,1 @@
+"""Verdicts in their own words: the effect as it was claimed, one sentence, what to do next."""
