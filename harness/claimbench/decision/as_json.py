@@ -45,6 +45,8 @@ def decision_json(decision: Decision) -> dict[str, Json]:
             arm: {
                 "accuracy_difference": _interval(one.accuracy),
                 "dollars_ratio": _interval(one.dollars),
+                "usd_per_month": None if one.month is None else one.month.usd,
+                "incumbent_usd_per_month": None if one.was is None else one.was.usd,
                 "words": list[Json](against_lines(decision, arm)),
             }
             for arm, one in decision.against.items()

@@ -40,15 +40,28 @@ class Dominance:
 
 
 @dataclass(frozen=True)
+class Month:
+    """Dollars a month at the stated volume, with their interval (None: none is known)."""
+
+    usd: float
+    low: float | None
+    high: float | None
+    rests_on: str
+
+
+@dataclass(frozen=True)
 class Against:
     """An arm against the incumbent: differences with intervals, where they are known.
 
-    ``accuracy``: in shares. ``dollars``: the ratio of dollars per request.
+    ``accuracy``: in shares. ``dollars``: the ratio of dollars per request. ``month`` and ``was``:
+    the arm's and the incumbent's bill of a month, where a volume is stated.
     """
 
     arm: str
     accuracy: stats.Interval | None = None
     dollars: stats.Interval | None = None
+    month: Month | None = None
+    was: Month | None = None
 
 
 @dataclass(frozen=True)
@@ -92,7 +105,6 @@ def decide(
     evaluation: Evaluation,
     spec: DecisionSpec | None = None,
     *,
-    monthly: Monthly | None = None,
     known: Known | None = None,
 ) -> Decision | None:
     """Decide whom to choose; None where the suite declares no decision and none is given.
@@ -100,7 +112,6 @@ def decide(
     Args:
         evaluation: of the run.
         spec: a decision that was written after the run; default: the suite's own.
-        monthly: dollars a month by arm, where a volume is stated.
         known: facts of the arms from the catalogue of models.
     """
     suite = evaluation.stored.suite
@@ -117,7 +128,9 @@ def decide(
         for name in names
         if name not in run
     }
-    totals = Totals(evaluation, chosen.criteria, run, monthly) if chosen.criteria and run else None
+    totals = None
+    if chosen.criteria and run:
+        totals = Totals(evaluation, chosen.criteria, run, monthly_of(evaluation))
     found = Decision(
         spec=chosen,
         outcome="none",
@@ -256,8 +269,34 @@ def _against(
                 rows.usd[asked], base.usd[asked], items.cluster[asked], effective_df=True
             )
             dollars = stats.ratio_ci(pm, alpha)
-        found[arm] = Against(arm, accuracy, dollars)
+        found[arm] = Against(
+            arm, accuracy, dollars, _month(evaluation, arm), _month(evaluation, incumbent)
+        )
     return found
+
+
+def _month(evaluation: Evaluation, arm: str) -> Month | None:
+    """Return the arm's bill of a month; None where no volume is stated, or it is not known."""
+    bill = evaluation.context.bills.get(arm)
+    if bill is None:
+        return None
+    ends = bill.interval_at(evaluation.stored.suite.alpha)
+    dollars = sorted(bill.month(end) for end in ends) if ends is not None else [None, None]
+    return Month(bill.month(bill.value), dollars[0], dollars[1], bill.rests_on)
+
+
+def monthly_of(evaluation: Evaluation) -> Monthly:
+    """Return what gives an arm's dollars a month for a mean of dollars per request; the bill of a
+    machine does not depend on it.
+    """
+
+    def monthly(arm: str, mean: float) -> float | None:
+        bill = evaluation.context.bills.get(arm)
+        if bill is None:
+            return None
+        return bill.month(mean if bill.rises else bill.value)
+
+    return monthly
 
 
 def _in_unit(*scores: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> bool:

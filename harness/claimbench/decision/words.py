@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from claimbench.decision.choose import Against, Decision
+from claimbench.decision.choose import Against, Decision, Month
 from claimbench.decision.gates import Cell
 from claimbench.decision.weights import Move
 
@@ -110,7 +110,27 @@ def against_lines(decision: Decision, arm: str) -> list[str]:
     if against is None or incumbent is None:
         return []
     level = f"{100 * (1 - decision.alpha):.4g}%"
-    return [line for line in (_dollars(against, incumbent, level), _score(against, level)) if line]
+    bill = _bill(against, incumbent, level)
+    dollars = _dollars(against, incumbent, level) if bill is None else bill
+    return [line for line in (dollars, _score(against, level)) if line]
+
+
+def _bill(against: Against, incumbent: str, level: str) -> str | None:
+    mine, theirs = against.month, against.was
+    if mine is None or theirs is None:
+        return None
+    return (
+        f"{_usd(mine, level)} a month instead of {_usd(theirs, level)} of {incumbent}"
+        f" ({mine.rests_on})"
+    )
+
+
+def _usd(month: Month, level: str) -> str:
+    said = f"${month.usd:,.2f}" if month.usd < 100 else f"${month.usd:,.0f}"
+    if month.low is None or month.high is None:
+        return said
+    ends = [f"${end:,.2f}" if end < 100 else f"${end:,.0f}" for end in (month.low, month.high)]
+    return said if ends[0] == ends[1] == said else f"{said} ({level}: {ends[0]} to {ends[1]})"
 
 
 def _dollars(against: Against, incumbent: str, level: str) -> str | None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from claimbench.claims.types import ArmBill, ClaimContext
 from claimbench.decision.choose import decide
-from claimbench.decision.words import headline, nearest_arm
+from claimbench.decision.words import against_lines, headline, nearest_arm
 from claimbench.types import Attestation, DecisionSpec, Requirement
 
 N = 400
@@ -192,3 +193,30 @@ def test_contradicting_requirements_recommend_nobody(made: Any) -> None:
     found = decide(run, spec_of(made, requirements=requirements))
     assert found is not None
     assert found.outcome == "none"
+
+
+def test_a_stated_volume_gives_dollars_a_month(made: Any) -> None:
+    def bill(usd: float) -> ArmBill:
+        return ArmBill(
+            usd,
+            rises=True,
+            total=lambda months, at: months * 1e6 * at,
+            paid=lambda months, at: months * 1e6 * at,
+            month=lambda at: 1e6 * at,
+            interval_at=lambda _alpha: (0.9 * usd, 1.1 * usd),
+            rests_on="1,000,000 requests a month",
+        )
+
+    context = ClaimContext(bills={"old": bill(0.009), "new": bill(0.001)})
+    usd = {"old": 0.009, "new": 0.001}
+    run = run_of(made, {"old": 0.9, "new": 0.9}, usd, context=context)
+    criteria = (made.criterion("usd_per_month", 1, 10_000, 0),)
+    found = decide(run, spec_of(made, criteria=criteria))
+    assert found is not None
+    assert (found.outcome, found.arm) == ("recommended", "new")
+    assert found.totals is not None
+    assert found.totals.total("new") == pytest.approx(90)
+    assert against_lines(found, "new")[0] == (
+        "$1,000 (95%: $900 to $1,100) a month instead of $9,000 (95%: $8,100 to $9,900) of old"
+        " (1,000,000 requests a month)"
+    )

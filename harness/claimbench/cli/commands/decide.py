@@ -6,7 +6,14 @@ from pathlib import Path
 
 import click
 
-from claimbench.cli.common import json_option, open_store, print_json, results_option, run_argument
+from claimbench.cli.common import (
+    json_option,
+    open_store,
+    print_json,
+    results_option,
+    run_argument,
+    volume_option,
+)
 from claimbench.errors import EXIT_OK, EXIT_REFUTED, EXIT_UNDECIDED, SuiteError
 
 _CODES = {
@@ -27,9 +34,14 @@ _CODES = {
     metavar="FILE",
     help="Decide by this file's `decision:`; marked as written after the run.",
 )
+@volume_option
 @json_option
 def decide_command(
-    run: str | None, results: Path, decision_file: Path | None, as_json: bool
+    run: str | None,
+    results: Path,
+    decision_file: Path | None,
+    volume: str | None,
+    as_json: bool,
 ) -> int:
     """Say whom to choose in RUN (default: the latest).
 
@@ -41,7 +53,7 @@ def decide_command(
 
     with open_store(results) as store:
         run_id = store.resolve_run(run)
-        evaluation = evaluate_run(store, run_id)
+        evaluation = evaluate_run(store, run_id, volume)
         decision, view = decision_of(store, evaluation, decision_file)
     if decision is None or view is None:
         raise SuiteError(
