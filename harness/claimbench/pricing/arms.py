@@ -97,11 +97,19 @@ class ArmPrice:
     asked: Asked = NOTHING_ASKED
     """What the arm's own requests ask for that changes the bill."""
     _bills: Bills | None = field(init=False, repr=False, compare=False)
+    _is_contract: bool = field(init=False, repr=False, compare=False)
+    _one_tier: str | None = field(init=False, repr=False, compare=False)
+    """The only tier that a request may be billed at; None: there are several."""
 
     def __post_init__(self) -> None:
         # remembers bills under exactly these terms: ``replace`` makes a new one
         bills = None if self.price is None else Bills(Terms(self.price, self.context, self.fx))
         object.__setattr__(self, "_bills", bills)
+        contract = self.price is not None and self.price.id.startswith(CONTRACT)
+        object.__setattr__(self, "_is_contract", contract)
+        tiers = self._tiers()
+        usual = len(tiers) == 1 and (contract or tiers[0] in ("standard", "batch"))
+        object.__setattr__(self, "_one_tier", tiers[0] if usual else None)
 
     @property
     def known(self) -> bool:
@@ -197,10 +205,6 @@ class ArmPrice:
         cost = self.list_cost(usage, at_utc, self._served_tier(usage_raw))
         return with_place(cost, usage_raw, self.asked.place)
 
-    @property
-    def _is_contract(self) -> bool:
-        return self.price is not None and self.price.id.startswith(CONTRACT)
-
     def _served_tier(self, usage_raw: Json) -> str:
         """Return the tier whose rates hold; a contract's are those of what the arm asks for."""
         if not self._is_contract:
@@ -238,6 +242,12 @@ class ArmPrice:
         """Return the dearest bill of all tiers that may be served; None where one has no price."""
         if self._bills is None:
             return None
+        if not served and self._one_tier is not None:  # as nearly all arms are
+            try:
+                most = self._bills.at_most(bound, at_utc, self._one_tier)
+            except UnknownPrice:
+                return None
+            return most if self.asked.place is None else most * place_factor(self.asked.place)
         tiers = {*self._tiers(), *served}
         try:
             found = [self._bills.at_most(bound, at_utc, tier) for tier in tiers]
@@ -247,7 +257,8 @@ class ArmPrice:
             # Flex and priority requests may be served, and billed, at the usual tier.
             with contextlib.suppress(UnknownPrice):
                 found.append(self._bills.at_most(bound, at_utc, "standard"))
-        return max(found) * place_factor(self.asked.place)
+        most = max(found)
+        return most if self.asked.place is None else most * place_factor(self.asked.place)
 
     def _machine_cost(
         self, host: HostCost, attempt: Attempt, at_utc: datetime, busy_s: float | None

@@ -131,7 +131,7 @@ def token_bound(request: Request, arm: Arm | None = None) -> TokenBound:
     size = _bytes(body)
     if arm is None:
         return TokenBound(size, request.max_tokens)
-    added = _added(arm)
+    added = _added_by(arm)
     if added.nothing:
         return TokenBound(size, request.max_tokens, open=added.open)
     answers = max(added.answers)
@@ -154,6 +154,21 @@ class _Added:
     classes: set[str] = field(default_factory=set)
     open: str | None = None
     nothing: bool = True
+
+
+_ADDED: dict[int, tuple[Arm, _Added]] = {}
+"""What arms add, by identity: an arm never changes, and is asked for each of its requests."""
+_MOST_ARMS = 512
+
+
+def _added_by(arm: Arm) -> _Added:
+    known = _ADDED.get(id(arm))
+    if known is not None and known[0] is arm:
+        return known[1]
+    if len(_ADDED) >= _MOST_ARMS:
+        _ADDED.clear()
+    _ADDED[id(arm)] = (arm, _added(arm))
+    return _ADDED[id(arm)][1]
 
 
 def _added(arm: Arm) -> _Added:
