@@ -8,6 +8,7 @@ at alpha / m; those that pass leave the family, and the rest is tested again).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -35,14 +36,23 @@ class Cell:
     level: float | None = None
 
 
-def claims_of(suite: Suite, spec: DecisionSpec) -> dict[tuple[str, str], Claim | None]:
-    """Parse the claims of all requirements, one per requirement and arm; None where a claim
-    compares an arm with itself ("as accurate as gpt", of gpt).
+@dataclass(frozen=True, slots=True)
+class OfItself:
+    """A claim that compares an arm with itself ("as accurate as gpt", of gpt). ``holds``: whether
+    that can be: nothing is as good as itself and better at once.
+    """
+
+    holds: bool
+
+
+def claims_of(suite: Suite, spec: DecisionSpec) -> dict[tuple[str, str], Claim | OfItself]:
+    """Parse the claims of all requirements, one per requirement and arm.
 
     Raises:
-        ClaimError: with the line of the first that cannot be read.
+        ClaimError: with the line of the first that cannot be read, or that names the arm which it
+            is about: it is asked of every arm.
     """
-    claims: dict[tuple[str, str], Claim | None] = {}
+    claims: dict[tuple[str, str], Claim | OfItself] = {}
     for requirement in spec.requirements:
         if requirement.claim is None:
             continue
@@ -53,13 +63,54 @@ def claims_of(suite: Suite, spec: DecisionSpec) -> dict[tuple[str, str], Claim |
                 found[arm.name] = _claim(requirement, arm, suite)
             except ClaimError as error:
                 errors[arm.name] = error
-        rivals = {name for claim in found.values() for name in claim.baselines}
+        rivals: set[str] = set()
+        for name, claim in found.items():
+            rivals |= _others(claim, name)
         for name, fault in errors.items():
             if name not in rivals:
                 raise fault
+        _refuse_names(requirement, suite, rivals)
+        holds = all(holds_of_itself(claim) for claim in found.values())
         for arm in suite.arms:
-            claims[requirement.name, arm.name] = found.get(arm.name)
+            claims[requirement.name, arm.name] = found.get(arm.name) or OfItself(holds)
     return claims
+
+
+def _others(claim: Claim, arm: str) -> set[str]:
+    """Return the arms that a claim holds ``arm`` against."""
+    named = {*claim.treatments, *claim.baselines}
+    for part in claim.parts:
+        named |= _others(part, arm)
+    return named - {arm}
+
+
+def _refuse_names(requirement: Requirement, suite: Suite, rivals: set[str]) -> None:
+    text = requirement.claim or ""
+    for arm in suite.arms:
+        said = re.search(rf"(?<![\w-]){re.escape(arm.name)}(?![\w-])", text, re.IGNORECASE)
+        if said and arm.name not in rivals:
+            raise ClaimError(
+                f"{suite.path}:{requirement.line}: requirement {requirement.name!r} names the arm"
+                f" {arm.name!r} that it is about, but is asked of every arm",
+                hint="write the sentence without its name, for example: at least 60% accurate",
+            )
+
+
+def holds_of_itself(claim: Claim) -> bool:
+    """Tell whether a comparison holds of an arm and itself: "as accurate as" does, "cheaper than"
+    does not.
+    """
+    if claim.parts:
+        return all(holds_of_itself(part) for part in claim.parts)
+    if claim.negated:
+        return claim.relation in ("more", "less", "more_by", "less_by")
+    if claim.relation in ("as", "near", "caught_up"):
+        return not claim.strict
+    if claim.relation == "share":
+        return claim.bound == "min" and (claim.threshold or 0.0) <= 1
+    if claim.relation in ("more_by", "less_by", "times_more", "times_less"):
+        return claim.bound == "max"
+    return False
 
 
 def check_decision(suite: Suite) -> None:
@@ -76,7 +127,7 @@ def _claim(requirement: Requirement, arm: Arm, suite: Suite) -> Claim:
         raw={"arm": arm.name, **requirement.raw},
         line=requirement.line,
     )
-    claim = parse_claim(
+    return parse_claim(
         spec,
         suite.arms,
         suite.tasks,
@@ -85,12 +136,6 @@ def _claim(requirement: Requirement, arm: Arm, suite: Suite) -> Claim:
         population=suite.population,
         path=suite.path,
     )
-    if arm.name in claim.baselines:
-        raise ClaimError(
-            f"{suite.path}:{requirement.line}: requirement {requirement.name!r} compares"
-            f" {arm.name} with itself"
-        )
-    return claim
 
 
 def gates(
@@ -162,28 +207,31 @@ def _claim_cells(
 ) -> dict[tuple[str, str], Cell]:
     """Decide the requirements that are claims, step-down over the arms."""
     suite = evaluation.stored.suite
-    asked: dict[str, list[tuple[Requirement, Claim]]] = {arm.name: [] for arm in tested}
+    asked: dict[str, list[tuple[str, Claim]]] = {arm.name: [] for arm in tested}
     cells: dict[tuple[str, str], Cell] = {}
     parsed = claims_of(suite, spec)
     for requirement in spec.requirements:
         for arm in tested if requirement.claim is not None else ():
             claim = parsed[requirement.name, arm.name]
-            if claim is None:
+            if isinstance(claim, OfItself):
                 why = "it is what the others are compared with"
-                cells[requirement.name, arm.name] = Cell(requirement.name, arm.name, "met", why)
+                state: State = "met" if claim.holds else "missed"
+                if not claim.holds:
+                    why += ", and nothing is ahead of itself"
+                cells[requirement.name, arm.name] = Cell(requirement.name, arm.name, state, why)
             else:
-                asked[arm.name].append((requirement, claim))
+                asked[arm.name].append((requirement.name, claim))
     if evaluation.context.look is not None:
         # Stopped early: the looks' level holds, and all claims are one family
         return cells | _at_look(asked, evaluation)
     left = [name for name, claims in asked.items() if claims and name not in out]
     for name in out & set(asked):
-        cells |= _cells(asked[name], evaluation, suite.alpha / max(len(left), 1))
+        cells |= _cells(name, asked[name], evaluation, suite.alpha / max(len(left), 1))
     while left:
         alpha = suite.alpha / len(left)
         passed = []
         for name in left:
-            found = _cells(asked[name], evaluation, alpha)
+            found = _cells(name, asked[name], evaluation, alpha)
             cells |= found
             if all(cell.state == "met" for cell in found.values()):
                 passed.append(name)
@@ -194,31 +242,28 @@ def _claim_cells(
 
 
 def _cells(
-    asked: Sequence[tuple[Requirement, Claim]], evaluation: Evaluation, alpha: float
+    arm: str, asked: Sequence[tuple[str, Claim]], evaluation: Evaluation, alpha: float
 ) -> dict[tuple[str, str], Cell]:
     cells = {}
     for requirement, claim in asked:
         claims = [replace(claim, alpha=alpha)]
         verdict = decide_claims(claims, evaluation.items, evaluation.calls, evaluation.context)[0]
-        cell = _cell(requirement, verdict, 1 - alpha)
-        cells[cell.requirement, cell.arm] = cell
+        cells[requirement, arm] = _cell(requirement, arm, verdict, 1 - alpha)
     return cells
 
 
 def _at_look(
-    asked: Mapping[str, Sequence[tuple[Requirement, Claim]]], evaluation: Evaluation
+    asked: Mapping[str, Sequence[tuple[str, Claim]]], evaluation: Evaluation
 ) -> dict[tuple[str, str], Cell]:
-    pairs = [pair for claims in asked.values() for pair in claims]
-    claims = [claim for _, claim in pairs]
+    pairs = [(arm, *pair) for arm, claims in asked.items() for pair in claims]
+    claims = [claim for _, _, claim in pairs]
     verdicts = decide_claims(claims, evaluation.items, evaluation.calls, evaluation.context)
     cells = {}
-    for (requirement, claim), verdict in zip(pairs, verdicts, strict=True):
-        cell = _cell(requirement, verdict, 1 - claim.alpha)
-        cells[cell.requirement, cell.arm] = cell
+    for (arm, requirement, claim), verdict in zip(pairs, verdicts, strict=True):
+        cells[requirement, arm] = _cell(requirement, arm, verdict, 1 - claim.alpha)
     return cells
 
 
-def _cell(requirement: Requirement, verdict: Verdict, level: float) -> Cell:
-    arm = verdict.claim.treatments[0]
+def _cell(requirement: str, arm: str, verdict: Verdict, level: float) -> Cell:
     state = _STATE_OF.get(verdict.status, "open")
-    return Cell(requirement.name, arm, state, verdict.sentence, verdict, level)
+    return Cell(requirement, arm, state, verdict.sentence, verdict, level)

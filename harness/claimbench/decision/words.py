@@ -187,6 +187,8 @@ def move_line(decision: Decision) -> str | None:
     move = decision.move
     if move is None:
         return "no change of weights changes the winner"
+    if not move.taken:
+        return f"{move.rival} is level with it"
     return f"to draw level, {move.rival} needs {_moved(move)}"
 
 

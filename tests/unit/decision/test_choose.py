@@ -9,7 +9,8 @@ import pytest
 
 from claimbench.claims.types import ArmBill, ClaimContext
 from claimbench.decision.choose import decide
-from claimbench.decision.words import against_lines, headline, nearest_arm
+from claimbench.decision.words import against_lines, headline, move_line, nearest_arm
+from claimbench.errors import ClaimError
 from claimbench.types import Attestation, DecisionSpec, Requirement
 
 N = 400
@@ -106,8 +107,7 @@ def test_arms_that_miss_by_a_hair_seldom_pass(made: Any) -> None:
 
 def test_an_arm_compared_with_itself_is_the_measure(made: Any) -> None:
     run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
-    spec = spec_of(made, requirements=(made.claim("quality", "20 points less accurate than old"),))
-    found = decide(run, replace(spec, requirements=(made.claim("q", "as accurate as old"),)))
+    found = decide(run, spec_of(made, requirements=(made.claim("q", "as accurate as old"),)))
     assert found is not None
     states = {(cell.arm, cell.state) for cell in found.cells}
     assert ("old", "met") in states
@@ -220,3 +220,59 @@ def test_a_stated_volume_gives_dollars_a_month(made: Any) -> None:
         "$1,000 (95%: $900 to $1,100) a month instead of $9,000 (95%: $8,100 to $9,900) of old"
         " (1,000,000 requests a month)"
     )
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        "90% cheaper than old",
+        "20 points more accurate than old",
+        "10x cheaper than old",
+        "more accurate than old",
+        "cheaper than old",
+    ],
+)
+def test_no_arm_is_ahead_of_itself(made: Any, claim: str) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
+    found = decide(run, spec_of(made, requirements=(made.claim("ahead", claim),)))
+    assert found is not None
+    states = {cell.arm: cell.state for cell in found.cells}
+    assert states["old"] == "missed"
+    assert found.arm is None
+
+
+@pytest.mark.parametrize(
+    "claim",
+    ["as accurate as old", "within 3 points of old", "at most 3 points less accurate than old"],
+)
+def test_an_arm_is_as_good_as_itself(made: Any, claim: str) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.002, "new": 0.002})
+    found = decide(run, spec_of(made, requirements=(made.claim("level", claim),)))
+    assert found is not None
+    assert {cell.arm: cell.state for cell in found.cells}["old"] == "met"
+
+
+@pytest.mark.parametrize(
+    "claim", ["new is at least 60% accurate", "new is as accurate as old", "New: under $2"]
+)
+def test_a_requirement_that_names_its_arm_is_refused(made: Any, claim: str) -> None:
+    run = run_of(
+        made, {"old": 0.9, "new": 0.9, "other": 0.9}, dict.fromkeys(("old", "new", "other"), 0.002)
+    )
+    with pytest.raises(ClaimError):
+        decide(run, spec_of(made, requirements=(made.claim("named", claim),)))
+
+
+def test_a_negated_comparison_is_of_the_arm_it_is_asked_of(made: Any) -> None:
+    run = run_of(made, {"old": 0.9, "new": 0.9}, {"old": 0.009, "new": 0.001})
+    found = decide(run, spec_of(made, requirements=(made.claim("n", "not dearer than old"),)))
+    assert found is not None
+    assert {cell.arm: cell.state for cell in found.cells}["new"] == "met"
+
+
+def test_level_arms_need_no_change_of_weights(made: Any) -> None:
+    scores = made.coins(N, 0.9, 1)
+    run = made.evaluation({"old": scores, "new": scores})
+    found = decide(run, spec_of(made, criteria=(made.criterion("accuracy", 1, 0.5, 1.0),)))
+    assert found is not None
+    assert move_line(found) == "new is level with it"
