@@ -136,7 +136,8 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
             f"{path.name}: not read: {one_of(unread)}; state the unit, e.g. --column"
             f" latency_s={unread[0]} or latency_ms, usd, input_tokens, output_tokens"
         )
-    currency = foreign_currency(table) if "usd" in roles.of else None
+    costs = roles.of["usd"][0] if "usd" in roles.of and not roles.own else None
+    currency = None if costs is None else foreign_currency(table, costs)
     if currency is not None:
         notes.append(f"{path.name}: costs in {currency} are not read: dollars are compared here")
         roles = replace(roles, of={k: v for k, v in roles.of.items() if k != "usd"})
