@@ -10,7 +10,13 @@ from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
 from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, plain
-from claimbench.init.dates import date_order, without_midnight
+from claimbench.init.typed_targets import (
+    amounts_decimal,
+    date_order,
+    signed_numbers,
+    whole_numbers,
+    without_midnight,
+)
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
@@ -43,6 +49,8 @@ class AnswerPlan:
     """Labels are grades of a scale, near which an answer can be."""
     date_order: str = ""
     """Targets are days of the calendar: "any" where each has one reading, else their order."""
+    amounts_decimal: str = ""
+    """Targets are numbers with units, written with this decimal sign; empty: they are not."""
     rubric: str = ""
     """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
@@ -71,10 +79,13 @@ def decide(
         several = any(len(item.values[ALIASES]) > 1 for item in rest)
         kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
         plan = replace(plan, kind=kind, aliases=several)
+        if several:
+            plan = replace(plan, amounts_decimal="")  # quantity knows one right answer
     if (
         plan.kind == "text"
         and not plan.rubric
         and not plan.date_order
+        and not plan.amounts_decimal
         and _is_summary(rest, column)
     ):
         plan = replace(
@@ -235,9 +246,10 @@ def _decide(
         )
         return plan, values, []
     joined, notes = one_spelling(items)
-    joined, whole = _whole_numbers(joined)
+    joined, signed = signed_numbers(joined)
+    joined, whole = whole_numbers(joined)
     counts = Counter(plain(item.target) for item in joined)
-    notes += [*whole, *_nothing_words(counts)]
+    notes += [*signed, *whole, *_nothing_words(counts)]
     if len(counts) == 1:
         raise SuiteError(
             f"every target is '{next(iter(counts))}': there is nothing to measure",
@@ -259,8 +271,11 @@ def _decide(
             f"targets such as {codes[0]} begin with a zero: codes, compared as text and not as"
             " numbers"
         )
-    if numeric and (len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3):
-        values = [replace(item, target=plain(item.target)) for item in items]
+    many = len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3
+    if numeric and many:
+        values = [
+            replace(item, target=plain(item.target)) for item in (joined if signed else items)
+        ]
         return (
             AnswerPlan(
                 "number",
@@ -268,8 +283,18 @@ def _decide(
                 why=f"numbers: {len(counts)} different ones in the target column",
             ),
             values,
-            [],
+            signed,
         )
+    decimal = amounts_decimal(list(counts)) if many else ""
+    if decimal:
+        values = [replace(item, target=plain(item.target)) for item in items]
+        plan = AnswerPlan(
+            "text",
+            max_tokens=max(32, 8 + max(map(tokens_for, counts))),
+            why=f"numbers with units: {len(counts)} different ones in the target column",
+            amounts_decimal=decimal,
+        )
+        return plan, values, []
     if _are_labels(counts):
         labels = tuple(sorted(counts, key=_label_order))
         plan = AnswerPlan(
@@ -354,29 +379,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
 
 
 _CODE_NUMBER = re.compile(r"0\d+\Z")
-_POINT_ZERO = re.compile(r"([-+]?\d+)[.,]0+\Z")
 _NOTHING_WORDS = ("n/a", "na", "none", "null", "nan", "unknown", "-", "?", "#n/a")
-
-
-def _whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]]:
-    """Write labels of numbers as one answers them: ``5`` where a program wrote ``5.0``.
-
-    Texts that are told apart by their zeros (versions: 2.1 beside 2.10) stay as they are.
-    """
-    texts = {plain(item.target) for item in items}
-    numbers = {text: parse_number(text) for text in texts}
-    if any(number is None for number in numbers.values()):
-        return list(items), []
-    changed = {t: found.group(1) for t in texts if (found := _POINT_ZERO.match(t)) is not None}
-    others = [t for t in texts if re.search(r"[.,]\d*0\Z", t) and t not in changed]
-    if not changed or others:
-        return list(items), []
-    made = []
-    for item in items:
-        text = plain(item.target)
-        made.append(replace(item, target=changed.get(text, text)))
-    first = min(changed, key=lambda text: (len(text), text))
-    return made, [f"targets such as {first} are written {changed[first]}, as models answer"]
 
 
 def _nothing_words(counts: Mapping[str, int]) -> list[str]:

@@ -280,6 +280,8 @@ def _instructions(plan: SuitePlan) -> list[str]:
         ]
     if answer.date_order:
         return ["Answer with the date only."]
+    if answer.amounts_decimal:
+        return ["Answer with the number and its unit only."]
     return [
         (
             "Answer with the number only."
@@ -313,6 +315,9 @@ def _answer(plan: SuitePlan) -> str:
     elif answer.date_order:
         order = "" if answer.date_order == "any" else f", order: {answer.date_order}"
         lines.append(f"    scorers: [{{name: date{order}}}]")
+    elif answer.amounts_decimal:
+        decimal = ', decimal: ","' if answer.amounts_decimal == "," else ""
+        lines.append(f"    scorers: [{{name: quantity{decimal}}}]")
     elif answer.rubric:
         lines += [
             "    # equality says little of such texts: a model judges, and people check it",
