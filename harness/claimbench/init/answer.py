@@ -13,6 +13,7 @@ from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, 
 from claimbench.init.typed_targets import (
     amounts_decimal,
     date_order,
+    final_answers,
     signed_numbers,
     whole_numbers,
     without_midnight,
@@ -26,19 +27,18 @@ _MAX_LABEL_CHARS = 60
 _FEW_RATINGS = 12
 _MIN_ROWS_FOR_EXAMPLES = 30
 _EXAMPLE_CHARS = 600
-_FINAL_NUMBER = re.compile(r"####\s*([-−]?[\d.,]+)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan:
     """The answer space and how it is asked for. ``why`` says what the data showed; ``worked``:
-    targets show the way.
+    targets show the way and mark their answer like this.
     """
 
     kind: AnswerKind
     labels: tuple[str, ...] = ()
     schema: Mapping[str, Json] | None = None
-    worked: bool = False
+    worked: str = ""
     max_tokens: int = 64
     why: str = ""
     sets: tuple[str, ...] = ()
@@ -86,6 +86,7 @@ def decide(
         and not plan.rubric
         and not plan.date_order
         and not plan.amounts_decimal
+        and not plan.worked
         and _is_summary(rest, column)
     ):
         plan = replace(
@@ -226,25 +227,9 @@ def _decide(
         raise SuiteError(
             "some targets are objects or lists and some are not", path=path, line=nested.line
         )
-    worked = [_FINAL_NUMBER.search(plain(item.target)) for item in items]
-    if all(worked):
-        values = [
-            replace(
-                item,
-                target=match.group(1),
-                values={**item.values, "worked_answer": plain(item.target)},
-            )
-            for item, match in zip(items, worked, strict=True)
-            if match is not None
-        ]
-        longest_way = max(tokens_for(plain(item.target)) for item in items)
-        plan = AnswerPlan(
-            "number",
-            worked=True,
-            max_tokens=max(400, longest_way),
-            why="numbers: every target ends in '#### number'",
-        )
-        return plan, values, []
+    worked = _worked_plan(items)
+    if worked is not None:
+        return *worked, []
     joined, notes = one_spelling(items)
     joined, signed = signed_numbers(joined)
     joined, whole = whole_numbers(joined)
@@ -317,6 +302,26 @@ def _decide(
         values,
         [] if rubric else notes,
     )
+
+
+def _worked_plan(items: Sequence[UsableRow]) -> tuple[AnswerPlan, list[UsableRow]] | None:
+    """Return the plan for targets that show the way to their answer; None where they do not."""
+    texts = [plain(item.target) for item in items]
+    found = final_answers(texts)
+    if found is None:
+        return None
+    form, answers = found
+    values = []
+    for item, text, answer in zip(items, texts, answers, strict=True):
+        values.append(replace(item, target=answer, values={**item.values, "worked_answer": text}))
+    numbers = all(parse_number(answer) is not None for answer in answers)
+    plan = AnswerPlan(
+        "number" if numbers else "text",
+        worked=form,
+        max_tokens=max(400, max(map(tokens_for, texts))),
+        why=f"{'numbers' if numbers else 'free text'}: every target marks its answer: '{form}'",
+    )
+    return plan, values
 
 
 def _date_plan(

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from claimbench.init.columns import UsableRow, plain
 from claimbench.number_text import parse_number
+from claimbench.number_text.latex import boxed
 from claimbench.scorers.reading.dates import Order, parse_date
 from claimbench.scorers.reading.units import amount_text, converted, read_amounts
 
@@ -59,6 +60,7 @@ def without_midnight(text: str) -> str:
 
 _COMMA = re.compile(r"(?<![\d.,])(?:0,\d+|\d+(?:\.\d{3})*,(?:\d{1,2}|\d{4,}))(?![\d.,])")
 _POINT_ZERO = re.compile(r"([-+]?\d+)[.,]0+\Z")
+_FINAL_NUMBER = re.compile(r"####\s*([-−]?[\d.,]+)\s*\Z")
 _CLOCK = re.compile(r"\d\s?[ap]\.?m\.?\Z", re.I)
 _NEGATIVE = re.compile(r"\((?P<inside>[^()+\-−–]*\d[^()+\-−–]*)\)|(?P<before>[^()+\-−–]*\d) ?[-−–]")
 
@@ -136,3 +138,14 @@ def whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str
         made.append(replace(item, target=changed.get(text, text)))
     first = min(changed, key=lambda text: (len(text), text))
     return made, [f"targets such as {first} are written {changed[first]}, as models answer"]
+
+
+def final_answers(texts: Sequence[str]) -> tuple[str, list[str]] | None:
+    r"""Return how worked solutions mark their answers, ``#### number`` or ``\boxed{answer}``, and
+    the answers; None where some have no mark.
+    """
+    numbers = [_FINAL_NUMBER.search(text) for text in texts]
+    if all(numbers):
+        return "#### number", [found.group(1) for found in numbers if found is not None]
+    inside = [(boxed(text) or "").strip() for text in texts]
+    return (r"\boxed{answer}", inside) if texts and all(inside) else None

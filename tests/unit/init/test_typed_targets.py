@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from claimbench.init.propose import propose_suite, write_proposal
+from claimbench.scorers.numbers import NumericScorer
+from claimbench.scorers.text import RegexScorer
 from claimbench.suite.load import load_suite
 from claimbench.types import Task
 
@@ -102,3 +104,38 @@ def test_negative_numbers_of_accounts_get_a_sign(tmp_path: Path, negative: str, 
     assert read.format(n=12) in targets or read.format(n=14) in targets
     assert not any("(" in str(one) for one in targets)
     assert any("are negative numbers" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("box", "inside", "name"),
+    [
+        (r"so it is $\boxed{{{n}}}$.", "{n}", "numeric"),
+        (r"and then $x=\boxed{{\frac{{{n}}}{{7}}}}$. Done.", r"\frac{{{n}}}{{7}}", "numeric"),
+        (r"first \boxed{{9}}, no: \boxed{{{n}.5}}", "{n}.5", "numeric"),
+        (r"thus $\boxed{{x^{{{n}}}+1}}$", "x^{{{n}}}+1", "regex"),
+        (r"$$\boxed {{ \text{{town }}{n} }}$$", r"\text{{town }}{n}", "regex"),
+        (r"\boxed{{\frac{{x^{{{n}}}}}{{y}}}}", r"\frac{{x^{{{n}}}}}{{y}}", "regex"),
+    ],
+)
+def test_the_boxed_answer_of_a_worked_solution_is_the_target(
+    tmp_path: Path, box: str, inside: str, name: str
+) -> None:
+    def solution(i: int) -> str:
+        return f"We compute step by step, as usual, what {i} gives, " + box.format(n=i + 2)
+
+    task, _ = proposed(tmp_path, solution)
+    assert scorer(task)["name"] == name
+    assert r"\boxed{}" in str(task.prompt)
+    made = {"numeric": NumericScorer, "regex": RegexScorer}[name]
+    one = made({key: value for key, value in scorer(task).items() if key != "name"})
+    for sample in task.samples:
+        i = int(sample.id) - 1
+        assert sample.target == inside.format(n=i + 2)
+        assert one.score("", solution(i), sample, task).value == 1
+        wrong = solution(i + 1) + f" (not {inside.format(n=i + 2)})"
+        assert one.score("", wrong, sample, task).value == 0
+
+
+def test_solutions_of_which_one_has_no_box_are_compared_as_they_were(tmp_path: Path) -> None:
+    task, _ = proposed(tmp_path, lambda i: rf"so \boxed{{{i}}}" if i else "it is nothing")
+    assert scorer(task)["name"] == "exact"
