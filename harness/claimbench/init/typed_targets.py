@@ -70,22 +70,18 @@ def amounts_decimal(texts: Sequence[str]) -> str:
     dimension (3.5 m, -4.5 °C, 12 km/h); empty where some are not.
     """
     decimal = "," if any(map(_COMMA.search, texts)) else "."
-    first = None
+    unit = ""
     for text in texts:
         written = amount_text(text.strip())
         found = read_amounts(written, decimal)
-        if (
-            _CLOCK.search(text.strip())
-            or len(found) != 1
-            or found[0].value is None
-            or found[0].unit is None
-        ):
+        if _CLOCK.search(text.strip()) or len(found) != 1:
             return ""
         amount = found[0]
-        if (amount.start, amount.end) != (0, len(written)):
+        whole = (amount.start, amount.end) == (0, len(written))
+        if not whole or amount.value is None or amount.unit is None:
             return ""
-        first = first or amount.unit
-        if converted(amount, first) is None:
+        unit = unit or str(amount.unit)
+        if converted(amount, unit) is None:
             return ""
     return decimal if texts else ""
 

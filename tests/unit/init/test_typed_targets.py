@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from claimbench.init.propose import propose_suite, write_proposal
+from claimbench.scorers.base import Scorer
 from claimbench.scorers.numbers import NumericScorer
 from claimbench.scorers.text import RegexScorer
 from claimbench.suite.load import load_suite
@@ -126,8 +127,8 @@ def test_the_boxed_answer_of_a_worked_solution_is_the_target(
     task, _ = proposed(tmp_path, solution)
     assert scorer(task)["name"] == name
     assert r"\boxed{}" in str(task.prompt)
-    made = {"numeric": NumericScorer, "regex": RegexScorer}[name]
-    one = made({key: value for key, value in scorer(task).items() if key != "name"})
+    options = {key: value for key, value in scorer(task).items() if key != "name"}
+    one: Scorer = NumericScorer(options) if name == "numeric" else RegexScorer(options)
     for sample in task.samples:
         i = int(sample.id) - 1
         assert sample.target == inside.format(n=i + 2)
