@@ -45,6 +45,7 @@ from claimbench.importers.table_roles import (
     NAMES,
     TableRoles,
     find_table_roles,
+    sums_up,
     unread_measures,
     wide_columns,
     without_totals,
@@ -114,6 +115,7 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
     if not table.rows:
         raise ImportFault(f"{path}: the table has no rows")
     wide = wide_columns(table, options)
+    summed = [column for column in table.columns if sums_up(column) and column not in wide]
     if wide:
         table, options = _long(table, wide, options)
     roles = find_table_roles(table, options)
@@ -127,6 +129,8 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
         notes.append(f"{path.name}: written by bench export; its scores and dollars are taken over")
     if wide:
         notes.append(f"{path.name}: a wide table, one column a model: {one_of(wide, 12)}")
+        if summed:
+            notes.append(f"{path.name}: left out as no models: {one_of(summed)}")
     table, totals = without_totals(table, roles)
     if totals:
         notes.append(f"{path.name}: left out as no items: {one_of(totals)}")
@@ -136,7 +140,8 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
             f"{path.name}: not read: {one_of(unread)}; state the unit, e.g. --column"
             f" latency_s={unread[0]} or latency_ms, usd, input_tokens, output_tokens"
         )
-    currency = foreign_currency(table) if "usd" in roles.of else None
+    costs = roles.of["usd"][0] if "usd" in roles.of and not roles.own else None
+    currency = None if costs is None else foreign_currency(table, costs)
     if currency is not None:
         notes.append(f"{path.name}: costs in {currency} are not read: dollars are compared here")
         roles = replace(roles, of={k: v for k, v in roles.of.items() if k != "usd"})

@@ -13,7 +13,11 @@ from dataclasses import dataclass, replace
 from claimbench.error_words import did_you_mean, one_of
 from claimbench.importers import direction
 from claimbench.importers.columns.measures import role_by_unit
-from claimbench.importers.columns.score_names import may_be_score, metrics_of_one
+from claimbench.importers.columns.score_names import (
+    may_be_score,
+    metrics_of_one,
+    words_beside_scores,
+)
 from claimbench.importers.imported import ImportFault, ImportOptions
 from claimbench.importers.json_values import whole
 from claimbench.importers.table_cells import is_nothing, may_be_scores, number_cell
@@ -108,6 +112,14 @@ _SUMMARIES = (
 )
 _TOTALS = frozenset(_SUMMARIES.split("|"))
 """What the row is called that sums a table up, in the place of an item."""
+_SPREADS = frozenset(
+    {
+        *("median", "std", "stdev", "stddev", "sd", "deviation", "standard", "variance", "range"),
+        *("min", "max", "minimum", "maximum", "best", "worst", "diff", "difference", "delta"),
+        *("macro", "micro", "row", "per", "across", "of", "all", "models"),
+    }
+)
+"""What else a column of several models' scores together is called."""
 _OWN_MARKS = frozenset({"arm", "sample_id", "outcome", "score_status", "provenance"})
 _NESTED_ROLES = frozenset({"input", "target", "answer", "error"})
 """Roles whose cells may be objects or lists."""
@@ -237,10 +249,19 @@ def wide_columns(table: Table, options: ImportOptions) -> tuple[str, ...]:
         return ()
     stated_columns = {column for columns in options.columns.values() for column in columns}
     rest = [c for n, c in names.items() if n not in known and c not in stated_columns]
+    rest = [c for c in rest if not sums_up(c)]
     shares = [c for c in rest if _shares(table, c)]
     if any(direction.lower_is_better(column) for column in shares) or metrics_of_one(shares):
         return ()
     return tuple(shares) if len(shares) >= 2 and len(shares) == len(rest) else ()
+
+
+def sums_up(column: str) -> bool:
+    """Tell a column of a wide table that sums its models up, by its name: no model is called so."""
+    if _is_total(column):
+        return True
+    words = words_beside_scores(column)
+    return bool(words) and words <= _TOTALS | _SPREADS
 
 
 _UNITS = (

@@ -10,7 +10,14 @@ from dataclasses import dataclass, replace
 
 from claimbench.errors import SuiteError
 from claimbench.init.columns import ALIAS_NAMES, UsableRow, draw, one_spelling, plain
-from claimbench.init.dates import date_order, without_midnight
+from claimbench.init.typed_targets import (
+    amounts_decimal,
+    date_order,
+    final_answers,
+    signed_numbers,
+    whole_numbers,
+    without_midnight,
+)
 from claimbench.number_text import parse_number
 from claimbench.suite.datasets import parse_json
 from claimbench.types import AnswerKind, Json
@@ -20,19 +27,18 @@ _MAX_LABEL_CHARS = 60
 _FEW_RATINGS = 12
 _MIN_ROWS_FOR_EXAMPLES = 30
 _EXAMPLE_CHARS = 600
-_FINAL_NUMBER = re.compile(r"####\s*([-−]?[\d.,]+)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPlan:
     """The answer space and how it is asked for. ``why`` says what the data showed; ``worked``:
-    targets show the way.
+    targets show the way and mark their answer like this.
     """
 
     kind: AnswerKind
     labels: tuple[str, ...] = ()
     schema: Mapping[str, Json] | None = None
-    worked: bool = False
+    worked: str = ""
     max_tokens: int = 64
     why: str = ""
     sets: tuple[str, ...] = ()
@@ -43,6 +49,8 @@ class AnswerPlan:
     """Labels are grades of a scale, near which an answer can be."""
     date_order: str = ""
     """Targets are days of the calendar: "any" where each has one reading, else their order."""
+    amounts_decimal: str = ""
+    """Targets are numbers with units, written with this decimal sign; empty: they are not."""
     rubric: str = ""
     """How a model judges what equality cannot: code, summaries, long replies; empty: no judge."""
 
@@ -71,10 +79,14 @@ def decide(
         several = any(len(item.values[ALIASES]) > 1 for item in rest)
         kind: AnswerKind = "text" if plan.kind == "number" and several else plan.kind
         plan = replace(plan, kind=kind, aliases=several)
+        if several:
+            plan = replace(plan, amounts_decimal="")  # quantity knows one right answer
     if (
         plan.kind == "text"
         and not plan.rubric
         and not plan.date_order
+        and not plan.amounts_decimal
+        and not plan.worked
         and _is_summary(rest, column)
     ):
         plan = replace(
@@ -215,29 +227,14 @@ def _decide(
         raise SuiteError(
             "some targets are objects or lists and some are not", path=path, line=nested.line
         )
-    worked = [_FINAL_NUMBER.search(plain(item.target)) for item in items]
-    if all(worked):
-        values = [
-            replace(
-                item,
-                target=match.group(1),
-                values={**item.values, "worked_answer": plain(item.target)},
-            )
-            for item, match in zip(items, worked, strict=True)
-            if match is not None
-        ]
-        longest_way = max(tokens_for(plain(item.target)) for item in items)
-        plan = AnswerPlan(
-            "number",
-            worked=True,
-            max_tokens=max(400, longest_way),
-            why="numbers: every target ends in '#### number'",
-        )
-        return plan, values, []
+    worked = _worked_plan(items)
+    if worked is not None:
+        return *worked, []
     joined, notes = one_spelling(items)
-    joined, whole = _whole_numbers(joined)
+    joined, signed = signed_numbers(joined)
+    joined, whole = whole_numbers(joined)
     counts = Counter(plain(item.target) for item in joined)
-    notes += [*whole, *_nothing_words(counts)]
+    notes += [*signed, *whole, *_nothing_words(counts)]
     if len(counts) == 1:
         raise SuiteError(
             f"every target is '{next(iter(counts))}': there is nothing to measure",
@@ -259,8 +256,11 @@ def _decide(
             f"targets such as {codes[0]} begin with a zero: codes, compared as text and not as"
             " numbers"
         )
-    if numeric and (len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3):
-        values = [replace(item, target=plain(item.target)) for item in items]
+    many = len(counts) > _FEW_RATINGS or len(counts) > len(joined) / 3
+    if numeric and many:
+        values = [
+            replace(item, target=plain(item.target)) for item in (joined if signed else items)
+        ]
         return (
             AnswerPlan(
                 "number",
@@ -268,8 +268,18 @@ def _decide(
                 why=f"numbers: {len(counts)} different ones in the target column",
             ),
             values,
-            [],
+            signed,
         )
+    decimal = amounts_decimal(list(counts)) if many else ""
+    if decimal:
+        values = [replace(item, target=plain(item.target)) for item in items]
+        plan = AnswerPlan(
+            "text",
+            max_tokens=max(32, 8 + max(map(tokens_for, counts))),
+            why=f"numbers with units: {len(counts)} different ones in the target column",
+            amounts_decimal=decimal,
+        )
+        return plan, values, []
     if _are_labels(counts):
         labels = tuple(sorted(counts, key=_label_order))
         plan = AnswerPlan(
@@ -292,6 +302,26 @@ def _decide(
         values,
         [] if rubric else notes,
     )
+
+
+def _worked_plan(items: Sequence[UsableRow]) -> tuple[AnswerPlan, list[UsableRow]] | None:
+    """Return the plan for targets that show the way to their answer; None where they do not."""
+    texts = [plain(item.target) for item in items]
+    found = final_answers(texts)
+    if found is None:
+        return None
+    form, answers = found
+    values = []
+    for item, text, answer in zip(items, texts, answers, strict=True):
+        values.append(replace(item, target=answer, values={**item.values, "worked_answer": text}))
+    numbers = all(parse_number(answer) is not None for answer in answers)
+    plan = AnswerPlan(
+        "number" if numbers else "text",
+        worked=form,
+        max_tokens=max(400, max(map(tokens_for, texts))),
+        why=f"{'numbers' if numbers else 'free text'}: every target marks its answer: '{form}'",
+    )
+    return plan, values
 
 
 def _date_plan(
@@ -354,29 +384,7 @@ def _rubric(targets: Sequence[str]) -> tuple[str, str]:
 
 
 _CODE_NUMBER = re.compile(r"0\d+\Z")
-_POINT_ZERO = re.compile(r"([-+]?\d+)[.,]0+\Z")
 _NOTHING_WORDS = ("n/a", "na", "none", "null", "nan", "unknown", "-", "?", "#n/a")
-
-
-def _whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]]:
-    """Write labels of numbers as one answers them: ``5`` where a program wrote ``5.0``.
-
-    Texts that are told apart by their zeros (versions: 2.1 beside 2.10) stay as they are.
-    """
-    texts = {plain(item.target) for item in items}
-    numbers = {text: parse_number(text) for text in texts}
-    if any(number is None for number in numbers.values()):
-        return list(items), []
-    changed = {t: found.group(1) for t in texts if (found := _POINT_ZERO.match(t)) is not None}
-    others = [t for t in texts if re.search(r"[.,]\d*0\Z", t) and t not in changed]
-    if not changed or others:
-        return list(items), []
-    made = []
-    for item in items:
-        text = plain(item.target)
-        made.append(replace(item, target=changed.get(text, text)))
-    first = min(changed, key=lambda text: (len(text), text))
-    return made, [f"targets such as {first} are written {changed[first]}, as models answer"]
 
 
 def _nothing_words(counts: Mapping[str, int]) -> list[str]:

@@ -3,14 +3,15 @@
 Options stand in columns (choice0 to choice3, option_a to option_d, A to D), in one list, in an
 object by their letters, in one text ("(a) 2 (b) 3"), in a list beside marks of which is right, or
 as wrong answers beside the right one. The answer is the name an option has in its row, a letter, a
-position from 0 or 1, or the text of an option. A passage that the question is about is shown first.
+position from 0 or 1 (a person must say which where both fit), or the text of an option. A passage
+that the question is about is shown first.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from claimbench.error_words import one_of, show
 from claimbench.errors import SuiteError
@@ -87,14 +88,18 @@ _QUESTIONS = (
 )
 
 
-def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
+def with_choices(
+    table: Table, seed: int, notes: list[str], first: int | None = None
+) -> Table | None:
     """Return the table with two more columns, the question with its options and the right letter;
     None where it is no multiple choice.
 
     Where the right option always stands at the same place, options are shuffled by ``seed``.
+    ``first`` is the position of the first option, 0 or 1, where a person has said it.
 
     Raises:
-        SuiteError: an answer that is none of its row's options, with the line.
+        SuiteError: an answer that is none of its row's options, with the line; or positions that
+            may count from 0 as well as from 1.
     """
     table = _named_by_place(table, notes)
     folded = {_folded(name): name for name in table.columns}
@@ -122,17 +127,17 @@ def with_choices(table: Table, seed: int, notes: list[str]) -> Table | None:
         said = f"options in the columns {one_of(columns, 10)}"
     else:
         lists = [folded[n] for n in _LISTS if n in folded and folded[n] != answer]
-        first = table.rows[:20]
-        listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in first)), None)
+        head = table.rows[:20]
+        listed = next((c for c in lists if all(_is_list(r.values.get(c)) for r in head)), None)
         if listed is None:
-            return _in_text(table, asked, answer, lists, seed, notes)
+            return _in_text(table, asked, _Answer(answer, first), lists, seed, notes)
         options = [_listed(row.values.get(listed), table, row) for row in table.rows]
         names = [_names(row, listed, mine) for row, mine in zip(table.rows, options, strict=True)]
         said = f"options in the column {listed}"
     notes.append(f"multiple choice: {said}, the answer in {answer}")
     if len(asked) > 1:
         notes.append(f"{asked[0]} is shown before {asked[1]}")
-    right = _positions(table, answer, options, names)
+    right = _positions(table, _Answer(answer, first), options, names, notes)
     return _made(table, asked, options, right, seed, notes)
 
 
@@ -223,7 +228,7 @@ def _beside_wrong(
 def _in_text(
     table: Table,
     question: Sequence[str],
-    answer: str,
+    answer: _Answer,
     columns: Sequence[str],
     seed: int,
     notes: list[str],
@@ -237,9 +242,11 @@ def _in_text(
             continue
         found = [mine for mine in options if mine is not None]
         notes.append(
-            f"multiple choice: lettered options in the text of {column}, the answer in {answer}"
+            f"multiple choice: lettered options in the text of {column}, the answer in"
+            f" {answer.column}"
         )
-        return _made(table, question, found, _positions(table, answer, found, []), seed, notes)
+        right = _positions(table, answer, found, [], notes)
+        return _made(table, question, found, right, seed, notes)
     return None
 
 
@@ -336,27 +343,41 @@ def _marked(marks: Json, table: Table, row: DataRow) -> int:
     return right[0]
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The column of right answers; ``first``: the first option's position, where it is known."""
+
+    column: str
+    first: int | None = None
+
+
 def _positions(
     table: Table,
-    column: str,
+    answer: _Answer,
     options: Sequence[Sequence[str]],
     names: Sequence[Sequence[str]],
+    notes: list[str],
 ) -> list[int]:
     """Return where each row's right option stands, from 0; ``names`` are what rows call their
     options.
     """
+    column = answer.column
     cells = [plain(row.values.get(column)) for row in table.rows]
     numbers = [int(cell) for cell in cells if re.fullmatch(r"\d{1,2}", cell)]
     texts = sum(cell in mine for cell, mine in zip(cells, options, strict=True))
     by_number = len(numbers) == len(cells) and texts < len(cells)
-    first = 0 if 0 in numbers else 1
+    by_name = bool(names) and all(map(list.__contains__, map(list, names), cells))
+    first = None
+    if by_number and not by_name:
+        first = _first_position(table, answer, numbers, options)
+        notes.append(f"{column} holds positions; the first option is {first}")
     found = []
     for index, (row, cell, mine) in enumerate(zip(table.rows, cells, options, strict=True)):
         called = list(names[index]) if names else []
         if cell in called:
             found.append(called.index(cell))
             continue
-        position = _position(cell, mine, first if by_number else None)
+        position = _position(cell, mine, first)
         if position is None:
             raise SuiteError(
                 f"the answer '{cell}' (column '{column}') is none of the {len(mine)} options",
@@ -369,6 +390,31 @@ def _positions(
             )
         found.append(position)
     return found
+
+
+def _first_position(
+    table: Table, answer: _Answer, numbers: Sequence[int], options: Sequence[Sequence[str]]
+) -> int:
+    """Return the number that the first option has: as stated, else by what the positions allow.
+
+    Raises:
+        SuiteError: they may count from 0 as well as from 1.
+    """
+    if answer.first is not None:
+        return answer.first
+    if 0 in numbers:  # what columns are called proves nothing: PIQA has sol1, sol2 and 0, 1
+        return 0
+    if any(number >= len(mine) for number, mine in zip(numbers, options, strict=True)):
+        return 1
+    column, most = answer.column, max(numbers)
+    line = table.rows[numbers.index(most)].line
+    raise SuiteError(
+        f"'{column}' holds positions from {min(numbers)} to {most}: does the first option count 0"
+        " or 1?",
+        path=table.path,
+        line=line,
+        hint="say it with --first-option 0 or --first-option 1, or write letters",
+    )
 
 
 def _position(cell: str, options: Sequence[str], first: int | None) -> int | None:

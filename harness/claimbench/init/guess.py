@@ -9,8 +9,8 @@ from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.init import words
 from claimbench.init.columns import plain
-from claimbench.init.dates import date_order
 from claimbench.init.sources import PIECES
+from claimbench.init.typed_targets import date_order
 from claimbench.suite.table import Table
 from claimbench.types import Json
 

@@ -56,13 +56,15 @@ class StatedColumns:
     """The columns that a person names; what is left out is found in the file.
 
     ``inputs`` are what the model sees, ``target`` is the right answer, ``id`` is unique, and rows
-    of one ``cluster`` depend on each other.
+    of one ``cluster`` depend on each other. ``first_option`` is the position, 0 or 1, that a
+    multiple choice's first option has in the column of answers.
     """
 
     inputs: tuple[str, ...] = ()
     target: str | None = None
     id: str | None = None
     cluster: str | None = None
+    first_option: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def propose_suite(
     if chat is not None:
         table, inputs, target = chat.table, chat.inputs, columns.target or chat.target
     else:
-        chosen = None if wanted else with_choices(table, seed, notes)
+        chosen = None if wanted else with_choices(table, seed, notes, columns.first_option)
         table = chosen or table
         inputs, target = ((ASKED,), RIGHT) if chosen else _inputs_and_target(table, columns, notes)
         if not chosen:

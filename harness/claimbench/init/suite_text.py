@@ -21,6 +21,9 @@ _HOST = """\
         dated: 2026-11-01
 """
 
+_PAIRED = r"(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*"
+_IN_BOX = rf"\\boxed\s*\{{\s*({_PAIRED}?)\s*\}}"
+
 
 @dataclass(frozen=True, slots=True)
 class SuitePlan:
@@ -267,6 +270,11 @@ def _instructions(plan: SuitePlan) -> list[str]:
             "Read the text and answer with one JSON object and nothing else.",
             f"Fields: {_literal(fields)}",
         ]
+    if answer.worked.startswith("\\"):
+        return [
+            "Solve the problem step by step.",
+            "Put the final answer, and nothing else, into \\boxed{}.",
+        ]
     if answer.worked:
         return [
             "Solve the problem step by step.",
@@ -280,6 +288,8 @@ def _instructions(plan: SuitePlan) -> list[str]:
         ]
     if answer.date_order:
         return ["Answer with the date only."]
+    if answer.amounts_decimal:
+        return ["Answer with the number and its unit only."]
     return [
         (
             "Answer with the number only."
@@ -308,11 +318,16 @@ def _answer(plan: SuitePlan) -> str:
         scorer = f"{{name: json_fields, fields: {{{fields}}}}}" if fields else "json_fields"
         lines += [f"      schema: {quote_json(answer.schema)}", f"    scorers: [{scorer}]"]
     elif answer.kind == "number":
-        after = ', after: "####"' if answer.worked else ""
+        after = ', after: "####"' if answer.worked.startswith("#") else ""
         lines.append(f"    scorers: [{{name: numeric{after}}}]")
     elif answer.date_order:
         order = "" if answer.date_order == "any" else f", order: {answer.date_order}"
         lines.append(f"    scorers: [{{name: date{order}}}]")
+    elif answer.worked:
+        lines.append(f"    scorers: [{{name: regex, pattern: {quote(_IN_BOX)}, which: last}}]")
+    elif answer.amounts_decimal:
+        decimal = ', decimal: ","' if answer.amounts_decimal == "," else ""
+        lines.append(f"    scorers: [{{name: quantity{decimal}}}]")
     elif answer.rubric:
         lines += [
             "    # equality says little of such texts: a model judges, and people check it",

@@ -5,6 +5,7 @@ cannot be are said.
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -234,3 +235,72 @@ def test_costs_in_another_currency_are_not_read_as_dollars(tmp_path: Path, curre
     assert found.calls[0].billed_usd is None
     assert any(f"costs in {currency} are not read" in note for note in found.notes)
     assert imported(tmp_path, header, lambda i: f"{i},m,1,0.5,usd").calls[0].billed_usd
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("€0.01", "€"),
+        ("£0.01", "£"),
+        ("0.01 €", "€"),
+        ("EUR 0.01", "EUR"),
+        ("¥0.01", "¥"),
+        ("₹0.01", "₹"),
+        ("0.01 CHF", "CHF"),
+        ("CA$0.01", "CA$"),
+        ("R$ 0.01", "R$"),
+        ("$0.01 AUD", "$AUD"),
+        ("0.01 zł", "zł"),
+        ("0.01元", "元"),
+        ("Rs. 0.01", "RS"),
+        ("0.01 Euro", "EURO"),
+        ("5¢", "¢"),
+        ("5 cents", "CENTS"),
+        ("1.5%", "%"),
+    ],
+)
+@pytest.mark.parametrize("column", ["cost", "cost_usd", "Cost (USD)"])
+def test_a_currency_in_the_cells_is_not_read_as_dollars_and_is_said(
+    tmp_path: Path, cell: str, said: str, column: str
+) -> None:
+    found = imported(tmp_path, f"id,model,score,{column}", lambda i: f"{i},m,1,{cell}")
+    assert all(call.billed_usd is None for call in found.calls)
+    assert any(f"costs in {said} are not read" in note for note in found.notes)
+
+
+def test_one_row_in_another_currency_makes_all_costs_unknown(tmp_path: Path) -> None:
+    found = imported(
+        tmp_path, "id,model,score,cost", lambda i: f"{i},m,1,{'€' if i == 3 else '$'}0.01"
+    )
+    assert all(call.billed_usd is None for call in found.calls)
+
+
+def test_costs_stated_by_hand_are_checked_for_their_currency_too(tmp_path: Path) -> None:
+    options = ImportOptions(columns={"usd": ("paid",)})
+    found = imported(tmp_path, "id,model,score,paid", lambda i: f"{i},m,1,0.01 EUR", options)
+    assert all(call.billed_usd is None for call in found.calls)
+
+
+@pytest.mark.parametrize("header", ["cost.amount,cost.currency", "cost,Billing Currency"])
+def test_a_column_of_currencies_is_found_inside_a_record(tmp_path: Path, header: str) -> None:
+    options = ImportOptions(columns={"usd": (header.partition(",")[0],)})
+    found = imported(tmp_path, f"id,model,score,{header}", lambda i: f"{i},m,1,0.01,GBP", options)
+    assert all(call.billed_usd is None for call in found.calls)
+
+
+@pytest.mark.parametrize(
+    ("cell", "usd"),
+    [
+        ("$0.01", "0.01"),
+        ("0.01 $", "0.01"),
+        ("US$0.01", "0.01"),
+        ("USD 0.01", "0.01"),
+        ("$0.01 USD", "0.01"),
+        ("＄0.01", "0.01"),
+        ("1e-2", "0.01"),
+        ("$1.2k", "1200"),
+    ],
+)
+def test_dollars_stay_dollars_however_they_are_marked(tmp_path: Path, cell: str, usd: str) -> None:
+    found = imported(tmp_path, "id,model,score,cost", lambda i: f"{i},m,1,{cell}")
+    assert {call.billed_usd for call in found.calls} == {Decimal(usd)}

@@ -434,3 +434,14 @@ def test_an_answer_of_no_model_is_an_error(written: Write, cells: tuple[str, ...
     rows = "".join(f"{number},{model},1\n" for number, model in enumerate(cells, start=1))
     with pytest.raises(ImportFault, match=r":\d: no model \(column 'model' is empty\)"):
         read_files([written("merged.csv", f"item,model,score\n{rows}")], PLAIN)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Average", "avg score", "Durchschnitt", "平均", "Macro Avg", "std", "Gesamt (%)", "Best"],
+)
+def test_a_column_that_sums_models_up_is_no_model(written: Write, name: str) -> None:
+    lines = "".join(f"{i},{i % 2},1,{(1 + i % 2) / 2}\n" for i in range(6))
+    found = read_files([written("w.csv", f"item,gpt,llama,{name}\n{lines}")], PLAIN)
+    assert [arm.name for arm in found.arms] == ["gpt", "llama"]
+    assert any(f"left out as no models: {name}" in note for note in found.notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -384,3 +385,51 @@ def test_quote_characters(tmp_path: Path, quote: str) -> None:
     options = ReadOptions(quote=quote, delimiter="|", header=None)
     _, suite = proposed(tmp_path, "d.csv", f"text|label\n{rows}", options=options)
     assert 'a " b; 0' in str(suite.tasks[0].samples[0].input)
+
+
+CHOICE_SHAPES: dict[str, Callable[[list[str]], dict[str, Any]]] = {
+    "list": lambda options: {"choices": options},
+    "columns from 0": lambda options: {f"choice{i}": o for i, o in enumerate(options)},
+    "columns from 1": lambda options: {f"option_{i + 1}": o for i, o in enumerate(options)},
+    "text": lambda options: {
+        "options": " ".join(f"({x}) {o}" for x, o in zip("abcd", options, strict=True))
+    },
+}
+
+
+def by_position(shape: str, positions: Sequence[int]) -> str:
+    rows = []
+    for (question, options, _), position in zip(QUESTIONS, positions, strict=True):
+        rows.append({"question": question, **CHOICE_SHAPES[shape](options), "answer": position})
+    return "\n".join(map(json.dumps, rows))
+
+
+@pytest.mark.parametrize("shape", CHOICE_SHAPES)
+@pytest.mark.parametrize("positions", [(1, 2, 3), (1, 2), (2, 3)])
+def test_positions_that_count_from_0_or_from_1_are_asked_for(
+    tmp_path: Path, shape: str, positions: tuple[int, ...]
+) -> None:
+    text = by_position(shape, [positions[i % len(positions)] for i in range(20)])
+    with pytest.raises(SuiteError, match="does the first option count 0 or 1") as fault:
+        proposed(tmp_path, "d.jsonl", text)
+    assert "--first-option" in (fault.value.hint or "")
+    for first in (0, 1):
+        columns = StatedColumns(first_option=first)
+        (tmp_path / "d.jsonl").write_text(text, encoding="utf-8")
+        made = propose_suite(tmp_path / "d.jsonl", columns)
+        targets = [
+            json.loads(x)["right_choice"] for x in made.files["d/samples.jsonl"].split("\n")[:-1]
+        ]
+        assert targets == [LETTERS[positions[i % len(positions)] - first] for i in range(20)]
+
+
+@pytest.mark.parametrize("shape", CHOICE_SHAPES)
+@pytest.mark.parametrize(("lowest", "first"), [(0, 0), (1, 1)])
+def test_the_first_options_position_is_said_where_the_data_prove_it(
+    tmp_path: Path, shape: str, lowest: int, first: int
+) -> None:
+    made, suite = proposed(
+        tmp_path, "d.jsonl", by_position(shape, [lowest + i % 4 for i in range(20)])
+    )
+    assert any(f"the first option is {first}" in note for note in made.notes)
+    assert suite.tasks[0].samples[0].target == "A"

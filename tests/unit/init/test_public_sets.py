@@ -309,7 +309,8 @@ def test_answers_to_choose_from_are_no_pair(tmp_path: Path, last: str) -> None:
     rows = []
     for i in range(N):
         answers = {f"answer{letter}": f"{letter} {i}" for letter in letters}
-        rows.append({"context": "c", "question": words(i), **answers, "label": str(1 + i % 2)})
+        label = str(1 + (i + len(letters) - 2) % len(letters))
+        rows.append({"context": "c", "question": words(i), **answers, "label": label})
     _, suite = proposed(tmp_path, "d.jsonl", rows)
     assert by_line(suite, 3).target == "B"
 

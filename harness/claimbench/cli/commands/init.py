@@ -42,6 +42,11 @@ FIRST_LOOK = 25
 )
 @click.option("--target", metavar="COLUMN", help="The right answer; default: found by name.")
 @click.option(
+    "--first-option",
+    type=click.IntRange(0, 1),
+    help="Multiple choice by positions: that of the first option; default: found.",
+)
+@click.option(
     "--mask/--no-mask",
     default=None,
     help="Replace what looks like personal data; default: ask at a terminal.",
@@ -106,6 +111,7 @@ class InitOptions:
     incumbent: str | None
     inputs: tuple[str, ...]
     target: str | None
+    first_option: int | None
     mask: bool | None
     models: tuple[str, ...]
     output: Path | None
@@ -165,7 +171,9 @@ def _propose(given: str | Path | TrafficFile, asked: InitOptions, *, mask: bool)
 
     return propose_suite(
         given,
-        StatedColumns(asked.inputs, asked.target, asked.id_column, asked.cluster),
+        StatedColumns(
+            asked.inputs, asked.target, asked.id_column, asked.cluster, asked.first_option
+        ),
         models=NamedModels(asked.models, _refused),
         name=asked.name,
         options=ReadOptions(

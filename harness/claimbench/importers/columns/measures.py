@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import statistics
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from claimbench.importers.imported import ImportFault
 from claimbench.importers.table_cells import text_cell
+from claimbench.number_text import parse_number
 from claimbench.suite.table import Table
 
 _LONG_S = 300.0
@@ -92,7 +94,18 @@ _NAMED = {
     ),
 }
 _CURRENCY = re.compile(r"(?:cost_|billing_)?currency(?:_code)?|währung|devise|moneda|货币")
-_DOLLARS = frozenset({"usd", "$", "us$", "us-dollar", "dollar", "dollars"})
+_DOLLARS = re.compile(
+    r"(?:us|usd)?\$?(?:us|usd)?(?:dollars?)?"
+    r"(?:k|m|mn|mm|mio|million|millions|thousand|tausend|e)?(?:usd|\$)?"
+)
+"""What stands beside a number that is dollars, signs, digits and blanks taken away: nothing, "$",
+"us$", "usd", "dollars", each with a magnitude or the e of a power.
+"""
+_CODES = re.compile(
+    r"(?:eur|euros?|gbp|pounds?|pence|jpy|yen|cny|rmb|yuan|chf|cad|aud|nzd|inr|rupees?|rs|brl|sek"
+    r"|nok|dkk|kr|pln|zł|czk|kč|huf|ft|rub|руб|krw|won|try|tl|sgd|hkd|twd|mxn|zar|ils|thb|idr|cents?"
+    r"|ct|cts|credits?|tokens?|元|円|원)"
+)
 
 
 def role_by_unit(folded: str) -> str | None:
@@ -100,13 +113,41 @@ def role_by_unit(folded: str) -> str | None:
     return next((role for role, form in _NAMED.items() if form.fullmatch(folded)), None)
 
 
-def foreign_currency(table: Table) -> str | None:
-    """Return the currency that a column states where it is not dollars in some row."""
+def foreign_currency(table: Table, costs: str) -> str | None:
+    """Return the currency in which a row's costs are, where it is not dollars: as a column of
+    currencies says, or a sign or word in a cell of the column ``costs`` (€0.01, 0.01 CHF, 5¢).
+    """
     for column in table.columns:
-        if not _CURRENCY.fullmatch(column.strip().casefold()):
+        if not _CURRENCY.fullmatch(re.sub(r"[\W_]+", "_", column.strip().casefold())):
             continue
         for row in table.rows:
             said = text_cell(row.values.get(column))
-            if said and said.casefold() not in _DOLLARS:
+            if said and not _DOLLARS.fullmatch(_beside(said)):
                 return said
+    for row in table.rows:
+        if said := _not_dollars(text_cell(row.values.get(costs))):
+            return said
     return None
+
+
+def _not_dollars(cell: str) -> str:
+    """Return what makes the amount of a cell one of another currency; empty where nothing does."""
+    if not re.search(r"\d", cell):
+        return ""
+    beside = _beside(cell)
+    if _DOLLARS.fullmatch(beside):
+        return ""
+    is_money = any(map(_is_currency, beside))
+    if is_money or _CODES.fullmatch(beside) or parse_number(cell) is not None:
+        return beside.upper() if beside.isascii() else beside
+    return ""
+
+
+def _beside(cell: str) -> str:
+    """Return the letters and signs of currencies and shares of a cell, in lower case."""
+    text = unicodedata.normalize("NFKC", cell).casefold()
+    return "".join(sign for sign in text if sign.isalpha() or sign in "%‰" or _is_currency(sign))
+
+
+def _is_currency(sign: str) -> bool:
+    return unicodedata.category(sign) == "Sc"

@@ -63,6 +63,11 @@ def metrics_of_one(columns: Sequence[str]) -> bool:
     return not all(rest) or len(set(rest)) < len(rest)
 
 
+def words_beside_scores(column: str) -> frozenset[str]:
+    """Return the words of a column's name that are none for scores: ``mean accuracy`` has mean."""
+    return frozenset(_words(column) - WORDS)
+
+
 def _words(column: str) -> set[str]:
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column.rpartition(".")[2])
     return {word for word in re.split(r"[\W_]+", spaced.casefold()) if word}
