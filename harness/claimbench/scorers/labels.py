@@ -32,7 +32,7 @@ from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsabl
 from claimbench.scorers.reading.answers import right_answers
 from claimbench.scorers.reading.common import is_common, is_mention
 from claimbench.scorers.reading.cues import told
-from claimbench.scorers.reading.flags import flagged
+from claimbench.scorers.reading.flags import flagged, refused
 from claimbench.scorers.reading.negation import affirmed
 from claimbench.scorers.reading.scales import without_scale
 from claimbench.scorers.reading.words import QUESTION, Words, loose_words, occurrences, strict_words
@@ -43,7 +43,7 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "5"
+    version = "6"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
@@ -102,8 +102,10 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
     for part in parts:
         for forms, words in _readings(part, strict, loose):
             whole = [label for label, form in forms.items() if form == words.folded]
-            if whole:
+            if whole and squeeze(part).casefold() == whole[0].casefold():
                 return tuple(whole)
+            if whole:
+                return _without_refused(part, tuple(whole), strict, loose)
     if search:
         for part in parts:
             for forms, words in _readings(part, strict, loose):
@@ -112,8 +114,59 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
                     ticked = flagged(part, partial(_whole_label, strict=strict, loose=loose))
                     found = tuple(ticked) if ticked is not None and len(ticked) == 1 else found
                 if found:
-                    return found
+                    return _without_refused(part, found, strict, loose)
     return _by_value(shown, labels)
+
+
+_NOT = (
+    "not",
+    "non",
+    "no",
+    "nicht",
+    "kein",
+    "keine",
+    "pas",
+    "não",
+    "niet",
+    "geen",
+    "не",
+    "nie",
+    "inte",
+)
+
+
+def _without_refused(
+    text: str, found: tuple[str, ...], strict: Mapping[str, str], loose: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the labels found but those of which the answer says "no", or else the label that is
+    the opposite: not spam for "spam: no".
+    """
+    forms = loose or strict
+    denied = refused(
+        text,
+        partial(_label_at_end, strict=strict, loose=loose),
+        partial(_whole_label, strict=strict, loose=loose),
+        1 / len(forms),
+    )
+    kept = tuple(label for label in found if label not in denied)
+    if kept or not denied:
+        return kept
+    negated = {f"{word} {forms[label]}" for label in denied for word in _NOT}
+    opposite = [label for label, form in forms.items() if form in negated and label not in denied]
+    return tuple(opposite) if len(opposite) == 1 else ()
+
+
+def _label_at_end(text: str, strict: Mapping[str, str], loose: Mapping[str, str]) -> str | None:
+    """Return the longest label with which a short text ends, or None."""
+    for forms, words in _readings(text, strict, loose):
+        ends = [
+            (len(form), label)
+            for label, form in forms.items()
+            if any(end == len(words.folded) for _, end in occurrences(form, words))
+        ]
+        if ends:
+            return max(ends)[1]
+    return None
 
 
 def _whole_label(text: str, strict: Mapping[str, str], loose: Mapping[str, str]) -> str | None:
@@ -193,7 +246,8 @@ def all_named(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         spans = outermost(_places(forms, words))
         sure = affirmed([span for span in spans if _counts(span, words)], words)
         if sure:
-            return tuple(dict.fromkeys(name for _, _, name in sure))
+            found = tuple(dict.fromkeys(name for _, _, name in sure))
+            return _without_refused(text, found, strict, loose)
     return ()
 
 

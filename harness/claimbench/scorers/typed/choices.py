@@ -38,7 +38,7 @@ class ChoiceScorer:
     """1 if the answer names the right option of its row, 0 if it names another."""
 
     name = "choice"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChoiceOptions, options or {}, self.name)
