@@ -69,7 +69,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "5"
+    version = "6"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)

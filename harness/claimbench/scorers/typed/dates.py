@@ -80,7 +80,7 @@ class DateScorer:
     """1 if the answer names the target's day, else 0."""
 
     name = "date"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(DateOptions, options or {}, self.name)
