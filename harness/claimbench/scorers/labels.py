@@ -263,11 +263,52 @@ def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
     if len(announced) == 1:
         denied = {name for _, _, name in certain} - {name for _, _, name in sure}
         if announced[0] not in denied:
-            return tuple(announced)
+            corrected = _corrected(sure, words)
+            return tuple(announced) if corrected is None else corrected
     stated = [span for span in sure if not _is_asked(span, words)]
     if sure and not stated and _ANSWERED_NO.match(words.folded, _after(sure[-1], words)):
         return ()
     return tuple(dict.fromkeys(name for _, _, name in stated or sure))
+
+
+_TAKEN_BACK = re.compile(
+    r"(?:(?:no|oh|ah|hmm) )*(?:wait|hold on|actually|correction|corrected(?: answer)?|sorry"
+    r"|apologies|oops"
+    r"|scratch that|on second thoughts?|edit|update|my mistake|i made a mistake|i was wrong"
+    r"|i meant|let me"
+    r"|korrektur|berichtigung|moment|entschuldigung|tatsächlich|attend(?:ez|s)|pardon|en fait"
+    r"|erreur"
+    r"|espera|perdón|corrección|en realidad|aspetta|correzione|anzi|scusa|correção|desculpe"
+    r"|na verdade"
+    r"|wacht|correctie|eigenlijk|подожди(?:те)?|стоп|исправление|поправка|на самом деле|извините"
+    r"|виправлення|вибачте|czekaj|poprawka|korekta|przepraszam|bekle|düzeltme|aslında|vänta"
+    r"|rättelse"
+    r"|förlåt|vent|rettelse|oprava|počkat|počkej|javítás|korjaus|corecție|διόρθωση|انتظر|تصحيح"
+    r"|عفوا|רגע|תיקון"
+    r"|रुको|रुकिए|सुधार|khoan|đính chính|xin lỗi|tunggu|koreksi|maaf|ralat)(?!\w)"
+    r"|等等|等一下|更正|纠正|不对|不對|抱歉|订正|訂正|待って|すみません|잠깐|정정|죄송|เดี๋ยว|แก้ไข"
+)
+
+
+def _corrected(sure: list[tuple[int, int, str]], words: Words) -> tuple[str, ...] | None:
+    """Return what an answer names once it took back what it had announced; None where it did not:
+    "Answer: A. Wait, it is B.".
+
+    A label inside a clause ("Wait, B is near it") leaves all that are named.
+    """
+    for place in reversed([border + 1 for border in words.hard]):
+        if place >= len(words.folded) or not _TAKEN_BACK.match(words.folded, place):
+            continue
+        behind = [span for span in sure if span[0] > place]
+        names = tuple(dict.fromkeys(name for _, _, name in behind))
+        if not names or all(span[0] > place for span in sure):
+            continue
+        last = behind[-1]
+        tail = words.folded[last[1] : words.clause(last[0], last[1])[1]]
+        if len(names) == 1 and not tail.strip():
+            return names
+        return tuple(dict.fromkeys(name for _, _, name in sure))
+    return None
 
 
 def _after(span: tuple[int, int, str], words: Words) -> int:
