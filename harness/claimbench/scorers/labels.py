@@ -32,7 +32,7 @@ from claimbench.scorers.base import brief, outermost, scored, squeeze, unparsabl
 from claimbench.scorers.reading.answers import right_answers
 from claimbench.scorers.reading.common import is_common, is_mention
 from claimbench.scorers.reading.cues import told
-from claimbench.scorers.reading.flags import flagged
+from claimbench.scorers.reading.flags import flagged, refused
 from claimbench.scorers.reading.negation import affirmed
 from claimbench.scorers.reading.scales import without_scale
 from claimbench.scorers.reading.words import QUESTION, Words, loose_words, occurrences, strict_words
@@ -43,7 +43,7 @@ class LabelScorer:
     """1 if the answer names the target, 0 if it names another label."""
 
     name = "label"
-    version = "5"
+    version = "6"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._search = True
@@ -102,8 +102,10 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
     for part in parts:
         for forms, words in _readings(part, strict, loose):
             whole = [label for label, form in forms.items() if form == words.folded]
-            if whole:
+            if whole and squeeze(part).casefold() == whole[0].casefold():
                 return tuple(whole)
+            if whole:
+                return _without_refused(part, tuple(whole), strict, loose)
     if search:
         for part in parts:
             for forms, words in _readings(part, strict, loose):
@@ -112,8 +114,59 @@ def _read(text: str, labels: tuple[str, ...], search: bool) -> tuple[str, ...]:
                     ticked = flagged(part, partial(_whole_label, strict=strict, loose=loose))
                     found = tuple(ticked) if ticked is not None and len(ticked) == 1 else found
                 if found:
-                    return found
+                    return _without_refused(part, found, strict, loose)
     return _by_value(shown, labels)
+
+
+_NOT = (
+    "not",
+    "non",
+    "no",
+    "nicht",
+    "kein",
+    "keine",
+    "pas",
+    "não",
+    "niet",
+    "geen",
+    "не",
+    "nie",
+    "inte",
+)
+
+
+def _without_refused(
+    text: str, found: tuple[str, ...], strict: Mapping[str, str], loose: Mapping[str, str]
+) -> tuple[str, ...]:
+    """Return the labels found but those of which the answer says "no", or else the label that is
+    the opposite: not spam for "spam: no".
+    """
+    forms = loose or strict
+    denied = refused(
+        text,
+        partial(_label_at_end, strict=strict, loose=loose),
+        partial(_whole_label, strict=strict, loose=loose),
+        1 / len(forms),
+    )
+    kept = tuple(label for label in found if label not in denied)
+    if kept or not denied:
+        return kept
+    negated = {f"{word} {forms[label]}" for label in denied for word in _NOT}
+    opposite = [label for label, form in forms.items() if form in negated and label not in denied]
+    return tuple(opposite) if len(opposite) == 1 else ()
+
+
+def _label_at_end(text: str, strict: Mapping[str, str], loose: Mapping[str, str]) -> str | None:
+    """Return the longest label with which a short text ends, or None."""
+    for forms, words in _readings(text, strict, loose):
+        ends = [
+            (len(form), label)
+            for label, form in forms.items()
+            if any(end == len(words.folded) for _, end in occurrences(form, words))
+        ]
+        if ends:
+            return max(ends)[1]
+    return None
 
 
 def _whole_label(text: str, strict: Mapping[str, str], loose: Mapping[str, str]) -> str | None:
@@ -193,7 +246,8 @@ def all_named(text: str, labels: tuple[str, ...]) -> tuple[str, ...]:
         spans = outermost(_places(forms, words))
         sure = affirmed([span for span in spans if _counts(span, words)], words)
         if sure:
-            return tuple(dict.fromkeys(name for _, _, name in sure))
+            found = tuple(dict.fromkeys(name for _, _, name in sure))
+            return _without_refused(text, found, strict, loose)
     return ()
 
 
@@ -209,11 +263,52 @@ def _search(forms: Mapping[str, str], words: Words) -> tuple[str, ...]:
     if len(announced) == 1:
         denied = {name for _, _, name in certain} - {name for _, _, name in sure}
         if announced[0] not in denied:
-            return tuple(announced)
+            corrected = _corrected(sure, words)
+            return tuple(announced) if corrected is None else corrected
     stated = [span for span in sure if not _is_asked(span, words)]
     if sure and not stated and _ANSWERED_NO.match(words.folded, _after(sure[-1], words)):
         return ()
     return tuple(dict.fromkeys(name for _, _, name in stated or sure))
+
+
+_TAKEN_BACK = re.compile(
+    r"(?:(?:no|oh|ah|hmm) )*(?:wait|hold on|actually|correction|corrected(?: answer)?|sorry"
+    r"|apologies|oops"
+    r"|scratch that|on second thoughts?|edit|update|my mistake|i made a mistake|i was wrong"
+    r"|i meant|let me"
+    r"|korrektur|berichtigung|moment|entschuldigung|tatsächlich|attend(?:ez|s)|pardon|en fait"
+    r"|erreur"
+    r"|espera|perdón|corrección|en realidad|aspetta|correzione|anzi|scusa|correção|desculpe"
+    r"|na verdade"
+    r"|wacht|correctie|eigenlijk|подожди(?:те)?|стоп|исправление|поправка|на самом деле|извините"
+    r"|виправлення|вибачте|czekaj|poprawka|korekta|przepraszam|bekle|düzeltme|aslında|vänta"
+    r"|rättelse"
+    r"|förlåt|vent|rettelse|oprava|počkat|počkej|javítás|korjaus|corecție|διόρθωση|انتظر|تصحيح"
+    r"|عفوا|רגע|תיקון"
+    r"|रुको|रुकिए|सुधार|khoan|đính chính|xin lỗi|tunggu|koreksi|maaf|ralat)(?!\w)"
+    r"|等等|等一下|更正|纠正|不对|不對|抱歉|订正|訂正|待って|すみません|잠깐|정정|죄송|เดี๋ยว|แก้ไข"
+)
+
+
+def _corrected(sure: list[tuple[int, int, str]], words: Words) -> tuple[str, ...] | None:
+    """Return what an answer names once it took back what it had announced; None where it did not:
+    "Answer: A. Wait, it is B.".
+
+    A label inside a clause ("Wait, B is near it") leaves all that are named.
+    """
+    for place in reversed([border + 1 for border in words.hard]):
+        if place >= len(words.folded) or not _TAKEN_BACK.match(words.folded, place):
+            continue
+        behind = [span for span in sure if span[0] > place]
+        names = tuple(dict.fromkeys(name for _, _, name in behind))
+        if not names or all(span[0] > place for span in sure):
+            continue
+        last = behind[-1]
+        tail = words.folded[last[1] : words.clause(last[0], last[1])[1]]
+        if len(names) == 1 and not tail.strip():
+            return names
+        return tuple(dict.fromkeys(name for _, _, name in sure))
+    return None
 
 
 def _after(span: tuple[int, int, str], words: Words) -> int:

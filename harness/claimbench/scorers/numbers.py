@@ -25,6 +25,7 @@ from claimbench.number_text.latex import boxed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.bounds import Side, bound
+from claimbench.scorers.reading.json_text import answer_in_object
 from claimbench.scorers.reading.meant_numbers import is_old_count, is_points, meant
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
@@ -69,7 +70,7 @@ class NumericScorer:
     """
 
     name = "numeric"
-    version = "5"
+    version = "6"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(NumericOptions, options or {}, self.name)
@@ -112,6 +113,10 @@ class NumericScorer:
         """Return the number that counts, or why there is none."""
         if self._options.after is not None and self._options.after in answer:
             answer = answer.rpartition(self._options.after)[2]
+        held = answer_in_object(answer)
+        if held == "":
+            return "an object of which no key says which value is the answer"
+        answer = held or answer
         inner = boxed(answer)
         shown = answer if inner is None else _BOXED_MINUS.sub("-", inner)
         every = read_numbers(shown, self._options.decimal)

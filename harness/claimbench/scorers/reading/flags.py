@@ -28,6 +28,24 @@ _WORD = re.compile(
 _BOX = re.compile(
     r"\s*(?:\[(?P<box>[ xX✓✔]?)\]|(?P<sign>[☐☑☒✅❌✓✗✔✘]))\s*(?P<name>.{1,80}?)[.,;]?\s*\Z"
 )
+_SIGN_NO = "❌✗✘✖×☐👎🚫⛔"
+_BETWEEN = r"[*_`\"'\s)\]}]*(?:[:=：|→?？]|\s[-–—]\s)[\s*_`\"'(:=|]*"
+_ENDED = (
+    r"(?=[*_`\"'\s]*(?:\Z|[\n,;.!。，；|})\]–—]|\s-\s)"
+    r"|\s(?:because|since|as|weil|denn|parce|porque|потому)(?!\w))"
+)
+_NO_BEHIND = rf"{_NO}|nope|nej|nei|hayir|falsk|falso|vals|fałsz|ложь|yanlış|偽|假"
+_DENIES = re.compile(
+    rf"{_BETWEEN}(?:(?P<word>{_NO_BEHIND})(?!\w)"
+    rf"|(?P<number>\d{{1,3}}(?:[.,]\d+)?) ?(?P<percent>[%％]?)){_ENDED}"
+    rf"|[*_`\"'\s)\]}}]*(?:[:=：|→] ?)?(?P<after>[{_SIGN_NO}])\ufe0f?"
+    r"(?=[\s.,;*_|]*(?:\Z|[\n,;|]|\s\w))",
+    re.IGNORECASE,
+)
+_MARKED_NO = re.compile(
+    rf"(?:\A|\n|[,;])[\s>*•-]*(?:[{_SIGN_NO}]\ufe0f?|\[ ?\])\s*(?P<name>[^\n,;]{{1,80}})"
+    r"|~~(?P<struck>[^~\n]{1,80})~~"
+)
 _PARTS = re.compile(r"\n|[;,]\s+|(?<=[^\s])\s+(?=[☐☑☒])|(?<=[✅❌✓✗✔✘])\s+(?=[^\W\d])")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _TICKED = frozenset("xX✓✔☑☒✅")
@@ -83,3 +101,43 @@ def flagged_keys(
         if yes:
             found.add(label)
     return found if value else None
+
+
+def refused(
+    text: str,
+    ends_with: Callable[[str], str | None],
+    name_of: Callable[[str], str | None],
+    chance: float,
+) -> set[str]:
+    """Return the labels of which an answer says that they do not apply: "spam: no", "spam ❌".
+
+    Args:
+        text: the answer.
+        ends_with: the label with which a short text ends, or None.
+        name_of: the label that a short text is, or None.
+        chance: the probability of which a label that is less likely does not apply.
+    """
+    shown = plain(text)
+    found: set[str] = set()
+    for marked in _MARKED_NO.finditer(shown):
+        label = name_of(marked.group("name") or marked.group("struck"))
+        if label is not None:
+            found.add(label)
+    for said in _DENIES.finditer(shown):
+        line = re.split(r"[:=：\n|{},;→]", shown[max(0, said.start() - 80) : said.start()])[-1]
+        if said.group("after") and _BOX.match(line):
+            continue
+        label = ends_with(line)
+        if label is None or (said.group("number") and not _is_unlikely(said, chance)):
+            continue
+        if not (said.group("after") or sum(map(str.isalpha, label)) > 1):
+            continue  # "B: No" is option B with its text
+        found.add(label)
+    return found
+
+
+def _is_unlikely(said: re.Match[str], chance: float) -> bool:
+    value = float(said.group("number").replace(",", "."))
+    if said.group("percent"):
+        return value / 100 < chance
+    return value < chance

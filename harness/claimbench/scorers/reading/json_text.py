@@ -135,3 +135,69 @@ def _closing(text: str, start: int) -> int | None:
         if depth == 0:
             return place
     return None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+_ANSWER_KEYS = _words(
+    "finalanswer answer ans finalresult result solution prediction response"
+    " antwort endergebnis ergebnis lösung réponse résultat respuesta resultado resposta risposta"
+    " risultato antwoord resultaat ответ результат odpowiedź wynik svar resultat cevap sonuç"
+    " 答案 结果 結果 答え 回答 정답 답 결과 الإجابة الجواب תשובה उत्तर jawaban hasil"
+)
+"""Keys that hold an answer, folded, the surest first."""
+_VALUE_KEYS = _words(
+    "value output number date total wert datum zahl valeur nombre valor fecha número data valore"
+    " значение дата число wartość 日期 日付 날짜"
+)
+"""Keys that hold one where no other of them stands beside it."""
+_BESIDE_KEYS = _words(
+    "confidence certainty unit units currency reasoning reason rationale explanation steps step"
+    " thought thoughts thinking working calculation analysis justification id sicherheit konfidenz"
+    " einheit begründung erklärung confiance unité explication confianza unidad explicación"
+    " confiança unidade explicação fiducia unità spiegazione уверенность единица объяснение"
+    " пояснение 置信度 单位 解释 信頼度 単位 説明 신뢰도 단위 설명"
+)
+
+
+def answer_in_object(text: str) -> str | None:
+    """Return the answer that an object in an answer holds: 42 of ``{"answer": 42, "year": 2024}``.
+
+    Returns:
+        None where the answer is no object, or says more behind it; an empty text where several of
+        its keys may hold the answer, or none does.
+    """
+    shown = text.strip()
+    if "{" not in shown or re.search(r"\d", shown.rpartition("}")[2]):
+        return None
+    if shown.startswith("[") and shown.endswith("]"):
+        shown = shown[1:-1].strip()
+    value, _ = read_object(shown)
+    if value is None:
+        plainer = shown if '"' in shown else shown.replace("'", '"')
+        value, _ = read_object(re.sub(r",(?=\s*\})", "", plainer))
+    return None if not value else _answer_of(value)
+
+
+def _answer_of(value: dict[str, Json]) -> str:
+    keyed = {re.sub(r"[\W_]", "", key).casefold(): one for key, one in value.items()}
+    for key in _ANSWER_KEYS:
+        if key in keyed:
+            return _as_answer(keyed[key])
+    values = [keyed[key] for key in _VALUE_KEYS if key in keyed]
+    if values:
+        return _as_answer(values[0]) if len(values) == 1 else ""
+    others = [_as_answer(one) for key, one in keyed.items() if key not in _BESIDE_KEYS]
+    if len(others) > 1:
+        others = [one for one in others if re.search(r"\d", one)]
+    return others[0] if len(others) == 1 else ""
+
+
+def _as_answer(value: Json) -> str:
+    if isinstance(value, dict):
+        return _answer_of(value)
+    if isinstance(value, list):
+        return _as_answer(value[0]) if len(value) == 1 else " ; ".join(map(str, value))
+    return "" if value is None or isinstance(value, bool) else str(value)

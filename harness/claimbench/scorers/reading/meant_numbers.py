@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from claimbench.number_text import Found
+from claimbench.scorers.reading.negation import is_denied
 from claimbench.scorers.reading.stated import stated
 
 _DENIED = re.compile(
@@ -223,7 +224,7 @@ def is_aside(start: int, end: int, text: str) -> bool:
     for pattern in (_DENIED, _COMPARED, _UNCERTAIN, _PLACED):
         if pattern.search(before):
             return True
-    return _DENIED_AFTER.match(text, end) is not None
+    return _DENIED_AFTER.match(text, end) is not None or is_denied(start, end, text)
 
 
 def is_range(first: tuple[int, int], second: tuple[int, int], text: str) -> bool:

@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
-from claimbench.scorers.reading.words import WEAK, Words
+from claimbench.scorers.reading.words import WEAK, Words, loose_words
 
 Span = tuple[int, int, str]
 
@@ -76,11 +76,14 @@ _NOT_NEGATING = re.compile(
 _NEGATES = re.compile(rf"(?<!\w)(?:{_BEFORE}|[a-z]{{2,6}}n t)(?!\w)|{_UNSPACED_BEFORE}")
 _REPLACES = re.compile(rf"(?<!\w)(?:{_INSTEAD})(?!\w)")
 _RATHER = re.compile(
-    r"(?<!\w)(?:rather|more|closer|better|sooner|mehr|näher|eher|lieber|vielmehr|plus|plutôt|davantage"
+    r"(?<!\w)(?:rather|more|closer|better|sooner|mehr|näher|eher|lieber|vielmehr|plus|plutôt"
+    r"|davantage"
     r"|mieux|más|mejor|più|meglio|piuttosto|mais|antes|melhor|meer|eerder|liever|beter|mer|snarare"
     r"|hellre|mere|snarere|heller|bardziej|raczej|lepiej|więcej|spíše|spíš|více|radšej|skôr|viac"
-    r"|скорее|больше|более|лучше|ближе|радше|скоріше|більше|краще|по скоро|повече|radije|više|prije"
-    r"|inkább|jobban|mai|pigem|rohkem|pikemminkin|pikemmin|enemmän|μαλλον|περισσοτερο|labiau|vairāk)"
+    r"|скорее|больше|более|лучше|ближе|радше|скоріше|більше|краще|по скоро|повече|radije|više"
+    r"|prije"
+    r"|inkább|jobban|mai|pigem|rohkem|pikemminkin|pikemmin|enemmän|μαλλον|περισσοτερο|labiau"
+    r"|vairāk)"
     r" (?=\S)[^\n]{1,60}? (?P<than>than|als|que|che|do que|dan|än|end|enn|niż|aniżeli|než|ako"
     r"|чем|нежели|ніж|аніж|отколкото|nego|mint|decât|kui|kuin|παρα|απο|nei|negu|nekā)(?!\w)"
     r"|(?<!\w)(?:prefer|favou?r|choose|pick)\w* [^\n]{1,40}? (?P<to>to|over)(?!\w)"
@@ -99,7 +102,8 @@ _THAN = re.compile(
 _CONTRAST = re.compile(rf"(?<!\w)(?:{_BUT})(?!\w)|{_UNSPACED_BUT}")
 _AFTER = re.compile(
     r" ?(?:team|label|category|class|option|answer|choice)?"
-    r"(?: (?:is|are|was|does|do|did|can|could|would|should|will|seems?|looks?|isn|doesn|wasn|can))?"
+    r"(?: (?:is|are|was|does|do|did|can|could|would|should|will|seems?|looks?|isn|doesn|wasn"
+    r"|can))?"
     r"(?: (?:clearly|certainly|definitely|be|really))?"
     r" (?:not|t|cannot|never|wrong|incorrect|ruled out|excluded|does not apply|ist (?:es )?nicht"
     r"|(?:ist|sind) (?:hier |beide |alle )?falsch|trifft nicht|scheidet aus|n est pas|(?:est"
@@ -134,6 +138,165 @@ _WRONG = re.compile(
     r"|sbagliate|erradas|неверны|неправильны|fout|błędne)(?!\w)| ?(?:都|均)?(?:是)?(?:错|錯"
     r"|不对|不對|不正确)"
     r"|は?(?:間違い|誤り|不正解)|는? ?(?:틀렸|오답)"
+)
+
+_FALSE = (
+    r"wrong|incorrect|false|untrue|invalid|mistaken|ruled out|(?:un|in)accurate"
+    r"|falsch\w*|unzutreffend|inkorrekt|ausgeschlossen|faux|fausses?|incorrecte?s?|erronée?s?"
+    r"|exclue?s?"
+    r"|fals[oa]s?|incorrect[oa]s?|erróne[oa]s?|equivocad[oa]s?|descartad[oa]s?|errad[oa]s?"
+    r"|incorret[oa]s?"
+    r"|sbagliat[oaei]|errat[oaei]|fals[oaei]|fout|onjuist|incorrect|fel|felaktig\w*|forkert\w*"
+    r"|feil|galt"
+    r"|невер(?:ен|н\w+)|неправил(?:ен|ьн\w+)|ошибоч(?:ен|н\w+)|неправилн\w+|грешн\w+|невірн\w+"
+    r"|хибн\w+"
+    r"|błędn\w+|niepoprawn\w+|nieprawidłow\w+|zły|zła|złe|špatn\w+|nesprávn\w+|chybn\w+|pogreš\w+"
+    r"|netočn\w+|yanl[ıi]ş\w*|hatal[ıi]|rossz|hibás|helytelen|väärä\w*|väärin|vale|greșit\w*"
+    r"|incorect\w*"
+    r"|λάθος|λαθος|sai|salah|keliru|गलत|ग़लत|خطأ|خاطئ\w*|غلط|שגוי\w*|לא נכון"
+)
+_FOLLY = (
+    r"(?:common |typical |popular |classic |plausible )?(?:mistake|error|distractor"
+    r"|misconception|trap"
+    r"|decoy|wrong answer|red herring|fallacy)|(?:einen? )?(?:fehler|irrtum|ablenkung)"
+    r"|(?:falsche antwort|mauvaise réponse|respuesta incorrecta|resposta errada|risposta sbagliata"
+    r"|erreur|error|errore|erro|ошибка|błąd|chyba|hata)"
+)
+_COPULA = (
+    "is|are|was|were|would be|must be|can be|could be|should be|has been|have been|seems?|looks?"
+    "|ist|sind"
+    "|war|est|sont|es|son|está|é|são|è|sono|zijn|är|er|jest|je|este|είναι|ειναι|это|adalah|là|on"
+    "|הוא|היא|هو|هي"
+)
+_REJECTED = re.compile(
+    r" (?:can|could|should|must|may) (?:\w+ )?be (?:ruled out|eliminated|rejected|discarded"
+    r"|excluded"
+    r"|crossed out|dismissed)(?!\w)"
+    rf"| (?:{_COPULA}) (?:(?:clearly|just|also|only|probably|very|highly|most|a|an|the|ein|eine"
+    rf"|une?|un|uno"
+    rf"|una|um|uma|en|et) )*(?:{_FOLLY}|unlikely|implausible|impossible|ruled out"
+    rf"|eliminated)(?!\w)"
+    rf"|(?: (?:option|answer|choice|antwort|ответ|вариант))?(?: (?:{_COPULA}))"
+    r"(?: (?:clearly|certainly"
+    r"|definitely|obviously|also|therefore|thus|probably|a|an|the|ein|eine|une?|un|uno|una|um|uma|en"
+    rf"|et))* (?:{_FALSE})(?!\w)"
+    rf"| (?:{_FALSE})(?!\w)(?! (?!है|हैं)\w)"
+    r"|[」』\"]? ?(?:この)?[はも]?(?:誤り|間違い|間違って|不正解|違います|違う)"
+    r"|(?:显然|顯然)?(?:是|都)?(?:错|錯|不对|不對|不正确|不正確|误|誤答|干扰项|干擾項)(?!过|過)"
+    r"|(?:은|는|이|가)? ?(?:틀렸|틀린|틀립|오답|잘못)| ?(?:เป็นคำตอบที่)?(?:ผิด|ไม่ถูก)"
+    r"|だとは?(?:思いません|思わない|思えない|考えられない|考えません|考えない)"
+    r"|(?:이?라고|이?라고는) (?:생각하지|보지|믿지) 않"
+    r"| olduğunu (?:sanm[ıi]yorum|düşünmüyorum)| olamaz(?!\w)"
+)
+"""What follows a value or a label that is wrong: B is false, 42 ist falsch, Bは間違い."""
+_FILL = (
+    r"(?:think|believe|suppose|feel|say|consider|claim|that|the|this|it|its|s|right|correct|true"
+    r"|true answer"
+    r"|answer|result|value|number|option|choice|letter|is|was|be|been|have|are|would|should"
+    r"|could|can"
+    r"|actually|really|possibly|equals?|equal to|to|a|an|exactly|just|simply|both|either"
+    r"|dass|daß|es|das|die|der|den|richtige|antwort|ist|sein|kann|am|vom"
+    r"|que|qu|ce|c|soit|sea|seja|sia|est|la|le|el|il|lo|los|de|réponse|respuesta|resposta"
+    r"|risposta|et"
+    r"|creo|pienso|pense|crois|acho|creio|penso|credo|es|son|é|è|sono|é a|che"
+    r"|dat|het|is|что|это|думаю|ответ|считаю|е|це|że|to|jest|sądzę|myślę|si|že|je|da|de|att|det"
+    r"|är|at|er"
+    r"|hiszem|hogy|cred|că|este|e|νομίζω|νομιζω|ότι|οτι|είναι|ειναι|το|olduğunu|là|nghĩ|đáp án"
+    r"|rằng|yakin|itu"
+    r"|أعتقد|اعتقد|أن|ان|أنه|انه|הוא|חושב|חושבת|שזה|ש|זה|է|është|és|да|же|on|ole)"
+)
+_DENIES = re.compile(
+    rf"(?<!\w)(?:(?P<word>{_BEFORE}|nav|nu cred|nuk|ekki|ikkje|ez|nid|все кроме)|[a-z]{{2,6}}n t"
+    rf"|{_INSTEAD}|kromě"
+    r"|refuse to say|refuse to answer|unlikely|nemyslím)"
+    rf"(?P<fill>(?: {_FILL}){{0,7}}) \Z"
+    rf"|(?:{_UNSPACED_BEFORE}|不认为|不認為|不觉得|不覺得|不相信)(?:是|答案|正确答案|应该是|会是|這是|这是|为|เป็น"
+    rf"|คำตอบ(?:คือ)?)* ?\Z"
+)
+"""What stands before a value that is denied; a word such as "more" between them makes a bound."""
+_NO_DENIAL = frozenset(
+    (
+        "no",
+        "ni",
+        "without",
+        "exclude",
+        "excludes",
+        "excluding",
+        "unlike",
+        "noch",
+        "né",
+        "mai",
+        "hardly",
+        "ne",
+        "नहीं",
+        "नही",
+        "न",
+        "मत",
+    )
+)
+_DOUBTED = re.compile(
+    r"(?:(?:\A|(?<!\w)(?:i|we|you|can|could|must|should|would|let s|to|by|then) )(?:(?:safely"
+    r"|also|first) )?"
+    r"(?:eliminat(?:e|ing)|reject(?:ing)?|discard(?:ing)?|dismiss(?:ing)?|cross(?:ing)? out"
+    r"|strik(?:e|ing) out"
+    r"|rule out)(?: (?:the )?(?:option|answer|choice|letter)s?)?"
+    rf"|(?<!\w)(?:(?:i|we) (?:\w+ )?doubt|doubtful|bezweifle|betwijfel|je doute|dudo|dubito"
+    rf"|duvido|сомневаюсь"
+    r"|сумніваюся|wątpię|tvivlar på|tviler på|tvivler på|pochybuji|kétlem|mă îndoiesc|αμφιβάλλω"
+    r"|αμφιβαλλω)"
+    rf"(?: {_FILL}){{0,6}}) \Z"
+)
+"""What puts a value or a label in doubt: eliminate B, I doubt that it is 42."""
+_CUT = re.compile(
+    r"[,，、،](?!\s*(?:that|dass|daß|что|що|że|že|hogy|att|at|che|que|că|ότι|да)(?!\w))"
+    r"|[.!?;:\n(（。！？；：…](?=\s|\Z|[^\d\s])"
+)
+_SIGN_NO = "❌✗✘✖"
+
+
+def is_denied(start: int, end: int, text: str) -> bool:
+    """Return whether a value of a text is said not to be the answer: I don't think it is 42, 42 is
+    wrong.
+
+    Args:
+        start: where the value begins.
+        end: where it ends.
+        text: the answer.
+    """
+    near = text[max(0, start - 80) : start]
+    if near.strip()[-1:] in _SIGN_NO and near.strip():
+        return True
+    before = loose_words(_CUT.split(near)[-1]).folded + " "
+    denies = _DENIES.search(before)
+    bare = (
+        denies is not None
+        and not denies.group("fill")
+        and (denies.group("word") in _NO_DENIAL or near.strip()[-1:] in frozenset(",，、،"))
+    )
+    if (denies is not None and not bare) or _DOUBTED.search(before):
+        return not _NOT_NEGATING.search(before)
+    behind = re.match(r"[\s*_`\"'$)]*(?:[:—–-] ?)?", text[end : end + 8])
+    rest = text[end + (behind.end() if behind else 0) : end + 80]
+    if rest[:1] in _SIGN_NO and rest:
+        return True
+    gap = "" if text[end : end + 1] == rest[:1] else " "
+    after = gap + loose_words(_CUT.split(rest)[0]).folded
+    return bool(_REJECTED.match(after) or _NOT_RIGHT.match(after))
+
+
+_NOT_RIGHT = re.compile(
+    rf" (?:{_COPULA}|can|could|may|might|would|will)?(?: ?(?:not|n t|[a-z]{{2,6}}n t|cannot"
+    rf"|never|nicht|niet|pas"
+    r"|inte|ikke|no|non|não|не|nie|není|nu))(?: be| fit| apply| work)?"
+    r"(?: (?:the|a|die|la|le|el|il|o|das|de|det|den|at all|possibly|quite))*"
+    r"(?: (?:right|correct|true|valid|possible|answer|solution|result|richtig\w*|korrekt\w*"
+    r"|juist|correcte?"
+    r"|correct[oa]|corrett[oa]|juste|bonne réponse|antwort|respuesta|réponse|rätt|rigtigt?"
+    r"|riktig|верн\w+"
+    r"|prawidłow\w+|poprawn\w+|správn\w+))+(?!\w)"
+    r"| (?:does not|doesn t|do not|cannot|can t) (?:fit|apply|work|match"
+    r"|be(?: the)?(?: answer)?(?: right)?)(?!\w)"
+    r"|[はも]?(?:で(?:は|も)|じゃ)(?:ない|な[いく]|ありません)|(?:不是|并非|並非)(?:正确|正確|正解)?(?:的)?答案"
 )
 
 
@@ -233,6 +396,11 @@ def _negated(span: Span, words: Words, negators: Sequence[tuple[int, int, str]])
         return "not"
     clause, _ = words.negated_with(start, end)
     sentence, _ = words.sentence(start, end)
+    wrong = _REJECTED.match(text, end)
+    if wrong and not any(words.is_border(place) for place in range(end, wrong.end())):
+        return "not"
+    if _DOUBTED.search(text[max(sentence, start - 80) : start]):
+        return "not"
     for begin, stop, kind in reversed(_between(negators, sentence, start)):
         word = text[begin:stop]
         # "neither a, b nor c", "not, I think, a" reach over commas; others end with their clause

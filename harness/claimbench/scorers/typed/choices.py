@@ -15,6 +15,7 @@ from claimbench.number_text.plain import folded, joined
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.labels import LabelScorer
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.negation import is_denied
 from claimbench.scorers.reading.stated import without_explanation
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
@@ -38,7 +39,7 @@ class ChoiceScorer:
     """1 if the answer names the right option of its row, 0 if it names another."""
 
     name = "choice"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ChoiceOptions, options or {}, self.name)
@@ -83,9 +84,18 @@ class ChoiceScorer:
             named = self._reader.read(without_explanation(shown), tuple(letters)) or named
         if len(named) == 1:
             beside = _options_beside(named[0], text, options) if self._options.texts else set()
-            return None if beside and letters.index(named[0]) not in beside else named[0]
+            own = letters.index(named[0]) in beside
+            if (beside and not own) or (not own and _is_denied(named[0], text)):
+                return None
+            return named[0]
         by_text = self._reader.read(text, texts) if self._options.texts else ()
         return letters[options.index(by_text[0])] if len(by_text) == 1 and not named else None
+
+
+def _is_denied(letter: str, text: str) -> bool:
+    """Return whether an answer says of its last mention of a letter that it is wrong: B: wrong."""
+    places = list(re.finditer(rf"(?<!\w){letter}(?!\w)", text))
+    return bool(places) and is_denied(*places[-1].span(), text)
 
 
 def _without_letters_of(text: str, options: list[str]) -> str:

@@ -26,6 +26,7 @@ from claimbench.scorers.reading.dates import (
     parse_date,
     read_dates,
 )
+from claimbench.scorers.reading.json_text import answer_in_object
 from claimbench.scorers.reading.meant_numbers import is_aside
 from claimbench.scorers.reading.stated import stated
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
@@ -80,7 +81,7 @@ class DateScorer:
     """1 if the answer names the target's day, else 0."""
 
     name = "date"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(DateOptions, options or {}, self.name)
@@ -96,7 +97,9 @@ class DateScorer:
         target = parse_date(sample.target, self._options.target_order or self._options.order)
         if target is None:
             raise ValueError(f"the target {sample.target!r} is not one date with one reading")
-        plain = date_text(visible(text))
+        answer = visible(text)
+        held = answer_in_object(answer)
+        plain = date_text(answer if held is None else held)
         found = self._meant(plain)
         chosen = self._chosen(found)
         if chosen is None or chosen.year is None or (chosen.day is None and target.day is not None):
