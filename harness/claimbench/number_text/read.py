@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 
+from claimbench.number_text.accounts import account_at
 from claimbench.number_text.latex import UNREAD, without_latex
 from claimbench.number_text.plain import is_hangul, is_unspaced, plain
 from claimbench.types import Json
@@ -271,6 +272,10 @@ def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_e
     if negative and value is not None:
         value = -value
     end = _after(text, end)
+    if not negative and (account := account_at(text, start, end)) is not None:
+        start, end = account
+        negative = True
+        value = None if value is None else -value
     if value is not None and not _is_finite(value):
         value = None
     return Found(value, percent is not None, over, start, end)
