@@ -45,7 +45,7 @@ class GradedScorer:
     """Agreement of a grade with the final rating; what raters say stands in the parts."""
 
     name = "graded"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(GradedOptions, options or {}, self.name)

@@ -57,7 +57,7 @@ class ExactScorer:
     """
 
     name = "exact"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(TextOptions, options or {}, self.name)

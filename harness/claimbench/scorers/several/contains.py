@@ -41,7 +41,7 @@ class ContainsScorer:
     """1 if the answer holds what it should, else 0."""
 
     name = "contains"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ContainsOptions, options or {}, self.name)

@@ -96,7 +96,7 @@ class QuantityScorer:
     """1 if an amount in the answer is the target's, else 0."""
 
     name = "quantity"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(QuantityOptions, options or {}, self.name)
