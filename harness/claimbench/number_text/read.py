@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal, DecimalException
 from functools import lru_cache
 
+from claimbench.number_text.accounts import account_at
 from claimbench.number_text.latex import UNREAD, without_latex
 from claimbench.number_text.plain import is_hangul, is_unspaced, plain
 from claimbench.types import Json
@@ -79,17 +80,29 @@ _MIXED = re.compile(r"[ ](\d{1,6})[/∕](\d{1,6})(?![\d/.,])")
 _UNIT = re.compile(r"[^\W\d_]+")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _POWERS_OF_TEN = {
+    2: "hundred hundert honderd hundra hundre sadas sata száz yüz सौ ร้อย 百 백",
     3: "k thousand tausend tsd mille mil mila тыс тысяч тысячи тысяча हज़ार हजार พัน ألف آلاف אלף"
-    " nghìn ribu 千 천",
+    " nghìn ngàn ribu 千 천 thousands duizend tusen tusind tys tysiąc tysiące tysięcy tis tisíc"
+    " tisíce tisíců tisoč tuhatta tuhat tūkst tūkstančių ezer bin mijë mii hiljada hiljade tisuća"
+    " тисяч тисячі тисяча тыщ хиляди хил хиљада хиљаде χιλιάδες χιλ elfu हज़ार हजार হাজার ஆயிரம்"
+    " هزار ہزار",
     4: "หมื่น 万 萬 만",
     5: "lakh lakhs लाख แสน",
     6: "million millions mio millionen millón millones milhão milhões milione milioni miljoen mln"
-    " млн миллион миллиона миллионов ล้าน مليون ملايين מיליון triệu juta milyon 百万 百萬 백만",
+    " млн миллион миллиона миллионов ล้าน مليون ملايين מיליון triệu juta milyon 百万 百萬 백만"
+    " mn mln miljon miljoner miljoonaa miljoona millioner milion miliony milionów milionů milión"
+    " milióny miliónov milijun milijuna milijon milijona milioane millió мільйон мільйони"
+    " мільйонів милиона милиони εκατομμύρια εκατομμύριο εκατ میلیون ملین মিলিয়ন",
     7: "crore crores करोड़",
     8: "亿 億 억",
     9: "billion bn milliarde milliarden milliard milliards mrd миллиард миллиарда миллиардов млрд"
-    " مليار מיליארד tỷ miliar 十亿 十億",
-    12: "trillion 兆 조",
+    " مليار מיליארד tỷ miliar 十亿 十億 bln mld mlrd mia miljard miljarden miljarder miljardia"
+    " milliarder miliard miliardy miliardów miliardů miliarde milijarda milijarde milijardi"
+    " miliardi"
+    " milyar мільярд мільярди мільярдів милиарда δισεκατομμύρια δισ میلیارد",
+    12: "trillion trn 兆 조 billionen billón billones bilhões bilioni biljoen biljoner billioner"
+    " bilion"
+    " biliony bilionów triliun trilyon триллион триллиона триллионов трлн трильйон трильйонів",
 }
 _MAGNITUDES = {word: power for power, words in _POWERS_OF_TEN.items() for word in words.split()}
 _MAGNITUDE = re.compile(
@@ -259,6 +272,10 @@ def _number(text: str, match: re.Match[str], decimal: str, foreign: bool, last_e
     if negative and value is not None:
         value = -value
     end = _after(text, end)
+    if not negative and (account := account_at(text, start, end)) is not None:
+        start, end = account
+        negative = True
+        value = None if value is None else -value
     if value is not None and not _is_finite(value):
         value = None
     return Found(value, percent is not None, over, start, end)

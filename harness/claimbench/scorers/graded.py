@@ -17,8 +17,11 @@ from typing import Literal
 from pydantic import Field
 
 from claimbench.number_text import normal_text, parse_number, read_numbers
+from claimbench.number_text.changed import is_changed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
+from claimbench.scorers.reading.bounds import bound
+from claimbench.scorers.reading.meant_numbers import is_aside
 from claimbench.scorers.reading.scales import is_either, without_scale
 from claimbench.types import AnswerSpec, Json, Sample, Score, Task
 
@@ -42,7 +45,7 @@ class GradedScorer:
     """Agreement of a grade with the final rating; what raters say stands in the parts."""
 
     name = "graded"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(GradedOptions, options or {}, self.name)
@@ -118,16 +121,18 @@ class GradedScorer:
         scale.
 
         4/5 is the grade 4 where 5 is the highest. A scale that it repeats (from 1 to 5) is no
-        grade, and "2 or 3" is none.
+        grade, and "2 or 3", "less than 4", "not 4" and "4%" are none.
         """
         low, high = self._scale(task)
         shown = normal_text(without_scale(visible(text), f"{low:f}", f"{high:f}"))
-        numbers = read_numbers(shown)
+        every = read_numbers(shown)
+        numbers = [one for one in every if not is_aside(one.start, one.end, shown)]
         if not numbers:
             return None
         first = self._options.which == "first"
         chosen, other = (numbers[0], numbers[1:2]) if first else (numbers[-1], numbers[-2:-1])
-        if chosen.value is None:
+        place = (chosen.start, chosen.end, shown)
+        if chosen.value is None or chosen.percent or is_changed(*place) or bound(*place):
             return None
         for beside in other:
             ends = sorted((chosen, beside), key=lambda number: number.start)

@@ -8,12 +8,33 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from claimbench.number_text.accounts import is_account
 from claimbench.number_text.plain import folded, is_word, plain, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text, right_answers
 from claimbench.scorers.timed_patterns import TimedPattern
 from claimbench.types import Json, Sample, Score, Task
+
+_THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])")
+_MEANT = re.compile(
+    r"[\w\s+<>=≤≥≠±×÷√%‰#°¬∞$€£¥₹₩₽₺₫฿₴₦₱₪¢]"
+    r"|[.,:/](?=\d)|(?<=\d)['](?=\d)|-(?=\s?[.,]?\d)|(?<=\w)-(?!\w)|\^(?=[-\d({])"
+    r"|(?<=\d)[*](?=\d)|(?<=\d)!"
+)
+"""What is no punctuation: signs of numbers, units and names."""
+
+
+def _without_punctuation(text: str) -> str:
+    """Return a text without its punctuation, as long as that leaves no other number or name."""
+    bare = _THOUSANDS.sub(lambda found: found.group().replace(",", ""), text)
+    kept = "".join(
+        char
+        for place, char in enumerate(bare)
+        if is_word(char) or _MEANT.match(bare, place) is not None
+    )
+    negative = is_account(text.strip()) and text.strip()[0] == "("
+    return f"-{kept}" if negative else kept
 
 
 class TextOptions(ScorerOptions):
@@ -22,7 +43,7 @@ class TextOptions(ScorerOptions):
     ignore_case: bool = False
     """Compare without case."""
     ignore_punctuation: bool = False
-    """Compare without punctuation."""
+    """Compare without punctuation. Signs that make another text are none: 3.5, AB-, C#, 5%."""
     aliases: list[str] = Field(default_factory=list)
     """Columns with further right answers: lists, or texts parted by the separator."""
     separator: str = Field(default="|", min_length=1)
@@ -36,7 +57,7 @@ class ExactScorer:
     """
 
     name = "exact"
-    version = "2"
+    version = "3"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(TextOptions, options or {}, self.name)
@@ -53,9 +74,7 @@ class ExactScorer:
 
     def _normal(self, text: str) -> str:
         if self._options.ignore_punctuation:
-            text = "".join(
-                char for char in plain(text) if is_word(char) or char in "_" or char.isspace()
-            )
+            text = _without_punctuation(typographic(plain(text)))
         text = typographic(squeeze(text))
         return folded(text) if self._options.ignore_case else text
 

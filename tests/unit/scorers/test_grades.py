@@ -34,3 +34,11 @@ def test_a_repeated_scale_is_no_grade(answer: str) -> None:
 def test_two_grades_are_none(answer: str) -> None:
     found = GradedScorer().score("c", answer, Sample("1", {}, "3", "1"), TASK)
     assert (found.status, found.value) == ("unparsable", 0.0), found.explanation
+
+
+@pytest.mark.parametrize(
+    "answer", ["not 3", "less than 3", "3 or more", "nicht 3", "не 3", "至少3", "3%", "half of 3"]
+)
+def test_a_denied_bounded_or_changed_grade_is_none(answer: str) -> None:
+    found = GradedScorer().score("c", answer, Sample("1", {}, "3", "1"), TASK)
+    assert (found.status, found.value) == ("unparsable", 0.0), found.explanation

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Literal
 
 from claimbench.number_text import Found
+from claimbench.number_text.changed import is_changed
 from claimbench.scorers.reading.negation import is_denied
 from claimbench.scorers.reading.stated import stated
 
@@ -131,6 +132,7 @@ def meant(found: Sequence[Found], text: str, *, last: bool = True) -> list[Found
     kept = [_with_sign(number, text) for number in kept]
     places = [(number.start, number.end) for number in kept]
     chosen = [kept[index] for index in stated(places, text)] if last else kept
+    chosen = [_unchanged(number, text) for number in chosen]
     if not chosen or chosen[-1].value is None:
         return chosen
     beside = last and _stands_beside(chosen[-1], kept, text)
@@ -183,6 +185,11 @@ def _with_sign(number: Found, text: str) -> Found:
     if number.value is None or number.value <= 0 or what in (None, "bullet"):
         return number
     return replace(number, value=None if what == "unclear" else -number.value)
+
+
+def _unchanged(number: Found, text: str) -> Found:
+    """Return a number, without a value where the words beside it make another one of it."""
+    return replace(number, value=None) if is_changed(number.start, number.end, text) else number
 
 
 def _stands_beside(number: Found, found: Sequence[Found], text: str) -> bool:

@@ -102,6 +102,8 @@ _WORDS = {
     "watt": "w watts ватт вт 瓦 ワット",
     "kilowatt_hour": "kwh квт·ч 千瓦时 度电",
     "degree": "° degrees degree grad",
+    "newton": "н ньютон ньютона ньютонов 牛 牛顿 ニュートン 뉴턴",
+    "newton*meter": "н·м newtonmeter newtonmetres newtonmètre newtonmètres 牛米 牛·米",
 }  # fmt: skip
 _AS_WRITTEN = frozenset({"kb", "mb", "gb", "tb", "k", "to", "go", "mo", "ko", "w"})
 """Of these only some spellings with capitals are meant (:func:`_known`)."""
@@ -114,6 +116,10 @@ _USUAL_CASE = {form.casefold(): form for form in _USUAL.split()}
 nobody means: megagauss for MG."""
 _MEGA_AS_WRITTEN = frozenset({"ML", "Ml", "Mm", "Mg", "Ms"})
 """Of these the capital may mean what it says; ``quantity`` decides beside the target."""
+_TOGETHER = re.compile(
+    r"(?<![^\W_])([kMGmµμ]?N|[kMG]?VA|[mk]?A|[kM]?V)[ ]?(m{1,2}|cm|s|h)(?![^\W_])"
+)
+"""Two units side by side as one word, of which pint knows none or another one: Nm is no nm."""
 _NO_UNITS = frozenset(
     {"a", "an", "as", "at", "are", "in", "to", "go", "per", "and", "or", "is", "of", "the", "be"}
 )
@@ -123,12 +129,12 @@ _ATOM = (
     r"(?:°[ ]?)?[^\W\d_]"
     rf"(?:[^\W\d_]|[\u0300-\u036f{_SIGNS}\"'״׳-](?=[^\W\d_]|[{_SIGNS}]))*[{_SIGNS}]*"
 )
-_POWER = r"(?:⁻[¹²³]|[²³]|\^-?[1-4]|-?[1-4](?!\d))?"
+_POWER = r"(?:⁻[¹²³⁴]|[²³⁴]|\^-?[1-4]|-?[1-4](?!\d))?"
 _CHAIN = re.compile(
     rf"[ -]{{0,2}}(?:{_ATOM}{_POWER}(?:[ ]?[/·*][ ]?{_ATOM}{_POWER}){{0,3}}|[%°′″'\"])"
 )
 _PER = r"(?:per|por|par|pro|à l'|al|all')"
-_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}(?:\^-?[1-4]|[²³])?")
+_MORE = re.compile(rf"[ ](?:{_PER}[ ]?)?{_ATOM}(?:\^-?[1-4]|⁻[¹²³⁴]|[²³⁴]|-[1-4](?!\d))?")
 _NUMERAL = re.compile(
     r"(?<![\d.,])[一二三四五六七八九十两][一二三四五六七八九十百千万两零〇]{0,7}(?=(?:公里|公斤|公升|米|克|升|吨|小时|小時|分钟|分鐘|秒|天|周|个月|個月|年|摄氏度))"
 )
@@ -148,6 +154,11 @@ _HOURS_AND_MINUTES = re.compile(
     re.IGNORECASE,
 )
 _HALF_HOURS = re.compile(rf"{_HOURS} ?(?:半|반|ครึ่ง)", re.IGNORECASE)
+_BRACED_POWER = re.compile(
+    r"(?<=[^\W\d_])(?:\^\{[ ]?([-−]?[1-4])[ ]?\}|[ ]\^[ ]?\{?[ ]?([-−]?[1-4])(?!\d)[ ]?\}?)"
+)
+_BELOW = re.compile(r"(?<=[^\W\d_])[ ]?/[ ]?\(([^\W\d_]+)[ ]?[ ·*⋅×][ ]?([^\W\d_]+)\)")
+"""J/(mol·K), which is J/mol/K."""
 _FEET_AND_INCHES = re.compile(
     r"(?<![\d'.,])(\d{1,2})[ ]?['′][ ]?(\d{1,2})(?:[ ]?(?:\"|″|''))?(?!\d)"
 )
@@ -172,11 +183,18 @@ class Amount:
 
 def amount_text(text: str) -> str:
     """Return a text as amounts are read in it, in which ``start`` and ``end`` are places."""
-    plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", normal_text(text))
+    plain = normal_text(_BRACED_POWER.sub(_plain_power, text))
+    plain = _FEET_AND_INCHES.sub(r"\1 foot \2 inch", plain)
     plain = _NUMERAL.sub(lambda found: str(chinese_number(found.group())), plain)
     plain = _SPEED.sub(lambda found: f"{found.group(2)}/{_PER_TIME[found.group(1)]} ", plain)
     plain = _HALF_HOURS.sub(r"\1 hour 30 minute", plain)
+    plain = _BRACED_POWER.sub(_plain_power, plain)
+    plain = _BELOW.sub(r"/\1/\2", plain)
     return _HOURS_AND_MINUTES.sub(_minutes, plain)
+
+
+def _plain_power(found: re.Match[str]) -> str:
+    return f"^{found.group(1) or found.group(2)}"
 
 
 def _minutes(found: re.Match[str]) -> str:
@@ -251,8 +269,11 @@ def _known(text: str) -> str | None:
         return None
     text = re.sub(r"[ ]?([/·*])[ ]?", r"\1", text.rstrip("."))
     text = re.sub(rf"[ ]{_PER}[ ]?", "/", text)
-    text = re.sub("⁻([¹²³])", _negative_power, text)
-    text = re.sub(r"(?<=[^\W\d_]) (?=[^\W\d_]+\^-\d)", "*", text)
+    text = re.sub("⁻([¹²³⁴])", _negative_power, text)
+    text = text.replace("⁴", "^4")
+    text = re.sub(r"(?<=[^\W\d_])-([1-4])(?!\d)", r"^-\1", text)
+    text = re.sub(r"(?<=[^\s/*·]) (?=[^\W\d_]+\^-\d)", "*", text)
+    text = _TOGETHER.sub(r"\1*\2", text)
     words = text.split(" ")
     if len(words) > 1 and any(word in _NO_UNITS or word == "au" for word in words):
         return None

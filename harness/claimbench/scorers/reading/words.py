@@ -142,6 +142,12 @@ def _belongs(text: str, index: int) -> bool:
         return True
     if char in ".," and 0 < index < len(text) - 1:  # 4.5 is one word
         return text[index - 1].isdigit() and text[index + 1].isdigit()
+    if char == ":" and index > 0:  # and 10:30
+        return text[index - 1].isdigit() and _MINUTES.match(text, index) is not None
+    if char == "%":
+        return index > 0 and text[index - 1].isdigit()
+    if char in "-\u2212" and index < len(text) - 1:  # so is -3
+        return text[index + 1].isdigit() and (index == 0 or text[index - 1] in " \n=:([{\"'*_`")
     return False
 
 
@@ -167,13 +173,53 @@ def _kind(gap: list[str], after: str) -> str:
     return ENCLOSURE if found & _ENCLOSING_SIGNS else ""
 
 
-def occurrences(form: str, words: Words) -> Iterator[tuple[int, int]]:
-    """Yield the places of a label's form as whole words of its script."""
+_NUMBERS = re.compile(
+    r"(?:(?<!\w)[-\u2212+])?(?:(?<!\d)\d{4}-\d{1,2}(?:-\d{1,2})?(?![-\d])"
+    r"|(?<!\d)\d{1,3}(?:[, '\u2019]\d{3})+(?:\.\d+)?(?![\d,])"
+    r"|(?<!\d)\d{1,3}(?:\.\d{3})+,\d+"
+    r"|\d+(?:,\d+){2,}"
+    r"|\d*[.,/:\u066b\u066c]?\d+(?:[./:\u066b\u066c]\d+)*)"
+)
+"""Numbers, dates and times as one writes them: 1,100, 42.5, 10:30, 2026-03-04, -5."""
+_MINUTES = re.compile(r":[0-5]\d(?!\d)")
+_LISTED = re.compile(r"\d+(?:,\d+){2,}")
+_LONGEST_NUMBER = 40
+
+
+def _parts_a_number(start: int, end: int, text: str) -> bool:
+    """Return whether a span begins or ends inside a number: 100 in 100,000, 5 in -5."""
+    if not (text[start].isdigit() or text[end - 1].isdigit() or text[start] in ".,"):
+        return False
+    first = max(0, start - _LONGEST_NUMBER)
+    for found in _NUMBERS.finditer(text, first, min(len(text), end + _LONGEST_NUMBER)):
+        if found.start() >= end:
+            break
+        if _LISTED.fullmatch(found.group()) and not _THOUSANDS.fullmatch(found.group()):
+            continue  # 1,2,3
+        if found.start() < start < found.end() or found.start() < end < found.end():
+            return True
+    return False
+
+
+_THOUSANDS = re.compile(r"\d{1,3}(?:,\d{2,3})*,\d{3}")
+
+
+def occurrences(form: str, words: Words, *, percent: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield the places of a label's form as whole words of its script, and not inside a number.
+
+    Args:
+        form: without case, in the form of ``words``.
+        words: the answer.
+        percent: a number before a percent sign counts.
+    """
     text = words.folded
     start = text.find(form)
     while start >= 0:
         end = start + len(form)
-        if _begins(text, start, form) and _ends(text, end) and not _clings(words, start, end):
+        whole = _begins(text, start, form) and _ends(text, end)
+        if not percent and form[-1].isdigit() and text.startswith("%", end):
+            whole = False
+        if whole and not _clings(words, start, end) and not _parts_a_number(start, end, text):
             yield start, end
         start = text.find(form, start + 1)
 

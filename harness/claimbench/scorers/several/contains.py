@@ -1,7 +1,8 @@
 """``contains``: the answer holds, begins or ends with the right text; any, all or none of several.
 
 Compared in one Unicode form, blanks collapsed. A right text that begins or ends with a letter or
-digit is found as whole words of its script only, unless ``words`` is false.
+digit is found as whole words of its script only, and a number not inside another one (100 in
+100,000), unless ``words`` is false.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ class ContainsScorer:
     """1 if the answer holds what it should, else 0."""
 
     name = "contains"
-    version = "1"
+    version = "2"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ContainsOptions, options or {}, self.name)
@@ -66,7 +67,7 @@ class ContainsScorer:
         if not form:
             return False
         if self._options.words:
-            places = [start for start, _ in occurrences(sought.folded, words)]
+            places = [start for start, _ in occurrences(sought.folded, words, percent=True)]
         else:
             places = [whole.find(form)] if form in whole else []
             if self._options.where == "end":

@@ -3,7 +3,7 @@
 The answer is a JSON list, or a text in which labels are found as ``label`` finds one; a negated
 label does not count. An answer that goes through the labels ("price: yes", "[ ] tech",
 ``{"price": true}``) means those of which it says yes. "none" (or what ``empty`` says) is
-the empty set.
+the empty set; a label of that name stands for it.
 """
 
 from __future__ import annotations
@@ -46,12 +46,15 @@ class LabelSetScorer:
     """F1, Jaccard index or equality of the answer's labels and the target's, per item."""
 
     name = "label_set"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(LabelSetOptions, options or {}, self.name)
         self._labels = tuple(self._options.labels)
         self._reader = LabelScorer({"search": False})
+        none = [label for label in self._labels if self._says_empty(label)]
+        self._nothing = frozenset(none[:1])
+        """What the empty set is: the label that says so, where there is one."""
 
     def part_names(self, sample: Sample, task: Task) -> tuple[str, ...]:  # noqa: ARG002 - the protocol's
         """Return the three metrics."""
@@ -85,7 +88,7 @@ class LabelSetScorer:
             if len(label) != 1:
                 raise ValueError(f"the target names {part!r}, which is none of the labels")
             found.add(label[0])
-        return found
+        return found or set(self._nothing)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -93,8 +96,14 @@ class LabelSetScorer:
         return self._labels
 
     def read(self, text: str) -> set[str] | None:
-        """Return the labels that an answer names; None if it names none and is not empty."""
-        text = visible(text)
+        """Return the labels that an answer names; None if it names none and is not empty.
+
+        Where a label says that none applies, it stands for the empty set.
+        """
+        found = self._named(visible(text))
+        return set(self._nothing) if found is not None and not found else found
+
+    def _named(self, text: str) -> set[str] | None:
         fenced = re.fullmatch(r"\s*```[^\n`]*\n(.*?)\s*```\s*", text, re.DOTALL)
         try:
             value = json.loads(fenced.group(1) if fenced else text)
@@ -132,5 +141,11 @@ class LabelSetScorer:
         return named[0] if len(named) == 1 else None
 
     def _is_empty(self, text: str) -> bool:
-        said = squeeze(text).casefold().strip(" .![](){}*'\"")
-        return said in (self._options.empty.casefold(), "")
+        return self._says_empty(text) or not _bare(text)
+
+    def _says_empty(self, text: str) -> bool:
+        return _bare(text) == self._options.empty.casefold()
+
+
+def _bare(text: str) -> str:
+    return squeeze(text).casefold().strip(" .![](){}*'\"")

@@ -51,7 +51,10 @@ _BEHIND = re.compile(
     r"|,? (?:which|who|because|weil|car|porque)\s)"
 )
 _BEFORE = re.compile(
-    r"^(?:(?:[וو] ?|and|but|or|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|then|next|after that"
+    r"^(?:(?:[וو] ?|only|just|solely|nur|lediglich|seulement|uniquement|solo|solamente|únicamente"
+    r"|soltanto|apenas|somente|alleen|enkel|bara|endast|kun|bare|tylko|jen|pouze|только|лише|тільки"
+    r"|само|samo|csak|doar|numai|vain|ainult|tik|tikai|μόνο|sadece|yalnızca|chỉ|hanya|فقط|רק|केवल|只有"
+    r"|仅|僅|只|오직|and|but|or|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth|then|next|after that"
     r"|finally|last(?:ly)?|also|both|plus|und|dann|danach|zuerst|zuletzt|schließlich|sowohl|auch"
     r"|d'abord|ensuite|puis|enfin|à la fois|primero|luego|después|finalmente|por último|tanto|prima"
     r"|poi|infine|sia|primeiro|depois|сначала|потом|затем|наконец|首先|其次|然后|最后|まず|次に|最後に"
@@ -60,7 +63,9 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"\s?(?:です|でした|になります|である|입니다|이다|이에요|예요|이었습니다|हैं|है|ครับ|ค่ะ|आहेत|আছে|dir|dır|است|هستند)\Z"
+    r"\s?,?\s?(?:only|alone|exclusively|nothing else|nur|sonst nichts|seulement|uniquement"
+    r"|solamente|únicamente|solo|soltanto|apenas|somente|tylko|только|и только|csak|doar|sadece"
+    r"|فقط|בלבד|केवल|のみ|だけ|のみです|だけです|而已|뿐|만|です|でした|になります|である|입니다|이다|이에요|예요|이었습니다|हैं|है|ครับ|ค่ะ|आहेत|আছে|dir|dır|است|هستند)\Z"
 )
 """What ends a sentence behind its last item."""
 _LEADS_UP = re.compile(

@@ -21,6 +21,7 @@ from claimbench.number_text.plain import folded, typographic
 from claimbench.scorers.base import brief, scored, squeeze, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.answers import as_text
+from claimbench.scorers.typed.bullets import with_plain_bullets
 from claimbench.scorers.typed.list_text import NOTHING, fitted, unwrapped
 from claimbench.scorers.typed.open_lists import has_or, is_open
 from claimbench.types import Json, Sample, Score, Task
@@ -87,7 +88,7 @@ class ListScorer:
     """How well an answer's items are the target's; 1 if they are the same."""
 
     name = "list"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(ListOptions, options or {}, self.name)
@@ -133,6 +134,7 @@ class ListScorer:
         return [part.strip() for part in text.split(sign) if part.strip()]
 
     def _answer(self, text: str, right: frozenset[str]) -> list[str] | None:
+        text = with_plain_bullets(text)
         listed = _json_list(text)
         if listed is not None:
             return listed

@@ -14,6 +14,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
+from claimbench.number_text.changed import is_changed
 from claimbench.scorers.base import brief, scored, unparsable, visible
 from claimbench.scorers.options import ScorerOptions, read_options
 from claimbench.scorers.reading.bounds import bound
@@ -95,7 +96,7 @@ class QuantityScorer:
     """1 if an amount in the answer is the target's, else 0."""
 
     name = "quantity"
-    version = "3"
+    version = "4"
 
     def __init__(self, options: Mapping[str, Json] | None = None) -> None:
         self._options = read_options(QuantityOptions, options or {}, self.name)
@@ -185,6 +186,7 @@ class QuantityScorer:
             kept = [replace(one, value=None) for one in kept]
         elif len(kept) > 1 and self._options.which == "last" and _are_two(kept[-2], kept[-1], text):
             kept = [*kept[:-1], replace(kept[-1], value=None)]
+        kept = _without_changed(kept, text, first=self._options.which == "first")
         return sorted([*others, *kept], key=lambda one: one.start)
 
     def _read(self, text: str) -> list[Amount]:
@@ -236,6 +238,20 @@ def _with_sign(amount: Amount, text: str) -> Amount:
     if amount.value is None or amount.value <= 0 or what in (None, "bullet"):
         return amount
     return replace(amount, value=None if what == "unclear" else -amount.value)
+
+
+def _without_changed(amounts: list[Amount], text: str, *, first: bool) -> list[Amount]:
+    """Leave out amounts that the words beside them make others of ("twice 5 km"); the one that
+    counts stays, without a value.
+    """
+    counted = amounts[:1] if first else amounts[-1:]
+    kept: list[Amount] = []
+    for amount in amounts:
+        if not is_changed(*_place(amount), text):
+            kept.append(amount)
+        elif amount in counted:
+            kept.append(replace(amount, value=None))
+    return kept
 
 
 def _whole(amount: Amount, every: list[Amount], text: str) -> Amount:
