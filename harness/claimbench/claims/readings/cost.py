@@ -171,7 +171,7 @@ def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:
             _ratio(dollar_means(x, y, codes, known=known))
             for x, y in ((a.low, b.high), (a.high, b.low))
         )
-    flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
+    flat = bool(not ends and pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
     plain = stats.paired_means(a.middle(), b.middle())
     ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
     others = {"unclustered": _ratio(plain)}

@@ -44,6 +44,10 @@ class Dollars:
         """Return the amount, or the middle of its bounds."""
         return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
 
+    def at(self, end: int | None) -> FloatArray:
+        """Return the amounts at the lower end of their bounds (0), the upper (1), or between."""
+        return self.middle() if end is None else (self.low, self.high)[end]
+
 
 def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
     """Pick the dollars of one arm on the items of ``mask``."""
