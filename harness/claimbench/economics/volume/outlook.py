@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -224,19 +224,23 @@ def outlook(
         except BenchError as error:
             unknown.append((name, error.message))
             continue
+        if figures.open is not None:
+            bills.append(replace(bill, known=False))
+            continue
         bills.append(bill)
         rows = calls.arms.get(name)
         side = None if rows is None else side_of(prices[name], rows, moment)
         api = side if isinstance(side, ApiSide) else None
         tornados.append((name, bill_tornado(measured, volume, api, interval)))
         what_ifs += scenarios(measured, volume, api, _rates(prices[name], moment))
+    known = [bill for bill in bills if bill.known]
     per_unit, why = _rate(volume, moment)
     return Outlook(
         volume,
         tuple(bills),
         tuple(unknown),
-        tuple(_break_evens(bills, volume)),
-        tuple(_crossovers(bills)),
+        tuple(_break_evens(known, volume)),
+        tuple(_crossovers(known)),
         tuple(tornados),
         tuple(what_ifs),
         tuple(assumptions_of(volume, bills)),
@@ -307,6 +311,11 @@ def assumptions_of(volume: Volume, bills: list[Bill]) -> list[str]:
 def _of_arm(bill: Bill, volume: Volume) -> list[str]:
     terms, name = bill.terms, bill.arm
     found = []
+    if not bill.known:
+        found.append(
+            f"{name}: some requests have no known dollars, so its bill is known only within bounds:"
+            " what-ifs, break-even and pay-back are left out."
+        )
     if bill.measured.host is not None:
         spare = volume.spare_machines if terms.spare_machines is None else terms.spare_machines
         on = "paid by the hour of use" if terms.scales_to_zero else "always on"
