@@ -123,3 +123,51 @@ def test_without_a_volume_nothing_is_said_of_months(
     assert made.outlook is None
     assert "What a month costs" not in plain_summary(made)
     assert 'id="outlook"' not in render_html(made)
+
+
+def withheld(volume: Volume = VOLUME) -> Outlook:
+    """Return an outlook in which the endpoint's dollars are known only within bounds."""
+    vague = replace(bill_of(API, volume, (0.0, 0.0016)), known=False)
+    found = outlook(volume)
+    rent = found.bills[1]
+    return replace(
+        found,
+        bills=(vague, rent),
+        break_even=(),
+        crossovers=(),
+        tornados=(),
+        scenarios=(),
+        assumptions=tuple(assumptions_of(volume, [vague, rent])),
+    )
+
+
+def test_dollars_within_bounds_are_a_range_and_no_figure(data: ReportData) -> None:
+    made = view(data, withheld())
+    assert made.outlook is not None
+    api = made.outlook.arms[0]
+    assert (api.month.text, api.month.value, api.month.interval) == (
+        "unknown",
+        None,
+        "$0.00 to $3,200",
+    )
+    assert [total.cost.text for total in api.totals] == ["$0.00 to $38,400", "$0.00 to $115,200"]
+    assert {total.paid.value for total in api.totals} == {None}
+    assert {figure.value for one in api.months for figure in (one.cost, one.paid)} == {None}
+    assert api.present_value.value is None
+    text = plain_summary(made)
+    assert "$1,550" not in text
+    assert "known only within bounds" in text
+
+
+@pytest.mark.parametrize("per_unit", [0.5, 2.0, None])
+def test_a_range_is_shown_in_the_currency_that_is_asked_for(
+    data: ReportData, per_unit: float | None
+) -> None:
+    euros = replace(VOLUME, currency="EUR")
+    found = replace(withheld(euros), usd_per_unit=per_unit)
+    made = view(data, found).outlook
+    assert made is not None
+    assert made.arms[0].month.value is None
+    shown = "" if per_unit is None else f"0.00 to {3200 / per_unit:,.0f} EUR"
+    assert made.arms[0].month.interval == shown
+    assert made.arms[0].months[0].cost.text == (shown or "unknown")

@@ -28,6 +28,9 @@ HINT = "state volume: {requests_per_month: \u2026} in the suite, or --volume"
 YEAR = 12
 Cost = Callable[[ArmBill, float], float]
 """A bill, and a value of what was measured -> dollars."""
+IntervalAt = Callable[[float], Interval]
+LOW, HIGH = 0, 1
+"""Ends of what nobody stated."""
 
 
 def is_bill(claim: Claim) -> bool:
@@ -73,11 +76,14 @@ def bill_questions(
 
     ours = _Side(items, calls, leaf, leaf.ours, ctx)
     theirs = None if leaf.theirs is None else _Side(items, calls, leaf, leaf.theirs, ctx)
-    at = _level(ours, cost) if theirs is None else _saved(ours, theirs, cost)
+    at = _at(ours, theirs, cost)
+    bounds: tuple[IntervalAt, ...] = ()
+    if any(side.bill.open for side in (ours, theirs) if side is not None):
+        bounds = (_at(ours, theirs, cost, LOW), _at(ours, theirs, cost, HIGH))
     blocked: tuple[Reason, ...] = ()
     if any(side.bill.rises for side in (ours, theirs) if side is not None):
         blocked = size_block(items, leaf.mask)
-    exact = all(at(alpha).lo == at(alpha).hi for alpha in (0.05, 0.0001))
+    exact = not bounds and all(at(alpha).lo == at(alpha).hi for alpha in (0.05, 0.0001))
     name = LABELS[claim.metric] if theirs is None else saved_label(claim)
     return [
         Question(
@@ -89,12 +95,18 @@ def bill_questions(
             at,
             window=needed.window,
             scale="usd",
+            bounds=bounds,
+            bounds_code="billing_unknown",
             blocked=blocked,
             flags=(Reason("no_sampling_error"),) if exact else (),
             beside=_beside(ours, theirs),
             more_is_better=theirs is not None,
         )
     ]
+
+
+def _at(ours: _Side, theirs: _Side | None, cost: Cost, end: int | None = None) -> IntervalAt:
+    return _level(ours, cost, end) if theirs is None else _saved(ours, theirs, cost, end)
 
 
 def saved_label(claim: Claim) -> str:
@@ -126,37 +138,58 @@ class _Side:
         mask = self.leaf.mask
         return int(mask.sum()), len(set(self.items.cluster[mask].tolist()))
 
-    def ends(self, cost: Cost, alpha: float) -> tuple[float, float]:
-        """Return the dollars at both ends of what was measured; unbounded without an interval."""
+    def mean(self, end: int | None) -> float:
+        """Return what was measured; with ``end`` at that end of what nobody stated."""
+        if end is None or self.bill.open is None:
+            return self.bill.value
+        return self.bill.open[end]
+
+    def ends(self, cost: Cost, alpha: float, end: int | None = None) -> tuple[float, float]:
+        """Return the dollars at both ends of what was measured; unbounded without an interval.
+
+        ``end``: which end of what nobody stated; None: the interval spans both.
+        """
         span = self.bill.interval_at(alpha)
+        if end is not None and self.bill.open is not None:
+            both = self.bill.ends_at(alpha)
+            span = None if both is None else both[end]
         if span is None:
             return -math.inf, math.inf
         found = sorted(cost(self.bill, value) for value in span)
         return found[0], found[1]
 
 
-def _level(ours: _Side, cost: Cost) -> Callable[[float], Interval]:
+def _level(ours: _Side, cost: Cost, end: int | None = None) -> IntervalAt:
     def at(alpha: float) -> Interval:
-        low, high = ours.ends(cost, alpha)
-        return _interval(cost(ours.bill, ours.bill.value), low, high, alpha, ours)
+        low, high = ours.ends(cost, alpha, end)
+        return _interval(cost(ours.bill, ours.mean(end)), low, high, alpha, ours)
 
     return at
 
 
-def _saved(ours: _Side, theirs: _Side, cost: Cost) -> Callable[[float], Interval]:
+def _saved(ours: _Side, theirs: _Side, cost: Cost, end: int | None = None) -> IntervalAt:
     """Return the interval of what is saved: of the paired difference where both bills are straight
     lines of dollars per request, else from each arm's own interval at half of alpha.
+
+    ``end``: of the dollars that nobody stated, ours at that end and theirs at the other.
     """
-    value = cost(theirs.bill, theirs.bill.value) - cost(ours.bill, ours.bill.value)
+    other = None if end is None else HIGH - end
+    value = cost(theirs.bill, theirs.mean(other)) - cost(ours.bill, ours.mean(end))
+
+    def apart(alpha: float) -> Interval:
+        low_a, high_a = ours.ends(cost, alpha / 2, end)
+        low_b, high_b = theirs.ends(cost, alpha / 2, other)
+        return _interval(value, low_b - high_a, high_b - low_a, alpha, ours)
+
     a, b = _slope(ours.bill, cost), _slope(theirs.bill, cost)
     if a is None or b is None:
-        return lambda alpha: _apart(ours, theirs, cost, value, alpha)
+        return apart
     x, y = (dollars_of(side.items, side.arm, side.leaf.mask) for side in (ours, theirs))
     keep = x.known & y.known
     if keep.sum() < 2:
-        return lambda alpha: _apart(ours, theirs, cost, value, alpha)
+        return apart
     codes = stats.cluster_codes(ours.items.cluster[ours.leaf.mask][keep])
-    dollars = [d.middle()[keep] for d in (x, y)]
+    dollars = [d.at(place)[keep] for d, place in ((x, end), (y, other))]
     chosen = ours.leaf.mask.copy()
     chosen[ours.leaf.mask] = keep
     known = all(
@@ -175,21 +208,22 @@ def _saved(ours: _Side, theirs: _Side, cost: Cost) -> Callable[[float], Interval
     return at
 
 
-def _apart(ours: _Side, theirs: _Side, cost: Cost, value: float, alpha: float) -> Interval:
-    low_a, high_a = ours.ends(cost, alpha / 2)
-    low_b, high_b = theirs.ends(cost, alpha / 2)
-    return _interval(value, low_b - high_a, high_b - low_a, alpha, ours)
-
-
 def _slope(bill: ArmBill, cost: Cost) -> float | None:
-    """Return the dollars of a bill for one more dollar per request, where it is a straight line."""
+    """Return the dollars of a bill for one more dollar per request, where it is a straight line, up
+    to both ends of what nobody stated.
+    """
     if not bill.rises or bill.value <= 0:
         return None
     points = [cost(bill, bill.value * factor) for factor in (0.5, 1.0, 1.5, 2.0)]
     steps = [later - earlier for earlier, later in itertools.pairwise(points)]
     if not all(math.isclose(step, steps[0], rel_tol=1e-9, abs_tol=1e-9) for step in steps):
         return None
-    return steps[0] / (0.5 * bill.value)
+    slope = steps[0] / (0.5 * bill.value)
+    for end in bill.open or ():
+        expected = points[1] + slope * (end - bill.value)
+        if not math.isclose(cost(bill, end), expected, rel_tol=1e-9, abs_tol=1e-6):
+            return None
+    return slope
 
 
 def _interval(value: float, low: float, high: float, alpha: float, side: _Side) -> Interval:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from claimbench import stats
 from claimbench.claims.readings.runaways import Check
 from claimbench.claims.types import Leaf, Question
-from claimbench.claims.words import reading_sentence
+from claimbench.claims.words import BOUNDS, reading_sentence
 from claimbench.stats import Decision, Interval
 from claimbench.types import Estimate, Reading, Reason, Relation, reason_codes
 
@@ -132,6 +132,9 @@ def decide(
             reasons=(Reason("not_formed", f"{question.not_formed}"),),
         )
         return replace(made, sentence=reading_sentence(question, made, leaf))
+    middle = question.interval_at(alpha).est
+    question = within_bounds(question)
+    assert question.interval_at is not None  # noqa: S101  as it was
     interval = question.interval_at(alpha)
     exact = bool(EXACT & reason_codes(question.flags))
     status, reasons = _status(question, interval, alpha)
@@ -160,11 +163,11 @@ def decide(
     if blocked:
         status, infeasible = "inconclusive", False
     reasons = (*blocked, *reasons, *((Reason("infeasible"),) if infeasible else ()))
-    if status != "inconclusive" and question.bounds:
+    if question.bounds and not blocked:
         ends = {_status(question, end(alpha), alpha)[0] for end in question.bounds}
-        if ends != {status}:
+        if ends != {status} and not unseen:
             status, reasons = "inconclusive", (*reasons, Reason(question.bounds_code))
-    condition = _condition(question, status, interval.est)
+    condition = _condition(question, status, middle)
     status, reasons = ("inconclusive" if condition else status), (*reasons, *condition)
     sensitivity = _sensitivity(question, interval, alpha, status)
     undecided = blocked or unseen or condition or _disagrees(reasons, question)
@@ -191,6 +194,38 @@ def decide(
         [*([question.beside] if question.beside else []), *(c.text for c in checks if c.text)]
     )
     return replace(reading, sentence=reading_sentence(question, reading, leaf, told))
+
+
+def within_bounds(question: Question) -> Question:
+    """Return a question whose interval spans both ends of what nobody stated.
+
+    There is no single value then, and no contrast or p of one: a decision holds at both ends, or is
+    none (docs/method_costs.md, section 3).
+    """
+    if not question.bounds:
+        return question
+    return replace(
+        question,
+        interval_at=lambda alpha: _spanned([end(alpha) for end in question.bounds]),
+        contrast_at=None,
+        p=None,
+    )
+
+
+def _spanned(ends: Sequence[Interval]) -> Interval:
+    """Return the interval over several; a missing ratio at one end only leaves that end open."""
+    shared = set.intersection(*(set(end.reasons) for end in ends))
+    reasons = [
+        code for end in ends for code in end.reasons if code in shared or code not in NO_RATIO
+    ]
+    return replace(
+        ends[0],
+        est=None,
+        lo=min(end.lo for end in ends),
+        hi=max(end.hi for end in ends),
+        method=BOUNDS,
+        reasons=tuple(dict.fromkeys(reasons)),
+    )
 
 
 def _condition(question: Question, status: Decision, value: float | None) -> tuple[Reason, ...]:

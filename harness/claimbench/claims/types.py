@@ -11,6 +11,9 @@ from claimbench.stats import Interval
 from claimbench.tables.types import BoolArray, FloatArray
 from claimbench.types import Claim, Json, Look, Reading, Reason, Relation, VerdictStatus
 
+Span = tuple[float, float]
+"""Both ends of an interval."""
+
 
 @dataclass(frozen=True)
 class ListPrice:
@@ -44,7 +47,8 @@ class ArmBill:
     machine. ``total(months, value)``: of the first months, one-off costs included; ``paid``: what
     is paid in them, machines when they are bought;
     ``month(value)``: of the first, without them. ``interval_at(alpha)``: of ``value``; None where
-    there is none.
+    there is none. ``open``: the lowest and the highest mean of ``value`` where some requests are
+    known only within bounds; ``ends_at(alpha)``: the interval of each; None where all are known.
     """
 
     value: float
@@ -54,6 +58,8 @@ class ArmBill:
     month: Callable[[float], float]
     interval_at: Callable[[float], tuple[float, float] | None]
     rests_on: str = ""
+    open: tuple[float, float] | None = None
+    ends_at: Callable[[float], tuple[Span, Span] | None] = lambda _alpha: None
 
 
 @dataclass(frozen=True)

@@ -111,6 +111,9 @@ REASONS: Mapping[str, str] = {
     "tail_guard": "a wider level, because few requests carry most of the sum",
 }
 
+BOUNDS = "bounds"
+"""Method of an interval that spans what nobody stated, sampling error at both ends included."""
+
 ACCEPTED: Mapping[str, str] = {
     "judge_uncorrected": "a verdict on a judge's scores alone",
     "self_judging": "a judge that may favour its like",
@@ -197,6 +200,9 @@ def needed_text(question: Question) -> str:
 def finding(question: Question, estimate: Estimate, ours: str, theirs: str | None) -> str:
     """Say what was found, without the verdict."""
     value = number(estimate.value, question.scale)
+    if estimate.method == BOUNDS:
+        against = f" against {theirs}" if theirs else ""
+        return f"{question.label} of {ours}{against} are known only within bounds"
     if estimate.value is None:
         return f"no single value exists for {question.label} of {ours}" + (
             f" against {theirs}" if theirs else ""

@@ -278,7 +278,7 @@ def _against(
 def _month(evaluation: Evaluation, arm: str) -> Month | None:
     """Return the arm's bill of a month; None where no volume is stated, or it is not known."""
     bill = evaluation.context.bills.get(arm)
-    if bill is None:
+    if bill is None or bill.open is not None:
         return None
     ends = bill.interval_at(evaluation.stored.suite.alpha)
     dollars = sorted(bill.month(end) for end in ends) if ends is not None else [None, None]

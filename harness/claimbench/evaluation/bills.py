@@ -67,4 +67,6 @@ def claim_bill(figures: ArmFigures, measured: Measured, volume: Volume) -> ArmBi
         month=lambda at: dollars(1, at, lambda found: found[0].usd),
         interval_at=figures.interval_at,
         rests_on=f"{volume.requests:,.0f} requests a month, {measured.at}",
+        open=figures.open,
+        ends_at=figures.ends_at,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from claimbench.claims.readings.dollars import hole
 from claimbench.economics.projection import Projection, project_arm, token_basis
 from claimbench.economics.run import claim_tornados, pairs
 from claimbench.economics.volume.outlook import load_words
@@ -17,6 +18,7 @@ from claimbench_reports.view.inputs import Economics, break_even_of, tornado_of
 if TYPE_CHECKING:
     from claimbench.evaluation.evaluate import Evaluation
     from claimbench.pricing.arms import ArmPrice
+    from claimbench.tables.types import ArmItems, BoolArray
 
 
 def economics_of(evaluation: Evaluation) -> Economics:
@@ -30,7 +32,7 @@ def economics_of(evaluation: Evaluation) -> Economics:
     measured = {
         name: float(np.nanmean(rows.usd))
         for name, rows in evaluation.items.arms.items()
-        if not np.isnan(rows.usd).all()
+        if not np.isnan(rows.usd).all() and not hole(_served(rows), ~np.isnan(rows.usd))
     }
     absent = {name: price for name, price in prices.items() if name not in measured}
     projected = _projections(evaluation, absent, moment)
@@ -54,6 +56,12 @@ def economics_of(evaluation: Evaluation) -> Economics:
         for t in claim_tornados(evaluation.verdicts, prices, calls, moment)
     ]
     return Economics(tuple(break_even), tuple(tornados), outlook_of(evaluation))
+
+
+def _served(rows: ArmItems) -> BoolArray:
+    """Return the items that an arm answered."""
+    found: BoolArray = rows.n_finished > rows.n_errors
+    return found
 
 
 def _projections(

@@ -12,9 +12,10 @@ from claimbench.claims.parse import parse_claim
 from claimbench.claims.types import ClaimContext, HostRate
 from claimbench.claims.verdicts import decide_claims
 from claimbench.economics.volume.months import Measured
-from claimbench.economics.volume.outlook import ArmFigures
+from claimbench.economics.volume.outlook import ArmFigures, endpoint_figures
 from claimbench.economics.volume.stated import OneOff, Terms, Volume
 from claimbench.evaluation.bills import claim_bill
+from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.hosts import HostCost
 from claimbench.testing.tables import tables_from_arrays
 from claimbench.types import Arm, ClaimSpec, Verdict, reason_codes
@@ -186,3 +187,94 @@ def test_one_machine_that_serves_both_arms_leaves_the_ratio_alone() -> None:
     assert decide("A is cheaper than B", ClaimContext(hosts=apart), API / 2, API).status == (
         "inconclusive"
     )
+
+
+def withheld(share: float, low: float = 0.0, high: float = 0.0008) -> dict[str, np.ndarray]:
+    """Return the dollars of an endpoint that sends no usage with a ``share`` of its answers."""
+    usd = API.copy()
+    usd[: round(share * N)] = np.nan
+    gone = np.isnan(usd)
+    return {
+        "usd": usd,
+        "usd_low": np.where(gone, low, usd),
+        "usd_high": np.where(gone, high, usd),
+    }
+
+
+def decide_withheld(
+    text: str, theirs: dict[str, np.ndarray], a: float, volume: Volume = TWO, *, mine: bool = False
+) -> Verdict:
+    """Decide a claim of A at ``a`` dollars a request over B, which withholds usage (or A does)."""
+    ours = {name: np.full(N, a) for name in ("usd", "usd_low", "usd_high")}
+    columns = {
+        name: dict(zip("BA" if mine else "AB", (ours[name], theirs[name]), strict=True))
+        for name in ours
+    }
+    items, calls = tables_from_arrays({arm: np.ones(N) for arm in "AB"}, **columns)
+    bills = {}
+    for arm in "AB":
+        figures = endpoint_figures(arm, ArmPrice(arm, None), items)
+        assert figures.measured is not None
+        bills[arm] = claim_bill(figures, figures.measured, volume)
+    claim = parse_claim(ClaimSpec("c", text, None, {"arm": "A", "than": "B"}), ARMS, ())
+    context = ClaimContext(volume_stated=True, bills=bills)
+    return decide_claims([claim], items, calls, context)[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A saves $200 a month",
+        "A saves $200 a year",
+        "A pays for itself in 3 months",
+        "A saves less than $900 a month",
+    ],
+)
+@pytest.mark.parametrize("share", [1.0, 0.9, 0.5])
+def test_no_saving_rests_on_the_middle_of_what_a_vendor_withholds(text: str, share: float) -> None:
+    verdict = decide_withheld(text, withheld(share, high=0.0016), 0.0005)
+    assert verdict.status == "inconclusive"
+    assert reason_codes(verdict.readings[0].reasons) >= {"billing_unknown"}
+    assert verdict.readings[0].estimate.value is None
+    assert "within bounds" in verdict.readings[0].sentence
+    assert verdict.readings[0].n_more is None
+
+
+@pytest.mark.parametrize("volume", [TWO, replace(TWO, arms={"B": Terms(free_usd=700.0)})])
+@pytest.mark.parametrize(
+    ("text", "a", "low", "status"),
+    [
+        ("A saves $200 a month", 0.0001, 0.0007, "supported"),
+        ("A saves $2,000 a month", 0.0001, 0.0, "refuted"),
+        ("A saves $200 a month", 0.002, 0.0, "refuted"),
+        ("A pays for itself in 3 months", 0.0001, 0.0007, "supported"),
+    ],
+)
+def test_a_saving_that_holds_at_both_ends_is_decided(
+    text: str, a: float, low: float, status: str, volume: Volume
+) -> None:
+    assert decide_withheld(text, withheld(1.0, low), a, volume).status == status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("A costs under $900 a month", "inconclusive"),
+        ("A costs under $2,000 a month", "supported"),
+        ("A costs more than $100 a month", "inconclusive"),
+        ("A costs more than $2,000 a month", "refuted"),
+        ("A costs under $15,000 a year", "inconclusive"),
+        ("A costs between $500 and $1,700 a month", "inconclusive"),
+        ("A saves $300 a month", "inconclusive"),
+    ],
+)
+def test_a_bill_of_withheld_usage_is_judged_at_both_ends(text: str, status: str) -> None:
+    verdict = decide_withheld(text, withheld(1.0), 0.0009, mine=True)
+    assert verdict.status == status
+    assert ("billing_unknown" in reason_codes(verdict.readings[0].reasons)) == (
+        status == "inconclusive"
+    )
+
+
+def test_one_withheld_amount_of_many_leaves_a_clear_saving_decided() -> None:
+    assert decide_withheld("A saves $200 a month", withheld(0.005), 0.0003).status == "supported"

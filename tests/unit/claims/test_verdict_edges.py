@@ -423,6 +423,25 @@ def test_dollars_missing_for_many_items() -> None:
     assert "cost_missing" in codes(run(CHEAPER, usd={"A": a, "B": USD["B"]}))
 
 
+@pytest.mark.parametrize("text", [
+    "A costs under $0.2 per 1,000 requests",
+    "A costs more than $0.05 per 1,000 requests",
+    "A costs under $1 per 1,000 correct answers",
+    "A costs between $0.05 and $0.2 per 1,000 requests",
+    "A is 90% cheaper than B",
+])  # fmt: skip
+@pytest.mark.parametrize(("unknown", "blocked"), [(0, False), (11, False), (13, True), (168, True)])
+def test_a_price_that_few_requests_have_decides_nothing(
+    text: str, unknown: int, blocked: bool
+) -> None:
+    a = USD["A"].copy()
+    a[:unknown] = math.nan
+    raw = {"reading": "per_request"} if "cheaper" in text else {}
+    v = run(text, usd={"A": a, "B": USD["B"]}, raw=raw)
+    assert ("cost_missing" in codes(v)) == blocked
+    assert (v.status == "inconclusive") == blocked
+
+
 def test_one_request_that_carries_the_bill() -> None:
     b = USD["B"].copy()
     b[0] = 0.4

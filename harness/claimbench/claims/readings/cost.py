@@ -21,6 +21,7 @@ from claimbench.claims.readings.dollars import (
     dollar_means,
     dollars_of,
     filled_ends,
+    hole,
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import exact, limits
@@ -32,9 +33,6 @@ from claimbench.claims.types import ClaimContext, Leaf, Needed, Question
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import BoolArray, CallTable, FloatArray, ItemTable
 from claimbench.types import Claim, Reason, reason_codes
-
-UNPRICED_LIMIT = 0.05
-"""Share of items without known dollars above which no cost verdict is given."""
 
 
 def unpriced(items: ItemTable, arm: str, mask: BoolArray) -> Reason | None:
@@ -142,12 +140,9 @@ def _pair_of(items: ItemTable, calls: CallTable, leaf: Leaf, ctx: ClaimContext) 
     if not keep.any():
         return None
     served = planned & (rows_a.n_finished > rows_a.n_errors) & (rows_b.n_finished > rows_b.n_errors)
-    hole = 1 - keep.sum() / max(int(served.sum()), 1)
     chosen = planned.copy()
     chosen[planned] = keep
-    blocked = size_block(items, chosen) + (
-        (Reason("cost_missing"),) if hole > UNPRICED_LIMIT else ()
-    )
+    blocked = size_block(items, chosen) + hole(served, chosen)
     a, b = (Dollars(d.usd[keep], d.low[keep], d.high[keep]) for d in (a, b))
     sides = (
         side_of(items, calls, leaf.ours, chosen, a.middle(), ctx),
@@ -176,7 +171,7 @@ def _per_request(leaf: Leaf, pair: _Pair, ctx: ClaimContext) -> Question:
             _ratio(dollar_means(x, y, codes, known=known))
             for x, y in ((a.low, b.high), (a.high, b.low))
         )
-    flat = bool(pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
+    flat = bool(not ends and pm.n > 1 and np.ptp(a.middle()) == 0 and np.ptp(b.middle()) == 0)
     plain = stats.paired_means(a.middle(), b.middle())
     ratio = pm.theta[0] / pm.theta[1] if pm.theta[1] else None
     others = {"unclustered": _ratio(plain)}

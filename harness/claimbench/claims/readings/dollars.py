@@ -14,6 +14,10 @@ from claimbench.claims.readings.runaways import Side
 from claimbench.claims.types import Leaf
 from claimbench.stats import Interval, PairedMeans
 from claimbench.tables.types import ArmItems, BoolArray, FloatArray, ItemTable
+from claimbench.types import Reason
+
+UNPRICED_LIMIT = 0.05
+"""Share of items without known dollars above which no cost verdict is given."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,27 @@ class Dollars:
         """Return the amount, or the middle of its bounds."""
         return np.where(np.isnan(self.usd), (self.low + self.high) / 2, self.usd)
 
+    def at(self, end: int | None) -> FloatArray:
+        """Return the amounts at the lower end of their bounds (0), the upper (1), or between."""
+        return self.middle() if end is None else (self.low, self.high)[end]
+
 
 def dollars_of(items: ItemTable, arm: str, mask: BoolArray) -> Dollars:
     """Pick the dollars of one arm on the items of ``mask``."""
     rows = items.arms[arm]
     return Dollars(rows.usd[mask], rows.usd_low[mask], rows.usd_high[mask])
+
+
+def hole(served: BoolArray, known: BoolArray) -> tuple[Reason, ...]:
+    """Return the reason why dollars of too few answered requests are known; empty otherwise.
+
+    Args:
+        served: items with an answer in every arm of the claim.
+        known: those of the same items with an amount or bounds in every arm.
+    """
+    answered = int(served.sum())
+    share = 1 - int((served & known).sum()) / max(answered, 1)
+    return (Reason("cost_missing"),) if answered and share > UNPRICED_LIMIT else ()
 
 
 def dollar_means(

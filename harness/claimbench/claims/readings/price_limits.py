@@ -18,6 +18,7 @@ from claimbench.claims.readings.dollars import (
     dollar_means,
     dollars_of,
     filled_ends,
+    hole,
 )
 from claimbench.claims.readings.failures import answered_text
 from claimbench.claims.readings.limits import limits
@@ -65,6 +66,9 @@ def limit_questions(
         return []
     chosen = planned.copy()
     chosen[planned] = keep
+    priced = planned.copy()
+    priced[planned] = got.known
+    served = planned & (rows.n_finished > rows.n_errors)
     codes = stats.cluster_codes(items.cluster[chosen])
     usd, score = got.middle()[keep], rows.score[chosen]
     side = side_of(items, calls, leaf.ours, chosen, usd, ctx)
@@ -93,7 +97,7 @@ def limit_questions(
             sensitivity=others,
             bounds=ends,
             bounds_code="billing_unknown",
-            blocked=size_block(items, chosen) + zero,
+            blocked=size_block(items, chosen) + hole(served, priced) + zero,
             price_ids=rows.price_ids,
             runaways=None if zero else _runaways(side, usd, score if per_right else None),
             beside=answered_text(items, leaf),

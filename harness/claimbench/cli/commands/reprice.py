@@ -156,11 +156,11 @@ def _bills_json(old: Evaluation, new: Evaluation) -> Json:
         for bill in outlook.bills:
             span = bill.month_span
             found.setdefault(bill.arm, {})[side] = {
-                "usd_per_month": bill.month_usd,
+                "usd_per_month": bill.month_usd if bill.known else None,
                 "low": None if span is None else span[0],
                 "high": None if span is None else span[1],
                 "months": outlook.volume.months,
-                "total_usd": bill.total(outlook.volume.months),
+                "total_usd": bill.total(outlook.volume.months) if bill.known else None,
             }
         for arm, why in outlook.unknown:
             found.setdefault(arm, {})[side] = {"usd_per_month": None, "why_unknown": why}
@@ -218,8 +218,11 @@ def _print(run_id: str, old: Evaluation, new: Evaluation) -> None:
 
 
 def _a_month(bill: Mapping[str, Json] | None) -> str:
-    if bill is None or bill["usd_per_month"] is None:
+    if bill is None:
         return "unknown"
+    if bill["usd_per_month"] is None:
+        ends = bill.get("low"), bill.get("high")
+        return "unknown" if None in ends else f"${ends[0]:,.2f} to ${ends[1]:,.2f}"
     return f"${bill['usd_per_month']:,.2f}"
 
 

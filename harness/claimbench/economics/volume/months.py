@@ -192,6 +192,9 @@ def _machine_usd(
 class Bill:
     """An arm's bill: every month as reckoned, and at the ends of what was measured (None: no
     interval).
+
+    ``known``: False where some dollars are known only within bounds; ``months`` is then reckoned
+    with the middle, which nobody measured and nothing may show: only ``low`` and ``high`` hold.
     """
 
     measured: Measured
@@ -200,6 +203,7 @@ class Bill:
     low: tuple[Month, ...] | None = None
     high: tuple[Month, ...] | None = None
     why_no_interval: str = ""
+    known: bool = True
 
     @property
     def arm(self) -> str:
@@ -217,7 +221,7 @@ class Bill:
 
     def cash(self, months: int) -> float:
         """Return what is paid in the first ``months`` months."""
-        return math.fsum(month.cash_usd for month in self.months[:months])
+        return cash_of(self.months, months)
 
     def present_value(self, rate_per_year: float) -> float:
         """Return all payments, each discounted from its month to the first: CF/(1 + r)^((t -
@@ -245,6 +249,11 @@ class Bill:
 def total_of(months: tuple[Month, ...], count: int) -> float:
     """Return the dollars of the first ``count`` months, one-off costs included."""
     return math.fsum(month.usd + month.once_usd for month in months[:count])
+
+
+def cash_of(months: tuple[Month, ...], count: int) -> float:
+    """Return what is paid in the first ``count`` months."""
+    return math.fsum(month.cash_usd for month in months[:count])
 
 
 def bill_of(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
 
 from claimbench import stats
-from claimbench.claims.readings.dollars import dollar_means
+from claimbench.claims.readings.dollars import UNPRICED_LIMIT, dollar_means
+from claimbench.claims.types import Span
 from claimbench.economics.run import machine_seconds, side_of
 from claimbench.economics.sides import ApiSide, throughput
 from claimbench.economics.volume.compare import (
@@ -25,13 +26,13 @@ from claimbench.economics.volume.tornado import BillBar, bill_tornado
 from claimbench.errors import BenchError
 from claimbench.pricing.arms import ArmPrice
 from claimbench.pricing.model import UnknownPrice
-from claimbench.tables.types import CallTable, ItemTable
+from claimbench.tables.types import CallTable, FloatArray, ItemTable
 from claimbench.types import Arm, Estimate, Suite
 
-UNPRICED_LIMIT = 0.05
-"""Share of items without known dollars above which an arm has no bill."""
 UNSURE = 2.0
 """A throughput without an interval may be off by this factor: machines are counted at both ends."""
+SAME = 1e-12
+"""Relative difference below which two sums of dollars are the same."""
 Ends = Callable[[float], tuple[float, float] | None]
 
 
@@ -40,13 +41,17 @@ class ArmFigures:
     """What the run says of an arm, or why it says nothing.
 
     ``interval_at(alpha)``: of its dollars per request, or of its machine's requests an hour; None
-    where there is none. ``why_no_interval`` then says why.
+    where there is none. ``why_no_interval`` then says why. ``open``: the lowest and the highest
+    mean of dollars per request where some are known only within bounds; ``ends_at(alpha)``: the
+    interval of each.
     """
 
     measured: Measured | None
     interval_at: Ends = lambda _alpha: None
     why_unknown: str = ""
     why_no_interval: str = ""
+    open: Span | None = None
+    ends_at: Callable[[float], tuple[Span, Span] | None] = lambda _alpha: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +87,14 @@ def figures_of(
         if price is not None and price.host is not None:
             found[arm.name] = _machine(suite, arm, price, calls, volume)
         elif price is not None and arm.name in items.arms:
-            found[arm.name] = _endpoint(arm.name, price, items)
+            found[arm.name] = endpoint_figures(arm.name, price, items)
         else:
             found[arm.name] = ArmFigures(None, why_unknown="the arm was not run")
     return found
 
 
-def _endpoint(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures:
+def endpoint_figures(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures:
+    """Return what the run says of an endpoint's dollars per request, or why it says nothing."""
     rows = items.arms[name]
     served = (rows.n_calls > 0) & (rows.n_finished > rows.n_errors)
     known = ~np.isnan(rows.usd_low) & ~np.isnan(rows.usd_high)
@@ -112,15 +118,33 @@ def _endpoint(name: str, price: ArmPrice, items: ItemTable) -> ArmFigures:
         at="dollars per request as measured",
     )
 
-    def interval_at(alpha: float) -> tuple[float, float] | None:
+    def ends_at(alpha: float) -> tuple[Span, Span] | None:
         ends = []
         for values in (low, high):
             means = dollar_means(values, values, codes, known=True)
-            ends.append(stats.contrast_ci_hull(means, (1.0, 0.0), alpha))
-        first, last = ends[0].lo, ends[1].hi
-        return (first, last) if np.isfinite([first, last]).all() else None
+            found = stats.contrast_ci_hull(means, (1.0, 0.0), alpha)
+            if not np.isfinite([found.lo, found.hi]).all():
+                return None
+            ends.append((found.lo, found.hi))
+        return ends[0], ends[1]
 
-    return ArmFigures(measured, interval_at, why_no_interval="too few items")
+    def interval_at(alpha: float) -> Span | None:
+        ends = ends_at(alpha)
+        return None if ends is None else (ends[0][0], ends[1][1])
+
+    return ArmFigures(
+        measured,
+        interval_at,
+        why_no_interval="too few items",
+        open=_open(low, high),
+        ends_at=ends_at,
+    )
+
+
+def _open(low: FloatArray, high: FloatArray) -> Span | None:
+    """Return the mean dollars at both ends of what nobody stated; None where there is no gap."""
+    first, last = float(low.mean()), float(high.mean())
+    return (first, last) if last - first > SAME * max(abs(last), abs(first)) else None
 
 
 def _machine(
@@ -200,19 +224,23 @@ def outlook(
         except BenchError as error:
             unknown.append((name, error.message))
             continue
+        if figures.open is not None:
+            bills.append(replace(bill, known=False))
+            continue
         bills.append(bill)
         rows = calls.arms.get(name)
         side = None if rows is None else side_of(prices[name], rows, moment)
         api = side if isinstance(side, ApiSide) else None
         tornados.append((name, bill_tornado(measured, volume, api, interval)))
         what_ifs += scenarios(measured, volume, api, _rates(prices[name], moment))
+    known = [bill for bill in bills if bill.known]
     per_unit, why = _rate(volume, moment)
     return Outlook(
         volume,
         tuple(bills),
         tuple(unknown),
-        tuple(_break_evens(bills, volume)),
-        tuple(_crossovers(bills)),
+        tuple(_break_evens(known, volume)),
+        tuple(_crossovers(known)),
         tuple(tornados),
         tuple(what_ifs),
         tuple(assumptions_of(volume, bills)),
@@ -283,6 +311,11 @@ def assumptions_of(volume: Volume, bills: list[Bill]) -> list[str]:
 def _of_arm(bill: Bill, volume: Volume) -> list[str]:
     terms, name = bill.terms, bill.arm
     found = []
+    if not bill.known:
+        found.append(
+            f"{name}: some requests have no known dollars, so its bill is known only within bounds:"
+            " what-ifs, break-even and pay-back are left out."
+        )
     if bill.measured.host is not None:
         spare = volume.spare_machines if terms.spare_machines is None else terms.spare_machines
         on = "paid by the hour of use" if terms.scales_to_zero else "always on"

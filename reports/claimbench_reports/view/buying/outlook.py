@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from claimbench.economics.volume.compare import BillBreakEven, Crossover
-from claimbench.economics.volume.months import Bill, Month
+from claimbench.economics.volume.months import Bill, cash_of
 from claimbench.economics.volume.outlook import Outlook
 from claimbench.privacy.visible import visible
 from claimbench_reports.view.format import Figure, count, figure, percent
@@ -39,15 +39,17 @@ class _Money:
         self, id_: str, usd: float | None, span: tuple[float, float] | None = None, note: str = ""
     ) -> Figure:
         rate = self.usd_per_unit
-        if usd is None or rate is None:
+        if rate is None or (usd is None and span is None):
             return figure(id_, None, "usd", note=note)
         low, high = (None, None) if span is None else (end / rate for end in span)
         unit = "usd" if self.currency == "USD" else "amount"
-        made = figure(id_, usd / rate, unit, low=low, high=high, note=note)
+        value = None if usd is None else usd / rate
+        made = figure(id_, value, unit, low=low, high=high, note=note)
         if self.currency == "USD":
             return made
         interval = f"{made.interval} {self.currency}" if made.interval else ""
-        return replace(made, text=f"{made.text} {self.currency}", interval=interval)
+        text = made.text if value is None else f"{made.text} {self.currency}"
+        return replace(made, text=text, interval=interval)
 
 
 def outlook_view(data: ReportData) -> OutlookView | None:
@@ -108,35 +110,61 @@ def _forecast(bill: Bill, found: Outlook, money: _Money) -> ForecastView:
     id_ = f"outlook.{bill.arm}"
     first = bill.months[0]
     note = "" if bill.month_span else f"no interval: {bill.why_no_interval or 'unknown'}"
+    if not bill.known:
+        note = note or "some requests have no known dollars"
     machines = first.machines if bill.measured.host is not None else None
-    totals = [
-        TotalView(
-            months,
-            money.of(f"{id_}.total_{months}", bill.total(months), bill.span(months)),
-            money.of(f"{id_}.paid_{months}", bill.cash(months)),
-        )
-        for months in horizons(found)
-    ]
+    usd = bill.month_usd if bill.known else None
+    totals = [_total(id_, months, bill, money) for months in horizons(found)]
     rate = found.volume.discount_rate
+    present = bill.present_value(rate) if rate and bill.known else None
     return ForecastView(
         visible(bill.arm),
-        money.of(f"{id_}.month", bill.month_usd, bill.month_span, visible(note)),
+        money.of(f"{id_}.month", usd, bill.month_span, visible(note)),
         figure(f"{id_}.machines", machines, "count", unknown="none"),
         figure(f"{id_}.utilisation", first.utilisation, "percent", unknown="none"),
         tuple(totals),
-        money.of(f"{id_}.present_value", bill.present_value(rate) if rate else None),
+        money.of(f"{id_}.present_value", present),
         visible(bill.measured.at),
-        tuple(_month(f"{id_}.{month.month}", month, money) for month in bill.months),
+        tuple(_month(id_, at, bill, money) for at in range(len(bill.months))),
     )
 
 
-def _month(id_: str, month: Month, money: _Money) -> MonthView:
+def _total(id_: str, months: int, bill: Bill, money: _Money) -> TotalView:
+    cost = bill.total(months) if bill.known else None
+    paid = bill.cash(months) if bill.known else None
+    paid_span = None
+    if not bill.known and bill.low is not None and bill.high is not None:
+        low, high = (cash_of(end, months) for end in (bill.low, bill.high))
+        paid_span = (low, high)
+    return TotalView(
+        months,
+        _or_range(money.of(f"{id_}.total_{months}", cost, bill.span(months))),
+        _or_range(money.of(f"{id_}.paid_{months}", paid, paid_span)),
+    )
+
+
+def _or_range(made: Figure) -> Figure:
+    """Show the range in place of an unknown amount."""
+    return replace(made, text=made.interval) if made.value is None and made.interval else made
+
+
+def _month(id_: str, at: int, bill: Bill, money: _Money) -> MonthView:
+    month = bill.months[at]
+    id_ = f"{id_}.{month.month}"
+    cost: float | None = month.usd
+    paid: float | None = month.cash_usd
+    spans: tuple[tuple[float, float] | None, tuple[float, float] | None] = (None, None)
+    if not bill.known:
+        cost = paid = None
+        if bill.low is not None and bill.high is not None:
+            low, high = bill.low[at], bill.high[at]
+            spans = (low.usd, high.usd), (low.cash_usd, high.cash_usd)
     return MonthView(
         month.month,
         figure(f"{id_}.requests", month.requests, "count"),
-        money.of(f"{id_}.cost", month.usd),
+        _or_range(money.of(f"{id_}.cost", cost, spans[0])),
         money.of(f"{id_}.once", month.once_usd),
-        money.of(f"{id_}.paid", month.cash_usd),
+        _or_range(money.of(f"{id_}.paid", paid, spans[1])),
         figure(f"{id_}.machines", month.machines or None, "count", unknown="none"),
     )
 
