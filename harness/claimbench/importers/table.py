@@ -375,8 +375,14 @@ def _answers(found: _Reading, options: ImportOptions) -> Imported:
     )
     made = _aggregates(calls, found.metric)
     notes = found.notes
-    if "usd" in roles.of and any(found.dollars(row) is None for row in found.table.rows):
-        notes = (*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free")
+    rows = found.table.rows if "usd" in roles.of else ()
+    unpriced = sum(1 for row in rows if found.dollars(row) is None)
+    if unpriced:
+        notes = (
+            *notes,
+            f"{path.name}: {unpriced} of {len(rows)} costs are not known: costs of 0 or nothing are"
+            " taken as unknown, not as free",
+        )
     missing = sum(1 for call in calls if call.error is not None)
     if missing:
         notes = (*notes, f"{path.name}: {missing} of {len(calls)} rows have no score or a fault")
