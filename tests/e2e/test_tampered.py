@@ -38,11 +38,18 @@ COMMANDS = (
 def tampered(results: Path, *statements: str) -> None:
     with closing(sqlite3.connect(results / "bench.db", isolation_level=None)) as connection:
         connection.create_function("chain", 2, chain, deterministic=True)
-        triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-        for (name,) in triggers.fetchall():
+        triggers = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall()
+        for name, _ in triggers:
             connection.execute(f"DROP TRIGGER {name}")
         for statement in statements:
             assert connection.execute(statement).rowcount != 0
+        for (
+            _,
+            sql,
+        ) in triggers:  # put back, or the open database is refused before its rows are read
+            connection.execute(sql)
 
 
 @pytest.fixture

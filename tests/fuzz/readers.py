@@ -189,13 +189,16 @@ def _change_rows(rng: random.Random, seeds: list[bytes]) -> bytes:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
         connection.deserialize(rng.choice(seeds))
         with contextlib.suppress(sqlite3.Error):
-            for (name,) in connection.execute(
-                "SELECT name FROM sqlite_master WHERE type = 'trigger'"
-            ).fetchall():
+            triggers = connection.execute(
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            ).fetchall()
+            for name, _ in triggers:
                 connection.execute(f'DROP TRIGGER "{name}"')
             for _ in range(rng.choice((1, 1, 2, 4))):
                 with contextlib.suppress(sqlite3.Error, OverflowError):
                     _change_row(rng, connection)
+            for _, sql in triggers if rng.random() < 0.9 else ():
+                connection.execute(sql)
         return bytes(connection.serialize())
 
 

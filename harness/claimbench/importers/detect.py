@@ -9,6 +9,7 @@ from pathlib import Path
 from claimbench.error_words import one_of
 from claimbench.errors import SuiteError
 from claimbench.importers import table
+from claimbench.importers.columns.bounds import refuse_impossible
 from claimbench.importers.formats import FORMATS, Given
 from claimbench.importers.imported import Imported, ImportFault, ImportOptions, merge, same_task
 from claimbench.suite.files.records import records_at
@@ -21,7 +22,8 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
     """Read files of one kind and put them together; several files are several arms.
 
     Raises:
-        ImportFault: a file that is none of :data:`KINDS`, or several kinds at once.
+        ImportFault: a file that is none of :data:`KINDS`, several kinds at once, or dollars,
+            seconds or tokens beyond what can be.
     """
     missing = [path for path in paths if not path.is_file()]
     if missing:
@@ -40,6 +42,8 @@ def read_files(paths: Sequence[Path], options: ImportOptions, kind: str | None =
         parts = [table.read(path, options) for path in files]
     else:
         parts = known.read(files, options)
+    for part in parts:
+        refuse_impossible(part)
     by_name = known is None or known.pairs_by_name
     if by_name and options.task is None and len(parts) == len(files):
         parts = same_task(parts, [path.stem for path in files])

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from claimbench.error_words import one_of, show
 from claimbench.importers import direction, json_values
+from claimbench.importers.columns import bounds
 from claimbench.importers.columns.measures import Measured, check_measures, foreign_currency
 from claimbench.importers.columns.score_names import GRADES
 from claimbench.importers.imported import (
@@ -66,6 +67,8 @@ _NUMBERS = (
     "ttft_s",
     "ttft_ms",
 )
+_CHECKED = (*_NUMBERS[2:], "input_tokens", "output_tokens")
+"""Roles that are checked for the unit; none of our own export, whose units are known."""
 _DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -146,24 +149,29 @@ def read(path: Path, options: ImportOptions, reading: ReadOptions | None = None)
         notes.append(f"{path.name}: costs in {currency} are not read: dollars are compared here")
         roles = replace(roles, of={k: v for k, v in roles.of.items() if k != "usd"})
     decimal = _decimal(path, table, roles)
-    notes += check_measures(str(path), _measured(table, roles, decimal))
+    measured = _measured(table, roles, decimal, bounds.ROLES)
+    bounds.refuse_too_large(str(path), measured)
+    if not roles.own:
+        notes += check_measures(str(path), [m for m in measured if m.role in _CHECKED])
     scale = None if options.scale is None else parse_scale(options.scale)
     metric, scores, more = _scores(path, table, roles, decimal, scale)
     found = _Reading(path, table, roles, decimal, metric, tuple(scores), (*notes, *more), files)
     return _answers(found, options) if "item" in roles.of else _leaderboard(found, options)
 
 
-def _measured(table: Table, roles: TableRoles, decimal: str) -> list[Measured]:
-    """Return the columns of times, tokens and dollars; none of our own export, whose units are
-    known.
-    """
+def _measured(
+    table: Table, roles: TableRoles, decimal: str, wanted: Sequence[str]
+) -> list[Measured]:
+    """Return the columns of the wanted roles that the table has."""
     made = []
-    for role in () if roles.own else (*_NUMBERS[2:], "input_tokens", "output_tokens"):
+    for role in wanted:
         if role not in roles.of:
             continue
         column = roles.of[role][0]
         cells = [roles.value(row, role) for row in table.rows]
-        values = [None if is_nothing(cell) else number_cell(cell, decimal) for cell in cells]
+        values = [
+            None if is_nothing(cell) else bounds.number_or_beyond(cell, decimal) for cell in cells
+        ]
         lines = [row.line for row in table.rows]
         by_name = f"{role}={column}" in roles.found
         made.append(Measured(role, column, values, lines, by_name))
@@ -372,8 +380,14 @@ def _answers(found: _Reading, options: ImportOptions) -> Imported:
     )
     made = _aggregates(calls, found.metric)
     notes = found.notes
-    if "usd" in roles.of and any(found.dollars(row) is None for row in found.table.rows):
-        notes = (*notes, f"{path.name}: costs of 0 or nothing are taken as unknown, not as free")
+    rows = found.table.rows if "usd" in roles.of else ()
+    unpriced = sum(1 for row in rows if found.dollars(row) is None)
+    if unpriced:
+        notes = (
+            *notes,
+            f"{path.name}: {unpriced} of {len(rows)} costs are not known: costs of 0 or nothing are"
+            " taken as unknown, not as free",
+        )
     missing = sum(1 for call in calls if call.error is not None)
     if missing:
         notes = (*notes, f"{path.name}: {missing} of {len(calls)} rows have no score or a fault")

@@ -139,3 +139,12 @@ def is_owner(variable: str, url: str) -> bool:
     known = owners(variable)
     host = (urlsplit(url).hostname or "").rstrip(".")
     return known is None or any(host == one or host.endswith(f".{one}") for one in known)
+
+
+def exposed_vendor(url: str) -> str | None:
+    """Return the host of a plain-http address of a known vendor, all of which answer over https."""
+    parts = urlsplit(url)
+    domains = {one for several in _ALSO.values() for one in several} | set(KEY_VARIABLES)
+    host = (parts.hostname or "").rstrip(".")
+    known = any(host == one or host.endswith(f".{one}") for one in domains)
+    return host if known and parts.scheme == "http" else None

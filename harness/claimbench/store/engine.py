@@ -24,8 +24,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from claimbench.errors import StoreError
+from claimbench.errors import BenchError, StoreError
 from claimbench.store import schema
+from claimbench.store.schema_check import check_schema
 
 BUSY_TIMEOUT_S = 15.0
 """Seconds a statement waits for another process that writes to the same database."""
@@ -241,8 +242,10 @@ def open_database(
     engine = make_engine(path, "rwc" if create else "rw", busy_timeout_s)
     try:
         with clear_errors(path):
+            with engine.connect() as connection:
+                _check(connection, path)
             schema.migrate(for_writing(engine), str(path))
-    except StoreError:
+    except BenchError:
         engine.dispose()
         raise
     return path, engine
@@ -283,15 +286,23 @@ def _checked_read_only(path: Path, mode: str, busy_timeout_s: float) -> Engine:
     engine = make_engine(path, mode, busy_timeout_s)
     try:
         with clear_errors(path), engine.connect() as connection:
-            found = schema.schema_version(connection, str(path))
-        schema.check_version(found, str(path))
+            found = _check(connection, path)
         if found < schema.OLDEST_READ:
             raise StoreError(
                 f"{path}: has schema version {found}, this ClaimBench reads from"
                 f" {schema.OLDEST_READ} on",
                 hint="a run brings it up to date: bench run SUITE --results FOLDER",
             )
-    except StoreError:
+    except BenchError:
         engine.dispose()
         raise
     return engine
+
+
+def _check(connection: Connection, path: Path) -> int:
+    """Return the schema's version, once it is known and the schema is ours; 0 for an empty file."""
+    found = schema.schema_version(connection, str(path))
+    schema.check_version(found, str(path))
+    if found > 0:
+        check_schema(connection, str(path), found)
+    return found

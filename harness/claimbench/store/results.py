@@ -94,7 +94,9 @@ class ResultsStore:
             busy_timeout_s: how long to wait for another process that writes.
 
         Raises:
-            StoreError: it cannot be used; SchemaTooNew: a newer ClaimBench wrote it.
+            StoreError: it cannot be used; SchemaTooNew: a newer ClaimBench wrote it;
+                IntegrityError: a table, index, trigger or view of it is foreign, missing or
+                changed.
         """
         path, engine = open_database(
             path, create=create, read_only=read_only, busy_timeout_s=busy_timeout_s

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, inspect, select
+from sqlalchemy import Connection, Table, func, inspect, select
 
 from claimbench.errors import IntegrityError
 from claimbench.store.rules import broken_rules
@@ -100,7 +100,19 @@ class _Check:
             self._sealed(seal, origin)
         for broken in broken_rules(self.connection, self.run_id, manifest["plan_sha256"]):
             raise self.fault(broken)
+        for table in (runs, *CHAINED, intents, *([seals] if seals.name in names else [])):
+            self._numbered(table)
         return n
+
+    def _numbered(self, table: Table) -> None:
+        """Ask that the rows of all runs are numbered as they were added, without a gap."""
+        query = select(func.count(), func.min(table.c.seq), func.max(table.c.seq))
+        rows, first, last = self.connection.execute(query.select_from(table)).one()
+        if rows and (first, last) != (1, rows):
+            raise self.fault(
+                f"{table.name}: {rows} rows are numbered {first} to {last}: rows of this or another"
+                " run were moved or removed"
+            )
 
     def _manifest(self) -> tuple[dict[str, Any], str]:
         query = select(runs).where(runs.c.run_id == self.run_id)

@@ -15,7 +15,7 @@ from claimbench.errors import SuiteError
 from claimbench.plan.judge_affinity import judges_like_of
 from claimbench.plan.judges import VARIABLES
 from claimbench.privacy.redact import Redactor
-from claimbench.provider.key_owners import is_owner, may_be_sent, owners
+from claimbench.provider.key_owners import exposed_vendor, is_owner, may_be_sent, owners
 from claimbench.stats.epochs import needed_epochs
 from claimbench.suite.document import Loc, YamlDocument
 from claimbench.suite.paths import resolve_inside
@@ -264,6 +264,9 @@ class SuiteChecker:
             for key in ("api_key_env", "api_key_file", "api_key_keyring")
             if getattr(arm, key) is not None
         ]
+        if (host := exposed_vendor(arm.base_url or "")) is not None:
+            why = f"{host} over plain http: anybody on the way could read prompts and the key"
+            raise self._fail((*loc, "base_url"), why, "write https:// instead of http://")
         if len(keys) > 1:
             raise self._fail(
                 (*loc, keys[1]),

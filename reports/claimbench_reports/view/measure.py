@@ -89,26 +89,45 @@ def usd_1k(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     if not (scope.mask & (arm.n_finished > arm.n_errors)).any():
         return figure(id_, None, "usd", unknown="no answers")
     ok = scope.mask & np.isfinite(arm.usd)
-    if arm.cost_why_unknown or not ok.any():
-        why = arm.cost_why_unknown[0] if arm.cost_why_unknown else ""
+    share = _share_known(arm, scope.mask)
+    if arm.cost_why_unknown or _mostly_unknown(arm, scope.mask):
+        why = arm.cost_why_unknown[0] if arm.cost_why_unknown else share
         return figure(id_, None, "usd", note=why, unknown="unknown")
     bounds = ""
     low, high = float(arm.usd_low[ok].mean()), float(arm.usd_high[ok].mean())
     if np.isfinite(low) and np.isfinite(high) and high - low > 1e-12 * max(high, 1e-12):
         shown = figure("", 1000 * low, "usd"), figure("", 1000 * high, "usd")
         bounds = f"some bills unknown: between {shown[0].text} and {shown[1].text}"
+    notes = "; ".join(note for note in (bounds, share) if note)
     return from_interval(
-        id_, stats.mean_ci(arm.usd[ok], scope.codes[ok], scope.alpha), "usd", 1000.0, bounds
+        id_, stats.mean_ci(arm.usd[ok], scope.codes[ok], scope.alpha), "usd", 1000.0, notes
     )
+
+
+def _mostly_unknown(arm: ArmItems, mask: BoolArray) -> bool:
+    """Tell dollars that are known of fewer than half of the answered items: they say nothing of
+    the rest.
+    """
+    answered = mask & (arm.n_finished > arm.n_errors)
+    known = mask & np.isfinite(arm.usd)
+    return not known.any() or 2 * int((answered & known).sum()) < int(answered.sum())
+
+
+def _share_known(arm: ArmItems, mask: BoolArray) -> str:
+    """Say on how many of the answered items the dollars rest, where they are not known of all."""
+    answered = mask & (arm.n_finished > arm.n_errors)
+    known = int((answered & np.isfinite(arm.usd)).sum())
+    total = int(answered.sum())
+    return "" if known == total else f"cost known for {count(known)} of {count(total)} items"
 
 
 def usd_1k_correct(id_: str, arm: ArmItems, scope: ItemScope) -> Figure:
     """Return dollars per 1,000 correct answers, on items with both a cost and a score."""
     ok = scope.mask & np.isfinite(arm.usd) & np.isfinite(arm.score)
-    if arm.cost_why_unknown or not ok.any():
+    if arm.cost_why_unknown or not ok.any() or _mostly_unknown(arm, scope.mask):
         return figure(id_, None, "usd")
     iv = stats.log_ratio_ci((arm.usd[ok], arm.score[ok]), (1, -1), scope.codes[ok], scope.alpha)
-    return from_interval(id_, iv, "usd", 1000.0)
+    return from_interval(id_, iv, "usd", 1000.0, _share_known(arm, scope.mask))
 
 
 def call_scope(
@@ -148,7 +167,10 @@ def quantile(id_: str, values: FloatArray, p: float, scope: CallScope) -> Figure
 def output_speed(id_: str, scope: CallScope) -> Figure:
     """Return output tokens after the first, over the seconds they took; a ratio of sums."""
     r = scope.rows
-    tokens, took = r.n_out - 1, r.e2e_s - r.ttft_s
+    tokens = r.n_out - 1
+    took = np.full(len(r.e2e_s), np.nan)
+    both = np.isfinite(r.e2e_s) & np.isfinite(r.ttft_s)  # a timeout has infinite times
+    took[both] = r.e2e_s[both] - r.ttft_s[both]
     ok = scope.keep & np.isfinite(tokens) & np.isfinite(took) & (tokens >= 1) & (took > 0)
     if not ok.any():
         return figure(id_, None, "tokens_per_s", unknown="\u2014")

@@ -6,7 +6,7 @@ import pytest
 
 from claimbench.clock import SystemClock
 from claimbench.provider.contract import ProviderContext
-from claimbench.provider.key_owners import KEY_VARIABLES, is_owner
+from claimbench.provider.key_owners import KEY_VARIABLES, exposed_vendor, is_owner
 from claimbench.types import Arm
 from claimbench_providers import keys
 
@@ -37,3 +37,19 @@ def test_the_usual_key_goes_to_no_stranger(url: str) -> None:
         assert keys.required_key(arm, context, url, "ANTHROPIC_API_KEY") is None
     own = "https://api.anthropic.com"
     assert keys.required_key(arm, context, own, "ANTHROPIC_API_KEY") == "sk-ant-canary"
+
+
+@pytest.mark.parametrize(
+    "host", [*KEY_VARIABLES, "mine.openai.azure.com", "API.OpenAI.com.", "us.googleapis.com"]
+)
+def test_a_vendor_is_not_asked_over_plain_http(host: str) -> None:
+    assert exposed_vendor(f"http://{host}/v1") == host.rstrip(".").lower()
+    assert exposed_vendor(f"HTTP://{host}:80/v1") is not None
+    assert exposed_vendor(f"https://{host}/v1") is None
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:8000", "gpu-box", "10.0.0.5", "api.openai.com.example"]
+)
+def test_other_hosts_may_be(host: str) -> None:
+    assert exposed_vendor(f"http://{host}/v1") is None
