@@ -106,6 +106,9 @@ def colour_verdicts(sheet: Worksheet, cells: str) -> None:
     from openpyxl.formatting.rule import CellIsRule
     from openpyxl.styles import PatternFill
 
+    first, last = (int("".join(filter(str.isdigit, end))) for end in cells.split(":"))
+    if last < first:  # no verdict: no range
+        return
     for text, colour in COLOURS.items():
         fill = PatternFill("solid", bgColor=colour, fgColor=colour)
         rule = CellIsRule(  # type: ignore[no-untyped-call]  # openpyxl's

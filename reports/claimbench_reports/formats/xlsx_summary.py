@@ -7,6 +7,7 @@ not calculate (previewers, pandas) show numbers as well: :class:`Cached` collect
 
 from __future__ import annotations
 
+import io
 import re
 import zipfile
 from dataclasses import dataclass, field
@@ -181,10 +182,10 @@ def _known(arm: ArmView, column: str) -> float | None:
 
 def with_values(path: Path, cached: Cached, order: list[str]) -> None:
     """Put the values of formulas into a saved workbook; ``order`` are its sheets' titles."""
-    part = path.with_name(path.name + ".part")
+    whole = io.BytesIO()
     with (
         zipfile.ZipFile(path) as source,
-        zipfile.ZipFile(part, "w", zipfile.ZIP_DEFLATED) as target,
+        zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as target,
     ):
         for info in source.infolist():
             content = source.read(info.filename)
@@ -194,7 +195,7 @@ def with_values(path: Path, cached: Cached, order: list[str]) -> None:
                 text = content.decode("utf-8")
                 content = _CELL.sub(partial(_filled, values), text).encode("utf-8")
             target.writestr(info, content)
-    part.replace(path)
+    path.write_bytes(whole.getvalue())
 
 
 def _filled(values: dict[str, float | str], match: re.Match[str]) -> str:

@@ -101,7 +101,14 @@ def _verdict(v: Verdict, redact: Redactor, id_: str) -> VerdictView:
         arm=arm or (parts[0].arm if parts else ""),
         against=clean(", ".join(v.claim.baselines)) or (parts[0].against if parts else ""),
         read_as=clean(v.read_as),
-        brief=brief_of(v.status, arm, readings, parts, clean(_told(v))),
+        brief=brief_of(
+            v.status,
+            arm,
+            readings,
+            parts,
+            clean(_told(v)),
+            clean(word(v.reasons[0]).text) if v.reasons else "",
+        ),
         measured=measured_of(readings, parts),
         claimed=claimed_of(readings, parts),
     )

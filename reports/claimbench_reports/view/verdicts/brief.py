@@ -41,9 +41,10 @@ def brief_of(
     readings: Sequence[ReadingView],
     parts: Sequence[VerdictView],
     told: str,
+    why: str = "",
 ) -> str:
     """Say what was measured and claimed in one sentence; ``told`` where the readings disagree or
-    nothing was measured.
+    nothing was measured. ``why`` it is not settled stands behind.
     """
     if parts:
         said = [
@@ -56,7 +57,10 @@ def brief_of(
         return told
     who = one.name.rpartition(": ")[0] or arm
     claimed = f"; claimed: {one.claimed}" if one.claimed else ""
-    return f"{who} {_verb(one.short)}{one.said}{_interval(one)}{claimed}. {ENDS[status]}"
+    end = ENDS[status]
+    if status == "inconclusive" and why:
+        end = f"{end.removesuffix('.')}: {why.removesuffix('.')}."
+    return f"{who} {_verb(one.short)}{one.said}{_interval(one)}{claimed}. {end}"
 
 
 def _verb(phrase: str) -> str:

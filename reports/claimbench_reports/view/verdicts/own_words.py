@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from claimbench.claims.fields import ABSOLUTE
+from claimbench.claims.fields import ABSOLUTE, BILLS
 from claimbench.claims.readings.limits import Limit, limits
 from claimbench.types import Claim, Estimate, Reading
 from claimbench_reports.view.format import FORMATS, Figure, figure
@@ -120,6 +120,8 @@ def _words(claim: Claim, limit: Limit, own: str, unit: str) -> Words | None:
     """Return the words for one reading; None where none fit better than the tested quantity's."""
     if claim.relation in ABSOLUTE:
         return Words(_same, True, unit, "", "")
+    if claim.relation in BILLS:  # dollars and months, no ratios: the tested quantity has its words
+        return None
     if unit == "points":
         return Words(_same, True, "points", " more accurate", " less accurate")
     if claim.kind == "accuracy":
