@@ -200,13 +200,11 @@ def needed_text(question: Question) -> str:
 def finding(question: Question, estimate: Estimate, ours: str, theirs: str | None) -> str:
     """Say what was found, without the verdict."""
     value = number(estimate.value, question.scale)
+    against = f" against {theirs}" if theirs else ""
     if estimate.method == BOUNDS:
-        against = f" against {theirs}" if theirs else ""
         return f"{question.label} of {ours}{against} are known only within bounds"
     if estimate.value is None:
-        return f"no single value exists for {question.label} of {ours}" + (
-            f" against {theirs}" if theirs else ""
-        )
+        return f"no single value exists for {question.label} of {ours}{against}"
     if question.scale == "points":
         if estimate.value == 0:
             return f"{ours} is exactly as accurate as {theirs}"
@@ -217,10 +215,9 @@ def finding(question: Question, estimate: Estimate, ours: str, theirs: str | Non
     if question.scale == "share":
         return f"{ours} is right on {value} of the items"
     if question.scale == "usd":
-        if question.name in {"saves", "pays_back"}:
-            return f"{ours}'s {question.label} against {theirs} are {value}"
-        if question.name.startswith("usd_per_"):
-            return f"{ours}'s {question.label} are {value}"
+        if question.name.startswith("usd_per_") or question.name in {"saves", "pays_back"}:
+            rival = "" if question.name.startswith("usd_per_") else against
+            return f"{ours}'s {question.label}{rival} are {value}"
         if question.name == "list_price":
             return f"{ours}'s {question.label} is {value}"
         return f"{ours} costs {value} per 1,000 {_served(question)}"

@@ -92,13 +92,12 @@ def _without_brackets(texts: Sequence[str]) -> dict[str, str]:
     """
     made: dict[str, str] = {}
     for text in texts:
-        if parse_number(text) is not None:
-            continue
         found = _NEGATIVE.fullmatch(text.strip())
         number = "" if found is None else (found["inside"] or found["before"]).strip()
-        if parse_number(number) is None:
+        if parse_number(number) is not None:
+            made[text] = f"-{number}"
+        elif parse_number(text) is None:
             return {}
-        made[text] = f"-{number}"
     return made if len(made) < len(set(texts)) else {}
 
 
