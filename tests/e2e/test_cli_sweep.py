@@ -52,10 +52,11 @@ def test_a_stranger_reads_the_table(desk: Path, bench: Bench) -> None:
         "--all-levels",
     )
     assert said.code == 0, said.err
-    head, *levels, knee = said.out.strip().splitlines()
+    head, *levels, knee, least = said.out.strip().splitlines()
     assert head.split()[:3] == ["in", "flight", "calls"]
     assert [line.split()[0] for line in levels] == ["1", "2"]
     assert knee.startswith("knee: ")
+    assert least.startswith("cheapest level (no slo is stated): ")
 
 
 def test_an_arm_that_never_answers_ends_the_sweep(desk: Path, bench: Bench, rival: Vendor) -> None:
