@@ -44,18 +44,20 @@ from claimbench.types import Arm, Claim, ClaimSpec, Suite, Task
 
 def parse_claims(suite: Suite, *, declared: Declared = "before") -> tuple[Claim, ...]:
     """Parse every claim of a suite. Errors name the suite's file and line."""
-    return tuple(
-        parse_claim(
-            spec,
-            suite.arms,
-            suite.tasks,
-            margin=suite.margin,
-            alpha=suite.alpha,
-            population=suite.population,
-            declared=declared,
-            path=suite.path,
-        )
-        for spec in suite.claims
+    return tuple(parse_for(suite, spec, declared=declared) for spec in suite.claims)
+
+
+def parse_for(suite: Suite, spec: ClaimSpec, *, declared: Declared = "before") -> Claim:
+    """Parse one claim by the arms, tasks, margin and level of a suite; see :func:`parse_claim`."""
+    return parse_claim(
+        spec,
+        suite.arms,
+        suite.tasks,
+        margin=suite.margin,
+        alpha=suite.alpha,
+        population=suite.population,
+        declared=declared,
+        path=suite.path,
     )
 
 

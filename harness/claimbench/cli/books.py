@@ -55,6 +55,7 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
     from claimbench.errors import BenchError
     from claimbench.pricing.arms import resolve_arm
     from claimbench.pricing.frozen import thaw
+    from claimbench.pricing.price_lists.book import OTHER_FORM
 
     if path.suffix != ".json":
         book = price_book([] if str(path) == "installed" else [path])
@@ -65,14 +66,7 @@ def prices_from(path: Path, suite: Suite) -> Mapping[str, ArmPrice]:
         frozen = thaw(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchError(f"{path}: cannot read the price book: {error.strerror}") from error
-    except (
-        AttributeError,
-        LookupError,
-        TypeError,
-        ValueError,
-        ArithmeticError,
-        RecursionError,
-    ) as error:
+    except OTHER_FORM as error:
         raise BenchError(
             f"{path}: not a frozen price book: {error}", hint="a YAML book ends in .yaml"
         ) from error

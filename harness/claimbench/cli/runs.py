@@ -69,7 +69,7 @@ def write_report(
 
 
 def decision_of(
-    store: ResultsStore, evaluation: Evaluation, file: Path | None
+    evaluation: Evaluation, file: Path | None
 ) -> tuple[Decision | None, DecisionView | None]:
     """Return whom to choose, and that as shown; by the suite's decision, or by that of ``file``."""
     from claimbench.api import background_of
@@ -85,8 +85,13 @@ def decision_of(
     known = data.known_facts(data.arm_info(evaluation, background))
     decision = decide(evaluation, spec, known=known)
     redact = background.redactor("none")
-    facts = data.report_data(store, evaluation, background)
-    return decision, decision_view(decision, facts, lambda text: visible(redact.mask(text)))
+    view = decision_view(
+        decision,
+        len(evaluation.items.items),
+        evaluation.stored.manifest.created_utc,
+        lambda text: visible(redact.mask(text)),
+    )
+    return decision, view
 
 
 def console_summary(evaluation: Evaluation, path: Path | None, store: ResultsStore) -> None:

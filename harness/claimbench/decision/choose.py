@@ -18,8 +18,9 @@ from typing import Literal
 import numpy as np
 
 from claimbench import stats
+from claimbench.claims.types import ArmBill
 from claimbench.decision.facts import Known
-from claimbench.decision.gates import Cell, gates
+from claimbench.decision.gates import Cell, gates, was_run
 from claimbench.decision.values import Difference, Monthly, Totals
 from claimbench.decision.weights import Move, acceptability, smallest_move
 from claimbench.evaluation.evaluate import Evaluation
@@ -122,7 +123,7 @@ def decide(
     declared = declared and not evaluation.stored.manifest.options.get("imported")
     cells = gates(evaluation, chosen, known=known)
     names = [arm.name for arm in suite.arms]
-    run = tuple(name for name in names if _has_rows(evaluation, name))
+    run = tuple(name for name in names if was_run(name, evaluation))
     not_run = {
         name: evaluation.stored.manifest.arms_not_run.get(name, "no call was finished")
         for name in names
@@ -151,18 +152,14 @@ def decide(
     return _ruled(found)
 
 
-def _has_rows(evaluation: Evaluation, name: str) -> bool:
-    rows = evaluation.items.arms.get(name)
-    return rows is not None and bool(rows.n_finished.sum())
-
-
 def _why_no_total(totals: Totals | None, arms: Sequence[str]) -> dict[str, str]:
+    if totals is None:
+        return {}
     found: dict[str, str] = {}
-    for arm in arms if totals is not None else ():
-        for one in totals.measured[arm] if totals is not None else ():
-            if one.value is None:
-                found[arm] = one.why
-                break
+    for arm in arms:
+        unknown = [one.why for one in totals.measured[arm] if one.value is None]
+        if unknown:
+            found[arm] = unknown[0]
     return found
 
 
@@ -275,10 +272,18 @@ def _against(
     return found
 
 
+def _bill(evaluation: Evaluation, arm: str) -> ArmBill | None:
+    """Return the arm's bill at the stated volume; None without one, or where it has a range
+    alone.
+    """
+    bill = evaluation.context.bills.get(arm)
+    return None if bill is None or bill.open is not None else bill
+
+
 def _month(evaluation: Evaluation, arm: str) -> Month | None:
     """Return the arm's bill of a month; None where no volume is stated, or it is not known."""
-    bill = evaluation.context.bills.get(arm)
-    if bill is None or bill.open is not None:
+    bill = _bill(evaluation, arm)
+    if bill is None:
         return None
     ends = bill.interval_at(evaluation.stored.suite.alpha)
     dollars = sorted(bill.month(end) for end in ends) if ends is not None else [None, None]
@@ -291,10 +296,8 @@ def monthly_of(evaluation: Evaluation) -> Monthly:
     """
 
     def monthly(arm: str, mean: float) -> float | None:
-        bill = evaluation.context.bills.get(arm)
-        if bill is None:
-            return None
-        return bill.month(mean if bill.rises else bill.value)
+        bill = _bill(evaluation, arm)
+        return None if bill is None else bill.month(mean if bill.rises else bill.value)
 
     return monthly
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from claimbench.claims.parse import parse_claim
+from claimbench.claims.parse import parse_for
 from claimbench.claims.verdicts import decide_claims
 from claimbench.decision.facts import Known, fact_of, is_one_of
 from claimbench.errors import ClaimError
@@ -127,15 +127,7 @@ def _claim(requirement: Requirement, arm: Arm, suite: Suite) -> Claim:
         raw={"arm": arm.name, **requirement.raw},
         line=requirement.line,
     )
-    return parse_claim(
-        spec,
-        suite.arms,
-        suite.tasks,
-        margin=suite.margin,
-        alpha=suite.alpha,
-        population=suite.population,
-        path=suite.path,
-    )
+    return parse_for(suite, spec)
 
 
 def gates(
@@ -153,7 +145,7 @@ def gates(
                 cell = _fixed_cell(requirement, arm, evaluation, spec, known or {})
                 fixed[requirement.name, arm.name] = cell
     out = {arm for (_, arm), cell in fixed.items() if cell.state == "missed"}
-    tested = [arm for arm in suite.arms if _was_run(arm, evaluation)]
+    tested = [arm for arm in suite.arms if was_run(arm.name, evaluation)]
     by_claim = _claim_cells(evaluation, spec, tested, out)
     cells = []
     for requirement in spec.requirements:
@@ -165,8 +157,9 @@ def gates(
     return tuple(cells)
 
 
-def _was_run(arm: Arm, evaluation: Evaluation) -> bool:
-    rows = evaluation.items.arms.get(arm.name)
+def was_run(arm: str, evaluation: Evaluation) -> bool:
+    """Tell whether an arm finished a call: of others nothing is decided."""
+    rows = evaluation.items.arms.get(arm)
     return rows is not None and bool(rows.n_finished.sum())
 
 

@@ -77,6 +77,9 @@ class Totals:
             arm: tuple(self._measure(arm, i) for i in range(len(criteria))) for arm in arms
         }
         self._spread = {arm: self._quantile_var(arm) for arm in arms}
+        self._left_out = {
+            arm: [self._without_each(arm, i) for i in range(len(criteria))] for arm in arms
+        }
 
     def values(self, arm: str) -> list[float] | None:
         """Return what the arm is worth on each criterion, 0 to 1; None where one is unknown."""
@@ -115,7 +118,7 @@ class Totals:
         for arm, sign in signs.items():
             for i in counted:
                 est += sign * weights[i] * (self.measured[arm][i].value or 0.0)
-                left_out += sign * weights[i] * self._without_each(arm, i)
+                left_out += sign * weights[i] * self._left_out[arm][i]
                 spread += weights[i] ** 2 * self._spread[arm][i]
         present = self._present(counted)
         g = int(present.sum())

@@ -9,8 +9,6 @@ from claimbench.decision.choose import Against, Decision, Month
 from claimbench.decision.gates import Cell
 from claimbench.decision.weights import Move
 
-STATE_WORDS = {"met": "met", "missed": "missed", "open": "open"}
-
 
 def headline(decision: Decision) -> str:
     """Return the one sentence that a buyer reads first."""

@@ -5,7 +5,7 @@ write them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from claimbench.init.columns import UsableRow, plain
@@ -106,12 +106,19 @@ def signed_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[st
     changed = _without_brackets([plain(item.target) for item in items])
     if not changed:
         return list(items), []
+    made, first = _rewritten(items, changed)
+    return made, [f"targets such as {first} are negative numbers: written {changed[first]}"]
+
+
+def _rewritten(
+    items: Sequence[UsableRow], changed: Mapping[str, str]
+) -> tuple[list[UsableRow], str]:
+    """Write targets anew; return the rows, and the shortest target that changed."""
     made = []
     for item in items:
         text = plain(item.target)
         made.append(replace(item, target=changed.get(text, text)))
-    first = min(changed, key=lambda text: (len(text), text))
-    return made, [f"targets such as {first} are negative numbers: written {changed[first]}"]
+    return made, min(changed, key=lambda text: (len(text), text))
 
 
 def whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str]]:
@@ -127,11 +134,7 @@ def whole_numbers(items: Sequence[UsableRow]) -> tuple[list[UsableRow], list[str
     others = [t for t in texts if re.search(r"[.,]\d*0\Z", t) and t not in changed]
     if not changed or others:
         return list(items), []
-    made = []
-    for item in items:
-        text = plain(item.target)
-        made.append(replace(item, target=changed.get(text, text)))
-    first = min(changed, key=lambda text: (len(text), text))
+    made, first = _rewritten(items, changed)
     return made, [f"targets such as {first} are written {changed[first]}, as models answer"]
 
 

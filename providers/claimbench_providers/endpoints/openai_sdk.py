@@ -43,7 +43,8 @@ from claimbench_providers.endpoints import compatible
 from claimbench_providers.endpoints import faults as wire_faults
 from claimbench_providers.endpoints.chat import AnswerReader, ChatEndpoint, response_meta
 from claimbench_providers.endpoints.reading.bodies import BodyReader, Message
-from claimbench_providers.endpoints.sse import SHAPE_ERRORS, after_end, odd_shape, with_remark
+from claimbench_providers.endpoints.reading.content import SHAPE_ERRORS
+from claimbench_providers.endpoints.sse import after_end, odd_shape, with_remark
 
 
 def create(arm: Arm, context: ProviderContext) -> OpenAIProvider | compatible.CompatibleProvider:

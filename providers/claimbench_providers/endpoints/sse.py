@@ -43,6 +43,7 @@ from claimbench_providers.endpoints.reading.bodies import (
     inflated,
     page_words,
 )
+from claimbench_providers.endpoints.reading.content import SHAPE_ERRORS
 
 MAX_WARM = 256
 """Connections opened ahead, at most; the rest open as they are needed, before their request's time
@@ -294,10 +295,6 @@ def as_json(body: Mapping[str, Json]) -> bytes:
     except TypeError:
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return text.encode("utf-8", "backslashreplace")
-
-
-SHAPE_ERRORS = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
-"""What reading a message raises whose parts are of other kinds than the protocol says."""
 
 
 def _stream_fault(error: Exception, reply: Reply) -> ProviderError:

@@ -28,7 +28,7 @@ def decision_lines(view: DecisionView) -> list[str]:
     if view.criteria:
         rows = [["criterion", *view.arms]]
         for row in view.criteria:
-            rows.append([f"{row.name} ({row.weight})", *(_shown(f) for f in row.cells)])
+            rows.append([f"{row.name} ({row.weight})", *(figure.text for figure in row.cells)])
         rows.append(["total of 100", *(_with_interval(figure) for figure in view.totals)])
         lines += [*_table(rows), ""]
     missed = [
@@ -46,10 +46,6 @@ def decision_lines(view: DecisionView) -> list[str]:
     if view.not_run:
         lines += _wrapped(view.not_run)
     return [*lines, *_wrapped(view.rests_on)]
-
-
-def _shown(figure: Figure) -> str:
-    return figure.text
 
 
 def _with_interval(figure: Figure) -> str:

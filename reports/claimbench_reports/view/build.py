@@ -54,7 +54,7 @@ def build_view(data: ReportData, redact: Redactor) -> View:
         summary=_summary(verdicts),
         counts=counts,
         warnings=tuple(clean(w) for w in data.warnings),
-        decision=decision_view(data.decision, data, clean),
+        decision=decision_view(data.decision, len(data.items.items), m.created_utc, clean),
         verdicts=verdicts,
         scopes=tuple(arms.scopes(data)),
         arms=mark_best(arms.arm_views(data, redact), data),

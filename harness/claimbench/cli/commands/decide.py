@@ -54,7 +54,7 @@ def decide_command(
     with open_store(results) as store:
         run_id = store.resolve_run(run)
         evaluation = evaluate_run(store, run_id, volume)
-        decision, view = decision_of(store, evaluation, decision_file)
+        decision, view = decision_of(evaluation, decision_file)
     if decision is None or view is None:
         raise SuiteError(
             f"the suite of run {run_id} declares no decision",

@@ -304,7 +304,7 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
             if str(path) in error.message:
                 raise
             raise BenchError(f"{path}: {error.message}", hint=error.hint) from None
-        except _OTHER_FORM as error:
+        except OTHER_FORM as error:
             raise BenchError(
                 f"{path}: an entry does not have the form of a price book's"
                 f" ({type(error).__name__}: {str(error)[:200]})",
@@ -322,7 +322,7 @@ def read_books(paths: Iterable[Path]) -> OwnBook:
     )
 
 
-_OTHER_FORM = (
+OTHER_FORM = (
     AttributeError,
     LookupError,
     TypeError,

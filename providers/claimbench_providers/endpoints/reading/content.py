@@ -60,6 +60,8 @@ SILENT = frozenset(
 """Blocks beside the text: what they hold is no part of an answer in words."""
 
 MAX_DEPTH = 8
+SHAPE_ERRORS = (TypeError, AttributeError, KeyError, IndexError, ValueError, RecursionError)
+"""What reading a message raises whose parts are of other kinds than the protocol says."""
 
 
 def texts(content: Any, kind: Kind = "answer", depth: int = 0) -> Iterator[tuple[str, Kind]]:

@@ -12,11 +12,12 @@ from typing import Any
 from claimbench.errors import MalformedStream
 from claimbench.provider.usage import UNKNOWN, billed_usd
 from claimbench.types import Json, Usage, UsageReport
+from claimbench_providers.endpoints.reading.content import SHAPE_ERRORS
 
 MOST_REPORTS = 64
 """Reports kept of a stream whose reports contradict each other."""
-ODD_KINDS = (TypeError, AttributeError, KeyError, IndexError, ValueError, ArithmeticError)
-"""What reading an object raises whose parts are of other kinds than was expected."""
+ODD_KINDS = (*SHAPE_ERRORS, ArithmeticError)
+"""Beside those of any message: amounts with which nothing can be computed."""
 _INPUT = ("prompt_tokens", "input_tokens", "promptTokenCount")
 _OUTPUT = ("completion_tokens", "output_tokens", "candidatesTokenCount")
 

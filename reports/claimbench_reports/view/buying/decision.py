@@ -17,7 +17,6 @@ from claimbench.types import Criterion
 from claimbench_reports.view.about import short_date
 from claimbench_reports.view.buying.types import CriterionRow, DecisionView, GateCell, GateRow
 from claimbench_reports.view.format import FORMATS, Figure, figure
-from claimbench_reports.view.inputs import ReportData
 
 UNITS = {
     "accuracy": "percent",
@@ -43,9 +42,16 @@ AFTER = (
 
 
 def decision_view(
-    decision: Decision | None, data: ReportData, clean: Callable[[str], str]
+    decision: Decision | None, n_items: int, created_utc: str, clean: Callable[[str], str]
 ) -> DecisionView | None:
-    """Return what a report shows of a decision; None where the suite declares none."""
+    """Return what a report shows of a decision; None where the suite declares none.
+
+    Args:
+        decision: to show.
+        n_items: of the run.
+        created_utc: when the run was made, ISO 8601.
+        clean: takes keys out of foreign text and makes it visible.
+    """
     if decision is None:
         return None
     arms = (*decision.arms, *decision.not_run)
@@ -57,7 +63,7 @@ def decision_view(
         sentence=clean(headline(decision)),
         lines=tuple(clean(line) for line in (*lines, *robust)),
         open_lines=tuple(clean(line) for line in _open_lines(decision)),
-        rests_on=clean(_rests_on(decision, data)),
+        rests_on=clean(_rests_on(decision, n_items, created_utc)),
         arms=tuple(clean(arm) for arm in decision.arms),
         incumbent=None if decision.spec.incumbent is None else clean(decision.spec.incumbent),
         chosen=None if chosen is None else clean(chosen),
@@ -76,12 +82,12 @@ def _open_lines(decision: Decision) -> list[str]:
     return [f"{cell.arm}, {cell.requirement}: {cell.why}" for cell in unsettled(decision)]
 
 
-def _rests_on(decision: Decision, data: ReportData) -> str:
-    n, arms = len(data.items.items), len(decision.arms)
+def _rests_on(decision: Decision, n_items: int, created_utc: str) -> str:
+    arms = len(decision.arms)
     parts = [
-        f"{n:,} sample{'s' if n != 1 else ''}",
+        f"{n_items:,} sample{'s' if n_items != 1 else ''}",
         f"{arms} arm{'s' if arms != 1 else ''}",
-        short_date(data.manifest.created_utc),
+        short_date(created_utc),
         "the prices of that day",
     ]
     if decision.spec.criteria:
