@@ -59,8 +59,11 @@ class _Row:
     share: bool = True
 
     def label(self, value: float) -> str:
-        """Return a value as it is shown."""
-        return f"{100 * value:.4g}%" if self.share else f"{value:,.4g}"
+        """Return a value as it is shown: four digits, and never with an exponent."""
+        if self.share:
+            return f"{100 * value:.4g}%"
+        whole, point, rest = f"{float(f'{value:.4g}'):,.4f}".partition(".")
+        return whole + (point + rest).rstrip("0").rstrip(".")
 
 
 def bill_tornado(

@@ -105,3 +105,12 @@ def test_every_bar_is_finite_at_odd_volumes(volume: Volume) -> None:
         for bar in bill_tornado(measured, volume, SIDE if measured is API else None):
             assert math.isfinite(bar.low_usd)
             assert math.isfinite(bar.high_usd)
+
+
+@pytest.mark.parametrize(
+    ("requests", "shown"),
+    [(1e6, "800,000"), (2e6, "1,600,000"), (1234, "987.2"), (1e10, "8,000,000,000"), (5, "4")],
+)
+def test_what_is_varied_is_shown_without_an_exponent(requests: float, shown: str) -> None:
+    bars = {bar.what: bar for bar in bill_tornado(API, replace(VOLUME, requests=requests), SIDE)}
+    assert bars["requests a month"].low_label == shown
